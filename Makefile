@@ -19,3 +19,19 @@ lock: $(READY)  ## Write the pins in scripts/requirements/ anew from pyproject.t
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group dev --all-extras pyproject.toml --output-file scripts/requirements/dev.txt
+
+.PHONY: spec
+spec: $(READY)  ## Build openapi/baseten.json from what Baseten publishes and our decisions
+	$(BIN)/python scripts/build_spec.py
+
+.PHONY: spec-check
+spec-check: $(READY)  ## Fail if openapi/baseten.json is not what the rest of openapi/ builds
+	$(BIN)/python scripts/build_spec.py --check
+
+.PHONY: generate
+generate: spec  ## Build the document, and generated/ from it
+	$(BIN)/python scripts/generate.py
+
+.PHONY: generate-check
+generate-check: spec-check  ## Fail if generated/ is not exactly what openapi/ produces
+	$(BIN)/python scripts/generate.py --check

@@ -1,0 +1,241 @@
+"""Make generated/aiobaseten_generated from openapi/baseten.json, or check that it is up to date.
+
+The result depends on nothing but openapi/ and the pinned versions: not on the folder, the settings
+around it, the ruff on PATH or the order of a set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import metadata, util
+from pathlib import Path
+
+from spec.node import Json
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "openapi" / "baseten.json"
+SETTINGS = ROOT / "openapi" / "generator"
+PACKAGE = "aiobaseten_generated"
+TARGET = ROOT / "generated" / PACKAGE
+
+# What decides the bytes of the result.
+PINNED = ("openapi-python-client", "ruff")
+# No settings of this repository and no cache inside the package. The rules put imports in order and
+# drop those that nobody uses; more rules would rewrite code, and differently in each ruff.
+RUFF = ("--isolated", "--no-cache", "--target-version=py311", "--config=line-length=100")
+
+
+class GenerateError(Exception):
+    """The code was not generated; what was there is untouched."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Generate or check; 0 is good."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if it is stale")
+    check = parser.parse_args(arguments).check
+    try:
+        check_versions(pinned_versions((ROOT / "pyproject.toml").read_text("utf-8")))
+        check_templates(SETTINGS / "templates", upstream_templates(), SETTINGS / "upstream.sha256")
+        # Beside the target, so that the swap is a rename.
+        (ROOT / "build").mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=ROOT / "build", prefix="generate-") as scratch:
+            return _make(Path(scratch), check=check)
+    except GenerateError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _make(scratch: Path, *, check: bool) -> int:
+    package = generate(DOCUMENT, scratch)
+    changes = compare(expected=read_tree(package), actual=read_tree(TARGET))
+    if not changes:
+        return 0
+    if check:
+        listed = "\n".join(f"  {change}" for change in changes)
+        raise GenerateError(
+            f"generated/{PACKAGE} is not what openapi/ produces:\n{listed}\n"
+            "Nobody edits it by hand. Run `make generate`, look at what changed, and commit it."
+        )
+    prove(package)
+    swap(package, TARGET, scratch / "old")
+    print(f"generated/{PACKAGE} is new: {len(changes)} files changed.")
+    return 0
+
+
+def pinned_versions(pyproject: str) -> dict[str, str]:
+    """The exact versions that pyproject.toml's development group asks for."""
+    group = tomllib.loads(pyproject)["dependency-groups"]["dev"]
+    found = dict(entry.split("==") for entry in group if "==" in entry)
+    for name in PINNED:
+        if name not in found:
+            raise GenerateError(f"pyproject.toml does not pin {name} to one version (==).")
+    return {name: found[name] for name in PINNED}
+
+
+def check_versions(pinned: Mapping[str, str]) -> None:
+    """Insist on the pinned versions."""
+    for name, version in pinned.items():
+        if (installed := metadata.version(name)) != version:
+            raise GenerateError(
+                f"{name} {installed} is installed, but pyproject.toml pins {version}. "
+                "Run `make .venv/.ready`."
+            )
+
+
+def upstream_templates() -> Path:
+    """Where the installed generator keeps its own templates."""
+    spec = util.find_spec("openapi_python_client")
+    if spec is None or spec.origin is None:
+        raise GenerateError("openapi-python-client is not installed. Run `make .venv/.ready`.")
+    return Path(spec.origin).parent / "templates"
+
+
+def check_templates(ours: Path, upstream: Path, hashes: Path) -> None:
+    """Stop when a template that ours replace, or lean on, is no longer the one that we read.
+
+    Upstream gives no promise about its templates, so a new one may need a change in ours.
+    """
+    lines = hashes.read_text("utf-8").splitlines()
+    recorded = {name: digest for digest, name in (line.split() for line in lines)}
+    for file in sorted(ours.rglob("*.jinja")):
+        if file.relative_to(ours).as_posix() not in recorded:
+            raise GenerateError(f"{hashes.name} has no hash for the original of our {file.name}.")
+    for name, digest in recorded.items():
+        file = upstream / name
+        found = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else "gone"
+        if found != digest:
+            raise GenerateError(
+                f"The generator's own template {name} has changed (now {found}). Read what "
+                "changed in it, bring openapi/generator/templates in line, and record it in "
+                f"{hashes.name}."
+            )
+
+
+def generate(document: Path, scratch: Path) -> Path:
+    """Run the generator into *scratch*, which is empty. The package is complete but not proven."""
+    package = scratch / PACKAGE
+    source = scratch / "openapi.json"
+    source.write_text(json.dumps(without_defaults(json.loads(document.read_text("utf-8")))))
+    _run(
+        scratch,
+        *("openapi_python_client", "generate", "--path", str(source), "--meta", "none"),
+        *("--config", str(SETTINGS / "config.yaml")),
+        *("--custom-template-path", str(SETTINGS / "templates")),
+        *("--output-path", str(package)),
+        # Without it, an operation that the generator does not understand is left out in silence.
+        "--fail-on-warning",
+    )
+    source.unlink()
+    # The generator always writes this one; ours is empty, because nothing here sends anything.
+    (package / "errors.py").unlink()
+    (package / "py.typed").touch()
+    _run(scratch, "ruff", "check", PACKAGE, "--fix-only", "--select=I,F401", *RUFF)
+    _run(scratch, "ruff", "format", PACKAGE, *RUFF)
+    return package
+
+
+def without_defaults(value: Json, *, names: bool = False) -> Json:
+    """The document without default values of fields, which move to the description.
+
+    The generator would send a default although the caller said nothing, and so freeze what the
+    server does today. *names* says that the keys of this mapping are names, not keywords.
+    """
+    if isinstance(value, list):
+        return [without_defaults(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept: dict[str, Json] = {
+        key: item
+        # A server's variable must have a default, and the generator does not look at it.
+        if key == "variables" and not names
+        else without_defaults(item, names=key in ("properties", "schemas") and not names)
+        for key, item in value.items()
+        if names or key != "default"
+    }
+    if not names and value.get("default") is not None:
+        said = f"Baseten's default: {json.dumps(value['default'])}."
+        kept["description"] = f"{value['description']}. {said}" if "description" in value else said
+    return kept
+
+
+def prove(package: Path) -> None:
+    """Insist on code that compiles and satisfies mypy --strict."""
+    cache = ROOT / ".mypy_cache" / "generate"
+    for file in sorted(package.rglob("*.py")):
+        try:
+            compile(file.read_bytes(), file.name, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            raise GenerateError(f"the generated {file.relative_to(package)}: {error}") from error
+    _run(
+        package.parent,
+        *("mypy", "--strict", "--config-file=", "--python-version=3.11", f"--cache-dir={cache}"),
+        *("--no-error-summary", package.name),
+    )
+
+
+def read_tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder but what Python leaves behind."""
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in folder.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+
+
+def compare(*, expected: Mapping[str, bytes], actual: Mapping[str, bytes]) -> list[str]:
+    """How two trees differ, in both directions; nothing if they do not."""
+    changes = []
+    for name in sorted(expected.keys() | actual.keys()):
+        if name not in actual:
+            changes.append(f"missing: {name}")
+        elif name not in expected:
+            changes.append(f"extra: {name}")
+        elif actual[name] != expected[name]:
+            changes.append(f"different: {name}")
+    return changes
+
+
+def swap(new: Path, target: Path, old: Path) -> None:
+    """Put *new* in the place of *target*. If that fails, *target* is what it was."""
+    target.parent.mkdir(exist_ok=True)
+    if target.exists():
+        target.rename(old)
+    try:
+        new.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+
+
+def _run(folder: Path, *command: str) -> None:
+    """Run a tool of this environment, with no settings from around."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("RUFF_", "MYPY", "PYTHONPATH"))
+    }
+    done = subprocess.run(
+        # -P: what lies in the folder must not pass for a module of a tool.
+        [sys.executable, "-P", "-m", *command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise GenerateError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

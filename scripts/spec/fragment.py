@@ -1,0 +1,213 @@
+"""One file, read as an OpenAPI 3.1 fragment. Whatever is not understood here is an error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from spec.dialect import translate
+from spec.node import JsonObject, Node, SpecError
+from spec.reading import read_page, read_yaml
+
+SCHEMAS = "#/components/schemas/"
+PARAMETERS = "#/components/parameters/"
+METHODS = "get put post patch delete"
+
+_OPERATION = (
+    "summary description deprecated x-stability parameters requestBody security servers "
+    # Ours come from the overlay; code samples only repeat the rest.
+    "operationId tags x-codeSamples"
+)
+# `allOf` and `const` are left out on purpose: the generator makes closed or bogus types of them.
+_SCHEMA_KEYWORDS = (
+    "$ref type title description properties required additionalProperties items anyOf oneOf enum "
+    "default format examples deprecated readOnly writeOnly pattern minLength maxLength minimum "
+    "maximum exclusiveMinimum exclusiveMaximum multipleOf minItems maxItems uniqueItems "
+    "minProperties maxProperties"
+)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation, with what it takes from its path item and its file."""
+
+    method: str
+    path: str
+    node: Node
+    description: JsonObject
+    # Later ones replace earlier ones of the same name and place.
+    parameters: list[Node]
+    security: Node
+    servers: Node | None
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """What one file contributes."""
+
+    file: str
+    operations: list[Operation] = field(default_factory=list)
+    # By kind and name, for example ("schemas", "ChainletV1").
+    components: dict[tuple[str, str], Node] = field(default_factory=dict)
+
+
+def read_fragment(file: str, text: str) -> Fragment:
+    """Read a documentation page (.md) of either vintage, or a plain fragment (.yaml)."""
+    if file.endswith((".yaml", ".yml", ".json")):
+        return _fragment(read_yaml(file, text))
+    if not file.endswith(".md"):
+        raise SpecError(f"{file}: /: expected a page (.md) or a fragment (.yaml)")
+    page = read_page(file, text)
+    plain = "openapi" in page.body.entries()
+    fragment = _fragment(page.body if plain else Node(file, translate(page)))
+    found = [(operation.method, operation.path) for operation in fragment.operations]
+    if found != [(page.method, page.path)]:
+        described = ", ".join(f"{method} {path}" for method, path in found) or "nothing"
+        raise page.body.error(
+            f"the fence announces {page.method} {page.path}, but the body describes {described}"
+        )
+    return fragment
+
+
+def references(node: Node) -> Iterator[Node]:
+    """Every `$ref` below a value."""
+    if isinstance(node.value, dict):
+        for key, child in node.entries().items():
+            if key == "$ref" and isinstance(child.value, str):
+                yield child
+            else:
+                yield from references(child)
+    elif isinstance(node.value, list):
+        for child in node.items():
+            yield from references(child)
+
+
+def _fragment(node: Node) -> Fragment:
+    top = node.fields("openapi", "info servers security tags externalDocs paths components")
+    if not re.fullmatch(r"3\.1\.\d+", top["openapi"].text()):
+        raise top["openapi"].error(f"expected OpenAPI 3.1, found {top['openapi'].value!r}")
+    fragment = Fragment(node.file)
+    if "paths" in top:
+        for path, item in top["paths"].entries().items():
+            fragment.operations.extend(_operations(path, item, top))
+    if "components" in top:
+        kinds = top["components"].fields(optional="schemas parameters securitySchemes")
+        for kind, group in kinds.items():
+            for name, component in group.entries().items():
+                _CHECKS[kind](component)
+                fragment.components[kind, name] = component
+    return fragment
+
+
+def _operations(path: str, item: Node, top: dict[str, Node]) -> Iterator[Operation]:
+    shared = item.fields(optional=f"summary description servers parameters {METHODS}")
+    for method in METHODS.split():
+        if method not in shared:
+            continue
+        node = shared[method]
+        fields = node.fields("responses", _OPERATION)
+        security = fields.get("security", top.get("security"))
+        if security is None:
+            raise node.error("neither the operation nor its file says how it is secured")
+        for alternative in security.items():
+            for scopes in alternative.entries().values():
+                scopes.items()
+        yield Operation(
+            method=method,
+            path=path,
+            node=node,
+            description=_description(fields),
+            parameters=[
+                parameter
+                for fields_ in (shared, fields)
+                if "parameters" in fields_
+                for parameter in fields_["parameters"].items()
+            ],
+            security=security,
+            servers=fields.get("servers", shared.get("servers", top.get("servers"))),
+        )
+
+
+def _description(fields: dict[str, Node]) -> JsonObject:
+    """What of an operation goes into the document as it stands."""
+    described: JsonObject = {}
+    for key in ("summary", "description", "x-stability"):
+        if key in fields:
+            described[key] = fields[key].text()
+    if "deprecated" in fields:
+        described["deprecated"] = fields["deprecated"].flag()
+    if "requestBody" in fields:
+        body = fields["requestBody"].fields("content", "required description")
+        described["requestBody"] = {
+            key: _content(child) if key == "content" else child.value for key, child in body.items()
+        }
+    responses = fields["responses"].entries()
+    if sum(code.startswith("2") for code in responses) != 1:
+        raise fields["responses"].error("expected exactly one response for success (2xx)")
+    described["responses"] = {code: _response(response) for code, response in responses.items()}
+    return described
+
+
+def _response(response: Node) -> JsonObject:
+    fields = response.fields("description", "content")
+    plain: JsonObject = {"description": fields["description"].text()}
+    if "content" in fields:
+        plain["content"] = _content(fields["content"])
+    return plain
+
+
+def _content(content: Node) -> JsonObject:
+    """Only JSON is understood. The examples are placeholders, and dropped."""
+    media = content.fields("application/json")["application/json"]
+    schema = media.fields("schema", "example examples")["schema"]
+    _check_schema(schema)
+    return {"application/json": {"schema": schema.value}}
+
+
+def _check_schema(schema: Node) -> None:
+    fields = schema.fields(optional=_SCHEMA_KEYWORDS)
+    for reference in (fields[key] for key in ("$ref",) if key in fields):
+        if not reference.text().startswith(SCHEMAS):
+            raise reference.error(f"expected a reference to {SCHEMAS}…, found {reference.text()!r}")
+    if "properties" in fields:
+        for child in fields["properties"].entries().values():
+            _check_schema(child)
+    for key in ("items", "additionalProperties"):
+        if key in fields and not isinstance(fields[key].value, bool):
+            _check_schema(fields[key])
+    for key in ("anyOf", "oneOf"):
+        for child in fields[key].items() if key in fields else ():
+            _check_schema(child)
+    # YAML 1.1 turns NO into false; and only enums of strings can be kept open.
+    for value in fields["enum"].items() if "enum" in fields else ():
+        value.text()
+    for name in fields["required"].items() if "required" in fields else ():
+        name.text()
+
+
+def _check_parameter(parameter: Node) -> None:
+    fields = parameter.fields("name in schema", "required description deprecated example examples")
+    if fields["in"].text() not in ("path", "query"):
+        raise fields["in"].error(f"parameters in {fields['in'].text()!r} are not understood")
+    _check_schema(fields["schema"])
+
+
+def _check_security_scheme(scheme: Node) -> None:
+    fields = scheme.fields("type", "description in name scheme bearerFormat")
+    if fields["type"].text() not in ("apiKey", "http"):
+        raise fields["type"].error(f"security of type {fields['type'].text()!r} is not understood")
+
+
+def parameter_object(parameter: Node) -> JsonObject:
+    """A parameter as it goes into the document."""
+    _check_parameter(parameter)
+    dropped = ("example", "examples")
+    return {key: child.value for key, child in parameter.entries().items() if key not in dropped}
+
+
+_CHECKS = {
+    "schemas": _check_schema,
+    "parameters": _check_parameter,
+    "securitySchemes": _check_security_scheme,
+}
