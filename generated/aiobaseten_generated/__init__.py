@@ -1,0 +1,1 @@
+"""What Baseten's management API takes and answers, made by a machine from openapi/baseten.json."""

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+T = TypeVar("T", bound="AutoscalingSettingsV1")
+
+
+@_attrs_define
+class AutoscalingSettingsV1:
+    """Autoscaling settings for a deployment."""
+
+    autoscaling_window: int | None
+    """ Timeframe of traffic considered for autoscaling decisions """
+    concurrency_target: int
+    """ Number of requests per replica before scaling up """
+    max_replica: int
+    """ Maximum number of replicas """
+    min_replica: int
+    """ Minimum number of replicas """
+    scale_down_delay: int | None
+    """ Waiting period before scaling down any active replica """
+    target_utilization_percentage: int | None
+    """ Target utilization percentage for scaling up/down. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        autoscaling_window: int | None
+        autoscaling_window = self.autoscaling_window
+
+        concurrency_target = self.concurrency_target
+
+        max_replica = self.max_replica
+
+        min_replica = self.min_replica
+
+        scale_down_delay: int | None
+        scale_down_delay = self.scale_down_delay
+
+        target_utilization_percentage: int | None
+        target_utilization_percentage = self.target_utilization_percentage
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "autoscaling_window": autoscaling_window,
+                "concurrency_target": concurrency_target,
+                "max_replica": max_replica,
+                "min_replica": min_replica,
+                "scale_down_delay": scale_down_delay,
+                "target_utilization_percentage": target_utilization_percentage,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        autoscaling_window = cast(int | None, d.pop("autoscaling_window"))
+
+        concurrency_target = d.pop("concurrency_target")
+
+        max_replica = d.pop("max_replica")
+
+        min_replica = d.pop("min_replica")
+
+        scale_down_delay = cast(int | None, d.pop("scale_down_delay"))
+
+        target_utilization_percentage = cast(int | None, d.pop("target_utilization_percentage"))
+
+        autoscaling_settings_v1 = cls(
+            autoscaling_window=autoscaling_window,
+            concurrency_target=concurrency_target,
+            max_replica=max_replica,
+            min_replica=min_replica,
+            scale_down_delay=scale_down_delay,
+            target_utilization_percentage=target_utilization_percentage,
+        )
+
+        autoscaling_settings_v1.additional_properties = d
+        return autoscaling_settings_v1
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

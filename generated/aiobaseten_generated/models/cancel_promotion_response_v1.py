@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..models.cancel_promotion_status_v1 import CancelPromotionStatusV1
+
+T = TypeVar("T", bound="CancelPromotionResponseV1")
+
+
+@_attrs_define
+class CancelPromotionResponseV1:
+    """The response to a request to cancel a promotion."""
+
+    message: str
+    """ A message describing the status of the request to cancel a promotion """
+    status: CancelPromotionStatusV1
+    """ The status of a request to cancel a promotion. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        message = self.message
+
+        status = self.status.value
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "message": message,
+                "status": status,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        message = d.pop("message")
+
+        status = CancelPromotionStatusV1(d.pop("status"))
+
+        cancel_promotion_response_v1 = cls(
+            message=message,
+            status=status,
+        )
+
+        cancel_promotion_response_v1.additional_properties = d
+        return cancel_promotion_response_v1
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..models.deployment_status_v1 import DeploymentStatusV1
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1
+    from ..models.deployment_labels import DeploymentLabels
+
+
+T = TypeVar("T", bound="DeploymentV1")
+
+
+@_attrs_define
+class DeploymentV1:
+    """A deployment of a model."""
+
+    active_replica_count: int
+    """ How many replicas are running """
+    autoscaling_settings: AutoscalingSettingsV1 | None
+    """ Null until the deployment has finished deploying """
+    created_at: datetime.datetime
+    """ When the deployment was created """
+    environment: None | str
+    """ The environment that it is attached to """
+    id: str
+    """ Unique identifier of the deployment """
+    instance_type_name: None | str
+    """ Name of the instance type that it runs on """
+    is_development: bool
+    """ Whether it is the development deployment of its model """
+    is_production: bool
+    """ Whether it is the production deployment of its model """
+    model_id: str
+    """ The model that it is a deployment of """
+    name: str
+    """ Name of the deployment """
+    status: DeploymentStatusV1
+    """ The status of a deployment. """
+    labels: DeploymentLabels | None | Unset = UNSET
+    """ What somebody attached to it; free-form """
+    region: None | str | Unset = UNSET
+    """ Where it runs """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1  # noqa: PLC0415
+        from ..models.deployment_labels import DeploymentLabels  # noqa: PLC0415
+
+        active_replica_count = self.active_replica_count
+
+        autoscaling_settings: dict[str, Any] | None
+        if isinstance(self.autoscaling_settings, AutoscalingSettingsV1):
+            autoscaling_settings = self.autoscaling_settings.to_dict()
+
+        else:
+            autoscaling_settings = self.autoscaling_settings
+
+        created_at = self.created_at.isoformat()
+
+        environment: None | str
+        environment = self.environment
+
+        id = self.id
+
+        instance_type_name: None | str
+        instance_type_name = self.instance_type_name
+
+        is_development = self.is_development
+
+        is_production = self.is_production
+
+        model_id = self.model_id
+
+        name = self.name
+
+        status = self.status.value
+
+        labels: dict[str, Any] | None | Unset
+        if isinstance(self.labels, Unset):
+            labels = UNSET
+        elif isinstance(self.labels, DeploymentLabels):
+            labels = self.labels.to_dict()
+
+        else:
+            labels = self.labels
+
+        region: None | str | Unset
+        if isinstance(self.region, Unset):
+            region = UNSET
+        else:
+            region = self.region
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "active_replica_count": active_replica_count,
+                "autoscaling_settings": autoscaling_settings,
+                "created_at": created_at,
+                "environment": environment,
+                "id": id,
+                "instance_type_name": instance_type_name,
+                "is_development": is_development,
+                "is_production": is_production,
+                "model_id": model_id,
+                "name": name,
+                "status": status,
+            }
+        )
+        if labels is not UNSET:
+            field_dict["labels"] = labels
+        if region is not UNSET:
+            field_dict["region"] = region
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1  # noqa: PLC0415
+        from ..models.deployment_labels import DeploymentLabels  # noqa: PLC0415
+
+        d = dict(src_dict)
+        active_replica_count = d.pop("active_replica_count")
+
+        def _parse_autoscaling_settings(data: object) -> AutoscalingSettingsV1 | None:
+            if data is None:
+                return None
+            if not isinstance(data, dict):
+                raise TypeError("autoscaling_settings cannot be of type " + type(data).__name__)
+            autoscaling_settings_type_0 = AutoscalingSettingsV1.from_dict(data)
+
+            return autoscaling_settings_type_0
+
+        autoscaling_settings = _parse_autoscaling_settings(d.pop("autoscaling_settings"))
+
+        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
+        if created_at.tzinfo is None:
+            created_at = created_at.replace(tzinfo=datetime.UTC)
+
+        environment = cast(None | str, d.pop("environment"))
+
+        id = d.pop("id")
+
+        instance_type_name = cast(None | str, d.pop("instance_type_name"))
+
+        is_development = d.pop("is_development")
+
+        is_production = d.pop("is_production")
+
+        model_id = d.pop("model_id")
+
+        name = d.pop("name")
+
+        status = DeploymentStatusV1(d.pop("status"))
+
+        def _parse_labels(data: object) -> DeploymentLabels | None | Unset:
+            if data is None:
+                return None
+            if isinstance(data, Unset):
+                return data
+            if not isinstance(data, dict):
+                raise TypeError("labels cannot be of type " + type(data).__name__)
+            labels_type_0 = DeploymentLabels.from_dict(data)
+
+            return labels_type_0
+
+        labels = _parse_labels(d.pop("labels", UNSET))
+
+        region = cast(None | str | Unset, d.pop("region", UNSET))
+
+        deployment_v1 = cls(
+            active_replica_count=active_replica_count,
+            autoscaling_settings=autoscaling_settings,
+            created_at=created_at,
+            environment=environment,
+            id=id,
+            instance_type_name=instance_type_name,
+            is_development=is_development,
+            is_production=is_production,
+            model_id=model_id,
+            name=name,
+            status=status,
+            labels=labels,
+            region=region,
+        )
+
+        deployment_v1.additional_properties = d
+        return deployment_v1
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.deployment_v1 import DeploymentV1
+
+
+T = TypeVar("T", bound="DeploymentsV1")
+
+
+@_attrs_define
+class DeploymentsV1:
+    """The deployments of a model."""
+
+    deployments: list[DeploymentV1]
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        deployments = []
+        for deployments_item_data in self.deployments:
+            deployments_item = deployments_item_data.to_dict()
+
+            deployments.append(deployments_item)
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "deployments": deployments,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.deployment_v1 import DeploymentV1  # noqa: PLC0415
+
+        d = dict(src_dict)
+        deployments_list = d.pop("deployments")
+        if not isinstance(deployments_list, list):
+            raise TypeError("deployments must be a list, not " + type(deployments_list).__name__)
+        deployments = []
+        for deployments_item_data in deployments_list:
+            deployments_item_object = deployments_item_data
+            if not isinstance(deployments_item_object, dict):
+                raise TypeError(
+                    "DeploymentV1 must be an object, not " + type(deployments_item_object).__name__
+                )
+            deployments_item = DeploymentV1.from_dict(deployments_item_object)
+
+            deployments.append(deployments_item)
+
+        deployments_v1 = cls(
+            deployments=deployments,
+        )
+
+        deployments_v1.additional_properties = d
+        return deployments_v1
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1
+    from ..models.deployment_v1 import DeploymentV1
+    from ..models.in_progress_promotion_v1 import InProgressPromotionV1
+    from ..models.instance_type_v1 import InstanceTypeV1
+    from ..models.promotion_settings_v1 import PromotionSettingsV1
+
+
+T = TypeVar("T", bound="EnvironmentV1")
+
+
+@_attrs_define
+class EnvironmentV1:
+    """An environment of a model."""
+
+    autoscaling_settings: AutoscalingSettingsV1
+    """ Autoscaling settings for a deployment. """
+    created_at: datetime.datetime
+    """ When the environment was created """
+    current_deployment: DeploymentV1 | None
+    """ The deployment that gets the traffic; null in an environment that never had one """
+    instance_type: InstanceTypeV1
+    """ The machine that a deployment in the environment gets; free-form but for its names. """
+    model_id: str
+    """ The model that it belongs to """
+    name: str
+    """ Name of the environment """
+    promotion_settings: PromotionSettingsV1
+    """ How promotions to an environment go. """
+    candidate_deployment: DeploymentV1 | None | Unset = UNSET
+    """ The deployment that is being promoted """
+    in_progress_promotion: InProgressPromotionV1 | None | Unset = UNSET
+    """ The promotion that is under way """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.deployment_v1 import DeploymentV1  # noqa: PLC0415
+        from ..models.in_progress_promotion_v1 import InProgressPromotionV1  # noqa: PLC0415
+
+        autoscaling_settings = self.autoscaling_settings.to_dict()
+
+        created_at = self.created_at.isoformat()
+
+        current_deployment: dict[str, Any] | None
+        if isinstance(self.current_deployment, DeploymentV1):
+            current_deployment = self.current_deployment.to_dict()
+
+        else:
+            current_deployment = self.current_deployment
+
+        instance_type = self.instance_type.to_dict()
+
+        model_id = self.model_id
+
+        name = self.name
+
+        promotion_settings = self.promotion_settings.to_dict()
+
+        candidate_deployment: dict[str, Any] | None | Unset
+        if isinstance(self.candidate_deployment, Unset):
+            candidate_deployment = UNSET
+        elif isinstance(self.candidate_deployment, DeploymentV1):
+            candidate_deployment = self.candidate_deployment.to_dict()
+
+        else:
+            candidate_deployment = self.candidate_deployment
+
+        in_progress_promotion: dict[str, Any] | None | Unset
+        if isinstance(self.in_progress_promotion, Unset):
+            in_progress_promotion = UNSET
+        elif isinstance(self.in_progress_promotion, InProgressPromotionV1):
+            in_progress_promotion = self.in_progress_promotion.to_dict()
+
+        else:
+            in_progress_promotion = self.in_progress_promotion
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "autoscaling_settings": autoscaling_settings,
+                "created_at": created_at,
+                "current_deployment": current_deployment,
+                "instance_type": instance_type,
+                "model_id": model_id,
+                "name": name,
+                "promotion_settings": promotion_settings,
+            }
+        )
+        if candidate_deployment is not UNSET:
+            field_dict["candidate_deployment"] = candidate_deployment
+        if in_progress_promotion is not UNSET:
+            field_dict["in_progress_promotion"] = in_progress_promotion
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1  # noqa: PLC0415
+        from ..models.deployment_v1 import DeploymentV1  # noqa: PLC0415
+        from ..models.in_progress_promotion_v1 import InProgressPromotionV1  # noqa: PLC0415
+        from ..models.instance_type_v1 import InstanceTypeV1  # noqa: PLC0415
+        from ..models.promotion_settings_v1 import PromotionSettingsV1  # noqa: PLC0415
+
+        d = dict(src_dict)
+        autoscaling_settings_object = d.pop("autoscaling_settings")
+        if not isinstance(autoscaling_settings_object, dict):
+            raise TypeError(
+                "AutoscalingSettingsV1 must be an object, not "
+                + type(autoscaling_settings_object).__name__
+            )
+        autoscaling_settings = AutoscalingSettingsV1.from_dict(autoscaling_settings_object)
+
+        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
+        if created_at.tzinfo is None:
+            created_at = created_at.replace(tzinfo=datetime.UTC)
+
+        def _parse_current_deployment(data: object) -> DeploymentV1 | None:
+            if data is None:
+                return None
+            if not isinstance(data, dict):
+                raise TypeError("current_deployment cannot be of type " + type(data).__name__)
+            current_deployment_type_0 = DeploymentV1.from_dict(data)
+
+            return current_deployment_type_0
+
+        current_deployment = _parse_current_deployment(d.pop("current_deployment"))
+
+        instance_type_object = d.pop("instance_type")
+        if not isinstance(instance_type_object, dict):
+            raise TypeError(
+                "InstanceTypeV1 must be an object, not " + type(instance_type_object).__name__
+            )
+        instance_type = InstanceTypeV1.from_dict(instance_type_object)
+
+        model_id = d.pop("model_id")
+
+        name = d.pop("name")
+
+        promotion_settings_object = d.pop("promotion_settings")
+        if not isinstance(promotion_settings_object, dict):
+            raise TypeError(
+                "PromotionSettingsV1 must be an object, not "
+                + type(promotion_settings_object).__name__
+            )
+        promotion_settings = PromotionSettingsV1.from_dict(promotion_settings_object)
+
+        def _parse_candidate_deployment(data: object) -> DeploymentV1 | None | Unset:
+            if data is None:
+                return None
+            if isinstance(data, Unset):
+                return data
+            if not isinstance(data, dict):
+                raise TypeError("candidate_deployment cannot be of type " + type(data).__name__)
+            candidate_deployment_type_0 = DeploymentV1.from_dict(data)
+
+            return candidate_deployment_type_0
+
+        candidate_deployment = _parse_candidate_deployment(d.pop("candidate_deployment", UNSET))
+
+        def _parse_in_progress_promotion(data: object) -> InProgressPromotionV1 | None | Unset:
+            if data is None:
+                return None
+            if isinstance(data, Unset):
+                return data
+            if not isinstance(data, dict):
+                raise TypeError("in_progress_promotion cannot be of type " + type(data).__name__)
+            in_progress_promotion_type_0 = InProgressPromotionV1.from_dict(data)
+
+            return in_progress_promotion_type_0
+
+        in_progress_promotion = _parse_in_progress_promotion(d.pop("in_progress_promotion", UNSET))
+
+        environment_v1 = cls(
+            autoscaling_settings=autoscaling_settings,
+            created_at=created_at,
+            current_deployment=current_deployment,
+            instance_type=instance_type,
+            model_id=model_id,
+            name=name,
+            promotion_settings=promotion_settings,
+            candidate_deployment=candidate_deployment,
+            in_progress_promotion=in_progress_promotion,
+        )
+
+        environment_v1.additional_properties = d
+        return environment_v1
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

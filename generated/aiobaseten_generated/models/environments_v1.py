@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.environment_v1 import EnvironmentV1
+
+
+T = TypeVar("T", bound="EnvironmentsV1")
+
+
+@_attrs_define
+class EnvironmentsV1:
+    """The environments of a model."""
+
+    environments: list[EnvironmentV1]
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        environments = []
+        for environments_item_data in self.environments:
+            environments_item = environments_item_data.to_dict()
+
+            environments.append(environments_item)
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "environments": environments,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.environment_v1 import EnvironmentV1  # noqa: PLC0415
+
+        d = dict(src_dict)
+        environments_list = d.pop("environments")
+        if not isinstance(environments_list, list):
+            raise TypeError("environments must be a list, not " + type(environments_list).__name__)
+        environments = []
+        for environments_item_data in environments_list:
+            environments_item_object = environments_item_data
+            if not isinstance(environments_item_object, dict):
+                raise TypeError(
+                    "EnvironmentV1 must be an object, not "
+                    + type(environments_item_object).__name__
+                )
+            environments_item = EnvironmentV1.from_dict(environments_item_object)
+
+            environments.append(environments_item)
+
+        environments_v1 = cls(
+            environments=environments,
+        )
+
+        environments_v1.additional_properties = d
+        return environments_v1
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

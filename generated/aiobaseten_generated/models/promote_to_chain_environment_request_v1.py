@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="PromoteToChainEnvironmentRequestV1")
+
+
+@_attrs_define
+class PromoteToChainEnvironmentRequestV1:
+    """A request to promote a deployment to a environment."""
+
+    deployment_id: str
+    """ The id of the chain deployment to promote """
+    scale_down_previous_deployment: bool | Unset = UNSET
+    """ Whether to scale down the previous deployment after promoting. Baseten's default: true. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        deployment_id = self.deployment_id
+
+        scale_down_previous_deployment = self.scale_down_previous_deployment
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "deployment_id": deployment_id,
+            }
+        )
+        if scale_down_previous_deployment is not UNSET:
+            field_dict["scale_down_previous_deployment"] = scale_down_previous_deployment
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        deployment_id = d.pop("deployment_id")
+
+        scale_down_previous_deployment = d.pop("scale_down_previous_deployment", UNSET)
+
+        promote_to_chain_environment_request_v1 = cls(
+            deployment_id=deployment_id,
+            scale_down_previous_deployment=scale_down_previous_deployment,
+        )
+
+        promote_to_chain_environment_request_v1.additional_properties = d
+        return promote_to_chain_environment_request_v1
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..models.promotion_cleanup_strategy_v1 import PromotionCleanupStrategyV1
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.rolling_deploy_config_v1 import RollingDeployConfigV1
+
+
+T = TypeVar("T", bound="PromotionSettingsV1")
+
+
+@_attrs_define
+class PromotionSettingsV1:
+    """How promotions to an environment go."""
+
+    promotion_cleanup_strategy: None | PromotionCleanupStrategyV1 | Unset = UNSET
+    """ What becomes of the deployment that is replaced """
+    ramp_up_duration_seconds: int | None | Unset = UNSET
+    """ How long those stages take together. Baseten's default: 600. """
+    ramp_up_while_promoting: bool | None | Unset = UNSET
+    """ Deprecated for models; whether the share of traffic grows in ten equal stages. Baseten's default: false. """
+    redeploy_on_promotion: bool | None | Unset = UNSET
+    """ Whether a promotion always makes a new deployment. Baseten's default: false. """
+    rolling_deploy: bool | None | Unset = UNSET
+    """ Whether traffic moves step by step. Baseten's default: false. """
+    rolling_deploy_config: None | RollingDeployConfigV1 | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.rolling_deploy_config_v1 import RollingDeployConfigV1  # noqa: PLC0415
+
+        promotion_cleanup_strategy: None | str | Unset
+        if isinstance(self.promotion_cleanup_strategy, Unset):
+            promotion_cleanup_strategy = UNSET
+        elif isinstance(self.promotion_cleanup_strategy, PromotionCleanupStrategyV1):
+            promotion_cleanup_strategy = self.promotion_cleanup_strategy.value
+        else:
+            promotion_cleanup_strategy = self.promotion_cleanup_strategy
+
+        ramp_up_duration_seconds: int | None | Unset
+        if isinstance(self.ramp_up_duration_seconds, Unset):
+            ramp_up_duration_seconds = UNSET
+        else:
+            ramp_up_duration_seconds = self.ramp_up_duration_seconds
+
+        ramp_up_while_promoting: bool | None | Unset
+        if isinstance(self.ramp_up_while_promoting, Unset):
+            ramp_up_while_promoting = UNSET
+        else:
+            ramp_up_while_promoting = self.ramp_up_while_promoting
+
+        redeploy_on_promotion: bool | None | Unset
+        if isinstance(self.redeploy_on_promotion, Unset):
+            redeploy_on_promotion = UNSET
+        else:
+            redeploy_on_promotion = self.redeploy_on_promotion
+
+        rolling_deploy: bool | None | Unset
+        if isinstance(self.rolling_deploy, Unset):
+            rolling_deploy = UNSET
+        else:
+            rolling_deploy = self.rolling_deploy
+
+        rolling_deploy_config: dict[str, Any] | None | Unset
+        if isinstance(self.rolling_deploy_config, Unset):
+            rolling_deploy_config = UNSET
+        elif isinstance(self.rolling_deploy_config, RollingDeployConfigV1):
+            rolling_deploy_config = self.rolling_deploy_config.to_dict()
+
+        else:
+            rolling_deploy_config = self.rolling_deploy_config
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update({})
+        if promotion_cleanup_strategy is not UNSET:
+            field_dict["promotion_cleanup_strategy"] = promotion_cleanup_strategy
+        if ramp_up_duration_seconds is not UNSET:
+            field_dict["ramp_up_duration_seconds"] = ramp_up_duration_seconds
+        if ramp_up_while_promoting is not UNSET:
+            field_dict["ramp_up_while_promoting"] = ramp_up_while_promoting
+        if redeploy_on_promotion is not UNSET:
+            field_dict["redeploy_on_promotion"] = redeploy_on_promotion
+        if rolling_deploy is not UNSET:
+            field_dict["rolling_deploy"] = rolling_deploy
+        if rolling_deploy_config is not UNSET:
+            field_dict["rolling_deploy_config"] = rolling_deploy_config
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.rolling_deploy_config_v1 import RollingDeployConfigV1  # noqa: PLC0415
+
+        d = dict(src_dict)
+
+        def _parse_promotion_cleanup_strategy(
+            data: object,
+        ) -> None | PromotionCleanupStrategyV1 | Unset:
+            if data is None:
+                return None
+            if isinstance(data, Unset):
+                return data
+            if not isinstance(data, str):
+                raise TypeError(
+                    "promotion_cleanup_strategy cannot be of type " + type(data).__name__
+                )
+            promotion_cleanup_strategy_type_0 = PromotionCleanupStrategyV1(data)
+
+            return promotion_cleanup_strategy_type_0
+
+        promotion_cleanup_strategy = _parse_promotion_cleanup_strategy(
+            d.pop("promotion_cleanup_strategy", UNSET)
+        )
+
+        ramp_up_duration_seconds = cast(
+            int | None | Unset, d.pop("ramp_up_duration_seconds", UNSET)
+        )
+
+        ramp_up_while_promoting = cast(bool | None | Unset, d.pop("ramp_up_while_promoting", UNSET))
+
+        redeploy_on_promotion = cast(bool | None | Unset, d.pop("redeploy_on_promotion", UNSET))
+
+        rolling_deploy = cast(bool | None | Unset, d.pop("rolling_deploy", UNSET))
+
+        def _parse_rolling_deploy_config(data: object) -> None | RollingDeployConfigV1 | Unset:
+            if data is None:
+                return None
+            if isinstance(data, Unset):
+                return data
+            if not isinstance(data, dict):
+                raise TypeError("rolling_deploy_config cannot be of type " + type(data).__name__)
+            rolling_deploy_config_type_0 = RollingDeployConfigV1.from_dict(data)
+
+            return rolling_deploy_config_type_0
+
+        rolling_deploy_config = _parse_rolling_deploy_config(d.pop("rolling_deploy_config", UNSET))
+
+        promotion_settings_v1 = cls(
+            promotion_cleanup_strategy=promotion_cleanup_strategy,
+            ramp_up_duration_seconds=ramp_up_duration_seconds,
+            ramp_up_while_promoting=ramp_up_while_promoting,
+            redeploy_on_promotion=redeploy_on_promotion,
+            rolling_deploy=rolling_deploy,
+            rolling_deploy_config=rolling_deploy_config,
+        )
+
+        promotion_settings_v1.additional_properties = d
+        return promotion_settings_v1
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

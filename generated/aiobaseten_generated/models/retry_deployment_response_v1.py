@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.deployment_v1 import DeploymentV1
+
+
+T = TypeVar("T", bound="RetryDeploymentResponseV1")
+
+
+@_attrs_define
+class RetryDeploymentResponseV1:
+    """The answer to a request to retry a failed deployment."""
+
+    deployment: DeploymentV1
+    """ A deployment of a model. """
+    retried: bool
+    """ Whether the deployment is tried again """
+    reason: None | str | Unset = UNSET
+    """ Why it is not tried again """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        deployment = self.deployment.to_dict()
+
+        retried = self.retried
+
+        reason: None | str | Unset
+        if isinstance(self.reason, Unset):
+            reason = UNSET
+        else:
+            reason = self.reason
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "deployment": deployment,
+                "retried": retried,
+            }
+        )
+        if reason is not UNSET:
+            field_dict["reason"] = reason
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.deployment_v1 import DeploymentV1  # noqa: PLC0415
+
+        d = dict(src_dict)
+        deployment_object = d.pop("deployment")
+        if not isinstance(deployment_object, dict):
+            raise TypeError(
+                "DeploymentV1 must be an object, not " + type(deployment_object).__name__
+            )
+        deployment = DeploymentV1.from_dict(deployment_object)
+
+        retried = d.pop("retried")
+
+        reason = cast(None | str | Unset, d.pop("reason", UNSET))
+
+        retry_deployment_response_v1 = cls(
+            deployment=deployment,
+            retried=retried,
+            reason=reason,
+        )
+
+        retry_deployment_response_v1.additional_properties = d
+        return retry_deployment_response_v1
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
