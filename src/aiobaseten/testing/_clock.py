@@ -1,0 +1,58 @@
+"""The fake's own time: seconds since it started, taken from the running event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .timelines import moment
+
+
+class Clock:
+    """Seconds since the fake was first used inside an event loop.
+
+    It follows the loop's clock, so virtual time in the loop is virtual time here, and stands
+    still while no loop runs.
+    """
+
+    def __init__(self, speed: float) -> None:
+        if not speed > 0:
+            raise ValueError(f"speed is a factor above 0, not {speed!r}: 1 is real time")
+        self._speed = speed
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._origin = 0.0
+        self._last = 0.0
+        self._held: float | None = None
+
+    def now(self) -> float:
+        """Seconds in the fake's time, to the microsecond."""
+        if self._held is not None:
+            return self._held
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return self._last
+        if loop is not self._loop:
+            # A new loop counts from a start of its own: go on from where we were.
+            self._loop = loop
+            self._origin = loop.time() - self._last / self._speed
+        self._last = max(self._last, moment((loop.time() - self._origin) * self._speed))
+        return self._last
+
+    def loop_time(self) -> float:
+        """Seconds as the callers count them, from anywhere."""
+        return asyncio.get_running_loop().time()
+
+    @contextmanager
+    def hold(self, at: float) -> Iterator[None]:
+        """Make it *at* for as long as the block takes."""
+        before, self._held = self._held, at
+        try:
+            yield
+        finally:
+            self._held = before
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for seconds of the loop, which are the caller's seconds whatever the speed."""
+        await asyncio.sleep(seconds)

@@ -1,0 +1,167 @@
+"""FakeBaseten: the front of the house."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from ._app import Desk, make_app
+from ._clock import Clock
+from ._limits import RateLimits
+from ._operations import OPERATIONS, World
+from ._owners import Chain, Model
+from ._server import serve
+from ._transport import InProcessTransport
+from ._wire import Wire
+from .behaviour import Behaviour
+from .faults import Faults
+
+if TYPE_CHECKING:
+    import httpx
+    from starlette.types import ASGIApp
+
+    from ._exchange import Recorded
+
+STARTED: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class FakeBaseten:
+    """A Baseten to test against: it keeps state, follows the rules, and fails on demand.
+
+    Its time is the running event loop's, and begins with the fake if that is made inside a loop,
+    else when it is first used in one. Nothing runs in the background: what happens by itself is
+    worked out when somebody looks.
+
+    Attributes:
+        api_key: The key that it accepts, as ``Api-Key`` or ``Bearer``; None accepts every key.
+        behaviour: How it does what the documentation leaves open.
+        requests: Every request that it got, oldest first.
+        faults: What goes wrong, and where more of it is added.
+        app: The ASGI application.
+
+    Args:
+        speed: Seconds of the fake's time in one second of the loop's; 60 makes a minute of
+            deploying take a second.
+        enforce_limits: Whether the documented rate limits hold.
+        started: The time of day, aware, at which its time begins: for ``created_at``.
+
+    Raises:
+        ValueError: An empty key, a speed that is not above 0, a time of day without a zone.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = "test-key",
+        speed: float = 1.0,
+        behaviour: Behaviour | None = None,
+        enforce_limits: bool = False,
+        started: datetime = STARTED,
+    ) -> None:
+        if api_key is not None and not api_key.strip():
+            raise ValueError("api_key is empty: give one, or None to accept every key")
+        if started.tzinfo is None:
+            raise ValueError("started needs a time zone: datetime(2026, 1, 1, tzinfo=UTC)")
+        self.api_key = api_key
+        self.behaviour = behaviour or Behaviour()
+        self.requests: list[Recorded] = []
+        self._clock = Clock(speed)
+        self._agenda: list[tuple[float, int, Callable[[], object]]] = []
+        self._count = itertools.count()
+        self._world = World(wire=Wire(started.astimezone(UTC)))
+        routes = [(operation.method, operation.template) for operation in OPERATIONS]
+        self.faults = Faults(routes, lambda: self.now)
+        self.app: ASGIApp = make_app(
+            Desk(
+                world=self._world,
+                clock=self._clock,
+                now=lambda: self.now,
+                faults=self.faults,
+                behaviour=self.behaviour,
+                api_key=api_key,
+                limits=RateLimits() if enforce_limits else None,
+                requests=self.requests,
+            )
+        )
+        self._clock.now()
+
+    def __repr__(self) -> str:
+        chains, models = len(self._world.chains), len(self._world.models)
+        return f"<FakeBaseten at {self._clock.now():g} s: {chains} chains, {models} models>"
+
+    @property
+    def now(self) -> float:
+        """Seconds in the fake's time. What was planned with `at` until now has happened."""
+        now = self._clock.now()
+        while self._agenda and self._agenda[0][0] <= now:
+            at, _, action = heapq.heappop(self._agenda)
+            with self._clock.hold(at):
+                action()
+        return now
+
+    def chain(self, chain_id: str) -> Chain:
+        """The chain with this id, made if there is none; raises ValueError for a bad id."""
+        chains = self._world.chains
+        if chain_id not in chains:
+            chains[chain_id] = Chain(chain_id, now=lambda: self.now, behaviour=self.behaviour)
+        return chains[chain_id]
+
+    def model(self, model_id: str) -> Model:
+        """The model with this id, made if there is none; raises ValueError for a bad id."""
+        models = self._world.models
+        if model_id not in models:
+            models[model_id] = Model(model_id, now=lambda: self.now, behaviour=self.behaviour)
+        return models[model_id]
+
+    def at(self, seconds: float, action: Callable[[], object]) -> None:
+        """Do *action* when the fake's time is *seconds*, as somebody else would.
+
+        It is called, at exactly that time, by whoever looks first after it.
+
+        Raises:
+            ValueError: That time has passed.
+        """
+        if seconds < self._clock.now():
+            raise ValueError(
+                f"it is {self._clock.now():g} s already: call the action itself, or plan it later"
+                f" than {seconds:g} s"
+            )
+        heapq.heappush(self._agenda, (seconds, next(self._count), action))
+
+    def transport(self) -> httpx.AsyncBaseTransport:
+        """A transport for `httpx.AsyncClient` that ends here, without sockets."""
+        return InProcessTransport(self.app)
+
+    @asynccontextmanager
+    async def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+        """Listen on a socket, in the running loop, while the block lasts; gives the URL.
+
+        Args:
+            host: The address to listen on; anybody who reaches it can use the fake.
+            port: The port; 0 takes a free one.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        async with serve(self.app, host=host, port=port) as url:
+            yield url
+
+    def assert_no_leftovers(self) -> None:
+        """Check that everything planned has happened.
+
+        Raises:
+            AssertionError: A fault did not meet the requests that it was for, or an action was
+                planned for a time that never came.
+        """
+        left = [repr(fault) for fault in self.faults.left_over()]
+        left += [f"<action at {at:g} s: {action!r}>" for at, _, action in sorted(self._agenda)]
+        if left:
+            raise AssertionError(
+                f"planned, but it did not happen (it is {self.now:g} s now, after"
+                f" {len(self.requests)} requests): {', '.join(left)}. Plan less, or let the test"
+                " go on until it has happened."
+            )

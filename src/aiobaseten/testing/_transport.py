@@ -1,0 +1,126 @@
+"""The way in without sockets: an httpx transport whose calls end in the fake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any, Never
+
+import httpx
+
+from ._app import LINE
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Scope
+
+
+class InProcessTransport(httpx.AsyncBaseTransport):
+    """Answers requests with an ASGI application, and fails as a socket would.
+
+    The client's read timeout is kept, in the loop's time. Whatever the host, the request ends up
+    in the application; for a host like ``model-m1.api.baseten.co`` its first label becomes the
+    first part of the path.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request.
+
+        Raises:
+            httpx.TransportError: A fault broke the connection, or the answer took too long.
+        """
+        body = await request.aread()
+        exchange = _Exchange(request, body)
+        limit = request.extensions.get("timeout", {}).get("read")
+        try:
+            async with asyncio.timeout(limit):
+                await self._app(_scope(request, exchange), exchange.receive, exchange.send)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("timed out in the fake", request=request) from error
+        return exchange.response()
+
+
+class _Exchange:
+    """One request and its answer, as the application sees them; also its `Line`."""
+
+    def __init__(self, request: httpx.Request, body: bytes) -> None:
+        self._request = request
+        self._unread: bytes | None = body
+        self._status = 500
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body: list[bytes] = []
+        self._broken: httpx.TransportError | None = None
+
+    async def receive(self) -> Message:
+        if self._unread is not None:
+            body, self._unread = self._unread, None
+            return {"type": "http.request", "body": body, "more_body": False}
+        if self._broken is None:
+            # The client is there for as long as it waits.
+            await asyncio.get_running_loop().create_future()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status, self._headers = message["status"], list(message["headers"])
+        else:
+            self._body.append(message.get("body", b""))
+
+    async def reset(self) -> Never:
+        raise httpx.ReadError("connection reset by the fake", request=self._request)
+
+    async def refuse(self) -> Never:
+        raise httpx.ConnectError("connection refused by the fake", request=self._request)
+
+    async def noise(self) -> Never:
+        raise httpx.RemoteProtocolError("the fake did not speak HTTP", request=self._request)
+
+    async def cut(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self._status, self._headers, self._body = status, headers, [body]
+        self._broken = httpx.RemoteProtocolError(
+            "the fake closed the connection in the middle of its answer", request=self._request
+        )
+
+    def response(self) -> httpx.Response:
+        body = b"".join(self._body)
+        return httpx.Response(
+            self._status,
+            headers=self._headers,
+            stream=_Stream(body, self._broken),
+            request=self._request,
+        )
+
+
+class _Stream(httpx.AsyncByteStream):
+    def __init__(self, body: bytes, broken: httpx.TransportError | None) -> None:
+        self._body = body
+        self._broken = broken
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body
+        if self._broken is not None:
+            raise self._broken
+
+
+def _scope(request: httpx.Request, exchange: _Exchange) -> Scope:
+    host, path = request.url.host, request.url.path
+    if host.startswith("model-"):
+        path = f"/{host.partition('.')[0]}{path}"
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": request.url.scheme,
+        "path": path,
+        "raw_path": request.url.raw_path.partition(b"?")[0],
+        "query_string": request.url.query,
+        "root_path": "",
+        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        "client": ("127.0.0.1", 0),
+        "server": (host, request.url.port),
+        "extensions": {LINE: exchange},
+    }
+    return scope

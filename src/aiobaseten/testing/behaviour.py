@@ -1,0 +1,96 @@
+"""What Baseten may or may not do: each open question of its documentation as an option."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """How the fake decides what Baseten's documentation leaves open.
+
+    The defaults are one reading of it. `plausible` gives the others. Durations are seconds in the
+    fake's time; ``math.inf`` is for ever.
+
+    Attributes:
+        terminal_promotion_for: Seconds that ``in_progress_promotion`` stays readable after the
+            promotion has ended; with 0 it is null at once.
+        failed_candidate: Whether a candidate that failed stays in ``candidate_deployment``.
+        canceled_candidate: The same after a cancelled promotion.
+        failure_noticed_after: Seconds from the candidate's failure until the promotion is FAILED.
+        chain_promotion: Whether a chain's environment shows ``in_progress_promotion``, always says
+            null, or lacks the key.
+        chain_environment_list: Whether the list of a chain's environments has its own shape, or
+            the shape of a model's, as the published specs declare.
+        chain_status: Which chainlet speaks for the chain: the worst, the best or the first.
+        deployment_ids: Whether a promotion makes a new deployment as documented (already in an
+            environment, another instance type, redeploy_on_promotion), always, or never.
+        busy_status: HTTP status of a promote while another promotion is in progress.
+        unready_source: Whether a deployment that is inactive or failed may be promoted.
+        stale_for: Seconds for which looks still show the state before a promote, activate, retry
+            or wake.
+        hidden_for: Seconds for which a deployment that a promotion made answers 404.
+        signals_succeed: What pause, resume, force_cancel and force_roll_forward answer; with
+            False they have no effect either.
+        roll_forward: Whether a forced roll forward happens at once or at the next step.
+        error_body: The fields of an error: code and message, error and message, error alone,
+            detail alone, or plain text.
+        retry_after_header: Whether a 429 has a Retry-After header too.
+    """
+
+    terminal_promotion_for: float = math.inf
+    failed_candidate: Literal["lingers", "null"] = "lingers"
+    canceled_candidate: Literal["null", "lingers"] = "null"
+    failure_noticed_after: float = 0.0
+    chain_promotion: Literal["shown", "null", "absent"] = "shown"
+    chain_environment_list: Literal["chain", "model"] = "chain"
+    chain_status: Literal["worst", "best", "first"] = "worst"
+    deployment_ids: Literal["documented", "new", "same"] = "documented"
+    busy_status: Literal[400, 409] = 400
+    unready_source: Literal["accepted", "refused"] = "accepted"
+    stale_for: float = 0.0
+    hidden_for: float = 0.0
+    signals_succeed: bool = True
+    roll_forward: Literal["at once", "next step"] = "at once"
+    error_body: Literal["code", "error", "bare", "detail", "text"] = "code"
+    retry_after_header: bool = False
+
+    def __post_init__(self) -> None:
+        for name in _DURATIONS:
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is seconds from 0 up, not {getattr(self, name)!r}")
+
+    @classmethod
+    def plausible(cls) -> Iterator[Behaviour]:
+        """The defaults, then each other answer to one open question.
+
+        For tests that have to hold whichever it turns out to be. Not among them is what would
+        make a promotion impossible to tell from outside, such as signals that never succeed.
+        """
+        yield cls()
+        for name, values in _ALTERNATIVES.items():
+            for value in values:
+                yield replace(cls(), **{name: value})
+
+
+_DURATIONS: Final = ("terminal_promotion_for", "failure_noticed_after", "stale_for", "hidden_for")
+_ALTERNATIVES: Final[dict[str, tuple[Any, ...]]] = {
+    "terminal_promotion_for": (0.0, 5.0),
+    "failed_candidate": ("null",),
+    "canceled_candidate": ("lingers",),
+    "failure_noticed_after": (30.0, math.inf),
+    "chain_promotion": ("null", "absent"),
+    "chain_environment_list": ("model",),
+    "chain_status": ("best", "first"),
+    "deployment_ids": ("new", "same"),
+    "busy_status": (409,),
+    "unready_source": ("refused",),
+    "stale_for": (3.0,),
+    "hidden_for": (5.0,),
+    "roll_forward": ("next step",),
+    "error_body": ("error", "bare", "detail", "text"),
+    "retry_after_header": (True,),
+}

@@ -1,0 +1,256 @@
+"""Faults: what goes wrong between a client and Baseten, on demand."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypedDict, Unpack
+
+from .timelines import moment
+
+Break = Literal["reset", "cut", "hang", "refuse", "noise"]
+
+
+class When(TypedDict, total=False):
+    """Which requests a fault hits, and when. All of it is optional.
+
+    Attributes:
+        times: How many requests; 1 unless given, or every one if *lasting* is given.
+        lasting: Seconds in the fake's time, from now, after which it hits no more.
+        after: How many of the requests meant to let pass first.
+        route: The requests meant: ``"GET"``, or ``"GET /v1/chains/{chain_id}"``, or the same with
+            real ids; every request unless given.
+        acts: Whether the request takes effect, although its answer is lost; no unless given.
+        delay: Seconds of the caller's time before anything comes back.
+    """
+
+    times: int | None
+    lasting: float | None
+    after: int
+    route: str | None
+    acts: bool
+    delay: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """What a fault does to one answer.
+
+    Attributes:
+        name: What to call it.
+        status: The status of the answer given instead; None for the real answer, or for none.
+        body: The body given instead: bytes as they are, anything else as JSON.
+        content_type: Its media type.
+        headers: More headers.
+        breaks: How the connection fails.
+        acts: Whether the request takes effect.
+        delay: Seconds of the caller's time before anything comes back.
+    """
+
+    name: str
+    status: int | None = None
+    body: Any = None
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    breaks: Break | None = None
+    acts: bool = False
+    delay: float = 0.0
+
+
+class Fault:
+    """A fault that waits for requests. Made by the methods of `Faults`.
+
+    Attributes:
+        damage: What it does.
+        hits: How many requests it has hit.
+    """
+
+    def __init__(
+        self,
+        damage: Damage,
+        *,
+        target: tuple[str | None, str | None],
+        times: int | None,
+        until: float,
+        after: int,
+    ) -> None:
+        self.damage = damage
+        self.hits = 0
+        self._method, self._path = target
+        self._left = times
+        self._until = until
+        self._after = after
+
+    def __repr__(self) -> str:
+        target = " ".join(part for part in (self._method, self._path) if part) or "any request"
+        left = "" if self._left is None else f", {self._left} left"
+        return f"<{self.damage.name} for {target}: {self.hits} met{left}>"
+
+    def remove(self) -> None:
+        """Take it away: it hits nothing any more and is not left over."""
+        self._left, self.hits = 0, max(self.hits, 1)
+
+    @property
+    def left_over(self) -> bool:
+        """Whether it has not met all the requests that it was made for."""
+        return self.hits == 0 if self._left is None else self._left > 0
+
+    def takes(self, method: str, path: str, template: str | None, now: float) -> bool:
+        """Whether it hits this request; it is counted then."""
+        if self._left == 0 or now >= self._until or self._method not in (None, method):
+            return False
+        if self._path is not None and self._path not in (path, template and plain(template)):
+            return False
+        if self._after > 0:
+            self._after -= 1
+            return False
+        self.hits += 1
+        if self._left is not None:
+            self._left -= 1
+        return True
+
+
+class Faults:
+    """The faults of a fake: each method adds one. `When` says what all of them take.
+
+    A request meets at most one fault: the oldest that is for it.
+
+    Raises:
+        ValueError: A route that the fake does not have, or a number that makes no sense.
+    """
+
+    def __init__(self, routes: Iterable[tuple[str, str]], now: Callable[[], float]) -> None:
+        self._routes = tuple(routes)
+        self._now = now
+        self._faults: list[Fault] = []
+
+    def __repr__(self) -> str:
+        return f"<Faults {self._faults}>"
+
+    def status(
+        self,
+        status: int,
+        *,
+        body: Any = None,
+        headers: Iterable[tuple[str, str]] = (),
+        **when: Unpack[When],
+    ) -> Fault:
+        """Answer with this status; *body* goes out as JSON, bytes as they are."""
+        shown = {"error": f"Fault {status}."} if body is None else body
+        return self._add(
+            Damage(name=f"status {status}", status=status, body=shown, headers=tuple(headers)), when
+        )
+
+    def rate_limited(
+        self, *, retry_after: int | None = 1, header: str | None = None, **when: Unpack[When]
+    ) -> Fault:
+        """Answer 429 as Baseten does; *header* is the value of a Retry-After header besides."""
+        body: dict[str, Any] = {"error": "Rate limit exceeded. Please try again later."}
+        if retry_after is not None:
+            body["retry_after"] = retry_after
+        headers = () if header is None else (("retry-after", header),)
+        return self._add(Damage(name="rate limit", status=429, body=body, headers=headers), when)
+
+    def html(self, status: int = 502, **when: Unpack[When]) -> Fault:
+        """Answer with a page for people, as a proxy does."""
+        page = f"<html><head><title>{status}</title></head><body>Fault {status}</body></html>\n"
+        return self._add(_text(f"HTML page {status}", status, page.encode(), "text/html"), when)
+
+    def empty(self, status: int = 200, **when: Unpack[When]) -> Fault:
+        """Answer with a status and no body."""
+        return self._add(_text(f"empty answer {status}", status, b"", "application/json"), when)
+
+    def garbage(
+        self, body: bytes = b'{"id": ', *, status: int = 200, **when: Unpack[When]
+    ) -> Fault:
+        """Answer with a body that is not what its status promises: broken JSON unless given."""
+        return self._add(_text(f"garbage {status}", status, body, "application/json"), when)
+
+    def delay(self, seconds: float, **when: Unpack[When]) -> Fault:
+        """Let the request take effect and give the real answer, but late."""
+        return self._add(Damage(name="delay"), {"acts": True, **when, "delay": seconds})
+
+    def reset(self, **when: Unpack[When]) -> Fault:
+        """Reset the connection instead of answering."""
+        return self._add(Damage(name="reset", breaks="reset"), when)
+
+    def cut(self, **when: Unpack[When]) -> Fault:
+        """Give half of the real answer's body, and close. The request takes effect."""
+        return self._add(Damage(name="cut answer", breaks="cut"), {"acts": True, **when})
+
+    def hang(self, **when: Unpack[When]) -> Fault:
+        """Never answer."""
+        return self._add(Damage(name="hang", breaks="hang"), when)
+
+    def noise(self, **when: Unpack[When]) -> Fault:
+        """Answer with something that is not HTTP."""
+        return self._add(Damage(name="noise", breaks="noise"), when)
+
+    def refuse(self, **when: Unpack[When]) -> Fault:
+        """Refuse the connection, so that nothing is sent. In process only: else it is reset."""
+        return self._add(Damage(name="refused connection", breaks="refuse"), when)
+
+    def take(self, method: str, path: str, template: str | None, now: float) -> Damage | None:
+        """The damage for this request, if a fault waits for it."""
+        for fault in self._faults:
+            if fault.takes(method, path, template, now):
+                return fault.damage
+        return None
+
+    def clear(self) -> None:
+        """Take all of them away."""
+        self._faults.clear()
+
+    def left_over(self) -> Sequence[Fault]:
+        """Those that have not met all the requests that they were made for."""
+        return [fault for fault in self._faults if fault.left_over]
+
+    def _add(self, damage: Damage, when: When) -> Fault:
+        lasting, after = when.get("lasting"), when.get("after", 0)
+        times = when.get("times", 1 if lasting is None else None)
+        delay = when.get("delay", 0.0)
+        for name, value, least in (("times", times, 1), ("after", after, 0)):
+            if value is not None and not (isinstance(value, int) and value >= least):
+                raise ValueError(f"{name} is a number of requests from {least} up, not {value!r}")
+        for name, seconds in (("delay", delay), ("lasting", lasting)):
+            if seconds is not None and not 0 <= seconds < math.inf:
+                raise ValueError(f"{name} is seconds from 0 up, not {seconds!r}")
+        fault = Fault(
+            replace(damage, acts=when.get("acts", False), delay=delay),
+            target=self._target(when.get("route")),
+            times=times,
+            until=math.inf if lasting is None else moment(self._now() + lasting),
+            after=after,
+        )
+        self._faults.append(fault)
+        return fault
+
+    def _target(self, route: str | None) -> tuple[str | None, str | None]:
+        """The method and path that *route* means."""
+        if route is None:
+            return None, None
+        method, _, path = route.partition(" ")
+        known = [template for verb, template in self._routes if verb == method]
+        if known and not path:
+            return method, None
+        if any(plain(path) == plain(template) or fits(path, template) for template in known):
+            return method, plain(path)
+        close = ", ".join(f"{verb} {template}" for verb, template in self._routes)
+        raise ValueError(f"the fake has no route {route!r}. It has: {close}")
+
+
+def plain(template: str) -> str:
+    """A path without the names of its parameters: whatever people call them will do."""
+    return re.sub(r"\{[^}]*\}", "{}", template)
+
+
+def fits(path: str, template: str) -> bool:
+    """Whether *path* is one of those that *template* stands for."""
+    pattern = re.escape(plain(template)).replace(re.escape("{}"), "[^/]+")
+    return re.fullmatch(pattern, path) is not None
+
+
+def _text(name: str, status: int, body: bytes, content_type: str) -> Damage:
+    return Damage(name=name, status=status, body=body, content_type=content_type)
