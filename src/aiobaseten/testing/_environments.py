@@ -168,9 +168,14 @@ class Environment:
         self.settle(now)
 
     def delete(self) -> None:
-        """Remove it: from now on it answers 404."""
+        """Remove it: its promotion is cancelled, what serves is put to sleep, it answers 404."""
+        now = self.owner.now()
+        self.settle(now)
+        if self._promotion is not None and self._promotion.ended is None:
+            self.force_cancel()
         if self._current is not None:
             self._current.environment = None
+            self._current.run(status.SCALED_TO_ZERO, at=now)
         del self.owner.environments[self.name]
 
     def settle(self, now: float) -> None:
@@ -236,8 +241,8 @@ class Environment:
             return ids == "new"
         mine, its = self.settings.instance_type, source.facts.instance_type
         other_type = preserve_instance_type and mine is not None and its not in (None, mine)
-        attached = source.environment is not None
-        return attached or other_type or self.settings.redeploy_on_promotion
+        kept_elsewhere = source.environment is not None or source.facts.is_development
+        return kept_elsewhere or other_type or self.settings.redeploy_on_promotion
 
     def _new_candidate(self, source: Deployment, now: float) -> Deployment:
         plan = source.reactions.on_promote or self.settings.candidate_timeline

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ._app import Desk, make_app
+from ._chains import Chain
 from ._clock import Clock
 from ._limits import RateLimits
+from ._models import Model
 from ._operations import OPERATIONS, World
-from ._owners import Chain, Model
-from ._server import serve
 from ._transport import InProcessTransport
 from ._wire import Wire
 from .behaviour import Behaviour
@@ -147,6 +147,9 @@ class FakeBaseten:
         Raises:
             OSError: The port is taken.
         """
+        # Most tests never listen, and uvicorn takes a while to import.
+        from ._server import serve
+
         async with serve(self.app, host=host, port=port) as url:
             yield url
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from . import _statuses as status
+from ._chains import Chain
 from ._deployments import Deployment, Refused
 from ._environments import Environment
-from ._owners import Chain, Model
+from ._models import Model
 from ._wire import Json, Wire
 
 T = TypeVar("T")
@@ -112,13 +113,11 @@ def _get_chain(call: Call) -> Json:
 
 
 def _list_models(call: Call) -> Json:
-    return {
-        "models": [call.world.wire.model(model, call.now) for model in call.world.models.values()]
-    }
+    return {"models": [call.world.wire.model(model) for model in call.world.models.values()]}
 
 
 def _get_model(call: Call) -> Json:
-    return call.world.wire.model(call.model, call.now)
+    return call.world.wire.model(call.model)
 
 
 def _list_deployments(call: Call) -> Json:

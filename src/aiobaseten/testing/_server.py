@@ -77,6 +77,7 @@ async def serve(app: ASGIApp, *, host: str, port: int) -> AsyncIterator[str]:
     config = uvicorn.Config(
         app,
         lifespan="off",
+        ws="none",
         log_config=None,
         access_log=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
@@ -92,7 +93,8 @@ async def serve(app: ASGIApp, *, host: str, port: int) -> AsyncIterator[str]:
     )
     try:
         bound = server.sockets[0].getsockname()
-        yield f"http://{bound[0]}:{bound[1]}"
+        name = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
+        yield f"http://{name}:{bound[1]}"
     finally:
         server.close()
         for connection in list(state.connections):

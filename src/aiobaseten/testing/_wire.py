@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from . import _statuses as status
+from ._chains import Chain
 from ._deployments import Deployment
 from ._environments import Environment, View
-from ._owners import Chain, Model
+from ._models import Model
 from ._promotions import Promotion
 
 Json = dict[str, Any]
@@ -61,10 +62,9 @@ class Wire:
             "team_name": TEAM,
         }
 
-    def model(self, model: Model, now: float) -> Json:
+    def model(self, model: Model) -> Json:
         """A ModelV1."""
-        production = model.environments.get("production")
-        current = production.seen_at(now).current if production else None
+        current = model.production()
         development = model.development()
         return {
             "id": model.id,
@@ -79,12 +79,14 @@ class Wire:
 
     def _model_deployment(self, deployment: Deployment, now: float) -> Json:
         facts, seen = deployment.facts, deployment.seen_at(now)
+        production = deployment.owner.environments.get("production")
+        serving = production.seen_at(now).current if production else None
         return {
             "id": deployment.id,
             "created_at": self.time_of_day(facts.created),
             "name": facts.name,
             "model_id": deployment.owner.id,
-            "is_production": deployment.environment == "production",
+            "is_production": deployment is serving,
             "is_development": facts.is_development,
             "status": seen,
             "active_replica_count": _replicas(seen),
