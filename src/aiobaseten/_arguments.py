@@ -1,0 +1,56 @@
+"""What callers hand in, checked before any I/O."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import TypeAlias
+
+from .errors import ConfigurationError
+
+#: Seconds, or a `timedelta`.
+Duration: TypeAlias = float | timedelta
+
+
+def path_argument(name: str, value: object) -> str:
+    """*value*, if it can stand in a path as one segment and mean itself.
+
+    Escaping alone does not help: ``..`` is legal in a URL and names another resource, and an empty
+    segment names the collection.
+
+    Raises:
+        ConfigurationError: It cannot.
+    """
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name} must be a string, not {type(value).__name__}")
+    if value.strip(" ") in {"", ".", ".."}:
+        raise ConfigurationError(f"{name} must not be {value!r}: that is not the name of anything")
+    if any(character in "/\\" or not character.isprintable() for character in value):
+        raise ConfigurationError(f"{name} must not hold slashes or control characters: {value!r}")
+    return value
+
+
+def seconds(name: str, value: Duration) -> float:
+    """*value* as seconds.
+
+    Raises:
+        ConfigurationError: It is negative, not finite or not a duration.
+    """
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ConfigurationError(
+            f"{name} must be seconds or a timedelta, not {type(value).__name__}"
+        )
+    if not math.isfinite(value) or value < 0:
+        raise ConfigurationError(f"{name} must be zero or more seconds, not {value}")
+    return float(value)
+
+
+def time_limit(name: str, value: Duration | None) -> float:
+    """*value* as seconds, infinity for ``None``.
+
+    Raises:
+        ConfigurationError: It is negative, not finite or not a duration.
+    """
+    return math.inf if value is None else seconds(name, value)

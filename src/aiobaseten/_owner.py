@@ -1,0 +1,103 @@
+"""A chain or a model, to somebody who waits for one of its deployments or environments."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Generic, Literal, TypeVar
+
+from aiobaseten_generated.client import Operation
+from attrs import field, frozen
+
+from ._arguments import path_argument
+from ._readings import read_deployment, read_environment
+from ._transport import Answer, Transport
+from ._waits import DeploymentReading, EnvironmentReading
+from .errors import NotFoundError
+from .schemas import ChainDeployment, ChainEnvironment, Deployment, Environment
+
+D = TypeVar("D", Deployment, ChainDeployment)
+E = TypeVar("E", Environment, ChainEnvironment)
+
+
+@frozen
+class Owner(ABC, Generic[D, E]):
+    """A chain or a model, and the operations that waits need of it."""
+
+    transport: Transport = field(repr=False, eq=False)
+    id: str = field()
+
+    @id.validator
+    def _check_id(self, _attribute: object, value: object) -> None:
+        path_argument(f"{self.kind}_id", value)
+
+    # (owner, deployment): when it was retried through this client
+    _retries: dict[tuple[str, str], float] = field(factory=dict, repr=False, eq=False)
+
+    @property
+    @abstractmethod
+    def kind(self) -> Literal["chain", "model"]:
+        """Which of the two."""
+
+    @abstractmethod
+    def get_deployment(self, deployment_id: str) -> Operation[D]:
+        """Reads a deployment."""
+
+    @abstractmethod
+    def get_environment(self, name: str) -> Operation[E]:
+        """Reads an environment."""
+
+    @abstractmethod
+    async def list_environments(self) -> list[E]:
+        """Read all environments."""
+
+    def describe_environment(self, name: str) -> str:
+        """An environment, for a person."""
+        return f"{name} of {self.kind} {self.id}"
+
+    def describe_deployment(self, deployment_id: str) -> str:
+        """A deployment, for a person."""
+        return f"deployment {deployment_id} of {self.kind} {self.id}"
+
+    async def look_at_environment(self, name: str) -> Answer[EnvironmentReading]:
+        """Read an environment once."""
+        answer = await self.transport.exchange(self.get_environment(name))
+        return Answer(read_environment(answer.value), answer.request_id)
+
+    async def look_at_deployment(
+        self, deployment_id: str, *, in_context: bool
+    ) -> Answer[DeploymentReading]:
+        """Read a deployment once.
+
+        Args:
+            deployment_id: Which.
+            in_context: When it sleeps, read the environments, too: one that is being promoted to
+                may only be on its way up.
+        """
+        answer = await self.transport.exchange(self.get_deployment(deployment_id))
+        reading = read_deployment(answer.value)
+        if in_context and reading.is_asleep:
+            reading = read_deployment(
+                answer.value, promoting=await self._is_candidate(deployment_id)
+            )
+        return Answer(reading, answer.request_id)
+
+    async def read_deployment(self, deployment_id: str) -> DeploymentReading | None:
+        """Read a deployment once; ``None`` if there is none."""
+        try:
+            deployment: D = await self.transport.send(self.get_deployment(deployment_id))
+        except NotFoundError:
+            return None
+        return read_deployment(deployment)
+
+    def note_retry(self, deployment_id: str) -> None:
+        """Remember that a deployment was retried: the next looks may still show the failure."""
+        self._retries[self.id, deployment_id] = self.transport.clock.now()
+
+    def was_retried(self, deployment_id: str, *, within: float) -> bool:
+        """Whether a deployment was retried in the last so many seconds."""
+        at = self._retries.get((self.id, deployment_id))
+        return at is not None and self.transport.clock.now() - at < within
+
+    async def _is_candidate(self, deployment_id: str) -> bool:
+        readings = [read_environment(one) for one in await self.list_environments()]
+        return any(one.candidate_id == deployment_id and one.is_busy for one in readings)

@@ -1,0 +1,86 @@
+"""What one look found, in the form in which waits read it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from .._status import Phase, PromotionPhase, phase_of, promotion_phase_of
+
+#: Phases of a deployment that no patience helps.
+HOPELESS = frozenset({Phase.FAILED, Phase.STOPPED})
+_OVER = frozenset({PromotionPhase.SUCCEEDED, PromotionPhase.FAILED, PromotionPhase.CANCELED})
+
+
+@frozen(kw_only=True)
+class Part:
+    """A deployment or one of its chainlets."""
+
+    subject: str
+    name: str
+    status: str
+    deployed: bool  # Baseten leaves the autoscaling settings out until it has finished deploying
+
+
+@frozen(kw_only=True)
+class DeploymentReading:
+    """A deployment: itself first, then its chainlets."""
+
+    id: str
+    parts: tuple[Part, ...]
+    value: Any
+    promoting: bool = False
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether any part of it is scaled to zero."""
+        return any(phase_of(part.status) is Phase.ASLEEP for part in self.parts)
+
+
+@frozen(kw_only=True)
+class PromotionReading:
+    """An environment's promotion."""
+
+    status: str
+    percent: int | None = None
+    message: str | None = None
+
+    @property
+    def phase(self) -> PromotionPhase:
+        """What the status means."""
+        return promotion_phase_of(self.status)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, one way or another."""
+        return self.phase in _OVER
+
+
+@frozen(kw_only=True)
+class EnvironmentReading:
+    """An environment."""
+
+    current: DeploymentReading | None
+    candidate: DeploymentReading | None
+    promotion: PromotionReading | None
+    value: Any
+
+    @property
+    def current_id(self) -> str | None:
+        """The id of the deployment that serves."""
+        return self.current.id if self.current else None
+
+    @property
+    def candidate_id(self) -> str | None:
+        """The id of the deployment that is being promoted."""
+        return self.candidate.id if self.candidate else None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a promotion is under way: a failed candidate that lingers is none."""
+        if self.promotion is not None:
+            return not self.promotion.is_over
+        return self.candidate is not None and all(
+            phase_of(part.status) not in HOPELESS for part in self.candidate.parts
+        )

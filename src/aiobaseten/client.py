@@ -1,0 +1,258 @@
+"""The client: puts the rooms together and owns the connections."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Literal, Self, TypeAlias
+
+import httpx
+
+from ._arguments import Duration, path_argument, seconds
+from ._clock import Clock, LoopClock
+from ._token import Token
+from ._transport import Settings, Transport
+from ._waits import Baseline
+from .chains import Chain, ChainHandle, ChainPromotion
+from .errors import ConfigurationError
+from .models import Model, ModelHandle, ModelPromotion
+from .promotion import Cancellation
+
+AuthScheme: TypeAlias = Literal["Api-Key", "Bearer"]
+
+DEFAULT_BASE_URL = "https://api.baseten.co"
+MAX_BODY = 32 * 1024 * 1024
+
+
+class Baseten:
+    """Baseten's management API, for promoting and for knowing when it is live.
+
+    Use it as ``async with Baseten() as baseten:``. It belongs to the event loop that enters it.
+    Making handles does no I/O.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        inference_url: str | None = None,
+        auth_scheme: AuthScheme = "Api-Key",
+        connect_timeout: Duration = 10.0,
+        read_timeout: Duration = 30.0,
+        write_timeout: Duration = 30.0,
+        max_connections: int = 20,
+        http_client: httpx.AsyncClient | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Check the settings. No I/O.
+
+        Args:
+            api_key: The key; ``BASETEN_API_KEY`` from the environment otherwise.
+            base_url: Where the management API is; ``BASETEN_BASE_URL`` from the environment, or
+                ``https://api.baseten.co``, otherwise. Plain http is for loopback only.
+            inference_url: Where models answer, with ``{model_id}`` in it, for waking them; derived
+                from *base_url* otherwise.
+            auth_scheme: What stands before the key in the Authorization header. Baseten's pages
+                say ``Api-Key``; OAuth access tokens need ``Bearer``.
+            connect_timeout: Seconds or a `timedelta` for a connection to be made.
+            read_timeout: Seconds or a `timedelta` without a byte of the answer.
+            write_timeout: Seconds or a `timedelta` without a byte of the request being taken.
+            max_connections: Requests that may be under way at once; further ones queue.
+            http_client: Sends in place of a client of our own, with its proxies, certificates and
+                hooks; it stays open when this client is closed. Its timeouts, authentication,
+                default headers and redirects are not used. It must allow *max_connections*.
+            clock: Time and randomness; the event loop's otherwise.
+
+        Raises:
+            ConfigurationError: There is no key, or a setting is wrong.
+        """
+        authorization = _authorization(auth_scheme, _key(api_key))
+        base = _base_url(base_url)
+        settings = Settings(
+            base_url=base,
+            inference_url=_inference_url(inference_url, base),
+            authorization=lambda: authorization,
+            timeouts={
+                "connect": seconds("connect_timeout", connect_timeout),
+                "read": seconds("read_timeout", read_timeout),
+                "write": seconds("write_timeout", write_timeout),
+                "pool": seconds("connect_timeout", connect_timeout),
+            },
+            max_connections=_count("max_connections", max_connections),
+            max_body=MAX_BODY,
+        )
+        if http_client is None:
+            limits = httpx.Limits(max_connections=max_connections)
+            self._transport = Transport(
+                settings,
+                clock or LoopClock(),
+                lambda: httpx.AsyncClient(limits=limits),
+                closes=True,
+            )
+        else:
+            self._transport = Transport(
+                settings, clock or LoopClock(), lambda: http_client, closes=False
+            )
+        self._retries: dict[tuple[str, str], float] = {}
+
+    def __repr__(self) -> str:
+        return f"<Baseten at {self._transport.settings.base_url}>"
+
+    async def __aenter__(self) -> Self:
+        """Bind to the running event loop.
+
+        Raises:
+            ConfigurationError: It was entered before.
+        """
+        self._transport.open()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close: see `aclose`."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End what is under way and close the connections. Safe to call twice.
+
+        Requests and waits under way end with a `ConfigurationError`; what they began at Baseten
+        goes on there.
+        """
+        await self._transport.aclose()
+
+    def chain(self, chain_id: str) -> ChainHandle:
+        """A chain, by its id. No I/O.
+
+        Raises:
+            ConfigurationError: *chain_id* cannot be an id.
+        """
+        return ChainHandle(Chain(self._transport, chain_id, self._retries))
+
+    def model(self, model_id: str) -> ModelHandle:
+        """A model, by its id. No I/O.
+
+        Raises:
+            ConfigurationError: *model_id* cannot be an id.
+        """
+        return ModelHandle(Model(self._transport, model_id, self._retries))
+
+    async def resume(self, token: str) -> ChainPromotion | ModelPromotion | Cancellation:
+        """Go on with a promotion or cancellation that another process, or an earlier one, began.
+
+        Looks at the environment once. Safe to do twice and at the same time: it begins nothing.
+        Cancelling this coroutine changes nothing at Baseten.
+
+        Args:
+            token: A promotion's, a cancellation's or a wait error's ``token``.
+
+        Raises:
+            ConfigurationError: The token is damaged, of another version, or not one.
+            NotFoundError: What it goes on with no longer exists.
+            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+        """
+        known = Token.load(token)
+        parent = path_argument("the token's id", known.parent)
+        name = path_argument("the token's environment", known.environment)
+        baseline = Baseline(
+            current_id=known.previous,
+            candidate_id=known.candidate,
+            promotion_status=known.promotion,
+        )
+        if known.kind == "chain promotion":
+            chain = Chain(self._transport, parent, self._retries)
+            await chain.look_at_environment(name)
+            return ChainPromotion(
+                owner=chain,
+                environment_name=name,
+                deployment_id=path_argument("the token's deployment", known.deployment),
+                baseline=baseline,
+            )
+        model = Model(self._transport, parent, self._retries)
+        await model.look_at_environment(name)
+        if known.kind == "model promotion":
+            return ModelPromotion(
+                owner=model,
+                environment_name=name,
+                deployment_id=path_argument("the token's deployment", known.deployment),
+                baseline=baseline,
+            )
+        return Cancellation(
+            owner=model,
+            environment_name=name,
+            status=None,
+            message="",
+            deployment_id=known.deployment,
+            at_once=known.at_once,
+        )
+
+
+def _key(given: str | None) -> str:
+    key = os.environ.get("BASETEN_API_KEY") if given is None else given
+    if not key:
+        raise ConfigurationError("no API key: pass api_key=, or set BASETEN_API_KEY")
+    if not isinstance(key, str) or not key.isascii() or not key.isprintable() or " " in key:
+        # The key itself must not get into the message.
+        raise ConfigurationError("the API key holds a space, a line break or another odd character")
+    return key
+
+
+def _authorization(scheme: str, key: str) -> str:
+    if scheme not in ("Api-Key", "Bearer"):
+        raise ConfigurationError(f'auth_scheme must be "Api-Key" or "Bearer", not {scheme!r}')
+    return f"{scheme} {key}"
+
+
+def _count(name: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"{name} must be one or more, not {value!r}")
+    return value
+
+
+def _base_url(given: str | None) -> str:
+    url = given or os.environ.get("BASETEN_BASE_URL") or DEFAULT_BASE_URL
+    return _checked_url("base_url", url).rstrip("/")
+
+
+def _inference_url(given: str | None, base_url: str) -> str:
+    if given is None:
+        scheme, _, rest = base_url.partition("://")
+        if rest.startswith("api."):
+            return f"{scheme}://model-{{model_id}}.{rest}"
+        # A stand-in for Baseten, such as the fake, serves models under its own address.
+        return f"{base_url}/model-{{model_id}}"
+    if "{model_id}" not in given:
+        raise ConfigurationError("inference_url must have {model_id} in it")
+    _checked_url("inference_url", given.replace("{model_id}", "model"))
+    return given.rstrip("/")
+
+
+def _checked_url(name: str, value: str) -> str:
+    try:
+        url = httpx.URL(value)
+    except (httpx.InvalidURL, TypeError) as error:
+        raise ConfigurationError(f"{name} is not a URL: {error}") from None
+    if url.scheme not in ("https", "http") or not url.host:
+        raise ConfigurationError(f"{name} must begin with https:// and name a host")
+    if url.userinfo or url.query or url.fragment:
+        raise ConfigurationError(f"{name} must hold no user, query or fragment")
+    if url.scheme == "http" and not _is_loopback(url.host):
+        raise ConfigurationError(
+            f"{name} must be https: over plain http the API key could be read on the way "
+            "(only loopback addresses are excepted)"
+        )
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,125 @@
+"""Waiting until a deployment of a chain or a model is ACTIVE."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Generic, cast
+
+from attrs import field, frozen
+
+from ._arguments import Duration, path_argument, seconds, time_limit
+from ._owner import D, E, Owner
+from ._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S, DeploymentWait, Policy
+from ._watch import DEFAULT_TIMEOUT_S, Target, follow, result_of
+from .events import Event
+
+
+@frozen
+class DeploymentHandle(Generic[D, E]):
+    """A deployment, by its ids. Making one does no I/O; equal ids make equal handles."""
+
+    _owner: Owner[D, E]
+    id: str = field()
+
+    @id.validator
+    def _check_id(self, _attribute: object, value: object) -> None:
+        path_argument("deployment_id", value)
+
+    async def get(self) -> D:
+        """The deployment as it is now. Cancelling this changes nothing at Baseten.
+
+        Raises:
+            NotFoundError: There is no such deployment. A new one may be hidden for some seconds.
+            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+        """
+        return await self._owner.transport.send(self._owner.get_deployment(self.id))
+
+    def events(
+        self,
+        *,
+        timeout: Duration | None = DEFAULT_TIMEOUT_S,
+        accept_scaled_to_zero: bool = False,
+        settling_time: Duration = SETTLING_TIME_S,
+        unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
+    ) -> AsyncGenerator[Event, None]:
+        """What happens until the deployment is ACTIVE, as it is seen.
+
+        The same as `wait_until_active`, with the listening: status changes of the deployment and
+        of each chainlet, looks that failed, and at last `Finished`. After that the stream ends, or
+        raises what `wait_until_active` raises. Leaving the loop leaves nothing running.
+
+        Args:
+            timeout: As in `wait_until_active`.
+            accept_scaled_to_zero: As in `wait_until_active`.
+            settling_time: As in `wait_until_active`.
+            unhealthy_grace: As in `wait_until_active`.
+
+        Raises:
+            ConfigurationError: An argument is wrong; at once, before any look.
+        """
+        return self._follow(
+            timeout,
+            Policy(
+                accept_scaled_to_zero=accept_scaled_to_zero,
+                settling_time=seconds("settling_time", settling_time),
+                unhealthy_grace=seconds("unhealthy_grace", unhealthy_grace),
+            ),
+        )
+
+    async def wait_until_active(
+        self,
+        *,
+        timeout: Duration | None = DEFAULT_TIMEOUT_S,
+        accept_scaled_to_zero: bool = False,
+        settling_time: Duration = SETTLING_TIME_S,
+        unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
+    ) -> D:
+        """Wait until the deployment is ACTIVE; a chain, until every chainlet is.
+
+        This does not tell whether traffic reaches it: for a promotion, wait for the promotion. A
+        look that fails in a way that may pass (429, 5xx, a timeout, a reset) does not end the wait.
+
+        Cancelling this coroutine stops the waiting, never the deployment; nothing is left running.
+
+        Args:
+            timeout: Seconds or a `timedelta` to keep looking; ``None`` for no limit; ``0`` looks
+                exactly once. The last look begins at the deadline and gets ten seconds.
+            accept_scaled_to_zero: Whether a deployment that is deployed and scaled to zero will do.
+                It wakes with the next request, which then waits for it.
+            settling_time: Seconds for which one that is scaled to zero may be on its way up, and
+                for which INACTIVE may be the state before an `activate`.
+            unhealthy_grace: Seconds for which an UNHEALTHY deployment may recover.
+
+        Returns:
+            The deployment, as last read.
+
+        Raises:
+            DeploymentFailedError: It failed or was stopped; names the chainlets that did.
+            WaitTimeoutError: Time ran out. Baseten keeps working on it.
+            APIError: The server refuses to show it (401, 403 and the like; 404 after 30 s).
+            ConfigurationError: An argument is wrong, or the client was closed.
+        """
+        events = self.events(
+            timeout=timeout,
+            accept_scaled_to_zero=accept_scaled_to_zero,
+            settling_time=settling_time,
+            unhealthy_grace=unhealthy_grace,
+        )
+        return cast("D", await result_of(events))
+
+    def _follow(
+        self,
+        timeout: Duration | None,
+        policy: Policy,
+        wake: Callable[[], Awaitable[object]] | None = None,
+    ) -> AsyncGenerator[Event, None]:
+        in_context = policy.wake or policy.accept_scaled_to_zero
+        wait = DeploymentWait(
+            label=self._owner.describe_deployment(self.id),
+            policy=policy,
+            can_wake=self._owner.kind == "model",
+        )
+        target = Target(
+            look=lambda: self._owner.look_at_deployment(self.id, in_context=in_context), wake=wake
+        )
+        return follow(self._owner.transport, wait, target, time_limit("timeout", timeout))

@@ -1,0 +1,353 @@
+"""Every exception that aiobaseten raises, as one tree.
+
+.. code-block:: text
+
+    BasetenError
+    ├── ConfigurationError (also ValueError)      a mistake of the caller's: before any I/O
+    ├── APIError                                  the server said no
+    │   ├── BadRequestError 400, 422
+    │   ├── AuthenticationError 401
+    │   ├── PermissionDeniedError 403
+    │   ├── NotFoundError 404
+    │   ├── ConflictError 409
+    │   ├── RateLimitError 429
+    │   └── ServerError 5xx
+    ├── TransportError                            no answer
+    │   └── RequestTimeoutError (also TimeoutError)
+    ├── ResponseShapeError                        an answer that the spec does not allow
+    ├── PromotionInProgressError                  refused: the environment is busy; nothing was sent
+    ├── RequestNotActedOnError                    a 200 that says: not done
+    └── WaitError                                 a wait ended without what it waited for
+        ├── DeploymentFailedError
+        ├── PromotionFailedError
+        ├── PromotionCanceledError
+        ├── PromotionSupersededError
+        ├── PromotionPausedError
+        └── WaitTimeoutError (also TimeoutError)
+
+An error says what happened and what is still true, and carries what the caller needs next. All
+of them pickle and copy. None of them ever holds the API key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from attrs import frozen
+
+_Error = TypeVar("_Error", bound="BasetenError")
+
+
+@frozen(kw_only=True)
+class Seen:
+    """One status that a wait saw, and for how long.
+
+    Attributes:
+        subject: What had the status: ``"deployment"``, ``"chainlet"`` or ``"promotion"``.
+        name: Which one: an id, or a chainlet's name.
+        status: The status, as Baseten spells it.
+        since: Seconds from the start of the wait until it was first seen.
+        seconds: Seconds from then until it was last known to hold.
+    """
+
+    subject: str
+    name: str
+    status: str
+    since: float
+    seconds: float
+
+
+@frozen(kw_only=True)
+class Evidence:
+    """What a wait knew when it ended.
+
+    Attributes:
+        waited: Seconds that the wait took.
+        last_seen: The deployment or environment of the last look that was answered, or ``None``.
+        history: The statuses seen, oldest first; the newest 500.
+        request_ids: Request ids of the last answers, newest last, to give to Baseten's support.
+        trouble: The last failure that was ridden out, or ``None``.
+        token: What ``Baseten.resume`` takes to go on, or ``None`` for a wait on a deployment,
+            whose ids are all that a new wait needs.
+    """
+
+    waited: float
+    last_seen: Any = None
+    history: tuple[Seen, ...] = ()
+    request_ids: tuple[str, ...] = ()
+    trouble: BasetenError | None = None
+    token: str | None = None
+
+
+class BasetenError(Exception):
+    """The root of everything that aiobaseten raises.
+
+    Attributes:
+        evidence: What a wait knew, when this error ended one; otherwise ``None``.
+    """
+
+    evidence: Evidence | None = None
+
+    def __reduce__(self) -> tuple[Callable[..., BasetenError], tuple[Any, ...]]:
+        # The default calls the class with `args`, which cannot fill keyword-only parameters.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(cls: type[_Error], args: tuple[Any, ...], state: dict[str, Any]) -> _Error:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigurationError(BasetenError, ValueError):
+    """Something is wrong with what the caller gave or how the client is used.
+
+    Raised before any I/O: no key, an id that cannot stand in a path, a negative duration, a client
+    that was not entered, was closed, or belongs to another event loop.
+    """
+
+
+class APIError(BasetenError):
+    """The server said no.
+
+    Attributes:
+        status: HTTP status.
+        code: Baseten's error code, such as ``"VALIDATION_ERROR"``, or ``None``.
+        message: What the server said, or an empty string.
+        body: The beginning of the answer's body, as text.
+        request_id: What to give to Baseten's support, or ``None``.
+        method: HTTP method of the request.
+        path: Path of the request.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        method: str,
+        path: str,
+        code: str | None = None,
+        body: str = "",
+        request_id: str | None = None,
+    ) -> None:
+        said = ": ".join(part for part in (code, message) if part)
+        super().__init__(
+            f"{method} {path}: HTTP {status}"
+            + (f", {said}" if said else "")
+            + (f" (request id {request_id})" if request_id else "")
+        )
+        self.status = status
+        self.code = code
+        self.message = message
+        self.body = body
+        self.request_id = request_id
+        self.method = method
+        self.path = path
+
+
+class BadRequestError(APIError):
+    """The server refused the request as invalid (400 or 422)."""
+
+
+class AuthenticationError(APIError):
+    """The API key is missing, wrong or revoked (401)."""
+
+
+class PermissionDeniedError(APIError):
+    """The API key may not do this, as in a restricted environment (403)."""
+
+
+class NotFoundError(APIError):
+    """There is no such chain, model, environment or deployment, or not for this key (404)."""
+
+
+class ConflictError(APIError):
+    """The resource is in a state that does not allow this (409)."""
+
+
+class RateLimitError(APIError):
+    """Too many requests (429).
+
+    Attributes:
+        retry_after: Seconds after which the server asks to be asked again, or ``None``.
+    """
+
+    retry_after: float | None = None
+
+
+class ServerError(APIError):
+    """The server, or something before it, failed (5xx)."""
+
+
+class TransportError(BasetenError):
+    """No answer came.
+
+    Attributes:
+        sent: Whether the request may have reached the server.
+        method: HTTP method of the request.
+        path: Path of the request.
+    """
+
+    def __init__(self, message: str, *, method: str, path: str, sent: bool) -> None:
+        fate = "it may have reached Baseten" if sent else "it did not reach Baseten"
+        super().__init__(f"{method} {path}: {message}; {fate}")
+        self.sent = sent
+        self.method = method
+        self.path = path
+
+
+class RequestTimeoutError(TransportError, TimeoutError):
+    """No answer came in time."""
+
+
+class ResponseShapeError(BasetenError):
+    """The server answered with success and with a body that the spec does not allow.
+
+    Attributes:
+        status: HTTP status.
+        body: The beginning of the answer's body, as text.
+        request_id: What to give to Baseten's support, or ``None``.
+        method: HTTP method of the request.
+        path: Path of the request.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        status: int,
+        method: str,
+        path: str,
+        body: str = "",
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(
+            f"{method} {path}: HTTP {status} with an unexpected body: {reason}"
+            + (f" (request id {request_id})" if request_id else "")
+        )
+        self.status = status
+        self.body = body
+        self.request_id = request_id
+        self.method = method
+        self.path = path
+
+
+class PromotionInProgressError(BasetenError):
+    """Refused without sending anything: the environment is being promoted to already.
+
+    Attributes:
+        deployment_id: The deployment that is being promoted, or ``None`` if it is not shown.
+        environment: The environment as it was read.
+    """
+
+    def __init__(self, message: str, *, deployment_id: str | None, environment: Any) -> None:
+        super().__init__(message)
+        self.deployment_id = deployment_id
+        self.environment = environment
+
+
+class RequestNotActedOnError(BasetenError):
+    """Baseten answered with success that it did not do what it was asked to.
+
+    Attributes:
+        action: What was asked for, such as ``"retry"``.
+        reason: What Baseten said, or an empty string.
+    """
+
+    def __init__(self, action: str, reason: str) -> None:
+        said = f": {reason}" if reason else "; it did not say why"
+        super().__init__(f"Baseten did not {action}{said}. Everything is as it was")
+        self.action = action
+        self.reason = reason
+
+
+class WaitError(BasetenError):
+    """A wait ended without what it waited for.
+
+    Attributes:
+        evidence: What the wait knew when it ended.
+    """
+
+    evidence: Evidence
+
+    def __init__(self, message: str, *, evidence: Evidence) -> None:
+        super().__init__(message)
+        self.evidence = evidence
+
+    @property
+    def last_seen(self) -> Any:
+        """The deployment or environment of the last look that was answered, or ``None``."""
+        return self.evidence.last_seen
+
+    @property
+    def history(self) -> tuple[Seen, ...]:
+        """The statuses seen, oldest first."""
+        return self.evidence.history
+
+    @property
+    def request_ids(self) -> tuple[str, ...]:
+        """Request ids of the last answers, newest last."""
+        return self.evidence.request_ids
+
+    @property
+    def token(self) -> str | None:
+        """What ``Baseten.resume`` takes to go on with this wait, or ``None``."""
+        return self.evidence.token
+
+
+class DeploymentFailedError(WaitError):
+    """The deployment failed or was stopped. It will not become active by itself.
+
+    Attributes:
+        failed: Names of the chainlets that failed; empty for a model, or if the chain itself did.
+    """
+
+    def __init__(self, message: str, *, evidence: Evidence, failed: tuple[str, ...] = ()) -> None:
+        super().__init__(message, evidence=evidence)
+        self.failed = failed
+
+
+class PromotionFailedError(WaitError):
+    """The promotion failed. Traffic stays on what served before, if anything did.
+
+    Attributes:
+        failed: Names of the chainlets that failed; empty for a model, or if the chain itself did.
+    """
+
+    def __init__(self, message: str, *, evidence: Evidence, failed: tuple[str, ...] = ()) -> None:
+        super().__init__(message, evidence=evidence)
+        self.failed = failed
+
+
+class PromotionCanceledError(WaitError):
+    """Somebody cancelled the promotion. Traffic is back on what served before."""
+
+
+class PromotionSupersededError(WaitError):
+    """Another deployment took the place of the one that was waited for.
+
+    Attributes:
+        by: The id of that deployment.
+    """
+
+    def __init__(self, message: str, *, evidence: Evidence, by: str) -> None:
+        super().__init__(message, evidence=evidence)
+        self.by = by
+
+
+class PromotionPausedError(WaitError):
+    """The promotion is paused, and the caller asked not to wait for that. It stays paused."""
+
+
+class WaitTimeoutError(WaitError, TimeoutError):
+    """Time ran out first. Baseten keeps working on it.
+
+    Attributes:
+        timeout: Seconds that the wait was allowed to take.
+    """
+
+    def __init__(self, message: str, *, evidence: Evidence, timeout: float) -> None:
+        super().__init__(message, evidence=evidence)
+        self.timeout = timeout
