@@ -163,7 +163,8 @@ def without_defaults(value: Json, *, names: bool = False) -> Json:
     }
     if not names and value.get("default") is not None:
         said = f"Baseten's default: {json.dumps(value['default'])}."
-        kept["description"] = f"{value['description']}. {said}" if "description" in value else said
+        before = str(value.get("description", "")).removesuffix(".")
+        kept["description"] = f"{before}. {said}" if before else said
     return kept
 
 

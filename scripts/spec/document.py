@@ -78,18 +78,20 @@ def read_overlay(file: str, text: str) -> Overlay:
     )
 
 
-def differences(first: Json, second: Json, place: str = "") -> Iterator[tuple[str, str]]:
-    """Where two values differ: a place and "only in first", "only in second" or "differs"."""
-    if isinstance(first, dict) and isinstance(second, dict):
-        for key in sorted(first.keys() | second.keys()):
-            if key not in second:
-                yield f"{place}/{key}", "only in first"
-            elif key not in first:
-                yield f"{place}/{key}", "only in second"
-            else:
-                yield from differences(first[key], second[key], f"{place}/{key}")
-    elif first != second:
-        yield place or "/", "differs"
+def differences(first: Node, second: Node) -> Iterator[str]:
+    """Where two values differ, a line for each place."""
+    if not (isinstance(first.value, dict) and isinstance(second.value, dict)):
+        if first.value != second.value:
+            yield f"{first.place or '/'} differs"
+        return
+    ours, theirs = first.entries(), second.entries()
+    for key in sorted(ours.keys() | theirs.keys()):
+        if key not in theirs:
+            yield f"{ours[key].place} only in {first.file}"
+        elif key not in ours:
+            yield f"{theirs[key].place} only in {second.file}"
+        else:
+            yield from differences(ours[key], theirs[key])
 
 
 def _settle_components(fragments: Iterable[Fragment], overlay: Overlay) -> Components:
@@ -122,23 +124,22 @@ def _winner(decision: Node, nodes: list[Node]) -> Node:
 
 
 def _conflict(name: str, first: Node, second: Node, overlay: Overlay) -> SpecError:
-    names = {"first": first.file, "second": second.file}
-    lines = [f"{name} is defined differently in {first.file} and {second.file}:"]
-    for place, verdict in differences(_normal(first), _normal(second)):
-        for alias, file in names.items():
-            verdict = verdict.replace(alias, file)
-        lines.append(f"  {place}: {verdict}")
-    lines.append(f"Say under `conflicts` in {overlay.node.file} which file wins, and why.")
-    return SpecError("\n".join(lines))
+    # The places begin at the component: it stands elsewhere in each file.
+    found = differences(Node(first.file, _normal(first)), Node(second.file, _normal(second)))
+    listed = "\n".join(f"  {difference}" for difference in found)
+    return SpecError(
+        f"{first.file}: {first.place}: {second.file} defines {name} differently:\n{listed}\n"
+        f"Say under `conflicts` in {overlay.node.file} which file wins, and why."
+    )
 
 
 def _check_references(fragments: Iterable[Fragment], components: Components) -> None:
+    defined = {f"#/components/{kind}/{name}" for kind, name in components}
     for fragment in fragments:
-        nodes = [operation.node for operation in fragment.operations]
-        for node in (*nodes, *fragment.components.values()):
+        operations = [operation.node for operation in fragment.operations]
+        for node in (*operations, *fragment.components.values()):
             for reference in references(node):
-                target = reference.text().removeprefix("#/components/").split("/", 1)
-                if (target[0], target[-1]) not in components:
+                if reference.text() not in defined:
                     raise reference.error(f"nothing defines {reference.text()}")
 
 
@@ -157,7 +158,7 @@ def _paths(
         if key not in overlay.operations:
             raise overlay.node.error(f"operations: {key} ({operation.node.file}) has no entry")
         decision = overlay.operations[key]
-        name, tag = decision["id"].text(), decision["tag"].text()
+        name, tag = (_module_name(decision[part]) for part in ("id", "tag"))
         if name in ids:
             raise decision["id"].error(f"the id {name} is taken")
         ids.add(name)
@@ -172,8 +173,14 @@ def _paths(
     return {**paths}, tags
 
 
+def _module_name(node: Node) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", node.text()):
+        raise node.error(f"{node.text()!r} cannot be the name of a module")
+    return node.text()
+
+
 def _operation(operation: Operation, components: Components, overlay: Overlay) -> JsonObject:
-    built: JsonObject = {**operation.description, "security": operation.security.value}
+    built: JsonObject = {**operation.contents, "security": operation.security.value}
     if parameters := _resolved_parameters(operation, components):
         built["parameters"] = parameters
     for alternative in operation.security.items():
@@ -193,18 +200,23 @@ def _resolved_parameters(operation: Operation, components: Components) -> list[J
     """The parameters written out. One of the operation replaces its namesake of the path."""
     found: dict[tuple[Json, Json], Json] = {}
     for node in operation.parameters:
-        source = node
-        if "$ref" in node.entries():
-            reference = node.fields("$ref")["$ref"].text()
-            # That it is defined has been checked.
-            source = components["parameters", reference.removeprefix(PARAMETERS)]
-        parameter = parameter_object(source)
+        parameter = parameter_object(_followed(node, components))
         found[parameter["in"], parameter["name"]] = parameter
     declared = sorted(str(name) for place, name in found if place == "path")
     expected = sorted(re.findall(r"{([^{}]*)}", operation.path))
     if declared != expected:
         raise operation.node.error(f"the path needs {expected}, but {declared} are declared")
     return list(found.values())
+
+
+def _followed(parameter: Node, components: Components) -> Node:
+    if "$ref" not in parameter.entries():
+        return parameter
+    reference = parameter.fields("$ref")["$ref"]
+    name = reference.text().removeprefix(PARAMETERS)
+    if ("parameters", name) not in components:
+        raise reference.error(f"nothing defines {reference.text()}")
+    return components["parameters", name]
 
 
 def _used_components(paths: JsonObject, components: Components) -> JsonObject:

@@ -35,7 +35,8 @@ class Operation:
     method: str
     path: str
     node: Node
-    description: JsonObject
+    # What goes into the document as it stands.
+    contents: JsonObject
     # Later ones replace earlier ones of the same name and place.
     parameters: list[Node]
     security: Node
@@ -117,7 +118,7 @@ def _operations(path: str, item: Node, top: dict[str, Node]) -> Iterator[Operati
             method=method,
             path=path,
             node=node,
-            description=_description(fields),
+            contents=_contents(fields),
             parameters=[
                 parameter
                 for fields_ in (shared, fields)
@@ -129,24 +130,23 @@ def _operations(path: str, item: Node, top: dict[str, Node]) -> Iterator[Operati
         )
 
 
-def _description(fields: dict[str, Node]) -> JsonObject:
-    """What of an operation goes into the document as it stands."""
-    described: JsonObject = {}
+def _contents(fields: dict[str, Node]) -> JsonObject:
+    contents: JsonObject = {}
     for key in ("summary", "description", "x-stability"):
         if key in fields:
-            described[key] = fields[key].text()
+            contents[key] = fields[key].text()
     if "deprecated" in fields:
-        described["deprecated"] = fields["deprecated"].flag()
+        contents["deprecated"] = fields["deprecated"].flag()
     if "requestBody" in fields:
         body = fields["requestBody"].fields("content", "required description")
-        described["requestBody"] = {
+        contents["requestBody"] = {
             key: _content(child) if key == "content" else child.value for key, child in body.items()
         }
     responses = fields["responses"].entries()
     if sum(code.startswith("2") for code in responses) != 1:
         raise fields["responses"].error("expected exactly one response for success (2xx)")
-    described["responses"] = {code: _response(response) for code, response in responses.items()}
-    return described
+    contents["responses"] = {code: _response(response) for code, response in responses.items()}
+    return contents
 
 
 def _response(response: Node) -> JsonObject:
@@ -167,9 +167,8 @@ def _content(content: Node) -> JsonObject:
 
 def _check_schema(schema: Node) -> None:
     fields = schema.fields(optional=_SCHEMA_KEYWORDS)
-    for reference in (fields[key] for key in ("$ref",) if key in fields):
-        if not reference.text().startswith(SCHEMAS):
-            raise reference.error(f"expected a reference to {SCHEMAS}…, found {reference.text()!r}")
+    if "$ref" in fields and not fields["$ref"].text().startswith(SCHEMAS):
+        raise fields["$ref"].error(f"expected a reference to {SCHEMAS}…")
     if "properties" in fields:
         for child in fields["properties"].entries().values():
             _check_schema(child)

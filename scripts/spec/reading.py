@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -84,6 +85,8 @@ def _insist_on_json(node: Node) -> None:
     elif isinstance(value, list):
         for index, child in enumerate(value):
             _insist_on_json(node.child(index, child))
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise node.error(f"{value} is not a number in JSON")
     elif not (value is None or isinstance(value, (str, int, float, bool))):
         raise node.error(f"{value} is read as {type(value).__name__}; quote it")
 
