@@ -3,7 +3,10 @@ from typing import Any, Self
 
 
 class CancelPromotionStatusV1(StrEnum):
-    """An open enum: a value that the spec does not know yet becomes a member that equals its string."""
+    """The status of a request to cancel a promotion.
+
+    Open: a value that the spec does not know yet becomes a member that equals its string.
+    """
 
     CANCELED = "CANCELED"
     RAMPING_DOWN = "RAMPING_DOWN"

@@ -78,11 +78,11 @@ class ChainletV1:
         def _parse_autoscaling_settings(data: object) -> AutoscalingSettingsV1 | None:
             if data is None:
                 return None
-            if not isinstance(data, dict):
-                raise TypeError("autoscaling_settings cannot be of type " + type(data).__name__)
-            autoscaling_settings_type_0 = AutoscalingSettingsV1.from_dict(data)
+            if isinstance(data, dict):
+                autoscaling_settings_type_0 = AutoscalingSettingsV1.from_dict(data)
 
-            return autoscaling_settings_type_0
+                return autoscaling_settings_type_0
+            raise TypeError("autoscaling_settings cannot be this " + type(data).__name__)
 
         autoscaling_settings = _parse_autoscaling_settings(d.pop("autoscaling_settings"))
 

@@ -3,7 +3,10 @@ from typing import Any, Self
 
 
 class DeploymentStatusV1(StrEnum):
-    """An open enum: a value that the spec does not know yet becomes a member that equals its string."""
+    """The status of a deployment.
+
+    Open: a value that the spec does not know yet becomes a member that equals its string.
+    """
 
     ACTIVE = "ACTIVE"
     BUILDING = "BUILDING"

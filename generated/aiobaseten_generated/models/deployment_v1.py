@@ -133,11 +133,11 @@ class DeploymentV1:
         def _parse_autoscaling_settings(data: object) -> AutoscalingSettingsV1 | None:
             if data is None:
                 return None
-            if not isinstance(data, dict):
-                raise TypeError("autoscaling_settings cannot be of type " + type(data).__name__)
-            autoscaling_settings_type_0 = AutoscalingSettingsV1.from_dict(data)
+            if isinstance(data, dict):
+                autoscaling_settings_type_0 = AutoscalingSettingsV1.from_dict(data)
 
-            return autoscaling_settings_type_0
+                return autoscaling_settings_type_0
+            raise TypeError("autoscaling_settings cannot be this " + type(data).__name__)
 
         autoscaling_settings = _parse_autoscaling_settings(d.pop("autoscaling_settings"))
 
@@ -166,11 +166,11 @@ class DeploymentV1:
                 return None
             if isinstance(data, Unset):
                 return data
-            if not isinstance(data, dict):
-                raise TypeError("labels cannot be of type " + type(data).__name__)
-            labels_type_0 = DeploymentLabels.from_dict(data)
+            if isinstance(data, dict):
+                labels_type_0 = DeploymentLabels.from_dict(data)
 
-            return labels_type_0
+                return labels_type_0
+            raise TypeError("labels cannot be this " + type(data).__name__)
 
         labels = _parse_labels(d.pop("labels", UNSET))
 

@@ -129,11 +129,11 @@ class EnvironmentV1:
         def _parse_current_deployment(data: object) -> DeploymentV1 | None:
             if data is None:
                 return None
-            if not isinstance(data, dict):
-                raise TypeError("current_deployment cannot be of type " + type(data).__name__)
-            current_deployment_type_0 = DeploymentV1.from_dict(data)
+            if isinstance(data, dict):
+                current_deployment_type_0 = DeploymentV1.from_dict(data)
 
-            return current_deployment_type_0
+                return current_deployment_type_0
+            raise TypeError("current_deployment cannot be this " + type(data).__name__)
 
         current_deployment = _parse_current_deployment(d.pop("current_deployment"))
 
@@ -161,11 +161,11 @@ class EnvironmentV1:
                 return None
             if isinstance(data, Unset):
                 return data
-            if not isinstance(data, dict):
-                raise TypeError("candidate_deployment cannot be of type " + type(data).__name__)
-            candidate_deployment_type_0 = DeploymentV1.from_dict(data)
+            if isinstance(data, dict):
+                candidate_deployment_type_0 = DeploymentV1.from_dict(data)
 
-            return candidate_deployment_type_0
+                return candidate_deployment_type_0
+            raise TypeError("candidate_deployment cannot be this " + type(data).__name__)
 
         candidate_deployment = _parse_candidate_deployment(d.pop("candidate_deployment", UNSET))
 
@@ -174,11 +174,11 @@ class EnvironmentV1:
                 return None
             if isinstance(data, Unset):
                 return data
-            if not isinstance(data, dict):
-                raise TypeError("in_progress_promotion cannot be of type " + type(data).__name__)
-            in_progress_promotion_type_0 = InProgressPromotionV1.from_dict(data)
+            if isinstance(data, dict):
+                in_progress_promotion_type_0 = InProgressPromotionV1.from_dict(data)
 
-            return in_progress_promotion_type_0
+                return in_progress_promotion_type_0
+            raise TypeError("in_progress_promotion cannot be this " + type(data).__name__)
 
         in_progress_promotion = _parse_in_progress_promotion(d.pop("in_progress_promotion", UNSET))
 

@@ -3,7 +3,10 @@ from typing import Any, Self
 
 
 class InProgressPromotionStatusV1(StrEnum):
-    """An open enum: a value that the spec does not know yet becomes a member that equals its string."""
+    """The status of a promotion.
+
+    Open: a value that the spec does not know yet becomes a member that equals its string.
+    """
 
     CANCELED = "CANCELED"
     FAILED = "FAILED"

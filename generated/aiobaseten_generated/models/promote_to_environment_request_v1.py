@@ -26,7 +26,7 @@ class PromoteToEnvironmentRequestV1:
     """ Settings that the environment keeps once the promotion is complete; free-form. """
     preserve_env_instance_type: bool | Unset = UNSET
     """ Whether the environment keeps its instance type. If the deployment has another one, the promotion makes a
-    new deployment.. Baseten's default: true. """
+    new deployment. Baseten's default: true. """
     promotion_settings_override: PromotionSettingsOverride | Unset = UNSET
     """ Promotion settings for this promotion alone; free-form. """
     scale_down_previous_deployment: bool | Unset = UNSET

@@ -3,7 +3,10 @@ from typing import Any, Self
 
 
 class PromotionCleanupStrategyV1(StrEnum):
-    """An open enum: a value that the spec does not know yet becomes a member that equals its string."""
+    """What becomes of the deployment that is replaced.
+
+    Open: a value that the spec does not know yet becomes a member that equals its string.
+    """
 
     DEACTIVATE = "DEACTIVATE"
     KEEP = "KEEP"

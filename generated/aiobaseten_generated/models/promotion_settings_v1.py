@@ -108,13 +108,11 @@ class PromotionSettingsV1:
                 return None
             if isinstance(data, Unset):
                 return data
-            if not isinstance(data, str):
-                raise TypeError(
-                    "promotion_cleanup_strategy cannot be of type " + type(data).__name__
-                )
-            promotion_cleanup_strategy_type_0 = PromotionCleanupStrategyV1(data)
+            if isinstance(data, str):
+                promotion_cleanup_strategy_type_0 = PromotionCleanupStrategyV1(data)
 
-            return promotion_cleanup_strategy_type_0
+                return promotion_cleanup_strategy_type_0
+            raise TypeError("promotion_cleanup_strategy cannot be this " + type(data).__name__)
 
         promotion_cleanup_strategy = _parse_promotion_cleanup_strategy(
             d.pop("promotion_cleanup_strategy", UNSET)
@@ -135,11 +133,11 @@ class PromotionSettingsV1:
                 return None
             if isinstance(data, Unset):
                 return data
-            if not isinstance(data, dict):
-                raise TypeError("rolling_deploy_config cannot be of type " + type(data).__name__)
-            rolling_deploy_config_type_0 = RollingDeployConfigV1.from_dict(data)
+            if isinstance(data, dict):
+                rolling_deploy_config_type_0 = RollingDeployConfigV1.from_dict(data)
 
-            return rolling_deploy_config_type_0
+                return rolling_deploy_config_type_0
+            raise TypeError("rolling_deploy_config cannot be this " + type(data).__name__)
 
         rolling_deploy_config = _parse_rolling_deploy_config(d.pop("rolling_deploy_config", UNSET))
 
