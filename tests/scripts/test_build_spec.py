@@ -1,0 +1,486 @@
+"""From Baseten's pages and our decisions to one OpenAPI document."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from ruamel.yaml import YAML
+
+import build_spec
+from spec.document import build_document
+from spec.node import Json, JsonObject, Node, SpecError
+
+PROMOTE = "endpoints/promote_chain_deployment.md"
+CANCEL = "endpoints/cancel_promotion.md"
+SEEDS = {name: (build_spec.OPENAPI / name).read_text("utf-8") for name in (PROMOTE, CANCEL)}
+OVERLAY = dedent("""\
+    document: {title: Baseten, version: '1', server: 'https://api.baseten.co'}
+    operations:
+      post /v1/chains/{chain_id}/environments/{env_name}/promote:
+        {id: promote_chain_deployment, tag: chains}
+      post /v1/models/{model_id}/environments/{env_name}/cancel_promotion:
+        {id: cancel_promotion, tag: models}
+    conflicts: {}
+    """)
+
+# A plain fragment with one operation, and its decision.
+PLAIN = dedent("""\
+    openapi: 3.1.0
+    servers: [{url: 'https://api.baseten.co'}]
+    security: [{Key: []}]
+    paths:
+      /things/{thing_id}:
+        parameters: [{$ref: '#/components/parameters/thing_id'}]
+        get:
+          summary: Get a thing
+          responses:
+            '200':
+              description: The thing.
+              content:
+                application/json:
+                  schema: {$ref: '#/components/schemas/Thing'}
+    components:
+      parameters:
+        thing_id: {name: thing_id, in: path, required: true, schema: {type: string}}
+      schemas:
+        Thing:
+          type: object
+          properties:
+            colour: {type: string, enum: [RED, BLUE]}
+          required: [colour]
+      securitySchemes:
+        Key: {type: apiKey, in: header, name: Authorization}
+    """)
+PLAIN_OVERLAY = dedent("""\
+    document: {title: Things, version: '1', server: 'https://api.baseten.co'}
+    operations:
+      get /things/{thing_id}: {id: get_thing, tag: things}
+    conflicts: {}
+    """)
+COMPONENTS = "openapi: 3.1.0\ncomponents: {schemas: {Thing: %s}}\n"
+
+
+def build(files: dict[str, str], overlay: str) -> JsonObject:
+    return build_document(files, ("overlay.yaml", overlay))
+
+
+def changed(text: str, old: str, new: str) -> str:
+    assert text.count(old) >= 1, f"the text to change is not there: {old!r}"
+    return text.replace(old, new)
+
+
+def at(document: Json, *keys: str) -> Json:
+    node = Node("", document)
+    for key in keys:
+        node = node.entries()[key]
+    return node.value
+
+
+def without_prose(value: Json) -> Json:
+    if isinstance(value, list):
+        return [without_prose(item) for item in value]
+    if isinstance(value, dict):
+        prose = ("description", "title", "summary")
+        return {key: without_prose(item) for key, item in value.items() if key not in prose}
+    return value
+
+
+# --- what comes out ------------------------------------------------------------------------------
+
+
+def test_the_pages_of_2025_become_the_openapi_that_they_mean() -> None:
+    expected = YAML(typ="safe").load(Path(__file__).with_name("seeds.yaml").read_text("utf-8"))
+
+    assert without_prose(build(SEEDS, OVERLAY)) == expected
+
+
+def test_the_title_of_a_page_is_its_second_heading() -> None:
+    document = build(SEEDS, OVERLAY)
+
+    promote = "/v1/chains/{chain_id}/environments/{env_name}/promote"
+    assert at(document, "paths", promote, "post", "summary") == "Promote to chain environment"
+    abstract = at(document, "paths", promote, "post", "description")
+    assert str(abstract).startswith("Promotes an existing chain deployment")
+
+
+def test_the_order_of_files_makes_no_difference() -> None:
+    files, overlay = build_spec.read_openapi(build_spec.OPENAPI)
+    shuffled = dict(sorted(files.items(), key=lambda item: item[1]))
+    assert list(shuffled) != list(files)
+
+    assert build_spec.document_text(shuffled, overlay) == build_spec.document_text(files, overlay)
+
+
+def test_security_of_a_whole_file_becomes_security_of_each_operation() -> None:
+    """The generator looks at operations only."""
+    document = build({"plain.yaml": PLAIN}, PLAIN_OVERLAY)
+
+    assert at(document, "paths", "/things/{thing_id}", "get", "security") == [{"Key": []}]
+    assert "security" not in document
+
+
+def test_shared_parameters_are_written_out() -> None:
+    document = build({"plain.yaml": PLAIN}, PLAIN_OVERLAY)
+
+    item = at(document, "paths", "/things/{thing_id}")
+    assert isinstance(item, dict)
+    assert item.keys() == {"get"}
+    assert at(item, "get", "parameters") == [
+        {"name": "thing_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    ]
+
+
+def test_a_parameter_of_an_operation_replaces_its_namesake_of_the_path() -> None:
+    text = changed(
+        PLAIN,
+        "summary: Get a thing\n",
+        "parameters: [{name: thing_id, in: path, required: true, schema: {type: integer}}]\n",
+    )
+
+    document = build({"plain.yaml": text}, PLAIN_OVERLAY)
+
+    assert at(document, "paths", "/things/{thing_id}", "get", "parameters") == [
+        {"name": "thing_id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    ]
+
+
+def test_a_newer_page_means_the_same_as_its_fragment() -> None:
+    """Since 2026 a page holds real OpenAPI, below a banner and a name of a spec in its fence."""
+    banner = "> ## Documentation Index\n> Fetch it first.\n\n"
+    example = '```json 400 theme={"system"}\n{"code": "VALIDATION_ERROR"}\n```\n'
+    fence = f"````yaml get /things/{{thing_id}}\n{PLAIN}\n````\n"
+    named = f"````yaml spec.json GET /things/{{thing_id}}\n{PLAIN}\n````"
+
+    expected = build({"plain.yaml": PLAIN}, PLAIN_OVERLAY)
+    for page in (f"{banner}# Get a thing\n\n{example}\n{fence}", f"# Get a thing\n\n{named}"):
+        assert build({"page.md": page}, PLAIN_OVERLAY) == expected
+
+
+def test_a_path_with_servers_of_its_own_keeps_them() -> None:
+    servers = "servers: [{url: 'https://{m}.api.baseten.co', variables: {m: {default: m}}}]"
+    text = changed(PLAIN, "    parameters: [{$ref", f"    {servers}\n    parameters: [{{$ref")
+
+    document = build({"plain.yaml": text}, PLAIN_OVERLAY)
+
+    assert at(document, "servers") == [{"url": "https://api.baseten.co"}]
+    assert at(document, "paths", "/things/{thing_id}", "get", "servers") == [
+        {"url": "https://{m}.api.baseten.co", "variables": {"m": {"default": "m"}}}
+    ]
+
+
+def test_examples_of_bodies_are_dropped_because_they_are_placeholders() -> None:
+    text = changed(
+        PLAIN, "application/json:\n", "application/json:\n              example: <string>\n"
+    )
+
+    assert build({"plain.yaml": text}, PLAIN_OVERLAY) == build({"plain.yaml": PLAIN}, PLAIN_OVERLAY)
+
+
+def test_a_component_that_nothing_needs_is_left_out() -> None:
+    files = {"plain.yaml": PLAIN, "more.yaml": changed(COMPONENTS, "Thing", "Other") % "{}"}
+
+    schemas = at(build(files, PLAIN_OVERLAY), "components", "schemas")
+
+    assert isinstance(schemas, dict)
+    assert schemas.keys() == {"Thing"}
+
+
+def test_enum_values_that_yaml_1_1_takes_for_booleans_stay_strings() -> None:
+    text = changed(PLAIN, "[RED, BLUE]", "[ON, NO]")
+
+    document = build({"plain.yaml": text}, PLAIN_OVERLAY)
+
+    colour = at(document, "components", "schemas", "Thing", "properties", "colour")
+    assert at(colour, "enum") == ["ON", "NO"]
+
+
+# --- what is refused -----------------------------------------------------------------------------
+
+DIALECT_ERRORS = {
+    "an unknown key": ("  type: path\n", "  type: path\n  webhooks: {}\n", "'webhooks'"),
+    "an unknown key deep down": (
+        "            requiredProperties:",
+        "            sealed: true\n            requiredProperties:",
+        "/paths/request/body/application~1json/schemaArray/0: unknown key 'sealed'",
+    ),
+    "a fence with another path": ("promote\npaths:", "demote\npaths:", "the fence announces"),
+    "a fence with another method": ("yaml post", "yaml get", "the fence announces get"),
+    "a second fence": ("# Promote to", "````yaml get /x\n````\n# Promote to", "found 2"),
+    "no fence": ("````yaml", "````json", "found 0"),
+    "two schemas": (
+        "- type: object\n            properties:\n              scale",
+        "- {}\n          - type: object\n            properties:\n              scale",
+        "/schemaArray: expected exactly one entry, found 2",
+    ),
+    "two parameter schemas": (
+        "        chain_id:\n          schema:\n",
+        "        chain_id:\n          schema:\n            - type: integer\n",
+        "/chain_id/schema: expected exactly one entry, found 2",
+    ),
+    "a property without its wrapping": (
+        "deployment_id:\n                allOf:",
+        "deployment_id:\n                oneOf:",
+        "deployment_id: unknown key 'oneOf'",
+    ),
+    "a sibling of the wrapping": (
+        "              deployment_id:\n                allOf:",
+        "              deployment_id:\n                nullable: true\n                allOf:",
+        "unknown key 'nullable'",
+    ),
+    "a body that is no object": (
+        "          - type: object\n            properties:\n              id:",
+        "          - type: array\n            properties:\n              id:",
+        "expected 'object', found 'array'",
+    ),
+    "another kind of key": ("type: apiKey", "type: oauth2", "expected 'apiKey', found 'oauth2'"),
+    "a key in the query": (
+        "          query: {}\n          header:",
+        "          query: {key: {}}\n          header:",
+        "/query: expected {}",
+    ),
+    "a component twice, differently": (
+        "#/components/schemas/ChainDeploymentV1",
+        "#/components/schemas/ChainletV1",
+        "defines ChainletV1 twice",
+    ),
+    "a dangling reference": (
+        "$ref: '#/components/schemas/ChainletV1'",
+        "$ref: '#/components/schemas/ChainletV2'",
+        "nothing defines #/components/schemas/ChainletV2",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "said"), DIALECT_ERRORS.values(), ids=DIALECT_ERRORS)
+def test_what_a_page_of_2025_may_not_hold_is_named_with_its_place(
+    old: str, new: str, said: str
+) -> None:
+    files = {**SEEDS, PROMOTE: changed(SEEDS[PROMOTE], old, new)}
+
+    with pytest.raises(SpecError, match=re.escape(said)) as caught:
+        build(files, OVERLAY)
+
+    assert str(caught.value).startswith(f"{PROMOTE}: /")
+
+
+PLAIN_ERRORS = {
+    "another version of OpenAPI": ("3.1.0", "3.0.3", "/openapi: expected OpenAPI 3.1"),
+    "an unknown key at the top": ("openapi:", "webhooks: {}\nopenapi:", "unknown key 'webhooks'"),
+    "an unknown method": ("    get:", "    head:", "unknown key 'head'"),
+    "an unknown key of an operation": ("summary:", "callbacks: {}\n      summary:", "'callbacks'"),
+    "an unknown key of a schema": ("required: [colour]", "nullable: true", "key 'nullable'"),
+    "a schema that would be closed": ("enum: [RED, BLUE]", "const: RED", "unknown key 'const'"),
+    "an enum value that is no string": (
+        "BLUE", "1", "/components/schemas/Thing/properties/colour/enum/1: expected a string"
+    ),
+    "a date": ("Get a thing", "2026-08-20", "quote it"),
+    "a key that is a number": ("'200'", "200", "the key 200 is not a string"),
+    "an infinite number": ("[RED, BLUE]", "[RED], default: .inf", "inf is not a number in JSON"),
+    "a key twice": ("summary:", "summary: One\n      summary:", "duplicate key"),
+    "an alias": ("summary: Get a thing", "summary: &x Get\n      description: *x", "aliases"),
+    "no YAML": ("paths:", "paths: }", "not readable as YAML"),
+    "something else than JSON": ("application/json", "text/plain", "unknown key 'text/plain'"),
+    "two answers for success": (
+        "        '200':", "        '202': {description: Soon.}\n        '200':", "exactly one"
+    ),
+    "a parameter in a header": (
+        "in: path", "in: header", "parameters in 'header' are not understood"
+    ),
+    "a parameter that the path does not have": (
+        "/things/{thing_id}:", "/things/{id}:", "needs ['id'], but ['thing_id'] are"
+    ),
+    "a parameter that nobody defines": ("parameters/thing_id'", "parameters/x'", "nothing defines"),
+    "a reference to elsewhere": ("#/components/schemas/Thing", "./x.yaml", "expected a reference"),
+    "no security": ("security: [{Key: []}]\n", "", "how it is secured"),
+    "security that nobody defines": ("{Key: []}", "{Lock: []}", "the security scheme Lock"),
+    "another kind of security": ("apiKey", "mutualTLS", "'mutualTLS' is not understood"),
+    "no server": ("servers: [{url: 'https://api.baseten.co'}]\n", "", "names a server"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "said"), PLAIN_ERRORS.values(), ids=PLAIN_ERRORS)
+def test_what_a_fragment_may_not_hold_is_named_with_its_place(
+    old: str, new: str, said: str
+) -> None:
+    overlay = PLAIN_OVERLAY.replace("{thing_id}", "{id}") if "{id}" in new else PLAIN_OVERLAY
+
+    with pytest.raises(SpecError, match=re.escape(said)) as caught:
+        build({"plain.yaml": changed(PLAIN, old, new)}, overlay)
+
+    assert str(caught.value).startswith("plain.yaml: /")
+
+
+def test_an_operation_in_two_files_is_refused_and_both_are_named() -> None:
+    with pytest.raises(SpecError, match=r"b\.yaml: .* also described in a\.yaml"):
+        build({"b.yaml": PLAIN, "a.yaml": PLAIN}, PLAIN_OVERLAY)
+
+
+def test_a_file_of_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(SpecError, match=r"plain\.txt"):
+        build({"plain.txt": PLAIN}, PLAIN_OVERLAY)
+
+
+def test_what_only_the_validator_finds_is_refused() -> None:
+    text = changed(PLAIN, "colour: {type: string,", "colour: {type: sting,")
+
+    with pytest.raises(SpecError, match="not OpenAPI"):
+        build_spec.document_text({"plain.yaml": text}, ("overlay.yaml", PLAIN_OVERLAY))
+
+
+# --- conflicts and decisions ---------------------------------------------------------------------
+
+NEWER = COMPONENTS % (
+    "{type: object, properties: {colour: {type: integer}, size: {type: string}}, "
+    "required: [colour]}"
+)
+WINNER = "conflicts: {schemas/Thing: {winner: newer.yaml, reason: It is newer.}}\n"
+
+
+def test_a_conflict_lists_every_difference_and_both_files() -> None:
+    with pytest.raises(SpecError) as caught:
+        build({"plain.yaml": PLAIN, "newer.yaml": NEWER}, PLAIN_OVERLAY)
+
+    assert str(caught.value).splitlines() == [
+        "newer.yaml: /components/schemas/Thing: plain.yaml defines schemas/Thing differently:",
+        "  /properties/colour/enum only in plain.yaml",
+        "  /properties/colour/type differs",
+        "  /properties/size only in newer.yaml",
+        "Say under `conflicts` in overlay.yaml which file wins, and why.",
+    ]
+
+
+def test_the_order_of_required_is_no_conflict() -> None:
+    pair = "{properties: {a: {}, b: {}}, required: [%s]}"
+    files = {
+        "plain.yaml": changed(PLAIN, "schemas/Thing'", "schemas/Pair'"),
+        "a.yaml": changed(COMPONENTS, "Thing", "Pair") % pair % "a, b",
+        "b.yaml": changed(COMPONENTS, "Thing", "Pair") % pair % "b, a",
+    }
+
+    document = build(files, PLAIN_OVERLAY)
+
+    assert at(document, "components", "schemas", "Pair", "required") == ["a", "b"]
+
+
+def test_the_overlay_names_the_winner_of_a_conflict() -> None:
+    overlay = changed(PLAIN_OVERLAY, "conflicts: {}\n", WINNER)
+
+    document = build({"plain.yaml": PLAIN, "newer.yaml": NEWER}, overlay)
+
+    properties = at(document, "components", "schemas", "Thing", "properties")
+    assert properties == {"colour": {"type": "integer"}, "size": {"type": "string"}}
+
+
+OVERLAY_ERRORS = {
+    "a conflict that is none": ("conflicts: {}\n", WINNER, "no conflict about schemas/Thing"),
+    "an operation that is none": (
+        "conflicts:", "  get /x: {id: x, tag: x}\nconflicts:", "no file describes get /x"
+    ),
+    "an operation left out": (
+        "get /things/{thing_id}: {id: get_thing, tag: things}", "{}", "has no entry"
+    ),
+    "an id that is no name": ("id: get_thing", "id: ../thing", "cannot be the name of a module"),
+    "an unknown key": ("tag: things", "tag: things, retry: true", "unknown key 'retry'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "said"), OVERLAY_ERRORS.values(), ids=OVERLAY_ERRORS)
+def test_a_decision_about_nothing_and_nothing_decided_are_refused(
+    old: str, new: str, said: str
+) -> None:
+    with pytest.raises(SpecError, match=re.escape(said)) as caught:
+        build({"plain.yaml": PLAIN}, changed(PLAIN_OVERLAY, old, new))
+
+    assert str(caught.value).startswith("overlay.yaml: /")
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [
+        ("{winner: third.yaml, reason: It is newer.}", "third.yaml does not define it"),
+        ("{winner: newer.yaml}", "the key 'reason' is missing"),
+    ],
+)
+def test_a_winner_must_define_the_component_and_have_a_reason(decision: str, said: str) -> None:
+    overlay = changed(PLAIN_OVERLAY, "{}\n", f"{{schemas/Thing: {decision}}}\n")
+
+    with pytest.raises(SpecError, match=re.escape(said)):
+        build({"plain.yaml": PLAIN, "newer.yaml": NEWER}, overlay)
+
+
+def test_an_id_cannot_be_given_twice() -> None:
+    overlay = changed(OVERLAY, "id: cancel_promotion", "id: promote_chain_deployment")
+
+    with pytest.raises(SpecError, match="promote_chain_deployment is taken"):
+        build(SEEDS, overlay)
+
+
+# --- the files of this repository ----------------------------------------------------------------
+
+
+def test_each_endpoint_file_is_named_after_its_operation() -> None:
+    document = json.loads(build_spec.DOCUMENT.read_text("utf-8"))
+    ids = {
+        operation["operationId"]
+        for item in document["paths"].values()
+        for operation in item.values()
+    }
+
+    assert {file.stem for file in (build_spec.OPENAPI / "endpoints").iterdir()} == ids
+
+
+def test_everything_that_we_define_is_used() -> None:
+    document = json.loads(build_spec.DOCUMENT.read_text("utf-8"))
+    ours = YAML(typ="safe").load((build_spec.OPENAPI / "components.yaml").read_text("utf-8"))
+
+    assert ours["components"]["schemas"].keys() <= document["components"]["schemas"].keys()
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of openapi/ that the script takes for its own."""
+    copy = tmp_path / "openapi"
+    shutil.copytree(build_spec.OPENAPI, copy)
+    monkeypatch.setattr(build_spec, "OPENAPI", copy)
+    monkeypatch.setattr(build_spec, "DOCUMENT", copy / "baseten.json")
+    return copy
+
+
+def test_the_check_passes_on_a_fresh_document_and_changes_nothing(repository: Path) -> None:
+    assert build_spec.main(["--check"]) == 0
+
+
+def test_the_check_fails_on_a_stale_document_and_says_what_to_do(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = repository / "baseten.json"
+    document.write_text(document.read_text("utf-8") + "\n", "utf-8")
+    stale = document.read_text("utf-8")
+
+    assert build_spec.main(["--check"]) == 1
+
+    assert "make generate" in capsys.readouterr().err
+    assert document.read_text("utf-8") == stale
+
+
+def test_building_replaces_a_stale_document(repository: Path) -> None:
+    (repository / "baseten.json").unlink()
+
+    assert build_spec.main([]) == 0
+
+    assert build_spec.main(["--check"]) == 0
+
+
+def test_a_spec_that_is_wrong_leaves_the_document_alone(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (repository / "baseten.json").read_text("utf-8")
+    (repository / "endpoints" / "wake_deployment.yaml").unlink()
+
+    assert build_spec.main([]) == 1
+
+    assert "no file describes post /deployment/{deployment_id}/wake" in capsys.readouterr().err
+    assert (repository / "baseten.json").read_text("utf-8") == before

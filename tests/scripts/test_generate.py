@@ -1,0 +1,205 @@
+"""From the document to the generated package: guards, determinism, and the swap."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import generate
+from generate import GenerateError
+from spec.node import JsonObject
+
+TEMPLATES = generate.SETTINGS / "templates"
+HASHES = generate.SETTINGS / "upstream.sha256"
+
+
+# --- the result ----------------------------------------------------------------------------------
+
+
+def test_the_result_depends_on_nothing_around_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither on the order of sets, nor on the folder, nor on settings for ruff in it."""
+    trees = []
+    for seed, settings in (("1", ""), ("2", "[tool.ruff]\nline-length = 40\n")):
+        scratch = tmp_path / seed
+        scratch.mkdir()
+        (scratch / "pyproject.toml").write_text(settings)
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        monkeypatch.chdir(scratch)
+        trees.append(generate.read_tree(generate.generate(generate.DOCUMENT, scratch)))
+
+    assert generate.compare(expected=trees[0], actual=trees[1]) == []
+    assert {"py.typed", "types.py", "models/chainlet_v1.py"} <= trees[0].keys()
+    assert "errors.py" not in trees[0]
+
+
+def test_what_the_generator_warns_about_is_an_error(tmp_path: Path) -> None:
+    """It would leave the operation out and report success."""
+    document = tmp_path / "document.json"
+    text = generate.DOCUMENT.read_text("utf-8")
+    assert '"name": "chain_id"' in text
+    document.write_text(text.replace('"name": "chain_id"', '"name": "chain"', 1), "utf-8")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+
+    with pytest.raises(GenerateError, match="Path parameters do not match"):
+        generate.generate(document, scratch)
+
+
+def test_defaults_move_into_the_description_because_they_would_be_sent() -> None:
+    flag: JsonObject = {"type": "boolean", "default": True, "description": "Whether."}
+    named: JsonObject = {"type": "object", "properties": {"default": {"default": None}, "f": flag}}
+    server: JsonObject = {"url": "https://{m}", "variables": {"m": {"default": "m"}}}
+
+    assert generate.without_defaults({"a": named, "servers": [server]}) == {
+        "a": {
+            "type": "object",
+            "properties": {
+                "default": {},
+                "f": {"type": "boolean", "description": "Whether. Baseten's default: true."},
+            },
+        },
+        "servers": [server],
+    }
+
+
+@pytest.mark.parametrize("bad", ["def f(:\n", "x: int = 'text'\n"], ids=["syntax", "types"])
+def test_code_that_does_not_hold_is_not_let_through(tmp_path: Path, bad: str) -> None:
+    package = tmp_path / generate.PACKAGE
+    package.mkdir()
+    (package / "__init__.py").write_text(bad)
+
+    with pytest.raises(GenerateError):
+        generate.prove(package)
+
+
+# --- the guards ----------------------------------------------------------------------------------
+
+
+def test_the_installed_templates_are_those_that_ours_were_written_for() -> None:
+    generate.check_templates(TEMPLATES, generate.upstream_templates(), HASHES)
+
+
+@pytest.mark.parametrize("change", ["edited", "gone"])
+def test_a_template_that_moved_stops_the_generation(tmp_path: Path, change: str) -> None:
+    upstream = tmp_path / "templates"
+    shutil.copytree(generate.upstream_templates(), upstream)
+    moved = upstream / "property_templates" / "union_property.py.jinja"
+    if change == "edited":
+        moved.write_text(moved.read_text("utf-8") + "\n", "utf-8")
+    else:
+        moved.unlink()
+
+    with pytest.raises(GenerateError, match=r"property_templates/union_property\.py\.jinja"):
+        generate.check_templates(TEMPLATES, upstream, HASHES)
+
+
+def test_a_template_of_ours_needs_the_hash_of_its_original(tmp_path: Path) -> None:
+    lines = HASHES.read_text("utf-8").splitlines(keepends=True)
+    hashes = tmp_path / "upstream.sha256"
+    hashes.write_text("".join(line for line in lines if "str_enum" not in line), "utf-8")
+
+    with pytest.raises(GenerateError, match=r"no hash for the original of our str_enum"):
+        generate.check_templates(TEMPLATES, generate.upstream_templates(), hashes)
+
+
+def test_another_version_than_the_pinned_one_stops_the_generation() -> None:
+    with pytest.raises(
+        GenerateError, match=r"ruff .* is installed, but pyproject.toml pins 0\.0\.1"
+    ):
+        generate.check_versions({"ruff": "0.0.1"})
+
+
+def test_a_version_that_is_not_pinned_exactly_is_refused() -> None:
+    pyproject = '[dependency-groups]\ndev = ["openapi-python-client==0.29.1", "ruff>=0.17"]\n'
+
+    with pytest.raises(GenerateError, match="does not pin ruff"):
+        generate.pinned_versions(pyproject)
+
+
+# --- the comparison and the swap -----------------------------------------------------------------
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of what is committed, which the script takes for its own; generating is quick."""
+
+    copy = tmp_path / "generated" / generate.PACKAGE
+    made = tmp_path / "made" / generate.PACKAGE
+    for folder in (copy, made):
+        shutil.copytree(generate.TARGET, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(generate, "generate", lambda document, scratch: made)
+    monkeypatch.setattr(generate, "TARGET", copy)
+    return copy
+
+
+def break_tree(package: Path, change: str) -> None:
+    if change == "missing":
+        (package / "types.py").unlink()
+    elif change == "extra":
+        (package / "types_2.py").touch()
+    else:
+        (package / "types.py").write_text("# by hand\n", "utf-8")
+
+
+def test_the_check_passes_when_nothing_changed(package: Path) -> None:
+    (package / "__pycache__").mkdir(exist_ok=True)
+    (package / "__pycache__" / "x.pyc").touch()
+
+    assert generate.main(["--check"]) == 0
+
+
+@pytest.mark.parametrize("change", ["missing", "extra", "different"])
+def test_the_check_names_each_file_and_says_what_to_do(
+    package: Path, change: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    break_tree(package, change)
+    before = generate.read_tree(package)
+
+    assert generate.main(["--check"]) == 1
+
+    said = capsys.readouterr().err
+    assert f"  {change}: types" in said
+    assert "make generate" in said
+    assert generate.read_tree(package) == before
+
+
+@pytest.mark.parametrize("change", ["missing", "extra", "different"])
+def test_generating_puts_the_tree_right(
+    package: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generate, "prove", lambda package: None)
+    before = generate.read_tree(package)
+    break_tree(package, change)
+
+    assert generate.main([]) == 0
+
+    assert generate.read_tree(package) == before
+
+
+def test_code_that_fails_its_proof_leaves_the_old_tree(
+    package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(package: Path) -> None:
+        raise GenerateError("mypy failed")
+
+    monkeypatch.setattr(generate, "prove", refuse)
+    break_tree(package, "different")
+    before = generate.read_tree(package)
+
+    assert generate.main([]) == 1
+
+    assert "mypy failed" in capsys.readouterr().err
+    assert generate.read_tree(package) == before
+
+
+def test_a_swap_that_fails_leaves_the_old_tree(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / "kept").touch()
+
+    with pytest.raises(FileNotFoundError):
+        generate.swap(tmp_path / "never made", target, tmp_path / "old")
+
+    assert (target / "kept").exists()

@@ -1,0 +1,386 @@
+"""What our templates make of a spec: first of Baseten's, then of shapes that it may grow."""
+
+import copy
+import importlib
+import json
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from aiobaseten_generated.api.chains import promote_chain_deployment
+from aiobaseten_generated.api.models import (
+    cancel_promotion,
+    get_environment,
+    list_deployments,
+    wake_deployment,
+)
+from aiobaseten_generated.models.chainlet_v1 import ChainletV1
+from aiobaseten_generated.models.deployment_status_v1 import DeploymentStatusV1
+from aiobaseten_generated.models.promote_to_chain_environment_request_v1 import (
+    PromoteToChainEnvironmentRequestV1,
+)
+from aiobaseten_generated.types import UNSET
+from ruamel.yaml import YAML
+
+import generate
+
+SETTINGS = {
+    "min_replica": 0,
+    "max_replica": 2,
+    "autoscaling_window": None,
+    "scale_down_delay": None,
+    "concurrency_target": 1,
+    "target_utilization_percentage": 70,
+}
+CHAINLET = {
+    "id": "c1",
+    "name": "entry",
+    "autoscaling_settings": SETTINGS,
+    "instance_type_name": "1x4",
+    "active_replica_count": 1,
+    "status": "ACTIVE",
+}
+DEPLOYMENT = {
+    "id": "d1",
+    "created_at": "2026-08-20T10:00:00Z",
+    "chain_id": "ch1",
+    "environment": None,
+    "chainlets": [CHAINLET],
+    "status": "ACTIVE",
+}
+REQUEST = PromoteToChainEnvironmentRequestV1(deployment_id="d1")
+
+
+def parse_deployment(**changes: object) -> Any:
+    return promote_chain_deployment.operation("ch1", "production", body=REQUEST).parse(
+        DEPLOYMENT | changes
+    )
+
+
+# --- operations ----------------------------------------------------------------------------------
+
+
+def test_an_operation_describes_one_request() -> None:
+    operation = promote_chain_deployment.operation("ch1", "production", body=REQUEST)
+
+    assert operation.method == "POST"
+    assert operation.path == "/v1/chains/{chain_id}/environments/{env_name}/promote"
+    assert operation.url == "/v1/chains/ch1/environments/production/promote"
+    assert operation.params is None
+    assert operation.parse(DEPLOYMENT).to_dict()["chainlets"] == [CHAINLET]
+
+
+def test_a_body_holds_only_what_the_caller_set() -> None:
+    """Baseten may change a default; a client that sends the old one would freeze it."""
+    chosen = PromoteToChainEnvironmentRequestV1(
+        deployment_id="d1", scale_down_previous_deployment=False
+    )
+
+    assert promote_chain_deployment.operation("c", "e", body=REQUEST).body == {
+        "deployment_id": "d1"
+    }
+    assert promote_chain_deployment.operation("c", "e", body=chosen).body == {
+        "deployment_id": "d1",
+        "scale_down_previous_deployment": False,
+    }
+
+
+def test_an_operation_without_a_body_sends_none() -> None:
+    assert cancel_promotion.operation("m1", "production").body is None
+
+
+def test_a_query_holds_only_what_the_caller_set() -> None:
+    assert list_deployments.operation("m1").params is None
+    assert list_deployments.operation("m1", name="a b").params == {"name": "a b"}
+
+
+def test_what_stands_in_a_path_is_escaped() -> None:
+    operation = cancel_promotion.operation("a/b?c#d%e{f}", "prod é")
+
+    escaped = "a%2Fb%3Fc%23d%25e%7Bf%7D"
+    assert operation.url == f"/v1/models/{escaped}/environments/prod%20%C3%A9/cancel_promotion"
+
+
+@pytest.mark.parametrize("answer", [None, {}, "<html>"])
+def test_an_operation_without_a_documented_answer_parses_anything_to_none(answer: object) -> None:
+    parse: Callable[[object], object] = wake_deployment.operation("d1").parse
+
+    assert parse(answer) is None
+
+
+@pytest.mark.parametrize("answer", [None, [], "", "text", 0, True, [["id", "d1"]]])
+def test_an_answer_that_is_no_object_raises(answer: object) -> None:
+    with pytest.raises(TypeError, match="must be an object"):
+        cancel_promotion.operation("m1", "production").parse(answer)
+
+
+def test_a_required_field_that_is_missing_raises() -> None:
+    with pytest.raises(KeyError, match="message"):
+        cancel_promotion.operation("m1", "production").parse({"status": "CANCELED"})
+
+
+def test_fields_that_the_spec_does_not_know_are_kept() -> None:
+    deployment = parse_deployment(colour="blue")
+
+    assert deployment["colour"] == "blue"
+    assert deployment.to_dict()["colour"] == "blue"
+
+
+@pytest.mark.parametrize("settings", [{}, {"min_replica": 1}, [], "", "none", 0])
+def test_a_nested_object_that_does_not_decode_raises(settings: object) -> None:
+    """The generator's own template returns the raw JSON in place of the object."""
+    with pytest.raises((KeyError, TypeError)):
+        ChainletV1.from_dict(CHAINLET | {"autoscaling_settings": settings})
+
+
+def test_a_nested_null_is_none() -> None:
+    assert ChainletV1.from_dict(CHAINLET | {"autoscaling_settings": None}).autoscaling_settings is (
+        None
+    )
+
+
+@pytest.mark.parametrize("settings", [[], "", None])
+def test_a_nested_object_of_optional_fields_is_not_read_from_something_else(
+    settings: object,
+) -> None:
+    environment = {
+        "name": "production",
+        "created_at": "2026-08-20T10:00:00Z",
+        "model_id": "m1",
+        "current_deployment": None,
+        "autoscaling_settings": SETTINGS,
+        "promotion_settings": settings,
+        "instance_type": {},
+    }
+
+    with pytest.raises(TypeError, match="PromotionSettingsV1 must be an object"):
+        get_environment.operation("m1", "production").parse(environment)
+
+
+@pytest.mark.parametrize("chainlets", [{}, "", None])
+def test_a_list_is_not_read_from_something_else(chainlets: object) -> None:
+    with pytest.raises(TypeError, match="chainlets must be a list"):
+        parse_deployment(chainlets=chainlets)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-08-20T10:00:00Z", datetime(2026, 8, 20, 10, tzinfo=UTC)),
+        ("2026-08-20T10:00:00", datetime(2026, 8, 20, 10, tzinfo=UTC)),
+        ("2026-08-20T10:00:00.123456789Z", datetime(2026, 8, 20, 10, 0, 0, 123456, tzinfo=UTC)),
+        (
+            "2026-08-20T12:00:00+02:00",
+            datetime(2026, 8, 20, 12, tzinfo=timezone(timedelta(hours=2))),
+        ),
+    ],
+)
+def test_a_time_is_aware_and_utc_unless_it_says_otherwise(text: str, expected: datetime) -> None:
+    created_at = parse_deployment(created_at=text).created_at
+
+    assert created_at == expected
+    assert created_at.utcoffset() == expected.utcoffset()
+
+
+# --- enums ---------------------------------------------------------------------------------------
+
+
+def test_an_enum_value_that_the_spec_does_not_know_still_equals_its_string() -> None:
+    status = parse_deployment(status="HIBERNATING").status
+
+    assert isinstance(status, DeploymentStatusV1)
+    assert not status.is_known
+    assert status == "HIBERNATING"
+    assert status == DeploymentStatusV1("HIBERNATING")
+    assert hash(status) == hash("HIBERNATING")
+    assert {"HIBERNATING": 1}[status] == 1
+    assert f"{status}" == status.value == "HIBERNATING"
+    assert json.dumps({"status": status}) == '{"status": "HIBERNATING"}'
+    assert parse_deployment(status="HIBERNATING").to_dict()["status"] == "HIBERNATING"
+
+
+def test_an_unknown_enum_value_leaves_the_enum_as_it_was() -> None:
+    """A server must not be able to make a class of ours grow."""
+    DeploymentStatusV1("HIBERNATING")
+
+    assert "HIBERNATING" not in list(DeploymentStatusV1)
+    assert len(DeploymentStatusV1) == 14
+
+
+def test_a_known_enum_value_is_the_one_member() -> None:
+    assert DeploymentStatusV1("ACTIVE") is DeploymentStatusV1.ACTIVE
+    assert DeploymentStatusV1.ACTIVE.is_known
+
+
+@pytest.mark.parametrize("value", [None, 1, ["ACTIVE"]])
+def test_an_enum_value_that_is_no_string_raises(value: object) -> None:
+    with pytest.raises(ValueError, match="is not a valid DeploymentStatusV1"):
+        parse_deployment(status=value)
+
+
+@pytest.mark.parametrize("value", ["HIBERNATING", "ACTIVE"])
+def test_enum_values_survive_pickling_and_copying(value: str) -> None:
+    status = DeploymentStatusV1(value)
+    copies = [pickle.loads(pickle.dumps(status, protocol)) for protocol in range(6)]
+
+    for other in [*copies, copy.copy(status), copy.deepcopy(status)]:
+        assert other == status
+        assert other.is_known == status.is_known
+        assert type(other) is DeploymentStatusV1
+
+
+# --- fields that are not there -------------------------------------------------------------------
+
+
+def test_an_unset_field_stays_unset_in_copies_and_pickles() -> None:
+    """A second UNSET would not be *the* UNSET, and would be sent."""
+    for other in (copy.copy(REQUEST), copy.deepcopy(REQUEST), pickle.loads(pickle.dumps(REQUEST))):
+        assert other == REQUEST
+        assert other.scale_down_previous_deployment is UNSET
+        assert other.to_dict() == {"deployment_id": "d1"}
+
+
+def test_unset_is_false_and_says_its_name() -> None:
+    assert not UNSET
+    assert repr(UNSET) == "UNSET"
+
+
+# --- imports -------------------------------------------------------------------------------------
+
+
+def test_importing_one_operation_imports_only_its_own_models() -> None:
+    program = (
+        "import sys, aiobaseten_generated.api.chains.promote_chain_deployment\n"
+        "print(*sorted(name for name in sys.modules"
+        " if name.startswith('aiobaseten_generated.models.') or name == 'httpx'))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert [name.rpartition(".")[2] for name in done.stdout.split()] == [
+        "chain_deployment_v1",
+        "deployment_status_v1",  # an enum, whose members its model names
+        "promote_to_chain_environment_request_v1",
+    ]
+
+
+def test_every_model_can_be_had_from_the_package_of_models() -> None:
+    models = importlib.import_module("aiobaseten_generated.models")
+
+    files = [file for file in Path(str(models.__file__)).parent.glob("*.py") if file.stem[0] != "_"]
+
+    assert len(models.__all__) == len(files)
+    for name in models.__all__:
+        assert getattr(models, name).__name__ == name
+        assert name in dir(models)
+
+
+def test_a_model_that_does_not_exist_is_an_attribute_error() -> None:
+    models = importlib.import_module("aiobaseten_generated.models")
+
+    with pytest.raises(AttributeError, match="has no attribute 'DeploymentV9'"):
+        _ = models.DeploymentV9
+
+
+# --- shapes that Baseten's spec may grow ---------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The one operation of the package that is generated from zoo.yaml."""
+    folder = tmp_path_factory.mktemp("zoo")
+    document = YAML(typ="safe").load(Path(__file__).with_name("zoo.yaml").read_text("utf-8"))
+    (folder / "document.json").write_text(json.dumps(document), "utf-8")
+    package = generate.generate(folder / "document.json", folder)
+    generate.prove(package)
+    package.rename(folder / "zoo_generated")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        return importlib.import_module("zoo_generated.api.zoo.open_cage")
+
+
+CAT = {"kind": "CAT", "born": "2026-01-01", "called": {"first": "Tom"}}
+
+
+def parse_cat(zoo: ModuleType, **changes: object) -> Any:
+    (animal,) = zoo.operation("1").parse([CAT | changes])
+    return animal
+
+
+def test_every_shape_comes_back_as_it_went_in(zoo: ModuleType) -> None:
+    full = CAT | {
+        "born": "2026-01-01T00:00:00+00:00",
+        "called": {"digits": 7},
+        "died": None,
+        "fed": "2026-01-02T00:00:00+00:00",
+        "mood": "GRUMPY",
+        "alias": {"first": "T"},
+        "tags": ["a"],
+        "friends": [{"first": "Jerry"}],
+        "weights": [1.5, None],
+        "home": {"code": 1, "maker": None},
+    }
+
+    assert parse_cat(zoo, **full).to_dict() == full
+    assert parse_cat(zoo).to_dict() == CAT | {"born": "2026-01-01T00:00:00+00:00"}
+
+
+def test_each_of_several_objects_is_tried(zoo: ModuleType) -> None:
+    assert type(parse_cat(zoo, called={"first": "Tom"}).called).__name__ == "Name"
+    assert type(parse_cat(zoo, called={"digits": 7}).called).__name__ == "Number"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"called": {}},
+        {"called": "Tom"},
+        {"alias": {}},
+        {"died": "yesterday"},
+        {"died": 7},
+        {"fed": 7},
+        {"mood": 7},
+        {"friends": [{}]},
+        {"friends": "Jerry"},
+        {"home": []},
+        {"tags": "a"},
+    ],
+    ids=str,
+)
+def test_what_fits_no_alternative_raises(zoo: ModuleType, changes: dict[str, object]) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        parse_cat(zoo, **changes)
+
+
+def test_a_string_beside_an_object_is_a_string(zoo: ModuleType) -> None:
+    assert parse_cat(zoo, alias="Tommy").alias == "Tommy"
+
+
+def test_a_list_as_an_answer_must_be_one(zoo: ModuleType) -> None:
+    assert zoo.operation("1").parse([]) == []
+    with pytest.raises(TypeError, match="must be a list"):
+        zoo.operation("1").parse({})
+
+
+def test_an_optional_body_is_sent_only_if_given(zoo: ModuleType) -> None:
+    key = importlib.import_module("zoo_generated.models.key").Key
+
+    assert zoo.operation("1").body is None
+    assert zoo.operation("1", body=key()).body == {}
+    assert zoo.operation("1", body=key(code=1)).body == {"code": 1}
+
+
+def test_times_and_enums_in_a_query_become_strings(zoo: ModuleType) -> None:
+    kind = importlib.import_module("zoo_generated.models.kind").Kind
+
+    operation = zoo.operation("1", since=datetime(2026, 1, 1, tzinfo=UTC), kinds=[kind("OWL")])
+
+    assert operation.params == {"since": "2026-01-01T00:00:00+00:00", "kinds": ["OWL"]}
