@@ -3,6 +3,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
+PYRIGHT := .venv/.pyright
 
 .PHONY: help
 help:  ## Show this list
@@ -14,11 +15,53 @@ $(READY): scripts/requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(PYRIGHT): scripts/requirements/check.txt $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/requirements/check.txt
+	@touch $@
+
+.PHONY: demo
+demo: $(READY)  ## Promote a chain until it is live, and cancel a model promotion, against a fake Baseten
+	$(BIN)/python scripts/demo.py
+
+.PHONY: test
+test: $(READY)  ## Run the tests (pass PYTEST='-k word' to run some)
+	$(BIN)/python -m pytest $(PYTEST)
+
+.PHONY: check
+check: lint types imports generate-check test  ## Everything that CI runs on the source, in CI's order
+
+.PHONY: lint
+lint: $(READY)  ## Fail on style and on suspicious code (make format mends what can be mended)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: format
+format: $(READY)  ## Format the code, and mend what the linter can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: types
+types: $(READY) $(PYRIGHT)  ## Check the types, strictly, with mypy and pyright
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+.PHONY: imports
+imports: $(READY)  ## Fail if a module imports what is above it, or crosses a border
+	$(BIN)/lint-imports
+
+.PHONY: build
+build: $(READY)  ## Build the sdist, and the wheel from it, into dist/; try the wheel in an empty environment
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/python scripts/try_wheel.py dist
+
 .PHONY: lock
 lock: $(READY)  ## Write the pins in scripts/requirements/ anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group dev --all-extras pyproject.toml --output-file scripts/requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group check pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/check.txt
 
 .PHONY: spec
 spec: $(READY)  ## Build openapi/baseten.json from what Baseten publishes and our decisions

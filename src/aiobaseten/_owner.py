@@ -5,12 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Generic, Literal, TypeVar
 
-from aiobaseten_generated.client import Operation
 from attrs import field, frozen
 
 from ._arguments import path_argument
 from ._readings import read_deployment, read_environment
-from ._transport import Answer, Transport
+from ._transport import Answer, Operation, Transport
 from ._waits import DeploymentReading, EnvironmentReading
 from .errors import NotFoundError
 from .schemas import ChainDeployment, ChainEnvironment, Deployment, Environment
@@ -24,14 +23,13 @@ class Owner(ABC, Generic[D, E]):
     """A chain or a model, and the operations that waits need of it."""
 
     transport: Transport = field(repr=False, eq=False)
-    id: str = field()
-
-    @id.validator
-    def _check_id(self, _attribute: object, value: object) -> None:
-        path_argument(f"{self.kind}_id", value)
+    id: str
 
     # (owner, deployment): when it was retried through this client
-    _retries: dict[tuple[str, str], float] = field(factory=dict, repr=False, eq=False)
+    _retries: dict[tuple[str, str], float] = field(repr=False, eq=False, alias="retries")
+
+    def __attrs_post_init__(self) -> None:
+        path_argument(f"{self.kind}_id", self.id)
 
     @property
     @abstractmethod

@@ -70,14 +70,13 @@ class Token:
             content = b""
         if not content or _checksum(content) != checksum:
             raise ConfigurationError("this token is damaged: copy it again, whole")
-        return cls(**_checked(json.loads(content)))
+        return cls(**_checked(dict(json.loads(content))))
 
 
-def _checked(fields: Any) -> dict[str, Any]:
+def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     texts = {"parent", "environment", "deployment", "previous", "candidate", "promotion"}
     is_sound = (
-        isinstance(fields, dict)
-        and fields.get("kind") in _KINDS
+        fields.get("kind") in _KINDS
         and {"parent", "environment"} <= fields.keys() <= {*texts, "kind", "at_once"}
         and all(isinstance(fields[key], str) for key in texts & fields.keys())
         and isinstance(fields.get("at_once", False), bool)

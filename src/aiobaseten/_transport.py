@@ -10,10 +10,10 @@ import asyncio
 import json
 import math
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import httpx
-from aiobaseten_generated.client import Operation
+from aiobaseten_generated.client import Operation as Operation
 from attrs import field, frozen
 
 from ._clock import Clock
@@ -330,7 +330,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
         said = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return cast("dict[str, Any]", said) if isinstance(said, dict) else {}
 
 
 def _code_and_message(said: dict[str, Any]) -> tuple[str | None, str]:

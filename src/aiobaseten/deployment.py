@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Generic, cast
 
-from attrs import field, frozen
+from attrs import frozen
 
 from ._arguments import Duration, path_argument, seconds, time_limit
 from ._owner import D, E, Owner
@@ -19,11 +19,10 @@ class DeploymentHandle(Generic[D, E]):
     """A deployment, by its ids. Making one does no I/O; equal ids make equal handles."""
 
     _owner: Owner[D, E]
-    id: str = field()
+    id: str
 
-    @id.validator
-    def _check_id(self, _attribute: object, value: object) -> None:
-        path_argument("deployment_id", value)
+    def __attrs_post_init__(self) -> None:
+        path_argument("deployment_id", self.id)
 
     async def get(self) -> D:
         """The deployment as it is now. Cancelling this changes nothing at Baseten.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Generic, Literal, TypeAlias, cast
 
-from aiobaseten_generated.client import Operation
-from attrs import field, frozen
+from attrs import frozen
 
 from ._arguments import Duration, path_argument, time_limit
 from ._owner import D, E, Owner
 from ._readings import read_environment
+from ._transport import Operation
 from ._waits import (
     Baseline,
     DeploymentReading,
@@ -34,11 +34,10 @@ class EnvironmentHandle(Generic[D, E]):
     """An environment, by its ids. Making one does no I/O; equal ids make equal handles."""
 
     _owner: Owner[D, E]
-    name: str = field()
+    name: str
 
-    @name.validator
-    def _check_name(self, _attribute: object, value: object) -> None:
-        path_argument("environment", value)
+    def __attrs_post_init__(self) -> None:
+        path_argument("environment", self.name)
 
     async def get(self) -> E:
         """The environment as it is now. Cancelling this changes nothing at Baseten.

@@ -270,31 +270,29 @@ class WaitError(BasetenError):
         evidence: What the wait knew when it ended.
     """
 
-    evidence: Evidence
-
     def __init__(self, message: str, *, evidence: Evidence) -> None:
         super().__init__(message)
-        self.evidence = evidence
+        self.evidence = self._known = evidence
 
     @property
     def last_seen(self) -> Any:
         """The deployment or environment of the last look that was answered, or ``None``."""
-        return self.evidence.last_seen
+        return self._known.last_seen
 
     @property
     def history(self) -> tuple[Seen, ...]:
         """The statuses seen, oldest first."""
-        return self.evidence.history
+        return self._known.history
 
     @property
     def request_ids(self) -> tuple[str, ...]:
         """Request ids of the last answers, newest last."""
-        return self.evidence.request_ids
+        return self._known.request_ids
 
     @property
     def token(self) -> str | None:
         """What ``Baseten.resume`` takes to go on with this wait, or ``None``."""
-        return self.evidence.token
+        return self._known.token
 
 
 class DeploymentFailedError(WaitError):

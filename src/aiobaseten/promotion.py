@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Generic, cast
 
-from attrs import define
+from attrs import define, field
 
 from ._arguments import Duration, seconds, time_limit
 from ._owner import D, E, Owner
@@ -39,11 +39,11 @@ class Promotion(Generic[D, E]):
             known.
     """
 
-    _owner: Owner[D, E]
+    _owner: Owner[D, E] = field(alias="owner")
     environment_name: str
     deployment_id: str
     deployment: D | None = None
-    _baseline: Baseline | None = None
+    _baseline: Baseline | None = field(default=None, alias="baseline")
 
     @property
     def previous_id(self) -> str | None:
@@ -191,12 +191,12 @@ class Cancellation:
         deployment_id: The deployment whose promotion was cancelled, or ``None`` if not known.
     """
 
-    _owner: Owner[Deployment, Environment]
+    _owner: Owner[Deployment, Environment] = field(alias="owner")
     environment_name: str
     status: CancellationStatus | None
     message: str
     deployment_id: str | None = None
-    _at_once: bool = False
+    _at_once: bool = field(default=False, alias="at_once")
 
     @property
     def _label(self) -> str:

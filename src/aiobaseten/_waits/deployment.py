@@ -84,7 +84,7 @@ def slowest(parts: Iterable[Part]) -> Stage:
 
 
 def what_failed(failed: tuple[Part, ...], log: Log, at: float) -> str:
-    said = []
+    said: list[str] = []
     for part in failed:
         name = f"{part.subject} {part.name}"
         lasted = at - log.tracks[part.subject, part.name].since

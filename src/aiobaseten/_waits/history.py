@@ -28,7 +28,7 @@ class Track:
 class Log:
     """The statuses seen so far."""
 
-    tracks: dict[tuple[str, str], Track] = field(factory=dict)
+    tracks: dict[tuple[str, str], Track] = field(factory=dict[tuple[str, str], Track])
     changed_at: float = 0.0
     _past: deque[Seen] = field(factory=lambda: deque(maxlen=_HISTORY))
 

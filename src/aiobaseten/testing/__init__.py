@@ -8,9 +8,10 @@ except ImportError as error:
     ) from error
 
 from . import timelines
+from ._client import CompressedClock
 from ._deployments import Refused
 from ._exchange import Recorded
 from ._fake import FakeBaseten
 from .behaviour import Behaviour
 
-__all__ = ["Behaviour", "FakeBaseten", "Recorded", "Refused", "timelines"]
+__all__ = ["Behaviour", "CompressedClock", "FakeBaseten", "Recorded", "Refused", "timelines"]

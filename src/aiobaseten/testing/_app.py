@@ -117,7 +117,7 @@ class Endpoint:
             self._admit(request)
             if operation is None:
                 raise _no_such_route(request)
-            wait = self._wait(operation)
+            wait = self._wait(operation, now)
             if wait is not None:
                 return limited(wait, desk.behaviour)
             fields = fields_of(operation, body)
@@ -137,11 +137,9 @@ class Endpoint:
         if self._desk.api_key not in (None, key.strip()):
             raise Refused(401, "UNAUTHORIZED", "Invalid API key.")
 
-    def _wait(self, operation: Operation) -> int | None:
+    def _wait(self, operation: Operation, now: float) -> int | None:
         if self._desk.limits is None:
             return None
-        # Whoever waits for it counts the loop's seconds, at whatever speed the fake runs.
-        now = self._desk.clock.loop_time()
         return self._desk.limits.retry_after(operation.method, operation.template, now)
 
 

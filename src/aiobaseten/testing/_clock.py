@@ -19,8 +19,8 @@ class Clock:
     def __init__(self, speed: float) -> None:
         if not speed > 0:
             raise ValueError(f"speed is a factor above 0, not {speed!r}: 1 is real time")
-        self._speed = speed
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.speed = speed
+        self._source: object = None
         self._origin = 0.0
         self._last = 0.0
         self._held: float | None = None
@@ -33,16 +33,14 @@ class Clock:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return self._last
-        if loop is not self._loop:
-            # A new loop counts from a start of its own: go on from where we were.
-            self._loop = loop
-            self._origin = loop.time() - self._last / self._speed
-        self._last = max(self._last, moment((loop.time() - self._origin) * self._speed))
+        # looptime makes a loop's time virtual for the test, and real again for its fixtures.
+        source = (loop, getattr(loop, "looptime_on", None))
+        if source != self._source:
+            # It counts from a start of its own: go on from where we were.
+            self._source = source
+            self._origin = loop.time() - self._last / self.speed
+        self._last = max(self._last, moment((loop.time() - self._origin) * self.speed))
         return self._last
-
-    def loop_time(self) -> float:
-        """Seconds as the callers count them, from anywhere."""
-        return asyncio.get_running_loop().time()
 
     @contextmanager
     def hold(self, at: float) -> Iterator[None]:
@@ -54,5 +52,5 @@ class Clock:
             self._held = before
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for seconds of the loop, which are the caller's seconds whatever the speed."""
-        await asyncio.sleep(seconds)
+        """Wait for seconds of the fake's time."""
+        await asyncio.sleep(seconds / self.speed)

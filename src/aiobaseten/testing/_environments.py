@@ -121,11 +121,11 @@ class Environment:
         self._refuse_if_busy()
         self._refuse_if_unready(source, now)
         self._before = self.seen_at(now)
-        serves = source.status_at(now) in self.settings.moves_on
         if self._needs_new(source, preserve_instance_type=preserve_instance_type):
-            candidate, serves = self._new_candidate(source, now), False
+            candidate = self._new_candidate(source, now)
         else:
             candidate = self._reused_candidate(source, now)
+        serves = candidate.status_at(now) in self.settings.moves_on
         candidate.environment = self.name
         self._candidate = candidate
         self._scale_down_previous = scale_down_previous

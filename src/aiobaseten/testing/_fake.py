@@ -7,10 +7,14 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import httpx
+
+from ..client import Baseten
 from ._app import Desk, make_app
 from ._chains import Chain
+from ._client import CompressedClock
 from ._clock import Clock
 from ._limits import RateLimits
 from ._models import Model
@@ -21,7 +25,6 @@ from .behaviour import Behaviour
 from .faults import Faults
 
 if TYPE_CHECKING:
-    import httpx
     from starlette.types import ASGIApp
 
     from ._exchange import Recorded
@@ -135,6 +138,30 @@ class FakeBaseten:
     def transport(self) -> httpx.AsyncBaseTransport:
         """A transport for `httpx.AsyncClient` that ends here, without sockets."""
         return InProcessTransport(self.app)
+
+    @asynccontextmanager
+    async def client(self, **options: Any) -> AsyncIterator[Baseten]:
+        """An `aiobaseten.Baseten` that is entered and ends here, without sockets.
+
+        Its seconds are the fake's, whatever the speed.
+
+        Args:
+            options: As for `aiobaseten.Baseten`, to override what this sets.
+
+        Raises:
+            ConfigurationError: An option is wrong.
+        """
+        settings: dict[str, Any] = {
+            "api_key": self.api_key or "any-key",
+            "base_url": "https://api.baseten.co",
+            "clock": CompressedClock(self._clock.speed),
+            **options,
+        }
+        async with (
+            httpx.AsyncClient(transport=self.transport()) as http,
+            Baseten(http_client=http, **settings) as baseten,
+        ):
+            yield baseten
 
     @asynccontextmanager
     async def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:

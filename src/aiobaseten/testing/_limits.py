@@ -32,7 +32,7 @@ def limit_of(method: str, template: str) -> Limit:
 
 
 class RateLimits:
-    """Counts requests in fixed windows, in seconds of the caller's time."""
+    """Counts requests in fixed windows."""
 
     def __init__(self) -> None:
         self._windows: dict[tuple[str, str], tuple[float, int]] = {}

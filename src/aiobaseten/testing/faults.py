@@ -14,16 +14,16 @@ Break = Literal["reset", "cut", "hang", "refuse", "noise"]
 
 
 class When(TypedDict, total=False):
-    """Which requests a fault hits, and when. All of it is optional.
+    """Which requests a fault hits, and when. All of it is optional; seconds are the fake's.
 
     Attributes:
         times: How many requests; 1 unless given, or every one if *lasting* is given.
-        lasting: Seconds in the fake's time, from now, after which it hits no more.
+        lasting: Seconds, from now, after which it hits no more.
         after: How many of the requests meant to let pass first.
         route: The requests meant: ``"GET"``, or ``"GET /v1/chains/{chain_id}"``, or the same with
             real ids; every request unless given.
         acts: Whether the request takes effect, although its answer is lost; no unless given.
-        delay: Seconds of the caller's time before anything comes back.
+        delay: Seconds before anything comes back.
     """
 
     times: int | None
@@ -46,7 +46,7 @@ class Damage:
         headers: More headers.
         breaks: How the connection fails.
         acts: Whether the request takes effect.
-        delay: Seconds of the caller's time before anything comes back.
+        delay: Seconds before anything comes back.
     """
 
     name: str

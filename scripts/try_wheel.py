@@ -1,0 +1,36 @@
+"""Install the wheel in `dist/` into an empty environment, and import what it holds.
+
+The wheel is the one that was built from the sdist: what the sdist leaves out would be missing.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+IMPORTS = """
+import pathlib, aiobaseten, aiobaseten_generated
+for package in (aiobaseten, aiobaseten_generated):
+    folder = pathlib.Path(package.__file__).parent
+    assert (folder / "py.typed").is_file(), f"{folder} has no py.typed"
+    assert "site-packages" in str(folder), f"{folder} is not the installed package"
+print(aiobaseten.Baseten(api_key="key"), "from the wheel,", aiobaseten.__version__)
+"""
+
+
+def main() -> None:
+    """Try it; an error ends the script with a traceback."""
+    (wheel,) = Path(sys.argv[1]).glob("*.whl")
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=True)
+        python = Path(folder) / "bin" / "python"
+        install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        subprocess.run([*install, str(wheel)], check=True)
+        subprocess.run([python, "-c", IMPORTS], check=True, cwd=folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""What every test of the fake needs: a fake, and both ways into it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from aiobaseten.testing import FakeBaseten
+
+KEY = {"Authorization": "Api-Key test-key"}
+
+
+@pytest.fixture
+def fake() -> FakeBaseten:
+    """Made outside the loop, so that its time begins in the test."""
+    return FakeBaseten()
+
+
+@pytest.fixture(params=["in process", "served"])
+async def http(
+    request: pytest.FixtureRequest, fake: FakeBaseten
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the fake, once without sockets and once over a loopback port."""
+    if request.param == "in process":
+        async with httpx.AsyncClient(
+            transport=fake.transport(), base_url="http://fake", headers=KEY
+        ) as client:
+            yield client
+    else:
+        async with (
+            fake.serve() as url,
+            httpx.AsyncClient(base_url=url, headers=KEY) as client,
+        ):
+            yield client
+
+
+@pytest.fixture
+def api(http: httpx.AsyncClient) -> Callable[..., Awaitable[httpx.Response]]:
+    """Calls ``api("POST /v1/…", field=value)``."""
+
+    async def call(line: str, **body: Any) -> httpx.Response:
+        method, path = line.split(" ")
+        return await http.request(method, path, json=body or None)
+
+    return call

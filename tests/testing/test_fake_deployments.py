@@ -1,0 +1,332 @@
+"""Deployments: what they are, what looks show, and what people do to them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+
+from aiobaseten.testing import Behaviour, FakeBaseten, Refused, timelines
+
+Api = Callable[..., Awaitable[httpx.Response]]
+pytestmark = pytest.mark.looptime
+
+D1 = "/v1/models/m1/deployments/d1"
+
+
+async def test_a_deployment_moves_along_its_timeline_from_the_moment_it_is_made(
+    fake: FakeBaseten, api: Api
+) -> None:
+    await asyncio.sleep(100)
+    fake.model("m1").deployment("d1", timeline=[("BUILDING", 12), ("DEPLOYING", 2), "ACTIVE"])
+
+    seen = []
+    for _ in range(4):
+        seen.append((await api(f"GET {D1}")).json()["status"])
+        await asyncio.sleep(6)
+
+    assert seen == ["BUILDING", "BUILDING", "DEPLOYING", "ACTIVE"]
+
+
+async def test_a_deployment_is_active_unless_something_else_is_said(fake: FakeBaseten) -> None:
+    assert fake.model("m1").deployment("d1").status == "ACTIVE"
+    assert fake.chain("c1").deployment("d1").status == "ACTIVE"
+
+
+async def test_a_chain_says_what_its_worst_chainlet_says(fake: FakeBaseten, api: Api) -> None:
+    fake.chain("c1").deployment(
+        "d1",
+        chainlets={"Ingest": [("BUILDING", 5), "ACTIVE"], "Embed": timelines.BUILD_FAILED},
+    )
+    seen = []
+    for wait in (0, 6, 7):
+        await asyncio.sleep(wait)
+        shown = (await api("GET /v1/chains/c1/deployments/d1")).json()
+        seen.append((shown["status"], [one["status"] for one in shown["chainlets"]]))
+
+    assert seen == [
+        ("BUILDING", ["BUILDING", "BUILDING"]),
+        ("BUILDING", ["ACTIVE", "BUILDING"]),
+        ("BUILD_FAILED", ["ACTIVE", "BUILD_FAILED"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fold", "status"), [("worst", "DEPLOYING"), ("best", "ACTIVE"), ("first", "WAKING_UP")]
+)
+async def test_which_chainlet_speaks_for_the_chain_is_an_option(fold: str, status: str) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(chain_status=fold))  # type: ignore[arg-type]
+    chainlets = {"A": "WAKING_UP", "B": "ACTIVE", "C": "DEPLOYING"}
+
+    assert fake.chain("c1").deployment("d1", chainlets=chainlets).status == status
+
+
+async def test_an_unknown_status_of_a_chainlet_keeps_the_chain_from_being_active(
+    fake: FakeBaseten,
+) -> None:
+    chainlets = {"A": "ACTIVE", "B": "HIBERNATING"}
+
+    assert fake.chain("c1").deployment("d1", chainlets=chainlets).status == "HIBERNATING"
+
+
+async def test_a_chain_can_contradict_its_chainlets(fake: FakeBaseten) -> None:
+    made = fake.chain("c1").deployment("d1", status="ACTIVE", chainlets={"A": "DEPLOYING"})
+
+    assert (made.status, dict(made.chainlets)) == ("ACTIVE", {"A": "DEPLOYING"})
+
+
+async def test_chainlets_that_are_only_named_do_what_the_chain_does(fake: FakeBaseten) -> None:
+    made = fake.chain("c1").deployment("d1", timeline=timelines.HEALTHY, chainlets=["A", "B"])
+
+    assert (made.status, dict(made.chainlets)) == ("BUILDING", {"A": "BUILDING", "B": "BUILDING"})
+    await asyncio.sleep(44)
+    assert (made.status, dict(made.chainlets)) == ("ACTIVE", {"A": "ACTIVE", "B": "ACTIVE"})
+
+
+async def test_somebody_can_change_a_deployment_between_two_looks(
+    fake: FakeBaseten, api: Api
+) -> None:
+    made = fake.model("m1").deployment("d1")
+    made.set("UNHEALTHY")
+    first = (await api(f"GET {D1}")).json()["status"]
+    made.set_timeline([("UPDATING", 5), "ACTIVE"])
+    second = (await api(f"GET {D1}")).json()["status"]
+    await asyncio.sleep(5)
+    third = (await api(f"GET {D1}")).json()["status"]
+
+    assert [first, second, third] == ["UNHEALTHY", "UPDATING", "ACTIVE"]
+
+
+async def test_one_chainlet_can_fall_asleep_while_the_others_go_on(fake: FakeBaseten) -> None:
+    made = fake.chain("c1").deployment("d1", timeline=timelines.HEALTHY, chainlets=["A", "B"])
+    await asyncio.sleep(13)
+    made.set("SCALED_TO_ZERO", chainlet="A")
+    await asyncio.sleep(31)
+
+    assert dict(made.chainlets) == {"A": "SCALED_TO_ZERO", "B": "ACTIVE"}
+    assert made.status == "SCALED_TO_ZERO"
+
+
+async def test_a_chainlet_that_is_not_there_is_a_mistake(fake: FakeBaseten) -> None:
+    made = fake.chain("c1").deployment("d1", chainlets=["A", "B"])
+
+    with pytest.raises(ValueError, match="d1 has no chainlet 'C'; it has: A, B"):
+        made.set("ACTIVE", chainlet="C")
+
+
+async def test_the_history_of_a_deployment_is_what_it_really_was(fake: FakeBaseten) -> None:
+    made = fake.model("m1").deployment("d1", timeline=timelines.BUILD_FAILED)
+    await asyncio.sleep(20)
+    made.retry()
+    await asyncio.sleep(5)
+    made.set("BUILD_STOPPED")
+
+    assert made.history() == [
+        (0, "BUILDING"),
+        (12, "BUILD_FAILED"),
+        (20, "BUILDING"),
+        (25, "BUILD_STOPPED"),
+    ]
+
+
+async def test_an_inactive_deployment_is_activated_and_a_running_one_left_alone(
+    fake: FakeBaseten, api: Api
+) -> None:
+    fake.model("m1").deployment("d1", status="INACTIVE", on_activate=[("DEPLOYING", 9), "ACTIVE"])
+
+    first = (await api(f"POST {D1}/activate")).json()
+    during = (await api(f"GET {D1}")).json()["status"]
+    await asyncio.sleep(9)
+    second = (await api(f"POST {D1}/activate")).json()
+
+    assert (first, second) == ({"success": True, "no_op": False}, {"success": True, "no_op": True})
+    assert during == "DEPLOYING"
+    assert (await api(f"GET {D1}")).json()["status"] == "ACTIVE"
+
+
+async def test_a_deactivated_deployment_shuts_down_and_then_is_off(
+    fake: FakeBaseten, api: Api
+) -> None:
+    fake.model("m1").deployment("d1")
+    fake.chain("c1").deployment("d1")
+
+    seen = []
+    for path in (D1, "/v1/chains/c1/deployments/d1"):
+        assert (await api(f"POST {path}/deactivate")).json() == {"success": True, "no_op": False}
+        seen.append((await api(f"GET {path}")).json()["status"])
+        assert (await api(f"POST {path}/deactivate")).json()["no_op"]
+        await asyncio.sleep(10)
+        seen.append((await api(f"GET {path}")).json()["status"])
+
+    assert seen == ["DEACTIVATING", "INACTIVE"] * 2
+
+
+async def test_a_failed_deployment_starts_again_when_retried(fake: FakeBaseten, api: Api) -> None:
+    fake.model("m1").deployment(
+        "d1", timeline=timelines.BUILD_FAILED, on_retry=[("BUILDING", 30), "ACTIVE"]
+    )
+    too_early = (await api(f"POST {D1}/retry")).json()
+    await asyncio.sleep(12)
+    retried = (await api(f"POST {D1}/retry")).json()
+    await asyncio.sleep(30)
+
+    assert not too_early["retried"]
+    assert too_early["reason"] == "Deployment d1 is BUILDING: there is nothing to retry."
+    assert (retried["retried"], retried["reason"]) == (True, None)
+    assert retried["deployment"]["status"] == "BUILDING"
+    assert (await api(f"GET {D1}")).json()["status"] == "ACTIVE"
+
+
+async def test_without_other_plans_a_retry_goes_through_everything_once_more(
+    fake: FakeBaseten,
+) -> None:
+    made = fake.chain("c1").deployment(
+        "d1", timeline=timelines.BUILD_FAILED, chainlets={"A": timelines.BUILD_FAILED}
+    )
+    await asyncio.sleep(12)
+    assert made.retry()
+    assert (made.status, made.chainlets["A"]) == ("BUILDING", "BUILDING")
+    await asyncio.sleep(12)
+    assert (made.status, made.chainlets["A"]) == ("BUILD_FAILED", "BUILD_FAILED")
+
+
+async def test_a_stopped_build_is_not_retried(fake: FakeBaseten) -> None:
+    assert not fake.model("m1").deployment("d1", status="BUILD_STOPPED").retry()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/model-m1/deployment/d1/wake",
+        "/model-m1/production/wake",
+        "/model-m1/environments/production/wake",
+        "/model-m1/development/wake",
+    ],
+)
+async def test_a_sleeping_deployment_wakes_when_asked(
+    fake: FakeBaseten, api: Api, path: str
+) -> None:
+    model = fake.model("m1")
+    made = model.deployment("d1", status="SCALED_TO_ZERO", is_development=True)
+    model.environment("production", current=made)
+
+    answer = await api(f"POST {path}")
+    during = made.status
+    await asyncio.sleep(20)
+
+    assert (answer.status_code, during, made.status) == (202, "WAKING_UP", "ACTIVE")
+
+
+async def test_waking_changes_nothing_unless_the_deployment_sleeps(
+    fake: FakeBaseten, api: Api
+) -> None:
+    fake.model("m1").deployment("d1", timeline=timelines.STUCK)
+    fake.model("m1").deployment("off", status="INACTIVE")
+
+    assert (await api("POST /model-m1/deployment/d1/wake")).status_code == 202
+    assert (await api("POST /model-m1/deployment/off/wake")).status_code == 404
+    assert fake.model("m1").deployment("d1").status == "BUILDING"
+
+
+async def test_a_new_deployment_can_be_hidden_for_a_while(fake: FakeBaseten, api: Api) -> None:
+    fake.model("m1").deployment("d1", hidden_for=5)
+    hidden = await api(f"GET {D1}")
+    listed = (await api("GET /v1/models/m1/deployments")).json()
+    await asyncio.sleep(5)
+
+    assert (hidden.status_code, listed) == (404, {"deployments": []})
+    assert (await api(f"GET {D1}")).status_code == 200
+    assert len((await api("GET /v1/models/m1/deployments")).json()["deployments"]) == 1
+
+
+@pytest.mark.parametrize("verb", ["activate", "retry", "wake"])
+async def test_looks_may_show_the_old_status_for_a_while(verb: str) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(stale_for=3))
+    old = {"activate": "INACTIVE", "retry": "BUILD_FAILED", "wake": "SCALED_TO_ZERO"}[verb]
+    made = fake.model("m1").deployment("d1", status=old, on_retry=timelines.HEALTHY)
+    async with httpx.AsyncClient(
+        transport=fake.transport(),
+        base_url="http://fake",
+        headers={"Authorization": "Bearer test-key"},
+    ) as client:
+        getattr(made, verb)()
+        first = (await client.get(D1)).json()["status"]
+        await asyncio.sleep(3)
+        later = (await client.get(D1)).json()["status"]
+
+    assert first == old
+    assert later == made.status != old
+
+
+async def test_what_people_set_by_hand_shows_at_once_even_when_looks_are_stale() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(stale_for=3))
+    made = fake.model("m1").deployment("d1", status="INACTIVE")
+    made.activate()
+    made.set("UNHEALTHY")
+
+    assert made.seen_at(fake.now) == "UNHEALTHY"
+
+
+async def test_production_and_development_name_deployments_by_role(
+    fake: FakeBaseten, api: Api
+) -> None:
+    model = fake.model("m1")
+    model.deployment("live")
+    model.deployment("draft", status="INACTIVE", is_development=True)
+    assert (await api("GET /v1/models/m1/deployments/production")).status_code == 404
+    model.environment("production", current="live")
+
+    live = (await api("GET /v1/models/m1/deployments/production")).json()
+    draft = (await api("GET /v1/models/m1/deployments/development")).json()
+
+    assert (live["id"], live["is_production"], live["is_development"]) == ("live", True, False)
+    assert (draft["id"], draft["is_production"], draft["is_development"]) == ("draft", False, True)
+    assert (await api("POST /v1/models/m1/deployments/development/activate")).json()["success"]
+    assert model.deployment("draft").status == "DEPLOYING"
+
+
+async def test_a_deleted_deployment_is_gone(fake: FakeBaseten, api: Api) -> None:
+    fake.model("m1").deployment("d1")
+    fake.chain("c1").deployment("d1")
+
+    assert (await api(f"DELETE {D1}")).json() == {"id": "d1", "deleted": True, "model_id": "m1"}
+    assert (await api(f"GET {D1}")).status_code == 404
+    deleted = (await api("DELETE /v1/chains/c1/deployments/d1")).json()
+    assert deleted == {"id": "d1", "deleted": True, "chain_id": "c1"}
+
+
+async def test_asking_again_gives_the_same_deployment_and_new_options_are_refused(
+    fake: FakeBaseten,
+) -> None:
+    made = fake.chain("c1").deployment("d1")
+
+    assert fake.chain("c1").deployment("d1") is made
+    with pytest.raises(ValueError, match="already has the deployment 'd1': its status cannot"):
+        fake.chain("c1").deployment("d1", status="ACTIVE")
+
+
+@pytest.mark.parametrize("bad", ["", "a/b", "production", "development"])
+async def test_an_id_that_no_path_can_hold_is_refused(fake: FakeBaseten, bad: str) -> None:
+    with pytest.raises(ValueError, match=r"means a role|a word without slashes"):
+        fake.model("m1").deployment(bad)
+
+
+async def test_a_status_and_a_timeline_are_one_too_many(fake: FakeBaseten) -> None:
+    with pytest.raises(ValueError, match="a status, which stays, or a timeline, but not both"):
+        fake.model("m1").deployment("d1", status="ACTIVE", timeline=timelines.HEALTHY)
+
+
+async def test_an_impossible_reaction_is_refused_before_it_is_needed(fake: FakeBaseten) -> None:
+    with pytest.raises(ValueError, match="add the status that stays"):
+        fake.model("m1").deployment("d1", on_retry=[("BUILDING", 3)])
+    with pytest.raises(ValueError, match="a chain needs a chainlet"):
+        fake.chain("c1").deployment("d1", chainlets={})
+    with pytest.raises(ValueError, match="a list of names"):
+        fake.chain("c1").deployment("d1", chainlets="Main")
+
+
+async def test_a_refusal_is_a_value_error_with_the_http_answer_in_it() -> None:
+    refused = Refused(400, "VALIDATION_ERROR", "No.")
+
+    assert (refused.status, refused.code, str(refused)) == (400, "VALIDATION_ERROR", "No.")
+    assert isinstance(refused, ValueError)
