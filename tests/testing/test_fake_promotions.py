@@ -7,8 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from aiobaseten.testing import Behaviour, FakeBaseten, Refused, timelines
-from aiobaseten.testing._environments import Environment
+from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment, Refused, timelines
 
 Api = Callable[..., Awaitable[httpx.Response]]
 pytestmark = pytest.mark.looptime
@@ -18,7 +17,7 @@ MODEL = "/v1/models/m1/environments/production"
 RAMP = [(25, 30.0), (50, 30.0), (75, 30.0)]
 
 
-def a_chain(fake: FakeBaseten, **options: Any) -> Environment:
+def a_chain(fake: FakeBaseten, **options: Any) -> FakeEnvironment:
     """A chain where ``old`` serves, and ``new`` is being built for 10 seconds."""
     chain = fake.chain("c1")
     chain.deployment("old")
@@ -26,7 +25,7 @@ def a_chain(fake: FakeBaseten, **options: Any) -> Environment:
     return chain.environment("production", current="old", **options)
 
 
-def a_model(fake: FakeBaseten, **options: Any) -> Environment:
+def a_model(fake: FakeBaseten, **options: Any) -> FakeEnvironment:
     """A model where ``old`` serves, and ``new`` is being built for 10 seconds."""
     model = fake.model("m1")
     model.deployment("old")

@@ -8,10 +8,30 @@ except ImportError as error:
     ) from error
 
 from . import timelines
+from ._chains import FakeChain
 from ._client import CompressedClock
-from ._deployments import Refused
+from ._deployments import FakeDeployment, Refused
+from ._environments import FakeEnvironment
 from ._exchange import Recorded
 from ._fake import FakeBaseten
+from ._models import FakeModel
+from ._promotions import FakePromotion
 from .behaviour import Behaviour
+from .faults import Fault, Faults, When
 
-__all__ = ["Behaviour", "CompressedClock", "FakeBaseten", "Recorded", "Refused", "timelines"]
+__all__ = [
+    "Behaviour",
+    "CompressedClock",
+    "FakeBaseten",
+    "FakeChain",
+    "FakeDeployment",
+    "FakeEnvironment",
+    "FakeModel",
+    "FakePromotion",
+    "Fault",
+    "Faults",
+    "Recorded",
+    "Refused",
+    "When",
+    "timelines",
+]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ._deployments import DEFAULT_CHAINLET, Deployment, Plan, Reactions
-from ._environments import Cleanup, Environment
+from ._deployments import DEFAULT_CHAINLET, FakeDeployment, Plan, Reactions
+from ._environments import Cleanup, FakeEnvironment
 from ._owners import Owner, facts_of, given, settings_of
 from ._statuses import ACTIVE
 from .timelines import HEALTHY_PROMOTION, Steps
 
 
-class Chain(Owner):
+class FakeChain(Owner):
     """A chain. Made by `FakeBaseten.chain`."""
 
     kind = "Chain"
@@ -27,7 +27,7 @@ class Chain(Owner):
         on_activate: Plan | None = None,
         on_retry: Plan | None = None,
         hidden_for: float | None = None,
-    ) -> Deployment:
+    ) -> FakeDeployment:
         """The deployment with this id, made if there is none; timelines begin now.
 
         Args:
@@ -60,17 +60,17 @@ class Chain(Owner):
         self,
         name: str,
         *,
-        current: str | Deployment | None = None,
+        current: str | FakeDeployment | None = None,
         traffic_delay: float | None = None,
         moves_on: Sequence[str] | None = None,
         cleanup: Cleanup | None = None,
         redeploy_on_promotion: bool | None = None,
         candidate_timeline: Plan | None = None,
         restricted: bool | None = None,
-    ) -> Environment:
+    ) -> FakeEnvironment:
         """The environment with this name, made if there is none.
 
-        The options are those of `Model.environment`; chains have no rolling promotions and no
+        The options are those of `FakeModel.environment`; chains have no rolling promotions and no
         instance type of their own.
 
         Raises:
@@ -85,7 +85,7 @@ class Chain(Owner):
             return self.environments[name]
         return self._environment(name, current, settings_of(options))
 
-    def copy(self, source: Deployment, plan: Plan, now: float) -> Deployment:
+    def copy(self, source: FakeDeployment, plan: Plan, now: float) -> FakeDeployment:
         """A new deployment made from *source* by a promotion."""
         names = source.chainlet_names
         if not isinstance(plan, Mapping):

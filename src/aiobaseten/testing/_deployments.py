@@ -112,8 +112,8 @@ class Facts:
     promoted_from: str | None = None
 
 
-class Deployment:
-    """A deployment of a model or of a chain. Made by `Model.deployment` and `Chain.deployment`.
+class FakeDeployment:
+    """A deployment. Made by `FakeModel.deployment` and `FakeChain.deployment`.
 
     Times are seconds in the fake's time.
     """
@@ -146,7 +146,7 @@ class Deployment:
             self._own = Track(Timeline(chain_timeline), facts.created)
 
     def __repr__(self) -> str:
-        return f"<Deployment {self.id} of {self.owner.id}: {self.status}>"
+        return f"<FakeDeployment {self.id} of {self.owner.id}: {self.status}>"
 
     @property
     def status(self) -> str:

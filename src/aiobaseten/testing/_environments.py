@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from . import _statuses as status
-from ._deployments import SHUT_DOWN, Deployment, Plan, Refused, parse
-from ._promotions import RAMP, Course, Promotion, Ramp, check_ramp
+from ._deployments import SHUT_DOWN, FakeDeployment, Plan, Refused, parse
+from ._promotions import RAMP, Course, FakePromotion, Ramp, check_ramp
 from .timelines import HEALTHY_PROMOTION, moment
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Cleanup = Literal["SCALE_TO_ZERO", "DEACTIVATE", "KEEP"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How an environment promotes. See `Model.environment` for what each means."""
+    """How an environment promotes. See `FakeModel.environment` for what each means."""
 
     rolling: bool = False
     ramp: Ramp = RAMP
@@ -47,13 +47,13 @@ class Settings:
 class View:
     """What a look at an environment shows."""
 
-    current: Deployment | None
-    candidate: Deployment | None
-    promotion: Promotion | None
+    current: FakeDeployment | None
+    candidate: FakeDeployment | None
+    promotion: FakePromotion | None
 
 
-class Environment:
-    """An environment of a model or of a chain. Made by `Model.environment`, `Chain.environment`.
+class FakeEnvironment:
+    """An environment. Made by `FakeModel.environment` and `FakeChain.environment`.
 
     Its verbs do what somebody else could do between two looks; they are not requests, and are
     not recorded.
@@ -66,38 +66,38 @@ class Environment:
         settings: Settings,
         *,
         created: float,
-        current: Deployment | None,
+        current: FakeDeployment | None,
     ) -> None:
         self.owner = owner
         self.name = name
         self.settings = settings
         self.created = created
         self._current = current
-        self._candidate: Deployment | None = None
-        self._promotion: Promotion | None = None
+        self._candidate: FakeDeployment | None = None
+        self._promotion: FakePromotion | None = None
         self._scale_down_previous = True
         self._unsettled = False
         self._before = View(current, None, None)
-        self.promotions: list[Promotion] = []
+        self.promotions: list[FakePromotion] = []
 
     def __repr__(self) -> str:
         serving = self._current.id if self._current else None
-        return f"<Environment {self.name} of {self.owner.id}: {serving}>"
+        return f"<FakeEnvironment {self.name} of {self.owner.id}: {serving}>"
 
     @property
-    def current(self) -> Deployment | None:
+    def current(self) -> FakeDeployment | None:
         """The deployment that really serves now."""
         self.settle(self.owner.now())
         return self._current
 
     @property
-    def candidate(self) -> Deployment | None:
+    def candidate(self) -> FakeDeployment | None:
         """The deployment that is really being promoted, or that failed and lingers."""
         self.settle(self.owner.now())
         return self._candidate
 
     @property
-    def promotion(self) -> Promotion | None:
+    def promotion(self) -> FakePromotion | None:
         """The newest promotion as it really is now, also after it has ended."""
         self.settle(self.owner.now())
         return self._promotion
@@ -108,7 +108,7 @@ class Environment:
         *,
         scale_down_previous: bool = True,
         preserve_instance_type: bool = True,
-    ) -> Deployment:
+    ) -> FakeDeployment:
         """Begin a promotion, as somebody else might; answers the candidate.
 
         Raises:
@@ -129,7 +129,7 @@ class Environment:
         candidate.environment = self.name
         self._candidate = candidate
         self._scale_down_previous = scale_down_previous
-        self._promotion = Promotion(candidate, self._course(serves=serves), started=now)
+        self._promotion = FakePromotion(candidate, self._course(serves=serves), started=now)
         self.promotions.append(self._promotion)
         self._unsettled = True
         return candidate
@@ -204,11 +204,11 @@ class Environment:
         gone = ended is not None and when >= moment(ended + behaviour.terminal_promotion_for)
         return View(self._current, self._candidate, None if gone else promotion)
 
-    def promotion_in_progress(self, now: float) -> Promotion:
+    def promotion_in_progress(self, now: float) -> FakePromotion:
         """The promotion that can still be interfered with; raises Refused if there is none."""
         return self._in_progress(now)
 
-    def _in_progress(self, now: float) -> Promotion:
+    def _in_progress(self, now: float) -> FakePromotion:
         self.settle(now)
         if self._promotion is None or self._promotion.ended is not None:
             raise Refused(
@@ -226,7 +226,7 @@ class Environment:
                 f"Environment {self.name} already has a promotion in progress.",
             )
 
-    def _refuse_if_unready(self, source: Deployment, now: float) -> None:
+    def _refuse_if_unready(self, source: FakeDeployment, now: float) -> None:
         if self.owner.behaviour.unready_source == "accepted":
             return
         what = source.status_at(now)
@@ -235,7 +235,7 @@ class Environment:
                 400, "VALIDATION_ERROR", f"Deployment {source.id} is {what}: it cannot be promoted."
             )
 
-    def _needs_new(self, source: Deployment, *, preserve_instance_type: bool) -> bool:
+    def _needs_new(self, source: FakeDeployment, *, preserve_instance_type: bool) -> bool:
         ids = self.owner.behaviour.deployment_ids
         if ids != "documented":
             return ids == "new"
@@ -244,11 +244,11 @@ class Environment:
         kept_elsewhere = source.environment is not None or source.facts.is_development
         return kept_elsewhere or other_type or self.settings.redeploy_on_promotion
 
-    def _new_candidate(self, source: Deployment, now: float) -> Deployment:
+    def _new_candidate(self, source: FakeDeployment, now: float) -> FakeDeployment:
         plan = source.reactions.on_promote or self.settings.candidate_timeline
         return self.owner.copy(source, plan or HEALTHY_PROMOTION, now)
 
-    def _reused_candidate(self, source: Deployment, now: float) -> Deployment:
+    def _reused_candidate(self, source: FakeDeployment, now: float) -> FakeDeployment:
         plan = source.reactions.on_promote
         if plan is None:
             what = source.status_at(now)
@@ -273,7 +273,7 @@ class Environment:
             roll_forward_at_once=behaviour.roll_forward == "at once",
         )
 
-    def _succeed(self, candidate: Deployment, at: float) -> None:
+    def _succeed(self, candidate: FakeDeployment, at: float) -> None:
         previous, self._current, self._candidate = self._current, candidate, None
         if previous is None or previous is candidate:
             return
@@ -283,7 +283,7 @@ class Environment:
         asleep = self.settings.cleanup == "SCALE_TO_ZERO"
         previous.run(status.SCALED_TO_ZERO if asleep else SHUT_DOWN, at=at)
 
-    def _fall_back(self, promotion: Promotion, at: float) -> None:
+    def _fall_back(self, promotion: FakePromotion, at: float) -> None:
         candidate, behaviour = promotion.candidate, self.owner.behaviour
         failed = promotion.status == status.FAILED
         lingers = behaviour.failed_candidate if failed else behaviour.canceled_candidate

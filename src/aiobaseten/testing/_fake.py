@@ -13,11 +13,11 @@ import httpx
 
 from ..client import Baseten
 from ._app import Desk, make_app
-from ._chains import Chain
+from ._chains import FakeChain
 from ._client import CompressedClock
 from ._clock import Clock
 from ._limits import RateLimits
-from ._models import Model
+from ._models import FakeModel
 from ._operations import OPERATIONS, World
 from ._transport import InProcessTransport
 from ._wire import Wire
@@ -106,18 +106,18 @@ class FakeBaseten:
                 action()
         return now
 
-    def chain(self, chain_id: str) -> Chain:
+    def chain(self, chain_id: str) -> FakeChain:
         """The chain with this id, made if there is none; raises ValueError for a bad id."""
         chains = self._world.chains
         if chain_id not in chains:
-            chains[chain_id] = Chain(chain_id, now=lambda: self.now, behaviour=self.behaviour)
+            chains[chain_id] = FakeChain(chain_id, now=lambda: self.now, behaviour=self.behaviour)
         return chains[chain_id]
 
-    def model(self, model_id: str) -> Model:
+    def model(self, model_id: str) -> FakeModel:
         """The model with this id, made if there is none; raises ValueError for a bad id."""
         models = self._world.models
         if model_id not in models:
-            models[model_id] = Model(model_id, now=lambda: self.now, behaviour=self.behaviour)
+            models[model_id] = FakeModel(model_id, now=lambda: self.now, behaviour=self.behaviour)
         return models[model_id]
 
     def at(self, seconds: float, action: Callable[[], object]) -> None:

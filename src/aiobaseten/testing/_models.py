@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ._deployments import Deployment, Plan, Reactions, Refused
-from ._environments import Cleanup, Environment
+from ._deployments import FakeDeployment, Plan, Reactions, Refused
+from ._environments import Cleanup, FakeEnvironment
 from ._owners import RESERVED_IDS, Owner, facts_of, given, settings_of
 from ._promotions import Ramp
 from ._statuses import ACTIVE
 from .timelines import Steps
 
 
-class Model(Owner):
+class FakeModel(Owner):
     """A model. Made by `FakeBaseten.model`."""
 
     kind = "Model"
@@ -31,7 +31,7 @@ class Model(Owner):
         instance_type: str | None = None,
         is_development: bool | None = None,
         labels: Mapping[str, object] | None = None,
-    ) -> Deployment:
+    ) -> FakeDeployment:
         """The deployment with this id, made if there is none; timelines begin now.
 
         Args:
@@ -76,7 +76,7 @@ class Model(Owner):
         self,
         name: str,
         *,
-        current: str | Deployment | None = None,
+        current: str | FakeDeployment | None = None,
         rolling: bool | None = None,
         ramp: Ramp | None = None,
         traffic_delay: float | None = None,
@@ -86,7 +86,7 @@ class Model(Owner):
         instance_type: str | None = None,
         candidate_timeline: Steps | None = None,
         restricted: bool | None = None,
-    ) -> Environment:
+    ) -> FakeEnvironment:
         """The environment with this name, made if there is none.
 
         Args:
@@ -121,20 +121,20 @@ class Model(Owner):
             raise ValueError("a ramp is for rolling promotions: leave out rolling=False")
         return self._environment(name, current, settings_of(options))
 
-    def copy(self, source: Deployment, plan: Plan, now: float) -> Deployment:
+    def copy(self, source: FakeDeployment, plan: Plan, now: float) -> FakeDeployment:
         """A new deployment made from *source* by a promotion."""
         return self._copy(source, plan, now)
 
-    def development(self) -> Deployment | None:
+    def development(self) -> FakeDeployment | None:
         """The development deployment."""
         return next((one for one in self.deployments.values() if one.facts.is_development), None)
 
-    def production(self) -> Deployment | None:
+    def production(self) -> FakeDeployment | None:
         """The deployment that looks show as the one that serves in production."""
         production = self.environments.get("production")
         return production.seen_at(self.now()).current if production else None
 
-    def named(self, deployment_id: str) -> Deployment:
+    def named(self, deployment_id: str) -> FakeDeployment:
         """The deployment with this id or in this role; raises Refused (404) if there is none."""
         if deployment_id not in RESERVED_IDS:
             return self.found(deployment_id)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from . import _statuses as status
-from ._chains import Chain
-from ._deployments import Deployment, Refused
-from ._environments import Environment
-from ._models import Model
+from ._chains import FakeChain
+from ._deployments import FakeDeployment, Refused
+from ._environments import FakeEnvironment
+from ._models import FakeModel
 from ._wire import Json, Wire
 
 T = TypeVar("T")
@@ -21,8 +21,8 @@ class World:
     """All there is."""
 
     wire: Wire
-    chains: dict[str, Chain] = field(default_factory=dict)
-    models: dict[str, Model] = field(default_factory=dict)
+    chains: dict[str, FakeChain] = field(default_factory=dict)
+    models: dict[str, FakeModel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +35,29 @@ class Call:
     now: float
 
     @property
-    def chain(self) -> Chain:
+    def chain(self) -> FakeChain:
         """The chain it is about; raises Refused (404)."""
         return _found(self.world.chains, "Chain", self.path["chain_id"])
 
     @property
-    def model(self) -> Model:
+    def model(self) -> FakeModel:
         """The model it is about; raises Refused (404)."""
         return _found(self.world.models, "Model", self.path["model_id"])
 
     @property
-    def owner(self) -> Chain | Model:
+    def owner(self) -> FakeChain | FakeModel:
         """The chain or the model it is about; raises Refused (404)."""
         return self.chain if "chain_id" in self.path else self.model
 
     @property
-    def environment(self) -> Environment:
+    def environment(self) -> FakeEnvironment:
         """The environment it is about; raises Refused (404)."""
         owner = self.owner
         owner.settle(self.now)
         return _found(owner.environments, "Environment", self.path["env_name"])
 
     @property
-    def deployment(self) -> Deployment:
+    def deployment(self) -> FakeDeployment:
         """The deployment it is about, if it can be seen yet; raises Refused (404)."""
         owner = self.owner
         owner.settle(self.now)
@@ -66,7 +66,7 @@ class Call:
             raise _missing("Deployment", found.id)
         return found
 
-    def shown(self, deployment: Deployment) -> Json:
+    def shown(self, deployment: FakeDeployment) -> Json:
         """A deployment as JSON."""
         return self.world.wire.deployment(deployment, self.now)
 
@@ -165,7 +165,7 @@ def _promote_to_production(call: Call) -> Json:
     return _promoted(call, production, call.deployment.id, "production")
 
 
-def _promoted(call: Call, environment: Environment, deployment_id: str, previous: str) -> Json:
+def _promoted(call: Call, environment: FakeEnvironment, deployment_id: str, previous: str) -> Json:
     if environment.settings.restricted:
         raise Refused(403, "FORBIDDEN", f"Environment {environment.name} is restricted.")
     candidate = environment.promote(
@@ -187,7 +187,9 @@ def _cancel(call: Call) -> Json:
     return {"status": answer, "message": message}
 
 
-def _signal(act: Callable[[Environment], None], *, rolling_only: bool) -> Callable[[Call], Json]:
+def _signal(
+    act: Callable[[FakeEnvironment], None], *, rolling_only: bool
+) -> Callable[[Call], Json]:
     def run(call: Call) -> Json:
         environment = call.environment
         promotion = environment.promotion_in_progress(call.now)
@@ -213,7 +215,7 @@ def _deactivate(call: Call) -> Json:
     return {"success": True, "no_op": not call.deployment.deactivate()}
 
 
-def _serving(call: Call) -> Deployment:
+def _serving(call: Call) -> FakeDeployment:
     current = call.environment.current
     if current is None:
         raise Refused(404, "NOT_FOUND", f"Environment {call.path['env_name']} has no deployment.")
@@ -248,7 +250,7 @@ def _wake_role(role: str) -> Callable[[Call], Json]:
     return lambda call: _woken(call.model.named(role), call.now)
 
 
-def _woken(deployment: Deployment, now: float) -> Json:
+def _woken(deployment: FakeDeployment, now: float) -> Json:
     if deployment.status_at(now) == status.INACTIVE:
         raise Refused(404, "NOT_FOUND", f"Deployment {deployment.id} is not active.")
     deployment.wake()
@@ -308,17 +310,19 @@ OPERATIONS: Final = (
         has_body=True,
     ),
     Operation("POST", _ME + "/cancel_promotion", _cancel),
-    Operation("POST", _ME + "/pause_promotion", _signal(Environment.pause, rolling_only=True)),
-    Operation("POST", _ME + "/resume_promotion", _signal(Environment.resume, rolling_only=True)),
+    Operation("POST", _ME + "/pause_promotion", _signal(FakeEnvironment.pause, rolling_only=True)),
+    Operation(
+        "POST", _ME + "/resume_promotion", _signal(FakeEnvironment.resume, rolling_only=True)
+    ),
     Operation(
         "POST",
         _ME + "/force_cancel_promotion",
-        _signal(Environment.force_cancel, rolling_only=False),
+        _signal(FakeEnvironment.force_cancel, rolling_only=False),
     ),
     Operation(
         "POST",
         _ME + "/force_roll_forward_promotion",
-        _signal(Environment.force_roll_forward, rolling_only=True),
+        _signal(FakeEnvironment.force_roll_forward, rolling_only=True),
     ),
     Operation("POST", _ME + "/activate", _activate_environment),
     Operation("POST", _ME + "/deactivate", _deactivate_environment),

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ._deployments import Deployment, Facts, Plan, Reactions, Refused
-from ._environments import Environment, Settings
+from ._deployments import Facts, FakeDeployment, Plan, Reactions, Refused
+from ._environments import FakeEnvironment, Settings
 from .behaviour import Behaviour
 from .timelines import Steps, moment
 
@@ -25,8 +25,8 @@ class Owner(ABC):
         self.now = now
         self.behaviour = behaviour
         self.created = now()
-        self.deployments: dict[str, Deployment] = {}
-        self.environments: dict[str, Environment] = {}
+        self.deployments: dict[str, FakeDeployment] = {}
+        self.environments: dict[str, FakeEnvironment] = {}
         self._copies = 0
 
     def __repr__(self) -> str:
@@ -37,7 +37,7 @@ class Owner(ABC):
         for environment in self.environments.values():
             environment.settle(now)
 
-    def found(self, deployment_id: str) -> Deployment:
+    def found(self, deployment_id: str) -> FakeDeployment:
         """The deployment with this id; raises Refused (404) if there is none."""
         try:
             return self.deployments[deployment_id]
@@ -46,19 +46,19 @@ class Owner(ABC):
                 404, "NOT_FOUND", f"{self.kind} {self.id} has no deployment {deployment_id}."
             ) from None
 
-    def named(self, deployment_id: str) -> Deployment:
+    def named(self, deployment_id: str) -> FakeDeployment:
         """The deployment with this id or in this role; raises Refused (404) if there is none."""
         return self.found(deployment_id)
 
-    def forget(self, deployment: Deployment) -> None:
+    def forget(self, deployment: FakeDeployment) -> None:
         """Remove a deployment."""
         self.deployments.pop(deployment.id, None)
 
     @abstractmethod
-    def copy(self, source: Deployment, plan: Plan, now: float) -> Deployment:
+    def copy(self, source: FakeDeployment, plan: Plan, now: float) -> FakeDeployment:
         """A new deployment made from *source* by a promotion."""
 
-    def _copy(self, source: Deployment, plan: Plan, now: float) -> Deployment:
+    def _copy(self, source: FakeDeployment, plan: Plan, now: float) -> FakeDeployment:
         self._copies += 1
         first_name = source.facts.promoted_from or source.id
         facts = source.copied_facts(
@@ -75,8 +75,8 @@ class Owner(ABC):
         plan: Plan,
         reactions: Reactions,
         chain_timeline: Steps | None = None,
-    ) -> Deployment:
-        made = Deployment(
+    ) -> FakeDeployment:
+        made = FakeDeployment(
             self,
             check_id(deployment_id),
             facts,
@@ -102,9 +102,9 @@ class Owner(ABC):
         return True
 
     def _environment(
-        self, name: str, current: str | Deployment | None, settings: Settings
-    ) -> Environment:
-        serving: Deployment | None = None
+        self, name: str, current: str | FakeDeployment | None, settings: Settings
+    ) -> FakeEnvironment:
+        serving: FakeDeployment | None = None
         if current is not None:
             wanted = current if isinstance(current, str) else current.id
             serving = self.deployments.get(wanted)
@@ -115,7 +115,7 @@ class Owner(ABC):
                     f" create it first with .deployment({wanted!r}). It has: {known}"
                 )
             serving.environment = name
-        made = Environment(self, check_id(name), settings, created=self.now(), current=serving)
+        made = FakeEnvironment(self, check_id(name), settings, created=self.now(), current=serving)
         self.environments[name] = made
         return made
 

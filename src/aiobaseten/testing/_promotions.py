@@ -11,7 +11,7 @@ from . import _statuses as status
 from .timelines import moment
 
 if TYPE_CHECKING:
-    from ._deployments import Deployment
+    from ._deployments import FakeDeployment
 
 Ramp = Sequence[tuple[int, float]]
 """Percent of the traffic, and the seconds for which the candidate gets it."""
@@ -70,8 +70,8 @@ def check_ramp(ramp: Ramp) -> Ramp:
     return tuple(ramp)
 
 
-class Promotion:
-    """A promotion of a candidate: where it is, how it got there. Made by `Environment.promote`.
+class FakePromotion:
+    """A promotion of a candidate: where it is, how it got there. Made by `FakeEnvironment.promote`.
 
     Attributes:
         candidate: The deployment that is being promoted.
@@ -84,7 +84,7 @@ class Promotion:
         history: Every status and percentage, with its time.
     """
 
-    def __init__(self, candidate: Deployment, course: Course, *, started: float) -> None:
+    def __init__(self, candidate: FakeDeployment, course: Course, *, started: float) -> None:
         self.candidate = candidate
         self.started = started
         self.rolling = course.rolling
@@ -102,7 +102,7 @@ class Promotion:
         self._forward_asked = False
 
     def __repr__(self) -> str:
-        return f"<Promotion of {self.candidate.id}: {self.status} {self.percent} %>"
+        return f"<FakePromotion of {self.candidate.id}: {self.status} {self.percent} %>"
 
     def advance(self, now: float) -> None:
         """Let everything happen that happens by itself until *now*."""

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from . import _statuses as status
-from ._chains import Chain
-from ._deployments import Deployment
-from ._environments import Environment, View
-from ._models import Model
-from ._promotions import Promotion
+from ._chains import FakeChain
+from ._deployments import FakeDeployment
+from ._environments import FakeEnvironment, View
+from ._models import FakeModel
+from ._promotions import FakePromotion
 
 Json = dict[str, Any]
 
@@ -33,26 +33,26 @@ class Wire:
         when = self._started + timedelta(seconds=seconds)
         return when.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
-    def deployment(self, deployment: Deployment, now: float) -> Json:
+    def deployment(self, deployment: FakeDeployment, now: float) -> Json:
         """A ChainDeploymentV1 or a DeploymentV1."""
-        if isinstance(deployment.owner, Chain):
+        if isinstance(deployment.owner, FakeChain):
             return self._chain_deployment(deployment, now)
         return self._model_deployment(deployment, now)
 
-    def environment(self, environment: Environment, now: float) -> Json:
+    def environment(self, environment: FakeEnvironment, now: float) -> Json:
         """A ChainEnvironmentV1 or an EnvironmentV1."""
-        if isinstance(environment.owner, Chain):
+        if isinstance(environment.owner, FakeChain):
             return self._chain_environment(environment, now)
         return self._model_environment(environment, environment.seen_at(now), now)
 
-    def listed_environment(self, environment: Environment, now: float) -> Json:
+    def listed_environment(self, environment: FakeEnvironment, now: float) -> Json:
         """An environment as it is in a list, where a chain's may look like a model's."""
         behaviour = environment.owner.behaviour
-        if isinstance(environment.owner, Chain) and behaviour.chain_environment_list == "model":
+        if isinstance(environment.owner, FakeChain) and behaviour.chain_environment_list == "model":
             return self._model_environment(environment, environment.seen_at(now), now)
         return self.environment(environment, now)
 
-    def chain(self, chain: Chain) -> Json:
+    def chain(self, chain: FakeChain) -> Json:
         """A ChainV1."""
         return {
             "id": chain.id,
@@ -62,7 +62,7 @@ class Wire:
             "team_name": TEAM,
         }
 
-    def model(self, model: Model) -> Json:
+    def model(self, model: FakeModel) -> Json:
         """A ModelV1."""
         current = model.production()
         development = model.development()
@@ -77,7 +77,7 @@ class Wire:
             "team_name": TEAM,
         }
 
-    def _model_deployment(self, deployment: Deployment, now: float) -> Json:
+    def _model_deployment(self, deployment: FakeDeployment, now: float) -> Json:
         facts, seen = deployment.facts, deployment.seen_at(now)
         production = deployment.owner.environments.get("production")
         serving = production.seen_at(now).current if production else None
@@ -97,7 +97,7 @@ class Wire:
             "request_backpressure_settings": {"policy": None},
         }
 
-    def _chain_deployment(self, deployment: Deployment, now: float) -> Json:
+    def _chain_deployment(self, deployment: FakeDeployment, now: float) -> Json:
         return {
             "id": deployment.id,
             "created_at": self.time_of_day(deployment.facts.created),
@@ -117,7 +117,7 @@ class Wire:
             "status": deployment.seen_at(now),
         }
 
-    def _chain_environment(self, environment: Environment, now: float) -> Json:
+    def _chain_environment(self, environment: FakeEnvironment, now: float) -> Json:
         view = environment.seen_at(now)
         names = view.current.chainlet_names if view.current else ()
         shown: Json = {
@@ -142,7 +142,7 @@ class Wire:
             )
         return shown
 
-    def _model_environment(self, environment: Environment, view: View, now: float) -> Json:
+    def _model_environment(self, environment: FakeEnvironment, view: View, now: float) -> Json:
         return {
             "name": environment.name,
             "created_at": self.time_of_day(environment.created),
@@ -194,7 +194,7 @@ def _instance_type(name: str) -> Json:
     }
 
 
-def _promotion(promotion: Promotion | None) -> Json | None:
+def _promotion(promotion: FakePromotion | None) -> Json | None:
     if promotion is None:
         return None
     return {
@@ -205,7 +205,7 @@ def _promotion(promotion: Promotion | None) -> Json | None:
     }
 
 
-def _promotion_settings(environment: Environment) -> Json:
+def _promotion_settings(environment: FakeEnvironment) -> Json:
     settings = environment.settings
     return {
         "redeploy_on_promotion": settings.redeploy_on_promotion,

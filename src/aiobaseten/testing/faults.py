@@ -118,6 +118,7 @@ class Faults:
     A request meets at most one fault: the oldest that is for it.
 
     Raises:
+        TypeError: An option that `When` does not have.
         ValueError: A route that the fake does not have, or a number that makes no sense.
     """
 
@@ -208,6 +209,9 @@ class Faults:
         return [fault for fault in self._faults if fault.left_over]
 
     def _add(self, damage: Damage, when: When) -> Fault:
+        unknown = when.keys() - When.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"faults do not take {min(unknown)!r}: see aiobaseten.testing.When")
         lasting, after = when.get("lasting"), when.get("after", 0)
         times = when.get("times", 1 if lasting is None else None)
         delay = when.get("delay", 0.0)
