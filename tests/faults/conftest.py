@@ -1,0 +1,56 @@
+"""A served fake, a proxy before it that fails on demand, and clients that go through it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeAlias
+
+import pytest
+from proxy import Proxy
+
+from aiobaseten import Baseten
+from aiobaseten.testing import FakeBaseten
+
+Connect: TypeAlias = Callable[..., AbstractAsyncContextManager[Baseten]]
+
+
+@pytest.fixture
+def fake() -> FakeBaseten:
+    """A chain and a model, each with a deployment that serves and one to promote."""
+    fake = FakeBaseten()
+    for owner in (fake.chain("c1"), fake.model("m1")):
+        owner.deployment("d0")
+        owner.deployment("d1")
+        owner.environment("production", current="d0")
+    return fake
+
+
+@pytest.fixture
+async def proxy(fake: FakeBaseten) -> AsyncIterator[Proxy]:
+    """The way to the fake. When a test is over, no connection may be left open."""
+    async with fake.serve() as url, Proxy(url) as proxy:
+        yield proxy
+        async with asyncio.timeout(1):
+            await proxy.forgotten()
+
+
+@pytest.fixture
+def connect(proxy: Proxy) -> Connect:
+    """Makes clients that go through the proxy, send each request once, and give up soon."""
+
+    @asynccontextmanager
+    async def connect(**options: Any) -> AsyncIterator[Baseten]:
+        settings = {"api_key": "test-key", "base_url": proxy.url, "read_timeout": 0.1, **options}
+        async with Baseten(**settings) as baseten:
+            yield baseten
+
+    return connect
+
+
+@pytest.fixture
+async def baseten(connect: Connect) -> AsyncIterator[Baseten]:
+    """Such a client."""
+    async with connect() as client:
+        yield client

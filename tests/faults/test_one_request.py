@@ -1,0 +1,207 @@
+"""One request through each fault: what comes out, how often it was sent, and what is left."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from attrs import frozen
+from proxy import (
+    BLACK_HOLE,
+    BLACK_HOLE_ACTED,
+    BYTE_BY_BYTE,
+    CLOSED_ACTED,
+    CLOSED_BETWEEN,
+    CLOSED_IN_BODY,
+    NOT_HTTP,
+    REFUSED,
+    RESET_ACTED,
+    RESET_IN_BODY,
+    RESET_READ,
+    RESET_UNREAD,
+    SLOW_HEAD,
+    Fault,
+    Proxy,
+    canned,
+)
+
+from aiobaseten import Baseten
+from aiobaseten.errors import (
+    APIError,
+    BasetenError,
+    PermissionDeniedError,
+    RateLimitError,
+    RequestTimeoutError,
+    ResponseShapeError,
+    ServerError,
+    TransportError,
+)
+from aiobaseten.testing import FakeBaseten
+
+PATH = "/v1/chains/c1/deployments/d1"
+NEVER_SENT = (REFUSED,)
+LOST = (
+    RESET_UNREAD,
+    RESET_READ,
+    RESET_ACTED,
+    CLOSED_ACTED,
+    RESET_IN_BODY,
+    CLOSED_IN_BODY,
+    NOT_HTTP,
+)
+LATE = (BLACK_HOLE, BLACK_HOLE_ACTED)
+SLOW = (BYTE_BY_BYTE, SLOW_HEAD, CLOSED_BETWEEN)
+
+
+@frozen
+class Count:
+    """Requests that came to the proxy, and those that it passed on to the server."""
+
+    seen: int
+    reached: int
+
+
+def expected(fault: Fault, *, attempts: int) -> Count:
+    """How often a read is sent into *fault*."""
+    is_seen = not (fault.closed or fault.on_connect)
+    return Count(attempts * is_seen, attempts * fault.reaches)
+
+
+async def get(baseten: Baseten) -> str:
+    return (await baseten.chain("c1").deployment("d1").get()).id
+
+
+@asynccontextmanager
+async def counting(proxy: Proxy, fake: FakeBaseten, count: Count) -> AsyncIterator[None]:
+    """Check that so many requests are sent while the block lasts."""
+    seen, reached = len(proxy.seen), len(fake.requests)
+    yield
+    assert Count(len(proxy.seen) - seen, len(fake.requests) - reached) == count
+
+
+@pytest.fixture(params=["on a new connection", "on a kept connection"])
+async def line(request: pytest.FixtureRequest, baseten: Baseten) -> None:
+    """The request under test is the client's first, or comes on a connection that was used."""
+    if request.param == "on a kept connection":
+        await get(baseten)
+
+
+@pytest.mark.usefixtures("line")
+@pytest.mark.parametrize("fault", [*NEVER_SENT, *LOST, *LATE], ids=repr)
+async def test_without_an_answer_the_error_tells_whether_the_request_was_sent(
+    fault: Fault, fake: FakeBaseten, proxy: Proxy, baseten: Baseten
+) -> None:
+    async with counting(proxy, fake, expected(fault, attempts=1)), proxy.failing(fault):
+        with pytest.raises(TransportError) as caught:
+            await get(baseten)
+
+    assert type(caught.value) is (RequestTimeoutError if fault in LATE else TransportError)
+    assert caught.value.sent is (fault not in NEVER_SENT)
+    assert (caught.value.method, caught.value.path) == ("GET", PATH)
+    assert caught.value.__cause__ is not None
+    assert await get(baseten) == "d1"
+
+
+@pytest.mark.usefixtures("line")
+@pytest.mark.parametrize("fault", SLOW, ids=repr)
+async def test_an_answer_that_comes_oddly_is_an_answer(
+    fault: Fault, fake: FakeBaseten, proxy: Proxy, baseten: Baseten
+) -> None:
+    async with counting(proxy, fake, Count(1, 1)), proxy.failing(fault):
+        assert await get(baseten) == "d1"
+
+    assert await get(baseten) == "d1"
+
+
+async def test_a_kept_connection_that_was_closed_meanwhile_costs_no_request(
+    fake: FakeBaseten, proxy: Proxy, baseten: Baseten
+) -> None:
+    async with counting(proxy, fake, Count(3, 3)), proxy.failing(CLOSED_BETWEEN):
+        for _ in range(3):
+            assert await get(baseten) == "d1"
+
+    assert proxy.connections == 3
+
+
+@frozen
+class Canned:
+    """An answer that the server knows nothing of, and the error that it stands for."""
+
+    name: str
+    error: type[APIError] | type[ResponseShapeError]
+    status: int
+    body: bytes
+    headers: tuple[str, ...] = ()
+    says: str = ""
+
+
+JSON = "content-type: application/json"
+HTML = b"<html><body>Attention Required! You have been blocked</body></html>"
+CANNED = [
+    Canned("503", ServerError, 503, b'{"error": "overloaded"}', (JSON,), "503, overloaded"),
+    Canned("Cloudflare's 520", ServerError, 520, b"", (), "HTTP 520"),
+    Canned("599", ServerError, 599, b"", (), "HTTP 599"),
+    Canned("HTML from a proxy", ServerError, 502, HTML, ("content-type: text/html",), "blocked"),
+    Canned("HTML from a WAF", PermissionDeniedError, 403, HTML, (), "blocked"),
+    Canned("redirect", APIError, 302, b"", ("location: /login",), "redirected to /login"),
+    Canned("request id", ServerError, 500, b"", ("x-request-id: r7",), "(request id r7)"),
+    Canned("204", ResponseShapeError, 204, b"", (), "it is empty"),
+    Canned("HTML as success", ResponseShapeError, 200, HTML, (), "it is not JSON"),
+    Canned("null", ResponseShapeError, 200, b"null", (JSON,), "it does not fit the spec"),
+    Canned("a list", ResponseShapeError, 200, b"[]", (JSON,), "it does not fit the spec"),
+    Canned("missing field", ResponseShapeError, 200, b'{"id": "d1"}', (JSON,), "is missing"),
+    Canned("not UTF-8", ResponseShapeError, 200, b'{"id": "\xff"}', (JSON,), "it is not JSON"),
+    Canned("nested deeply", ResponseShapeError, 200, b"[" * 100_000, (JSON,), "does not fit"),
+]
+
+
+@pytest.mark.parametrize("answer", CANNED, ids=lambda answer: answer.name)
+async def test_an_answer_that_is_no_success_says_what_it_is(
+    answer: Canned, fake: FakeBaseten, proxy: Proxy, baseten: Baseten
+) -> None:
+    fault = canned(answer.name, answer.status, answer.body, *answer.headers)
+    async with counting(proxy, fake, Count(1, 0)), proxy.failing(fault):
+        with pytest.raises(BasetenError) as caught:
+            await get(baseten)
+
+    error = caught.value
+    assert type(error) is answer.error
+    assert isinstance(error, APIError | ResponseShapeError)
+    assert (error.status, error.method, error.path) == (answer.status, "GET", PATH)
+    assert answer.says in str(error)
+    assert error.body.startswith(answer.body[:1000].decode(errors="replace"))
+    assert await get(baseten) == "d1"
+
+
+@pytest.mark.parametrize(
+    ("body", "asked"),
+    [
+        (b'{"error": "Rate limit exceeded.", "retry_after": 37}', 37.0),
+        (b'{"error": "Rate limit exceeded."}', None),
+        (b'{"retry_after": -1}', None),
+        (b'{"retry_after": NaN}', None),
+        (b'{"retry_after": "soon"}', None),
+        (b"slow down", None),
+    ],
+)
+async def test_too_many_requests_says_when_to_ask_again(
+    body: bytes, asked: float | None, proxy: Proxy, baseten: Baseten
+) -> None:
+    async with proxy.failing(canned("429", 429, body)):
+        with pytest.raises(RateLimitError) as caught:
+            await get(baseten)
+
+    assert caught.value.retry_after == asked
+
+
+@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"{}" * 99)[:20]])
+async def test_a_badly_compressed_answer_is_an_error_of_ours(
+    body: bytes, proxy: Proxy, baseten: Baseten
+) -> None:
+    async with proxy.failing(canned("gzip", 200, body, "content-encoding: gzip")):
+        with pytest.raises(BasetenError):
+            await get(baseten)
+
+    assert await get(baseten) == "d1"
