@@ -16,14 +16,11 @@ _SCHEMAS = "#/components/schemas/"
 def translate(page: Page) -> JsonObject:
     """Give the page as a plain OpenAPI 3.1 fragment with one operation."""
     top = page.body.fields("paths", "components")
-    record = top["paths"].fields("path method servers request response", "deprecated type")
-    if "type" in record:
-        record["type"].expect("path")
+    record = top["paths"].fields("path method servers request response type", "deprecated")
+    record["type"].expect("path")
     schemas = _plain_schemas(top.get("components"))
     schemes: JsonObject = {}
-    operation: JsonObject = {"summary": page.title}
-    if page.abstract:
-        operation["description"] = page.abstract
+    operation: JsonObject = {"summary": page.title, "description": page.abstract}
     if "deprecated" in record and record["deprecated"].flag():
         operation["deprecated"] = True
     # Code samples only repeat the rest, with placeholders.
@@ -116,11 +113,11 @@ def _response(response: Node, schemas: JsonObject) -> JsonObject:
 def _unwrap(wrapped: Node, schemas: JsonObject) -> JsonObject:
     """Undo the wrapping of a body. A body that was a component becomes that component again."""
     fields = wrapped.fields(
-        "type properties", "required title description refIdentifier requiredProperties"
+        "type properties refIdentifier", "required title description requiredProperties"
     )
     fields["type"].expect("object")
     fields.pop("required", None)
-    reference = fields.pop("refIdentifier", None)
+    reference = fields.pop("refIdentifier")
     required = fields.pop("requiredProperties", None)
     properties: JsonObject = {
         name: node.fields("allOf")["allOf"].only_item().value
@@ -130,8 +127,6 @@ def _unwrap(wrapped: Node, schemas: JsonObject) -> JsonObject:
     schema["properties"] = properties
     if required is not None:
         schema["required"] = required.value
-    if reference is None:
-        return schema
     name = reference.text().removeprefix(_SCHEMAS)
     if not reference.text().startswith(_SCHEMAS):
         raise reference.error(f"expected a reference to {_SCHEMAS}…")

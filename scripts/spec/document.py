@@ -180,9 +180,11 @@ def _module_name(node: Node) -> str:
 
 
 def _operation(operation: Operation, components: Components, overlay: Overlay) -> JsonObject:
-    built: JsonObject = {**operation.contents, "security": operation.security.value}
-    if parameters := _resolved_parameters(operation, components):
-        built["parameters"] = parameters
+    built: JsonObject = {
+        **operation.contents,
+        "security": operation.security.value,
+        "parameters": _resolved_parameters(operation, components),
+    }
     for alternative in operation.security.items():
         for name in alternative.entries():
             if ("securitySchemes", name) not in components:

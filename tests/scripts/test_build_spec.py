@@ -106,6 +106,52 @@ def test_the_title_of_a_page_is_its_second_heading() -> None:
     assert str(abstract).startswith("Promotes an existing chain deployment")
 
 
+def test_what_a_page_of_2025_says_beside_the_schema_is_kept() -> None:
+    """None of it stands in the two pages that we have."""
+    page = changed(SEEDS[CANCEL], "deprecated: false", "deprecated: true")
+    page = changed(
+        page,
+        "            - type: string\n",
+        "            - type: string\n              description: Which.\n",
+    )
+    page = changed(
+        page,
+        "            requiredProperties:\n              - status\n              - message\n",
+        "",
+    )
+
+    document = build({**SEEDS, CANCEL: page}, OVERLAY)
+
+    cancel = "/v1/models/{model_id}/environments/{env_name}/cancel_promotion"
+    operation = at(document, "paths", cancel, "post")
+    assert at(operation, "deprecated") is True
+    parameters = at(operation, "parameters")
+    assert isinstance(parameters, list)
+    assert [at(parameter, "description") for parameter in parameters] == ["Which.", "Which."]
+    answer = at(document, "components", "schemas", "CancelPromotionResponseV1")
+    assert isinstance(answer, dict)
+    assert "required" not in answer
+
+
+def test_a_component_may_refer_to_itself() -> None:
+    text = changed(
+        PLAIN, "colour: {type", "parts: {$ref: '#/components/schemas/Thing'}\n        colour: {type"
+    )
+
+    schemas = at(build({"plain.yaml": text}, PLAIN_OVERLAY), "components", "schemas")
+
+    assert isinstance(schemas, dict)
+    assert schemas.keys() == {"Thing"}
+
+
+def test_a_deprecated_operation_stays_deprecated() -> None:
+    text = changed(PLAIN, "summary: Get a thing", "deprecated: true")
+
+    document = build({"plain.yaml": text}, PLAIN_OVERLAY)
+
+    assert at(document, "paths", "/things/{thing_id}", "get", "deprecated") is True
+
+
 def test_the_order_of_files_makes_no_difference() -> None:
     files, overlay = build_spec.read_openapi(build_spec.OPENAPI)
     shuffled = dict(sorted(files.items(), key=lambda item: item[1]))
@@ -200,6 +246,8 @@ def test_enum_values_that_yaml_1_1_takes_for_booleans_stay_strings() -> None:
 # --- what is refused -----------------------------------------------------------------------------
 
 DIALECT_ERRORS = {
+    "another kind of page": ("  type: path\n", "  type: webhook\n", "expected 'path'"),
+    "no title": ("# Promote to chain", "Promote to chain", "the page has no title"),
     "an unknown key": ("  type: path\n", "  type: path\n  webhooks: {}\n", "'webhooks'"),
     "an unknown key deep down": (
         "            requiredProperties:",
@@ -241,6 +289,16 @@ DIALECT_ERRORS = {
         "          query: {key: {}}\n          header:",
         "/query: expected {}",
     ),
+    "a body that is no component": (
+        "            refIdentifier: '#/components/schemas/ChainDeploymentV1'\n",
+        "",
+        "the key 'refIdentifier' is missing",
+    ),
+    "a body that is a component elsewhere": (
+        "refIdentifier: '#/components/schemas/ChainDeploymentV1'",
+        "refIdentifier: '#/definitions/ChainDeploymentV1'",
+        "expected a reference to #/components/schemas/",
+    ),
     "a component twice, differently": (
         "#/components/schemas/ChainDeploymentV1",
         "#/components/schemas/ChainletV1",
@@ -267,6 +325,21 @@ def test_what_a_page_of_2025_may_not_hold_is_named_with_its_place(
 
 
 PLAIN_ERRORS = {
+    "null for a string": ("Get a thing", "null", "summary: expected a string, found null"),
+    "a mapping for a string": ("Get a thing", "{}", "summary: expected a string, found a mapping"),
+    "a string for a list": ("[colour]", "colour", "required: expected a list, found 'colour'"),
+    "a string for a flag": (
+        "summary: Get a thing", "deprecated: maybe", "expected true or false, found 'maybe'"
+    ),
+    "a list for a mapping": (
+        "{type: string, enum: [RED, BLUE]}", "[RED]", "colour: expected a mapping, found a list"
+    ),
+    "an unknown key of the items of a list": (
+        "enum: [RED, BLUE]", "items: {nullable: true}", "colour/items: unknown key 'nullable'"
+    ),
+    "a required field without a name": ("[colour]", "[1]", "/required/0: expected a string"),
+    "scopes that are no list": ("{Key: []}", "{Key: all}", "/security/0/Key: expected a list"),
+    "an unknown key of a server": ("'https://api.baseten.co'", "a, name: b", "unknown key 'name'"),
     "another version of OpenAPI": ("3.1.0", "3.0.3", "/openapi: expected OpenAPI 3.1"),
     "an unknown key at the top": ("openapi:", "webhooks: {}\nopenapi:", "unknown key 'webhooks'"),
     "an unknown method": ("    get:", "    head:", "unknown key 'head'"),
@@ -319,7 +392,7 @@ def test_an_operation_in_two_files_is_refused_and_both_are_named() -> None:
 
 
 def test_a_file_of_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(SpecError, match=r"plain\.txt"):
+    with pytest.raises(SpecError, match=r"plain\.txt: /: expected a page"):
         build({"plain.txt": PLAIN}, PLAIN_OVERLAY)
 
 
@@ -353,7 +426,7 @@ def test_a_conflict_lists_every_difference_and_both_files() -> None:
 
 
 def test_the_order_of_required_is_no_conflict() -> None:
-    pair = "{properties: {a: {}, b: {}}, required: [%s]}"
+    pair = "{anyOf: [{properties: {a: {}, b: {}}, required: [%s]}]}"
     files = {
         "plain.yaml": changed(PLAIN, "schemas/Thing'", "schemas/Pair'"),
         "a.yaml": changed(COMPONENTS, "Thing", "Pair") % pair % "a, b",
@@ -362,7 +435,9 @@ def test_the_order_of_required_is_no_conflict() -> None:
 
     document = build(files, PLAIN_OVERLAY)
 
-    assert at(document, "components", "schemas", "Pair", "required") == ["a", "b"]
+    assert at(document, "components", "schemas", "Pair", "anyOf") == [
+        {"properties": {"a": {}, "b": {}}, "required": ["a", "b"]}
+    ]
 
 
 def test_the_overlay_names_the_winner_of_a_conflict() -> None:
