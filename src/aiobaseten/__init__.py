@@ -2,6 +2,7 @@
 
 from . import errors, events, schemas
 from ._arguments import Duration
+from ._retry import RetryPolicy
 from ._version import __version__
 from .chains import ChainDeploymentHandle, ChainEnvironmentHandle, ChainHandle, ChainPromotion
 from .client import Baseten
@@ -20,6 +21,7 @@ __all__ = [
     "ModelEnvironmentHandle",
     "ModelHandle",
     "ModelPromotion",
+    "RetryPolicy",
     "__version__",
     "errors",
     "events",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .errors import ConfigurationError
 
@@ -47,6 +49,31 @@ def seconds(name: str, value: Duration) -> float:
     return float(value)
 
 
+def json_object(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of *value* that can be written as JSON.
+
+    Raises:
+        ConfigurationError: It is not a mapping from strings to what JSON knows.
+    """
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{name} must be a mapping, not {type(value).__name__}")
+    try:
+        return dict(json.loads(json.dumps(dict(value), allow_nan=False)))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{name} cannot be written as JSON: {error}") from None
+
+
+def choice(name: str, value: bool | None) -> bool | None:
+    """*value*, if it is true, false or ``None``.
+
+    Raises:
+        ConfigurationError: It is something else, such as the string ``"false"``.
+    """
+    if value is not None and not isinstance(value, bool):
+        raise ConfigurationError(f"{name} must be True, False or None, not {value!r}")
+    return value
+
+
 def time_limit(name: str, value: Duration | None) -> float:
     """*value* as seconds, infinity for ``None``.
 
@@ -54,3 +81,14 @@ def time_limit(name: str, value: Duration | None) -> float:
         ConfigurationError: It is negative, not finite or not a duration.
     """
     return math.inf if value is None else seconds(name, value)
+
+
+def count(name: str, value: int) -> int:
+    """*value*, if it is a whole number from one up.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"{name} must be a whole number from 1 up, not {value!r}")
+    return value

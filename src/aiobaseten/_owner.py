@@ -56,22 +56,27 @@ class Owner(ABC, Generic[D, E]):
         """A deployment, for a person."""
         return f"deployment {deployment_id} of {self.kind} {self.id}"
 
+    async def read_environment(self, name: str) -> EnvironmentReading:
+        """Read an environment, as a call: repeated if need be."""
+        environment: E = await self.transport.send(self.get_environment(name))
+        return read_environment(environment)
+
     async def look_at_environment(self, name: str) -> Answer[EnvironmentReading]:
-        """Read an environment once."""
-        answer = await self.transport.exchange(self.get_environment(name))
+        """Read an environment, as a look: within the polling budget, and once."""
+        answer = await self.transport.exchange(self.get_environment(name), is_look=True)
         return Answer(read_environment(answer.value), answer.request_id)
 
     async def look_at_deployment(
         self, deployment_id: str, *, in_context: bool
     ) -> Answer[DeploymentReading]:
-        """Read a deployment once.
+        """Read a deployment, as a look: within the polling budget, and once.
 
         Args:
             deployment_id: Which.
             in_context: When it sleeps, read the environments, too: one that is being promoted to
                 may only be on its way up.
         """
-        answer = await self.transport.exchange(self.get_deployment(deployment_id))
+        answer = await self.transport.exchange(self.get_deployment(deployment_id), is_look=True)
         reading = read_deployment(answer.value)
         if in_context and reading.is_asleep:
             reading = read_deployment(
@@ -80,7 +85,7 @@ class Owner(ABC, Generic[D, E]):
         return Answer(reading, answer.request_id)
 
     async def read_deployment(self, deployment_id: str) -> DeploymentReading | None:
-        """Read a deployment once; ``None`` if there is none."""
+        """Read a deployment, as a call; ``None`` if there is none."""
         try:
             deployment: D = await self.transport.send(self.get_deployment(deployment_id))
         except NotFoundError:

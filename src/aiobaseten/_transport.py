@@ -1,33 +1,37 @@
 """The border: a generated operation goes in, a value or one of our exceptions comes out.
 
-The only module that sends. Everything that can go wrong on the way, in the server or in the
-decoding of what it says, becomes an exception of `errors` here and nowhere else.
+Everything that can go wrong in the server, on the way, or in the decoding of what comes back is
+made an exception of `errors` here and in `_wire`, and nowhere else.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import math
+import logging
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
 
 import httpx
 from aiobaseten_generated.client import Operation as Operation
-from attrs import field, frozen
+from aiobaseten_generated.types import UNSET, Unset
+from attrs import evolve, field, frozen
 
+from ._arguments import choice, seconds
 from ._clock import Clock
+from ._limits import Window, documented_window
+from ._retry import RetryPolicy, RetryQuota, asked_delay, delay_before_repeat
 from ._version import __version__
+from ._wire import Reply, Wire
 from .errors import (
     APIError,
     AuthenticationError,
     BadRequestError,
-    ConfigurationError,
+    BasetenError,
     ConflictError,
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
-    RequestTimeoutError,
     ResponseShapeError,
     ServerError,
     TransportError,
@@ -35,10 +39,10 @@ from .errors import (
 
 T = TypeVar("T")
 
-#: Seconds for which a request whose caller has left may finish, so that its connection survives.
-ABANDONED_GRACE_S = 5.0
-
+_LOG = logging.getLogger("aiobaseten")
+_ONCE = RetryPolicy(attempts=1)
 _EXCERPT = 2000
+_PAUSE_AFTER_429_S = 1.0
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
 _BY_STATUS: dict[int, type[APIError]] = {
     400: BadRequestError,
@@ -49,8 +53,6 @@ _BY_STATUS: dict[int, type[APIError]] = {
     422: BadRequestError,
     429: RateLimitError,
 }
-# What httpx raises before a request can have reached the server.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 @frozen
@@ -70,79 +72,76 @@ class Settings:
         inference_url: Where models answer, with ``{model_id}`` in it.
         authorization: Gives the header's value. A function, so that no repr can show the key.
         timeouts: Seconds to connect, read, write, and to wait for a connection.
-        max_connections: Requests that may be under way at once.
-        max_body: Bytes of an answer that are read at most.
+        retry: How calls are repeated. Looks never are: the wait looks again.
     """
 
     base_url: str
     inference_url: str
     authorization: Callable[[], str] = field(repr=False)
-    timeouts: dict[str, float | None]
-    max_connections: int
-    max_body: int
+    timeouts: dict[str, float]
+    retry: RetryPolicy
 
 
+def given(name: str, value: bool | None) -> bool | Unset:
+    """*value* as a request takes it: what is ``None`` is not sent, and left to Baseten.
+
+    Raises:
+        ConfigurationError: It is something else than true, false or ``None``.
+    """
+    chosen = choice(name, value)
+    return UNSET if chosen is None else chosen
+
+
+class Line:
+    """Where requests of one class queue, first come first served.
+
+    Only the first in the line watches the window, so one who leaves the line takes nothing along.
+    """
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self._first = asyncio.Lock()
+
+    async def pass_through(self, wire: Wire) -> None:
+        """Wait for one's turn, and take it."""
+        async with self._first:
+            while (wait := self.window.free_at(wire.clock.now()) - wire.clock.now()) > 0:
+                await wire.pause(wait)
+            self.window.take(wire.clock.now())
+
+
+class Budgets:
+    """The lines of a client: one for each endpoint, and one for looks."""
+
+    def __init__(self, polling: Window) -> None:
+        self.polling = Line(polling)
+        self.retries = RetryQuota()
+        self._endpoints: dict[tuple[str, str], Line] = {}
+
+    def endpoint(self, operation: Operation[Any]) -> Line:
+        """The line of an operation's endpoint."""
+        key = (operation.method, operation.path)
+        if key not in self._endpoints:
+            self._endpoints[key] = Line(documented_window(*key))
+        return self._endpoints[key]
+
+
+@frozen
 class Transport:
-    """Sends operations over one `httpx.AsyncClient`, on one event loop."""
+    """Sends operations: in line, repeated where that is safe, and decoded."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        clock: Clock,
-        connect: Callable[[], httpx.AsyncClient],
-        *,
-        closes: bool,
-    ) -> None:
-        """Remember *connect*; it is called on entering, and closed on closing if *closes*."""
-        self.settings = settings
-        self.clock = clock
-        self._connect = connect
-        self._closes = closes
-        self._http: httpx.AsyncClient | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._closing: asyncio.Event | None = None
-        self._slots: asyncio.Semaphore | None = None
-        self._under_way: set[asyncio.Task[Any]] = set()
+    settings: Settings
+    wire: Wire
+    budgets: Budgets
 
-    def open(self) -> None:
-        """Bind to the running loop.
+    @property
+    def clock(self) -> Clock:
+        """The client's clock."""
+        return self.wire.clock
 
-        Raises:
-            ConfigurationError: It was opened before.
-        """
-        if self._loop is not None:
-            raise ConfigurationError("this client was entered before; make a new one")
-        self._loop = asyncio.get_running_loop()
-        self._closing = asyncio.Event()
-        self._slots = asyncio.Semaphore(self.settings.max_connections)
-        self._http = self._connect()
-
-    async def aclose(self) -> None:
-        """End what is under way, with an error for whoever waits for it. Safe to call twice."""
-        if self._closing is None:
-            return
-        self._closing.set()
-        while self._under_way:
-            for task in self._under_way:
-                task.cancel()
-            await asyncio.wait(self._under_way)
-        if self._http is not None and self._closes:
-            await self._http.aclose()
-        self._http = None
-
-    async def pause(self, seconds: float) -> None:
-        """Sleep for *seconds*.
-
-        Raises:
-            ConfigurationError: The client was closed meanwhile.
-        """
-        _, closing, _ = self._ready()
-        try:
-            async with self.clock.timeout_at(self.clock.now() + seconds):
-                await closing.wait()
-        except TimeoutError:
-            return
-        raise _closed()
+    def with_settings(self, **changes: Any) -> Transport:
+        """The same connections and budgets, used differently."""
+        return evolve(self, settings=evolve(self.settings, **changes))
 
     async def send(self, operation: Operation[T], *, host: str | None = None) -> T:
         """Send *operation* and return what it answers.
@@ -152,46 +151,74 @@ class Transport:
         """
         return (await self.exchange(operation, host=host)).value
 
-    async def exchange(self, operation: Operation[T], *, host: str | None = None) -> Answer[T]:
+    async def exchange(
+        self, operation: Operation[T], *, host: str | None = None, is_look: bool = False
+    ) -> Answer[T]:
         """Send *operation* and return what it answers, with the request id.
-
-        A caller that is cancelled leaves at once. The request itself goes on for a few seconds in
-        a task of the client's own: cutting it off would cost the pool its connection.
 
         Args:
             operation: The request.
             host: Where to send it, if not to the management API.
+            is_look: Whether a wait asks: then the polling budget holds, and nothing is repeated.
 
         Raises:
             BasetenError: Whatever went wrong.
         """
-        _, closing, slots = self._ready()
-        request = self._request(operation, host or self.settings.base_url)
-        await slots.acquire()
-        if closing.is_set():
-            slots.release()
-            raise _closed()
-        task = asyncio.create_task(self._on_wire(request, operation))
-        self._under_way.add(task)
-        task.add_done_callback(self._off_wire)
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            asyncio.get_running_loop().call_later(ABANDONED_GRACE_S, task.cancel)
-            raise
-        if task.cancelled():
-            raise _closed()
-        response, body = task.result()
-        return _read(operation, request, response, body)
+        self.wire.check()
+        policy = _ONCE if is_look else self.settings.retry
+        started = self.clock.now()
+        attempt = 0
+        while True:
+            attempt += 1
+            if is_look:
+                await self.budgets.polling.pass_through(self.wire)
+            await self.budgets.endpoint(operation).pass_through(self.wire)
+            try:
+                answer = await self._once(operation, host or self.settings.base_url, attempt)
+            except (APIError, TransportError) as error:
+                self._slow_down(operation, error, policy)
+                delay = delay_before_repeat(
+                    error,
+                    is_read=operation.method == "GET",
+                    attempt=attempt,
+                    elapsed=self.clock.now() - started,
+                    chance=self.clock.random(),
+                    policy=policy,
+                )
+                if delay is None or not self.budgets.retries.spend():
+                    raise
+                await self.wire.pause(delay)
+            else:
+                self.budgets.retries.refund()
+                return answer
 
-    def _ready(self) -> tuple[httpx.AsyncClient, asyncio.Event, asyncio.Semaphore]:
-        if self._loop is None or self._closing is None or self._slots is None:
-            raise ConfigurationError("enter the client first: async with Baseten() as baseten")
-        if self._closing.is_set() or self._http is None:
-            raise _closed()
-        if asyncio.get_running_loop() is not self._loop:
-            raise ConfigurationError("this client belongs to another event loop; make one per loop")
-        return self._http, self._closing, self._slots
+    async def _once(self, operation: Operation[T], host: str, attempt: int) -> Answer[T]:
+        request = self._request(operation, host)
+        began = self.clock.now()
+        status: int | None = None
+        request_id: str | None = None
+        try:
+            reply = await self.wire.send(request)
+            status, request_id = reply.status, _request_id(reply)
+            return Answer(self._value(operation, request, reply), request_id)
+        finally:
+            _LOG.debug(
+                "%s %s: %s in %.3f s (attempt %d, request id %s)",
+                operation.method,
+                operation.path,
+                status or "no answer",
+                self.clock.now() - began,
+                attempt,
+                request_id,
+                extra={
+                    "method": operation.method,
+                    "path_template": operation.path,
+                    "status": status,
+                    "duration": self.clock.now() - began,
+                    "attempt": attempt,
+                    "request_id": request_id,
+                },
+            )
 
     def _request(self, operation: Operation[Any], host: str) -> httpx.Request:
         headers = {
@@ -212,85 +239,64 @@ class Transport:
             extensions={"timeout": self.settings.timeouts},
         )
 
-    async def _on_wire(
-        self, request: httpx.Request, operation: Operation[Any]
-    ) -> tuple[httpx.Response, bytes]:
-        http, _, _ = self._ready()
+    def _value(self, operation: Operation[T], request: httpx.Request, reply: Reply) -> T:
+        """The value, or the exception that the reply stands for."""
+        if not 200 <= reply.status < 300:
+            raise self._refusal(request, reply)
         try:
-            response = await http.send(request, auth=None, follow_redirects=False, stream=True)
-            try:
-                return response, await self._body(response, operation)
-            finally:
-                await response.aclose()
-        except httpx.RequestError as error:
-            raise _no_answer(error, request) from error
+            if reply.flaw:
+                raise ValueError(reply.flaw)  # noqa: TRY301
+            return operation.parse(json.loads(reply.body) if reply.body else None)
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise ResponseShapeError(
+                _misfit(error, reply),
+                status=reply.status,
+                method=request.method,
+                path=request.url.path,
+                body=_excerpt(reply.body),
+                request_id=_request_id(reply),
+            ) from error
 
-    async def _body(self, response: httpx.Response, operation: Operation[Any]) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in response.aiter_bytes():
-            size += len(chunk)
-            if size > self.settings.max_body:
-                raise ResponseShapeError(
-                    f"more than {self.settings.max_body} bytes",
-                    status=response.status_code,
-                    method=operation.method,
-                    path=operation.url,
-                    request_id=_request_id(response.headers),
-                )
-            chunks.append(chunk)
-        return b"".join(chunks)
+    def _refusal(self, request: httpx.Request, reply: Reply) -> APIError:
+        status = reply.status
+        kind = _BY_STATUS.get(status) or (ServerError if status >= 500 else APIError)
+        said = _json_object(reply.body)
+        code, message = _code_and_message(said)
+        if 300 <= status < 400:
+            message = f"redirected to {reply.headers.get('location', 'nowhere')}, not followed"
+        error = kind(
+            message or ("" if said else _excerpt(reply.body)[:200]),
+            status=status,
+            method=request.method,
+            path=request.url.path,
+            code=code,
+            body=_excerpt(reply.body),
+            request_id=_request_id(reply),
+        )
+        error.retry_after = asked_delay(reply.headers, said, self.clock.utcnow())
+        return error
 
-    def _off_wire(self, task: asyncio.Task[Any]) -> None:
-        self._under_way.discard(task)
-        if self._slots is not None:
-            self._slots.release()
-        if not task.cancelled():
-            task.exception()  # whoever waited for it may have left
-
-
-def _closed() -> ConfigurationError:
-    return ConfigurationError("the client was closed; Baseten keeps working on what it was asked")
-
-
-def _request_id(headers: httpx.Headers) -> str | None:
-    return next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), None)
+    def _slow_down(
+        self, operation: Operation[Any], error: BasetenError, policy: RetryPolicy
+    ) -> None:
+        """After a 429, everybody leaves the endpoint alone for as long as it asks."""
+        if isinstance(error, RateLimitError):
+            asked = error.retry_after if error.retry_after is not None else _PAUSE_AFTER_429_S
+            bound = seconds("max_retry_after", policy.max_retry_after)
+            line = self.budgets.endpoint(operation)
+            line.window.pause(self.clock.now() + min(asked, bound))
 
 
-def _no_answer(error: httpx.RequestError, request: httpx.Request) -> TransportError:
-    kind = RequestTimeoutError if isinstance(error, httpx.TimeoutException) else TransportError
-    said = f": {error}" if str(error) else ""
-    return kind(
-        f"{type(error).__name__}{said}",
-        method=request.method,
-        path=request.url.path,
-        sent=not isinstance(error, _NOT_SENT),
+def _request_id(reply: Reply) -> str | None:
+    return next(
+        (reply.headers[name] for name in _REQUEST_ID_HEADERS if name in reply.headers), None
     )
 
 
-def _read(
-    operation: Operation[T], request: httpx.Request, response: httpx.Response, body: bytes
-) -> Answer[T]:
-    """The value, or the exception that the answer stands for."""
-    request_id = _request_id(response.headers)
-    if not response.is_success:
-        raise _refusal(request, response, body)
-    try:
-        value = operation.parse(json.loads(body) if body else None)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise ResponseShapeError(
-            _misfit(error, body),
-            status=response.status_code,
-            method=request.method,
-            path=request.url.path,
-            body=_excerpt(body),
-            request_id=request_id,
-        ) from error
-    return Answer(value, request_id)
-
-
-def _misfit(error: Exception, body: bytes) -> str:
-    if not body:
+def _misfit(error: Exception, reply: Reply) -> str:
+    if reply.flaw:
+        return reply.flaw
+    if not reply.body:
         return "it is empty"
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
         return f"it is not JSON ({error})"
@@ -302,27 +308,6 @@ def _misfit(error: Exception, body: bytes) -> str:
 def _excerpt(body: bytes) -> str:
     text = body[: 4 * _EXCERPT].decode("utf-8", "replace")
     return text if len(text) <= _EXCERPT else text[:_EXCERPT] + " …"
-
-
-def _refusal(request: httpx.Request, response: httpx.Response, body: bytes) -> APIError:
-    status = response.status_code
-    kind = _BY_STATUS.get(status) or (ServerError if status >= 500 else APIError)
-    said = _json_object(body)
-    code, message = _code_and_message(said)
-    if 300 <= status < 400:
-        message = f"redirected to {response.headers.get('location', 'nowhere')}, not followed"
-    error = kind(
-        message or (_excerpt(body)[:200] if not said else ""),
-        status=status,
-        method=request.method,
-        path=request.url.path,
-        code=code,
-        body=_excerpt(body),
-        request_id=_request_id(response.headers),
-    )
-    if isinstance(error, RateLimitError):
-        error.retry_after = _retry_after(said)
-    return error
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
@@ -340,15 +325,8 @@ def _code_and_message(said: dict[str, Any]) -> tuple[str | None, str]:
         value = said.get(key)
         if value is None or value == "":
             return None
-        return value if isinstance(value, str) else json.dumps(value)[:_EXCERPT]
+        return (value if isinstance(value, str) else json.dumps(value))[:_EXCERPT]
 
     message = text("message")
     code = text("code") or (text("error") if message else None)
     return code, message or text("error") or text("detail") or text("details") or ""
-
-
-def _retry_after(said: dict[str, Any]) -> float | None:
-    value = said.get("retry_after")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) and value >= 0 else None

@@ -139,7 +139,7 @@ async def follow(
                 yield LookFailed(at=at, error=trouble, next_look=min(delay, left))
             try:
                 # To the deadline but not past it: that buys one last look.
-                await transport.pause(max(min(delay, deadline - clock.now()), 0.0))
+                await transport.wire.pause(max(min(delay, deadline - clock.now()), 0.0))
             except BasetenError as closed:
                 error = closed
                 error.evidence = journal.evidence(wait, clock.now() - journal.started)

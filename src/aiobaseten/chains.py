@@ -16,11 +16,11 @@ from aiobaseten_generated.client import Operation
 from aiobaseten_generated.models.promote_to_chain_environment_request_v1 import (
     PromoteToChainEnvironmentRequestV1,
 )
-from aiobaseten_generated.types import UNSET
 from attrs import define, frozen
 
 from ._arguments import Duration, path_argument
 from ._owner import Owner
+from ._transport import given
 from ._watch import DEFAULT_TIMEOUT_S
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle, IfInProgress, begin
@@ -157,9 +157,9 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
         path_argument("deployment_id", deployment_id)
         body = PromoteToChainEnvironmentRequestV1(
             deployment_id=deployment_id,
-            scale_down_previous_deployment=UNSET
-            if scale_down_previous_deployment is None
-            else scale_down_previous_deployment,
+            scale_down_previous_deployment=given(
+                "scale_down_previous_deployment", scale_down_previous_deployment
+            ),
         )
         deployment, baseline = await begin(
             self._owner,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Callable
+from copy import copy
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
 import httpx
 
-from ._arguments import Duration, path_argument, seconds
+from ._arguments import Duration, count, path_argument, seconds
 from ._clock import Clock, LoopClock
+from ._limits import POLLING_RATE, Window
+from ._retry import RetryPolicy
 from ._token import Token
-from ._transport import Settings, Transport
+from ._transport import Budgets, Settings, Transport
 from ._waits import Baseline
+from ._wire import Wire
 from .chains import Chain, ChainHandle, ChainPromotion
 from .errors import ConfigurationError
 from .models import Model, ModelHandle, ModelPromotion
@@ -42,6 +48,9 @@ class Baseten:
         connect_timeout: Duration = 10.0,
         read_timeout: Duration = 30.0,
         write_timeout: Duration = 30.0,
+        pool_timeout: Duration = 10.0,
+        retry: RetryPolicy | None = None,
+        polling_rate: float = POLLING_RATE,
         max_connections: int = 20,
         http_client: httpx.AsyncClient | None = None,
         clock: Clock | None = None,
@@ -59,6 +68,9 @@ class Baseten:
             connect_timeout: Seconds or a `timedelta` for a connection to be made.
             read_timeout: Seconds or a `timedelta` without a byte of the answer.
             write_timeout: Seconds or a `timedelta` without a byte of the request being taken.
+            pool_timeout: Seconds or a `timedelta` for the HTTP client to hand out a connection.
+            retry: How a call is repeated when its failure may pass; `RetryPolicy` otherwise.
+            polling_rate: Looks a second, of all waits of this client together.
             max_connections: Requests that may be under way at once; further ones queue.
             http_client: Sends in place of a client of our own, with its proxies, certificates and
                 hooks; it stays open when this client is closed. Its timeouts, authentication,
@@ -70,6 +82,7 @@ class Baseten:
         """
         authorization = _authorization(auth_scheme, _key(api_key))
         base = _base_url(base_url)
+        connections = count("max_connections", max_connections)
         settings = Settings(
             base_url=base,
             inference_url=_inference_url(inference_url, base),
@@ -78,24 +91,61 @@ class Baseten:
                 "connect": seconds("connect_timeout", connect_timeout),
                 "read": seconds("read_timeout", read_timeout),
                 "write": seconds("write_timeout", write_timeout),
-                "pool": seconds("connect_timeout", connect_timeout),
+                "pool": seconds("pool_timeout", pool_timeout),
             },
-            max_connections=_count("max_connections", max_connections),
+            retry=retry or RetryPolicy(),
+        )
+        wire = Wire(
+            clock or LoopClock(),
+            _connector(http_client, connections),
+            closes=http_client is None,
+            max_connections=connections,
             max_body=MAX_BODY,
         )
-        if http_client is None:
-            limits = httpx.Limits(max_connections=max_connections)
-            self._transport = Transport(
-                settings,
-                clock or LoopClock(),
-                lambda: httpx.AsyncClient(limits=limits),
-                closes=True,
-            )
-        else:
-            self._transport = Transport(
-                settings, clock or LoopClock(), lambda: http_client, closes=False
-            )
+        self._transport = Transport(settings, wire, Budgets(_polling_window(polling_rate)))
         self._retries: dict[tuple[str, str], float] = {}
+        self._is_view = False
+
+    def with_options(
+        self,
+        *,
+        connect_timeout: Duration | None = None,
+        read_timeout: Duration | None = None,
+        write_timeout: Duration | None = None,
+        pool_timeout: Duration | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> Self:
+        """Other settings for some calls, over the same connections and budgets. No I/O.
+
+        What is ``None`` stays as it is. What this returns is neither entered nor closed: that is
+        for the client that it came from.
+
+        Args:
+            connect_timeout: As for `Baseten`.
+            read_timeout: As for `Baseten`.
+            write_timeout: As for `Baseten`.
+            pool_timeout: As for `Baseten`.
+            retry: As for `Baseten`.
+
+        Raises:
+            ConfigurationError: A setting is wrong.
+        """
+        changed = {
+            "connect": connect_timeout,
+            "read": read_timeout,
+            "write": write_timeout,
+            "pool": pool_timeout,
+        }
+        timeouts = dict(self._transport.settings.timeouts)
+        for name, value in changed.items():
+            if value is not None:
+                timeouts[name] = seconds(f"{name}_timeout", value)
+        view = copy(self)
+        view._is_view = True  # noqa: SLF001 - our own
+        view._transport = self._transport.with_settings(  # noqa: SLF001 - our own
+            timeouts=timeouts, retry=retry or self._transport.settings.retry
+        )
+        return view
 
     def __repr__(self) -> str:
         return f"<Baseten at {self._transport.settings.base_url}>"
@@ -104,9 +154,11 @@ class Baseten:
         """Bind to the running event loop.
 
         Raises:
-            ConfigurationError: It was entered before.
+            ConfigurationError: It was entered before, or comes from `with_options`.
         """
-        self._transport.open()
+        if self._is_view:
+            raise ConfigurationError("enter the client that this one was made from")
+        self._transport.wire.open()
         return self
 
     async def __aexit__(
@@ -123,8 +175,13 @@ class Baseten:
 
         Requests and waits under way end with a `ConfigurationError`; what they began at Baseten
         goes on there.
+
+        Raises:
+            ConfigurationError: This client comes from `with_options`.
         """
-        await self._transport.aclose()
+        if self._is_view:
+            raise ConfigurationError("close the client that this one was made from")
+        await self._transport.wire.aclose()
 
     def chain(self, chain_id: str) -> ChainHandle:
         """A chain, by its id. No I/O.
@@ -166,7 +223,7 @@ class Baseten:
         )
         if known.kind == "chain promotion":
             chain = Chain(self._transport, parent, self._retries)
-            await chain.look_at_environment(name)
+            await chain.read_environment(name)
             return ChainPromotion(
                 owner=chain,
                 environment_name=name,
@@ -174,7 +231,7 @@ class Baseten:
                 baseline=baseline,
             )
         model = Model(self._transport, parent, self._retries)
-        await model.look_at_environment(name)
+        await model.read_environment(name)
         if known.kind == "model promotion":
             return ModelPromotion(
                 owner=model,
@@ -208,10 +265,23 @@ def _authorization(scheme: str, key: str) -> str:
     return f"{scheme} {key}"
 
 
-def _count(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigurationError(f"{name} must be one or more, not {value!r}")
-    return value
+def _connector(
+    given: httpx.AsyncClient | None, connections: int
+) -> Callable[[], httpx.AsyncClient]:
+    if given is None:
+        limits = httpx.Limits(max_connections=connections)
+        return lambda: httpx.AsyncClient(limits=limits)
+    if not isinstance(given, httpx.AsyncClient):
+        raise ConfigurationError(
+            f"http_client must be an httpx.AsyncClient, not {type(given).__name__}"
+        )
+    return lambda: given
+
+
+def _polling_window(rate: float) -> Window:
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < math.inf:
+        raise ConfigurationError(f"polling_rate must be looks a second, more than 0, not {rate!r}")
+    return Window(1, 1.0 / rate) if rate < 1 else Window(round(rate), round(rate) / rate)
 
 
 def _base_url(given: str | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Generic, Literal, TypeAlias, cast
+from typing import Any, Generic, Literal, TypeAlias, cast
 
 from attrs import frozen
 
@@ -20,10 +20,23 @@ from ._waits import (
     baseline_of,
 )
 from ._watch import Target, follow, result_of
-from .errors import ConfigurationError, PromotionInProgressError, ResponseShapeError
+from .errors import (
+    APIError,
+    BasetenError,
+    ConfigurationError,
+    PromotionInProgressError,
+    PromotionOutcomeUnknownError,
+    ResponseShapeError,
+    ServerError,
+    TransportError,
+)
 from .schemas import Deployment
 
 IfInProgress: TypeAlias = Literal["raise", "adopt", "wait"]
+
+#: Seconds between the readings of an environment after the answer to a promotion was lost: what
+#: stands before Baseten may have given up on it earlier than Baseten does.
+READ_BACK_AFTER_S = (0.0, 1.0, 3.0, 6.0)
 
 # Baseten names a deployment that a promotion makes after its source, and appends the time.
 _MADE_FROM = re.compile(r"[.-]\d{9,}")
@@ -68,26 +81,75 @@ async def begin(
         raise ConfigurationError(
             f'if_in_progress must be "raise", "adopt" or "wait", not {if_in_progress!r}'
         )
-    label = owner.describe_environment(environment)
-    reading = (await owner.look_at_environment(environment)).value
+    before = await owner.read_environment(environment)
     if if_in_progress == "adopt":
-        adopted = await _adopt(owner, reading, deployment_id)
+        adopted = await _adopt(owner, before, deployment_id)
         if adopted is not None:
-            return cast("D", adopted.value), Baseline(current_id=reading.current_id)
-    if reading.is_busy:
+            return cast("D", adopted.value), Baseline(current_id=before.current_id)
+    if before.is_busy:
         if if_in_progress != "wait":
-            raise _busy(label, reading, 'pass if_in_progress="wait" to promote after it')
-        reading = await _quiet(owner, environment, limit)
-    deployment = await owner.transport.send(operation)
-    if not isinstance(deployment.id, str) or not deployment.id:
-        raise ResponseShapeError(
-            f"the deployment's id is {deployment.id!r}, so that nobody can follow it; the "
-            "promotion has begun",
-            status=200,
-            method=operation.method,
-            path=operation.url,
-        )
-    return deployment, baseline_of(reading)
+            raise _busy(owner.describe_environment(environment), before)
+        before = await _quiet(owner, environment, limit)
+    try:
+        deployment = await owner.transport.send(operation)
+        if not isinstance(deployment.id, str) or not deployment.id:
+            raise _nameless(deployment.id, operation)
+    except BasetenError as error:
+        if not _may_have_begun(error):
+            raise
+        begun = await _read_back(owner, environment, deployment_id, before, error)
+        deployment = cast("D", begun.value)
+    return deployment, baseline_of(before)
+
+
+def _may_have_begun(error: BasetenError) -> bool:
+    """Whether a promotion that ended so may have begun all the same."""
+    if isinstance(error, TransportError):
+        return error.sent
+    return isinstance(error, ServerError | ResponseShapeError)
+
+
+async def _read_back(
+    owner: Owner[D, E],
+    environment: str,
+    deployment_id: str,
+    before: EnvironmentReading,
+    error: BasetenError,
+) -> DeploymentReading:
+    """The promotion that did begin, if the environment says so beyond doubt.
+
+    Raises:
+        PromotionOutcomeUnknownError: It does not.
+    """
+    after: EnvironmentReading | None = None
+    for pause in READ_BACK_AFTER_S:
+        await owner.transport.wire.pause(pause)
+        try:
+            after = (await owner.look_at_environment(environment)).value
+            begun = await _begun(owner, deployment_id, before, after)
+        except (APIError, TransportError, ResponseShapeError):
+            continue
+        if begun is not None:
+            return begun
+    raise PromotionOutcomeUnknownError(
+        f"the answer to promoting {deployment_id} to {owner.describe_environment(environment)} was "
+        f"lost ({error}), and the environment does not tell whether it began; it was not sent "
+        "again: look before you do",
+        deployment_id=deployment_id,
+        before=before.value,
+        after=after.value if after else None,
+    ) from error
+
+
+async def _begun(
+    owner: Owner[D, E], deployment_id: str, before: EnvironmentReading, after: EnvironmentReading
+) -> DeploymentReading | None:
+    """What shows that the promotion of *deployment_id* began between two readings, or ``None``."""
+    if after.current_id == deployment_id != before.current_id:
+        return after.current
+    if after.candidate is None or not after.is_busy:
+        return None
+    return after.candidate if await _is_of(owner, deployment_id, after.candidate) else None
 
 
 async def _quiet(owner: Owner[D, E], environment: str, limit: float) -> EnvironmentReading:
@@ -104,11 +166,16 @@ async def _adopt(
     if not reading.is_busy:
         return reading.current if reading.current_id == deployment_id else None
     candidate = reading.candidate
-    if candidate is None or candidate.id == deployment_id:
-        return candidate
-    source = await owner.read_deployment(deployment_id)
-    is_ours = source is not None and _is_made_from(source.value, candidate.value)
+    is_ours = candidate is not None and await _is_of(owner, deployment_id, candidate)
     return candidate if is_ours else None
+
+
+async def _is_of(owner: Owner[D, E], deployment_id: str, candidate: DeploymentReading) -> bool:
+    """Whether *candidate* is the deployment, or was made from it by a promotion, beyond doubt."""
+    if candidate.id == deployment_id:
+        return True
+    source = await owner.read_deployment(deployment_id)
+    return source is not None and _is_made_from(source.value, candidate.value)
 
 
 def _is_made_from(source: object, candidate: object) -> bool:
@@ -118,10 +185,20 @@ def _is_made_from(source: object, candidate: object) -> bool:
     return appended != candidate.name and bool(_MADE_FROM.fullmatch(appended))
 
 
-def _busy(label: str, reading: EnvironmentReading, advice: str) -> PromotionInProgressError:
+def _busy(label: str, reading: EnvironmentReading) -> PromotionInProgressError:
     which = f" of deployment {reading.candidate_id}" if reading.candidate_id else ""
     return PromotionInProgressError(
-        f"a promotion{which} to {label} is under way; nothing was sent: {advice}",
+        f"a promotion{which} to {label} is under way; nothing was sent: wait for its end, for "
+        'example with if_in_progress="wait", or cancel it',
         deployment_id=reading.candidate_id,
         environment=reading.value,
+    )
+
+
+def _nameless(deployment_id: object, operation: Operation[Any]) -> ResponseShapeError:
+    return ResponseShapeError(
+        f"the deployment's id is {deployment_id!r}, so that nobody can follow it",
+        status=200,
+        method=operation.method,
+        path=operation.url,
     )

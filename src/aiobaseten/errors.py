@@ -16,6 +16,7 @@
     │   └── RequestTimeoutError (also TimeoutError)
     ├── ResponseShapeError                        an answer that the spec does not allow
     ├── PromotionInProgressError                  refused: the environment is busy; nothing was sent
+    ├── PromotionOutcomeUnknownError              the promotion may or may not have begun
     ├── RequestNotActedOnError                    a 200 that says: not done
     └── WaitError                                 a wait ended without what it waited for
         ├── DeploymentFailedError
@@ -119,7 +120,10 @@ class APIError(BasetenError):
         request_id: What to give to Baseten's support, or ``None``.
         method: HTTP method of the request.
         path: Path of the request.
+        retry_after: Seconds after which the server asks to be asked again, or ``None``.
     """
+
+    retry_after: float | None = None
 
     def __init__(
         self,
@@ -168,13 +172,7 @@ class ConflictError(APIError):
 
 
 class RateLimitError(APIError):
-    """Too many requests (429).
-
-    Attributes:
-        retry_after: Seconds after which the server asks to be asked again, or ``None``.
-    """
-
-    retry_after: float | None = None
+    """Too many requests (429). The server did not act on this one."""
 
 
 class ServerError(APIError):
@@ -246,6 +244,24 @@ class PromotionInProgressError(BasetenError):
         super().__init__(message)
         self.deployment_id = deployment_id
         self.environment = environment
+
+
+class PromotionOutcomeUnknownError(BasetenError):
+    """The answer to a promotion was lost, and the environment does not tell whether it began.
+
+    It was not sent again. Look at the environment before you do. The cause is what went wrong.
+
+    Attributes:
+        deployment_id: The deployment that was to be promoted.
+        before: The environment as it was read before.
+        after: The environment as it was read after, or ``None`` if that failed, too.
+    """
+
+    def __init__(self, message: str, *, deployment_id: str, before: Any, after: Any) -> None:
+        super().__init__(message)
+        self.deployment_id = deployment_id
+        self.before = before
+        self.after = after
 
 
 class RequestNotActedOnError(BasetenError):

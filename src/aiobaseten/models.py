@@ -30,11 +30,11 @@ from aiobaseten_generated.models.promote_to_environment_request_v1 import (
 )
 from aiobaseten_generated.models.promotion_settings_override import PromotionSettingsOverride
 from aiobaseten_generated.models.signal_promotion_response_v1 import SignalPromotionResponseV1
-from aiobaseten_generated.types import UNSET, Unset
 from attrs import define, frozen
 
-from ._arguments import Duration, path_argument, seconds
+from ._arguments import Duration, json_object, path_argument, seconds
 from ._owner import Owner
+from ._transport import given
 from ._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S, Policy
 from ._watch import DEFAULT_TIMEOUT_S, result_of
 from .deployment import DeploymentHandle
@@ -287,16 +287,20 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         path_argument("deployment_id", deployment_id)
         body = PromoteToEnvironmentRequestV1(
             deployment_id=deployment_id,
-            scale_down_previous_deployment=_given(scale_down_previous_deployment),
-            preserve_env_instance_type=_given(preserve_env_instance_type),
+            scale_down_previous_deployment=given(
+                "scale_down_previous_deployment", scale_down_previous_deployment
+            ),
+            preserve_env_instance_type=given(
+                "preserve_env_instance_type", preserve_env_instance_type
+            ),
         )
         if environment_settings_update is not None:
             body.environment_settings_update = EnvironmentSettingsUpdate.from_dict(
-                environment_settings_update
+                json_object("environment_settings_update", environment_settings_update)
             )
         if promotion_settings_override is not None:
             body.promotion_settings_override = PromotionSettingsOverride.from_dict(
-                promotion_settings_override
+                json_object("promotion_settings_override", promotion_settings_override)
             )
         deployment, baseline = await begin(
             self._owner,
@@ -490,7 +494,3 @@ async def _signal(
     answer = await owner.transport.send(operation)
     if answer.success is not True:
         raise RequestNotActedOnError(action, "")
-
-
-def _given(value: bool | None) -> bool | Unset:
-    return UNSET if value is None else value

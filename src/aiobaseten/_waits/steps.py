@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
@@ -15,7 +14,6 @@ from ..errors import (
     ConfigurationError,
     Evidence,
     NotFoundError,
-    RateLimitError,
     WaitError,
 )
 from ..events import Event
@@ -112,5 +110,4 @@ def ends_wait(error: BasetenError, at: float, *, has_looked: bool) -> bool:
 
 def asked_delay(error: BasetenError) -> float | None:
     """Seconds that the server asked for, or ``None``."""
-    after = error.retry_after if isinstance(error, RateLimitError) else None
-    return after if after is not None and math.isfinite(after) and after >= 0 else None
+    return error.retry_after if isinstance(error, APIError) else None

@@ -1,0 +1,222 @@
+"""The connections: one `httpx.AsyncClient`, on one event loop, from opening to closing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import httpx
+from attrs import frozen
+
+from ._clock import Clock
+from .errors import ConfigurationError, RequestTimeoutError, TransportError
+
+#: Seconds for which a request whose caller has left may finish, so that its connection survives.
+ABANDONED_GRACE_S = 5.0
+
+# What httpx raises before a request can have reached the server.
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+@frozen(kw_only=True)
+class Reply:
+    """An answer, read as far as it went.
+
+    Attributes:
+        status: HTTP status.
+        headers: Its headers.
+        body: Its body, decompressed.
+        flaw: Why the body is not whole, or ``None``.
+    """
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    flaw: str | None = None
+
+
+class Wire:
+    """Sends requests, each in a task of its own, and survives those who stop waiting for them.
+
+    Cutting a request off on the wire can cost httpx's pool the connection for ever; some hundred
+    cancelled calls then make the pool unusable. So a caller that leaves only abandons the result:
+    the request may finish for a few seconds, under its timeouts, and waiting for a free connection
+    happens in the caller.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        connect: Callable[[], httpx.AsyncClient],
+        *,
+        closes: bool,
+        max_connections: int,
+        max_body: int,
+    ) -> None:
+        """Remember the settings.
+
+        Args:
+            clock: The client's.
+            connect: Gives the HTTP client; called on opening.
+            closes: Whether to close it on closing.
+            max_connections: Requests that may be under way at once.
+            max_body: Bytes of an answer that are read at most.
+        """
+        self.clock = clock
+        self._connect = connect
+        self._closes = closes
+        self._max_connections = max_connections
+        self._max_body = max_body
+        self._life: _Life | None = None
+        self._under_way: set[asyncio.Task[Reply]] = set()
+
+    def open(self) -> None:
+        """Bind to the running loop.
+
+        Raises:
+            ConfigurationError: It was opened before.
+        """
+        if self._life is not None:
+            raise ConfigurationError("this client was entered before; make a new one")
+        self._life = _Life(
+            loop=asyncio.get_running_loop(),
+            closing=asyncio.Event(),
+            slots=asyncio.Semaphore(self._max_connections),
+            http=self._connect(),
+        )
+
+    async def aclose(self) -> None:
+        """End what is under way, with an error for whoever waits for it. Safe to call twice."""
+        life = self._life
+        if life is None or life.closing.is_set():
+            return
+        life.closing.set()
+        for task in self._under_way:
+            task.cancel()
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+        if self._closes:
+            await life.http.aclose()
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep.
+
+        Raises:
+            ConfigurationError: The client was closed meanwhile, or cannot be used here.
+        """
+        life = self._alive()
+        try:
+            async with self.clock.timeout_at(self.clock.now() + seconds):
+                await life.closing.wait()
+        except TimeoutError:
+            return
+        raise _closed()
+
+    async def send(self, request: httpx.Request) -> Reply:
+        """Send a request and read the answer. A caller that is cancelled leaves at once.
+
+        Raises:
+            TransportError: There is no answer.
+            ConfigurationError: The client was closed meanwhile, or cannot be used here.
+        """
+        life = self._alive()
+        await life.slots.acquire()
+        if life.closing.is_set():
+            life.slots.release()
+            raise _closed()
+        task = life.loop.create_task(self._run(life.http, request))
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            grace = life.loop.call_later(ABANDONED_GRACE_S, task.cancel)
+            task.add_done_callback(lambda _: grace.cancel())
+            raise
+        if task.cancelled():
+            raise _closed()
+        return task.result()
+
+    def check(self) -> None:
+        """Raise ConfigurationError if the client cannot be used here and now."""
+        self._alive()
+
+    def _alive(self) -> _Life:
+        life = self._life
+        if life is None:
+            raise ConfigurationError("enter the client first: async with Baseten() as baseten")
+        if life.closing.is_set():
+            raise _closed()
+        if asyncio.get_running_loop() is not life.loop:
+            raise ConfigurationError("this client belongs to another event loop; make one per loop")
+        return life
+
+    def _ended(self, task: asyncio.Task[Reply]) -> None:
+        self._under_way.discard(task)
+        if self._life is not None:
+            self._life.slots.release()
+        if not task.cancelled():
+            task.exception()  # seen, even if whoever waited for it has left
+
+    async def _run(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
+        try:
+            response = await http.send(request, auth=None, follow_redirects=False, stream=True)
+            try:
+                return await self._read(response)
+            finally:
+                await response.aclose()
+        except httpx.RequestError as error:
+            # The error holds the request: the key must not be found there.
+            request.headers.pop("authorization", None)
+            raise _no_answer(error, request) from error
+
+    async def _read(self, response: httpx.Response) -> Reply:
+        body = bytearray()
+        flaw = None
+        try:
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > self._max_body:
+                    del body[self._max_body :]
+                    flaw = f"it is longer than {self._max_body} bytes"
+                    break
+        except httpx.DecodingError as error:
+            flaw = f"its encoding is broken ({error})"
+        except httpx.RequestError as error:
+            if response.is_success:
+                raise
+            flaw = f"it was cut off ({error})"  # the status says enough
+        return Reply(
+            status=response.status_code, headers=response.headers, body=bytes(body), flaw=flaw
+        )
+
+
+@frozen
+class _Life:
+    """What exists from opening on."""
+
+    loop: asyncio.AbstractEventLoop
+    closing: asyncio.Event
+    slots: asyncio.Semaphore
+    http: httpx.AsyncClient
+
+
+def _closed() -> ConfigurationError:
+    return ConfigurationError("the client was closed; Baseten keeps working on what it was asked")
+
+
+def _no_answer(error: httpx.RequestError, request: httpx.Request) -> TransportError:
+    kind = RequestTimeoutError if isinstance(error, httpx.TimeoutException) else TransportError
+    said = f": {error}" if str(error) else ""
+    return kind(
+        f"{type(error).__name__}{said}",
+        method=request.method,
+        path=request.url.path,
+        sent=not isinstance(error, _NOT_SENT),
+    )
