@@ -666,7 +666,7 @@ async def test_nobody_may_promote_to_a_restricted_environment(fake: FakeBaseten,
     answer = await api(f"POST {MODEL}/promote", deployment_id="new")
 
     assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
-    assert production.promotions == []
+    assert production.promotions == ()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
@@ -78,7 +79,9 @@ class Endpoint:
             record.fault = damage.name
             acted = self._answer(request, body, now) if damage.acts else Answer(200, b"{}")
             answer = _damaged(damage, acted)
-            await self._desk.clock.sleep(damage.delay)
+            delay = self._desk.clock.in_loop(damage.delay)
+            if delay and await _left_within(delay, receive):
+                return
             if damage.breaks is not None:
                 await _break(
                     damage,
@@ -189,5 +192,15 @@ async def _break(
             await line.refuse()
         else:
             await line.noise()
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    await _left_within(None, receive)
+
+
+async def _left_within(seconds: float | None, receive: Receive) -> bool:
+    """Wait so many seconds of the loop, or for ever; True if the client left meanwhile."""
+    try:
+        async with asyncio.timeout(seconds):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+    except TimeoutError:
+        return False
+    return True

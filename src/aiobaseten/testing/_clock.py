@@ -51,6 +51,6 @@ class Clock:
         finally:
             self._held = before
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait for seconds of the fake's time."""
-        await asyncio.sleep(seconds / self.speed)
+    def in_loop(self, seconds: float) -> float:
+        """The same duration in seconds of the event loop."""
+        return seconds / self.speed

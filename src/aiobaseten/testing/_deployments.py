@@ -132,8 +132,7 @@ class FakeDeployment:
         self.id = deployment_id
         self.facts = facts
         self.reactions = reactions
-        self.environment: str | None = None
-        self.deleted = False
+        self.attached_to: str | None = None
         self._first = (plan, chain_timeline)
         self._own: Track | None = None
         self._chainlets: dict[str, Track] = {}
@@ -154,6 +153,12 @@ class FakeDeployment:
         now = self.owner.now()
         self.owner.settle(now)
         return self.status_at(now)
+
+    @property
+    def environment(self) -> str | None:
+        """The name of the environment that it is in, or is being promoted to."""
+        self.owner.settle(self.owner.now())
+        return self.attached_to
 
     @property
     def chainlets(self) -> Mapping[str, str]:
@@ -244,7 +249,6 @@ class FakeDeployment:
 
     def delete(self) -> None:
         """Remove it: from now on it answers 404."""
-        self.deleted = True
         self.owner.forget(self)
 
     def run(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from . import _statuses as status
 from ._deployments import SHUT_DOWN, FakeDeployment, Plan, Refused, parse
-from ._promotions import RAMP, Course, FakePromotion, Ramp, check_ramp
+from ._promotions import RAMP, Course, FakePromotion, Ramp, Rollout, check_ramp
 from .timelines import HEALTHY_PROMOTION, moment
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class View:
 
     current: FakeDeployment | None
     candidate: FakeDeployment | None
-    promotion: FakePromotion | None
+    promotion: Rollout | None
 
 
 class FakeEnvironment:
@@ -74,11 +75,12 @@ class FakeEnvironment:
         self.created = created
         self._current = current
         self._candidate: FakeDeployment | None = None
-        self._promotion: FakePromotion | None = None
+        self._promotion: Rollout | None = None
         self._scale_down_previous = True
         self._unsettled = False
+        self._attached_before: str | None = None
         self._before = View(current, None, None)
-        self.promotions: list[FakePromotion] = []
+        self._promotions: list[FakePromotion] = []
 
     def __repr__(self) -> str:
         serving = self._current.id if self._current else None
@@ -98,9 +100,13 @@ class FakeEnvironment:
 
     @property
     def promotion(self) -> FakePromotion | None:
-        """The newest promotion as it really is now, also after it has ended."""
-        self.settle(self.owner.now())
-        return self._promotion
+        """The newest promotion, also after it has ended."""
+        return self._promotions[-1] if self._promotions else None
+
+    @property
+    def promotions(self) -> Sequence[FakePromotion]:
+        """Every promotion that there was, oldest first."""
+        return tuple(self._promotions)
 
     def promote(
         self,
@@ -126,11 +132,12 @@ class FakeEnvironment:
         else:
             candidate = self._reused_candidate(source, now)
         serves = candidate.status_at(now) in self.settings.moves_on
-        candidate.environment = self.name
+        self._attached_before = candidate.attached_to
+        candidate.attached_to = self.name
         self._candidate = candidate
         self._scale_down_previous = scale_down_previous
-        self._promotion = FakePromotion(candidate, self._course(serves=serves), started=now)
-        self.promotions.append(self._promotion)
+        self._promotion = Rollout(candidate, self._course(serves=serves), started=now)
+        self._promotions.append(FakePromotion(self._promotion))
         self._unsettled = True
         return candidate
 
@@ -174,7 +181,7 @@ class FakeEnvironment:
         if self._promotion is not None and self._promotion.ended is None:
             self.force_cancel()
         if self._current is not None:
-            self._current.environment = None
+            self._current.attached_to = None
             self._current.run(status.SCALED_TO_ZERO, at=now)
         del self.owner.environments[self.name]
 
@@ -204,11 +211,11 @@ class FakeEnvironment:
         gone = ended is not None and when >= moment(ended + behaviour.terminal_promotion_for)
         return View(self._current, self._candidate, None if gone else promotion)
 
-    def promotion_in_progress(self, now: float) -> FakePromotion:
+    def promotion_in_progress(self, now: float) -> Rollout:
         """The promotion that can still be interfered with; raises Refused if there is none."""
         return self._in_progress(now)
 
-    def _in_progress(self, now: float) -> FakePromotion:
+    def _in_progress(self, now: float) -> Rollout:
         self.settle(now)
         if self._promotion is None or self._promotion.ended is not None:
             raise Refused(
@@ -241,7 +248,7 @@ class FakeEnvironment:
             return ids == "new"
         mine, its = self.settings.instance_type, source.facts.instance_type
         other_type = preserve_instance_type and mine is not None and its not in (None, mine)
-        kept_elsewhere = source.environment is not None or source.facts.is_development
+        kept_elsewhere = source.attached_to is not None or source.facts.is_development
         return kept_elsewhere or other_type or self.settings.redeploy_on_promotion
 
     def _new_candidate(self, source: FakeDeployment, now: float) -> FakeDeployment:
@@ -277,20 +284,19 @@ class FakeEnvironment:
         previous, self._current, self._candidate = self._current, candidate, None
         if previous is None or previous is candidate:
             return
-        previous.environment = None
+        previous.attached_to = None
         if not self._scale_down_previous or self.settings.cleanup == "KEEP":
             return
         asleep = self.settings.cleanup == "SCALE_TO_ZERO"
         previous.run(status.SCALED_TO_ZERO if asleep else SHUT_DOWN, at=at)
 
-    def _fall_back(self, promotion: FakePromotion, at: float) -> None:
+    def _fall_back(self, promotion: Rollout, at: float) -> None:
         candidate, behaviour = promotion.candidate, self.owner.behaviour
         failed = promotion.status == status.FAILED
         lingers = behaviour.failed_candidate if failed else behaviour.canceled_candidate
         if lingers == "null":
             self._candidate = None
-        if candidate is not self._current:
-            candidate.environment = None
+        candidate.attached_to = self._attached_before
         # What was made for this promotion is of no use without it.
         made_for_it = candidate.facts.created == promotion.started
         if not failed and made_for_it and candidate.facts.promoted_from is not None:

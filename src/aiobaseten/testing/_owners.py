@@ -114,7 +114,7 @@ class Owner(ABC):
                     f"{self.kind} {self.id} has no deployment {wanted!r} that could be current;"
                     f" create it first with .deployment({wanted!r}). It has: {known}"
                 )
-            serving.environment = name
+            serving.attached_to = name
         made = FakeEnvironment(self, check_id(name), settings, created=self.now(), current=serving)
         self.environments[name] = made
         return made

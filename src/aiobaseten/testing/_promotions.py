@@ -70,19 +70,8 @@ def check_ramp(ramp: Ramp) -> Ramp:
     return tuple(ramp)
 
 
-class FakePromotion:
-    """A promotion of a candidate: where it is, how it got there. Made by `FakeEnvironment.promote`.
-
-    Attributes:
-        candidate: The deployment that is being promoted.
-        started: When, in seconds of the fake's time.
-        status: RELEASING, RAMPING_UP, PAUSED, RAMPING_DOWN, SUCCEEDED, FAILED or CANCELED, as of
-            the last time that somebody looked at the environment.
-        percent: Traffic on the candidate then.
-        error_message: Why it failed.
-        ended: When it ended; None while it has not.
-        history: Every status and percentage, with its time.
-    """
+class Rollout:
+    """A promotion at work: where it is, as of the last time that it was advanced."""
 
     def __init__(self, candidate: FakeDeployment, course: Course, *, started: float) -> None:
         self.candidate = candidate
@@ -100,9 +89,6 @@ class FakePromotion:
         self._behind: list[tuple[int, float]] = []
         self._pause_asked = False
         self._forward_asked = False
-
-    def __repr__(self) -> str:
-        return f"<FakePromotion of {self.candidate.id}: {self.status} {self.percent} %>"
 
     def advance(self, now: float) -> None:
         """Let everything happen that happens by itself until *now*."""
@@ -202,3 +188,56 @@ class FakePromotion:
         self.history.append(Reading(at, name, percent))
         if name in status.ENDED:
             self.ended = at
+
+
+class FakePromotion:
+    """A promotion, past or present. Made by `FakeEnvironment.promote`.
+
+    It tells what is really so at the time of asking; times are seconds in the fake's time.
+    """
+
+    def __init__(self, rollout: Rollout) -> None:
+        self._rollout = rollout
+
+    def __repr__(self) -> str:
+        return f"<FakePromotion of {self.candidate.id}: {self.status} {self.percent} %>"
+
+    @property
+    def candidate(self) -> FakeDeployment:
+        """The deployment that is, or was, being promoted."""
+        return self._rollout.candidate
+
+    @property
+    def started(self) -> float:
+        """When it began."""
+        return self._rollout.started
+
+    @property
+    def status(self) -> str:
+        """RELEASING, RAMPING_UP, PAUSED, RAMPING_DOWN, SUCCEEDED, FAILED or CANCELED."""
+        return self._settled().status
+
+    @property
+    def percent(self) -> int:
+        """Traffic on the candidate."""
+        return self._settled().percent
+
+    @property
+    def error_message(self) -> str | None:
+        """Why it failed; None if it has not."""
+        return self._settled().error_message
+
+    @property
+    def ended(self) -> float | None:
+        """When it ended; None if it has not."""
+        return self._settled().ended
+
+    @property
+    def history(self) -> Sequence[Reading]:
+        """Every status and percentage until now."""
+        return tuple(self._settled().history)
+
+    def _settled(self) -> Rollout:
+        owner = self._rollout.candidate.owner
+        owner.settle(owner.now())
+        return self._rollout

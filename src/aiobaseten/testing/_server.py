@@ -99,8 +99,6 @@ async def serve(app: ASGIApp, *, host: str, port: int) -> AsyncIterator[str]:
         server.close()
         for connection in list(state.connections):
             connection.transport.abort()
-        tasks = list(state.tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # Whatever still has to answer sees that its client is gone, and ends.
+        await asyncio.gather(*state.tasks)
         await server.wait_closed()

@@ -10,7 +10,7 @@ from ._chains import FakeChain
 from ._deployments import FakeDeployment
 from ._environments import FakeEnvironment, View
 from ._models import FakeModel
-from ._promotions import FakePromotion
+from ._promotions import Rollout
 
 Json = dict[str, Any]
 
@@ -92,7 +92,7 @@ class Wire:
             "active_replica_count": _replicas(seen),
             "autoscaling_settings": _autoscaling(seen),
             "instance_type_name": facts.instance_type or INSTANCE_TYPE,
-            "environment": deployment.environment,
+            "environment": deployment.attached_to,
             "labels": dict(facts.labels) if facts.labels is not None else None,
             "request_backpressure_settings": {"policy": None},
         }
@@ -102,7 +102,7 @@ class Wire:
             "id": deployment.id,
             "created_at": self.time_of_day(deployment.facts.created),
             "chain_id": deployment.owner.id,
-            "environment": deployment.environment,
+            "environment": deployment.attached_to,
             "chainlets": [
                 {
                     "id": f"{deployment.id}-{name}",
@@ -194,7 +194,7 @@ def _instance_type(name: str) -> Json:
     }
 
 
-def _promotion(promotion: FakePromotion | None) -> Json | None:
+def _promotion(promotion: Rollout | None) -> Json | None:
     if promotion is None:
         return None
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args, get_type_hints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,11 @@ class Behaviour:
     retry_after_header: bool = False
 
     def __post_init__(self) -> None:
+        for name, hint in get_type_hints(type(self)).items():
+            choices, value = get_args(hint), getattr(self, name)
+            if choices and value not in choices:
+                known = ", ".join(map(repr, choices))
+                raise ValueError(f"{name} is one of {known}, not {value!r}")
         for name in _DURATIONS:
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is seconds from 0 up, not {getattr(self, name)!r}")

@@ -1,0 +1,412 @@
+"""What the documentation leaves open: each answer can be had, and each makes a whole story."""
+
+import asyncio
+import dataclasses
+import json
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment
+
+pytestmark = pytest.mark.looptime
+MODEL = "/v1/models/m1/environments/production"
+CHAIN = "/v1/chains/c1/environments/production"
+
+
+@asynccontextmanager
+async def calls(fake: FakeBaseten) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(
+        transport=fake.transport(),
+        base_url="http://fake",
+        headers={"Authorization": "Bearer test-key"},
+    ) as client:
+        yield client
+
+
+def a_model(fake: FakeBaseten, **options: Any) -> FakeEnvironment:
+    model = fake.model("m1")
+    model.deployment("old")
+    model.deployment("good", timeline=[("BUILDING", 10), "ACTIVE"])
+    model.deployment("bad", timeline=[("BUILDING", 10), "BUILD_FAILED"])
+    return model.environment("production", current="old", **options)
+
+
+def a_chain(fake: FakeBaseten) -> FakeEnvironment:
+    chain = fake.chain("c1")
+    chain.deployment("old")
+    chain.deployment("good", timeline=[("BUILDING", 10), "ACTIVE"])
+    return chain.environment("production", current="old")
+
+
+@pytest.mark.parametrize(
+    ("readable_for", "seen"),
+    [
+        (math.inf, ["SUCCEEDED", "SUCCEEDED"]),
+        (5, ["SUCCEEDED", None]),
+        (0, [None, None]),
+    ],
+)
+async def test_an_ended_promotion_stays_readable_for_as_long_as_asked(
+    readable_for: float, seen: list[str | None]
+) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(terminal_promotion_for=readable_for))
+    a_model(fake).promote("good")
+    found = []
+    async with calls(fake) as client:
+        for wait in (10, 5):
+            await asyncio.sleep(wait)
+            promotion = (await client.get(MODEL)).json()["in_progress_promotion"]
+            found.append(promotion and promotion["status"])
+
+    assert found == seen
+
+
+@pytest.mark.parametrize("lingers", ["lingers", "null"])
+async def test_a_failed_candidate_stays_or_goes(lingers: Any) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(failed_candidate=lingers))
+    production = a_model(fake)
+    bad = production.promote("bad")
+    await asyncio.sleep(10)
+
+    assert production.candidate is (bad if lingers == "lingers" else None)
+
+
+@pytest.mark.parametrize("lingers", ["lingers", "null"])
+async def test_a_canceled_candidate_stays_or_goes(lingers: Any) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(canceled_candidate=lingers))
+    production = a_model(fake)
+    good = production.promote("good")
+    production.cancel()
+
+    assert production.candidate is (good if lingers == "lingers" else None)
+
+
+async def test_a_promotion_may_notice_late_that_its_candidate_failed() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(failure_noticed_after=30))
+    production = a_model(fake)
+    production.promote("bad")
+    seen = []
+    for wait in (39.9, 0.1):
+        await asyncio.sleep(wait)
+        assert production.promotion is not None
+        seen.append(production.promotion.status)
+
+    assert seen == ["RELEASING", "FAILED"]
+
+
+async def test_a_candidate_that_is_retried_before_that_may_still_succeed() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(failure_noticed_after=30))
+    production = a_model(fake)
+    bad = production.promote("bad")
+    await asyncio.sleep(35)
+    bad.set_timeline([("BUILDING", 60), "ACTIVE"])
+    await asyncio.sleep(60)
+
+    assert production.current is bad
+
+
+async def test_a_failure_may_never_be_noticed() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(failure_noticed_after=math.inf))
+    production = a_model(fake)
+    production.promote("bad")
+    await asyncio.sleep(10**6)
+
+    assert production.promotion is not None
+    assert production.promotion.status == "RELEASING"
+
+
+async def test_chains_may_show_their_promotion_or_null_or_nothing() -> None:
+    seen = []
+    every: tuple[Any, ...] = ("shown", "null", "absent")
+    for shown in every:
+        fake = FakeBaseten(behaviour=Behaviour(chain_promotion=shown))
+        a_chain(fake).promote("good")
+        async with calls(fake) as client:
+            body = (await client.get(CHAIN)).json()
+        seen.append(body.get("in_progress_promotion", "no such key"))
+
+    assert seen[0]["status"] == "RELEASING"
+    assert seen[1:] == [None, "no such key"]
+
+
+async def test_the_list_of_a_chain_s_environments_may_look_like_a_model_s() -> None:
+    seen = []
+    every: tuple[Any, ...] = ("chain", "model")
+    for shape in every:
+        fake = FakeBaseten(behaviour=Behaviour(chain_environment_list=shape))
+        a_chain(fake)
+        async with calls(fake) as client:
+            listed = (await client.get("/v1/chains/c1/environments")).json()["environments"][0]
+            alone = (await client.get(CHAIN)).json()
+        assert alone["chain_id"] == "c1"
+        seen.append((listed.get("chain_id"), listed.get("model_id"), "instance_type" in listed))
+
+    assert seen == [("c1", None, False), (None, "c1", True)]
+
+
+@pytest.mark.parametrize(
+    ("ids", "of_attached", "of_free"),
+    [
+        ("documented", "old-p1", "good"),
+        ("new", "old-p1", "good-p1"),
+        ("same", "old", "good"),
+    ],
+)
+async def test_when_a_promotion_makes_a_new_deployment_is_an_option(
+    ids: Any, of_attached: str, of_free: str
+) -> None:
+    first = a_model(FakeBaseten(behaviour=Behaviour(deployment_ids=ids)))
+    second = a_model(FakeBaseten(behaviour=Behaviour(deployment_ids=ids)))
+
+    assert (first.promote("old").id, second.promote("good").id) == (of_attached, of_free)
+
+
+async def test_what_serves_can_be_promoted_onto_itself() -> None:
+    production = a_model(FakeBaseten(behaviour=Behaviour(deployment_ids="same")))
+    old = production.promote("old")
+    await asyncio.sleep(5)
+
+    assert (production.current, old.status, old.environment) == (old, "ACTIVE", "production")
+
+
+async def test_cancelling_a_promotion_onto_itself_leaves_it_where_it_is() -> None:
+    production = a_model(FakeBaseten(behaviour=Behaviour(deployment_ids="same")))
+    old = production.promote("old")
+    production.cancel()
+
+    assert (production.current, old.status, old.environment) == (old, "ACTIVE", "production")
+
+
+async def test_what_serves_elsewhere_still_does_after_its_promotion_was_cancelled() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
+    a_model(fake)
+    staging = fake.model("m1").environment("staging")
+    old = staging.promote("old")
+    assert old.environment == "staging"
+    staging.cancel()
+
+    assert old.environment == "production"
+
+
+async def test_a_busy_environment_may_answer_409() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(busy_status=409))
+    a_model(fake).promote("good")
+    async with calls(fake) as client:
+        answer = await client.post(f"{MODEL}/promote", json={"deployment_id": "good"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "CONFLICT")
+
+
+@pytest.mark.parametrize("status", ["INACTIVE", "BUILD_FAILED", "BUILD_STOPPED", "DEACTIVATING"])
+async def test_a_deployment_that_cannot_serve_may_be_refused(status: str) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(unready_source="refused"))
+    a_model(fake)
+    fake.model("m1").deployment("off", status=status)
+    async with calls(fake) as client:
+        answer = await client.post(f"{MODEL}/promote", json={"deployment_id": "off"})
+
+    assert answer.status_code == 400
+    assert answer.json()["message"] == f"Deployment off is {status}: it cannot be promoted."
+
+
+async def test_looks_may_show_the_environment_as_it_was_for_a_while() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(stale_for=3))
+    production = a_model(fake)
+    fake.model("m1").deployment("quick", on_promote=[("DEPLOYING", 1), "ACTIVE"])
+    seen = []
+    async with calls(fake) as client:
+        production.promote("quick")
+        for wait in (0, 2, 1):
+            await asyncio.sleep(wait)
+            shown = (await client.get(MODEL)).json()
+            seen.append((shown["current_deployment"]["id"], shown["candidate_deployment"]))
+
+    assert production.promotions[0].ended == 1
+    assert seen == [("old", None), ("old", None), ("quick", None)]
+
+
+async def test_a_stale_look_shows_the_promotion_before() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(stale_for=3))
+    production = a_model(fake)
+    production.promote("bad")
+    await asyncio.sleep(20)
+    production.promote("good")
+    async with calls(fake) as client:
+        shown = (await client.get(MODEL)).json()
+
+    assert shown["in_progress_promotion"]["status"] == "FAILED"
+    assert shown["candidate_deployment"]["id"] == "bad"
+
+
+async def test_a_new_deployment_may_be_404_while_its_environment_shows_it() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(hidden_for=5))
+    a_model(fake)
+    path = "/v1/models/m1/deployments/old-p1"
+    async with calls(fake) as client:
+        await client.post(f"{MODEL}/promote", json={"deployment_id": "old"})
+        environment = (await client.get(MODEL)).json()
+        first = (await client.get(path)).status_code
+        await asyncio.sleep(5)
+        later = (await client.get(path)).status_code
+
+    assert environment["candidate_deployment"]["id"] == "old-p1"
+    assert (first, later) == (404, 200)
+
+
+async def test_signals_may_be_answered_without_success_and_then_nothing_happens() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(signals_succeed=False))
+    production = a_model(fake, rolling=True)
+    production.promote("good")
+    await asyncio.sleep(15)
+    async with calls(fake) as client:
+        for verb in ("pause", "resume", "force_cancel", "force_roll_forward"):
+            answer = await client.post(f"{MODEL}/{verb}_promotion")
+            assert (answer.status_code, answer.json()) == (200, {"success": False})
+    await asyncio.sleep(90)
+
+    assert production.promotion is not None
+    assert production.promotion.status == "SUCCEEDED"
+    assert len(production.promotion.history) == 5
+
+
+@pytest.mark.parametrize(("when", "ended"), [(5, 5), (15, 40), (75, 100)])
+async def test_a_forced_roll_forward_may_wait_for_the_next_step(when: float, ended: float) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(roll_forward="next step"))
+    production = a_model(fake, rolling=True)
+    production.promote("good")
+    await asyncio.sleep(when)
+    production.force_roll_forward()
+    await asyncio.sleep(100)
+
+    assert production.promotion is not None
+    assert (production.promotion.status, production.promotion.ended) == ("SUCCEEDED", ended)
+
+
+async def test_a_forced_roll_forward_at_the_next_step_turns_a_roll_back_round() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(roll_forward="next step"))
+    production = a_model(fake, rolling=True)
+    production.promote("good")
+    await asyncio.sleep(45)
+    production.cancel()
+    production.force_roll_forward()
+    await asyncio.sleep(30)
+
+    assert [one.status for one in production.promotions[0].history][-2:] == [
+        "RAMPING_DOWN",
+        "SUCCEEDED",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shape", "body"),
+    [
+        ("code", {"code": "NOT_FOUND", "message": "Chain nope was not found."}),
+        ("error", {"error": "NOT_FOUND", "message": "Chain nope was not found."}),
+        ("bare", {"error": "Chain nope was not found."}),
+        ("detail", {"detail": "Chain nope was not found."}),
+    ],
+)
+async def test_errors_come_in_several_shapes(shape: Any, body: dict[str, str]) -> None:
+    async with calls(FakeBaseten(behaviour=Behaviour(error_body=shape))) as client:
+        answer = await client.get("/v1/chains/nope")
+
+    assert (answer.status_code, answer.json()) == (404, body)
+
+
+async def test_errors_may_be_plain_text() -> None:
+    async with calls(FakeBaseten(behaviour=Behaviour(error_body="text"))) as client:
+        answer = await client.get("/v1/chains/nope")
+
+    assert (answer.text, answer.headers["content-type"]) == (
+        "Chain nope was not found.",
+        "text/plain; charset=utf-8",
+    )
+
+
+@pytest.mark.parametrize("header", [True, False])
+async def test_a_rate_limit_may_have_a_header_too(header: bool) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(retry_after_header=header), enforce_limits=True)
+    fake.model("m1").deployment("d1")
+    async with calls(fake) as client:
+        for _ in range(11):
+            answer = await client.post("/v1/models/m1/deployments/d1/retry")
+
+    assert answer.status_code == 429
+    assert answer.headers.get("retry-after") == ("60" if header else None)
+
+
+def test_all_plausible_behaviours_are_one_step_from_the_default_and_all_differ() -> None:
+    plausible = list(Behaviour.plausible())
+    default = plausible[0]
+
+    assert default == Behaviour()
+    assert len({repr(one) for one in plausible}) == len(plausible)
+    for one in plausible[1:]:
+        changed = [
+            field.name
+            for field in dataclasses.fields(one)
+            if getattr(one, field.name) != getattr(default, field.name)
+        ]
+        assert len(changed) == 1
+
+
+def test_every_open_question_has_another_plausible_answer() -> None:
+    """All but the one that would leave a client without any way to tell."""
+    varied = {
+        field.name
+        for one in Behaviour.plausible()
+        for field in dataclasses.fields(one)
+        if getattr(one, field.name) != getattr(Behaviour(), field.name)
+    }
+
+    assert {field.name for field in dataclasses.fields(Behaviour)} - varied == {"signals_succeed"}
+
+
+@pytest.mark.parametrize("behaviour", list(Behaviour.plausible()), ids=repr)
+@pytest.mark.parametrize("kind", ["chain", "model"])
+async def test_however_baseten_behaves_a_promotion_ends_where_it_should(
+    kind: str, behaviour: Behaviour
+) -> None:
+    """The story as a client sees it: what the promote answered with serves in the end."""
+    fake = FakeBaseten(behaviour=behaviour)
+    path = MODEL if kind == "model" else CHAIN
+    _ = a_model(fake) if kind == "model" else a_chain(fake)
+    async with calls(fake) as client:
+        promoted = await client.post(f"{path}/promote", json={"deployment_id": "good"})
+        await asyncio.sleep(60)
+        shown = (await client.get(path)).json()
+        listed = (await client.get(path.rpartition("/")[0])).json()["environments"]
+
+    assert shown["current_deployment"]["id"] == promoted.json()["id"]
+    assert shown["current_deployment"]["status"] == "ACTIVE"
+    assert shown["candidate_deployment"] is None
+    assert [one["name"] for one in listed] == ["production"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"stale_for": -1},
+        {"hidden_for": math.nan},
+        {"terminal_promotion_for": -0.1},
+        {"failure_noticed_after": -1},
+    ],
+)
+def test_impossible_durations_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="is seconds from 0 up"):
+        Behaviour(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["chain_status", "deployment_ids", "error_body", "busy_status"])
+def test_answers_that_there_are_not_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"{name} is one of .*, not 'perhaps'"):
+        Behaviour(**{name: "perhaps"})  # type: ignore[arg-type]
+
+
+def test_a_behaviour_can_be_printed() -> None:
+    assert json.loads(json.dumps(repr(Behaviour()))).startswith("Behaviour(")
