@@ -15,7 +15,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib import metadata, util
+from importlib import metadata
 from pathlib import Path
 
 from spec.node import Json
@@ -93,10 +93,8 @@ def check_versions(pinned: Mapping[str, str]) -> None:
 
 def upstream_templates() -> Path:
     """Where the installed generator keeps its own templates."""
-    spec = util.find_spec("openapi_python_client")
-    if spec is None or spec.origin is None:
-        raise GenerateError("openapi-python-client is not installed. Run `make .venv/.ready`.")
-    return Path(spec.origin).parent / "templates"
+    distribution = metadata.distribution("openapi-python-client")
+    return Path(str(distribution.locate_file("openapi_python_client"))) / "templates"
 
 
 def check_templates(ours: Path, upstream: Path, hashes: Path) -> None:

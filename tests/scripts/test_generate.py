@@ -50,9 +50,10 @@ def test_what_the_generator_warns_about_is_an_error(tmp_path: Path) -> None:
 def test_defaults_move_into_the_description_because_they_would_be_sent() -> None:
     flag: JsonObject = {"type": "boolean", "default": True, "description": "Whether."}
     named: JsonObject = {"type": "object", "properties": {"default": {"default": None}, "f": flag}}
+    either: JsonObject = {"anyOf": [{"type": "integer", "default": 7}]}
     server: JsonObject = {"url": "https://{m}", "variables": {"m": {"default": "m"}}}
 
-    assert generate.without_defaults({"a": named, "servers": [server]}) == {
+    assert generate.without_defaults({"a": named, "b": either, "servers": [server]}) == {
         "a": {
             "type": "object",
             "properties": {
@@ -60,6 +61,7 @@ def test_defaults_move_into_the_description_because_they_would_be_sent() -> None
                 "f": {"type": "boolean", "description": "Whether. Baseten's default: true."},
             },
         },
+        "b": {"anyOf": [{"type": "integer", "description": "Baseten's default: 7."}]},
         "servers": [server],
     }
 
@@ -172,6 +174,18 @@ def test_generating_puts_the_tree_right(
     monkeypatch.setattr(generate, "prove", lambda package: None)
     before = generate.read_tree(package)
     break_tree(package, change)
+
+    assert generate.main([]) == 0
+
+    assert generate.read_tree(package) == before
+
+
+def test_generating_for_the_first_time_makes_the_tree(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generate, "prove", lambda package: None)
+    before = generate.read_tree(package)
+    shutil.rmtree(package.parent)
 
     assert generate.main([]) == 0
 
