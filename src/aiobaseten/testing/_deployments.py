@@ -133,6 +133,7 @@ class FakeDeployment:
         self.facts = facts
         self.reactions = reactions
         self.attached_to: str | None = None
+        self.version = 0
         self._first = (plan, chain_timeline)
         self._own: Track | None = None
         self._chainlets: dict[str, Track] = {}
@@ -150,21 +151,19 @@ class FakeDeployment:
     @property
     def status(self) -> str:
         """What it really is now. Looks may still show the status before (``stale_for``)."""
-        now = self.owner.now()
-        self.owner.settle(now)
+        now = self.owner.settled()
         return self.status_at(now)
 
     @property
     def environment(self) -> str | None:
         """The name of the environment that it is in, or is being promoted to."""
-        self.owner.settle(self.owner.now())
+        self.owner.settled()
         return self.attached_to
 
     @property
     def chainlets(self) -> Mapping[str, str]:
         """What each chainlet really is now; empty for a model's deployment."""
-        now = self.owner.now()
-        self.owner.settle(now)
+        now = self.owner.settled()
         return {name: track.at(now) for name, track in self._chainlets.items()}
 
     def status_at(self, when: float) -> str:
@@ -181,8 +180,7 @@ class FakeDeployment:
 
     def history(self) -> Sequence[tuple[float, str]]:
         """Each status until now, with the time from which it was so."""
-        now = self.owner.now()
-        self.owner.settle(now)
+        now = self.owner.settled()
         found: list[tuple[float, str]] = []
         for at in sorted(at for at in self._changes() if at <= now):
             now_status = self.status_at(at)
@@ -204,14 +202,12 @@ class FakeDeployment:
         Raises:
             ValueError: The timeline is impossible, or names a chainlet that it has not.
         """
-        now = self.owner.now()
-        self.owner.settle(now)
+        now = self.owner.settled()
         self.run(timeline, at=now, seen_from=now)
 
     def activate(self) -> bool:
         """Bring it back if it is inactive; False if there was nothing to do."""
-        now = self.owner.now()
-        self.owner.settle(now)
+        now = self.owner.settled()
         if self.status_at(now) not in {status.INACTIVE, status.DEACTIVATING}:
             return False
         self.run(self.reactions.on_activate or HEALTHY_PROMOTION, at=now, stale=True)
@@ -219,8 +215,7 @@ class FakeDeployment:
 
     def deactivate(self) -> bool:
         """Shut it down; False if it was down already."""
-        now = self.owner.now()
-        self.owner.settle(now)
+        now = self.owner.settled()
         if self.status_at(now) in {status.INACTIVE, status.DEACTIVATING}:
             return False
         self.run(SHUT_DOWN, at=now)
@@ -228,8 +223,7 @@ class FakeDeployment:
 
     def retry(self) -> bool:
         """Start again after a failure; False if it has not failed."""
-        now = self.owner.now()
-        self.owner.settle(now)
+        now = self.owner.settled()
         if self.status_at(now) not in status.RETRYABLE:
             return False
         plan, chain_timeline = self._first
@@ -240,8 +234,7 @@ class FakeDeployment:
 
     def wake(self) -> bool:
         """Wake it if it sleeps; False if it does not."""
-        now = self.owner.now()
-        self.owner.settle(now)
+        now = self.owner.settled()
         if self.status_at(now) != status.SCALED_TO_ZERO:
             return False
         self.run(self.reactions.on_wake or WAKE, at=now, stale=True)
@@ -255,6 +248,8 @@ class FakeDeployment:
         self, plan: Plan, *, at: float, seen_from: float | None = None, stale: bool = False
     ) -> None:
         """Go on with *plan* from *at*, which looks see late if they are *stale*."""
+        self.version += 1
+        self.owner.unsettle()
         if seen_from is None:
             seen_from = moment(at + (self.owner.behaviour.stale_for if stale else 0.0))
         parsed = parse(plan)

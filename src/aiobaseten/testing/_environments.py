@@ -89,13 +89,13 @@ class FakeEnvironment:
     @property
     def current(self) -> FakeDeployment | None:
         """The deployment that really serves now."""
-        self.settle(self.owner.now())
+        self.owner.settled()
         return self._current
 
     @property
     def candidate(self) -> FakeDeployment | None:
         """The deployment that is really being promoted, or that failed and lingers."""
-        self.settle(self.owner.now())
+        self.owner.settled()
         return self._candidate
 
     @property
@@ -121,8 +121,7 @@ class FakeEnvironment:
             Refused: There is no such deployment, or a promotion is in progress, or the
                 deployment may not be promoted.
         """
-        now = self.owner.now()
-        self.settle(now)
+        now = self.owner.settled()
         source = self.owner.found(deployment_id)
         self._refuse_if_busy()
         self._refuse_if_unready(source, now)
@@ -139,6 +138,7 @@ class FakeEnvironment:
         self._promotion = Rollout(candidate, self._course(serves=serves), started=now)
         self._promotions.append(FakePromotion(self._promotion))
         self._unsettled = True
+        self.owner.unsettle()
         return candidate
 
     def cancel(self) -> str:
@@ -147,61 +147,69 @@ class FakeEnvironment:
         Raises:
             Refused: There is none in progress.
         """
-        now = self.owner.now()
-        answer = self._in_progress(now).cancel(now)
-        self.settle(now)
+        now = self.owner.settled()
+        answer = self.rollout_in_progress().cancel(now)
+        self.owner.unsettle()
         return answer
 
     def pause(self) -> None:
         """Pause the promotion at the end of its step; raises Refused if there is none."""
-        self._in_progress(self.owner.now()).pause()
+        self.owner.settled()
+        self.rollout_in_progress().pause()
 
     def resume(self) -> None:
         """Resume the promotion; raises Refused if there is none."""
-        now = self.owner.now()
-        self._in_progress(now).resume(now)
-        self.settle(now)
+        now = self.owner.settled()
+        self.rollout_in_progress().resume(now)
+        self.owner.unsettle()
 
     def force_cancel(self) -> None:
         """Cancel the promotion at once; raises Refused if there is none."""
-        now = self.owner.now()
-        self._in_progress(now).force_cancel(now)
-        self.settle(now)
+        now = self.owner.settled()
+        self.rollout_in_progress().force_cancel(now)
+        self.owner.unsettle()
 
     def force_roll_forward(self) -> None:
         """Make the candidate current whatever its state; raises Refused if there is none."""
-        now = self.owner.now()
-        self._in_progress(now).force_roll_forward(now)
-        self.settle(now)
+        now = self.owner.settled()
+        self.rollout_in_progress().force_roll_forward(now)
+        self.owner.unsettle()
 
     def delete(self) -> None:
         """Remove it: its promotion is cancelled, what serves is put to sleep, it answers 404."""
-        now = self.owner.now()
-        self.settle(now)
+        now = self.owner.settled()
         if self._promotion is not None and self._promotion.ended is None:
             self.force_cancel()
+            self.owner.settle(now)
         if self._current is not None:
             self._current.attached_to = None
             self._current.run(status.SCALED_TO_ZERO, at=now)
         del self.owner.environments[self.name]
 
-    def settle(self, now: float) -> None:
-        """Let everything happen that happens by itself until *now*."""
+    def next_event(self) -> float:
+        """When something is going to happen here by itself; infinity if nothing is."""
+        if self._promotion is None or not self._unsettled:
+            return math.inf
+        ended = self._promotion.ended
+        return self._promotion.next_event() if ended is None else ended
+
+    def happen(self) -> None:
+        """Let that happen."""
         promotion = self._promotion
-        if promotion is None or not self._unsettled:
+        if promotion is None:
             return
-        promotion.advance(now)
         if promotion.ended is None:
-            return
-        self._unsettled = False
-        if promotion.status == status.SUCCEEDED:
+            promotion.happen()
+        elif promotion.status == status.SUCCEEDED:
+            self._unsettled = False
             self._succeed(promotion.candidate, promotion.ended)
         else:
+            self._unsettled = False
             self._fall_back(promotion, promotion.ended)
 
     def seen_at(self, when: float) -> View:
         """What a look shows, which may be late by ``stale_for``."""
-        self.settle(when)
+        self.owner.settle(when)
         behaviour, promotion = self.owner.behaviour, self._promotion
         if promotion is None:
             return View(self._current, None, None)
@@ -211,12 +219,8 @@ class FakeEnvironment:
         gone = ended is not None and when >= moment(ended + behaviour.terminal_promotion_for)
         return View(self._current, self._candidate, None if gone else promotion)
 
-    def promotion_in_progress(self, now: float) -> Rollout:
+    def rollout_in_progress(self) -> Rollout:
         """The promotion that can still be interfered with; raises Refused if there is none."""
-        return self._in_progress(now)
-
-    def _in_progress(self, now: float) -> Rollout:
-        self.settle(now)
         if self._promotion is None or self._promotion.ended is not None:
             raise Refused(
                 400,

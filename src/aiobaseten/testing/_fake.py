@@ -75,6 +75,7 @@ class FakeBaseten:
         self._clock = Clock(speed)
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
         self._count = itertools.count()
+        self._acting = False
         self._world = World(wire=Wire(started.astimezone(UTC)))
         routes = [(operation.method, operation.template) for operation in OPERATIONS]
         self.faults = Faults(routes, lambda: self.now)
@@ -100,10 +101,15 @@ class FakeBaseten:
     def now(self) -> float:
         """Seconds in the fake's time. What was planned with `at` until now has happened."""
         now = self._clock.now()
-        while self._agenda and self._agenda[0][0] <= now:
+        while self._agenda and self._agenda[0][0] <= now and not self._acting:
             at, _, action = heapq.heappop(self._agenda)
-            with self._clock.hold(at):
-                action()
+            # An action looks at the time as well, and must be over before the next one begins.
+            self._acting = True
+            try:
+                with self._clock.hold(at):
+                    action()
+            finally:
+                self._acting = False
         return now
 
     def chain(self, chain_id: str) -> FakeChain:

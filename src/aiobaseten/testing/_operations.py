@@ -192,7 +192,7 @@ def _signal(
 ) -> Callable[[Call], Json]:
     def run(call: Call) -> Json:
         environment = call.environment
-        promotion = environment.promotion_in_progress(call.now)
+        promotion = environment.rollout_in_progress()
         if rolling_only and not promotion.rolling:
             raise Refused(
                 400,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -28,14 +29,32 @@ class Owner(ABC):
         self.deployments: dict[str, FakeDeployment] = {}
         self.environments: dict[str, FakeEnvironment] = {}
         self._copies = 0
+        self._quiet_until = math.inf
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}: {len(self.deployments)} deployments>"
 
     def settle(self, now: float) -> None:
-        """Let everything happen that happens by itself until *now*."""
-        for environment in self.environments.values():
-            environment.settle(now)
+        """Let everything happen, in order, that happens by itself until *now*."""
+        while now >= self._quiet_until:
+            # What happens may plan more: then it says so with `unsettle`.
+            self._quiet_until = math.inf
+            soonest = min(self.environments.values(), key=FakeEnvironment.next_event, default=None)
+            when = math.inf if soonest is None else soonest.next_event()
+            if soonest is not None and when <= now:
+                soonest.happen()
+                when = now
+            self._quiet_until = min(self._quiet_until, when)
+
+    def settled(self) -> float:
+        """The time, once everything has happened that happens by itself until then."""
+        now = self.now()
+        self.settle(now)
+        return now
+
+    def unsettle(self) -> None:
+        """Say that what was going to happen may have changed."""
+        self._quiet_until = -math.inf
 
     def found(self, deployment_id: str) -> FakeDeployment:
         """The deployment with this id; raises Refused (404) if there is none."""

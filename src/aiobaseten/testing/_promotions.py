@@ -71,7 +71,7 @@ def check_ramp(ramp: Ramp) -> Ramp:
 
 
 class Rollout:
-    """A promotion at work: where it is, as of the last time that it was advanced."""
+    """A promotion at work: where it is, after all that has happened to it."""
 
     def __init__(self, candidate: FakeDeployment, course: Course, *, started: float) -> None:
         self.candidate = candidate
@@ -89,19 +89,27 @@ class Rollout:
         self._behind: list[tuple[int, float]] = []
         self._pause_asked = False
         self._forward_asked = False
+        self._foreseen = started
+        self._foreseen_for: int | None = None
 
-    def advance(self, now: float) -> None:
-        """Let everything happen that happens by itself until *now*."""
-        while self.ended is None:
-            failure, step = self._failure(), self._step()
-            if min(failure, step) > now:
-                return
-            if failure <= step:
-                self._fail(failure)
-            elif self.status == status.RAMPING_DOWN:
-                self._step_down(step)
-            else:
-                self._step_up(step)
+    def next_event(self) -> float:
+        """When something is going to happen by itself, as things stand; infinity if nothing is."""
+        if self.ended is not None:
+            return math.inf
+        if self._foreseen_for != self.candidate.version:
+            self._foreseen = min(self._failure(), self._step())
+            self._foreseen_for = self.candidate.version
+        return self._foreseen
+
+    def happen(self) -> None:
+        """Let that happen."""
+        failure, step = self._failure(), self._step()
+        if failure <= step:
+            self._fail(failure)
+        elif self.status == status.RAMPING_DOWN:
+            self._step_down(step)
+        else:
+            self._step_up(step)
 
     def pause(self) -> None:
         """Stop at the end of the step under way."""
@@ -186,6 +194,7 @@ class Rollout:
     def _enter(self, name: str, percent: int, at: float) -> None:
         self.status, self.percent, self._since = name, percent, at
         self.history.append(Reading(at, name, percent))
+        self._foreseen_for = None
         if name in status.ENDED:
             self.ended = at
 
@@ -238,6 +247,5 @@ class FakePromotion:
         return tuple(self._settled().history)
 
     def _settled(self) -> Rollout:
-        owner = self._rollout.candidate.owner
-        owner.settle(owner.now())
+        self._rollout.candidate.owner.settled()
         return self._rollout
