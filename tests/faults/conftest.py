@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import pytest
 from proxy import Proxy
 
-from aiobaseten import Baseten
+from aiobaseten import Baseten, RetryPolicy
 from aiobaseten.testing import FakeBaseten
 
 Connect: TypeAlias = Callable[..., AbstractAsyncContextManager[Baseten]]
@@ -42,7 +42,13 @@ def connect(proxy: Proxy) -> Connect:
 
     @asynccontextmanager
     async def connect(**options: Any) -> AsyncIterator[Baseten]:
-        settings = {"api_key": "test-key", "base_url": proxy.url, "read_timeout": 0.1, **options}
+        settings = {
+            "api_key": "test-key",
+            "base_url": proxy.url,
+            "read_timeout": 0.2,
+            "retry": RetryPolicy(attempts=1),
+            **options,
+        }
         async with Baseten(**settings) as baseten:
             yield baseten
 

@@ -103,6 +103,11 @@ class Fault:
     def __repr__(self) -> str:
         return self.name
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether the proxy reads the request."""
+        return not (self.closed or self.on_connect)
+
 
 class Proxy:
     """The proxy, to the server at a URL: ``async with Proxy(url) as proxy``.
@@ -126,11 +131,6 @@ class Proxy:
         self._lines: dict[asyncio.Task[None], Line] = {}
         self._planned: deque[Fault] = deque()
         self._lasting: Fault | None = None
-
-    @property
-    def open_connections(self) -> int:
-        """How many connections of the client are open now."""
-        return len(self._lines)
 
     def plan(self, *faults: Fault) -> None:
         """Let the next requests meet these faults, one each."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,7 +28,7 @@ from proxy import (
     canned,
 )
 
-from aiobaseten import Baseten
+from aiobaseten import Baseten, RetryPolicy
 from aiobaseten.errors import (
     APIError,
     BasetenError,
@@ -65,8 +66,7 @@ class Count:
 
 def expected(fault: Fault, *, attempts: int) -> Count:
     """How often a read is sent into *fault*."""
-    is_seen = not (fault.closed or fault.on_connect)
-    return Count(attempts * is_seen, attempts * fault.reaches)
+    return Count(attempts * fault.is_seen, attempts * fault.reaches)
 
 
 async def get(baseten: Baseten) -> str:
@@ -79,6 +79,11 @@ async def counting(proxy: Proxy, fake: FakeBaseten, count: Count) -> AsyncIterat
     seen, reached = len(proxy.seen), len(fake.requests)
     yield
     assert Count(len(proxy.seen) - seen, len(fake.requests) - reached) == count
+
+
+def tries(baseten: Baseten, attempts: int) -> Baseten:
+    """The same client, which now sends so often, without losing time."""
+    return baseten.with_options(retry=RetryPolicy(attempts=attempts, first_delay=0.001))
 
 
 @pytest.fixture(params=["on a new connection", "on a kept connection"])
@@ -102,6 +107,54 @@ async def test_without_an_answer_the_error_tells_whether_the_request_was_sent(
     assert (caught.value.method, caught.value.path) == ("GET", PATH)
     assert caught.value.__cause__ is not None
     assert await get(baseten) == "d1"
+
+
+@pytest.mark.parametrize("fault", [*LOST, *LATE], ids=repr)
+async def test_a_read_that_fails_twice_is_answered_the_third_time(
+    fault: Fault, fake: FakeBaseten, proxy: Proxy, baseten: Baseten
+) -> None:
+    twice = expected(fault, attempts=2)
+    proxy.plan(fault, fault)
+    async with counting(proxy, fake, Count(twice.seen + 1, twice.reached + 1)):
+        assert await get(tries(baseten, 3)) == "d1"
+
+
+async def test_a_read_that_goes_on_failing_is_sent_as_often_as_the_policy_says(
+    fake: FakeBaseten, proxy: Proxy, baseten: Baseten
+) -> None:
+    async with counting(proxy, fake, Count(3, 3)), proxy.failing(RESET_ACTED):
+        with pytest.raises(TransportError):
+            await get(tries(baseten, 3))
+
+
+@pytest.mark.parametrize(
+    "fault", [*LOST, *LATE, canned("502", 502), canned("503", 503), canned("504", 504)], ids=repr
+)
+async def test_a_write_that_may_have_had_an_effect_is_sent_once(
+    fault: Fault, fake: FakeBaseten, proxy: Proxy, baseten: Baseten
+) -> None:
+    async with counting(proxy, fake, expected(fault, attempts=1)), proxy.failing(fault):
+        with pytest.raises((TransportError, ServerError)):
+            await tries(baseten, 3).chain("c1").deployment("d1").deactivate()
+
+
+async def test_a_write_is_sent_again_once_the_port_is_open(
+    fake: FakeBaseten, proxy: Proxy, baseten: Baseten
+) -> None:
+    patient = baseten.with_options(retry=RetryPolicy(attempts=50, first_delay=0.02, max_delay=0.02))
+    async with counting(proxy, fake, Count(1, 1)):
+        async with proxy.failing(REFUSED):
+            write = asyncio.create_task(patient.chain("c1").deployment("d1").deactivate())
+            await asyncio.sleep(0.03)
+        await write
+
+
+async def test_a_write_is_sent_again_after_429(
+    fake: FakeBaseten, proxy: Proxy, baseten: Baseten
+) -> None:
+    proxy.plan(*[canned("429", 429, b'{"retry_after": 0}')] * 2)
+    async with counting(proxy, fake, Count(3, 1)):
+        await tries(baseten, 3).chain("c1").deployment("d1").deactivate()
 
 
 @pytest.mark.usefixtures("line")
@@ -201,7 +254,7 @@ async def test_a_badly_compressed_answer_is_an_error_of_ours(
     body: bytes, proxy: Proxy, baseten: Baseten
 ) -> None:
     async with proxy.failing(canned("gzip", 200, body, "content-encoding: gzip")):
-        with pytest.raises(BasetenError):
+        with pytest.raises(ResponseShapeError):
             await get(baseten)
 
     assert await get(baseten) == "d1"

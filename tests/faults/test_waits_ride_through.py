@@ -1,0 +1,170 @@
+"""Waits on sockets that fail for a while, in compressed time: ten minutes take a second."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing
+from itertools import pairwise
+
+import pytest
+from proxy import (
+    BLACK_HOLE,
+    BYTE_BY_BYTE,
+    CLOSED_ACTED,
+    CLOSED_BETWEEN,
+    CLOSED_IN_BODY,
+    NOT_HTTP,
+    REFUSED,
+    RESET_ACTED,
+    RESET_IN_BODY,
+    RESET_READ,
+    RESET_UNREAD,
+    SLOW_HEAD,
+    Fault,
+    Proxy,
+    canned,
+)
+
+from aiobaseten import Baseten, ChainPromotion
+from aiobaseten.errors import Evidence, WaitError, WaitTimeoutError
+from aiobaseten.events import Finished, LookFailed
+from aiobaseten.testing import CompressedClock, FakeBaseten
+
+SPEED = 600.0
+TRAFFIC_DELAY_S = 60.0
+
+HTML_502 = canned("HTML 502", 502, b"<html>Bad gateway</html>", "content-type: text/html")
+JSON_503 = canned("503", 503, b'{"error": "overloaded"}')
+HTML_200 = canned("HTML as success", 200, b"<html>Please log in</html>", "content-type: text/html")
+STORM = canned("429", 429, b'{"error": "Rate limit exceeded.", "retry_after": 3}')
+FAULTS = [
+    REFUSED,
+    RESET_UNREAD,
+    RESET_READ,
+    RESET_ACTED,
+    CLOSED_ACTED,
+    RESET_IN_BODY,
+    CLOSED_IN_BODY,
+    BLACK_HOLE,
+    NOT_HTTP,
+    HTML_502,
+    JSON_503,
+    HTML_200,
+    STORM,
+]
+
+
+@pytest.fixture
+def fake() -> FakeBaseten:
+    """A chain whose promotions take a minute."""
+    fake = FakeBaseten(speed=SPEED)
+    chain = fake.chain("c1")
+    chain.deployment("d0")
+    chain.deployment("d1")
+    chain.environment("production", current="d0", traffic_delay=TRAFFIC_DELAY_S)
+    return fake
+
+
+@pytest.fixture
+async def baseten(
+    connect: Callable[..., AbstractAsyncContextManager[Baseten]],
+) -> AsyncIterator[Baseten]:
+    """A client in compressed time. Its read timeout is in real time: two minutes."""
+    async with connect(clock=CompressedClock(SPEED)) as client:
+        yield client
+
+
+@pytest.fixture
+async def promotion(baseten: Baseten) -> ChainPromotion:
+    """A promotion that has just begun."""
+    return await baseten.chain("c1").environment("production").promote("d1")
+
+
+def looks(fake: FakeBaseten) -> list[float]:
+    """When the environment was looked at, in the fake's time; the promotion's own look left out."""
+    return [one.at for one in fake.requests if one.method == "GET"][1:]
+
+
+def known(error: WaitError) -> Evidence:
+    assert error.evidence is not None
+    return error.evidence
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+async def test_a_wait_goes_on_when_the_fault_is_over(
+    fault: Fault, proxy: Proxy, promotion: ChainPromotion
+) -> None:
+    seen = len(proxy.seen)
+    async with aclosing(promotion.events()) as events:
+        async with proxy.failing(fault):
+            ridden_out = [await anext(events) for _ in range(3)]
+            assert len(proxy.seen) - seen == 3 * fault.is_seen
+        last = [event async for event in events][-1]
+
+    assert all(isinstance(event, LookFailed) for event in ridden_out)
+    assert isinstance(last, Finished)
+    assert last.error is None
+    assert last.result.id == "d1"
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != BLACK_HOLE], ids=repr)
+async def test_a_fault_that_stays_ends_the_wait_at_its_deadline_and_is_its_cause(
+    fault: Fault, proxy: Proxy, promotion: ChainPromotion
+) -> None:
+    async with proxy.failing(fault):
+        with pytest.raises(WaitTimeoutError) as caught:
+            await promotion.wait(timeout=40)
+
+    assert caught.value.__cause__ is not None
+    assert known(caught.value).trouble is caught.value.__cause__
+    assert known(caught.value).waited >= 40 - 1
+
+
+async def test_a_look_that_is_never_answered_does_not_outlive_the_deadline_by_much(
+    proxy: Proxy, connect: Callable[..., AbstractAsyncContextManager[Baseten]]
+) -> None:
+    """Ten seconds are allowed. The read timeout would come after half an hour, 3 s in real time."""
+    async with connect(clock=CompressedClock(SPEED), read_timeout=3) as baseten:
+        promotion = await baseten.chain("c1").environment("production").promote("d1")
+        async with proxy.failing(BLACK_HOLE):
+            with pytest.raises(WaitTimeoutError) as caught:
+                await promotion.wait(timeout=40)
+
+    # A slow machine gets half a second.
+    assert known(caught.value).waited < 40 + 10 + 300
+
+
+@pytest.mark.parametrize("fault", [BYTE_BY_BYTE, SLOW_HEAD, CLOSED_BETWEEN], ids=repr)
+async def test_a_wait_does_not_mind_answers_that_come_oddly(
+    fault: Fault, proxy: Proxy, promotion: ChainPromotion
+) -> None:
+    async with proxy.failing(fault):
+        events = [event async for event in promotion.events()]
+
+    assert not [event for event in events if isinstance(event, LookFailed)]
+    assert events[-1].at >= TRAFFIC_DELAY_S - 1
+
+
+async def test_503_for_a_minute_is_asked_a_few_times_and_then_over(
+    fake: FakeBaseten, promotion: ChainPromotion
+) -> None:
+    """No storm: after 2, 4, 8, 16 and 30 seconds at most, half of that at least."""
+    outage = fake.faults.status(503, lasting=60)
+
+    live = await promotion.wait()
+
+    assert live.id == "d1"
+    assert 4 <= outage.hits <= 8
+
+
+async def test_a_429_storm_is_met_at_the_pace_that_it_asks_for(
+    fake: FakeBaseten, promotion: ChainPromotion
+) -> None:
+    storm = fake.faults.rate_limited(retry_after=20, lasting=60)
+
+    live = await promotion.wait()
+
+    times = looks(fake)
+    assert live.id == "d1"
+    assert storm.hits <= 3
+    assert all(after - before >= 20 for before, after in pairwise(times[: storm.hits + 1]))
