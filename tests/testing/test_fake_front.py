@@ -1,6 +1,8 @@
 """The front of the house: time, plans, leftovers, and how much it can take."""
 
 import asyncio
+import subprocess
+import sys
 import time
 
 import httpx
@@ -203,3 +205,21 @@ async def test_five_hundred_promotions_at_once_all_end(fake: FakeBaseten) -> Non
         current = fake.model(f"m{number}").environment("production").current
         assert current is not None
         assert current.status == "ACTIVE"
+
+
+def _python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_without_the_extra_the_import_says_what_to_install() -> None:
+    done = _python("import sys; sys.modules['starlette'] = None; import aiobaseten.testing")
+
+    assert done.stderr.splitlines()[-1] == (
+        "ImportError: aiobaseten.testing needs Starlette: pip install 'aiobaseten[testing]'"
+    )
+
+
+def test_who_does_not_serve_does_not_pay_for_a_server() -> None:
+    done = _python("import sys, aiobaseten.testing; print('uvicorn' in sys.modules)")
+
+    assert (done.returncode, done.stdout) == (0, "False\n")

@@ -1,11 +1,9 @@
 """A Baseten to test against. Needs the extra ``aiobaseten[testing]``."""
 
-try:
-    import starlette as _starlette  # noqa: F401 - only to see whether it is there
-except ImportError as error:
-    raise ImportError(
-        "aiobaseten.testing needs Starlette: pip install 'aiobaseten[testing]'"
-    ) from error
+from importlib.util import find_spec
+
+if find_spec("starlette") is None:
+    raise ImportError("aiobaseten.testing needs Starlette: pip install 'aiobaseten[testing]'")
 
 from . import timelines
 from ._chains import FakeChain

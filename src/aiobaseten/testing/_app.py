@@ -107,7 +107,7 @@ class Endpoint:
             route=self._operation.template if self._operation else None,
             auth=scheme or None,
             headers=headers,
-            query=request.url.query,
+            query=request.scope["query_string"].decode("latin-1"),
             body=body,
             request_id=f"fake-{len(self._desk.requests) + 1:06d}",
         )

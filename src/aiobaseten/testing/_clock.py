@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from .timelines import moment
@@ -43,7 +43,7 @@ class Clock:
         return self._last
 
     @contextmanager
-    def hold(self, at: float) -> Iterator[None]:
+    def hold(self, at: float) -> Generator[None]:
         """Make it *at* for as long as the block takes."""
         before, self._held = self._held, at
         try:

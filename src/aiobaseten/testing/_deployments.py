@@ -303,7 +303,7 @@ class FakeDeployment:
     def _changes(self) -> frozenset[float]:
         if self._own is not None:
             return self._own.changes()
-        return frozenset().union(*(track.changes() for track in self._chainlets.values()))
+        return frozenset[float]().union(*(track.changes() for track in self._chainlets.values()))
 
     def _check_chainlets(self, names: Mapping[str, object]) -> None:
         for name in names:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ._deployments import Refused
 
@@ -93,11 +93,12 @@ def fields_of(operation: Operation, body: bytes) -> dict[str, Any]:
     if not operation.has_body:
         return {}
     try:
-        fields = json.loads(body)
+        decoded: object = json.loads(body)
     except ValueError:
         raise Invalid("The body is not JSON.") from None
-    if not isinstance(fields, dict):
+    if not isinstance(decoded, dict):
         raise Invalid("The body is not a JSON object.")
+    fields = cast("dict[str, Any]", decoded)
     for name in operation.required:
         if name not in fields:
             raise Invalid("Field required.", name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -146,7 +146,7 @@ class FakeBaseten:
         return InProcessTransport(self.app)
 
     @asynccontextmanager
-    async def client(self, **options: Any) -> AsyncIterator[Baseten]:
+    async def client(self, **options: Any) -> AsyncGenerator[Baseten]:
         """An `aiobaseten.Baseten` that is entered and ends here, without sockets.
 
         Its seconds are the fake's, whatever the speed.
@@ -170,7 +170,7 @@ class FakeBaseten:
             yield baseten
 
     @asynccontextmanager
-    async def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    async def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[str]:
         """Listen on a socket, in the running loop, while the block lasts; gives the URL.
 
         Args:

@@ -21,8 +21,8 @@ class World:
     """All there is."""
 
     wire: Wire
-    chains: dict[str, FakeChain] = field(default_factory=dict)
-    models: dict[str, FakeModel] = field(default_factory=dict)
+    chains: dict[str, FakeChain] = field(default_factory=dict[str, FakeChain])
+    models: dict[str, FakeModel] = field(default_factory=dict[str, FakeModel])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,7 +68,7 @@ class _Protocol(H11Protocol):
 
 
 @asynccontextmanager
-async def serve(app: ASGIApp, *, host: str, port: int) -> AsyncIterator[str]:
+async def serve(app: ASGIApp, *, host: str, port: int) -> AsyncGenerator[str]:
     """Listen in the running loop for as long as the block takes; yields the URL.
 
     Raises:

@@ -80,7 +80,8 @@ class Timeline:
         entries: tuple[Step, ...] = (steps,) if isinstance(steps, str) else tuple(steps)
         if not entries:
             raise ValueError("a timeline needs a step: for example [('BUILDING', 12), 'ACTIVE']")
-        starts, statuses = [0.0], []
+        starts = [0.0]
+        statuses: list[str] = []
         for entry in entries[:-1]:
             name, seconds = _timed(entry)
             statuses.append(name)
