@@ -190,6 +190,16 @@ async def test_without_other_plans_a_retry_goes_through_everything_once_more(
     assert (made.status, made.chainlets["A"]) == ("BUILD_FAILED", "BUILD_FAILED")
 
 
+async def test_what_had_failed_from_the_start_gets_well_when_retried(fake: FakeBaseten) -> None:
+    """Else a retry of it could only fail again at once."""
+    made = fake.model("m1").deployment("d1", status="DEPLOY_FAILED")
+    made.retry()
+
+    assert made.status == "BUILDING"
+    await asyncio.sleep(44)
+    assert made.status == "ACTIVE"
+
+
 async def test_a_stopped_build_is_not_retried(fake: FakeBaseten) -> None:
     assert not fake.model("m1").deployment("d1", status="BUILD_STOPPED").retry()
 

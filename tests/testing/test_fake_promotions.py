@@ -172,6 +172,26 @@ async def test_a_deployment_that_is_in_an_environment_gets_a_new_id(
     assert again["id"] == "old-p2"
 
 
+async def test_a_new_id_is_never_one_that_there_is(fake: FakeBaseten) -> None:
+    production = a_model(fake)
+    mine = fake.model("m1").deployment("old-p1")
+
+    assert production.promote("old").id == "old-p2"
+    assert fake.model("m1").deployment("old-p1") is mine
+
+
+async def test_a_plan_has_been_carried_out_when_somebody_asks_for_the_promotions(
+    fake: FakeBaseten,
+) -> None:
+    production = a_model(fake)
+    fake.at(3, lambda: production.promote("new"))
+    assert production.promotions == ()
+    await asyncio.sleep(3)
+
+    assert len(production.promotions) == 1
+    assert production.promotion is not None
+
+
 async def test_another_instance_type_makes_a_new_id_unless_the_caller_does_not_mind(
     fake: FakeBaseten, api: Api
 ) -> None:

@@ -83,14 +83,8 @@ class Endpoint:
             if delay and await _left_within(delay, receive):
                 return
             if damage.breaks is not None:
-                await _break(
-                    damage,
-                    answer.status,
-                    answer.lines(record.request_id),
-                    answer.body,
-                    scope,
-                    receive,
-                )
+                await _break(damage, answer, record, scope)
+                await _left_within(None, receive)
                 return
         record.status = answer.status
         response = Response(answer.body, answer.status)
@@ -170,29 +164,23 @@ def _damaged(damage: Damage, acted: Answer) -> Answer:
     return Answer(damage.status, as_bytes(damage.body), damage.content_type, damage.headers)
 
 
-async def _break(
-    damage: Damage,
-    status: int,
-    headers: list[tuple[bytes, bytes]],
-    body: bytes,
-    scope: Scope,
-    receive: Receive,
-) -> None:
+async def _break(damage: Damage, answer: Answer, record: Recorded, scope: Scope) -> None:
+    if damage.breaks == "hang":
+        return
     line: Line | None = scope.get("extensions", {}).get(LINE)
-    if damage.breaks != "hang":
-        if line is None:
-            raise RuntimeError(
-                f"this server cannot do {damage.name!r}: use FakeBaseten.transport() or .serve()"
-            )
-        if damage.breaks == "cut":
-            await line.cut(status, headers, body[: len(body) // 2])
-        elif damage.breaks == "reset":
-            await line.reset()
-        elif damage.breaks == "refuse":
-            await line.refuse()
-        else:
-            await line.noise()
-    await _left_within(None, receive)
+    if line is None:
+        raise RuntimeError(
+            f"this server cannot do {damage.name!r}: use FakeBaseten.transport() or .serve()"
+        )
+    if damage.breaks == "cut":
+        half = answer.body[: len(answer.body) // 2]
+        await line.cut(answer.status, answer.lines(record.request_id), half)
+    elif damage.breaks == "reset":
+        await line.reset()
+    elif damage.breaks == "refuse":
+        await line.refuse()
+    else:
+        await line.noise()
 
 
 async def _left_within(seconds: float | None, receive: Receive) -> bool:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from . import _statuses as status
-from .timelines import HEALTHY_PROMOTION, Steps, Timeline, moment
+from .timelines import HEALTHY, HEALTHY_PROMOTION, Steps, Timeline, moment
 
 if TYPE_CHECKING:
     from ._owners import Owner
@@ -222,14 +222,23 @@ class FakeDeployment:
         return True
 
     def retry(self) -> bool:
-        """Start again after a failure; False if it has not failed."""
+        """Start again after a failure; False if it has not failed.
+
+        Unless told otherwise it goes through everything once more, or, if that had failed from
+        the start, through `timelines.HEALTHY`.
+        """
         now = self.owner.settled()
         if self.status_at(now) not in status.RETRYABLE:
             return False
         plan, chain_timeline = self._first
-        if self.reactions.on_retry is None and chain_timeline is not None:
-            self.run(chain_timeline, at=now, stale=True)
-        self.run(self.reactions.on_retry or plan, at=now, stale=True)
+        if self.reactions.on_retry is not None:
+            self.run(self.reactions.on_retry, at=now, stale=True)
+        elif self.status_at(self.facts.created) in status.RETRYABLE:
+            self.run(HEALTHY, at=now, stale=True)
+        else:
+            # What the chain says of itself first: a plan for chainlets leaves it alone.
+            self.run(chain_timeline or plan, at=now, stale=True)
+            self.run(plan, at=now, stale=True)
         return True
 
     def wake(self) -> bool:

@@ -101,11 +101,13 @@ class FakeEnvironment:
     @property
     def promotion(self) -> FakePromotion | None:
         """The newest promotion, also after it has ended."""
+        self.owner.settled()
         return self._promotions[-1] if self._promotions else None
 
     @property
     def promotions(self) -> Sequence[FakePromotion]:
         """Every promotion that there was, oldest first."""
+        self.owner.settled()
         return tuple(self._promotions)
 
     def promote(

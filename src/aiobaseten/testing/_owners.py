@@ -78,8 +78,10 @@ class Owner(ABC):
         """A new deployment made from *source* by a promotion."""
 
     def _copy(self, source: FakeDeployment, plan: Plan, now: float) -> FakeDeployment:
-        self._copies += 1
         first_name = source.facts.promoted_from or source.id
+        self._copies += 1
+        while f"{first_name}-p{self._copies}" in self.deployments:
+            self._copies += 1
         facts = source.copied_facts(
             name=f"{source.facts.name}-p-{self._copies}",
             created=now,
