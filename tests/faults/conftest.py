@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeAlias
 
+import httpx
 import pytest
 from proxy import Proxy
 
@@ -36,21 +38,29 @@ async def proxy(fake: FakeBaseten) -> AsyncIterator[Proxy]:
             await proxy.forgotten()
 
 
+@pytest.fixture(scope="session")
+def certificates() -> ssl.SSLContext:
+    """Loaded once. Loading them for each client would take longer than most tests."""
+    return ssl.create_default_context()
+
+
 @pytest.fixture
-def connect(proxy: Proxy) -> Connect:
+def connect(proxy: Proxy, certificates: ssl.SSLContext) -> Connect:
     """Makes clients that go through the proxy, send each request once, and give up soon."""
 
     @asynccontextmanager
     async def connect(**options: Any) -> AsyncIterator[Baseten]:
-        settings = {
-            "api_key": "test-key",
-            "base_url": proxy.url,
-            "read_timeout": 0.2,
-            "retry": RetryPolicy(attempts=1),
-            **options,
-        }
-        async with Baseten(**settings) as baseten:
-            yield baseten
+        async with httpx.AsyncClient(verify=certificates) as http:
+            settings = {
+                "api_key": "test-key",
+                "base_url": proxy.url,
+                "read_timeout": 0.2,
+                "retry": RetryPolicy(attempts=1),
+                "http_client": http,
+                **options,
+            }
+            async with Baseten(**settings) as baseten:
+                yield baseten
 
     return connect
 

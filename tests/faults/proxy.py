@@ -131,19 +131,20 @@ class Proxy:
         self._lines: dict[asyncio.Task[None], Line] = {}
         self._planned: deque[Fault] = deque()
         self._lasting: Fault | None = None
+        self._method = ""
 
     def plan(self, *faults: Fault) -> None:
         """Let the next requests meet these faults, one each."""
         self._planned.extend(faults)
 
     @asynccontextmanager
-    async def failing(self, fault: Fault) -> AsyncIterator[None]:
-        """Let every request fail so while the block lasts."""
+    async def failing(self, fault: Fault, *, method: str = "") -> AsyncIterator[None]:
+        """Let every request, or those of one method, fail so while the block lasts."""
         if fault.closed:
             await self._close()
         elif fault.on_connect:
             await self.drop_connections()
-        self._lasting = fault
+        self._lasting, self._method = fault, method
         try:
             yield
         finally:
@@ -209,20 +210,24 @@ class Proxy:
             line.drop()
 
     async def _serve(self, line: Line) -> None:
+        if fault := self._due(on_connect=True):
+            await fault.happen(line, b"")
         while line.is_open:
-            fault = self._due(on_connect=True)
-            request = b"" if fault else await line.read_request()
-            if not fault:
-                self.seen.append(_request_line(request))
-                fault = self._due(on_connect=False)
-            await (fault.happen if fault else _answer)(line, request)
+            request = await line.read_request()
+            self.seen.append(_request_line(request))
+            fault = self._due(on_connect=False)
+            await (fault.happen if fault else answered)(line, request)
+            if self._planned and self._planned[0].on_connect:
+                await line.hang_up()  # so that the client has to connect
 
     def _due(self, *, on_connect: bool) -> Fault | None:
         """The fault that is due, if it is of this kind."""
         if self._planned:
             return self._planned.popleft() if self._planned[0].on_connect == on_connect else None
         due = self._lasting
-        return due if due and due.on_connect == on_connect else None
+        if due is None or due.on_connect != on_connect:
+            return None
+        return due if on_connect or self.seen[-1].startswith(self._method) else None
 
     async def _ask(self, request: bytes) -> bytes:
         """What the server answers to *request*."""
@@ -262,108 +267,6 @@ def _request_line(request: bytes) -> str:
     return request.partition(b" HTTP/1.1\r\n")[0].decode()
 
 
-async def _answer(line: Line, request: bytes) -> None:
+async def answered(line: Line, request: bytes) -> None:
+    """No fault at all."""
     await line.say(await line.ask(request))
-
-
-# The faults.
-
-
-async def _reset(line: Line, _request: bytes) -> None:
-    await line.reset()
-
-
-async def _reset_after_acting(line: Line, request: bytes) -> None:
-    await line.ask(request)
-    await line.reset()
-
-
-async def _half(line: Line, request: bytes) -> None:
-    answer = await line.ask(request)
-    head, _, body = answer.partition(b"\r\n\r\n")
-    await line.say(head + b"\r\n\r\n" + body[: len(body) // 2])
-
-
-async def _reset_in_body(line: Line, request: bytes) -> None:
-    await _half(line, request)
-    await line.reset()
-
-
-async def _close_in_body(line: Line, request: bytes) -> None:
-    await _half(line, request)
-    await line.hang_up()
-
-
-async def _close_after_acting(line: Line, request: bytes) -> None:
-    await line.ask(request)
-    await line.hang_up()
-
-
-async def _ignore(line: Line, _request: bytes) -> None:
-    await line.ignore()
-
-
-async def _ignore_after_acting(line: Line, request: bytes) -> None:
-    await line.ask(request)
-    await line.ignore()
-
-
-async def _byte_by_byte(line: Line, request: bytes) -> None:
-    answer = await line.ask(request)
-    for at in range(len(answer)):
-        await line.say(answer[at : at + 1])
-        await asyncio.sleep(0)
-
-
-async def _slow_head(line: Line, request: bytes) -> None:
-    answer = await line.ask(request)
-    step = 1 + answer.index(b"\r\n\r\n") // 20
-    for at in range(0, 20 * step, step):
-        await line.say(answer[at : at + step])
-        await asyncio.sleep(0.005)
-    await line.say(answer[20 * step :])
-
-
-async def _endless_head(line: Line, request: bytes) -> None:
-    await line.ask(request)
-    await line.say(b"HTTP/1.1 200 OK\r\n")
-    while line.is_open:
-        await line.say(b"x-and-so-on: 1\r\n")
-        await asyncio.sleep(0.01)
-
-
-async def _close_after_answer(line: Line, request: bytes) -> None:
-    await _answer(line, request)
-    await line.hang_up()
-
-
-async def _not_http(line: Line, _request: bytes) -> None:
-    await line.say(b"\x16\x03\x01\x02\x00 SSH-2.0-no \x00\xff\r\n\r\n")
-    await line.hang_up()
-
-
-REFUSED: Final = Fault("refused", _reset, closed=True)
-RESET_UNREAD: Final = Fault("reset before the request is read", _reset, on_connect=True)
-RESET_READ: Final = Fault("reset after the request is read", _reset)
-RESET_ACTED: Final = Fault("reset after the server acted", _reset_after_acting, reaches=True)
-CLOSED_ACTED: Final = Fault("closed after the server acted", _close_after_acting, reaches=True)
-RESET_IN_BODY: Final = Fault("reset in mid-body", _reset_in_body, reaches=True)
-CLOSED_IN_BODY: Final = Fault("half an answer", _close_in_body, reaches=True)
-BLACK_HOLE: Final = Fault("black hole", _ignore)
-BLACK_HOLE_ACTED: Final = Fault("black hole after acting", _ignore_after_acting, reaches=True)
-BYTE_BY_BYTE: Final = Fault("one byte at a time", _byte_by_byte, reaches=True)
-SLOW_HEAD: Final = Fault("slow headers", _slow_head, reaches=True)
-ENDLESS_HEAD: Final = Fault("endless headers", _endless_head, reaches=True)
-CLOSED_BETWEEN: Final = Fault("closed after the answer", _close_after_answer, reaches=True)
-NOT_HTTP: Final = Fault("garbage instead of HTTP", _not_http)
-
-
-def canned(name: str, status: int, body: bytes = b"", *headers: str) -> Fault:
-    """A fault that is an answer, which the server knows nothing of."""
-    lines = [f"HTTP/1.1 {status} Canned", f"content-length: {len(body)}", *headers]
-    answer = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-    async def say(line: Line, _request: bytes) -> None:
-        await line.say(answer)
-
-    return Fault(name, say)

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 from attrs import frozen
-from proxy import (
+from proxy import Fault, Proxy
+from trouble import (
     BLACK_HOLE,
     BLACK_HOLE_ACTED,
     BYTE_BY_BYTE,
@@ -23,8 +24,6 @@ from proxy import (
     RESET_READ,
     RESET_UNREAD,
     SLOW_HEAD,
-    Fault,
-    Proxy,
     canned,
 )
 

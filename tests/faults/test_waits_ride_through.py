@@ -7,7 +7,8 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from itertools import pairwise
 
 import pytest
-from proxy import (
+from proxy import Fault, Proxy
+from trouble import (
     BLACK_HOLE,
     BYTE_BY_BYTE,
     CLOSED_ACTED,
@@ -20,8 +21,6 @@ from proxy import (
     RESET_READ,
     RESET_UNREAD,
     SLOW_HEAD,
-    Fault,
-    Proxy,
     canned,
 )
 
