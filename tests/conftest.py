@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from aiobaseten import Baseten
 from aiobaseten.testing import FakeBaseten
+
+# looptime asks for the current event loop before tests that have none, too: Python would make
+# one then, which nobody closes. After this it says that there is none.
+asyncio.set_event_loop(None)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from pytest_httpx import HTTPXMock
 from aiobaseten import Baseten
 from aiobaseten.schemas import CancellationStatus
 
-DEPLOYMENT = {
+DEPLOYMENT: dict[str, Any] = {
     "id": "dep1",
     "created_at": "2026-11-21T10:00:00Z",
     "chain_id": "abc",
@@ -25,7 +26,7 @@ PROMOTE = "https://api.baseten.co/v1/chains/abc/environments/production/promote"
 CANCEL = "https://api.baseten.co/v1/models/m1/environments/production/cancel_promotion"
 
 
-async def promoted(httpx_mock: HTTPXMock, **options: bool) -> httpx.Request:
+async def promoted(httpx_mock: HTTPXMock, **options: Any) -> httpx.Request:
     """The request that promotes, as it was sent."""
     httpx_mock.add_response(method="GET", json=QUIET)
     httpx_mock.add_response(method="POST", url=PROMOTE, json=DEPLOYMENT)

@@ -43,6 +43,7 @@ _LOG = logging.getLogger("aiobaseten")
 _ONCE = RetryPolicy(attempts=1)
 _EXCERPT = 2000
 _PAUSE_AFTER_429_S = 1.0
+_EARLY_S = 0.001
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
 _BY_STATUS: dict[int, type[APIError]] = {
     400: BadRequestError,
@@ -105,7 +106,8 @@ class Line:
     async def pass_through(self, wire: Wire) -> None:
         """Wait for one's turn, and take it."""
         async with self._first:
-            while (wait := self.window.free_at(wire.clock.now()) - wire.clock.now()) > 0:
+            # Timers may fire a clock's resolution early: what is left then is not worth sleeping.
+            while (wait := self.window.free_at(wire.clock.now()) - wire.clock.now()) > _EARLY_S:
                 await wire.pause(wait)
             self.window.take(wire.clock.now())
 

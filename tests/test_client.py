@@ -1,0 +1,304 @@
+"""Settings, checked before any I/O; and the client's life, from entering to closing."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import pickle
+import threading
+import warnings
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+import aiobaseten
+from aiobaseten import Baseten, RetryPolicy
+from aiobaseten.errors import ConfigurationError, RequestTimeoutError, ServerError
+from aiobaseten.testing import FakeBaseten
+
+LOOPBACK = "http://127.0.0.1:9"
+
+
+def furnish(fake: FakeBaseten) -> FakeBaseten:
+    model = fake.model("m1")
+    model.deployment("d1", status="ACTIVE")
+    model.deployment("slow", status="DEPLOYING")
+    model.environment("production", current="d1")
+    return fake
+
+
+# --- settings -----------------------------------------------------------------------------------
+
+
+def test_the_key_and_the_address_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BASETEN_API_KEY", "from-the-environment")
+    monkeypatch.setenv("BASETEN_BASE_URL", f"{LOOPBACK}/")
+
+    assert repr(Baseten()) == f"<Baseten at {LOOPBACK}>"
+
+
+def test_without_a_key_it_says_where_to_put_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BASETEN_API_KEY", raising=False)
+
+    with pytest.raises(ConfigurationError, match="BASETEN_API_KEY"):
+        Baseten()
+
+
+@pytest.mark.parametrize("key", ["", "two words", "line\n", "ümlaut", "tab\t", "\0"])
+def test_an_odd_key_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Baseten(api_key=key)
+
+    assert not key or key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"base_url": "http://api.baseten.co"},
+        {"base_url": "http://10.0.0.1"},
+        {"base_url": "ftp://api.baseten.co"},
+        {"base_url": "api.baseten.co"},
+        {"base_url": "https://"},
+        {"base_url": "https://me:pw@api.baseten.co"},
+        {"base_url": "https://api.baseten.co/?a=b"},
+        {"base_url": "https://api.baseten.co/#a"},
+        {"base_url": 7},
+        {"inference_url": "https://models.example"},
+        {"inference_url": "http://model-{model_id}.example"},
+        {"auth_scheme": "Basic"},
+        {"connect_timeout": -1},
+        {"read_timeout": float("nan")},
+        {"write_timeout": "soon"},
+        {"pool_timeout": True},
+        {"max_connections": 0},
+        {"max_connections": 2.5},
+        {"polling_rate": 0},
+        {"polling_rate": float("inf")},
+        {"http_client": httpx.Client},
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(options))):
+        Baseten(api_key="key", **options)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:1", "http://127.0.0.2", "http://[::1]:1", "http://a.localhost"]
+)
+def test_plain_http_is_for_loopback(url: str) -> None:
+    assert url in repr(Baseten(api_key="key", base_url=url))
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", ".", "..", " ", "a/b", "a\\b", "a\nb", "\x7f", "a\u200bb", None, 7, b"c1"]
+)
+@pytest.mark.parametrize(
+    "handle",
+    [
+        lambda client, value: client.chain(value),
+        lambda client, value: client.model(value),
+        lambda client, value: client.chain("c").deployment(value),
+        lambda client, value: client.chain("c").environment(value),
+        lambda client, value: client.model("m").deployment(value),
+        lambda client, value: client.model("m").environment(value),
+    ],
+)
+def test_what_cannot_stand_in_a_path_is_refused_when_the_handle_is_made(
+    handle: Callable[[Baseten, Any], object], wrong: Any
+) -> None:
+    with pytest.raises(ConfigurationError, match="must"):
+        handle(Baseten(api_key="key"), wrong)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"scale_down_previous_deployment": "false"},
+        {"preserve_env_instance_type": 1},
+        {"environment_settings_update": [1]},
+        {"environment_settings_update": {"a": {1, 2}}},
+        {"promotion_settings_override": {"a": float("nan")}},
+        {"if_in_progress": "hope"},
+        {"in_progress_timeout": -1},
+    ],
+)
+async def test_a_wrong_argument_of_promote_is_refused_before_any_request(
+    fake: FakeBaseten, options: dict[str, Any]
+) -> None:
+    furnish(fake)
+
+    async with fake.client() as baseten:
+        with pytest.raises(ConfigurationError, match=next(iter(options))):
+            await baseten.model("m1").environment("production").promote("d1", **options)
+
+    assert fake.requests == []
+
+
+def test_handles_are_equal_by_their_ids() -> None:
+    one, other = Baseten(api_key="a"), Baseten(api_key="b")
+
+    assert one.chain("c").environment("e") == other.chain("c").environment("e")
+    assert one.chain("c").deployment("d") != one.chain("c").deployment("e")
+    assert hash(one.model("m").deployment("d")) == hash(other.model("m").deployment("d"))
+
+
+def test_verbs_that_the_api_does_not_have_for_chains_do_not_exist() -> None:
+    baseten = Baseten(api_key="key")
+    for name in ("cancel_promotion", "pause_promotion", "force_cancel_promotion"):
+        assert not hasattr(baseten.chain("c").environment("e"), name)
+    for name in ("activate", "retry"):
+        assert not hasattr(baseten.chain("c").deployment("d"), name)
+
+
+def test_what_is_public_can_be_imported_and_nothing_else_is_promised() -> None:
+    for name in aiobaseten.__all__:
+        assert getattr(aiobaseten, name) is not None
+    assert {"Baseten", "RetryPolicy", "errors", "events", "schemas"} <= set(aiobaseten.__all__)
+
+
+# --- with_options -------------------------------------------------------------------------------
+
+
+async def test_options_for_some_calls_share_the_connections(fake: FakeBaseten) -> None:
+    furnish(fake)
+    fake.faults.status(503, times=1)
+
+    async with fake.client() as baseten:
+        once = baseten.with_options(retry=RetryPolicy(attempts=1))
+        with pytest.raises(ServerError):
+            await once.model("m1").deployment("d1").get()
+        fake.faults.status(503, times=1)
+        await baseten.model("m1").deployment("d1").get()
+
+    with pytest.raises(ConfigurationError, match="closed"):
+        await once.model("m1").deployment("d1").get()
+
+
+@pytest.mark.looptime
+async def test_a_timeout_can_be_set_for_some_calls(fake: FakeBaseten) -> None:
+    furnish(fake)
+    fake.faults.hang(times=2)
+    loop = asyncio.get_running_loop()
+
+    async with fake.client(retry=RetryPolicy(attempts=1)) as baseten:
+        quick = baseten.with_options(read_timeout=timedelta(seconds=2))
+        began = loop.time()
+        with pytest.raises(RequestTimeoutError):
+            await quick.model("m1").deployment("d1").get()
+        assert loop.time() - began == pytest.approx(2)
+        with pytest.raises(RequestTimeoutError):
+            await baseten.model("m1").deployment("d1").get()
+        assert loop.time() - began == pytest.approx(32)
+
+
+async def test_a_client_with_options_is_neither_entered_nor_closed() -> None:
+    async with Baseten(api_key="key") as baseten:
+        with pytest.raises(ConfigurationError, match="made from"):
+            await baseten.with_options().aclose()
+        with pytest.raises(ConfigurationError, match="made from"):
+            await baseten.with_options().__aenter__()
+
+
+# --- life ---------------------------------------------------------------------------------------
+
+
+async def test_a_client_that_was_not_entered_says_so() -> None:
+    with pytest.raises(ConfigurationError, match="async with"):
+        await Baseten(api_key="key").chain("c").deployment("d").get()
+
+
+async def test_a_client_is_entered_once() -> None:
+    async with Baseten(api_key="key") as baseten:
+        with pytest.raises(ConfigurationError, match="entered before"):
+            await baseten.__aenter__()
+
+
+async def test_a_closed_client_says_so_and_closes_twice() -> None:
+    async with Baseten(api_key="key") as baseten:
+        await baseten.aclose()
+    with pytest.raises(ConfigurationError, match="closed"):
+        await baseten.chain("c").deployment("d").get()
+
+
+def test_another_event_loop_is_refused() -> None:
+    baseten = Baseten(api_key="key", base_url=LOOPBACK)
+
+    async def enter() -> None:
+        await baseten.__aenter__()
+
+    async def use() -> None:
+        with pytest.raises(ConfigurationError, match="another event loop"):
+            await baseten.chain("c").deployment("d").get()
+
+    asyncio.run(enter())
+    asyncio.run(use())
+
+
+async def test_another_thread_is_refused() -> None:
+    caught: list[BaseException] = []
+
+    async with Baseten(api_key="key", base_url=LOOPBACK) as baseten:
+
+        def use() -> None:
+            try:
+                asyncio.run(baseten.chain("c").deployment("d").get())
+            except ConfigurationError as error:
+                caught.append(error)
+
+        thread = threading.Thread(target=use)
+        thread.start()
+        await asyncio.to_thread(thread.join)
+
+    assert "another event loop" in str(caught[0])
+
+
+@pytest.mark.looptime
+async def test_closing_ends_requests_and_waits_with_an_error(fake: FakeBaseten) -> None:
+    furnish(fake)
+    fake.faults.hang(times=1, route="GET /v1/models/{model_id}/environments/{env_name}")
+
+    async with fake.client() as baseten:
+        request = asyncio.create_task(baseten.model("m1").environment("production").get())
+        wait = asyncio.create_task(baseten.model("m1").deployment("slow").wait_until_active())
+        await asyncio.sleep(5)
+
+    for task in (request, wait):
+        with pytest.raises(ConfigurationError, match="closed"):
+            await task
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_http_client_of_the_callers_stays_open(fake: FakeBaseten) -> None:
+    furnish(fake)
+
+    async with httpx.AsyncClient(transport=fake.transport(), headers={"x-mine": "1"}) as http:
+        async with Baseten(api_key="test-key", http_client=http) as baseten:
+            await baseten.model("m1").deployment("d1").get()
+        assert not http.is_closed
+        assert "authorization" not in http.headers
+
+
+async def test_nothing_is_left_open_after_real_connections(fake: FakeBaseten) -> None:
+    furnish(fake)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        async with (
+            fake.serve() as url,
+            Baseten(api_key="test-key", base_url=url) as baseten,
+        ):
+            deployment = baseten.model("m1").deployment("d1")
+            await asyncio.gather(*(deployment.get() for _ in range(30)))
+        gc.collect()
+
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+def test_a_retry_policy_pickles() -> None:
+    policy = RetryPolicy(attempts=2, total=timedelta(seconds=9))
+
+    assert pickle.loads(pickle.dumps(policy)) == policy

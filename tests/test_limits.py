@@ -1,0 +1,126 @@
+"""How many requests may be sent: windows, without an event loop, and the lines before them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from aiobaseten._limits import Window, documented_window
+from aiobaseten.errors import RateLimitError
+from aiobaseten.testing import FakeBaseten
+
+DEPLOYMENT = "/v1/models/{model_id}/deployments/{deployment_id}"
+
+
+def sent_within(window: Window, seconds: float) -> list[float]:
+    """When requests are sent by somebody who always has one."""
+    times: list[float] = []
+    while (at := window.free_at(times[-1] if times else 0.0)) <= seconds:
+        window.take(at)
+        times.append(at)
+    return times
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "requests", "seconds"),
+    [
+        ("POST", f"{DEPLOYMENT}/activate", 20, 60),
+        ("POST", f"{DEPLOYMENT}/deactivate", 20, 60),
+        ("POST", f"{DEPLOYMENT}/retry", 10, 60),
+        ("GET", DEPLOYMENT, 100, 1),
+        ("POST", "/v1/models/{model_id}/environments/{env_name}/activate", 100, 1),
+        ("POST", "/v1/chains/{chain_id}/deployments/{chain_deployment_id}/deactivate", 100, 1),
+    ],
+)
+def test_no_window_of_the_servers_gets_more_than_is_documented(
+    method: str, path: str, requests: int, seconds: float
+) -> None:
+    times = sent_within(documented_window(method, path), 10 * seconds)
+
+    busiest = max(sum(at <= other < at + seconds for other in times) for at in times)
+    assert busiest == requests
+
+
+def test_a_pause_holds_back_everything_and_a_shorter_one_does_not_end_it() -> None:
+    window = Window(100, 1.0)
+    window.pause(30.0)
+    window.pause(10.0)
+
+    assert window.free_at(5.0) == 30.0
+    assert window.free_at(31.0) == 31.0
+
+
+@pytest.mark.looptime
+async def test_a_429_pauses_its_endpoint_for_everybody_and_no_other(fake: FakeBaseten) -> None:
+    model = fake.model("m1")
+    model.deployment("d1", status="ACTIVE")
+    model.environment("production", current="d1")
+    route = "GET /v1/models/{model_id}/deployments/{deployment_id}"
+    fake.faults.rate_limited(retry_after=37, route=route)
+    loop = asyncio.get_running_loop()
+
+    async with fake.client() as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        began = loop.time()
+        first = asyncio.create_task(deployment.get())
+        await asyncio.sleep(1)
+        await baseten.model("m1").environment("production").get()
+        other_endpoint = loop.time() - began
+        await deployment.get()
+        await first
+
+    assert other_endpoint < 2
+    assert loop.time() - began >= 37
+    assert len([request for request in fake.requests if request.route == route[4:]]) == 3
+
+
+@pytest.mark.looptime
+async def test_those_who_leave_the_line_take_no_turn_along(fake: FakeBaseten) -> None:
+    fake.model("m1").deployment("d1", status="INACTIVE")
+    loop = asyncio.get_running_loop()
+
+    async with fake.client() as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        began = loop.time()
+        tasks = [asyncio.create_task(deployment.activate()) for _ in range(40)]
+        await asyncio.sleep(1)
+        for task in tasks[20:39]:
+            task.cancel()
+        await tasks[39]
+
+    # Twenty went at once; the last one is first in the line for the next window.
+    assert loop.time() - began == pytest.approx(66, abs=1)
+
+
+@pytest.mark.looptime
+async def test_many_calls_never_meet_the_documented_limit() -> None:
+    fake = FakeBaseten(enforce_limits=True)
+    fake.model("m1").deployment("d1", status="ACTIVE")
+
+    async with fake.client() as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        await asyncio.gather(*(deployment.get() for _ in range(500)))
+
+    assert {request.status for request in fake.requests} == {200}
+
+
+@pytest.mark.looptime
+async def test_an_endpoint_is_not_paused_for_a_day_because_a_server_says_so(
+    fake: FakeBaseten,
+) -> None:
+    fake.model("m1").deployment("d1", status="ACTIVE")
+    fake.faults.rate_limited(retry_after=86_400)
+    loop = asyncio.get_running_loop()
+
+    async with fake.client() as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        began = loop.time()
+        with pytest.raises(RateLimitError) as caught:
+            await deployment.get()
+        refused_at = loop.time() - began
+        await deployment.get()
+
+    assert caught.value.retry_after == 86_400
+    assert refused_at < 1
+    assert loop.time() - began == pytest.approx(60, abs=1)

@@ -1,0 +1,172 @@
+"""Whether and when to repeat: decisions, without an event loop."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from aiobaseten import RetryPolicy
+from aiobaseten._retry import PASSING_STATUSES, RetryQuota, asked_delay, delay_before_repeat
+from aiobaseten.errors import (
+    APIError,
+    BasetenError,
+    ConfigurationError,
+    RateLimitError,
+    ResponseShapeError,
+    ServerError,
+    TransportError,
+)
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+def answer(status: int, retry_after: float | None = None) -> APIError:
+    kind = RateLimitError if status == 429 else ServerError if status >= 500 else APIError
+    error = kind("no", status=status, method="GET", path="/")
+    error.retry_after = retry_after
+    return error
+
+
+def lost(*, sent: bool) -> TransportError:
+    return TransportError("lost", method="GET", path="/", sent=sent)
+
+
+def delay(
+    error: BasetenError,
+    *,
+    is_read: bool = True,
+    attempt: int = 1,
+    elapsed: float = 0.0,
+    chance: float = 0.5,
+    **policy: float,
+) -> float | None:
+    return delay_before_repeat(
+        error,
+        is_read=is_read,
+        attempt=attempt,
+        elapsed=elapsed,
+        chance=chance,
+        policy=RetryPolicy(**policy),  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 520, 524, 530])
+def test_a_read_is_repeated_when_the_server_may_do_better(status: int) -> None:
+    assert delay(answer(status)) is not None
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 402, 403, 404, 405, 409, 422, 501, 505, 600])
+def test_what_will_not_change_is_not_asked_again(status: int) -> None:
+    assert delay(answer(status)) is None
+
+
+@pytest.mark.parametrize("status", sorted(PASSING_STATUSES - {429}))
+def test_a_write_is_not_repeated_after_an_answer_that_leaves_its_effect_open(status: int) -> None:
+    assert delay(answer(status), is_read=False) is None
+
+
+def test_a_write_is_repeated_after_a_429_because_the_server_did_not_act() -> None:
+    assert delay(answer(429), is_read=False) is not None
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_read", "repeated"),
+    [(True, True, True), (False, True, True), (False, False, True), (True, False, False)],
+)
+def test_a_lost_write_is_repeated_only_if_it_was_never_sent(
+    sent: bool, is_read: bool, repeated: bool
+) -> None:
+    assert (delay(lost(sent=sent), is_read=is_read) is not None) is repeated
+
+
+def test_an_answer_that_does_not_fit_is_not_asked_for_again() -> None:
+    assert delay(ResponseShapeError("odd", status=200, method="GET", path="/")) is None
+
+
+def test_attempts_include_the_first() -> None:
+    assert delay(answer(503), attempt=2, attempts=3) is not None
+    assert delay(answer(503), attempt=3, attempts=3) is None
+    assert delay(answer(503), attempt=1, attempts=1) is None
+
+
+def test_pauses_are_a_random_share_of_a_ceiling_that_doubles() -> None:
+    ceilings = [delay(answer(503), attempt=n, chance=1.0, attempts=9) for n in range(1, 7)]
+
+    assert ceilings == [0.5, 1, 2, 4, 8, 8]
+    assert delay(answer(503), chance=0.0) == 0.0
+
+
+def test_nothing_is_sent_after_the_total_is_used_up() -> None:
+    assert delay(answer(503, 5.0), elapsed=55.0, total=60.0) == 5.0
+    assert delay(answer(503, 5.0), elapsed=55.1, total=60.0) is None
+
+
+def test_a_server_is_left_alone_for_as_long_as_it_asks() -> None:
+    assert delay(answer(429, 37.0)) == 37.0
+
+
+def test_a_server_that_asks_for_too_much_is_not_waited_for() -> None:
+    assert delay(answer(429, 86_400.0)) is None
+    assert delay(answer(429, 10.1), max_retry_after=10.0) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "asked"),
+    [
+        (None, {"retry_after": 37}, 37.0),
+        (None, {"retry_after": "37"}, 37.0),
+        ("12", {}, 12.0),
+        ("1.5", {}, 1.5),
+        (" 12 ", {}, 12.0),
+        ("12", {"retry_after": 37}, 37.0),
+        ("37", {"retry_after": 12}, 37.0),
+        (format_datetime(NOW + timedelta(seconds=90), usegmt=True), {}, 90.0),
+        (format_datetime(NOW - timedelta(seconds=90), usegmt=True), {}, 0.0),
+        ("Sat, 21 Nov 2026 12:01:30", {}, 90.0),
+        ("86400", {}, 86_400.0),
+    ],
+)
+def test_what_the_server_asks_for_is_found_wherever_it_says_it(
+    header: str | None, body: dict[str, object], asked: float
+) -> None:
+    headers = {} if header is None else {"retry-after": header}
+
+    assert asked_delay(headers, body, NOW) == asked
+
+
+@pytest.mark.parametrize(
+    "nonsense", [-1, float("nan"), float("inf"), True, None, [], {}, "soon", "-5", 10**400]
+)
+def test_what_makes_no_sense_was_not_said(nonsense: object) -> None:
+    assert asked_delay({"retry-after": str(nonsense)}, {"retry_after": nonsense}, NOW) is None
+
+
+def test_an_outage_uses_up_what_may_be_spent_on_repeating_and_successes_pay_it_back() -> None:
+    quota = RetryQuota()
+
+    granted = sum(quota.spend() for _ in range(1000))
+    for _ in range(11):
+        quota.refund()
+    granted_later = sum(quota.spend() for _ in range(1000))
+
+    assert granted == 20
+    assert granted_later == 2
+
+
+def test_no_number_of_successes_pays_for_a_storm() -> None:
+    quota = RetryQuota()
+    for _ in range(1000):
+        quota.refund()
+
+    assert sum(quota.spend() for _ in range(1000)) == 20
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"attempts": 0}, {"attempts": 1.5}, {"total": -1}, {"first_delay": "1"}, {"max_delay": None}],
+)
+def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(wrong))):
+        RetryPolicy(**wrong)  # type: ignore[arg-type]

@@ -1,0 +1,134 @@
+"""The key is sent, and is nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+import pickle
+import traceback
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from aiobaseten import Baseten, RetryPolicy
+from aiobaseten.errors import BasetenError
+from aiobaseten.testing import FakeBaseten
+
+KEY = "k3y-that-nobody-may-see"
+
+
+def shown(error: BaseException) -> Iterator[str]:
+    """Everything that an exception, its causes and what they hold could show."""
+    while error is not None:
+        yield from traceback.format_exception(error)
+        yield repr(vars(error))
+        request = getattr(error, "_request", None)
+        if request is not None:
+            yield str(request.headers.raw)
+        yield str(pickle.dumps(error)) if isinstance(error, BasetenError) else ""
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+
+
+@pytest.fixture
+def fake() -> FakeBaseten:
+    fake = FakeBaseten(api_key=KEY)
+    model = fake.model("m1")
+    model.deployment("d1", status="BUILDING")
+    model.environment("production", current="d1")
+    return fake
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    "fault", ["reset", "hang", "noise", "refuse", "cut", "html", "empty", "garbage", "rate_limited"]
+)
+async def test_no_error_shows_the_key(fake: FakeBaseten, fault: str) -> None:
+    getattr(fake.faults, fault)(times=1)
+
+    async with fake.client(retry=RetryPolicy(attempts=1)) as baseten:
+        with pytest.raises(BasetenError) as caught:
+            await baseten.model("m1").deployment("d1").get()
+
+    assert not [text for text in shown(caught.value) if KEY in text]
+
+
+async def test_no_error_of_a_real_connection_shows_the_key(fake: FakeBaseten) -> None:
+    fake.faults.reset(times=1)
+
+    async with (
+        fake.serve() as url,
+        Baseten(api_key=KEY, base_url=url, retry=RetryPolicy(attempts=1)) as baseten,
+    ):
+        with pytest.raises(BasetenError) as caught:
+            await baseten.model("m1").deployment("d1").get()
+
+    assert not [text for text in shown(caught.value) if KEY in text]
+
+
+@pytest.mark.looptime
+async def test_a_wait_and_its_token_do_not_show_the_key(
+    fake: FakeBaseten, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.model("m1").deployment("d2", timeline=[("BUILDING", 60), "BUILD_FAILED"])
+    fake.faults.status(401, times=1, after=4)
+    caplog.set_level(logging.DEBUG)
+
+    async with fake.client() as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        said = [promotion.token, repr(promotion), repr(baseten), repr(baseten.model("m1"))]
+        caught: BasetenError | None = None
+        try:
+            async for event in promotion.events():
+                said += [str(event), repr(event)]
+        except BasetenError as error:
+            caught = error
+
+    assert caught is not None
+    said += [*shown(caught), caplog.text, *(str(vars(record)) for record in caplog.records)]
+    assert not [text for text in said if KEY in text]
+    assert "aiobaseten" in {record.name for record in caplog.records}
+
+
+async def test_a_refused_key_is_not_repeated(fake: FakeBaseten) -> None:
+    async with fake.client(api_key="wr0ng-key") as baseten:
+        with pytest.raises(BasetenError) as caught:
+            await baseten.model("m1").deployment("d1").get()
+
+    assert not [text for text in shown(caught.value) if "wr0ng-key" in text]
+
+
+async def test_a_client_shows_no_key_however_it_is_printed() -> None:
+    baseten = Baseten(api_key=KEY)
+
+    assert KEY not in repr(baseten) + str(baseten) + repr(vars(baseten))
+    assert KEY not in repr(baseten.with_options(read_timeout=1))
+
+
+async def test_a_log_record_says_what_was_sent_without_ids(
+    fake: FakeBaseten, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="aiobaseten")
+
+    async with fake.client() as baseten:
+        await baseten.model("m1").deployment("d1").get()
+
+    (record,) = [record for record in caplog.records if record.name == "aiobaseten"]
+    fields = vars(record)
+    assert fields["method"] == "GET"
+    assert fields["path_template"] == "/v1/models/{model_id}/deployments/{deployment_id}"
+    assert fields["status"] == 200
+    assert fields["attempt"] == 1
+    assert fields["request_id"]
+    assert fields["duration"] >= 0
+
+
+@pytest.mark.looptime
+async def test_the_headers_of_the_callers_client_are_left_alone(fake: FakeBaseten) -> None:
+    async with httpx.AsyncClient(transport=fake.transport()) as http:
+        before = copy.copy(http.headers)
+        async with Baseten(api_key=KEY, http_client=http) as baseten:
+            await asyncio.gather(*(baseten.model("m1").deployment("d1").get() for _ in range(3)))
+
+        assert http.headers == before
