@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ._waits import DeploymentReading, EnvironmentReading, Part, PromotionReading
-from .schemas import ChainDeployment, ChainEnvironment, Chainlet, Deployment, Environment
+from .schemas import ChainDeployment, ChainEnvironment, Deployment, Environment
 
 
 def read_deployment(
     deployment: Deployment | ChainDeployment, *, promoting: bool = False
 ) -> DeploymentReading:
     """A deployment: itself first, then its chainlets."""
-    chainlets = deployment.chainlets if isinstance(deployment, ChainDeployment) else []
-    parts = [_part("chainlet", chainlet.name, chainlet) for chainlet in chainlets]
-    own = (
-        _part("deployment", deployment.id, deployment)
+    chainlets = _read_chainlets(deployment) if isinstance(deployment, ChainDeployment) else ()
+    own = Part(
+        subject="deployment",
+        name=deployment.id,
+        status=str(deployment.status),
+        deployed=deployment.autoscaling_settings is not None
         if isinstance(deployment, Deployment)
-        else Part(
-            subject="deployment",
-            name=deployment.id,
-            status=deployment.status,
-            deployed=all(part.deployed for part in parts),
-        )
+        else all(part.deployed for part in chainlets),
     )
     return DeploymentReading(
-        id=deployment.id, parts=(own, *parts), value=deployment, promoting=promoting
+        id=deployment.id, parts=(own, *chainlets), value=deployment, promoting=promoting
     )
 
 
-def _part(subject: str, name: str, of: Deployment | Chainlet) -> Part:
-    return Part(
-        subject=subject, name=name, status=of.status, deployed=of.autoscaling_settings is not None
+def _read_chainlets(deployment: ChainDeployment) -> tuple[Part, ...]:
+    names = Counter(chainlet.name for chainlet in deployment.chainlets)
+    return tuple(
+        Part(
+            subject="chainlet",
+            # Nothing says that names differ, and two chainlets must not share a history.
+            name=chainlet.name if names[chainlet.name] == 1 else f"{chainlet.name} ({chainlet.id})",
+            status=str(chainlet.status),
+            deployed=chainlet.autoscaling_settings is not None,
+        )
+        for chainlet in deployment.chainlets
     )
 
 
@@ -42,7 +49,7 @@ def read_environment(environment: Environment | ChainEnvironment) -> Environment
         current=read_deployment(current) if current else None,
         candidate=read_deployment(candidate) if candidate else None,
         promotion=PromotionReading(
-            status=promotion.status,
+            status=str(promotion.status),
             percent=promotion.percent_traffic_to_new_version,
             message=promotion.error_message or None,
         )

@@ -80,7 +80,8 @@ _STAGES: dict[str, Stage] = {
     "UPDATING": Stage.LOAD,
 }
 
-_OLD_STATE_AFTER_ACTIVATE = frozenset({"INACTIVE"})
+# Deactivating and activating again is a remedy, and the second may overtake the first.
+_OLD_STATES_AFTER_ACTIVATE = frozenset({"DEACTIVATING", "INACTIVE"})
 
 
 def phase_of(status: str) -> Phase:
@@ -88,9 +89,9 @@ def phase_of(status: str) -> Phase:
     return DEPLOYMENT_PHASES.get(status, Phase.PENDING)
 
 
-def is_known(status: str) -> bool:
-    """Whether this version has an opinion about *status*, of a deployment or a promotion."""
-    return status in DEPLOYMENT_PHASES or status in PROMOTION_PHASES
+def is_known(subject: str, status: str) -> bool:
+    """Whether this version has an opinion about *status* of a *subject* of an event."""
+    return status in (PROMOTION_PHASES if subject == "promotion" else DEPLOYMENT_PHASES)
 
 
 def promotion_phase_of(status: str) -> PromotionPhase:
@@ -104,5 +105,5 @@ def stage_of(status: str) -> Stage:
 
 
 def may_be_old_state(status: str) -> bool:
-    """Whether the first look after activating or promoting may still show *status*."""
-    return status in _OLD_STATE_AFTER_ACTIVATE
+    """Whether the first looks after activating or promoting may still show *status*."""
+    return status in _OLD_STATES_AFTER_ACTIVATE

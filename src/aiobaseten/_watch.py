@@ -17,21 +17,17 @@ from . import _schedule
 from ._transport import Answer, Transport
 from ._waits import (
     DeploymentReading,
-    DeploymentWait,
     Done,
-    EnvironmentReading,
     Explain,
     Failed,
-    Pending,
-    PromotionWait,
     Step,
     Wait,
     Wake,
     asked_delay,
     ends_wait,
 )
-from .errors import BasetenError, Evidence, WaitTimeoutError
-from .events import DeploymentWoken, Event, Finished, LookFailed
+from .errors import APIError, BasetenError, Evidence, ResponseShapeError, WaitTimeoutError
+from .events import Event, Finished, LookFailed
 
 R = TypeVar("R")
 
@@ -76,14 +72,18 @@ class _Journal:
     def answered(self, answer: Answer[Any]) -> None:
         """A look was answered."""
         self.last_seen = answer.value.value
-        self.failures = 0
-        if answer.request_id:
-            self.request_ids.append(answer.request_id)
+        self._note(answer.request_id)
 
     def failed(self, error: BasetenError) -> None:
-        """A look failed, and the wait goes on."""
+        """A look failed."""
         self.trouble = error
         self.failures += 1
+        if isinstance(error, APIError | ResponseShapeError):
+            self._note(error.request_id)
+
+    def _note(self, request_id: str | None) -> None:
+        if request_id:
+            self.request_ids.append(request_id)
 
     def evidence(self, wait: Wait[Any], at: float) -> Evidence:
         """What was known."""
@@ -123,93 +123,100 @@ async def follow(
         if step is not None and isinstance(step.verdict, Done):
             yield Finished(at=at, result=step.verdict.value, error=None)
             return
-        if step is not None and isinstance(step.verdict, Failed):
-            error = step.verdict.error(journal.evidence(wait, at))
-        elif trouble is not None and ends_wait(
-            trouble, at, has_looked=journal.last_seen is not None
-        ):
-            error = trouble
-            error.evidence = journal.evidence(wait, at)
-        elif at >= timeout - _EARLY_S:
-            error = _out_of_time(wait, journal, at, timeout)
-        else:
-            delay = _delay(step, trouble, journal, at, clock.random())
-            left = timeout - at
+        error = _end(wait, journal, step, trouble, at, timeout)
+        if error is None:
+            delay = min(_delay(step, trouble, journal, at, clock.random()), timeout - at)
             if trouble is not None:
-                yield LookFailed(at=at, error=trouble, next_look=min(delay, left))
+                yield LookFailed(at=at, error=trouble, next_look=delay)
             try:
                 # To the deadline but not past it: that buys one last look.
                 await transport.wire.pause(max(min(delay, deadline - clock.now()), 0.0))
             except BasetenError as closed:
                 error = closed
-                error.evidence = journal.evidence(wait, clock.now() - journal.started)
-    yield Finished(at=clock.now() - journal.started, result=None, error=error)
+    at = clock.now() - journal.started
+    if error.evidence is None:
+        error.evidence = journal.evidence(wait, at)
+    yield Finished(at=at, result=None, error=error)
     raise error
 
 
 async def _look(
     transport: Transport, wait: Wait[R], target: Target[R], journal: _Journal, deadline: float
 ) -> tuple[Step | None, BasetenError | None]:
-    """One look: what the wait makes of it, and what went wrong."""
+    """One look: what the wait makes of it, and what went wrong; neither if no answer came."""
     clock = transport.clock
     scope = clock.timeout_at(deadline + LAST_LOOK_S)
-    step = None
+    step: Step | None = None
     try:
         async with scope:
             answer = await target.look()
             journal.answered(answer)
             step = wait.see(answer.value, clock.now() - journal.started)
-            step = await _act(wait, target, answer.value, step, clock.now() - journal.started)
+            step = await _act(target, step, lambda: clock.now() - journal.started)
     except BasetenError as error:
         journal.failed(error)
-        return step and evolve(step, verdict=Pending()), error
+        return step, error
     except TimeoutError:
         if not scope.expired():
             raise
+    else:
+        journal.failures = 0
     return step, None
 
 
-async def _act(wait: Wait[R], target: Target[R], reading: R, step: Step, at: float) -> Step:
+async def _act(target: Target[Any], step: Step, elapsed: Callable[[], float]) -> Step:
     """Do what the step asks for, beyond looking again."""
-    if isinstance(step.verdict, Wake) and isinstance(wait, DeploymentWait) and target.wake:
+    verdict = step.verdict
+    if isinstance(verdict, Wake) and target.wake:
         await target.wake()
-        wait.is_woken = True
-        return evolve(step, events=(*step.events, DeploymentWoken(at=at)))
-    if (
-        isinstance(step.verdict, Explain)
-        and isinstance(wait, PromotionWait)
-        and isinstance(reading, EnvironmentReading)
-        and target.read_deployment
-    ):
-        deployment = await target.read_deployment()
-        return evolve(step, verdict=wait.explain(reading, deployment, at))
+        return evolve(step, events=(*step.events, verdict.woken(elapsed())))
+    if isinstance(verdict, Explain) and target.read_deployment:
+        explained = verdict.given(await target.read_deployment(), elapsed())
+        return evolve(explained, events=(*step.events, *explained.events))
     return step
+
+
+def _end(
+    wait: Wait[Any],
+    journal: _Journal,
+    step: Step | None,
+    trouble: BasetenError | None,
+    at: float,
+    timeout: float,
+) -> BasetenError | None:
+    """The error with which the wait ends now, if it does."""
+    if step is not None and isinstance(step.verdict, Failed):
+        return step.verdict.error(journal.evidence(wait, at))
+    if trouble is not None and ends_wait(trouble, at, has_looked=journal.last_seen is not None):
+        return trouble
+    if at < timeout - _EARLY_S:
+        return None
+    message = f"{timeout:g} s are over: {wait.still()}"
+    if step is None and trouble is None:
+        message += " The last look was not answered."
+    if journal.token is not None:
+        message += " Go on with resume(error.token)."
+    error = WaitTimeoutError(message, evidence=journal.evidence(wait, at), timeout=timeout)
+    if journal.failures:
+        error.__cause__ = journal.trouble
+    return error
 
 
 def _delay(
     step: Step | None, trouble: BasetenError | None, journal: _Journal, at: float, chance: float
 ) -> float:
-    if trouble is not None or step is None:
-        asked = asked_delay(trouble) if trouble else None
-        return _schedule.after_trouble(max(journal.failures, 1), asked=asked, chance=chance)
+    """Seconds until the next look."""
+    if step is None or trouble is not None:
+        asked = asked_delay(trouble) if trouble is not None else None
+        return _schedule.after_trouble(journal.failures, asked=asked, chance=chance)
     return _schedule.next_look(step.stage, in_stage=step.in_stage, elapsed=at)
-
-
-def _out_of_time(wait: Wait[Any], journal: _Journal, at: float, timeout: float) -> WaitTimeoutError:
-    go_on = " Go on with resume(error.token)." if journal.token else ""
-    error = WaitTimeoutError(
-        f"{timeout:g} s are over: {wait.still()} Baseten keeps working on it.{go_on}",
-        evidence=journal.evidence(wait, at),
-        timeout=timeout,
-    )
-    error.__cause__ = journal.trouble
-    return error
 
 
 async def result_of(events: AsyncGenerator[Event, None]) -> Any:
     """What the wait behind *events* returns, without the listening."""
+    result = None
     async with aclosing(events):
         async for event in events:
-            if isinstance(event, Finished) and event.error is None:
-                return event.result
-    raise AssertionError("a wait ended without an outcome")
+            if isinstance(event, Finished):
+                result = event.result
+    return result

@@ -195,4 +195,4 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         environment = ChainEnvironmentHandle(self._owner, self.environment_name)
-        return await environment.promote(self._served_before())
+        return await environment.promote(self._served_before(), if_in_progress="adopt")

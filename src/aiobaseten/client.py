@@ -245,6 +245,7 @@ class Baseten:
             status=None,
             message="",
             deployment_id=known.deployment,
+            previous_id=known.previous,
             at_once=known.at_once,
         )
 

@@ -85,7 +85,9 @@ async def begin(
     if if_in_progress == "adopt":
         adopted = await _adopt(owner, before, deployment_id)
         if adopted is not None:
-            return cast("D", adopted.value), Baseline(current_id=before.current_id)
+            # What is finished does not tell what served before it.
+            previous = before.current_id if before.is_busy else None
+            return cast("D", adopted.value), Baseline(current_id=previous)
     if before.is_busy:
         if if_in_progress != "wait":
             raise _busy(owner.describe_environment(environment), before)

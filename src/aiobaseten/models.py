@@ -331,7 +331,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             NotFoundError: There is no such model or environment.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        return await _cancel(self._owner, self.name, None)
+        return await _cancel(self._owner, self.name, None, None)
 
     async def force_cancel_promotion(self) -> Cancellation:
         """Cancel the promotion that is under way and move all traffic back at once.
@@ -344,7 +344,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             BadRequestError: No promotion is under way.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        return await _force_cancel(self._owner, self.name, None)
+        return await _force_cancel(self._owner, self.name, None, None)
 
     async def pause_promotion(self) -> None:
         """Pause the rolling promotion that is under way, at the end of its present step.
@@ -400,7 +400,9 @@ class ModelPromotion(Promotion[Deployment, Environment]):
             BadRequestError: No promotion is under way.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        return await _cancel(self._owner, self.environment_name, self.deployment_id)
+        return await _cancel(
+            self._owner, self.environment_name, self.deployment_id, self.previous_id
+        )
 
     async def force_cancel(self) -> Cancellation:
         """Cancel it at once: see `ModelEnvironmentHandle.force_cancel_promotion`.
@@ -409,7 +411,9 @@ class ModelPromotion(Promotion[Deployment, Environment]):
             RequestNotActedOnError: Baseten answered that it did not.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        return await _force_cancel(self._owner, self.environment_name, self.deployment_id)
+        return await _force_cancel(
+            self._owner, self.environment_name, self.deployment_id, self.previous_id
+        )
 
     async def pause(self) -> None:
         """Pause it: see `ModelEnvironmentHandle.pause_promotion`.
@@ -450,7 +454,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
             PromotionInProgressError: A promotion to the environment still runs; nothing was sent.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        return await self._environment.promote(self._served_before())
+        return await self._environment.promote(self._served_before(), if_in_progress="adopt")
 
     @property
     def _environment(self) -> ModelEnvironmentHandle:
@@ -458,7 +462,10 @@ class ModelPromotion(Promotion[Deployment, Environment]):
 
 
 async def _cancel(
-    owner: Owner[Deployment, Environment], environment: str, deployment_id: str | None
+    owner: Owner[Deployment, Environment],
+    environment: str,
+    deployment_id: str | None,
+    previous_id: str | None,
 ) -> Cancellation:
     answer = await owner.transport.send(cancel_promotion.operation(owner.id, environment))
     return Cancellation(
@@ -467,12 +474,16 @@ async def _cancel(
         status=answer.status,
         message=answer.message,
         deployment_id=deployment_id,
+        previous_id=previous_id,
         at_once=answer.status == CancellationStatus.CANCELED,
     )
 
 
 async def _force_cancel(
-    owner: Owner[Deployment, Environment], environment: str, deployment_id: str | None
+    owner: Owner[Deployment, Environment],
+    environment: str,
+    deployment_id: str | None,
+    previous_id: str | None,
 ) -> Cancellation:
     operation = force_cancel_promotion.operation(owner.id, environment)
     await _signal(owner, "cancel the promotion", operation)
@@ -482,6 +493,7 @@ async def _force_cancel(
         status=None,
         message="",
         deployment_id=deployment_id,
+        previous_id=previous_id,
         at_once=True,
     )
 

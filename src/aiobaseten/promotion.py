@@ -43,12 +43,12 @@ class Promotion(Generic[D, E]):
     environment_name: str
     deployment_id: str
     deployment: D | None = None
-    _baseline: Baseline | None = field(default=None, alias="baseline")
+    _baseline: Baseline = field(factory=Baseline, alias="baseline")
 
     @property
     def previous_id(self) -> str | None:
         """The deployment that served before, or ``None``."""
-        return self._baseline.current_id if self._baseline else None
+        return self._baseline.current_id
 
     @property
     def _label(self) -> str:
@@ -57,15 +57,14 @@ class Promotion(Generic[D, E]):
     @property
     def token(self) -> str:
         """What ``Baseten.resume`` takes to go on with this in another process. No secret."""
-        baseline = self._baseline or Baseline()
         return Token(
             kind="chain promotion" if self._owner.kind == "chain" else "model promotion",
             parent=self._owner.id,
             environment=self.environment_name,
             deployment=self.deployment_id,
-            previous=baseline.current_id,
-            candidate=baseline.candidate_id,
-            promotion=baseline.promotion_status,
+            previous=self._baseline.current_id,
+            candidate=self._baseline.candidate_id,
+            promotion=self._baseline.promotion_status,
         ).dump()
 
     def events(
@@ -97,21 +96,22 @@ class Promotion(Generic[D, E]):
             ConfigurationError: An argument is wrong; at once, before any look.
         """
         limit = time_limit("timeout", timeout)
-        baseline = self._baseline
+        settling_s = seconds("settling_time", settling_time)
         policy = Policy(
             accept_scaled_to_zero=accept_scaled_to_zero,
             on_paused=on_paused,
-            settling_time=seconds("settling_time", settling_time),
+            settling_time=settling_s,
             unhealthy_grace=seconds("unhealthy_grace", unhealthy_grace),
-            # It lingered as a failed candidate before: the first look may still show that.
-            after_retry=baseline is not None and baseline.candidate_id == self.deployment_id,
+            # It lingered as a failed candidate before: the first looks may still show that.
+            after_retry=self._baseline.candidate_id == self.deployment_id
+            or self._owner.was_retried(self.deployment_id, within=settling_s),
         )
         wait = PromotionWait(
             label=f"the promotion of deployment {self.deployment_id} to {self._label}",
             target=self.deployment_id,
             seen=PromotionLog(self.environment_name),
             policy=policy,
-            baseline=baseline,
+            baseline=self._baseline,
         )
         target = Target(
             look=lambda: self._owner.look_at_environment(self.environment_name),
@@ -176,6 +176,11 @@ class Promotion(Generic[D, E]):
                 f"it is not known what served in {self._label} before this promotion, so "
                 "there is nothing to roll back to"
             )
+        if self.previous_id == self.deployment_id:
+            raise ConfigurationError(
+                f"deployment {self.deployment_id} served in {self._label} before this promotion, "
+                "too, so there is nothing to roll back to"
+            )
         return self.previous_id
 
 
@@ -189,6 +194,7 @@ class Cancellation:
             one that was resumed.
         message: The API's message.
         deployment_id: The deployment whose promotion was cancelled, or ``None`` if not known.
+        previous_id: The deployment that served before that promotion, or ``None`` if not known.
     """
 
     _owner: Owner[Deployment, Environment] = field(alias="owner")
@@ -196,6 +202,7 @@ class Cancellation:
     status: CancellationStatus | None
     message: str
     deployment_id: str | None = None
+    previous_id: str | None = None
     _at_once: bool = field(default=False, alias="at_once")
 
     @property
@@ -210,6 +217,7 @@ class Cancellation:
             parent=self._owner.id,
             environment=self.environment_name,
             deployment=self.deployment_id,
+            previous=self.previous_id,
             at_once=self._at_once,
         ).dump()
 
@@ -238,6 +246,7 @@ class Cancellation:
             policy=Policy(settling_time=seconds("settling_time", settling_time)),
             at_once=self._at_once,
             target=self.deployment_id,
+            previous=self.previous_id,
         )
         target = Target(
             look=lambda: self._owner.look_at_environment(self.environment_name), token=self.token

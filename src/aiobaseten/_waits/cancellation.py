@@ -6,10 +6,12 @@ from attrs import define
 
 from .._status import PromotionPhase, Stage
 from ..errors import PromotionSupersededError
+from ..events import Event
+from .deployment import note_parts
 from .history import Log
 from .promotion import PromotionLog
 from .readings import EnvironmentReading
-from .steps import Done, Failed, Pending, Policy, Step, Verdict
+from .steps import KEEPS_WORKING, Done, Failed, Pending, Policy, Step, Verdict
 
 
 @define
@@ -23,6 +25,7 @@ class CancellationWait:
         at_once: Whether Baseten said CANCELED rather than RAMPING_DOWN.
         target: The deployment whose promotion was cancelled; where not known, the candidate that
             is seen to be rolled back.
+        previous: The deployment that served before that promotion, where known.
     """
 
     label: str
@@ -30,6 +33,7 @@ class CancellationWait:
     policy: Policy
     at_once: bool = False
     target: str | None = None
+    previous: str | None = None
 
     @property
     def log(self) -> Log:
@@ -39,28 +43,28 @@ class CancellationWait:
     def see(self, reading: EnvironmentReading, at: float) -> Step:
         """Decide."""
         promotion = reading.promotion
-        if promotion is not None and promotion.phase is PromotionPhase.ROLLING_BACK:
-            self.target = self.target or reading.candidate_id
+        is_rolling_back = promotion is not None and promotion.phase is PromotionPhase.ROLLING_BACK
+        if is_rolling_back and self.target is None:
+            self.target, self.previous = reading.candidate_id, reading.current_id
         is_another = self.target is not None and reading.candidate_id not in (None, self.target)
+        events = [] if is_another else note_environment(self.seen, reading, at)
         return Step(
-            verdict=self._verdict(reading, at, is_another=is_another),
-            events=() if is_another else tuple(self.seen.note(promotion, at)),
+            verdict=self._verdict(reading, at, is_over=is_another or not reading.is_busy),
+            events=tuple(events),
             stage=Stage.LOAD,
             in_stage=at - self.log.changed_at,
         )
 
     def still(self) -> str:
         """What a wait that runs out has to say."""
-        return f"{self.label} is not finished; last seen: {self.log.describe()}."
+        return f"{self.label} is not finished; last seen: {self.log.describe()}. {KEEPS_WORKING}"
 
-    def _verdict(self, reading: EnvironmentReading, at: float, *, is_another: bool) -> Verdict:
-        if self.target is not None and reading.current_id == self.target:
+    def _verdict(self, reading: EnvironmentReading, at: float, *, is_over: bool) -> Verdict:
+        if self.target is not None and reading.current_id == self.target != self.previous:
             return self._overtaken(self.target)
-        if is_another or not reading.is_busy:
-            return Done(reading.value)
         # Baseten said that it was over at once: what still runs after the settling time is new.
         is_new = self.at_once and self.target is None and at >= self.policy.settling_time
-        return Done(reading.value) if is_new else Pending()
+        return Done(reading.value) if is_over or is_new else Pending()
 
     def _overtaken(self, by: str) -> Failed:
         message = (
@@ -86,11 +90,17 @@ class QuietWait:
         """Decide."""
         return Step(
             verdict=Pending() if reading.is_busy else Done(reading.value),
-            events=tuple(self.seen.note(reading.promotion, at)),
+            events=tuple(note_environment(self.seen, reading, at)),
             stage=Stage.IDLE,
             in_stage=at - self.log.changed_at,
         )
 
     def still(self) -> str:
         """What a wait that runs out has to say."""
-        return f"{self.label} is still busy; last seen: {self.log.describe()}."
+        return f"{self.label} is still busy; last seen: {self.log.describe()}. Nothing was sent."
+
+
+def note_environment(seen: PromotionLog, reading: EnvironmentReading, at: float) -> list[Event]:
+    """Take in what is promoted, and tell what is news."""
+    events = note_parts(seen.log, reading.candidate, at) if reading.candidate else []
+    return events + seen.note(reading.promotion, at)

@@ -2,74 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import Enum
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-from .._status import Phase, Stage, may_be_old_state, phase_of, stage_of
-from ..errors import DeploymentFailedError, Evidence, WaitError
-from ..events import Event
+from .._status import Phase, Stage, may_be_old_state, stage_of
+from ..errors import DeploymentFailedError
+from ..events import DeploymentWoken, Event
 from .history import Log, Track
 from .readings import HOPELESS, DeploymentReading, Part
-from .steps import Done, Failed, Pending, Policy, Step, Verdict, Wake
+from .steps import KEEPS_WORKING, Done, Failed, Pending, Policy, Step, Verdict, Wake
 
 
-class _Judgement(Enum):
+class Judgement(Enum):
+    """What the status of a part means to this wait, now."""
+
     READY = "ready"
     PENDING = "pending"
-    ASLEEP = "asleep, and it will stay so"
+    ASLEEP = "asleep, will stay so, and that will not do"
     FAILED = "failed"
 
 
-def _judge(part: Part, track: Track, policy: Policy, at: float, *, promoting: bool) -> _Judgement:
-    """What one part's status means, given how long and after what it has lasted."""
-    lasted = at - track.since
-    phase = phase_of(part.status)
-    if phase is Phase.READY:
-        return _Judgement.READY
-    if phase is Phase.ASLEEP:
-        is_settled = track.was_ready or lasted >= policy.settling_time
-        on_its_way = promoting or not part.deployed or not is_settled
-        return _Judgement.PENDING if on_its_way else _Judgement.ASLEEP
-    if phase is Phase.UNHEALTHY:
-        return _Judgement.FAILED if lasted >= policy.unhealthy_grace else _Judgement.PENDING
-    if phase in HOPELESS:
-        may_be_old = may_be_old_state(part.status) or (phase is Phase.FAILED and policy.after_retry)
-        is_old = may_be_old and track.is_first and lasted < policy.settling_time
-        return _Judgement.PENDING if is_old else _Judgement.FAILED
-    return _Judgement.PENDING
+def judge(part: Part, track: Track, policy: Policy, at: float, *, promoting: bool) -> Judgement:
+    """What a part's status means, given how long and after what it has lasted."""
+    if part.phase is Phase.READY:
+        return Judgement.READY
+    if part.phase is Phase.ASLEEP:
+        is_settled = track.was_ready or at - track.since >= policy.settling_time
+        if promoting or not part.deployed or not is_settled:
+            return Judgement.PENDING
+        return Judgement.READY if policy.accept_scaled_to_zero else Judgement.ASLEEP
+    if part.phase is Phase.UNHEALTHY:
+        has_lasted = at - track.unbroken_since >= policy.unhealthy_grace
+        return Judgement.FAILED if has_lasted else Judgement.PENDING
+    if part.phase in HOPELESS:
+        return Judgement.PENDING if _may_be_old(part, track, policy, at) else Judgement.FAILED
+    return Judgement.PENDING
 
 
-@define
+def _may_be_old(part: Part, track: Track, policy: Policy, at: float) -> bool:
+    """Whether this may be the state from before somebody started it, or started it again."""
+    return (
+        (policy.after_retry or may_be_old_state(part.status))
+        and track.stopped_since is not None
+        and at - track.stopped_since < policy.settling_time
+    )
+
+
+@frozen
 class Fold:
-    """What the parts of a deployment mean together."""
+    """The parts of a deployment that are not ready, by what they are instead."""
 
-    verdict: Pending | Done | Wake | None  # None: failed
-    failed: tuple[Part, ...] = ()
-    asleep: tuple[Part, ...] = ()
+    failed: tuple[Part, ...]
+    pending: tuple[Part, ...]
+    asleep: tuple[Part, ...]
 
 
 def fold(
     reading: DeploymentReading, log: Log, policy: Policy, at: float, *, promoting: bool
 ) -> Fold:
-    """Ready when every part is; one that failed is enough to fail."""
-    judged = {
-        part: _judge(part, log.tracks[part.subject, part.name], policy, at, promoting=promoting)
+    """What a deployment's parts mean together: it is ready when every part is."""
+    judged = [
+        (
+            part,
+            judge(part, log.tracks[part.subject, part.name], policy, at, promoting=promoting),
+        )
         for part in reading.parts
-    }
-    failed = tuple(part for part, judgement in judged.items() if judgement is _Judgement.FAILED)
-    if failed:
-        return Fold(None, failed=failed)
-    asleep = tuple(part for part, judgement in judged.items() if judgement is _Judgement.ASLEEP)
-    if _Judgement.PENDING in judged.values():
-        return Fold(Pending(), asleep=asleep)
-    if asleep and not policy.accept_scaled_to_zero:
-        return Fold(Wake() if policy.wake else Pending(), asleep=asleep)
-    return Fold(Done(reading.value))
+    ]
+
+    def those(judgement: Judgement) -> tuple[Part, ...]:
+        return tuple(part for part, its in judged if its is judgement)
+
+    return Fold(those(Judgement.FAILED), those(Judgement.PENDING), those(Judgement.ASLEEP))
 
 
 def note_parts(log: Log, reading: DeploymentReading, at: float) -> list[Event]:
+    """Take in the statuses of a deployment's parts, and tell what is news."""
     return [
         event
         for part in reading.parts
@@ -83,20 +92,26 @@ def slowest(parts: Iterable[Part]) -> Stage:
     return next((stage for stage in Stage if stage in stages), Stage.IDLE)
 
 
+def names(parts: Iterable[Part]) -> str:
+    """Parts, for a person."""
+    return ", ".join(f"{part.subject} {part.name}" for part in parts)
+
+
 def what_failed(failed: tuple[Part, ...], log: Log, at: float) -> str:
-    said: list[str] = []
+    """Parts that failed and how, for a person."""
+    said = []
     for part in failed:
-        name = f"{part.subject} {part.name}"
-        lasted = at - log.tracks[part.subject, part.name].since
-        if phase_of(part.status) is Phase.UNHEALTHY:
-            said.append(f"{name} has been {part.status} for {lasted:.0f} s")
-        else:
-            said.append(f"{name} is {part.status}")
+        lasted = at - log.tracks[part.subject, part.name].unbroken_since
+        how = f"is {part.status}"
+        if part.phase is Phase.UNHEALTHY:
+            how = f"has been {part.status} for {lasted:.0f} s"
+        said.append(f"{names([part])} {how}")
     return ", ".join(said)
 
 
 def advice(failed: tuple[Part, ...]) -> str:
-    phases = {phase_of(part.status) for part in failed}
+    """What to do about parts that failed."""
+    phases = {part.phase for part in failed}
     if Phase.FAILED in phases:
         return "Baseten has given up on it: see its logs, then retry it or push again."
     if Phase.STOPPED in phases:
@@ -105,36 +120,43 @@ def advice(failed: tuple[Part, ...]) -> str:
 
 
 def chainlets(failed: tuple[Part, ...]) -> tuple[str, ...]:
+    """The names of the chainlets among the parts."""
     return tuple(part.name for part in failed if part.subject == "chainlet")
 
 
-ASLEEP_NOTE = (
-    " It is scaled to zero, and nothing will wake it but a request: "
-    "pass accept_scaled_to_zero=True if that will do{wake}."
-)
+def nobody_will_wake(asleep: tuple[Part, ...], *, unless: str = "", instead: str = "") -> str:
+    """What to do about parts that sleep."""
+    return (
+        f"Nothing but a request will wake {names(asleep)}{unless}: "
+        f"pass accept_scaled_to_zero=True if asleep will do{instead}."
+    )
 
 
 @define
 class DeploymentWait:
-    """A wait until a deployment is ACTIVE."""
+    """A wait until a deployment is ACTIVE.
+
+    Attributes:
+        label: What is waited for, to begin a sentence with.
+        policy: What the caller asked.
+        can_wake: Whether there is a way to wake it.
+        log: The statuses seen so far.
+    """
 
     label: str
     policy: Policy
     can_wake: bool = False
-    is_woken: bool = False
     log: Log = field(factory=Log)
     _asleep: tuple[Part, ...] = ()
+    _woken_at: float | None = None
 
     def see(self, reading: DeploymentReading, at: float) -> Step:
         """Decide."""
         events = note_parts(self.log, reading, at)
         folded = fold(reading, self.log, self.policy, at, promoting=reading.promoting)
-        self._asleep = folded.asleep
-        verdict: Verdict = folded.verdict or Failed(self._failure(folded.failed, at))
-        if isinstance(verdict, Wake) and self.is_woken:
-            verdict = Pending()  # once is enough: it is on its way, or will not come
+        self._asleep = () if folded.pending else folded.asleep
         return Step(
-            verdict=verdict,
+            verdict=self._verdict(reading, folded, at),
             events=tuple(events),
             stage=slowest(reading.parts),
             in_stage=at - self.log.changed_at,
@@ -142,16 +164,37 @@ class DeploymentWait:
 
     def still(self) -> str:
         """What a wait that runs out has to say."""
-        note = ""
-        if self._asleep:
-            note = ASLEEP_NOTE.format(wake=", or wake=True" if self.can_wake else "")
-        return f"{self.label} is not active; last seen: {self.log.describe()}.{note}"
+        said = f"{self.label} is not active; last seen: {self.log.describe()}."
+        if not self._asleep:
+            return f"{said} {KEEPS_WORKING}"
+        if self._woken_at is not None:
+            return f"{said} It was asked to wake up at {self._woken_at:.0f} s, and has not."
+        instead = ", or wake=True" if self.can_wake else ""
+        note = nobody_will_wake(self._asleep, unless=", or its promotion", instead=instead)
+        return f"{said} {note}"
 
-    def _failure(self, failed: tuple[Part, ...], at: float) -> Callable[[Evidence], WaitError]:
+    def _verdict(self, reading: DeploymentReading, folded: Fold, at: float) -> Verdict:
+        if folded.failed:
+            return self._failed(folded.failed, at)
+        if folded.pending:
+            return Pending()
+        if folded.asleep:
+            # Once is enough: it is on its way then, or will not come.
+            may_wake = self.policy.wake and self._woken_at is None
+            return Wake(self._woken) if may_wake else Pending()
+        return Done(reading.value)
+
+    def _woken(self, at: float) -> Event:
+        self._woken_at = at
+        return DeploymentWoken(at=at)
+
+    def _failed(self, failed: tuple[Part, ...], at: float) -> Failed:
         message = (
             f"{self.label} will not become active: {what_failed(failed, self.log, at)}. "
             f"{advice(failed)}"
         )
-        return lambda evidence: DeploymentFailedError(
-            message, evidence=evidence, failed=chainlets(failed)
+        return Failed(
+            lambda evidence: DeploymentFailedError(
+                message, evidence=evidence, failed=chainlets(failed)
+            )
         )

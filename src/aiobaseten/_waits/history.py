@@ -9,26 +9,40 @@ from attrs import define, field
 from .._status import Phase, is_known, phase_of
 from ..errors import Seen
 from ..events import StatusChanged
+from .readings import HOPELESS
 
 _HISTORY = 500
+#: Seconds without a look after which nobody can say that a status has lasted.
+_BLIND_S = 60.0
 
 
 @define
 class Track:
-    """One subject's present status."""
+    """One subject's present status.
+
+    Attributes:
+        status: As Baseten spells it.
+        since: When it was first seen.
+        last: When it was last seen.
+        unbroken_since: The same as *since*, unless there was too long a time without a look.
+        stopped_since: When it was first seen, if all that was ever seen of it is that it had
+            stopped or failed; otherwise ``None``.
+        was_ready: Whether it has been seen ready.
+    """
 
     status: str
     since: float
     last: float
-    is_first: bool = True
-    was_ready: bool = False
+    unbroken_since: float
+    stopped_since: float | None
+    was_ready: bool
 
 
 @define
 class Log:
     """The statuses seen so far."""
 
-    tracks: dict[tuple[str, str], Track] = field(factory=dict[tuple[str, str], Track])
+    tracks: dict[tuple[str, str], Track] = field(factory=dict)
     changed_at: float = 0.0
     _past: deque[Seen] = field(factory=lambda: deque(maxlen=_HISTORY))
 
@@ -41,54 +55,54 @@ class Log:
         event: type[StatusChanged] = StatusChanged,
     ) -> tuple[StatusChanged, ...]:
         """Take in a status, and tell whether it is news."""
-        track = self.tracks.get((subject, name))
-        if track is not None and track.status == status:
-            track.last = at
+        before = self.tracks.get((subject, name))
+        if before is not None and before.status == status:
+            if at - before.last > _BLIND_S:
+                before.unbroken_since = at
+            before.last = at
             return ()
         self.changed_at = at
-        ready = phase_of(status) is Phase.READY
-        if track is None:
-            self.tracks[subject, name] = Track(status, at, at, was_ready=ready)
-        else:
-            self._past.append(_seen(subject, name, track))
-            self.tracks[subject, name] = Track(
-                status, at, at, is_first=False, was_ready=ready or track.was_ready
-            )
-        previous = track.status if track else None
-        return (event(at=at, subject=subject, name=name, previous=previous, status=str(status)),)
+        phase = phase_of(status)
+        stopped_since = at if before is None else before.stopped_since
+        self.tracks[subject, name] = Track(
+            status=status,
+            since=at,
+            last=at,
+            unbroken_since=at,
+            stopped_since=stopped_since if phase in HOPELESS else None,
+            was_ready=phase is Phase.READY or (before is not None and before.was_ready),
+        )
+        if before is not None:
+            self._past.append(_seen(subject, name, before))
+        previous = before.status if before else None
+        return (event(at=at, subject=subject, name=name, previous=previous, status=status),)
 
     def history(self) -> tuple[Seen, ...]:
         """What was seen, oldest first."""
         present = (_seen(*key, track) for key, track in self.tracks.items())
         return tuple(sorted([*self._past, *present], key=lambda seen: seen.since))[-_HISTORY:]
 
-    def status(self, subject: str) -> str | None:
-        """The present status of the first *subject*, or ``None``."""
-        return next((t.status for key, t in self.tracks.items() if key[0] == subject), None)
-
-    def has_changed(self, subject: str) -> bool:
-        """Whether the first *subject* has had more than one status."""
-        return any(not t.is_first for key, t in self.tracks.items() if key[0] == subject)
-
     def describe(self) -> str:
-        """What was last seen, for a person."""
-        if not self.tracks:
-            return "nothing yet"
-        return ", ".join(
-            f"{subject} {name} {_named(track.status)}"
+        """What the last look that showed something showed, for a person."""
+        latest = max((track.last for track in self.tracks.values()), default=None)
+        said = [
+            f"{subject} {name} {_named(subject, track.status)}"
             for (subject, name), track in self.tracks.items()
-        )
+            if track.last == latest
+        ]
+        return ", ".join(said) or "nothing of it"
 
 
 def _seen(subject: str, name: str, track: Track) -> Seen:
     return Seen(
         subject=subject,
         name=name,
-        status=str(track.status),
+        status=track.status,
         since=track.since,
         seconds=track.last - track.since,
     )
 
 
-def _named(status: str) -> str:
-    return status if is_known(status) else f"{status} (a status that this version does not know)"
+def _named(subject: str, status: str) -> str:
+    known = is_known(subject, status)
+    return status if known else f"{status} (a status that this version does not know)"

@@ -15,12 +15,17 @@ _OVER = frozenset({PromotionPhase.SUCCEEDED, PromotionPhase.FAILED, PromotionPha
 
 @frozen(kw_only=True)
 class Part:
-    """A deployment or one of its chainlets."""
+    """A deployment or one of its chainlets. No two parts of a deployment have the same name."""
 
     subject: str
     name: str
     status: str
     deployed: bool  # Baseten leaves the autoscaling settings out until it has finished deploying
+
+    @property
+    def phase(self) -> Phase:
+        """What the status means."""
+        return phase_of(self.status)
 
 
 @frozen(kw_only=True)
@@ -32,10 +37,19 @@ class DeploymentReading:
     value: Any
     promoting: bool = False
 
+    def parts_in(self, *phases: Phase) -> tuple[Part, ...]:
+        """Those of its parts that are in one of the *phases*."""
+        return tuple(part for part in self.parts if part.phase in phases)
+
     @property
     def is_asleep(self) -> bool:
         """Whether any part of it is scaled to zero."""
-        return any(phase_of(part.status) is Phase.ASLEEP for part in self.parts)
+        return bool(self.parts_in(Phase.ASLEEP))
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether any part of it has failed or was stopped."""
+        return bool(self.parts_in(*HOPELESS))
 
 
 @frozen(kw_only=True)
@@ -43,7 +57,7 @@ class PromotionReading:
     """An environment's promotion."""
 
     status: str
-    percent: int | None = None
+    percent: int = 0
     message: str | None = None
 
     @property
@@ -81,6 +95,4 @@ class EnvironmentReading:
         """Whether a promotion is under way: a failed candidate that lingers is none."""
         if self.promotion is not None:
             return not self.promotion.is_over
-        return self.candidate is not None and all(
-            phase_of(part.status) not in HOPELESS for part in self.candidate.parts
-        )
+        return self.candidate is not None and not self.candidate.is_hopeless

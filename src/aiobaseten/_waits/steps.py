@@ -17,11 +17,17 @@ from ..errors import (
     WaitError,
 )
 from ..events import Event
+from .readings import DeploymentReading
+
+KEEPS_WORKING = "Baseten keeps working on it."
 
 #: Seconds for which a state may be one from before the wait, or on its way to another.
 SETTLING_TIME_S = 120.0
 #: Seconds for which an unhealthy deployment may still recover.
 UNHEALTHY_GRACE_S = 300.0
+#: Seconds for which a promotion may be missing from its environment: looks may hit the moment in
+#: which the candidate becomes the current deployment, or a server that is a moment behind.
+MISSING_GRACE_S = 10.0
 #: Baseten may answer 404 for the first seconds of a deployment's life; its own tools allow 30.
 NOT_FOUND_GRACE_S = 30.0
 
@@ -72,15 +78,22 @@ class Failed:
 
 @frozen
 class Wake:
-    """It sleeps, and the caller asked to wake it. Look again after that."""
+    """It sleeps, and the caller asked to wake it. Do that, call this, and look again."""
+
+    woken: Callable[[float], Event]
 
 
 @frozen
 class Explain:
-    """It is gone from the environment. Read the deployment, then ask `PromotionWait.explain`."""
+    """The environment does not show it. Read the deployment, and call this with what was found.
+
+    ``None`` means that the deployment no longer exists.
+    """
+
+    given: Callable[[DeploymentReading | None, float], Step]
 
 
-Verdict: TypeAlias = Pending | Done | Failed | Wake | Explain
+Verdict: TypeAlias = "Pending | Done | Failed | Wake | Explain"
 
 
 @frozen(kw_only=True)

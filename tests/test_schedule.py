@@ -1,0 +1,77 @@
+"""When to look next."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aiobaseten._schedule import (
+    LEAST_AFTER_TROUBLE_S,
+    MOST_AFTER_TROUBLE_S,
+    after_trouble,
+    next_look,
+)
+from aiobaseten._status import Stage
+
+
+@pytest.mark.parametrize(
+    ("stage", "in_stage", "elapsed", "seconds"),
+    [
+        (Stage.BUILD, 0, 0, 2),  # at first, everything is looked at often
+        (Stage.BUILD, 0, 60, 6),  # a tenth of the time that it has taken
+        (Stage.BUILD, 0, 3600, 15),
+        (Stage.DEPLOY, 0, 60, 3),
+        (Stage.DEPLOY, 0, 3600, 5),  # what follows a build may pass quickly
+        (Stage.LOAD, 0, 3600, 2),  # it has only begun to load
+        (Stage.LOAD, 100, 3600, 5),
+        (Stage.LOAD, 600, 3600, 10),
+        (Stage.IDLE, 0, 100, 5),
+        (Stage.IDLE, 0, 3600, 10),
+    ],
+)
+def test_how_often_one_looks_follows_from_how_near_it_is(
+    stage: Stage, in_stage: float, elapsed: float, seconds: float
+) -> None:
+    assert next_look(stage, in_stage=in_stage, elapsed=elapsed) == seconds
+
+
+@given(
+    stage=st.sampled_from(Stage),
+    in_stage=st.floats(0, 1e9),
+    elapsed=st.floats(0, 1e9),
+)
+def test_no_look_is_sooner_than_two_seconds_or_later_than_fifteen(
+    stage: Stage, in_stage: float, elapsed: float
+) -> None:
+    assert 2 <= next_look(stage, in_stage=in_stage, elapsed=elapsed) <= 15
+
+
+def test_looks_that_fail_become_rarer() -> None:
+    waits = [after_trouble(failures, asked=None, chance=1.0) for failures in range(1, 7)]
+
+    assert waits == [2, 4, 8, 16, 30, 30]
+
+
+def test_clients_that_failed_together_do_not_come_back_together() -> None:
+    assert after_trouble(3, asked=None, chance=0.0) == 4
+    assert after_trouble(3, asked=None, chance=0.5) == 6
+
+
+def test_what_the_server_asks_for_is_obeyed_whatever_came_before() -> None:
+    assert after_trouble(1, asked=37, chance=0.5) == 37.5
+    assert after_trouble(9, asked=37, chance=0.0) == 37
+
+
+def test_a_server_that_asks_for_nothing_gets_some_rest_all_the_same() -> None:
+    assert after_trouble(1, asked=0, chance=0.0) == LEAST_AFTER_TROUBLE_S
+
+
+@given(failures=st.integers(1, 10**9), chance=st.floats(0, 1, exclude_max=True))
+def test_however_long_the_trouble_looks_go_on(failures: int, chance: float) -> None:
+    wait = after_trouble(failures, asked=None, chance=chance)
+
+    assert LEAST_AFTER_TROUBLE_S / 2 <= wait <= MOST_AFTER_TROUBLE_S
+    assert math.isfinite(wait)

@@ -1,0 +1,93 @@
+"""What each status means to somebody waiting."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiobaseten._status import (
+    DEPLOYMENT_PHASES,
+    PROMOTION_PHASES,
+    Phase,
+    PromotionPhase,
+    Stage,
+    is_known,
+    may_be_old_state,
+    phase_of,
+    promotion_phase_of,
+    stage_of,
+)
+from aiobaseten.schemas import DeploymentStatus, PromotionStatus
+
+
+def test_every_status_of_a_deployment_in_the_spec_is_sorted() -> None:
+    """The day this fails, somebody has to decide what the new status means to a wait."""
+    assert {status.value for status in DeploymentStatus} == DEPLOYMENT_PHASES.keys()
+
+
+def test_every_status_of_a_promotion_in_the_spec_is_sorted() -> None:
+    assert {status.value for status in PromotionStatus} == PROMOTION_PHASES.keys()
+
+
+@pytest.mark.parametrize(
+    ("phase", "statuses"),
+    [
+        (Phase.PENDING, "BUILDING DEPLOYING LOADING_MODEL UPDATING WAKING_UP"),
+        (Phase.READY, "ACTIVE"),
+        (Phase.ASLEEP, "SCALED_TO_ZERO"),
+        (Phase.UNHEALTHY, "UNHEALTHY"),
+        (Phase.STOPPED, "DEACTIVATING INACTIVE BUILD_STOPPED"),
+        (Phase.FAILED, "BUILD_FAILED DEPLOY_FAILED FAILED"),
+    ],
+)
+def test_a_deployments_status_means_what_the_design_says(phase: Phase, statuses: str) -> None:
+    assert {status for status in DEPLOYMENT_PHASES if phase_of(status) is phase} == {
+        *statuses.split()
+    }
+
+
+@pytest.mark.parametrize(
+    ("phase", "statuses"),
+    [
+        (PromotionPhase.RUNNING, "RELEASING RAMPING_UP"),
+        (PromotionPhase.PAUSED, "PAUSED"),
+        (PromotionPhase.ROLLING_BACK, "RAMPING_DOWN"),
+        (PromotionPhase.SUCCEEDED, "SUCCEEDED"),
+        (PromotionPhase.FAILED, "FAILED"),
+        (PromotionPhase.CANCELED, "CANCELED"),
+    ],
+)
+def test_a_promotions_status_means_what_the_rolling_deployments_page_says(
+    phase: PromotionPhase, statuses: str
+) -> None:
+    assert {status for status in PROMOTION_PHASES if promotion_phase_of(status) is phase} == {
+        *statuses.split()
+    }
+
+
+@pytest.mark.parametrize("status", ["HIBERNATING", "", "active", "ACTIVATING"])
+def test_an_unknown_status_is_neither_success_nor_failure(status: str) -> None:
+    assert phase_of(status) is Phase.PENDING
+    assert promotion_phase_of(status) is PromotionPhase.RUNNING
+
+
+def test_a_status_is_known_only_for_what_can_have_it() -> None:
+    """Otherwise a deployment that is PAUSED would be waited on without a word about it."""
+    assert is_known("promotion", "PAUSED")
+    assert not is_known("deployment", "PAUSED")
+    assert is_known("chainlet", "ACTIVE")
+    assert not is_known("promotion", "ACTIVE")
+    assert not is_known("deployment", "HIBERNATING")
+
+
+def test_only_having_been_switched_off_may_be_what_was_before_an_activate() -> None:
+    assert {status for status in DEPLOYMENT_PHASES if may_be_old_state(status)} == {
+        "DEACTIVATING",
+        "INACTIVE",
+    }
+
+
+def test_what_is_on_its_way_is_looked_at_as_its_stage_deserves() -> None:
+    assert stage_of("BUILDING") is Stage.BUILD
+    assert {stage_of(one) for one in ("DEPLOYING", "SCALED_TO_ZERO", "UNHEALTHY")} == {Stage.DEPLOY}
+    assert {stage_of(one) for one in ("LOADING_MODEL", "WAKING_UP", "UPDATING")} == {Stage.LOAD}
+    assert {stage_of(one) for one in ("ACTIVE", "INACTIVE", "HIBERNATING")} == {Stage.IDLE}

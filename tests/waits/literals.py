@@ -1,0 +1,116 @@
+"""Readings and waits for tests without an event loop, with only what matters spelled out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiobaseten._waits import (
+    Baseline,
+    CancellationWait,
+    DeploymentReading,
+    DeploymentWait,
+    Done,
+    EnvironmentReading,
+    Failed,
+    Part,
+    Pending,
+    Policy,
+    PromotionLog,
+    PromotionReading,
+    PromotionWait,
+    Wait,
+)
+from aiobaseten.errors import Evidence
+
+PENDING = Pending()
+#: The deployment that is promoted, the one that serves before, and one that is somebody else's.
+T, P, X = "T", "P", "X"
+
+
+def deployment(
+    name: str = T, status: str = "ACTIVE", *, deployed: bool = True, promoting: bool = False
+) -> DeploymentReading:
+    """A model's deployment. What it is worth to a wait is its id."""
+    part = Part(subject="deployment", name=name, status=status, deployed=deployed)
+    return DeploymentReading(id=name, parts=(part,), value=name, promoting=promoting)
+
+
+def chain(
+    chainlets: dict[str, str], status: str | None = None, *, name: str = T, deployed: bool = True
+) -> DeploymentReading:
+    """A chain's deployment, whose own status is the first chainlet's unless it is given."""
+    own = next(iter(chainlets.values()), "ACTIVE") if status is None else status
+    parts = [
+        Part(subject="chainlet", name=one, status=its, deployed=deployed)
+        for one, its in chainlets.items()
+    ]
+    first = Part(subject="deployment", name=name, status=own, deployed=deployed)
+    return DeploymentReading(id=name, parts=(first, *parts), value=name)
+
+
+def environment(
+    current: str | DeploymentReading | None = P,
+    candidate: str | DeploymentReading | None = None,
+    promotion: str | None = None,
+    *,
+    percent: int = 0,
+    message: str | None = None,
+) -> EnvironmentReading:
+    """An environment; a deployment of which only the id is given is ACTIVE."""
+    return EnvironmentReading(
+        current=deployment(current) if isinstance(current, str) else current,
+        candidate=deployment(candidate) if isinstance(candidate, str) else candidate,
+        promotion=PromotionReading(status=promotion, percent=percent, message=message)
+        if promotion
+        else None,
+        value=(current, candidate, promotion),
+    )
+
+
+def deployment_wait(*, can_wake: bool = False, **policy: Any) -> DeploymentWait:
+    """A wait for T to be ACTIVE."""
+    return DeploymentWait(
+        label="deployment T of model m1", policy=Policy(**policy), can_wake=can_wake
+    )
+
+
+def promotion_wait(*, baseline: Baseline | None = None, **policy: Any) -> PromotionWait:
+    """A wait for the promotion of T, before which P served."""
+    return PromotionWait(
+        label="the promotion of T",
+        target=T,
+        seen=PromotionLog("production"),
+        policy=Policy(**policy),
+        baseline=baseline or Baseline(current_id=P),
+    )
+
+
+def cancellation_wait(
+    *,
+    target: str | None = T,
+    previous: str | None = P,
+    at_once: bool = False,
+    settling_time: float = 120.0,
+) -> CancellationWait:
+    """A wait until T is no longer being promoted."""
+    return CancellationWait(
+        label="the cancellation",
+        seen=PromotionLog("production"),
+        policy=Policy(settling_time=settling_time),
+        target=target,
+        previous=previous,
+        at_once=at_once,
+    )
+
+
+def see(wait: Wait[Any], at: float, reading: Any) -> Any:
+    """What a look makes of a wait: its verdict; the value of Done, the error of Failed."""
+    verdict = wait.see(reading, at).verdict
+    if isinstance(verdict, Done):
+        return verdict.value
+    return verdict.error(Evidence(waited=at)) if isinstance(verdict, Failed) else verdict
+
+
+def look(wait: Wait[Any], at: float, reading: Any) -> None:
+    """A look after which the wait goes on."""
+    assert see(wait, at, reading) == PENDING

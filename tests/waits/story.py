@@ -1,0 +1,113 @@
+"""What stories about waits have in common: a stage, somebody who listens, and what they tell."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import pytest
+from attrs import frozen
+
+from aiobaseten import (
+    Baseten,
+    ChainDeploymentHandle,
+    ChainEnvironmentHandle,
+    ChainPromotion,
+    ModelDeploymentHandle,
+    ModelEnvironmentHandle,
+    ModelPromotion,
+)
+from aiobaseten.errors import BasetenError
+from aiobaseten.events import Event, Finished
+from aiobaseten.testing import FakeBaseten, timelines
+from aiobaseten.testing import FakeEnvironment as FakeEnvironment
+
+Kind: TypeAlias = Literal["model", "chain"]
+E = TypeVar("E", bound=Event)
+
+#: What every story that holds for both is told of.
+BOTH = pytest.mark.parametrize("kind", ["model", "chain"])
+#: The longest that anything but a build goes unseen; see tests/test_schedule.py.
+A_LOOK = 11.0
+
+
+def stage(
+    fake: FakeBaseten, kind: Kind, timeline: timelines.Steps = "ACTIVE", **environment: Any
+) -> FakeEnvironment:
+    """A production environment in which "old" serves, and "new", which can be promoted to it.
+
+    Args:
+        fake: Where.
+        kind: Of a model or a chain, whose id is "owner".
+        timeline: What "new" goes through once it is promoted.
+        environment: Further options of the environment.
+    """
+    if kind == "model":
+        model = fake.model("owner")
+        model.deployment("old")
+        model.deployment("new", on_promote=timeline)
+        return model.environment("production", current="old", **environment)
+    chain = fake.chain("owner")
+    chain.deployment("old")
+    chain.deployment("new", on_promote=timeline)
+    return chain.environment("production", current="old", **environment)
+
+
+def production(baseten: Baseten, kind: Kind) -> ModelEnvironmentHandle | ChainEnvironmentHandle:
+    """The environment of the stage."""
+    owner = baseten.model("owner") if kind == "model" else baseten.chain("owner")
+    return owner.environment("production")
+
+
+def deployment(
+    baseten: Baseten, kind: Kind, name: str = "new"
+) -> ModelDeploymentHandle | ChainDeploymentHandle:
+    """A deployment of the stage."""
+    owner = baseten.model("owner") if kind == "model" else baseten.chain("owner")
+    return owner.deployment(name)
+
+
+async def promote(baseten: Baseten, kind: Kind) -> ModelPromotion | ChainPromotion:
+    """Promote "new"."""
+    return await production(baseten, kind).promote("new")
+
+
+@frozen
+class Told:
+    """What a wait told from its beginning to its end."""
+
+    events: Sequence[Event]
+    result: Any
+    error: BasetenError | None
+
+    @property
+    def at(self) -> float:
+        """When it ended."""
+        return self.events[-1].at
+
+    def of(self, kind: type[E]) -> list[E]:
+        """The events of one kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def said(self) -> list[str]:
+        """The events as people read them, without the times."""
+        return [str(event)[11:] for event in self.events]
+
+
+async def listen(events: AsyncGenerator[Event, None]) -> Told:
+    """Hear a wait out. Whatever it tells, `Finished` comes last, and once."""
+    heard: list[Event] = []
+    error: BasetenError | None = None
+    async with aclosing(events):
+        try:
+            async for event in events:
+                heard.append(event)  # noqa: PERF401 - also what came before an error
+        except BasetenError as raised:
+            error = raised
+    *others, last = heard
+    assert isinstance(last, Finished)
+    assert not any(isinstance(event, Finished) for event in others)
+    assert last.error is error
+    assert [event.at for event in heard] == sorted(event.at for event in heard)
+    return Told(heard, last.result, error)

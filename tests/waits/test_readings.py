@@ -1,0 +1,162 @@
+"""From what the API answers to what waits read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aiobaseten._readings import read_deployment, read_environment
+from aiobaseten.schemas import ChainDeployment, ChainEnvironment, Deployment, Environment
+
+AUTOSCALING = {
+    "min_replica": 0,
+    "max_replica": 1,
+    "autoscaling_window": None,
+    "scale_down_delay": None,
+    "concurrency_target": 1,
+    "target_utilization_percentage": None,
+}
+CREATED = "2026-01-01T00:00:00Z"
+
+
+def chainlet(chainlet_id: str, name: str, status: str, *, deployed: bool = True) -> dict[str, Any]:
+    return {
+        "id": chainlet_id,
+        "name": name,
+        "status": status,
+        "autoscaling_settings": AUTOSCALING if deployed else None,
+        "instance_type_name": "1x4",
+        "active_replica_count": 0,
+    }
+
+
+def chain(*chainlets: dict[str, Any], status: str = "ACTIVE") -> ChainDeployment:
+    return ChainDeployment.from_dict(
+        {
+            "id": "d1",
+            "created_at": CREATED,
+            "chain_id": "c1",
+            "environment": None,
+            "chainlets": list(chainlets),
+            "status": status,
+        }
+    )
+
+
+def test_a_chain_is_read_with_its_chainlets() -> None:
+    reading = read_deployment(chain(chainlet("a", "One", "ACTIVE"), status="WAKING_UP"))
+
+    assert [(part.subject, part.name, part.status) for part in reading.parts] == [
+        ("deployment", "d1", "WAKING_UP"),
+        ("chainlet", "One", "ACTIVE"),
+    ]
+
+
+def test_a_status_is_read_as_plain_text_known_or_not() -> None:
+    reading = read_deployment(chain(status="HIBERNATING"))
+
+    assert type(reading.parts[0].status) is str
+    assert reading.parts[0].status == "HIBERNATING"
+
+
+def test_chainlets_of_the_same_name_are_told_apart() -> None:
+    """Nothing says that names differ; two chainlets must not share a history."""
+    reading = read_deployment(
+        chain(
+            chainlet("a", "One", "ACTIVE"),
+            chainlet("b", "Two", "ACTIVE"),
+            chainlet("c", "One", "BUILDING"),
+        )
+    )
+
+    assert [part.name for part in reading.parts] == ["d1", "One (a)", "Two", "One (c)"]
+
+
+@pytest.mark.parametrize("deployed", [True, False])
+def test_a_chain_has_been_deployed_when_all_its_chainlets_have(deployed: bool) -> None:
+    reading = read_deployment(
+        chain(
+            chainlet("a", "One", "SCALED_TO_ZERO"),
+            chainlet("b", "Two", "SCALED_TO_ZERO", deployed=deployed),
+        )
+    )
+
+    assert [part.deployed for part in reading.parts] == [deployed, True, deployed]
+
+
+def test_what_an_environment_of_a_chain_leaves_out_is_not_there() -> None:
+    """No published spec lets chains show a promotion; the newest does."""
+    reading = read_environment(
+        ChainEnvironment.from_dict(
+            {
+                "name": "production",
+                "created_at": CREATED,
+                "chain_id": "c1",
+                "promotion_settings": {},
+                "chainlet_settings": [],
+                "current_deployment": None,
+            }
+        )
+    )
+
+    assert (reading.current, reading.candidate, reading.promotion) == (None, None, None)
+    assert not reading.is_busy
+
+
+def test_a_promotion_of_a_model_is_read_with_its_traffic_and_what_went_wrong() -> None:
+    reading = read_environment(
+        Environment.from_dict(
+            {
+                "name": "production",
+                "created_at": CREATED,
+                "model_id": "m1",
+                "current_deployment": None,
+                "candidate_deployment": None,
+                "in_progress_promotion": {
+                    "status": "SHIFTING",
+                    "percent_traffic_to_new_version": 25,
+                    "error_message": "Nearly.",
+                },
+                "autoscaling_settings": AUTOSCALING,
+                "promotion_settings": {},
+                "instance_type": {
+                    "id": "1x4",
+                    "name": "1x4",
+                    "memory_limit_mib": 1,
+                    "millicpu_limit": 1,
+                    "gpu_count": 0,
+                    "gpu_type": None,
+                    "gpu_memory_limit_mib": None,
+                },
+            }
+        )
+    )
+
+    assert reading.promotion is not None
+    assert type(reading.promotion.status) is str
+    assert (reading.promotion.status, reading.promotion.percent) == ("SHIFTING", 25)
+    assert reading.promotion.message == "Nearly."
+
+
+def test_a_models_deployment_is_read_as_one_part() -> None:
+    reading = read_deployment(
+        Deployment.from_dict(
+            {
+                "id": "d1",
+                "created_at": CREATED,
+                "name": "d1",
+                "model_id": "m1",
+                "is_production": False,
+                "is_development": False,
+                "status": "BUILDING",
+                "active_replica_count": 0,
+                "autoscaling_settings": None,
+                "instance_type_name": None,
+                "environment": None,
+            }
+        )
+    )
+
+    (part,) = reading.parts
+    assert (part.name, part.status, part.deployed) == ("d1", "BUILDING", False)
