@@ -115,6 +115,19 @@ async def test_nobody_has_to_look_for_it_to_happen(fake: FakeBaseten) -> None:
     ]
 
 
+async def test_a_promotion_that_one_kept_tells_what_is_so_now(fake: FakeBaseten) -> None:
+    production = a_model(fake, ramp=RAMP)
+    production.promote("new")
+    kept = production.promotion
+    assert kept is not None
+    seen = []
+    for wait in (0, 10, 90):
+        await asyncio.sleep(wait)
+        seen.append((kept.status, kept.percent, kept.ended))
+
+    assert seen == [("RELEASING", 0, None), ("RAMPING_UP", 25, None), ("SUCCEEDED", 100, 100)]
+
+
 async def test_traffic_may_move_a_while_after_the_candidate_is_active(
     fake: FakeBaseten, api: Api
 ) -> None:
@@ -185,11 +198,12 @@ async def test_a_plan_has_been_carried_out_when_somebody_asks_for_the_promotions
 ) -> None:
     production = a_model(fake)
     fake.at(3, lambda: production.promote("new"))
+    fake.at(20, lambda: production.promote("old"))
     assert production.promotions == ()
     await asyncio.sleep(3)
-
-    assert len(production.promotions) == 1
     assert production.promotion is not None
+    await asyncio.sleep(17)
+    assert len(production.promotions) == 2
 
 
 async def test_another_instance_type_makes_a_new_id_unless_the_caller_does_not_mind(
@@ -393,6 +407,16 @@ async def test_a_candidate_that_fails_half_way_gives_all_traffic_back(
     candidate.set("DEPLOY_FAILED")
 
     assert await looks(api, MODEL, 0) == [("old", "new", "FAILED 0")]
+
+
+async def test_a_candidate_that_fails_at_the_end_of_a_step_has_failed(fake: FakeBaseten) -> None:
+    production = a_model(fake, ramp=[(50, 30)])
+    fake.model("m1").deployment("bad", timeline=[("ACTIVE", 35), "DEPLOY_FAILED"])
+    production.promote("bad")
+    await asyncio.sleep(35)
+
+    assert production.promotion is not None
+    assert production.promotion.status == "FAILED"
 
 
 async def test_retrying_a_failed_candidate_does_not_revive_the_promotion(
