@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -33,6 +34,10 @@ class Clock(Protocol):
 
     def timeout_at(self, when: float) -> asyncio.Timeout:
         """Cut off what runs inside at the time *when* of `now()`; infinity means never."""
+        ...
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        """Call *callback* at the time *when* of `now()`."""
         ...
 
 
@@ -61,3 +66,7 @@ class LoopClock:
     def timeout_at(self, when: float) -> asyncio.Timeout:
         """A scope that the loop cuts off at *when*."""
         return asyncio.timeout_at(None if when == float("inf") else when)
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        """Have the loop call it."""
+        return asyncio.get_running_loop().call_at(when, callback)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
 from typing import Generic, Literal, TypeVar
 
 from attrs import field, frozen
 
 from ._arguments import path_argument
+from ._polls import Polls
 from ._readings import read_deployment, read_environment
 from ._transport import Answer, Operation, Transport
 from ._waits import DeploymentReading, EnvironmentReading
@@ -24,7 +26,7 @@ class Owner(ABC, Generic[D, E]):
 
     transport: Transport = field(repr=False, eq=False)
     id: str
-
+    polls: Polls = field(repr=False, eq=False)
     # (owner, deployment): when it was retried through this client
     _retries: dict[tuple[str, str], float] = field(repr=False, eq=False, alias="retries")
 
@@ -55,6 +57,10 @@ class Owner(ABC, Generic[D, E]):
     def describe_deployment(self, deployment_id: str) -> str:
         """A deployment, for a person."""
         return f"deployment {deployment_id} of {self.kind} {self.id}"
+
+    def environment_key(self, name: str) -> Hashable:
+        """An environment, to polls: waits with equal keys share their looks."""
+        return (self.kind, self.id, "environment", name)
 
     async def read_environment(self, name: str) -> EnvironmentReading:
         """Read an environment, as a call: repeated if need be."""

@@ -113,10 +113,15 @@ class Line:
 
 
 class Budgets:
-    """The lines of a client: one for each endpoint, and one for looks."""
+    """What all requests of a client share: a line for each endpoint, and the quota for repeating.
 
-    def __init__(self, polling: Window) -> None:
-        self.polling = Line(polling)
+    Attributes:
+        retries: The quota.
+        wrote_at: When a request that may change something was last under way.
+    """
+
+    def __init__(self) -> None:
+        self.wrote_at = float("-inf")
         self.retries = RetryQuota()
         self._endpoints: dict[tuple[str, str], Line] = {}
 
@@ -141,6 +146,11 @@ class Transport:
         """The client's clock."""
         return self.wire.clock
 
+    @property
+    def wrote_at(self) -> float:
+        """When a request that may change something was last under way, on the clock."""
+        return self.budgets.wrote_at
+
     def with_settings(self, **changes: Any) -> Transport:
         """The same connections and budgets, used differently."""
         return evolve(self, settings=evolve(self.settings, **changes))
@@ -161,7 +171,7 @@ class Transport:
         Args:
             operation: The request.
             host: Where to send it, if not to the management API.
-            is_look: Whether a wait asks: then the polling budget holds, and nothing is repeated.
+            is_look: Whether it is a look of a wait, which is not repeated: the wait looks again.
 
         Raises:
             BasetenError: Whatever went wrong.
@@ -172,8 +182,6 @@ class Transport:
         attempt = 0
         while True:
             attempt += 1
-            if is_look:
-                await self.budgets.polling.pass_through(self.wire)
             await self.budgets.endpoint(operation).pass_through(self.wire)
             try:
                 answer = await self._once(operation, host or self.settings.base_url, attempt)
@@ -204,6 +212,8 @@ class Transport:
             status, request_id = reply.status, _request_id(reply)
             return Answer(self._value(operation, request, reply), request_id)
         finally:
+            if operation.method != "GET":
+                self.budgets.wrote_at = self.clock.now()
             _LOG.debug(
                 "%s %s: %s in %.3f s (attempt %d, request id %s)",
                 operation.method,

@@ -1,25 +1,27 @@
-"""Looking until a wait is decided: the only loop over time above the transport.
+"""Waiting: from what looks see to what a caller is told.
 
-Mechanism here, meaning in `_waits`. A wait looks at once, sleeps never past its deadline, and so
-always takes a last look there.
+Mechanism here, meaning in `_waits`. A wait looks at once, and always takes a last look at its
+deadline.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from copy import copy
 from typing import Any, Generic, TypeVar
 
-from attrs import define, evolve, field, frozen
+from attrs import frozen
 
 from . import _schedule
-from ._transport import Answer, Transport
+from ._polls import FRESH_S, Polls, Sighting
+from ._transport import Answer
 from ._waits import (
     DeploymentReading,
     Done,
     Explain,
     Failed,
+    Pending,
     Step,
     Wait,
     Wake,
@@ -33,12 +35,11 @@ R = TypeVar("R")
 
 #: Seconds that a wait may take, unless the caller says otherwise.
 DEFAULT_TIMEOUT_S = 3600.0
-#: Seconds for which a look that is under way at the deadline may finish.
+#: Seconds for which the last look, which begins at the deadline, may take.
 LAST_LOOK_S = 10.0
 
 _REQUEST_IDS = 10
-# Event loops fire timers up to their clock's resolution early.
-_EARLY_S = 0.001
+_EARLY_S = 0.001  # timers may fire a clock's resolution early
 
 
 @frozen(kw_only=True)
@@ -46,177 +47,278 @@ class Target(Generic[R]):
     """What a wait looks at, and what it may do about it.
 
     Attributes:
+        key: The resource: waits with equal keys share their looks.
         look: Reads the resource once.
         wake: Asks a sleeping deployment to wake up.
         read_deployment: Reads the deployment of a promotion that is gone; ``None`` if it is, too.
         token: What goes on with the wait, or ``None``.
     """
 
+    key: Hashable
     look: Callable[[], Awaitable[Answer[R]]]
     wake: Callable[[], Awaitable[object]] | None = None
     read_deployment: Callable[[], Awaitable[DeploymentReading | None]] | None = None
-    token: str | None = None
+    token: Callable[[], str] | None = None
 
 
-@define
-class _Journal:
-    """What a wait will have to show when it ends."""
+class Watch(Generic[R]):
+    """One wait: hears what looks see, decides, and tells whoever awaits it."""
 
-    started: float
-    token: str | None
-    last_seen: Any = None
-    trouble: BasetenError | None = None
-    failures: int = 0
-    request_ids: deque[str] = field(factory=lambda: deque(maxlen=_REQUEST_IDS))
+    __slots__ = (
+        "_act",
+        "_deadline",
+        "_error",
+        "_events",
+        "_failures",
+        "_is_eager",
+        "_last_seen",
+        "_not_before",
+        "_polls",
+        "_request_ids",
+        "_result",
+        "_started",
+        "_target",
+        "_timeout",
+        "_trouble",
+        "_wait",
+        "_waiter",
+        "due",
+        "expires",
+    )
 
-    def answered(self, answer: Answer[Any]) -> None:
-        """A look was answered."""
-        self.last_seen = answer.value.value
-        self._note(answer.request_id)
+    def __init__(self, polls: Polls, wait: Wait[R], target: Target[R], timeout: float) -> None:
+        """Remember what to do. The wait begins when somebody asks for its result or its events.
 
-    def failed(self, error: BasetenError) -> None:
-        """A look failed."""
-        self.trouble = error
-        self.failures += 1
+        Args:
+            polls: The client's.
+            wait: The decisions.
+            target: What to look at.
+            timeout: Seconds; infinity for no limit; zero looks exactly once.
+        """
+        self._polls = polls
+        self._wait = wait
+        self._target = target
+        self._timeout = timeout
+        self._is_eager = False
+        self._events: list[Event] = []
+        self._waiter: asyncio.Future[None] | None = None
+        self._act: Step | None = None
+        self._result: Done | None = None
+        self._error: BaseException | None = None
+        self._last_seen: Any = None
+        self._trouble: BasetenError | None = None
+        self._failures = 0
+        self._request_ids: tuple[str, ...] = ()
+
+    # --- for whoever waits -----------------------------------------------------------------------
+
+    async def result(self) -> Any:
+        """What the wait returns.
+
+        Raises:
+            BasetenError: The wait failed.
+        """
+        self._join()
+        try:
+            while True:
+                await self._news()
+                if self._act is not None:
+                    await self._do(self._act)
+                if self._result is not None:
+                    return self._result.value
+                if self._error is not None:
+                    raise self._error
+        finally:
+            self._polls.leave(self._target.key, self)
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """What happens, as it is seen; `Finished` comes last.
+
+        Raises:
+            BasetenError: After `Finished`, the error that it names.
+        """
+        self._is_eager = True
+        self._join()
+        try:
+            while True:
+                await self._news()
+                if self._act is not None:
+                    await self._do(self._act)
+                news, self._events = self._events, []
+                for event in news:
+                    yield event
+                if self._result is not None:
+                    yield Finished(at=self._at(), result=self._result.value, error=None)
+                    return
+                if self._error is not None:
+                    if isinstance(self._error, BasetenError):
+                        yield Finished(at=self._at(), result=None, error=self._error)
+                    raise self._error
+        finally:
+            self._polls.leave(self._target.key, self)
+
+    def _join(self) -> None:
+        target = self._target
+        self._started = self._polls.clock.now()
+        self._deadline = self._started + self._timeout
+        # What was seen before this client last wrote something may be what it has changed since.
+        fresh = self._started - FRESH_S if self._timeout > 0 else self._started
+        self._not_before = max(fresh, self._polls.transport.wrote_at)
+        self.due = self._started
+        self.expires = self._deadline + LAST_LOOK_S
+        self._polls.join(target.key, target.look, self, not_before=self._not_before)
+
+    async def _news(self) -> None:
+        """Return when there is something to do or to tell."""
+        if self._is_decided() or self._act is not None or (self._is_eager and self._events):
+            return
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    async def _do(self, step: Step) -> None:
+        """What a step asks for, beyond looking again."""
+        scope = self._polls.clock.timeout_at(self.expires)
+        verdict = step.verdict
+        try:
+            async with scope:
+                if isinstance(verdict, Wake) and self._target.wake is not None:
+                    await self._target.wake()
+                    self._take(Pending(), step, (verdict.woken(self._at()),))
+                elif isinstance(verdict, Explain) and self._target.read_deployment is not None:
+                    found = await self._target.read_deployment()
+                    explained = verdict.given(found, self._at())
+                    self._take(explained.verdict, explained, explained.events)
+        except BasetenError as error:
+            self._take_trouble(error)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            self.expire()
+        self._act = None
+        self._polls.hurry(self._target.key)
+
+    # --- for the polls ---------------------------------------------------------------------------
+
+    def hear(self, sighting: Sighting[R]) -> None:
+        """Take in what a look saw, decide, and say when the next one is wanted."""
+        if self._is_decided() or self._act is not None:
+            return
+        if sighting.began < self._not_before:
+            self.due = sighting.ended
+            return
+        if sighting.error is not None:
+            self._take_trouble(sighting.error)
+        elif sighting.answer is not None:
+            self._failures = 0
+            self._last_seen = sighting.answer.value
+            self._note(sighting.answer.request_id)
+            step = self._wait.see(sighting.answer.value, self._at())
+            self._take(step.verdict, step, step.events)
+        self._wake_up()
+
+    def expire(self) -> None:
+        """The last look was not answered in time."""
+        if not self._is_decided():
+            self._end(self._out_of_time(" The last look was not answered."))
+            self._wake_up()
+
+    def fail(self, error: BaseException) -> None:
+        """Looking has come to an end."""
+        if not self._is_decided():
+            self._end(_own(error))
+            self._wake_up()
+
+    # --- deciding --------------------------------------------------------------------------------
+
+    def _take(self, verdict: object, step: Step, events: tuple[Event, ...]) -> None:
+        if self._is_eager:
+            self._events += events
+        if isinstance(verdict, Done):
+            self._result = verdict
+        elif isinstance(verdict, Failed):
+            self._end(verdict.error(self._evidence()))
+        elif isinstance(verdict, Wake | Explain):
+            self._act = step
+            self.due = self.expires
+        elif self._is_over():
+            self._end(self._out_of_time())
+        else:
+            self._look_in(
+                _schedule.next_look(step.stage, in_stage=step.in_stage, elapsed=self._at())
+            )
+
+    def _take_trouble(self, error: BasetenError) -> None:
+        self._trouble = error
+        self._failures += 1
         if isinstance(error, APIError | ResponseShapeError):
             self._note(error.request_id)
+        if ends_wait(error, self._at(), has_looked=self._last_seen is not None):
+            self._end(_own(error))
+        elif self._is_over():
+            self._end(self._out_of_time())
+        else:
+            delay = _schedule.after_trouble(
+                self._failures, asked=asked_delay(error), chance=self._polls.clock.random()
+            )
+            self._look_in(delay)
+            if self._is_eager:
+                left = self.due - self._polls.clock.now()
+                self._events.append(LookFailed(at=self._at(), error=error, next_look=left))
+
+    def _look_in(self, delay: float) -> None:
+        """To the deadline but not past it: that buys one last look."""
+        self.due = min(self._polls.clock.now() + delay, self._deadline)
+
+    def _end(self, error: BaseException) -> None:
+        if isinstance(error, BasetenError) and error.evidence is None:
+            error.evidence = self._evidence()
+        self._error = error
+
+    def _out_of_time(self, note: str = "") -> WaitTimeoutError:
+        go_on = " Go on with resume(error.token)." if self._target.token is not None else ""
+        error = WaitTimeoutError(
+            f"{self._timeout:g} s are over: {self._wait.still()}{note}{go_on}",
+            evidence=self._evidence(),
+            timeout=self._timeout,
+        )
+        if self._failures:
+            error.__cause__ = self._trouble
+        return error
+
+    def _evidence(self) -> Evidence:
+        return Evidence(
+            waited=self._at(),
+            last_seen=None if self._last_seen is None else self._last_seen.value,
+            history=self._wait.log.history(),
+            request_ids=self._request_ids,
+            trouble=self._trouble,
+            token=self._target.token() if self._target.token is not None else None,
+        )
 
     def _note(self, request_id: str | None) -> None:
         if request_id:
-            self.request_ids.append(request_id)
+            self._request_ids = (*self._request_ids, request_id)[-_REQUEST_IDS:]
 
-    def evidence(self, wait: Wait[Any], at: float) -> Evidence:
-        """What was known."""
-        return Evidence(
-            waited=at,
-            last_seen=self.last_seen,
-            history=wait.log.history(),
-            request_ids=tuple(self.request_ids),
-            trouble=self.trouble,
-            token=self.token,
-        )
+    def _wake_up(self) -> None:
+        wanted = self._is_decided() or self._act is not None or (self._is_eager and self._events)
+        if wanted and self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
+    def _at(self) -> float:
+        return max(self._polls.clock.now() - self._started, 0.0)
 
-async def follow(
-    transport: Transport, wait: Wait[R], target: Target[R], timeout: float
-) -> AsyncGenerator[Event, None]:
-    """Look until *wait* is decided, and tell what happens; `Finished` comes last.
+    def _is_over(self) -> bool:
+        return self._polls.clock.now() >= self._deadline - _EARLY_S
 
-    Args:
-        transport: The client's.
-        wait: The decisions.
-        target: What to look at.
-        timeout: Seconds; infinity for no limit; zero looks exactly once.
-
-    Raises:
-        BasetenError: After `Finished`, the error that it names.
-    """
-    clock = transport.clock
-    journal = _Journal(clock.now(), target.token)
-    deadline = journal.started + timeout
-    error: BasetenError | None = None
-    while error is None:
-        step, trouble = await _look(transport, wait, target, journal, deadline)
-        at = clock.now() - journal.started
-        for event in step.events if step else ():
-            yield event
-        if step is not None and isinstance(step.verdict, Done):
-            yield Finished(at=at, result=step.verdict.value, error=None)
-            return
-        error = _end(wait, journal, step, trouble, at, timeout)
-        if error is None:
-            delay = min(_delay(step, trouble, journal, at, clock.random()), timeout - at)
-            if trouble is not None:
-                yield LookFailed(at=at, error=trouble, next_look=delay)
-            try:
-                # To the deadline but not past it: that buys one last look.
-                await transport.wire.pause(max(min(delay, deadline - clock.now()), 0.0))
-            except BasetenError as closed:
-                error = closed
-    at = clock.now() - journal.started
-    if error.evidence is None:
-        error.evidence = journal.evidence(wait, at)
-    yield Finished(at=at, result=None, error=error)
-    raise error
+    def _is_decided(self) -> bool:
+        return self._result is not None or self._error is not None
 
 
-async def _look(
-    transport: Transport, wait: Wait[R], target: Target[R], journal: _Journal, deadline: float
-) -> tuple[Step | None, BasetenError | None]:
-    """One look: what the wait makes of it, and what went wrong; neither if no answer came."""
-    clock = transport.clock
-    scope = clock.timeout_at(deadline + LAST_LOOK_S)
-    step: Step | None = None
-    try:
-        async with scope:
-            answer = await target.look()
-            journal.answered(answer)
-            step = wait.see(answer.value, clock.now() - journal.started)
-            step = await _act(target, step, lambda: clock.now() - journal.started)
-    except BasetenError as error:
-        journal.failed(error)
-        return step, error
-    except TimeoutError:
-        if not scope.expired():
-            raise
-    else:
-        journal.failures = 0
-    return step, None
-
-
-async def _act(target: Target[Any], step: Step, elapsed: Callable[[], float]) -> Step:
-    """Do what the step asks for, beyond looking again."""
-    verdict = step.verdict
-    if isinstance(verdict, Wake) and target.wake:
-        await target.wake()
-        return evolve(step, events=(*step.events, verdict.woken(elapsed())))
-    if isinstance(verdict, Explain) and target.read_deployment:
-        explained = verdict.given(await target.read_deployment(), elapsed())
-        return evolve(explained, events=(*step.events, *explained.events))
-    return step
-
-
-def _end(
-    wait: Wait[Any],
-    journal: _Journal,
-    step: Step | None,
-    trouble: BasetenError | None,
-    at: float,
-    timeout: float,
-) -> BasetenError | None:
-    """The error with which the wait ends now, if it does."""
-    if step is not None and isinstance(step.verdict, Failed):
-        return step.verdict.error(journal.evidence(wait, at))
-    if trouble is not None and ends_wait(trouble, at, has_looked=journal.last_seen is not None):
-        return trouble
-    if at < timeout - _EARLY_S:
-        return None
-    message = f"{timeout:g} s are over: {wait.still()}"
-    if step is None and trouble is None:
-        message += " The last look was not answered."
-    if journal.token is not None:
-        message += " Go on with resume(error.token)."
-    error = WaitTimeoutError(message, evidence=journal.evidence(wait, at), timeout=timeout)
-    if journal.failures:
-        error.__cause__ = journal.trouble
-    return error
-
-
-def _delay(
-    step: Step | None, trouble: BasetenError | None, journal: _Journal, at: float, chance: float
-) -> float:
-    """Seconds until the next look."""
-    if step is None or trouble is not None:
-        asked = asked_delay(trouble) if trouble is not None else None
-        return _schedule.after_trouble(journal.failures, asked=asked, chance=chance)
-    return _schedule.next_look(step.stage, in_stage=step.in_stage, elapsed=at)
-
-
-async def result_of(events: AsyncGenerator[Event, None]) -> Any:
-    """What the wait behind *events* returns, without the listening."""
-    result = None
-    async with aclosing(events):
-        async for event in events:
-            if isinstance(event, Finished):
-                result = event.result
-    return result
+def _own(error: BaseException) -> BaseException:
+    """An error for one wait: those who share a look do not share what it carries."""
+    mine = copy(error)
+    mine.__cause__ = error.__cause__
+    return mine

@@ -116,7 +116,7 @@ class Wire:
                 await life.closing.wait()
         except TimeoutError:
             return
-        raise _closed()
+        raise closed()
 
     async def send(self, request: httpx.Request) -> Reply:
         """Send a request and read the answer. A caller that is cancelled leaves at once.
@@ -129,7 +129,7 @@ class Wire:
         await life.slots.acquire()
         if life.closing.is_set():
             life.slots.release()
-            raise _closed()
+            raise closed()
         task = life.loop.create_task(self._run(life.http, request))
         self._under_way.add(task)
         task.add_done_callback(self._ended)
@@ -140,7 +140,7 @@ class Wire:
             task.add_done_callback(lambda _: grace.cancel())
             raise
         if task.cancelled():
-            raise _closed()
+            raise closed()
         return task.result()
 
     def check(self) -> None:
@@ -152,7 +152,7 @@ class Wire:
         if life is None:
             raise ConfigurationError("enter the client first: async with Baseten() as baseten")
         if life.closing.is_set():
-            raise _closed()
+            raise closed()
         if asyncio.get_running_loop() is not life.loop:
             raise ConfigurationError("this client belongs to another event loop; make one per loop")
         return life
@@ -207,7 +207,8 @@ class _Life:
     http: httpx.AsyncClient
 
 
-def _closed() -> ConfigurationError:
+def closed() -> ConfigurationError:
+    """What whoever uses a closed client is told."""
     return ConfigurationError("the client was closed; Baseten keeps working on what it was asked")
 
 

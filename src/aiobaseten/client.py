@@ -14,12 +14,13 @@ import httpx
 
 from ._arguments import Duration, count, path_argument, seconds
 from ._clock import Clock, LoopClock
-from ._limits import POLLING_RATE, Window
+from ._limits import POLLING_RATE, PollingBudget
+from ._polls import Polls
 from ._retry import RetryPolicy
 from ._token import Token
 from ._transport import Budgets, Settings, Transport
 from ._waits import Baseline
-from ._wire import Wire
+from ._wire import Wire, closed
 from .chains import Chain, ChainHandle, ChainPromotion
 from .errors import ConfigurationError
 from .models import Model, ModelHandle, ModelPromotion
@@ -102,7 +103,8 @@ class Baseten:
             max_connections=connections,
             max_body=MAX_BODY,
         )
-        self._transport = Transport(settings, wire, Budgets(_polling_window(polling_rate)))
+        self._transport = Transport(settings, wire, Budgets())
+        self._polls = Polls(self._transport, PollingBudget(_rate(polling_rate)))
         self._retries: dict[tuple[str, str], float] = {}
         self._is_view = False
 
@@ -181,6 +183,7 @@ class Baseten:
         """
         if self._is_view:
             raise ConfigurationError("close the client that this one was made from")
+        self._polls.close(closed())
         await self._transport.wire.aclose()
 
     def chain(self, chain_id: str) -> ChainHandle:
@@ -189,7 +192,7 @@ class Baseten:
         Raises:
             ConfigurationError: *chain_id* cannot be an id.
         """
-        return ChainHandle(Chain(self._transport, chain_id, self._retries))
+        return ChainHandle(Chain(self._transport, chain_id, self._polls, self._retries))
 
     def model(self, model_id: str) -> ModelHandle:
         """A model, by its id. No I/O.
@@ -197,7 +200,7 @@ class Baseten:
         Raises:
             ConfigurationError: *model_id* cannot be an id.
         """
-        return ModelHandle(Model(self._transport, model_id, self._retries))
+        return ModelHandle(Model(self._transport, model_id, self._polls, self._retries))
 
     async def resume(self, token: str) -> ChainPromotion | ModelPromotion | Cancellation:
         """Go on with a promotion or cancellation that another process, or an earlier one, began.
@@ -222,7 +225,7 @@ class Baseten:
             promotion_status=known.promotion,
         )
         if known.kind == "chain promotion":
-            chain = Chain(self._transport, parent, self._retries)
+            chain = Chain(self._transport, parent, self._polls, self._retries)
             await chain.read_environment(name)
             return ChainPromotion(
                 owner=chain,
@@ -230,7 +233,7 @@ class Baseten:
                 deployment_id=path_argument("the token's deployment", known.deployment),
                 baseline=baseline,
             )
-        model = Model(self._transport, parent, self._retries)
+        model = Model(self._transport, parent, self._polls, self._retries)
         await model.read_environment(name)
         if known.kind == "model promotion":
             return ModelPromotion(
@@ -279,10 +282,10 @@ def _connector(
     return lambda: given
 
 
-def _polling_window(rate: float) -> Window:
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < math.inf:
-        raise ConfigurationError(f"polling_rate must be looks a second, more than 0, not {rate!r}")
-    return Window(1, 1.0 / rate) if rate < 1 else Window(round(rate), round(rate) / rate)
+def _rate(value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ConfigurationError(f"polling_rate must be looks a second, above 0, not {value!r}")
+    return float(value)
 
 
 def _base_url(given: str | None) -> str:

@@ -9,8 +9,14 @@ from attrs import frozen
 
 from ._arguments import Duration, path_argument, seconds, time_limit
 from ._owner import D, E, Owner
-from ._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S, DeploymentWait, Policy
-from ._watch import DEFAULT_TIMEOUT_S, Target, follow, result_of
+from ._waits import (
+    SETTLING_TIME_S,
+    UNHEALTHY_GRACE_S,
+    DeploymentReading,
+    DeploymentWait,
+    Policy,
+)
+from ._watch import DEFAULT_TIMEOUT_S, Target, Watch
 from .events import Event
 
 
@@ -56,14 +62,7 @@ class DeploymentHandle(Generic[D, E]):
         Raises:
             ConfigurationError: An argument is wrong; at once, before any look.
         """
-        return self._follow(
-            timeout,
-            Policy(
-                accept_scaled_to_zero=accept_scaled_to_zero,
-                settling_time=seconds("settling_time", settling_time),
-                unhealthy_grace=seconds("unhealthy_grace", unhealthy_grace),
-            ),
-        )
+        return self._watch(timeout, accept_scaled_to_zero, settling_time, unhealthy_grace).events()
 
     async def wait_until_active(
         self,
@@ -98,27 +97,33 @@ class DeploymentHandle(Generic[D, E]):
             APIError: The server refuses to show it (401, 403 and the like; 404 after 30 s).
             ConfigurationError: An argument is wrong, or the client was closed.
         """
-        events = self.events(
-            timeout=timeout,
-            accept_scaled_to_zero=accept_scaled_to_zero,
-            settling_time=settling_time,
-            unhealthy_grace=unhealthy_grace,
-        )
-        return cast("D", await result_of(events))
+        watch = self._watch(timeout, accept_scaled_to_zero, settling_time, unhealthy_grace)
+        return cast("D", await watch.result())
 
-    def _follow(
+    def _watch(
         self,
         timeout: Duration | None,
-        policy: Policy,
+        accept_scaled_to_zero: bool,
+        settling_time: Duration,
+        unhealthy_grace: Duration,
         wake: Callable[[], Awaitable[object]] | None = None,
-    ) -> AsyncGenerator[Event, None]:
+    ) -> Watch[DeploymentReading]:
+        settling_s = seconds("settling_time", settling_time)
+        policy = Policy(
+            accept_scaled_to_zero=accept_scaled_to_zero,
+            wake=wake is not None,
+            settling_time=settling_s,
+            unhealthy_grace=seconds("unhealthy_grace", unhealthy_grace),
+            after_retry=self._owner.was_retried(self.id, within=settling_s),
+        )
         in_context = policy.wake or policy.accept_scaled_to_zero
+        owner = self._owner
         wait = DeploymentWait(
-            label=self._owner.describe_deployment(self.id),
-            policy=policy,
-            can_wake=self._owner.kind == "model",
+            label=owner.describe_deployment(self.id), policy=policy, can_wake=owner.kind == "model"
         )
         target = Target(
-            look=lambda: self._owner.look_at_deployment(self.id, in_context=in_context), wake=wake
+            key=(owner.kind, owner.id, "deployment", self.id, in_context),
+            look=lambda: owner.look_at_deployment(self.id, in_context=in_context),
+            wake=wake,
         )
-        return follow(self._owner.transport, wait, target, time_limit("timeout", timeout))
+        return Watch(owner.polls, wait, target, time_limit("timeout", timeout))

@@ -19,7 +19,7 @@ from ._waits import (
     QuietWait,
     baseline_of,
 )
-from ._watch import Target, follow, result_of
+from ._watch import Target, Watch
 from .errors import (
     APIError,
     BasetenError,
@@ -157,8 +157,10 @@ async def _begun(
 async def _quiet(owner: Owner[D, E], environment: str, limit: float) -> EnvironmentReading:
     """The environment, once no promotion to it is under way."""
     wait = QuietWait(label=owner.describe_environment(environment), seen=PromotionLog(environment))
-    target = Target(look=lambda: owner.look_at_environment(environment))
-    return read_environment(await result_of(follow(owner.transport, wait, target, limit)))
+    target = Target(
+        key=owner.environment_key(environment), look=lambda: owner.look_at_environment(environment)
+    )
+    return read_environment(await Watch(owner.polls, wait, target, limit).result())
 
 
 async def _adopt(

@@ -32,11 +32,11 @@ from aiobaseten_generated.models.promotion_settings_override import PromotionSet
 from aiobaseten_generated.models.signal_promotion_response_v1 import SignalPromotionResponseV1
 from attrs import define, frozen
 
-from ._arguments import Duration, json_object, path_argument, seconds
+from ._arguments import Duration, json_object, path_argument
 from ._owner import Owner
 from ._transport import given
-from ._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S, Policy
-from ._watch import DEFAULT_TIMEOUT_S, result_of
+from ._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S
+from ._watch import DEFAULT_TIMEOUT_S
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle, IfInProgress, begin
 from .errors import RequestNotActedOnError, ResponseShapeError
@@ -138,16 +138,13 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         Raises:
             ConfigurationError: An argument is wrong; at once, before any look.
         """
-        policy = Policy(
-            accept_scaled_to_zero=accept_scaled_to_zero,
-            wake=wake,
-            settling_time=seconds("settling_time", settling_time),
-            unhealthy_grace=seconds("unhealthy_grace", unhealthy_grace),
-            after_retry=self._owner.was_retried(
-                self.id, within=seconds("settling_time", settling_time)
-            ),
-        )
-        return self._follow(timeout, policy, self._wake)
+        return self._watch(
+            timeout,
+            accept_scaled_to_zero,
+            settling_time,
+            unhealthy_grace,
+            self._wake if wake else None,
+        ).events()
 
     async def wait_until_active(
         self,
@@ -178,14 +175,14 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             APIError: The server refuses to show it (401, 403 and the like; 404 after 30 s).
             ConfigurationError: An argument is wrong, or the client was closed.
         """
-        events = self.events(
-            timeout=timeout,
-            accept_scaled_to_zero=accept_scaled_to_zero,
-            settling_time=settling_time,
-            unhealthy_grace=unhealthy_grace,
-            wake=wake,
+        watch = self._watch(
+            timeout,
+            accept_scaled_to_zero,
+            settling_time,
+            unhealthy_grace,
+            self._wake if wake else None,
         )
-        return cast("Deployment", await result_of(events))
+        return cast("Deployment", await watch.result())
 
     async def activate(self) -> None:
         """Turn the deployment on. `wait_until_active` waits until it serves.

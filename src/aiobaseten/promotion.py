@@ -15,12 +15,13 @@ from ._waits import (
     UNHEALTHY_GRACE_S,
     Baseline,
     CancellationWait,
+    EnvironmentReading,
     OnPaused,
     Policy,
     PromotionLog,
     PromotionWait,
 )
-from ._watch import DEFAULT_TIMEOUT_S, Target, follow, result_of
+from ._watch import DEFAULT_TIMEOUT_S, Target, Watch
 from .errors import ConfigurationError
 from .events import Event
 from .schemas import CancellationStatus, Deployment, Environment
@@ -95,30 +96,9 @@ class Promotion(Generic[D, E]):
         Raises:
             ConfigurationError: An argument is wrong; at once, before any look.
         """
-        limit = time_limit("timeout", timeout)
-        settling_s = seconds("settling_time", settling_time)
-        policy = Policy(
-            accept_scaled_to_zero=accept_scaled_to_zero,
-            on_paused=on_paused,
-            settling_time=settling_s,
-            unhealthy_grace=seconds("unhealthy_grace", unhealthy_grace),
-            # It lingered as a failed candidate before: the first looks may still show that.
-            after_retry=self._baseline.candidate_id == self.deployment_id
-            or self._owner.was_retried(self.deployment_id, within=settling_s),
-        )
-        wait = PromotionWait(
-            label=f"the promotion of deployment {self.deployment_id} to {self._label}",
-            target=self.deployment_id,
-            seen=PromotionLog(self.environment_name),
-            policy=policy,
-            baseline=self._baseline,
-        )
-        target = Target(
-            look=lambda: self._owner.look_at_environment(self.environment_name),
-            read_deployment=lambda: self._owner.read_deployment(self.deployment_id),
-            token=self.token,
-        )
-        return follow(self._owner.transport, wait, target, limit)
+        return self._watch(
+            timeout, on_paused, accept_scaled_to_zero, settling_time, unhealthy_grace
+        ).events()
 
     async def wait(
         self,
@@ -160,14 +140,44 @@ class Promotion(Generic[D, E]):
             APIError: The server refuses to show the environment (401, 403, 404 and the like).
             ConfigurationError: An argument is wrong, or the client was closed.
         """
-        events = self.events(
-            timeout=timeout,
-            on_paused=on_paused,
-            accept_scaled_to_zero=accept_scaled_to_zero,
-            settling_time=settling_time,
-            unhealthy_grace=unhealthy_grace,
+        watch = self._watch(
+            timeout, on_paused, accept_scaled_to_zero, settling_time, unhealthy_grace
         )
-        return cast("D", await result_of(events))
+        return cast("D", await watch.result())
+
+    def _watch(
+        self,
+        timeout: Duration | None,
+        on_paused: OnPaused,
+        accept_scaled_to_zero: bool,
+        settling_time: Duration,
+        unhealthy_grace: Duration,
+    ) -> Watch[EnvironmentReading]:
+        limit = time_limit("timeout", timeout)
+        settling_s = seconds("settling_time", settling_time)
+        policy = Policy(
+            accept_scaled_to_zero=accept_scaled_to_zero,
+            on_paused=on_paused,
+            settling_time=settling_s,
+            unhealthy_grace=seconds("unhealthy_grace", unhealthy_grace),
+            # It lingered as a failed candidate before: the first looks may still show that.
+            after_retry=self._baseline.candidate_id == self.deployment_id
+            or self._owner.was_retried(self.deployment_id, within=settling_s),
+        )
+        wait = PromotionWait(
+            label=f"the promotion of deployment {self.deployment_id} to {self._label}",
+            target=self.deployment_id,
+            seen=PromotionLog(self.environment_name),
+            policy=policy,
+            baseline=self._baseline,
+        )
+        target = Target(
+            key=self._owner.environment_key(self.environment_name),
+            look=lambda: self._owner.look_at_environment(self.environment_name),
+            read_deployment=lambda: self._owner.read_deployment(self.deployment_id),
+            token=lambda: self.token,
+        )
+        return Watch(self._owner.polls, wait, target, limit)
 
     def _served_before(self) -> str:
         """The deployment to roll back to."""
@@ -239,19 +249,7 @@ class Cancellation:
         Raises:
             ConfigurationError: An argument is wrong; at once, before any look.
         """
-        limit = time_limit("timeout", timeout)
-        wait = CancellationWait(
-            label=f"the cancellation of the promotion to {self._label}",
-            seen=PromotionLog(self.environment_name),
-            policy=Policy(settling_time=seconds("settling_time", settling_time)),
-            at_once=self._at_once,
-            target=self.deployment_id,
-            previous=self.previous_id,
-        )
-        target = Target(
-            look=lambda: self._owner.look_at_environment(self.environment_name), token=self.token
-        )
-        return follow(self._owner.transport, wait, target, limit)
+        return self._watch(timeout, settling_time).events()
 
     async def wait(
         self,
@@ -278,5 +276,23 @@ class Cancellation:
             APIError: The server refuses to show the environment (401, 403, 404 and the like).
             ConfigurationError: An argument is wrong, or the client was closed.
         """
-        events = self.events(timeout=timeout, settling_time=settling_time)
-        return cast("Environment", await result_of(events))
+        return cast("Environment", await self._watch(timeout, settling_time).result())
+
+    def _watch(
+        self, timeout: Duration | None, settling_time: Duration
+    ) -> Watch[EnvironmentReading]:
+        limit = time_limit("timeout", timeout)
+        wait = CancellationWait(
+            label=f"the cancellation of the promotion to {self._label}",
+            seen=PromotionLog(self.environment_name),
+            policy=Policy(settling_time=seconds("settling_time", settling_time)),
+            at_once=self._at_once,
+            target=self.deployment_id,
+            previous=self.previous_id,
+        )
+        target = Target(
+            key=self._owner.environment_key(self.environment_name),
+            look=lambda: self._owner.look_at_environment(self.environment_name),
+            token=lambda: self.token,
+        )
+        return Watch(self._owner.polls, wait, target, limit)

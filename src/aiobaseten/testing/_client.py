@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+from collections.abc import Callable
 
 from .._clock import LoopClock
 
@@ -40,3 +41,7 @@ class CompressedClock(LoopClock):
     def timeout_at(self, when: float) -> asyncio.Timeout:
         """A scope that is cut off at a compressed time."""
         return super().timeout_at(when if math.isinf(when) else when / self._speed)
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        """Have the loop call it at a compressed time."""
+        return super().call_at(when / self._speed, callback)
