@@ -10,8 +10,10 @@ from pathlib import Path
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from spec.document import build_document
+from spec.document import OURS, build_document
+from spec.leaning import complaints, read_leaning
 from spec.node import SpecError
+from spec.sources import check_sources, read_sources
 
 OPENAPI = Path(__file__).resolve().parent.parent / "openapi"
 DOCUMENT = OPENAPI / "baseten.json"
@@ -27,9 +29,22 @@ def document_text(files: Mapping[str, str], overlay: tuple[str, str]) -> str:
 
 def read_openapi(folder: Path) -> tuple[dict[str, str], tuple[str, str]]:
     """The text of every file that the document is built from, and the overlay."""
-    files = [folder / "components.yaml", *(folder / "endpoints").iterdir()]
+    files = [folder / "components.yaml", folder / OURS, *(folder / "endpoints").iterdir()]
     texts = {file.relative_to(folder).as_posix(): file.read_text("utf-8") for file in files}
     return texts, ("overlay.yaml", (folder / "overlay.yaml").read_text("utf-8"))
+
+
+def read_valid(folder: Path) -> str:
+    """The text of the document that a folder builds.
+
+    Raises:
+        SpecError: It builds none, or a vendored file was edited.
+    """
+    texts, overlay = read_openapi(folder)
+    document = document_text(texts, overlay)
+    sources = read_sources("sources.yaml", (folder / "sources.yaml").read_text("utf-8"))
+    check_sources({name: text for name, text in texts.items() if name != OURS}, sources)
+    return document
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,12 +53,16 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; fail if it is stale")
     check = parser.parse_args(arguments).check
     try:
-        text = document_text(*read_openapi(OPENAPI))
+        text = read_valid(OPENAPI)
+        leaning = read_leaning("leans-on.yaml", (OPENAPI / "leans-on.yaml").read_text("utf-8"))
     except SpecError as error:
         print(error, file=sys.stderr)
         return 1
+    lost = complaints(json.loads(text), leaning)
+    if lost:
+        print(*lost, sep="\n", file=sys.stderr)
     if DOCUMENT.exists() and DOCUMENT.read_text("utf-8") == text:
-        return 0
+        return int(check and bool(lost))
     if check:
         print(
             "openapi/baseten.json is not what the rest of openapi/ builds. Run `make generate`, "
@@ -51,6 +70,7 @@ def main(arguments: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return 1
+    # Even when the facade has lost something: to bring it in line one needs the new code.
     DOCUMENT.write_text(text, "utf-8", newline="\n")
     print("openapi/baseten.json is new.")
     return 0

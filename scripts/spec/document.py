@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from spec.fragment import (
     METHODS,
@@ -12,28 +12,17 @@ from spec.fragment import (
     SCHEMAS,
     Fragment,
     Operation,
+    check_schema,
+    check_security_scheme,
     parameter_object,
     read_fragment,
     references,
 )
 from spec.node import Json, JsonObject, Node, SpecError
-from spec.reading import read_yaml
+from spec.overlay import Components, Overlay, apply_changes, read_overlay
 
-Components = dict[tuple[str, str], Node]
-
-
-@dataclass(frozen=True)
-class Overlay:
-    """Our decisions, as read from overlay.yaml."""
-
-    node: Node
-    title: str
-    version: str
-    server: str
-    # By "method /path".
-    operations: dict[str, dict[str, Node]]
-    # By "kind/Name".
-    conflicts: dict[str, dict[str, Node]]
+# Ours stands beside what Baseten publishes; each of its components must be needed.
+OURS = "ours.yaml"
 
 
 def build_document(files: Mapping[str, str], overlay: tuple[str, str]) -> JsonObject:
@@ -42,47 +31,38 @@ def build_document(files: Mapping[str, str], overlay: tuple[str, str]) -> JsonOb
     Raises:
         SpecError: Something is not understood, contradicts itself, or lacks a decision.
     """
-    decisions = read_overlay(*overlay)
+    return build_with(files, read_overlay(*overlay))
+
+
+def build_with(files: Mapping[str, str], overlay: Overlay) -> JsonObject:
+    """Build the document from the text of each file, by name, and our decisions."""
     # Sorted, so that neither the result nor the first error depends on the order of the files.
     fragments = [read_fragment(file, files[file]) for file in sorted(files)]
-    components = _settle_components(fragments, decisions)
-    _check_references(fragments, components)
-    paths, tags = _paths(fragments, components, decisions)
+    published = [operation for fragment in fragments for operation in fragment.operations]
+    operations, components = apply_changes(
+        overlay, published, _settle_components(fragments, overlay)
+    )
+    _check_references(operations, components)
+    paths, tags = _paths(operations, components, overlay)
+    used = _used_components(paths, components)
+    _insist_on_use(components, used)
     document: JsonObject = {
         "openapi": "3.1.0",
-        "info": {"title": decisions.title, "version": decisions.version},
-        "servers": [{"url": decisions.server}],
+        "info": {"title": overlay.title, "version": overlay.version},
+        "servers": [{"url": overlay.server}],
         "tags": [{"name": tag} for tag in sorted(tags)],
         "paths": paths,
-        "components": _used_components(paths, components),
+        "components": used,
     }
     return {key: _sorted_required(value) for key, value in document.items()}
 
 
-def read_overlay(file: str, text: str) -> Overlay:
-    """Read our decisions, strictly."""
-    node = read_yaml(file, text)
-    top = node.fields("document operations conflicts")
-    document = top["document"].fields("title version server")
-    return Overlay(
-        node=node,
-        title=document["title"].text(),
-        version=document["version"].text(),
-        server=document["server"].text(),
-        operations={
-            key: entry.fields("id tag") for key, entry in top["operations"].entries().items()
-        },
-        conflicts={
-            key: entry.fields("winner reason") for key, entry in top["conflicts"].entries().items()
-        },
-    )
-
-
 def differences(first: Node, second: Node) -> Iterator[str]:
-    """Where two values differ, a line for each place."""
+    """Where two values differ, a line for each place, with both sides."""
     if not (isinstance(first.value, dict) and isinstance(second.value, dict)):
         if first.value != second.value:
-            yield f"{first.place or '/'} differs"
+            sides = (f"{_short(node.value)} in {node.file}" for node in (first, second))
+            yield f"{first.place or '/'}: {', '.join(sides)}"
         return
     ours, theirs = first.entries(), second.entries()
     for key in sorted(ours.keys() | theirs.keys()):
@@ -94,6 +74,11 @@ def differences(first: Node, second: Node) -> Iterator[str]:
             yield from differences(ours[key], theirs[key])
 
 
+def _short(value: Json, limit: int = 60) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
 def _settle_components(fragments: Iterable[Fragment], overlay: Overlay) -> Components:
     """One definition for each component: what all files agree on, or the winner of a conflict."""
     definitions: dict[tuple[str, str], list[Node]] = {}
@@ -101,6 +86,7 @@ def _settle_components(fragments: Iterable[Fragment], overlay: Overlay) -> Compo
         for key, node in fragment.components.items():
             definitions.setdefault(key, []).append(node)
     settled: Components = {}
+    unsettled: list[str] = []
     unused = dict(overlay.conflicts)
     for (kind, name), nodes in definitions.items():
         first, *others = nodes
@@ -110,9 +96,14 @@ def _settle_components(fragments: Iterable[Fragment], overlay: Overlay) -> Compo
         elif decision := unused.pop(f"{kind}/{name}", None):
             settled[kind, name] = _winner(decision["winner"], nodes)
         else:
-            raise _conflict(f"{kind}/{name}", first, other, overlay)
-    for unsettled in unused:
-        raise overlay.node.error(f"conflicts: there is no conflict about {unsettled}; take it out")
+            unsettled.append(_conflict(f"{kind}/{name}", first, other))
+    if unsettled:
+        listed = "\n".join(unsettled)
+        raise SpecError(
+            f"{listed}\nSay under `conflicts` in {overlay.node.file} which file wins, and why."
+        )
+    for name in unused:
+        raise overlay.node.error(f"conflicts: there is no conflict about {name}; take it out")
     return settled
 
 
@@ -123,34 +114,29 @@ def _winner(decision: Node, nodes: list[Node]) -> Node:
     raise decision.error(f"{decision.text()} does not define it")
 
 
-def _conflict(name: str, first: Node, second: Node, overlay: Overlay) -> SpecError:
+def _conflict(name: str, first: Node, second: Node) -> str:
     # The places begin at the component: it stands elsewhere in each file.
     found = differences(Node(first.file, _normal(first)), Node(second.file, _normal(second)))
     listed = "\n".join(f"  {difference}" for difference in found)
-    return SpecError(
-        f"{first.file}: {first.place}: {second.file} defines {name} differently:\n{listed}\n"
-        f"Say under `conflicts` in {overlay.node.file} which file wins, and why."
-    )
+    return f"{first.file}: {first.place}: {second.file} defines {name} differently:\n{listed}"
 
 
-def _check_references(fragments: Iterable[Fragment], components: Components) -> None:
+def _check_references(operations: Iterable[Operation], components: Components) -> None:
     defined = {f"#/components/{kind}/{name}" for kind, name in components}
-    for fragment in fragments:
-        operations = [operation.node for operation in fragment.operations]
-        for node in (*operations, *fragment.components.values()):
-            for reference in references(node):
-                if reference.text() not in defined:
-                    raise reference.error(f"nothing defines {reference.text()}")
+    for operation in operations:
+        for reference in references(operation.node):
+            if reference.text() not in defined:
+                raise reference.error(f"nothing defines {reference.text()}")
 
 
 def _paths(
-    fragments: Iterable[Fragment], components: Components, overlay: Overlay
+    operations: Iterable[Operation], components: Components, overlay: Overlay
 ) -> tuple[JsonObject, set[str]]:
     paths: dict[str, JsonObject] = {}
     seen: dict[str, str] = {}
     tags: set[str] = set()
     ids: set[str] = set()
-    for operation in (operation for fragment in fragments for operation in fragment.operations):
+    for operation in operations:
         key = f"{operation.method} {operation.path}"
         if key in seen:
             raise operation.node.error(f"{key} is also described in {seen[key]}")
@@ -158,7 +144,7 @@ def _paths(
         if key not in overlay.operations:
             raise overlay.node.error(f"operations: {key} ({operation.node.file}) has no entry")
         decision = overlay.operations[key]
-        name, tag = (_module_name(decision[part]) for part in ("id", "tag"))
+        name, tag = decision["id"].text(), decision["tag"].text()
         if name in ids:
             raise decision["id"].error(f"the id {name} is taken")
         ids.add(name)
@@ -171,12 +157,6 @@ def _paths(
     for key in sorted(overlay.operations.keys() - seen.keys()):
         raise overlay.node.error(f"operations: no file describes {key}; take it out")
     return {**paths}, tags
-
-
-def _module_name(node: Node) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", node.text()):
-        raise node.error(f"{node.text()!r} cannot be the name of a module")
-    return node.text()
 
 
 def _operation(operation: Operation, components: Components, overlay: Overlay) -> JsonObject:
@@ -222,20 +202,40 @@ def _followed(parameter: Node, components: Components) -> Node:
 
 
 def _used_components(paths: JsonObject, components: Components) -> JsonObject:
-    """The components that an operation needs. A page may bring others along."""
+    """The components that an operation needs, and only these are looked at."""
     schemas: JsonObject = {}
     waiting = [Node("", paths)]
     while waiting:
         for reference in references(waiting.pop()):
             name = reference.text().removeprefix(SCHEMAS)
+            if ("schemas", name) not in components:
+                raise reference.error(f"nothing defines {reference.text()}")
             if name not in schemas:
                 node = components["schemas", name]
+                _check_component(name, node)
                 schemas[name] = node.value
                 waiting.append(node)
-    schemes: JsonObject = {
-        name: components["securitySchemes", name].value for name in sorted(_scheme_names(paths))
-    }
+    schemes: JsonObject = {}
+    for name in sorted(_scheme_names(paths)):
+        check_security_scheme(components["securitySchemes", name])
+        schemes[name] = components["securitySchemes", name].value
     return {"schemas": schemas, "securitySchemes": schemes}
+
+
+def _insist_on_use(components: Components, used: JsonObject) -> None:
+    groups = Node("", used).entries()
+    for (kind, name), node in components.items():
+        if node.file == OURS and (kind not in groups or name not in groups[kind].entries()):
+            raise node.error(f"nothing uses {name}; take it out")
+
+
+def _check_component(name: str, node: Node) -> None:
+    # It becomes the name of a file.
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+        raise node.error(f"{name!r} cannot be the name of a class")
+    if "$ref" in node.entries():
+        raise node.error("a schema that is only another name for a schema is not understood")
+    check_schema(node)
 
 
 def _scheme_names(paths: JsonObject) -> Iterator[str]:

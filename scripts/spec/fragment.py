@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from spec.dialect import translate
 from spec.node import JsonObject, Node, SpecError
-from spec.reading import read_page, read_yaml
+from spec.reading import read_data, read_page
 
 SCHEMAS = "#/components/schemas/"
 PARAMETERS = "#/components/parameters/"
@@ -24,7 +24,9 @@ _SCHEMA_KEYWORDS = (
     "$ref type title description properties required additionalProperties items anyOf oneOf enum "
     "default format examples deprecated readOnly writeOnly pattern minLength maxLength minimum "
     "maximum exclusiveMinimum exclusiveMaximum multipleOf minItems maxItems uniqueItems "
-    "minProperties maxProperties"
+    "minProperties maxProperties "
+    # Says that null does not mean the same as nothing. It never does in the generated models.
+    "x-null-distinct"
 )
 
 
@@ -56,7 +58,7 @@ class Fragment:
 def read_fragment(file: str, text: str) -> Fragment:
     """Read a documentation page (.md) of either vintage, or a plain fragment (.yaml)."""
     if file.endswith((".yaml", ".yml", ".json")):
-        return _fragment(read_yaml(file, text))
+        return _fragment(read_data(file, text))
     if not file.endswith(".md"):
         raise SpecError(f"{file}: /: expected a page (.md) or a fragment (.yaml)")
     page = read_page(file, text)
@@ -95,8 +97,8 @@ def _fragment(node: Node) -> Fragment:
     if "components" in top:
         kinds = top["components"].fields(optional="schemas parameters securitySchemes")
         for kind, group in kinds.items():
+            # Looked at when something uses them: a page or a spec may bring others along.
             for name, component in group.entries().items():
-                _CHECKS[kind](component)
                 fragment.components[kind, name] = component
     return fragment
 
@@ -161,23 +163,24 @@ def _content(content: Node) -> JsonObject:
     """Only JSON is understood. The examples are placeholders, and dropped."""
     media = content.fields("application/json")["application/json"]
     schema = media.fields("schema", "example examples")["schema"]
-    _check_schema(schema)
+    check_schema(schema)
     return {"application/json": {"schema": schema.value}}
 
 
-def _check_schema(schema: Node) -> None:
+def check_schema(schema: Node) -> None:
+    """Insist on a schema that the generator makes something sensible of."""
     fields = schema.fields(optional=_SCHEMA_KEYWORDS)
     if "$ref" in fields and not fields["$ref"].text().startswith(SCHEMAS):
         raise fields["$ref"].error(f"expected a reference to {SCHEMAS}…")
     if "properties" in fields:
         for child in fields["properties"].entries().values():
-            _check_schema(child)
+            check_schema(child)
     for key in ("items", "additionalProperties"):
         if key in fields and not isinstance(fields[key].value, bool):
-            _check_schema(fields[key])
+            check_schema(fields[key])
     for key in ("anyOf", "oneOf"):
         for child in fields[key].items() if key in fields else ():
-            _check_schema(child)
+            check_schema(child)
     # YAML 1.1 turns NO into false; and only enums of strings can be kept open.
     for value in fields["enum"].items() if "enum" in fields else ():
         value.text()
@@ -189,10 +192,11 @@ def _check_parameter(parameter: Node) -> None:
     fields = parameter.fields("name in schema", "required description deprecated example examples")
     if fields["in"].text() not in ("path", "query"):
         raise fields["in"].error(f"parameters in {fields['in'].text()!r} are not understood")
-    _check_schema(fields["schema"])
+    check_schema(fields["schema"])
 
 
-def _check_security_scheme(scheme: Node) -> None:
+def check_security_scheme(scheme: Node) -> None:
+    """Insist on a key in a header, or a bearer token."""
     fields = scheme.fields("type", "description in name scheme bearerFormat")
     if fields["type"].text() not in ("apiKey", "http"):
         raise fields["type"].error(f"security of type {fields['type'].text()!r} is not understood")
@@ -203,10 +207,3 @@ def parameter_object(parameter: Node) -> JsonObject:
     _check_parameter(parameter)
     dropped = ("example", "examples")
     return {key: child.value for key, child in parameter.entries().items() if key not in dropped}
-
-
-_CHECKS = {
-    "schemas": _check_schema,
-    "parameters": _check_parameter,
-    "securitySchemes": _check_security_scheme,
-}

@@ -1,16 +1,23 @@
-"""From the text of a file to plain data: Markdown pages and strict YAML 1.2."""
+"""From the text of a file to plain data: Markdown pages, JSON, and strict YAML 1.2."""
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import dataclass
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
-from spec.node import Node, SpecError
+from spec.node import Json, JsonObject, Node, SpecError
+
+# What comes from the network must not cost more than this. Baseten's whole spec has 1.3 million
+# characters of JSON. Reading YAML strictly takes a second for every 100,000.
+MAX_JSON = 32_000_000
+MAX_YAML = 4_000_000
+MAX_DEPTH = 100
 
 # For example ````yaml post /v1/…
 # The number of backticks varies, and newer pages put the name of a spec before the method.
@@ -35,14 +42,18 @@ class Page:
     body: Node
 
 
-def read_yaml(file: str, text: str) -> Node:
-    """Read YAML 1.2, where `NO` is a string and a key stands once."""
+def read_data(file: str, text: str) -> Node:
+    """Read JSON, or YAML 1.2, where `NO` is a string. In both a key stands once."""
+    is_json = text.lstrip().startswith("{") and not file.endswith((".yaml", ".yml"))
+    allowed, kind = (MAX_JSON, "JSON") if is_json else (MAX_YAML, "YAML")
+    if len(text) > allowed:
+        raise SpecError(f"{file}: /: more than {allowed:,} characters of {kind}")
     try:
-        if any(isinstance(event, AliasEvent) for event in _yaml().parse(text)):
-            raise SpecError(f"{file}: /: YAML aliases are not understood; write it out")
-        node = Node(file, _yaml().load(text))
+        node = Node(file, _load_json(text) if is_json else _load_yaml(file, text))
     except YAMLError as error:
         raise SpecError(f"{file}: /: not readable as YAML: {_one_line(error)}") from error
+    except (ValueError, RecursionError) as error:
+        raise SpecError(f"{file}: /: not readable as {kind}: {error}") from error
     _insist_on_json(node)
     return node
 
@@ -65,8 +76,33 @@ def read_page(file: str, text: str) -> Page:
         path=fence["path"],
         title=title["title"].strip(),
         abstract=" ".join(line.removeprefix("> ").strip() for line in lines),
-        body=read_yaml(file, fence["body"]),
+        body=read_data(file, fence["body"]),
     )
+
+
+def _load_json(text: str) -> Json:
+    def once(pairs: list[tuple[str, Json]]) -> JsonObject:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in found if keys.count(key) > 1)
+            raise ValueError(f"duplicate key {twice!r}")
+        return found
+
+    loaded: Json = json.loads(text, object_pairs_hook=once)
+    return loaded
+
+
+def _load_yaml(file: str, text: str) -> Json:
+    depth = 0
+    for event in _yaml().parse(text):
+        if isinstance(event, AliasEvent):
+            raise SpecError(f"{file}: /: YAML aliases are not understood; write it out")
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise SpecError(f"{file}: /: nested more than {MAX_DEPTH} deep")
+    loaded: Json = _yaml().load(text)
+    return loaded
 
 
 def _yaml() -> YAML:
@@ -74,21 +110,31 @@ def _yaml() -> YAML:
     return YAML(typ="safe", pure=True)
 
 
-def _insist_on_json(node: Node) -> None:
+def _insist_on_json(node: Node, depth: int = 0) -> None:
     """YAML knows more than JSON: dates, sets, keys that are numbers. A spec needs none of it."""
     value: object = node.value
+    if depth > MAX_DEPTH:
+        raise SpecError(f"{node.file}: /: nested more than {MAX_DEPTH} deep")
     if isinstance(value, dict):
         for key, child in value.items():
             if not isinstance(key, str):
                 raise node.error(f"the key {key!r} is not a string; quote it")
-            _insist_on_json(node.child(key, child))
+            _insist_on_letters(node, key)
+            _insist_on_json(node.child(key, child), depth + 1)
     elif isinstance(value, list):
         for index, child in enumerate(value):
-            _insist_on_json(node.child(index, child))
+            _insist_on_json(node.child(index, child), depth + 1)
+    elif isinstance(value, str):
+        _insist_on_letters(node, value)
     elif isinstance(value, float) and not math.isfinite(value):
         raise node.error(f"{value} is not a number in JSON")
     elif not (value is None or isinstance(value, (str, int, float, bool))):
         raise node.error(f"{value} is read as {type(value).__name__}; quote it")
+
+
+def _insist_on_letters(node: Node, text: str) -> None:
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise node.error("half of a letter (a lone surrogate) cannot be written down")
 
 
 def _one_line(error: YAMLError) -> str:

@@ -13,9 +13,11 @@ import build_spec
 from spec.document import build_document
 from spec.node import Json, JsonObject, Node, SpecError
 
+# Copies: a refresh puts newer ones in the place of those in openapi/.
+PAGES = Path(__file__).with_name("pages")
 PROMOTE = "endpoints/promote_chain_deployment.md"
 CANCEL = "endpoints/cancel_promotion.md"
-SEEDS = {name: (build_spec.OPENAPI / name).read_text("utf-8") for name in (PROMOTE, CANCEL)}
+SEEDS = {name: (PAGES / Path(name).name).read_text("utf-8") for name in (PROMOTE, CANCEL)}
 OVERLAY = dedent("""\
     document: {title: Baseten, version: '1', server: 'https://api.baseten.co'}
     operations:
@@ -419,7 +421,7 @@ def test_a_conflict_lists_every_difference_and_both_files() -> None:
     assert str(caught.value).splitlines() == [
         "newer.yaml: /components/schemas/Thing: plain.yaml defines schemas/Thing differently:",
         "  /properties/colour/enum only in plain.yaml",
-        "  /properties/colour/type differs",
+        '  /properties/colour/type: "integer" in newer.yaml, "string" in plain.yaml',
         "  /properties/size only in newer.yaml",
         "Say under `conflicts` in overlay.yaml which file wins, and why.",
     ]
@@ -505,13 +507,6 @@ def test_each_endpoint_file_is_named_after_its_operation() -> None:
     }
 
     assert {file.stem for file in (build_spec.OPENAPI / "endpoints").iterdir()} == ids
-
-
-def test_everything_that_we_define_is_used() -> None:
-    document = json.loads(build_spec.DOCUMENT.read_text("utf-8"))
-    ours = YAML(typ="safe").load((build_spec.OPENAPI / "components.yaml").read_text("utf-8"))
-
-    assert ours["components"]["schemas"].keys() <= document["components"]["schemas"].keys()
 
 
 @pytest.fixture

@@ -1,0 +1,104 @@
+"""What the facade leans on, and whether a document still gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from spec.node import JsonObject, Node
+from spec.reading import read_data
+from spec.schema_changes import alternatives, label
+
+NULL, NOTHING = "null", "nothing"
+
+
+@dataclass(frozen=True)
+class Leaning:
+    """What leans-on.yaml says."""
+
+    file: str
+    # By component and field: what it may be.
+    reads: dict[str, dict[str, frozenset[str]]]
+    # By component and field: whether it is always sent.
+    sends: dict[str, dict[str, bool]]
+    # By component: where its values are sorted.
+    sorts: dict[str, str]
+
+    def is_read(self, place: str) -> bool:
+        """Whether a field ("Component.field") is one that we read."""
+        component, _, field = place.partition(".")
+        return field in self.reads.get(component, {})
+
+
+def read_leaning(file: str, text: str) -> Leaning:
+    """Read leans-on.yaml, strictly."""
+    top = read_data(file, text).fields("reads sends sorts")
+    reads = {
+        component: {
+            field: frozenset(may_be.text().split(" or "))
+            for field, may_be in fields.entries().items()
+        }
+        for component, fields in top["reads"].entries().items()
+    }
+    sends: dict[str, dict[str, bool]] = {}
+    for component, fields in top["sends"].entries().items():
+        for field, often in fields.entries().items():
+            if often.text() not in ("always", "sometimes"):
+                raise often.error("expected always or sometimes")
+            sends.setdefault(component, {})[field] = often.text() == "always"
+    sorts = {component: where.text() for component, where in top["sorts"].entries().items()}
+    return Leaning(file, reads, sends, sorts)
+
+
+def complaints(document: JsonObject, leaning: Leaning) -> list[str]:
+    """A sentence for each thing that we lean on and that is not so, with what to decide where."""
+    return [
+        f"{what} Decide what src/aiobaseten makes of it, and say so in openapi/{leaning.file}; "
+        "or keep it as it was, in openapi/overlay.yaml."
+        for what in (*_unread(document, leaning), *_unsent(document, leaning))
+    ]
+
+
+def _unread(document: JsonObject, leaning: Leaning) -> Iterator[str]:
+    for component, fields in leaning.reads.items():
+        there = _fields(document, component)
+        for field, may_be in fields.items():
+            if field not in there:
+                yield f"src/aiobaseten reads {component}.{field}, which is gone."
+            elif more := sorted(there[field] - may_be):
+                yield (
+                    f"{component}.{field} may now be {' or '.join(more)}; src/aiobaseten "
+                    f"expects {' or '.join(sorted(may_be))}."
+                )
+
+
+def _unsent(document: JsonObject, leaning: Leaning) -> Iterator[str]:
+    for component, fields in leaning.sends.items():
+        there = _fields(document, component)
+        for field in fields:
+            if field not in there:
+                yield f"src/aiobaseten sends {component}.{field}, which is gone."
+        for field, may_be in there.items():
+            if NOTHING not in may_be and not fields.get(field, False):
+                yield f"{component}.{field} must be sent, and src/aiobaseten may leave it out."
+    for component in leaning.sorts:
+        if component not in _schemas(document):
+            yield f"src/aiobaseten sorts the values of {component}, which is gone."
+
+
+def _schemas(document: JsonObject) -> dict[str, Node]:
+    return Node("", document).entries()["components"].entries()["schemas"].entries()
+
+
+def _fields(document: JsonObject, component: str) -> dict[str, set[str]]:
+    """By field: what it may be."""
+    schemas = _schemas(document)
+    schema = schemas[component].entries() if component in schemas else {}
+    required = [item.value for item in schema["required"].items()] if "required" in schema else []
+    found = {}
+    for field, node in (schema["properties"].entries() if "properties" in schema else {}).items():
+        what, may_be_null = alternatives(node)
+        found[field] = {label(one) for one in what}
+        found[field] |= {NULL} if may_be_null else set()
+        found[field] |= set() if field in required else {NOTHING}
+    return found

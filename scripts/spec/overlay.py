@@ -1,0 +1,178 @@
+"""Our decisions about what Baseten publishes: read strictly, and applied by name.
+
+A change that does not change anything is an error, so that a decision goes when its reason does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from spec.fragment import Operation
+from spec.node import JsonObject, Node, SpecError
+from spec.reading import read_data
+
+Components = dict[tuple[str, str], Node]
+
+# Each with what else it needs beside `because`.
+_CHANGES = {"leave_out": "", "make_optional": "", "set_field": " schema", "answer": " schema"}
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """Our decisions, as read from overlay.yaml."""
+
+    node: Node
+    title: str
+    version: str
+    server: str
+    # By "method /path".
+    operations: dict[str, dict[str, Node]]
+    # By "kind/Name".
+    conflicts: dict[str, dict[str, Node]]
+    changes: tuple[dict[str, Node], ...] = ()
+
+    @property
+    def published(self) -> dict[str, str]:
+        """The ids of the operations that Baseten's management spec has, by "method /path"."""
+        return {
+            key: decision["id"].text()
+            for key, decision in self.operations.items()
+            if "ours" not in decision
+        }
+
+    def without(self, ids: set[str]) -> Overlay:
+        """The decisions as if these operations had never been."""
+        return replace(
+            self,
+            operations={k: v for k, v in self.operations.items() if v["id"].text() not in ids},
+            changes=tuple(
+                change
+                for change in self.changes
+                if "answer" not in change or change["answer"].text() not in ids
+            ),
+        )
+
+
+def read_overlay(file: str, text: str) -> Overlay:
+    """Read our decisions, strictly."""
+    node = read_data(file, text)
+    top = node.fields("document operations conflicts", "changes")
+    document = top["document"].fields("title version server")
+    operations = {
+        key: entry.fields("id tag", "ours") for key, entry in top["operations"].entries().items()
+    }
+    for decision in operations.values():
+        _module_name(decision["id"])
+        _module_name(decision["tag"])
+    return Overlay(
+        node=node,
+        title=document["title"].text(),
+        version=document["version"].text(),
+        server=document["server"].text(),
+        operations=operations,
+        conflicts={
+            key: entry.fields("winner reason") for key, entry in top["conflicts"].entries().items()
+        },
+        changes=tuple(_change(entry) for entry in top["changes"].items())
+        if "changes" in top
+        else (),
+    )
+
+
+def _module_name(node: Node) -> None:
+    # It becomes the name of a file, too.
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", node.text()):
+        raise node.error(f"{node.text()!r} cannot be the name of a module")
+
+
+def _change(entry: Node) -> dict[str, Node]:
+    kinds = [kind for kind in _CHANGES if kind in entry.entries()]
+    if len(kinds) != 1:
+        raise entry.error(f"expected one of {', '.join(_CHANGES)}")
+    fields = entry.fields(f"{kinds[0]} because{_CHANGES[kinds[0]]}")
+    fields["because"].text()
+    return fields
+
+
+def apply_changes(
+    overlay: Overlay, operations: Sequence[Operation], components: Components
+) -> tuple[list[Operation], Components]:
+    """What Baseten publishes, changed as the overlay says.
+
+    Raises:
+        SpecError: There are changes that do not fit; all of them are named.
+    """
+    changed, settled, errors = list(operations), dict(components), []
+    for change in overlay.changes:
+        try:
+            if "answer" in change:
+                changed = _set_answer(change, changed, overlay)
+            else:
+                key, node = _changed_schema(change, settled)
+                settled[key] = node
+        except SpecError as error:
+            errors.append(str(error))
+    if errors:
+        raise SpecError("\n".join(errors))
+    return changed, settled
+
+
+def _changed_schema(
+    change: dict[str, Node], components: Components
+) -> tuple[tuple[str, str], Node]:
+    target = next(change[kind] for kind in _CHANGES if kind in change)
+    name, _, field = target.text().partition(".")
+    if not field or ("schemas", name) not in components:
+        raise target.error(f"Baseten publishes no schema for {target.text()!r} to be a field of")
+    node = components["schemas", name]
+    schema = node.entries()
+    properties = _values(schema["properties"].entries()) if "properties" in schema else {}
+    required = schema["required"].items() if "required" in schema else []
+    is_required = field in [item.value for item in required]
+    if "set_field" in change:
+        _insist(properties.get(field) != change["schema"].value, target, "publishes just this")
+        properties[field] = change["schema"].value
+    elif "leave_out" in change:
+        _insist(field in properties, target, "no longer publishes it")
+        del properties[field]
+    else:
+        _insist(is_required, target, "no longer requires it")
+    changed: JsonObject = {**_values(schema), "properties": properties}
+    if "set_field" not in change:
+        changed["required"] = [item.value for item in required if item.value != field]
+    return ("schemas", name), Node(node.file, changed, node.place)
+
+
+def _set_answer(
+    change: dict[str, Node], operations: Sequence[Operation], overlay: Overlay
+) -> list[Operation]:
+    wanted = change["answer"]
+    keys = [key for key, entry in overlay.operations.items() if entry["id"].value == wanted.value]
+    changed = [
+        _answering(operation, change) if f"{operation.method} {operation.path}" in keys else None
+        for operation in operations
+    ]
+    if not any(changed):
+        raise wanted.error(f"there is no operation {wanted.text()}")
+    return [new or operation for new, operation in zip(changed, operations, strict=True)]
+
+
+def _answering(operation: Operation, change: dict[str, Node]) -> Operation:
+    responses = Node("", operation.contents["responses"]).entries()
+    (code,) = (code for code in responses if code.startswith("2"))
+    content: JsonObject = {"application/json": {"schema": change["schema"].value}}
+    answer: JsonObject = {**_values(responses[code].entries()), "content": content}
+    _insist(answer != responses[code].value, change["answer"], "publishes just this")
+    contents = {**operation.contents, "responses": {**_values(responses), code: answer}}
+    return replace(operation, contents=contents)
+
+
+def _values(entries: Mapping[str, Node]) -> JsonObject:
+    return {key: node.value for key, node in entries.items()}
+
+
+def _insist(does_something: bool, target: Node, otherwise: str) -> None:
+    if not does_something:
+        raise target.error(f"Baseten {otherwise}: {target.text()}. Take this entry out.")
