@@ -1,0 +1,248 @@
+"""What changed between two documents, operation by operation and schema by schema.
+
+A component matters only where an operation sends it or answers with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from spec.fragment import METHODS, SCHEMAS, references
+from spec.node import Json, JsonObject, Node
+from spec.schema_changes import PROSE, Change, beside, plain, schema_changes
+
+# By component and direction: the ids of the operations.
+Uses = dict[str, dict[str, set[str]]]
+
+
+@dataclass(frozen=True)
+class _Operation:
+    method: str
+    path: str
+    fields: dict[str, Node]
+
+
+def compare(old: JsonObject, new: JsonObject) -> list[Change]:
+    """Everything that differs between two documents as `build_document` makes them."""
+    before, after = _operations(old), _operations(new)
+    changes = [*_prose_of_document(old, new), *_schemes(old, new)]
+    for name in sorted(before.keys() | after.keys()):
+        found = _operation(before.get(name), after.get(name))
+        changes.extend(replace(change, operations=(name,)) for change in found)
+    uses: Uses = {}
+    _note_uses(old, before, uses)
+    _note_uses(new, after, uses)
+    ours, theirs = _schemas(old), _schemas(new)
+    for name in sorted(ours.keys() & theirs.keys()):
+        used = uses.get(name, {})
+        touched = tuple(sorted(set[str]().union(*used.values())))
+        changes.extend(
+            replace(change, directions=frozenset(used), operations=touched)
+            for change in _component(name, ours[name], theirs[name])
+        )
+    return changes
+
+
+def _component(name: str, old: Node, new: Node) -> list[Change]:
+    found = list(schema_changes(name, old, new))
+    if not found and old.value != new.value:
+        return [Change("prose", f"{name}: written differently")]
+    return found
+
+
+def _schemas(document: JsonObject) -> dict[str, Node]:
+    components = Node("", document).entries()["components"].entries()
+    return components["schemas"].entries() if "schemas" in components else {}
+
+
+def _prose_of_document(old: JsonObject, new: JsonObject) -> Iterator[Change]:
+    for key in ("openapi", "info", "tags"):
+        if old.get(key) != new.get(key):
+            yield Change("prose", key, old.get(key), new.get(key))
+    if old.get("servers") != new.get("servers"):
+        yield Change("servers changed", "servers", old.get("servers"), new.get("servers"))
+
+
+def _schemes(old: JsonObject, new: JsonObject) -> Iterator[Change]:
+    before, after = (
+        Node("", document).entries()["components"].entries().get("securitySchemes")
+        for document in (old, new)
+    )
+    ours, theirs = (plain(group.entries()) if group else {} for group in (before, after))
+    for name in sorted(ours.keys() | theirs.keys()):
+        if ours.get(name) != theirs.get(name):
+            kind = "security changed"
+            if _without_prose(ours.get(name)) == _without_prose(theirs.get(name)):
+                kind = "prose"
+            yield Change(kind, f"security scheme {name}", ours.get(name), theirs.get(name))
+
+
+# --- operations ----------------------------------------------------------------------------------
+
+
+def _operations(document: JsonObject) -> dict[str, _Operation]:
+    found = {}
+    for path, item in Node("", document).entries()["paths"].entries().items():
+        for method, node in item.entries().items():
+            if method in METHODS.split():
+                fields = node.entries()
+                name = fields["operationId"].text() if "operationId" in fields else ""
+                found[name or f"{method} {path}"] = _Operation(method, path, fields)
+    return found
+
+
+def _operation(old: _Operation | None, new: _Operation | None) -> Iterator[Change]:
+    if old is None or new is None:
+        yield from (Change("operation removed", f"{o.method} {o.path}") for o in (old,) if o)
+        yield from (Change("operation added", f"{n.method} {n.path}") for n in (new,) if n)
+        return
+    place = f"{new.method} {new.path}"
+    if (old.method, _unnamed(old.path)) != (new.method, _unnamed(new.path)):
+        yield Change("operation moved", place, f"{old.method} {old.path}", place)
+    elif old.path != new.path:
+        yield Change("path parameter renamed", place, old.path, new.path)
+    handled = {"parameters", "requestBody", "responses", "operationId"}
+    ours, theirs = old.fields, new.fields
+    for key in sorted((ours.keys() | theirs.keys()) - handled):
+        before, after = (fields[key].value if key in fields else None for fields in (ours, theirs))
+        if before != after:
+            yield Change(_OF_OPERATION.get(key, "other"), f"{place}: {key}", before, after)
+    yield from _parameters(place, *(_by_name(one) for one in (old, new)))
+    yield from _bodies(place, *(fields.get("requestBody") for fields in (ours, theirs)))
+    yield from _answers(place, *(fields["responses"].entries() for fields in (ours, theirs)))
+
+
+_OF_OPERATION = {
+    "summary": "prose",
+    "description": "prose",
+    "tags": "prose",
+    "security": "security changed",
+    "servers": "servers changed",
+    "deprecated": "operation deprecated",
+    "x-stability": "stability changed",
+}
+
+
+def _unnamed(path: str) -> str:
+    return re.sub(r"{[^{}]*}", "{}", path)
+
+
+def _by_name(operation: _Operation) -> dict[str, Node]:
+    """Parameters by place and name; in the path only the order counts, so a name is no name."""
+    order = re.findall(r"{([^{}]*)}", operation.path)
+    found = {}
+    for parameter in operation.fields["parameters"].items():
+        fields = parameter.entries()
+        where, name = fields["in"].text(), fields["name"].text()
+        found[f"{where} {order.index(name) if where == 'path' else name}"] = parameter
+    return found
+
+
+def _parameters(place: str, old: dict[str, Node], new: dict[str, Node]) -> Iterator[Change]:
+    for key in sorted(old.keys() | new.keys()):
+        where = f"{place}: {key}"
+        if key not in old:
+            required = _flag(new[key], "required")
+            yield Change("required parameter added" if required else "parameter added", where)
+        elif key not in new:
+            yield Change("parameter removed", where)
+        else:
+            yield from _parameter(where, old[key].entries(), new[key].entries())
+
+
+def _parameter(place: str, old: dict[str, Node], new: dict[str, Node]) -> Iterator[Change]:
+    before, after = (
+        "required" in fields and fields["required"].value is True for fields in (old, new)
+    )
+    if before != after:
+        kind = "parameter became required" if after else "parameter became optional"
+        yield Change(kind, place)
+    for change in schema_changes(place, old["schema"], new["schema"]):
+        yield replace(change, directions=frozenset({"sent"}))
+    rest = {"name", "in", "required", "schema"}
+    yield from beside(place, plain(old, without=rest), plain(new, without=rest))
+
+
+def _bodies(place: str, old: Node | None, new: Node | None) -> Iterator[Change]:
+    if old is None or new is None:
+        if new is not None:
+            required = _flag(new, "required")
+            yield Change("required body added" if required else "body added", f"{place}: body")
+        elif old is not None:
+            yield Change("body removed", f"{place}: body")
+        return
+    before, after = (_flag(body, "required") for body in (old, new))
+    if before != after:
+        kind = "body became required" if after else "body became optional"
+        yield Change(kind, f"{place}: body")
+    yield from _contents(f"{place}: body", old, new, "sent")
+
+
+def _answers(place: str, old: dict[str, Node], new: dict[str, Node]) -> Iterator[Change]:
+    for code in sorted(old.keys() | new.keys()):
+        where = f"{place}: answer {code}"
+        if code not in old:
+            yield Change("answer added", where, None, code)
+        elif code not in new:
+            yield Change("answer removed", where, code, None)
+        else:
+            yield from _contents(where, old[code], new[code], "answered")
+
+
+def _contents(place: str, old: Node, new: Node, direction: str) -> Iterator[Change]:
+    ours, theirs = (_media(node) for node in (old, new))
+    if ours is None or theirs is None:
+        if ours is not theirs:
+            kind = "body of the answer" if direction == "answered" else "body"
+            yield Change(f"{kind} {'added' if ours is None else 'removed'}", place)
+    else:
+        for change in schema_changes(place, ours, theirs):
+            yield replace(
+                change,
+                kind="answer changed"
+                if direction == "answered" and change.kind in ("type changed", "became nullable")
+                else change.kind,
+                directions=frozenset({direction}),
+            )
+    rest = {"content", "required"}
+    yield from beside(place, *(plain(node.entries(), without=rest) for node in (old, new)))
+
+
+def _media(node: Node) -> Node | None:
+    fields = node.entries()
+    if "content" not in fields:
+        return None
+    return fields["content"].entries()["application/json"].entries()["schema"]
+
+
+def _flag(node: Node, key: str) -> bool:
+    fields = node.entries()
+    return key in fields and fields[key].value is True
+
+
+def _note_uses(document: JsonObject, operations: Mapping[str, _Operation], uses: Uses) -> None:
+    """Note which operations send each schema, and which answer with it."""
+    schemas = _schemas(document)
+    for name, operation in operations.items():
+        for key, direction in (
+            ("parameters", "sent"),
+            ("requestBody", "sent"),
+            ("responses", "answered"),
+        ):
+            waiting = [operation.fields[key]] if key in operation.fields else []
+            seen: set[str] = set()
+            while waiting:
+                for reference in references(waiting.pop()):
+                    schema = reference.text().removeprefix(SCHEMAS)
+                    if schema not in seen:
+                        seen.add(schema)
+                        uses.setdefault(schema, {}).setdefault(direction, set()).add(name)
+                        waiting.append(schemas[schema])
+
+
+def _without_prose(value: Json) -> Json:
+    if not isinstance(value, dict):
+        return value
+    return {key: item for key, item in value.items() if key not in PROSE}
