@@ -1,0 +1,142 @@
+"""Reading what Baseten publishes, from a file, a folder or an address: bounded in size and time."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from spec.reading import MAX_JSON
+
+MAX_BYTES = MAX_JSON
+MAX_PAGES = 2_000
+MAX_REDIRECTS = 5
+# For one part of an answer, and for the whole of it.
+TIMEOUT_S = 20.0
+DEADLINE_S = 120.0
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+# A page says in its first line where it is published.
+_ADDRESS = re.compile(r"# Source: (https://docs\.baseten\.co/\S+)")
+
+
+class FetchError(Exception):
+    """It could not be read; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """What was read, and where it came from, without any path of this machine."""
+
+    source: str
+    text: str
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a documentation page, and not a spec."""
+        return self.text.lstrip().startswith(("#", ">")) and "```" in self.text
+
+
+def fetch(source: str) -> list[Text]:
+    """Read an address, a file, or the pages (.md) in a folder.
+
+    Raises:
+        FetchError: It cannot be read, is too large, or is not text.
+    """
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", source):
+        found = [_from_address(source)]
+    elif Path(source).is_dir():
+        found = _from_folder(Path(source))
+    else:
+        found = [_from_file(Path(source), MAX_BYTES)]
+    for one in found:
+        if one.text.lstrip()[:1] == "<":
+            raise FetchError(f"{one.source} is HTML; take the page with .md, or the spec as JSON.")
+        if not one.text.strip():
+            raise FetchError(f"{one.source} is empty.")
+    return found
+
+
+def _from_folder(folder: Path) -> list[Text]:
+    files = sorted(folder.rglob("*.md"))
+    if not files:
+        raise FetchError(f"{folder.name} holds no page (.md).")
+    if len(files) > MAX_PAGES:
+        raise FetchError(f"{folder.name} holds more than {MAX_PAGES:,} pages.")
+    found, left = [], MAX_BYTES
+    for file in files:
+        found.append(_from_file(file, left))
+        left -= len(found[-1].text)
+    return found
+
+
+def _from_file(file: Path, allowed: int) -> Text:
+    if not file.is_file():
+        raise FetchError(f"{file} is neither a file, a folder nor an address.")
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(allowed + 1)
+    except OSError as error:
+        raise FetchError(f"{file} cannot be read: {error.strerror}.") from error
+    text = _decoded(file.name, content, allowed)
+    address = _ADDRESS.match(text)
+    return Text(address[1] if address else file.name, text)
+
+
+def _from_address(address: str) -> Text:
+    deadline = time.monotonic() + DEADLINE_S
+    url = _checked(address)
+    try:
+        with httpx.Client(timeout=TIMEOUT_S, follow_redirects=False) as client:
+            for _ in range(MAX_REDIRECTS):
+                with client.stream("GET", url) as response:
+                    if response.has_redirect_location:
+                        url = _checked(str(url.join(response.headers["location"])))
+                        continue
+                    if response.status_code != 200:
+                        raise FetchError(f"{_plain(url)} answers {response.status_code}.")
+                    return Text(_plain(url), _decoded(_plain(url), _body(response, deadline)))
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        why = str(error) or type(error).__name__
+        raise FetchError(f"{_plain(url)} cannot be read: {why}.") from error
+    raise FetchError(f"{_plain(url)} redirects more than {MAX_REDIRECTS} times.")
+
+
+def _checked(address: str) -> httpx.URL:
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL as error:
+        raise FetchError(f"{address!r} is not an address: {error}.") from error
+    if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
+        raise FetchError(f"{_plain(url)} is not https.")
+    if url.userinfo:
+        raise FetchError(f"{_plain(url)}: leave out the name and the password.")
+    return url
+
+
+def _plain(url: httpx.URL) -> str:
+    """The address as it may be written down."""
+    return str(url.copy_with(userinfo=b"", query=None, fragment=None))
+
+
+def _body(response: httpx.Response, deadline: float) -> bytes:
+    content = bytearray()
+    # Decompressed already, so a small answer cannot grow without a limit.
+    for part in response.iter_bytes():
+        content += part
+        if len(content) > MAX_BYTES:
+            break
+        if time.monotonic() > deadline:
+            raise FetchError(f"{_plain(response.url)} takes longer than {DEADLINE_S:.0f} seconds.")
+    return bytes(content)
+
+
+def _decoded(name: str, content: bytes, allowed: int = MAX_BYTES) -> str:
+    if len(content) > allowed:
+        raise FetchError(f"{name} is larger than {MAX_BYTES:,} bytes.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FetchError(f"{name} is not UTF-8 text.") from error
