@@ -1,0 +1,116 @@
+"""Callers that give up at random moments cost the client nothing: no connection, no task.
+
+A few hundred cancelled calls make a stock httpx pool unusable. ``CANCELLATIONS=10000`` in the
+environment makes the storm a long one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
+
+import pytest
+from proxy import Fault, Line, Proxy
+from trouble import CLOSED_BETWEEN, RESET_ACTED
+
+from aiobaseten import Baseten
+from aiobaseten.errors import BasetenError
+from aiobaseten.testing import CompressedClock
+
+CANCELLATIONS = int(os.environ.get("CANCELLATIONS", "300"))
+CONNECTIONS = 10
+CALLERS = 2 * CONNECTIONS
+SLOWEST_S = 0.02
+#: After so long, on the client's clock, nobody has to wait for the budget of a quiet client.
+BUDGET_S = 1.2
+
+
+def dawdling(chance: random.Random, *, trouble: float) -> Fault:
+    """A server that takes its time, and that now and then loses a connection.
+
+    It asks the real one once for each kind of request: the storm is to hit the client.
+    """
+    answers: dict[bytes, bytes] = {}
+
+    async def dawdle(line: Line, request: bytes) -> None:
+        await asyncio.sleep(chance.uniform(0, SLOWEST_S))
+        if chance.random() < trouble:
+            await chance.choice([CLOSED_BETWEEN, RESET_ACTED]).happen(line, request)
+        else:
+            if request not in answers:
+                answers[request] = await line.ask(request)
+            await line.say(answers[request])
+
+    return Fault("dawdles", dawdle, reaches=True)
+
+
+async def call(baseten: Baseten, chance: random.Random) -> None:
+    chain = baseten.chain("c1")
+    calls: list[Callable[[], Awaitable[object]]] = [
+        chain.deployment("d1").get,
+        chain.environment("production").get,
+        chain.list_deployments,
+        chain.deployment("d1").wait_until_active,
+    ]
+    with suppress(BasetenError):
+        await chance.choice(calls)()
+
+
+async def storm(baseten: Baseten, chance: random.Random, cancellations: int) -> None:
+    """Call, and give up, until so many have been given up."""
+    left = cancellations
+
+    async def impatient() -> None:
+        nonlocal left
+        while left > 0:
+            patience = chance.uniform(0, 2 * SLOWEST_S)
+            if chance.random() < 0.5:
+                try:
+                    async with asyncio.timeout(patience):
+                        await call(baseten, chance)
+                except TimeoutError:
+                    left -= 1
+            else:
+                task = asyncio.create_task(call(baseten, chance))
+                _, late = await asyncio.wait([task], timeout=patience)
+                for task in late:
+                    task.cancel()
+                    await asyncio.wait([task])
+                    left -= 1
+
+    async with asyncio.TaskGroup() as callers:
+        for _ in range(CALLERS):
+            callers.create_task(impatient())
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("trouble", [0.0, 0.05], ids=["all is well", "connections get lost"])
+@pytest.mark.parametrize("speed", [1000, 1], ids=["on the wire", "in line for the budget"])
+async def test_after_a_storm_of_cancellations_calls_are_answered_at_once(
+    speed: float,
+    trouble: float,
+    proxy: Proxy,
+    connect: Callable[..., AbstractAsyncContextManager[Baseten]],
+) -> None:
+    """How fast the client's clock runs decides where its callers are when they give up."""
+    chance = random.Random(4)
+    before = asyncio.all_tasks()
+
+    async with connect(
+        clock=CompressedClock(speed),
+        max_connections=CONNECTIONS,
+        read_timeout=30,
+        http_client=None,
+    ) as baseten:
+        async with proxy.failing(dawdling(chance, trouble=trouble)):
+            await storm(baseten, chance, CANCELLATIONS)
+        async with asyncio.timeout(1 + BUDGET_S / speed), asyncio.TaskGroup() as callers:
+            for _ in range(2 * CONNECTIONS):
+                callers.create_task(baseten.chain("c1").deployment("d1").get())
+    await proxy.forgotten()
+
+    assert asyncio.all_tasks() == before
+    assert trouble or proxy.connections <= CONNECTIONS, "cancelling has cost a connection"
