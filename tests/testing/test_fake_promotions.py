@@ -140,6 +140,14 @@ async def test_traffic_may_move_a_while_after_the_candidate_is_active(
     ]
 
 
+async def test_traffic_may_move_at_once_to_what_serves_already(fake: FakeBaseten) -> None:
+    production = a_chain(fake, traffic_delay=0)
+    ready = fake.chain("c1").deployment("ready")
+    production.promote("ready")
+
+    assert production.current is ready
+
+
 async def test_a_candidate_that_falls_back_in_that_while_has_to_start_again(
     fake: FakeBaseten,
 ) -> None:
@@ -738,7 +746,7 @@ async def test_a_deleted_environment_takes_its_promotion_with_it(
     model.deployment("old")
     model.deployment("new")
     staging = model.environment("staging", current="old")
-    staging.promote("new")
+    candidate = staging.promote("new")
     path = "/v1/models/m1/environments/staging"
 
     deleted = (await api(f"DELETE {path}")).json()
@@ -747,6 +755,7 @@ async def test_a_deleted_environment_takes_its_promotion_with_it(
     assert (await api(f"GET {path}")).status_code == 404
     assert staging.promotions[0].status == "CANCELED"
     assert model.deployment("old").status == "SCALED_TO_ZERO"
+    assert (candidate.environment, model.deployment("old").environment) == (None, None)
 
 
 async def test_production_cannot_be_deleted(fake: FakeBaseten, api: Api) -> None:
