@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import zlib
 from typing import Any, Literal, TypeAlias
@@ -66,17 +65,25 @@ class Token:
         checksum, _, body = rest.partition(".")
         try:
             content = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
-        except (binascii.Error, ValueError):
+        except ValueError:
             content = b""
-        if not content or _checksum(content) != checksum:
+        if _checksum(content) != checksum:
             raise ConfigurationError("this token is damaged: copy it again, whole")
-        return cls(**_checked(dict(json.loads(content))))
+        return cls(**_checked(_decode(content)))
 
 
-def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+def _decode(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _checked(fields: Any) -> dict[str, Any]:
     texts = {"parent", "environment", "deployment", "previous", "candidate", "promotion"}
     is_sound = (
-        fields.get("kind") in _KINDS
+        isinstance(fields, dict)
+        and fields.get("kind") in _KINDS
         and {"parent", "environment"} <= fields.keys() <= {*texts, "kind", "at_once"}
         and all(isinstance(fields[key], str) for key in texts & fields.keys())
         and isinstance(fields.get("at_once", False), bool)

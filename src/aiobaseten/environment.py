@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Generic, Literal, TypeAlias, cast
+from typing import Any, Generic, Literal, TypeAlias, cast, get_args
 
 from attrs import frozen
 
@@ -32,7 +32,7 @@ from .errors import (
 )
 from .schemas import Deployment
 
-IfInProgress: TypeAlias = Literal["raise", "adopt", "wait"]
+IfInProgress: TypeAlias = Literal["raise", "adopt", "wait", "send"]
 
 #: Seconds between the readings of an environment after the answer to a promotion was lost: what
 #: stands before Baseten may have given up on it earlier than Baseten does.
@@ -77,10 +77,9 @@ async def begin(
         The deployment to follow, and the environment before.
     """
     limit = time_limit("in_progress_timeout", in_progress_timeout)
-    if if_in_progress not in ("raise", "adopt", "wait"):
-        raise ConfigurationError(
-            f'if_in_progress must be "raise", "adopt" or "wait", not {if_in_progress!r}'
-        )
+    if if_in_progress not in get_args(IfInProgress):
+        known = ", ".join(get_args(IfInProgress))
+        raise ConfigurationError(f"if_in_progress must be one of {known}, not {if_in_progress!r}")
     before = await owner.read_environment(environment)
     if if_in_progress == "adopt":
         adopted = await _adopt(owner, before, deployment_id)
@@ -88,10 +87,10 @@ async def begin(
             # What is finished does not tell what served before it.
             previous = before.current_id if before.is_busy else None
             return cast("D", adopted.value), Baseline(current_id=previous)
-    if before.is_busy:
-        if if_in_progress != "wait":
-            raise _busy(owner.describe_environment(environment), before)
+    if before.is_busy and if_in_progress == "wait":
         before = await _quiet(owner, environment, limit)
+    if before.is_busy and if_in_progress != "send":
+        raise _busy(owner.describe_environment(environment), before)
     try:
         deployment = await owner.transport.send(operation)
         if not isinstance(deployment.id, str) or not deployment.id:
@@ -149,7 +148,7 @@ async def _begun(
     """What shows that the promotion of *deployment_id* began between two readings, or ``None``."""
     if after.current_id == deployment_id != before.current_id:
         return after.current
-    if after.candidate is None or not after.is_busy:
+    if after.candidate is None or not after.is_busy or before.is_busy:
         return None
     return after.candidate if await _is_of(owner, deployment_id, after.candidate) else None
 
@@ -193,7 +192,8 @@ def _busy(label: str, reading: EnvironmentReading) -> PromotionInProgressError:
     which = f" of deployment {reading.candidate_id}" if reading.candidate_id else ""
     return PromotionInProgressError(
         f"a promotion{which} to {label} is under way; nothing was sent: wait for its end, for "
-        'example with if_in_progress="wait", or cancel it',
+        'example with if_in_progress="wait", or cancel it; or leave it to Baseten to refuse, with '
+        '"send"',
         deployment_id=reading.candidate_id,
         environment=reading.value,
     )

@@ -271,7 +271,9 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             promotion_settings_override: Promotion settings for this one, as in the API.
             if_in_progress: What to do when a promotion to this environment is under way:
                 ``"raise"``; ``"adopt"`` it if it is of this deployment, or if this deployment
-                serves there already; or ``"wait"`` for its end, and then promote.
+                serves there already; ``"wait"`` for its end, and then promote; or ``"send"`` all
+                the same and leave it to Baseten, which refuses a second promotion: for an
+                environment that shows a candidate although nothing is under way.
             in_progress_timeout: Seconds or a `timedelta` to wait for that end; ``None`` for no
                 limit.
 

@@ -43,6 +43,7 @@ def stage(
         timeline: What "new" goes through once it is promoted.
         environment: Further options of the environment.
     """
+    environment.setdefault("traffic_delay", 0)
     if kind == "model":
         model = fake.model("owner")
         model.deployment("old")

@@ -1,0 +1,170 @@
+"""A deadline bounds looks, retries and sleeps together, and the last look is there."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from story import A_LOOK, BOTH, Kind, deployment, listen, promote, stage
+
+from aiobaseten import Baseten
+from aiobaseten.errors import ConfigurationError, RequestTimeoutError, WaitTimeoutError
+from aiobaseten.testing import FakeBaseten
+
+pytestmark = pytest.mark.looptime
+
+
+@BOTH
+async def test_no_time_at_all_is_one_look(fake: FakeBaseten, baseten: Baseten, kind: Kind) -> None:
+    stage(fake, kind, "DEPLOYING")
+    promotion = await promote(baseten, kind)
+    before = len(fake.requests)
+
+    with pytest.raises(WaitTimeoutError, match=r"0 s are over: .* DEPLOYING"):
+        await promotion.wait(timeout=0)
+
+    assert len(fake.requests) - before == 1
+    assert fake.now == 0
+
+
+async def test_one_look_is_enough_for_what_is_ready(fake: FakeBaseten, baseten: Baseten) -> None:
+    stage(fake, "model")
+
+    assert (await deployment(baseten, "model").wait_until_active(timeout=0)).status == "ACTIVE"
+
+
+@BOTH
+async def test_what_is_ready_at_the_deadline_is_not_late(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind, [("LOADING_MODEL", 60), "ACTIVE"])
+    promotion = await promote(baseten, kind)
+
+    await promotion.wait(timeout=60)
+
+    assert fake.now == pytest.approx(60)
+
+
+async def test_what_is_ready_after_the_deadline_is_late(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", [("LOADING_MODEL", 60.1), "ACTIVE"])
+    promotion = await promote(baseten, "model")
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await promotion.wait(timeout=60)
+
+    assert isinstance(caught.value, TimeoutError)
+    assert caught.value.timeout == 60
+    assert caught.value.evidence
+    assert caught.value.evidence.waited == pytest.approx(60)
+    assert fake.now == pytest.approx(60)
+
+
+async def test_a_duration_may_be_a_timedelta(fake: FakeBaseten, baseten: Baseten) -> None:
+    stage(fake, "model", [("LOADING_MODEL", 100), "ACTIVE"])
+    promotion = await promote(baseten, "model")
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await promotion.wait(timeout=timedelta(minutes=1))
+
+    assert caught.value.timeout == 60
+
+
+@BOTH
+async def test_without_a_limit_a_wait_takes_as_long_as_it_takes(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind, [("BUILDING", 2 * 3600), ("LOADING_MODEL", 60), "ACTIVE"])
+    promotion = await promote(baseten, kind)
+
+    await promotion.wait(timeout=None)
+
+    assert 7260 <= fake.now < 7260 + 2 * A_LOOK
+
+
+async def test_unless_told_otherwise_a_wait_takes_an_hour(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", "DEPLOYING")
+    promotion = await promote(baseten, "model")
+
+    with pytest.raises(WaitTimeoutError, match="3600 s are over"):
+        await promotion.wait()
+
+    assert fake.now == pytest.approx(3600)
+
+
+async def test_a_look_that_is_under_way_at_the_deadline_may_finish(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", [("LOADING_MODEL", 60), "ACTIVE"])
+    promotion = await promote(baseten, "model")
+    fake.at(59.9, lambda: fake.faults.delay(9))
+
+    await promotion.wait(timeout=60)
+
+    assert fake.now == pytest.approx(69)
+
+
+async def test_a_look_that_nobody_answers_is_cut_off_ten_seconds_after_the_deadline(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", "LOADING_MODEL")
+    promotion = await promote(baseten, "model")
+    fake.at(55, lambda: fake.faults.hang(times=None))
+
+    with pytest.raises(WaitTimeoutError, match="The last look was not answered") as caught:
+        await promotion.wait(timeout=60)
+
+    assert fake.now == pytest.approx(70)
+    assert caught.value.history[-1].status == "RELEASING"
+    assert caught.value.__cause__ is None
+
+
+async def test_a_black_hole_from_the_beginning_ends_in_time_and_is_named(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model")
+    promotion = await promote(baseten, "model")
+    fake.faults.hang(times=None)
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await promotion.wait(timeout=100)
+
+    assert 100 <= fake.now <= 110
+    assert isinstance(caught.value.__cause__, RequestTimeoutError)
+    assert caught.value.last_seen is None
+    assert caught.value.history == ()
+
+
+async def test_somebody_who_is_slow_to_listen_gets_a_last_look_all_the_same(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", [("LOADING_MODEL", 200), "ACTIVE"])
+    promotion = await promote(baseten, "model")
+    events = promotion.events(timeout=60)
+
+    await anext(events)
+    await baseten.model("owner").deployment("new").wait_until_active()
+    told = await listen(events)
+
+    assert told.result.status == "ACTIVE"
+
+
+@pytest.mark.parametrize("duration", [-1, math.nan, math.inf, "60", True, timedelta(seconds=-1)])
+@pytest.mark.parametrize("name", ["timeout", "settling_time", "unhealthy_grace"])
+async def test_what_is_no_duration_is_refused_before_anything_is_sent(
+    fake: FakeBaseten, baseten: Baseten, name: str, duration: Any
+) -> None:
+    stage(fake, "model")
+    promotion = await promote(baseten, "model")
+    before = len(fake.requests)
+
+    for events in (promotion.events, baseten.model("owner").deployment("new").events):
+        with pytest.raises(ConfigurationError, match=name):
+            events(**{name: duration})
+
+    assert len(fake.requests) == before
