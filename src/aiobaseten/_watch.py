@@ -7,6 +7,7 @@ deadline.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from copy import copy
 from typing import Any, Generic, TypeVar
@@ -238,6 +239,7 @@ class Watch(Generic[R]):
             self._events += events
         if isinstance(verdict, Done):
             self._result = verdict
+            self.due = math.inf
         elif isinstance(verdict, Failed):
             self._end(verdict.error(self._evidence()))
         elif isinstance(verdict, Wake | Explain):
@@ -276,6 +278,7 @@ class Watch(Generic[R]):
         if isinstance(error, BasetenError) and error.evidence is None:
             error.evidence = self._evidence()
         self._error = error
+        self.due = math.inf  # whoever is slow to take the news keeps nothing going
 
     def _out_of_time(self, note: str = "") -> WaitTimeoutError:
         go_on = " Go on with resume(error.token)." if self._target.token is not None else ""

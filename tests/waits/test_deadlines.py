@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from story import A_LOOK, BOTH, Kind, deployment, listen, promote, stage
 
 from aiobaseten import Baseten
 from aiobaseten.errors import ConfigurationError, RequestTimeoutError, WaitTimeoutError
-from aiobaseten.testing import FakeBaseten
+from aiobaseten.testing import FakeBaseten, timelines
 
 pytestmark = pytest.mark.looptime
 
@@ -140,18 +141,35 @@ async def test_a_black_hole_from_the_beginning_ends_in_time_and_is_named(
     assert caught.value.history == ()
 
 
-async def test_somebody_who_is_slow_to_listen_gets_a_last_look_all_the_same(
-    fake: FakeBaseten, baseten: Baseten
+@pytest.mark.parametrize(("ready", "is_in_time"), [(50, True), (70, False)])
+async def test_the_deadline_is_where_it_is_however_slowly_somebody_listens(
+    fake: FakeBaseten, baseten: Baseten, ready: float, is_in_time: bool
 ) -> None:
-    stage(fake, "model", [("LOADING_MODEL", 200), "ACTIVE"])
+    stage(fake, "model", [("LOADING_MODEL", ready), "ACTIVE"])
     promotion = await promote(baseten, "model")
     events = promotion.events(timeout=60)
 
     await anext(events)
-    await baseten.model("owner").deployment("new").wait_until_active()
+    await asyncio.sleep(200)
     told = await listen(events)
 
-    assert told.result.status == "ACTIVE"
+    assert (told.error is None) is is_in_time
+
+
+@pytest.mark.parametrize("timeline", ["ACTIVE", timelines.BUILD_FAILED])
+async def test_a_wait_that_is_decided_looks_no_more_however_slowly_somebody_listens(
+    fake: FakeBaseten, baseten: Baseten, timeline: timelines.Steps
+) -> None:
+    fake.model("owner").deployment("d1", timeline=timeline)
+    events = deployment(baseten, "model", "d1").events()
+    await anext(events)
+    await asyncio.sleep(20)
+    before = len(fake.requests)
+
+    await asyncio.sleep(600)
+
+    assert len(fake.requests) == before
+    await listen(events)
 
 
 @pytest.mark.parametrize("duration", [-1, math.nan, math.inf, "60", True, timedelta(seconds=-1)])

@@ -145,16 +145,31 @@ async def test_looks_wait_for_as_long_as_the_server_asks(
     assert told.at == pytest.approx(failed.at + failed.next_look)
 
 
-async def test_a_server_that_asks_for_more_than_there_is_gets_a_last_look_at_the_deadline(
+async def test_no_server_keeps_looks_away_for_more_than_its_longest_window(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", [("DEPLOYING", 100), "ACTIVE"])
+    """Somebody may count in milliseconds, and blind every wait of the client."""
+    stage(fake, "model", [("DEPLOYING", 10), "ACTIVE"])
     promotion = await promote(baseten, "model")
-    fake.faults.rate_limited(retry_after=100_000, route=LOOKS)
+    fake.faults.rate_limited(retry_after=37_000, route=LOOKS)
 
-    await promotion.wait(timeout=120)
+    await promotion.wait()
 
-    assert fake.now == pytest.approx(120, abs=0.1)
+    assert 60 <= fake.now < 62
+
+
+async def test_a_last_look_waits_for_as_long_as_the_server_asks_but_not_for_ever(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", [("DEPLOYING", 10), "ACTIVE"])
+    promotion = await promote(baseten, "model")
+    fake.faults.rate_limited(retry_after=60, route=LOOKS)
+
+    with pytest.raises(WaitTimeoutError, match="The last look was not answered") as caught:
+        await promotion.wait(timeout=30)
+
+    assert fake.now == pytest.approx(40)
+    assert isinstance(caught.value.__cause__, RateLimitError)
 
 
 async def test_looks_that_fail_become_rarer_and_the_deadline_holds(

@@ -65,6 +65,8 @@ def test_what_the_server_asks_for_is_taken_from_its_answer() -> None:
     limited.retry_after = 37.0
 
     assert asked_delay(limited) == 37
+    limited.retry_after = 37_000.0
+    assert asked_delay(limited) == 60
     assert asked_delay(refusal(503)) is None
     assert asked_delay(TransportError("reset", sent=True, **WHERE)) is None
 

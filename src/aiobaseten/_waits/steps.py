@@ -30,6 +30,9 @@ UNHEALTHY_GRACE_S = 300.0
 MISSING_GRACE_S = 10.0
 #: Baseten may answer 404 for the first seconds of a deployment's life; its own tools allow 30.
 NOT_FOUND_GRACE_S = 30.0
+#: The longest of Baseten's documented windows. A server that asks for more is mistaken, or means
+#: something else, and would blind every wait of the client.
+LONGEST_ASKED_S = 60.0
 
 _HTTP_CLIENT_ERRORS = range(400, 500)
 _PASSING_CLIENT_ERRORS = frozenset({408, 425, 429})
@@ -122,5 +125,6 @@ def ends_wait(error: BasetenError, at: float, *, has_looked: bool) -> bool:
 
 
 def asked_delay(error: BasetenError) -> float | None:
-    """Seconds that the server asked for, or ``None``."""
-    return error.retry_after if isinstance(error, APIError) else None
+    """Seconds that the server asked for, a minute at most, or ``None``."""
+    asked = error.retry_after if isinstance(error, APIError) else None
+    return None if asked is None else min(asked, LONGEST_ASKED_S)
