@@ -78,3 +78,13 @@ generate: spec  ## Build the document, and generated/ from it
 .PHONY: generate-check
 generate-check: spec-check  ## Fail if generated/ is not exactly what openapi/ produces
 	$(BIN)/python scripts/generate.py --check
+
+.PHONY: refresh-spec
+refresh-spec: $(READY)  ## Take what Baseten publishes now, all or nothing (FROM=page, folder, spec or address)
+	$(BIN)/python scripts/refresh_spec.py '$(FROM)'
+
+OLD ?= HEAD
+NEW ?= openapi/baseten.json
+.PHONY: describe-spec-change
+describe-spec-change: $(READY)  ## Say what changed and what it means (OLD=, NEW=revision or file, FORMAT=markdown or json)
+	@$(BIN)/python scripts/describe_spec_change.py $(if $(FORMAT),--format $(FORMAT)) '$(OLD)' '$(NEW)'

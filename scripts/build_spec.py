@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from spec.document import OURS, build_document
 from spec.leaning import complaints, read_leaning
-from spec.node import SpecError
+from spec.node import JsonObject, SpecError
 from spec.sources import check_sources, read_sources
 
 OPENAPI = Path(__file__).resolve().parent.parent / "openapi"
@@ -22,9 +22,15 @@ DOCUMENT = OPENAPI / "baseten.json"
 def document_text(files: Mapping[str, str], overlay: tuple[str, str]) -> str:
     """The document as it is committed: valid, sorted, and the same for any order of *files*."""
     document = build_document(files, overlay)
-    if error := next(OpenAPIV31SpecValidator(document).iter_errors(), None):
-        raise SpecError(f"what came out is not OpenAPI 3.1: {error.json_path}: {error.message}")
+    if error := first_error(document):
+        raise SpecError(f"what came out is not OpenAPI 3.1: {error}")
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def first_error(document: JsonObject) -> str | None:
+    """What keeps a document from being valid."""
+    error = next(OpenAPIV31SpecValidator(document).iter_errors(), None)
+    return f"{error.json_path}: {error.message}" if error else None
 
 
 def read_openapi(folder: Path) -> tuple[dict[str, str], tuple[str, str]]:

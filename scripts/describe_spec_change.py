@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from build_spec import OPENAPI, read_openapi
+import build_spec
 from spec.comparing import compare
 from spec.document import build_with
 from spec.leaning import read_leaning
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     """Describe; 0 is good."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("old", nargs="?", default="HEAD", help="default: HEAD")
-    parser.add_argument("new", nargs="?", default=str(OPENAPI / "baseten.json"))
+    parser.add_argument("new", nargs="?", default=str(build_spec.OPENAPI / "baseten.json"))
     parser.add_argument("--format", choices=sorted(FORMATS), default="text")
     parser.add_argument(
         "--severity", action="store_true", help="exit with 3 for a decision, 4 for breaking"
@@ -50,7 +50,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def describe(old: JsonObject, new: JsonObject) -> list[Rated]:
     """Every change between two built documents, with its rating; the worst come first."""
-    leaning = read_leaning("leans-on.yaml", (OPENAPI / "leans-on.yaml").read_text("utf-8"))
+    leaning = read_leaning(
+        "leans-on.yaml", (build_spec.OPENAPI / "leans-on.yaml").read_text("utf-8")
+    )
     return rate(compare(old, new), leaning)
 
 
@@ -59,7 +61,7 @@ def document_of(source: str) -> JsonObject:
     file = Path(source)
     text = file.read_text("utf-8") if file.is_file() else _at_revision(source)
     node = read_data(file.name, text)
-    overlay = read_overlay("overlay.yaml", (OPENAPI / "overlay.yaml").read_text("utf-8"))
+    overlay = read_overlay("overlay.yaml", (build_spec.OPENAPI / "overlay.yaml").read_text("utf-8"))
     fields = node.entries()
     if "info" in fields and fields["info"].entries()["title"].value == overlay.title:
         return {key: child.value for key, child in fields.items()}
@@ -69,7 +71,7 @@ def document_of(source: str) -> JsonObject:
 def document_of_whole(whole: Node, overlay: Overlay) -> JsonObject:
     """What `make refresh-spec` would build from a whole spec, without what is missing in it."""
     taken = take(whole, overlay.published)
-    texts, _ = read_openapi(OPENAPI)
+    texts, _ = build_spec.read_openapi(build_spec.OPENAPI)
     ours = {entry["id"].text() for entry in overlay.operations.values() if "ours" in entry}
     kept = {name: text for name, text in texts.items() if Path(name).stem in {*ours, "ours"}}
     return build_with({**kept, **taken.files}, overlay.without(set(taken.missing)))
@@ -79,7 +81,7 @@ def _at_revision(revision: str) -> str:
     name = f"{revision}:openapi/baseten.json"
     done = subprocess.run(
         ["git", "show", "--end-of-options", name],
-        cwd=OPENAPI.parent,
+        cwd=build_spec.OPENAPI.parent,
         capture_output=True,
         text=True,
         check=False,

@@ -45,7 +45,8 @@ def build_with(files: Mapping[str, str], overlay: Overlay) -> JsonObject:
     _check_references(operations, components)
     paths, tags = _paths(operations, components, overlay)
     used = _used_components(paths, components)
-    _insist_on_use(components, used)
+    if not overlay.is_partial:
+        _insist_on_use(components, used)
     document: JsonObject = {
         "openapi": "3.1.0",
         "info": {"title": overlay.title, "version": overlay.version},
@@ -59,6 +60,9 @@ def build_with(files: Mapping[str, str], overlay: Overlay) -> JsonObject:
 
 def differences(first: Node, second: Node) -> Iterator[str]:
     """Where two values differ, a line for each place, with both sides."""
+    if isinstance(first.value, list) and isinstance(second.value, list):
+        yield from _list_differences(first, second)
+        return
     if not (isinstance(first.value, dict) and isinstance(second.value, dict)):
         if first.value != second.value:
             sides = (f"{_short(node.value)} in {node.file}" for node in (first, second))
@@ -72,6 +76,15 @@ def differences(first: Node, second: Node) -> Iterator[str]:
             yield f"{theirs[key].place} only in {second.file}"
         else:
             yield from differences(ours[key], theirs[key])
+
+
+def _list_differences(first: Node, second: Node) -> Iterator[str]:
+    ours, theirs = ([item.value for item in node.items()] for node in (first, second))
+    for node, items, others in ((first, ours, theirs), (second, theirs, ours)):
+        if only := [item for item in items if item not in others]:
+            yield f"{node.place}: {_short(only)} only in {node.file}"
+    if ours != theirs and all(item in theirs for item in ours) and len(ours) == len(theirs):
+        yield f"{first.place}: in another order"
 
 
 def _short(value: Json, limit: int = 60) -> str:
@@ -102,7 +115,7 @@ def _settle_components(fragments: Iterable[Fragment], overlay: Overlay) -> Compo
         raise SpecError(
             f"{listed}\nSay under `conflicts` in {overlay.node.file} which file wins, and why."
         )
-    for name in unused:
+    for name in () if overlay.is_partial else unused:
         raise overlay.node.error(f"conflicts: there is no conflict about {name}; take it out")
     return settled
 

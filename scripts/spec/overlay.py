@@ -32,6 +32,8 @@ class Overlay:
     # By "kind/Name".
     conflicts: dict[str, dict[str, Node]]
     changes: tuple[dict[str, Node], ...] = ()
+    # Operations were taken away, so decisions may have nothing to be about.
+    is_partial: bool = False
 
     @property
     def published(self) -> dict[str, str]:
@@ -46,6 +48,7 @@ class Overlay:
         """The decisions as if these operations had never been."""
         return replace(
             self,
+            is_partial=True,
             operations={k: v for k, v in self.operations.items() if v["id"].text() not in ids},
             changes=tuple(
                 change
@@ -113,7 +116,8 @@ def apply_changes(
                 key, node = _changed_schema(change, settled)
                 settled[key] = node
         except SpecError as error:
-            errors.append(str(error))
+            if not overlay.is_partial:
+                errors.append(str(error))
     if errors:
         raise SpecError("\n".join(errors))
     return changed, settled

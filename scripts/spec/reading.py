@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import json
 import math
 import re
 from dataclasses import dataclass
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.events import AliasEvent
 
 from spec.node import Json, JsonObject, Node, SpecError
 
 # What comes from the network must not cost more than this. Baseten's whole spec has 1.3 million
-# characters of JSON. Reading YAML strictly takes a second for every 100,000.
+# characters of JSON. Reading YAML strictly takes a second for every 150,000.
 MAX_JSON = 32_000_000
 MAX_YAML = 4_000_000
 MAX_DEPTH = 100
@@ -49,7 +52,7 @@ def read_data(file: str, text: str) -> Node:
     if len(text) > allowed:
         raise SpecError(f"{file}: /: more than {allowed:,} characters of {kind}")
     try:
-        node = Node(file, _load_json(text) if is_json else _load_yaml(file, text))
+        node = Node(file, _load_json(text) if is_json else _load_yaml(text))
     except YAMLError as error:
         raise SpecError(f"{file}: /: not readable as YAML: {_one_line(error)}") from error
     except (ValueError, RecursionError) as error:
@@ -93,21 +96,35 @@ def _load_json(text: str) -> Json:
     return loaded
 
 
-def _load_yaml(file: str, text: str) -> Json:
+class _StrictComposer(Composer):
+    """Without aliases, which can make a small file huge, and not too deep."""
+
     depth = 0
-    for event in _yaml().parse(text):
-        if isinstance(event, AliasEvent):
-            raise SpecError(f"{file}: /: YAML aliases are not understood; write it out")
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise SpecError(f"{file}: /: nested more than {MAX_DEPTH} deep")
-    loaded: Json = _yaml().load(text)
+
+    def compose_node(self, parent: object, index: object) -> object:
+        if self.parser.check_event(AliasEvent):
+            raise ValueError("aliases are not understood; write it out")
+        if self.depth > MAX_DEPTH:
+            raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
+# Reading is slow, and one command may read a file several times.
+@functools.lru_cache(maxsize=256)
+def _cached_yaml(text: str) -> Json:
+    # Safe, because the text comes from the network; a reader cannot be used twice at once.
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _StrictComposer
+    loaded: Json = yaml.load(text)
     return loaded
 
 
-def _yaml() -> YAML:
-    # Safe, because the text comes from the network; a reader cannot be used twice at once.
-    return YAML(typ="safe", pure=True)
+def _load_yaml(text: str) -> Json:
+    return copy.deepcopy(_cached_yaml(text))
 
 
 def _insist_on_json(node: Node, depth: int = 0) -> None:

@@ -1,0 +1,92 @@
+"""A whole spec as Baseten would publish it, and a repository to refresh from it."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import build_spec
+import generate
+from spec.document import OURS, build_with
+from spec.overlay import read_overlay
+
+# Loose, because tests change it at will.
+Whole = dict[str, Any]
+
+
+def publish() -> Whole:
+    """What openapi/ says that Baseten publishes, without our decisions."""
+    texts, named = build_spec.read_openapi(build_spec.OPENAPI)
+    overlay = read_overlay(*named)
+    ours = {entry["id"].text() for entry in overlay.operations.values() if "ours" in entry}
+    published = {
+        name: text
+        for name, text in texts.items()
+        if Path(name).stem not in {*ours, Path(OURS).stem}
+    }
+    whole: Whole = build_with(published, replace(overlay.without(ours), changes=(), conflicts={}))
+    whole["info"] = {"title": "Baseten management API", "version": "1.0.0"}
+    for item in whole["paths"].values():
+        for operation in item.values():
+            del operation["operationId"], operation["tags"]
+    return whole
+
+
+_PUBLISHED = publish()
+
+
+@pytest.fixture
+def whole() -> Whole:
+    """A whole spec that says what the committed one says."""
+    return copy.deepcopy(_PUBLISHED)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository that the scripts take for theirs."""
+    root = tmp_path / "repository"
+    left_out = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(build_spec.OPENAPI, root / "openapi", ignore=left_out)
+    shutil.copytree(generate.TARGET, root / "generated" / generate.PACKAGE, ignore=left_out)
+    (root / ".gitignore").write_text("build/\n__pycache__/\n")
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "Before")
+    monkeypatch.setattr(build_spec, "OPENAPI", root / "openapi")
+    monkeypatch.setattr(build_spec, "DOCUMENT", root / "openapi" / "baseten.json")
+    monkeypatch.setattr(generate, "TARGET", root / "generated" / generate.PACKAGE)
+    return root
+
+
+@pytest.fixture
+def status(repository: Path) -> Callable[[], str]:
+    """What `git status` says about the repository."""
+    return lambda: git(repository, "status", "--porcelain", "--untracked-files=all")
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither generator nor validator: the code is what it was, and nobody proves anything."""
+
+    def same(document: Path, scratch: Path) -> Path:
+        package = scratch / generate.PACKAGE
+        shutil.copytree(generate.TARGET, package)
+        (package / "made_from.txt").write_text(document.read_text("utf-8")[-200:], "utf-8")
+        return package
+
+    monkeypatch.setattr(generate, "generate", same)
+    monkeypatch.setattr(generate, "prove", lambda package: None)
+    monkeypatch.setattr(build_spec, "first_error", lambda document: None)
