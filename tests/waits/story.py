@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 import pytest
 from attrs import frozen
@@ -69,6 +69,10 @@ def deployment(
     return owner.deployment(name)
 
 
+@overload
+async def promote(baseten: Baseten, kind: Literal["model"]) -> ModelPromotion: ...
+@overload
+async def promote(baseten: Baseten, kind: Kind) -> ModelPromotion | ChainPromotion: ...
 async def promote(baseten: Baseten, kind: Kind) -> ModelPromotion | ChainPromotion:
     """Promote "new"."""
     return await production(baseten, kind).promote("new")

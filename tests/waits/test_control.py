@@ -29,7 +29,7 @@ RAMP = [(25, 60), (50, 60), (75, 60)]
 async def rolling(fake: FakeBaseten, baseten: Baseten) -> ModelPromotion:
     """A rolling promotion of a model, which gives "new" a quarter of the traffic now."""
     stage(fake, "model", ramp=RAMP)
-    return await baseten.model("owner").environment("production").promote("new")
+    return await promote(baseten, "model")
 
 
 def is_new_live(fake: FakeBaseten) -> bool:
@@ -44,7 +44,7 @@ async def test_cancelling_before_traffic_moves_takes_effect_at_once(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     stage(fake, "model", timelines.HEALTHY)
-    promotion = await baseten.model("owner").environment("production").promote("new")
+    promotion = await promote(baseten, "model")
 
     cancellation = await promotion.cancel()
     quiet = await cancellation.wait()

@@ -82,7 +82,7 @@ async def test_resuming_twice_and_at_the_same_time_begins_nothing(
 
 async def test_a_cancellation_goes_on_too(fake: FakeBaseten, baseten: Baseten) -> None:
     stage(fake, "model", ramp=RAMP)
-    promotion = await baseten.model("owner").environment("production").promote("new")
+    promotion = await promote(baseten, "model")
     await asyncio.sleep(90)
     cancellation = await promotion.cancel()
 
