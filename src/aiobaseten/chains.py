@@ -187,12 +187,13 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
     async def rollback(self) -> ChainPromotion:
         """Promote what served before this promotion back into its environment.
 
-        Returns as soon as Baseten has accepted it; wait on what it returns.
+        Returns as soon as Baseten has accepted it; wait on what it returns. Nothing is sent if
+        that deployment serves there still, or is being promoted back already.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
-            ConfigurationError: It is not known what served before, or nothing did.
+            ConfigurationError: It is not known what served before, nothing did, or the same did.
             PromotionInProgressError: A promotion to the environment still runs; nothing was sent.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """

@@ -176,7 +176,8 @@ class Baseten:
         """End what is under way and close the connections. Safe to call twice.
 
         Requests and waits under way end with a `ConfigurationError`; what they began at Baseten
-        goes on there.
+        goes on there. Cancelling this coroutine leaves the client closed to new requests; some
+        connections may then stay open until they are collected.
 
         Raises:
             ConfigurationError: This client comes from `with_options`.

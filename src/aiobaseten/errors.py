@@ -324,7 +324,7 @@ class DeploymentFailedError(WaitError):
 
 
 class PromotionFailedError(WaitError):
-    """The promotion failed. Traffic stays on what served before, if anything did.
+    """The promotion failed, or the deployment itself. The message says where the traffic is.
 
     Attributes:
         failed: Names of the chainlets that failed; empty for a model, or if the chain itself did.

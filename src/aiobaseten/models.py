@@ -126,7 +126,10 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
     ) -> AsyncGenerator[Event, None]:
         """What happens until the deployment is ACTIVE, as it is seen.
 
-        As for a chain's deployment, and `DeploymentWoken` when it has been asked to wake up.
+        The same as `wait_until_active`, with the listening: status changes, looks that failed,
+        `DeploymentWoken` when it has been asked to wake up, and at last `Finished`. After that the
+        stream ends, or raises what `wait_until_active` raises. Leaving the loop leaves nothing
+        running.
 
         Args:
             timeout: As in `wait_until_active`.
@@ -394,6 +397,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
         """Cancel it: see `ModelEnvironmentHandle.cancel_promotion`.
 
         Baseten cancels what is under way in the environment, whichever deployment that is.
+        Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
             BadRequestError: No promotion is under way.
@@ -406,6 +410,8 @@ class ModelPromotion(Promotion[Deployment, Environment]):
     async def force_cancel(self) -> Cancellation:
         """Cancel it at once: see `ModelEnvironmentHandle.force_cancel_promotion`.
 
+        Cancelling this coroutine does not take back a request that is on its way.
+
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
@@ -417,6 +423,8 @@ class ModelPromotion(Promotion[Deployment, Environment]):
     async def pause(self) -> None:
         """Pause it: see `ModelEnvironmentHandle.pause_promotion`.
 
+        Cancelling this coroutine does not take back a request that is on its way.
+
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
@@ -425,6 +433,8 @@ class ModelPromotion(Promotion[Deployment, Environment]):
 
     async def resume(self) -> None:
         """Let it go on: see `ModelEnvironmentHandle.resume_promotion`.
+
+        Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
@@ -435,6 +445,8 @@ class ModelPromotion(Promotion[Deployment, Environment]):
     async def force_roll_forward(self) -> None:
         """Finish it at once: see `ModelEnvironmentHandle.force_roll_forward_promotion`.
 
+        Cancelling this coroutine does not take back a request that is on its way.
+
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
@@ -444,12 +456,13 @@ class ModelPromotion(Promotion[Deployment, Environment]):
     async def rollback(self) -> ModelPromotion:
         """Promote what served before this promotion back into its environment.
 
-        Returns as soon as Baseten has accepted it; wait on what it returns.
+        Returns as soon as Baseten has accepted it; wait on what it returns. Nothing is sent if
+        that deployment serves there still, or is being promoted back already.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
-            ConfigurationError: It is not known what served before, or nothing did.
+            ConfigurationError: It is not known what served before, nothing did, or the same did.
             PromotionInProgressError: A promotion to the environment still runs; nothing was sent.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """

@@ -132,7 +132,8 @@ class Promotion(Generic[D, E]):
             The deployment that serves, as last read.
 
         Raises:
-            PromotionFailedError: It failed. Traffic stays on what served before.
+            PromotionFailedError: It failed, or the deployment did. The message says where the
+                traffic is.
             PromotionCanceledError: Somebody cancelled it.
             PromotionSupersededError: Another deployment took its place.
             PromotionPausedError: It is paused, and *on_paused* is ``"raise"``.

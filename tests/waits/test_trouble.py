@@ -142,7 +142,7 @@ async def test_looks_wait_for_as_long_as_the_server_asks(
 
     (failed,) = told.of(LookFailed)
     assert 37 <= failed.next_look < 38
-    assert told.at == pytest.approx(failed.at + failed.next_look)
+    assert 37 <= told.at < 38
 
 
 async def test_no_server_keeps_looks_away_for_more_than_its_longest_window(
