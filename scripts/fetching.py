@@ -97,7 +97,9 @@ def _from_address(address: str) -> Text:
                         continue
                     if response.status_code != 200:
                         raise FetchError(f"{_plain(url)} answers {response.status_code}.")
-                    return Text(_plain(url), _decoded(_plain(url), _body(response, deadline)))
+                    return Text(
+                        _plain(url), _decoded(_plain(url), _body(response, deadline), MAX_BYTES)
+                    )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         why = str(error) or type(error).__name__
         raise FetchError(f"{_plain(url)} cannot be read: {why}.") from error
@@ -133,7 +135,7 @@ def _body(response: httpx.Response, deadline: float) -> bytes:
     return bytes(content)
 
 
-def _decoded(name: str, content: bytes, allowed: int = MAX_BYTES) -> str:
+def _decoded(name: str, content: bytes, allowed: int) -> str:
     if len(content) > allowed:
         raise FetchError(f"{name} is larger than {MAX_BYTES:,} bytes.")
     try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import AliasEvent, ScalarEvent
 
 from spec.node import Json, JsonObject, Node, SpecError
 
@@ -32,6 +32,8 @@ _FENCE = re.compile(
 # The first heading of a page is its address, the second its title.
 _TITLE = re.compile(r"^# (?!Source:)(?P<title>.+)$", re.MULTILINE)
 _ABSTRACT = re.compile(r"\s*(?P<lines>(?:^> .*\n?)+)", re.MULTILINE)
+
+_LOOSE = re.compile(r"[-+]?[0-9][0-9.]*_[0-9._]*(?:[eE][-+]?[0-9_]+)?")
 
 
 @dataclass(frozen=True)
@@ -97,13 +99,17 @@ def _load_json(text: str) -> Json:
 
 
 class _StrictComposer(Composer):
-    """Without aliases, which can make a small file huge, and not too deep."""
+    """Without aliases, which can make a small file huge, not too deep, and without `1_000`."""
 
     depth = 0
 
     def compose_node(self, parent: object, index: object) -> object:
         if self.parser.check_event(AliasEvent):
             raise ValueError("aliases are not understood; write it out")
+        event = self.parser.peek_event()
+        if isinstance(event, ScalarEvent) and event.implicit[0] and _LOOSE.fullmatch(event.value):
+            # YAML 1.2 takes it for text, ruamel for a number.
+            raise ValueError(f"{event.value} may be text or a number; quote it")
         if self.depth > MAX_DEPTH:
             raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
         self.depth += 1

@@ -1,0 +1,242 @@
+"""What must not harm: it is refused or handled, in bounded time and memory."""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import build_spec
+import generate
+import refresh_spec
+from spec.node import SpecError
+from spec.reading import read_data
+from spec.whole import take
+
+Whole = dict[str, Any]
+SCRIPTS = Path(build_spec.__file__).parent
+GENEROUS_S = 30.0
+DEPLOYMENT = "/v1/models/{model_id}/deployments/{deployment_id}"
+WANTED = {f"get {DEPLOYMENT}": "get_deployment"}
+
+
+def refused(text: str, file: str = "spec.yaml") -> str:
+    with pytest.raises(SpecError) as caught:
+        read_data(file, text)
+    return str(caught.value)
+
+
+# --- YAML ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["ON", "NO", "off", "y", "0o17x", "12:30:00", "~x"])
+def test_what_yaml_1_1_takes_for_something_else_stays_text(text: str) -> None:
+    assert read_data("spec.yaml", f"value: {text}").value == {"value": text}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("date: 2026-08-20", "quote it"),
+        ("stamp: 2026-08-20T10:00:00Z", "quote it"),
+        ("1: one", "the key 1 is not a string"),
+        ("a: 1\na: 2", "duplicate key"),
+        ("a: &x 1\nb: *x", "aliases are not understood"),
+        ("a: &x {b: 1}\nc: {<<: *x}", "aliases are not understood"),
+        ("a: !!python/object/apply:os.system [ls]", "not readable as YAML"),
+        ("a: !!binary aGk=", "quote it"),
+        ("a: !!set {b, c}", "quote it"),
+        ("a: 1_000", "quote it"),
+        ("a: .nan", "nan is not a number in JSON"),
+        ("a: 1\n---\nb: 2", "not readable as YAML"),
+        ("\x00", "not readable as YAML"),
+        ('{"a": 1, "a": 2}', "duplicate key 'a'"),
+        ('{"a": NaN}', "nan is not a number in JSON"),
+        ('{"a": 1', "not readable as JSON"),
+        ('{"a": "\\ud800"}', "half of a letter"),
+        (f'{{"a": {"9" * 5000}}}', "not readable as JSON"),
+        ("[" * 5_000, "nested more than 100 deep"),
+        ('{"a":' * 5_000, "not readable as JSON"),
+        ('{"a":' * 200 + "1" + "}" * 200, "nested more than 100 deep"),
+    ],
+)
+def test_what_is_no_plain_data_is_refused(text: str, said: str) -> None:
+    file = "spec.json" if text.startswith("{") else "spec.yaml"
+
+    assert said in refused(text, file)
+
+
+def test_a_bomb_of_aliases_does_not_go_off() -> None:
+    """Nine levels of nine aliases would be 400 million values."""
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True):
+        lines.append(f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]")
+    begun = time.monotonic()
+
+    assert "aliases are not understood" in refused("\n".join(lines))
+    assert time.monotonic() - begun < 5
+
+
+def test_twenty_megabytes_of_yaml_are_refused_at_once() -> None:
+    """Reading them strictly would take minutes."""
+    begun = time.monotonic()
+
+    assert "more than 4,000,000 characters of YAML" in refused("a: b # c\n" * 2_500_000)
+    assert time.monotonic() - begun < 5
+
+
+def test_a_key_is_looked_for_in_bounded_time_in_a_large_object() -> None:
+    text = json.dumps({f"key{number}": number for number in range(200_000)})
+    begun = time.monotonic()
+
+    assert "duplicate key 'key7'" in refused(f'{text[:-1]}, "key7": 1}}', "spec.json")
+    assert time.monotonic() - begun < 10
+
+
+# --- a whole spec --------------------------------------------------------------------------------
+
+
+def test_twenty_megabytes_of_json_are_read_in_bounded_time_and_memory(
+    whole: Whole, tmp_path: Path
+) -> None:
+    """In a process of its own, with a gigabyte. It is a spec, with a lot that we do not wrap."""
+    many = {f"S{number}": {"type": "object", "title": "x" * 100} for number in range(130_000)}
+    whole["components"]["schemas"] |= many
+    file = tmp_path / "spec.json"
+    file.write_text(json.dumps(whole), "utf-8")
+    assert file.stat().st_size > 18_000_000
+    program = (
+        "import sys; from describe_spec_change import document_of\n"
+        "print(len(document_of(sys.argv[1])['paths']))"
+    )
+    gigabyte = 2**30
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(file)],
+        cwd=SCRIPTS,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (gigabyte, gigabyte)),
+        capture_output=True,
+        text=True,
+        timeout=GENEROUS_S,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-1000:]
+    document = json.loads(build_spec.DOCUMENT.read_text("utf-8"))
+    assert int(done.stdout) == len(document["paths"])
+
+
+def property_of_deployment(whole: Whole, value: object) -> None:
+    whole["components"]["schemas"]["DeploymentV1"]["properties"]["more"] = value
+
+
+def refer_to_itself(whole: Whole) -> None:
+    property_of_deployment(whole, {"$ref": "#/components/schemas/A"})
+    whole["components"]["schemas"]["A"] = {"$ref": "#/components/schemas/A"}
+
+
+def refer_in_a_circle(whole: Whole) -> None:
+    property_of_deployment(whole, {"$ref": "#/components/schemas/A"})
+    whole["components"]["schemas"]["A"] = {"$ref": "#/components/schemas/B"}
+    whole["components"]["schemas"]["B"] = {"$ref": "#/components/schemas/A"}
+
+
+def refer_to(target: str) -> Callable[[Whole], None]:
+    return lambda whole: property_of_deployment(whole, {"$ref": target})
+
+
+def name_a_schema(name: str) -> Callable[[Whole], None]:
+    def change(whole: Whole) -> None:
+        refer_to(f"#/components/schemas/{name}")(whole)
+        whole["components"]["schemas"][name] = {"type": "object"}
+
+    return change
+
+
+HOSTILE = {
+    "a schema that is itself": (refer_to_itself, "only another name for a schema"),
+    "schemas in a circle": (refer_in_a_circle, "only another name for a schema"),
+    "a file": (refer_to("file:///etc/passwd"), "'file:///etc/passwd' are not understood"),
+    "an address": (refer_to("https://baseten.example/x"), "are not understood"),
+    "a place anywhere": (refer_to("#/paths/~1v1"), "are not understood"),
+    "a path out of here": (
+        name_a_schema("../../../../tmp/x"), "'#/components/schemas/../../../../tmp/x' are not"
+    ),
+    "a hidden file": (name_a_schema("..x"), "'..x' cannot be the name of a class"),
+    "no letters at all": (name_a_schema("1"), "'1' cannot be the name of a class"),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("quick", "repository")
+@pytest.mark.parametrize(("change", "said"), HOSTILE.values(), ids=HOSTILE)
+def test_a_spec_that_means_harm_is_refused(
+    change: Callable[[Whole], None],
+    said: str,
+    status: Callable[[], str],
+    whole: Whole,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    change(whole)
+    (tmp_path / "spec.json").write_text(json.dumps(whole), "utf-8")
+
+    assert refresh_spec.main([str(tmp_path / "spec.json")]) == 1
+
+    assert said in capsys.readouterr().err
+    assert status() == ""
+
+
+def test_a_schema_that_contains_itself_is_taken_once(whole: Whole) -> None:
+    reference = {"$ref": "#/components/schemas/DeploymentV1"}
+    property_of_deployment(whole, {"anyOf": [reference, {"type": "null"}]})
+
+    taken = take(read_data("spec.json", json.dumps(whole)), WANTED)
+
+    assert taken.files["components.yaml"].count("    DeploymentV1:\n") == 1
+
+
+def test_no_name_of_a_file_comes_from_the_spec(whole: Whole) -> None:
+    """An id with a path in it is dropped; the overlay has ours."""
+    for item in whole["paths"].values():
+        for operation in item.values():
+            operation["operationId"] = "../../../../tmp/x"
+            operation["tags"] = ["../../etc"]
+
+    taken = take(read_data("spec.json", json.dumps(whole)), WANTED)
+
+    assert taken.files.keys() == {"endpoints/get_deployment.yaml", "components.yaml"}
+    assert "/tmp/x" not in "".join(taken.files.values())
+
+
+HOSTILE_WORDS = ['"""\nimport os\n"""', "\\", "'''", "{{ 7 * 7 }}", "\u2028import os", "${x}", "# "]
+
+
+def test_words_of_baseten_cannot_become_code(tmp_path: Path) -> None:
+    """Titles, descriptions and enum values end up in files of Python."""
+    document = json.loads(build_spec.DOCUMENT.read_text("utf-8"))
+    path = "/v1/models/{model_id}/environments/{env_name}/pause_promotion"
+    document["paths"] = {path: document["paths"][path]}
+    document["paths"][path]["post"]["summary"] = " ".join(HOSTILE_WORDS)
+    fields = {
+        f"field{number}": {"type": "string", "description": word, "title": word, "pattern": word}
+        for number, word in enumerate(HOSTILE_WORDS)
+    }
+    enum = {"type": "string", "enum": [f"A{word}" for word in HOSTILE_WORDS], "title": "Mood"}
+    answer = {"type": "object", "description": "".join(HOSTILE_WORDS), "properties": fields}
+    fields["mood"] = {"$ref": "#/components/schemas/Mood"}
+    document["components"]["schemas"] = {"SignalPromotionResponseV1": answer, "Mood": enum}
+    (tmp_path / "document.json").write_text(json.dumps(document), "utf-8")
+    (tmp_path / "scratch").mkdir()
+
+    package = generate.generate(tmp_path / "document.json", tmp_path / "scratch")
+
+    generate.prove(package)
+    for file in package.rglob("*.py"):
+        code = compile(file.read_bytes(), file.name, "exec")
+        assert "os" not in code.co_names
+        assert "49" not in file.read_text("utf-8")
