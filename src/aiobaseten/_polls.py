@@ -109,7 +109,7 @@ class Polls:
         self._timer_at = float("inf")
         self._held_until = 0.0
         self._failures = 0
-        self._probing = 0
+        self._in_flight = 0
 
     def join(
         self,
@@ -144,8 +144,9 @@ class Polls:
     def leave(self, key: Hashable, listener: Listener) -> None:
         """Stop listening. The last one to leave ends the poll."""
         poll = self._polls.get(key)
-        if poll is None or poll.listeners.pop(listener, self) is self:
+        if poll is None or listener not in poll.listeners:
             return
+        del poll.listeners[listener]
         if listener.expires < float("inf"):
             self._gone += 1
             self._sweep()
@@ -205,7 +206,7 @@ class Polls:
 
     def _may_look_at(self) -> float:
         """When the budget, the server's wish or an outage allows the next look."""
-        if self._is_down() and self._probing:
+        if self._is_down() and self._in_flight:
             return float("inf")
         return max(self._held_until, self._budget.free_at(self.clock.now()))
 
@@ -234,7 +235,7 @@ class Polls:
 
     def _begin(self, poll: _Poll, now: float) -> None:
         self._budget.take(now)
-        self._probing += 1
+        self._in_flight += 1
         poll.task = asyncio.get_running_loop().create_task(self._look(poll))
         poll.task.add_done_callback(lambda task: self._ended(poll, task))
 
@@ -253,7 +254,7 @@ class Polls:
 
     def _ended(self, poll: _Poll, task: asyncio.Task[None]) -> None:
         poll.task = None
-        self._probing -= 1
+        self._in_flight -= 1
         if not task.cancelled() and (error := task.exception()) is not None:
             # A mistake of ours: nobody may go on waiting for a poll that has died of it.
             for listener in list(poll.listeners):
