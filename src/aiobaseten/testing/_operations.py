@@ -52,9 +52,7 @@ class Call:
     @property
     def environment(self) -> FakeEnvironment:
         """The environment it is about; raises Refused (404)."""
-        owner = self.owner
-        owner.settle(self.now)
-        return _found(owner.environments, "Environment", self.path["env_name"])
+        return _found(self.owner.environments, "Environment", self.path["env_name"])
 
     @property
     def deployment(self) -> FakeDeployment:
