@@ -31,11 +31,13 @@ def compare(old: JsonObject, new: JsonObject) -> list[Change]:
     for name in sorted(before.keys() | after.keys()):
         found = _operation(before.get(name), after.get(name))
         changes.extend(replace(change, operations=(name,)) for change in found)
-    uses: Uses = {}
-    _note_uses(old, before, uses)
-    _note_uses(new, after, uses)
     ours, theirs = _schemas(old), _schemas(new)
-    for name in sorted(ours.keys() & theirs.keys()):
+    changed = [n for n in ours.keys() & theirs.keys() if ours[n].value != theirs[n].value]
+    uses: Uses = {}
+    if changed:
+        _note_uses(old, before, uses)
+        _note_uses(new, after, uses)
+    for name in sorted(changed):
         used = uses.get(name, {})
         touched = tuple(sorted(set[str]().union(*used.values())))
         changes.extend(
@@ -47,9 +49,7 @@ def compare(old: JsonObject, new: JsonObject) -> list[Change]:
 
 def _component(name: str, old: Node, new: Node) -> list[Change]:
     found = list(schema_changes(name, old, new))
-    if not found and old.value != new.value:
-        return [Change("prose", f"{name}: written differently")]
-    return found
+    return found or [Change("prose", f"{name}: written differently")]
 
 
 def _schemas(document: JsonObject) -> dict[str, Node]:

@@ -1,0 +1,125 @@
+"""The pipeline takes far more than we wrap: a document of Baseten's size, every operation."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import build_spec
+import generate
+from spec.comparing import compare
+from spec.document import build_document
+from spec.reading import read_data
+from spec.whole import take
+
+OPERATIONS, SCHEMAS = 140, 300
+Whole = dict[str, Any]
+
+
+def schema(number: int) -> Whole:
+    """Each refers to some others, so that the closure is everything; no two are alike."""
+    other = f"#/components/schemas/Thing{(number * 7 + 1) % SCHEMAS}V1"
+    null = {"type": "null"}
+    fields: Whole = {
+        f"id{number}": {"type": "string", "description": "Unique identifier"},
+        "created_at": {"type": "string", "format": "date-time"},
+        "kind": {"$ref": f"#/components/schemas/Kind{number % 30}V1"},
+        "parent": {"anyOf": [{"$ref": other}, null], "default": None},
+        "labels": {"anyOf": [{"type": "object", "additionalProperties": True}, null]},
+        "limit": {"type": "integer", "minimum": 1, "default": 7},
+        "class": {"type": "boolean", "default": True},
+    }
+    required = [f"id{number}", "kind", "class"]
+    return {
+        "type": "object",
+        "title": f"Thing{number}V1",
+        "properties": fields,
+        "required": required,
+    }
+
+
+def operation(number: int) -> Whole:
+    def body(of: int) -> Whole:
+        reference = {"$ref": f"#/components/schemas/Thing{of % SCHEMAS}V1"}
+        return {"content": {"application/json": {"schema": reference}}}
+
+    found: Whole = {
+        "summary": f"Does thing {number}",
+        "parameters": [
+            {
+                "name": "cursor",
+                "in": "query",
+                "schema": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            },
+            {"name": "limit", "in": "query", "schema": {"type": "integer", "default": 100}},
+        ],
+        "responses": {"200": {"description": "", **body(number)}},
+        "x-codeSamples": [{"lang": "bash", "source": "curl " * 50}],
+    }
+    if number % 2:
+        found["requestBody"] = {"required": True, **body(number * 3 + 1)}
+    return found
+
+
+def large() -> Whole:
+    things = {f"Thing{number}V1": schema(number) for number in range(SCHEMAS)}
+    kinds = {
+        f"Kind{number}V1": {"type": "string", "enum": [f"ON_{number}", "NO", "2026-08-20"]}
+        for number in range(30)
+    }
+    parameter = {"name": "thing_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    shared = [{"$ref": "#/components/parameters/thing_id"}]
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Baseten management API", "version": "1.0.0"},
+        "servers": [{"url": "https://api.baseten.co"}],
+        "security": [{"BearerAuth": []}],
+        "paths": {
+            f"/v1/things{number}/{{thing_id}}": {
+                "parameters": shared,
+                "post" if number % 2 else "get": operation(number),
+            }
+            for number in range(OPERATIONS)
+        },
+        "components": {
+            "schemas": things | kinds,
+            "parameters": {"thing_id": parameter},
+            "securitySchemes": {"BearerAuth": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def test_every_operation_of_a_large_spec_is_built_and_generated_in_seconds_without_a_warning(
+    tmp_path: Path,
+) -> None:
+    text = json.dumps(large(), indent=4)
+    assert len(text) > 500_000
+    begun = time.monotonic()
+
+    whole = read_data("spec.json", text)
+    wanted = {
+        f"{method} {path}": f"operation{number}"
+        for number, (path, item) in enumerate(large()["paths"].items())
+        for method in item
+        if method != "parameters"
+    }
+    decisions = {key: {"id": name, "tag": f"tag{name[9]}"} for key, name in wanted.items()}
+    overlay = {
+        "document": {"title": "Large", "version": "1", "server": "https://api.baseten.co"},
+        "operations": decisions,
+        "conflicts": {},
+    }
+    taken = take(whole, wanted)
+    document = build_document(taken.files, ("overlay.json", json.dumps(overlay)))
+    assert build_spec.first_error(document) is None
+    assert compare(document, document) == []
+    (tmp_path / "document.json").write_text(json.dumps(document), "utf-8")
+    (tmp_path / "scratch").mkdir()
+    # It stops at the generator's first warning.
+    package = generate.generate(tmp_path / "document.json", tmp_path / "scratch")
+
+    assert taken.missing == {}
+    assert len(list((package / "api").rglob("operation*.py"))) == OPERATIONS
+    assert len(list((package / "models").glob("*[0-9]v1.py"))) == SCHEMAS + 30
+    # About eight when nothing else runs.
+    assert time.monotonic() - begun < 45
