@@ -4,6 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 PYRIGHT := .venv/.pyright
+WORKFLOWS := .venv/.workflows
 
 .PHONY: help
 help:  ## Show this list
@@ -17,6 +18,10 @@ $(READY): scripts/requirements/dev.txt pyproject.toml
 
 $(PYRIGHT): scripts/requirements/check.txt $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/requirements/check.txt
+	@touch $@
+
+$(WORKFLOWS): scripts/requirements/workflows.txt $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/requirements/workflows.txt
 	@touch $@
 
 .PHONY: demo
@@ -62,6 +67,8 @@ lock: $(READY)  ## Write the pins in scripts/requirements/ anew from pyproject.t
 		--group dev --all-extras pyproject.toml --output-file scripts/requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group check pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/check.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group workflows pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/workflows.txt
 
 .PHONY: spec
 spec: $(READY)  ## Build openapi/baseten.json from what Baseten publishes and our decisions
@@ -79,12 +86,20 @@ generate: spec  ## Build the document, and generated/ from it
 generate-check: spec-check  ## Fail if generated/ is not exactly what openapi/ produces
 	$(BIN)/python scripts/generate.py --check
 
-.PHONY: refresh-spec
-refresh-spec: $(READY)  ## Take what Baseten publishes now, all or nothing (FROM=page, folder, spec or address)
-	$(BIN)/python scripts/refresh_spec.py '$(FROM)'
-
+# Handed over as they are: a shell must not read them.
+export FROM OLD NEW
 OLD ?= HEAD
 NEW ?= openapi/baseten.json
+
+.PHONY: refresh-spec
+refresh-spec: $(READY)  ## Take what Baseten publishes now, all or nothing (FROM=page, folder, spec or address)
+	$(BIN)/python scripts/refresh_spec.py "$$FROM"
+
 .PHONY: describe-spec-change
-describe-spec-change: $(READY)  ## Say what changed and what it means (OLD=, NEW=revision or file, FORMAT=markdown or json)
-	@$(BIN)/python scripts/describe_spec_change.py $(if $(FORMAT),--format $(FORMAT)) '$(OLD)' '$(NEW)'
+describe-spec-change: $(READY)  ## Say what changed and what it means (OLD=, NEW=revision or file; FORMAT=markdown, json)
+	@$(BIN)/python scripts/describe_spec_change.py $(if $(FORMAT),--format $(FORMAT)) "$$OLD" "$$NEW"
+
+.PHONY: lint-workflows
+lint-workflows: $(WORKFLOWS)  ## Fail on what is wrong or unsafe in .github/workflows, without a network
+	$(BIN)/zizmor --offline --quiet --pedantic .github/workflows
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
