@@ -1,4 +1,4 @@
-"""What every test of the fake needs: a fake, and both ways into it."""
+"""What every test of the fake needs: a fake, and the ways into it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -17,12 +17,18 @@ def fake() -> FakeBaseten:
     return FakeBaseten()
 
 
-@pytest.fixture(params=["in process", "served"])
-async def http(
-    request: pytest.FixtureRequest, fake: FakeBaseten
-) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the fake, once without sockets and once over a loopback port."""
-    if request.param == "in process":
+@pytest.fixture
+def way_in() -> str:
+    """Without sockets, unless a test is parametrised with ``served`` too, as one that breaks
+    connections should be: state and rules do not depend on the way in.
+    """
+    return "in process"
+
+
+@pytest.fixture
+async def http(fake: FakeBaseten, way_in: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the fake."""
+    if way_in == "in process":
         async with httpx.AsyncClient(
             transport=fake.transport(), base_url="http://fake", headers=KEY
         ) as client:

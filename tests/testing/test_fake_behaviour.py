@@ -16,6 +16,7 @@ from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment
 pytestmark = pytest.mark.looptime
 MODEL = "/v1/models/m1/environments/production"
 CHAIN = "/v1/chains/c1/environments/production"
+NOT_FOUND = "Chain nope was not found. The fake has: none; add it with .chain('nope')."
 
 
 @asynccontextmanager
@@ -305,10 +306,10 @@ async def test_a_forced_roll_forward_at_the_next_step_turns_a_roll_back_round() 
 @pytest.mark.parametrize(
     ("shape", "body"),
     [
-        ("code", {"code": "NOT_FOUND", "message": "Chain nope was not found."}),
-        ("error", {"error": "NOT_FOUND", "message": "Chain nope was not found."}),
-        ("bare", {"error": "Chain nope was not found."}),
-        ("detail", {"detail": "Chain nope was not found."}),
+        ("code", {"code": "NOT_FOUND", "message": NOT_FOUND}),
+        ("error", {"error": "NOT_FOUND", "message": NOT_FOUND}),
+        ("bare", {"error": NOT_FOUND}),
+        ("detail", {"detail": NOT_FOUND}),
     ],
 )
 async def test_errors_come_in_several_shapes(shape: Any, body: dict[str, str]) -> None:
@@ -323,7 +324,7 @@ async def test_errors_may_be_plain_text() -> None:
         answer = await client.get("/v1/chains/nope")
 
     assert (answer.text, answer.headers["content-type"]) == (
-        "Chain nope was not found.",
+        NOT_FOUND,
         "text/plain; charset=utf-8",
     )
 
@@ -365,27 +366,6 @@ def test_every_open_question_has_another_plausible_answer() -> None:
     }
 
     assert {field.name for field in dataclasses.fields(Behaviour)} - varied == {"signals_succeed"}
-
-
-@pytest.mark.parametrize("behaviour", list(Behaviour.plausible()), ids=repr)
-@pytest.mark.parametrize("kind", ["chain", "model"])
-async def test_however_baseten_behaves_a_promotion_ends_where_it_should(
-    kind: str, behaviour: Behaviour
-) -> None:
-    """The story as a client sees it: what the promote answered with serves in the end."""
-    fake = FakeBaseten(behaviour=behaviour)
-    path = MODEL if kind == "model" else CHAIN
-    _ = a_model(fake) if kind == "model" else a_chain(fake)
-    async with calls(fake) as client:
-        promoted = await client.post(f"{path}/promote", json={"deployment_id": "good"})
-        await asyncio.sleep(60)
-        shown = (await client.get(path)).json()
-        listed = (await client.get(path.rpartition("/")[0])).json()["environments"]
-
-    assert shown["current_deployment"]["id"] == promoted.json()["id"]
-    assert shown["current_deployment"]["status"] == "ACTIVE"
-    assert shown["candidate_deployment"] is None
-    assert [one["name"] for one in listed] == ["production"]
 
 
 @pytest.mark.parametrize(

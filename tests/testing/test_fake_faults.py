@@ -12,6 +12,7 @@ from aiobaseten.testing import FakeBaseten
 from aiobaseten.testing._operations import OPERATIONS
 
 Api = Callable[..., Awaitable[httpx.Response]]
+both_ways = pytest.mark.parametrize("way_in", ["in process", "served"])
 pytestmark = pytest.mark.looptime
 
 GET = "GET /v1/models/m1/environments/production"
@@ -139,6 +140,7 @@ async def test_a_rate_limit_looks_like_baseten_s(fake: FakeBaseten, api: Api) ->
     assert "retry_after" not in second.json()
 
 
+@both_ways
 async def test_pages_for_people_empty_answers_and_garbage(fake: FakeBaseten, api: Api) -> None:
     fake.faults.html()
     fake.faults.html(200)
@@ -162,6 +164,7 @@ async def test_pages_for_people_empty_answers_and_garbage(fake: FakeBaseten, api
     assert all(one.headers["x-request-id"] for one in answers)
 
 
+@both_ways
 @pytest.mark.parametrize(
     ("fault", "raised"),
     [
@@ -201,6 +204,7 @@ async def test_over_a_socket_a_refused_connection_is_reset(fake: FakeBaseten) ->
             await client.get(f"{url}/v1/models")
 
 
+@both_ways
 async def test_a_cut_answer_begins_like_a_whole_one(
     fake: FakeBaseten, http: httpx.AsyncClient
 ) -> None:
@@ -226,6 +230,7 @@ async def test_a_request_whose_answer_is_lost_takes_effect_only_if_asked(
     assert len(production.promotions) == (1 if acts else 0)
 
 
+@both_ways
 @pytest.mark.parametrize("fault", ["cut", "delay"])
 async def test_a_cut_or_late_answer_means_that_the_request_took_effect(
     fake: FakeBaseten, api: Api, fault: str
@@ -241,6 +246,7 @@ async def test_a_cut_or_late_answer_means_that_the_request_took_effect(
     assert len(production.promotions) == 1
 
 
+@both_ways
 async def test_a_late_answer_is_late_by_that_much(fake: FakeBaseten, api: Api) -> None:
     fake.faults.delay(4)
     fake.faults.status(502, delay=3)
@@ -255,6 +261,7 @@ async def test_a_late_answer_is_late_by_that_much(fake: FakeBaseten, api: Api) -
     assert fake.now - began == pytest.approx(7)
 
 
+@both_ways
 async def test_the_reading_timeout_of_the_client_is_kept(
     fake: FakeBaseten, http: httpx.AsyncClient
 ) -> None:
@@ -268,6 +275,7 @@ async def test_the_reading_timeout_of_the_client_is_kept(
     assert fake.now - began == pytest.approx(3.5)
 
 
+@both_ways
 async def test_a_reset_can_come_late(fake: FakeBaseten, api: Api) -> None:
     fake.faults.reset(delay=3)
 

@@ -1,6 +1,7 @@
 """The front of the house: time, plans, leftovers, and how much it can take."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -171,9 +172,11 @@ def test_everything_tells_what_it_is_but_no_key() -> None:
 
 
 @pytest.mark.looptime
-async def test_ten_thousand_requests_to_five_hundred_deployments_take_seconds(
+async def test_thousands_of_requests_to_five_hundred_deployments_take_seconds(
     fake: FakeBaseten,
 ) -> None:
+    """A tenth of them here; `make test-load` sends ten thousand."""
+    requests = int(os.environ.get("AIOBASETEN_TEST_REQUESTS", "1000"))
     chain = fake.chain("c1")
     for number in range(500):
         chain.deployment(f"d{number}", timeline=timelines.CRASH_LOOP, chainlets=["A", "B", "C"])
@@ -182,14 +185,16 @@ async def test_ten_thousand_requests_to_five_hundred_deployments_take_seconds(
     async with httpx.AsyncClient(
         transport=fake.transport(), base_url="http://fake/v1/chains/c1", headers=KEY
     ) as client:
-        for number in range(10_000):
+        for number in range(requests):
             what = "deployments/d" if number % 2 else "environments/e"
             answer = await client.get(f"/{what}{number % 500}")
             assert answer.status_code == 200
             await asyncio.sleep(0.1)
 
-    assert len(fake.requests) == 10_000
-    assert time.perf_counter() - began < 20
+    took = time.perf_counter() - began
+    print(f"{requests} requests to 500 deployments took {took:.1f} s")  # noqa: T201
+    assert len(fake.requests) == requests
+    assert took < max(5, requests / 500)
 
 
 @pytest.mark.looptime

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -184,7 +185,7 @@ async def test_a_deployment_that_is_in_an_environment_gets_a_new_id(
     a_model(fake)
     first = (await api(f"POST {MODEL}/promote", deployment_id="old")).json()
 
-    assert (first["id"], first["name"], first["status"]) == ("old-p1", "old-p-1", "DEPLOYING")
+    assert (first["id"], first["status"]) == ("old-p1", "DEPLOYING")
     assert await looks(api, MODEL, 31.9, 0.1) == [
         ("old", "old-p1", "RELEASING 0"),
         ("old-p1", None, "SUCCEEDED 100"),
@@ -784,6 +785,20 @@ async def test_an_environment_without_a_deployment_has_nothing_to_switch(
     assert (await api(f"POST {MODEL}/activate")).status_code == 404
 
 
+async def test_a_deployment_made_by_a_promotion_is_named_after_its_source_and_the_time() -> None:
+    """As Baseten does: by this people tell whose promotion is under way."""
+    fake = FakeBaseten(started=datetime(2026, 1, 12, 22, 0, tzinfo=UTC))
+    model = fake.model("m1")
+    model.deployment("v1")
+    for name in ("production", "staging"):
+        model.environment(name, redeploy_on_promotion=True)
+    await asyncio.sleep(7 * 60 + 49.5)
+    made = [model.environments[name].promote("v1") for name in ("production", "staging")]
+
+    assert [one.facts.name for one in made] == ["v1.1768255669", "v1.1768255670"]
+    assert [one.id for one in made] == ["v1-p1", "v1-p2"]
+
+
 async def test_a_refused_promotion_is_an_exception_to_those_who_script_it(
     fake: FakeBaseten,
 ) -> None:
@@ -798,7 +813,7 @@ async def test_a_refused_promotion_is_an_exception_to_those_who_script_it(
 @pytest.mark.parametrize(
     ("options", "advice"),
     [
-        ({"current": "nope"}, r"create it first with \.deployment\('nope'\)\. It has: old, new"),
+        ({"current": "nope"}, r"has: old, new; add it with \.deployment\('nope'\)"),
         ({"ramp": []}, "a ramp rises"),
         ({"ramp": [(50, 10), (25, 10)]}, "a ramp rises"),
         ({"ramp": [(0, 10)]}, "a ramp rises"),

@@ -12,6 +12,7 @@ import pytest
 from aiobaseten.testing import FakeBaseten, timelines
 
 KEY = {"Authorization": "Api-Key test-key"}
+both_ways = pytest.mark.parametrize("way_in", ["in process", "served"])
 
 
 async def a_story(http: httpx.AsyncClient, fake: FakeBaseten) -> list[Any]:
@@ -93,6 +94,7 @@ async def test_fifty_clients_at_once_are_answered(fake: FakeBaseten) -> None:
     assert len(fake.requests) == 50
 
 
+@both_ways
 @pytest.mark.looptime
 async def test_a_client_that_goes_away_leaves_the_fake_unharmed(
     fake: FakeBaseten, http: httpx.AsyncClient

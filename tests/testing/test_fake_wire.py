@@ -14,6 +14,7 @@ from aiobaseten.testing._limits import RateLimits, limit_of
 from aiobaseten.testing._operations import OPERATIONS
 
 Api = Callable[..., Awaitable[httpx.Response]]
+both_ways = pytest.mark.parametrize("way_in", ["in process", "served"])
 pytestmark = pytest.mark.looptime
 
 PROMOTE = "/v1/chains/c1/environments/production/promote"
@@ -165,6 +166,21 @@ async def test_chains_and_models_are_listed_and_described(api: Api) -> None:
     assert (await api("GET /v1/models/m1")).json()["id"] == "m1"
 
 
+@pytest.mark.looptime
+async def test_lists_of_models_and_their_deployments_can_be_asked_for_one_name(
+    fake: FakeBaseten, api: Api
+) -> None:
+    for name in ("m1", "m2"):
+        fake.model(name).deployment("d1")
+        fake.model(name).deployment("d2")
+    models = (await api("GET /v1/models?name=m2")).json()["models"]
+    deployments = (await api("GET /v1/models/m1/deployments?name=d2")).json()["deployments"]
+
+    assert [one["id"] for one in models] == ["m2"]
+    assert [one["id"] for one in deployments] == ["d2"]
+
+
+@both_ways
 async def test_lists_hold_what_single_looks_show(api: Api) -> None:
     for kind in ("chains/c1", "models/m1"):
         deployments = (await api(f"GET /v1/{kind}/deployments")).json()["deployments"]
@@ -255,6 +271,7 @@ async def test_what_there_is_not_and_what_one_may_not(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
+@both_ways
 async def test_ids_may_hold_what_has_to_be_escaped(
     fake: FakeBaseten, http: httpx.AsyncClient
 ) -> None:
@@ -311,6 +328,7 @@ async def test_every_answer_has_an_id_of_its_own(fake: FakeBaseten, api: Api) ->
     assert [one.request_id for one in fake.requests] == ids
 
 
+@both_ways
 async def test_each_request_is_recorded_with_its_time_and_all_but_its_key(
     fake: FakeBaseten, http: httpx.AsyncClient
 ) -> None:
@@ -333,6 +351,7 @@ async def test_each_request_is_recorded_with_its_time_and_all_but_its_key(
     assert "test-key" not in f"{seen!r} {seen.headers}"
 
 
+@both_ways
 async def test_what_has_no_route_and_no_body_is_recorded_too(
     fake: FakeBaseten, http: httpx.AsyncClient
 ) -> None:

@@ -5,9 +5,9 @@ from importlib.util import find_spec
 if find_spec("starlette") is None:
     raise ImportError("aiobaseten.testing needs Starlette: pip install 'aiobaseten[testing]'")
 
+from .._clock import CompressedClock
 from . import timelines
 from ._chains import FakeChain
-from ._client import CompressedClock
 from ._deployments import FakeDeployment, Refused
 from ._environments import FakeEnvironment
 from ._exchange import Recorded

@@ -120,7 +120,8 @@ class Endpoint:
             fields = fields_of(operation, body)
             # All that one request does happens at one time.
             with desk.clock.hold(now):
-                done = operation.run(Call(desk.world, request.path_params, fields, now))
+                call = Call(desk.world, request.path_params, request.query_params, fields, now)
+                done = operation.run(call)
         except Invalid as problem:
             return invalid(problem)
         except Refused as refused:

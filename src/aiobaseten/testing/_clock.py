@@ -5,8 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final
 
 from .timelines import moment
+
+# The time of day at which a fake begins, unless told otherwise.
+STARTED: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Clock:

@@ -7,15 +7,15 @@ import itertools
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from .._clock import CompressedClock
 from ..client import Baseten
 from ._app import Desk, make_app
 from ._chains import FakeChain
-from ._client import CompressedClock
-from ._clock import Clock
+from ._clock import STARTED, Clock
 from ._limits import RateLimits
 from ._models import FakeModel
 from ._operations import OPERATIONS, World
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from ._exchange import Recorded
-
-STARTED: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class FakeBaseten:
@@ -76,7 +74,8 @@ class FakeBaseten:
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
         self._count = itertools.count()
         self._acting = False
-        self._world = World(wire=Wire(started.astimezone(UTC)))
+        self._started = started.astimezone(UTC)
+        self._world = World(wire=Wire(self._started))
         routes = [(operation.method, operation.template) for operation in OPERATIONS]
         self.faults = Faults(routes, lambda: self.now)
         self.app: ASGIApp = make_app(
@@ -116,14 +115,18 @@ class FakeBaseten:
         """The chain with this id, made if there is none; raises ValueError for a bad id."""
         chains = self._world.chains
         if chain_id not in chains:
-            chains[chain_id] = FakeChain(chain_id, now=lambda: self.now, behaviour=self.behaviour)
+            chains[chain_id] = FakeChain(
+                chain_id, now=lambda: self.now, behaviour=self.behaviour, started=self._started
+            )
         return chains[chain_id]
 
     def model(self, model_id: str) -> FakeModel:
         """The model with this id, made if there is none; raises ValueError for a bad id."""
         models = self._world.models
         if model_id not in models:
-            models[model_id] = FakeModel(model_id, now=lambda: self.now, behaviour=self.behaviour)
+            models[model_id] = FakeModel(
+                model_id, now=lambda: self.now, behaviour=self.behaviour, started=self._started
+            )
         return models[model_id]
 
     def at(self, seconds: float, action: Callable[[], object]) -> None:
@@ -199,5 +202,5 @@ class FakeBaseten:
             raise AssertionError(
                 f"planned, but it did not happen (it is {self.now:g} s now, after"
                 f" {len(self.requests)} requests): {', '.join(left)}. Plan less, or let the test"
-                " go on until it has happened."
+                " go on until it has happened; what is planned with at() waits for a look."
             )

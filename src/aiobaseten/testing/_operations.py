@@ -11,6 +11,7 @@ from ._chains import FakeChain
 from ._deployments import FakeDeployment, Refused
 from ._environments import FakeEnvironment
 from ._models import FakeModel
+from ._owners import to_add
 from ._wire import Json, Wire
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ class Call:
 
     world: World
     path: Mapping[str, str]
+    query: Mapping[str, str]
     body: Json
     now: float
 
@@ -61,7 +63,7 @@ class Call:
         owner.settle(self.now)
         found = owner.named(self.path["deployment_id"])
         if self.now < found.facts.visible_from:
-            raise _missing("Deployment", found.id)
+            raise Refused(404, "NOT_FOUND", f"Deployment {found.id} was not found.")
         return found
 
     def shown(self, deployment: FakeDeployment) -> Json:
@@ -94,12 +96,9 @@ class Operation:
 
 def _found(known: Mapping[str, T], kind: str, name: str) -> T:
     if name not in known:
-        raise _missing(kind, name)
+        advice = to_add(kind.lower(), name, known)
+        raise Refused(404, "NOT_FOUND", f"{kind} {name} was not found. {advice}")
     return known[name]
-
-
-def _missing(kind: str, name: str) -> Refused:
-    return Refused(404, "NOT_FOUND", f"{kind} {name} was not found.")
 
 
 def _list_chains(call: Call) -> Json:
@@ -111,7 +110,9 @@ def _get_chain(call: Call) -> Json:
 
 
 def _list_models(call: Call) -> Json:
-    return {"models": [call.world.wire.model(model) for model in call.world.models.values()]}
+    name = call.query.get("name")
+    found = [model for model in call.world.models.values() if name in (None, model.id)]
+    return {"models": [call.world.wire.model(model) for model in found]}
 
 
 def _get_model(call: Call) -> Json:
@@ -121,8 +122,9 @@ def _get_model(call: Call) -> Json:
 def _list_deployments(call: Call) -> Json:
     owner = call.owner
     owner.settle(call.now)
-    visible = [one for one in owner.deployments.values() if call.now >= one.facts.visible_from]
-    return {"deployments": [call.shown(one) for one in visible]}
+    name = call.query.get("name") if isinstance(owner, FakeModel) else None
+    found = [one for one in owner.deployments.values() if name in (None, one.facts.name)]
+    return {"deployments": [call.shown(one) for one in found if call.now >= one.facts.visible_from]}
 
 
 def _get_deployment(call: Call) -> Json:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from itertools import islice
 from typing import Any
 
+from ._clock import STARTED
 from ._deployments import Facts, FakeDeployment, Plan, Reactions, Refused
 from ._environments import FakeEnvironment, Settings
 from .behaviour import Behaviour
@@ -21,13 +24,21 @@ class Owner(ABC):
 
     kind: str
 
-    def __init__(self, owner_id: str, *, now: Callable[[], float], behaviour: Behaviour) -> None:
+    def __init__(
+        self,
+        owner_id: str,
+        *,
+        now: Callable[[], float],
+        behaviour: Behaviour,
+        started: datetime = STARTED,
+    ) -> None:
         self.id = check_id(owner_id)
         self.now = now
         self.behaviour = behaviour
         self.created = now()
         self.deployments: dict[str, FakeDeployment] = {}
         self.environments: dict[str, FakeEnvironment] = {}
+        self._began_at = started.timestamp()
         self._copies = 0
         self._quiet_until = math.inf
 
@@ -62,7 +73,10 @@ class Owner(ABC):
             return self.deployments[deployment_id]
         except KeyError:
             raise Refused(
-                404, "NOT_FOUND", f"{self.kind} {self.id} has no deployment {deployment_id}."
+                404,
+                "NOT_FOUND",
+                f"{self.kind} {self.id} has no deployment {deployment_id}."
+                f" {to_add('deployment', deployment_id, self.deployments)}",
             ) from None
 
     def named(self, deployment_id: str) -> FakeDeployment:
@@ -83,11 +97,19 @@ class Owner(ABC):
         while f"{first_name}-p{self._copies}" in self.deployments:
             self._copies += 1
         facts = source.copied_facts(
-            name=f"{source.facts.name}-p-{self._copies}",
+            name=self._name_of_copy(source.facts.name, now),
             created=now,
             visible_from=moment(now + self.behaviour.hidden_for),
         )
         return self._add(f"{first_name}-p{self._copies}", facts, plan, source.reactions)
+
+    def _name_of_copy(self, source_name: str, now: float) -> str:
+        """A name as Baseten makes them: the source's, a dot, and the time in seconds."""
+        taken = {deployment.facts.name for deployment in self.deployments.values()}
+        second = int(self._began_at + now)
+        while f"{source_name}.{second}" in taken:
+            second += 1
+        return f"{source_name}.{second}"
 
     def _add(
         self,
@@ -130,10 +152,9 @@ class Owner(ABC):
             wanted = current if isinstance(current, str) else current.id
             serving = self.deployments.get(wanted)
             if serving is None or current not in (wanted, serving):
-                known = ", ".join(self.deployments) or "none"
                 raise ValueError(
-                    f"{self.kind} {self.id} has no deployment {wanted!r} that could be current;"
-                    f" create it first with .deployment({wanted!r}). It has: {known}"
+                    f"{self.kind} {self.id} has no deployment {wanted!r} that could be current."
+                    f" {to_add('deployment', wanted, self.deployments)}"
                 )
             serving.attached_to = name
         made = FakeEnvironment(self, check_id(name), settings, created=self.now(), current=serving)
@@ -146,6 +167,13 @@ def check_id(name: str) -> str:
     if not (isinstance(name, str) and name and "/" not in name):
         raise ValueError(f"an id or name is a word without slashes, not {name!r}")
     return name
+
+
+def to_add(method: str, name: str, known: Iterable[str]) -> str:
+    """What to do about a name that the fake does not know."""
+    names = list(islice(known, 11))
+    shown = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+    return f"The fake has: {shown or 'none'}; add it with .{method}({name!r})."
 
 
 def given(status: str | None, timeline: Steps | None) -> Steps | None:
