@@ -1,0 +1,7 @@
+"""``python -m aiobaseten.cli``."""
+
+import sys
+
+from . import main
+
+sys.exit(main())
