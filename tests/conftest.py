@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 
 from aiobaseten import Baseten
 from aiobaseten.testing import FakeBaseten
@@ -13,6 +15,11 @@ from aiobaseten.testing import FakeBaseten
 # looptime asks for the current event loop before tests that have none, too: Python would make
 # one then, which nobody closes. After this it says that there is none.
 asyncio.set_event_loop(None)
+
+# A run of all tests comes to the same end each time; HYPOTHESIS_PROFILE=thorough looks for more.
+settings.register_profile("quick", deadline=None, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=10_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture
