@@ -86,10 +86,10 @@ generate: spec  ## Build the document, and generated/ from it
 generate-check: spec-check  ## Fail if generated/ is not exactly what openapi/ produces
 	$(BIN)/python scripts/generate.py --check
 
-# Handed over as they are: a shell must not read them.
-export FROM OLD NEW
 OLD ?= HEAD
 NEW ?= openapi/baseten.json
+# Handed over as they are: a shell must not read them.
+export FROM OLD NEW
 
 .PHONY: refresh-spec
 refresh-spec: $(READY)  ## Take what Baseten publishes now, all or nothing (FROM=page, folder, spec or address)

@@ -86,7 +86,7 @@ def _at_revision(revision: str) -> str:
         text=True,
         check=False,
     )
-    if done.returncode != 0:
+    if not revision or done.returncode != 0:
         raise SpecError(
             f"{revision} is neither a file nor a git revision with openapi/baseten.json"
         )

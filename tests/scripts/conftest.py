@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-import copy
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+import frozen
 import pytest
 
 import build_spec
 import generate
-from spec.document import OURS, build_with
-from spec.overlay import read_overlay
-
-# Loose, because tests change it at will.
-Whole = dict[str, Any]
-
-
-def publish() -> Whole:
-    """What openapi/ says that Baseten publishes, without our decisions."""
-    texts, named = build_spec.read_openapi(build_spec.OPENAPI)
-    overlay = read_overlay(*named)
-    ours = {entry["id"].text() for entry in overlay.operations.values() if "ours" in entry}
-    published = {
-        name: text
-        for name, text in texts.items()
-        if Path(name).stem not in {*ours, Path(OURS).stem}
-    }
-    whole: Whole = build_with(published, replace(overlay.without(ours), changes=(), conflicts={}))
-    whole["info"] = {"title": "Baseten management API", "version": "1.0.0"}
-    for item in whole["paths"].values():
-        for operation in item.values():
-            del operation["operationId"], operation["tags"]
-    return whole
-
-
-_PUBLISHED = publish()
 
 
 @pytest.fixture
-def whole() -> Whole:
-    """A whole spec that says what the committed one says."""
-    return copy.deepcopy(_PUBLISHED)
+def whole() -> frozen.Document:
+    """A whole spec that says what the frozen one says."""
+    return frozen.whole()
+
+
+@pytest.fixture
+def frozen_openapi(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scripts take the frozen openapi/ for theirs."""
+    monkeypatch.setattr(build_spec, "OPENAPI", frozen.OPENAPI)
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -59,7 +37,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository that the scripts take for theirs."""
     root = tmp_path / "repository"
     left_out = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(build_spec.OPENAPI, root / "openapi", ignore=left_out)
+    shutil.copytree(frozen.OPENAPI, root / "openapi")
+    (root / "openapi" / "baseten.json").write_text(frozen.text(), "utf-8")
     shutil.copytree(generate.TARGET, root / "generated" / generate.PACKAGE, ignore=left_out)
     (root / ".gitignore").write_text("build/\n__pycache__/\n")
     git(root, "init", "--quiet")

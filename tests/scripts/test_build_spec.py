@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from textwrap import dedent
 
+import frozen
 import pytest
 from ruamel.yaml import YAML
 
@@ -13,11 +14,9 @@ import build_spec
 from spec.document import build_document
 from spec.node import Json, JsonObject, Node, SpecError
 
-# Copies: a refresh puts newer ones in the place of those in openapi/.
-PAGES = Path(__file__).with_name("pages")
 PROMOTE = "endpoints/promote_chain_deployment.md"
 CANCEL = "endpoints/cancel_promotion.md"
-SEEDS = {name: (PAGES / Path(name).name).read_text("utf-8") for name in (PROMOTE, CANCEL)}
+SEEDS = {name: (frozen.OPENAPI / name).read_text("utf-8") for name in (PROMOTE, CANCEL)}
 OVERLAY = dedent("""\
     document: {title: Baseten, version: '1', server: 'https://api.baseten.co'}
     operations:
@@ -511,9 +510,10 @@ def test_each_endpoint_file_is_named_after_its_operation() -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of openapi/ that the script takes for its own."""
+    """A folder that the script takes for openapi/."""
     copy = tmp_path / "openapi"
-    shutil.copytree(build_spec.OPENAPI, copy)
+    shutil.copytree(frozen.OPENAPI, copy)
+    (copy / "baseten.json").write_text(frozen.text(), "utf-8")
     monkeypatch.setattr(build_spec, "OPENAPI", copy)
     monkeypatch.setattr(build_spec, "DOCUMENT", copy / "baseten.json")
     return copy

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import frozen
 import pytest
 
 import build_spec
@@ -20,9 +21,14 @@ from spec.whole import take
 
 Whole = dict[str, Any]
 SCRIPTS = Path(build_spec.__file__).parent
-GENEROUS_S = 30.0
 DEPLOYMENT = "/v1/models/{model_id}/deployments/{deployment_id}"
 WANTED = {f"get {DEPLOYMENT}": "get_deployment"}
+
+
+def limited() -> None:
+    """Of this process: a gigabyte, and half a minute of work."""
+    resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+    resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
 
 
 def refused(text: str, file: str = "spec.yaml") -> str:
@@ -76,26 +82,26 @@ def test_a_bomb_of_aliases_does_not_go_off() -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
     for before, name in zip("abcdefgh", "bcdefghi", strict=True):
         lines.append(f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]")
-    begun = time.monotonic()
+    begun = time.process_time()
 
     assert "aliases are not understood" in refused("\n".join(lines))
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_twenty_megabytes_of_yaml_are_refused_at_once() -> None:
     """Reading them strictly would take minutes."""
-    begun = time.monotonic()
+    begun = time.process_time()
 
     assert "more than 4,000,000 characters of YAML" in refused("a: b # c\n" * 2_500_000)
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_a_key_is_looked_for_in_bounded_time_in_a_large_object() -> None:
     text = json.dumps({f"key{number}": number for number in range(200_000)})
-    begun = time.monotonic()
+    begun = time.process_time()
 
     assert "duplicate key 'key7'" in refused(f'{text[:-1]}, "key7": 1}}', "spec.json")
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 # --- a whole spec --------------------------------------------------------------------------------
@@ -111,24 +117,22 @@ def test_twenty_megabytes_of_json_are_read_in_bounded_time_and_memory(
     file.write_text(json.dumps(whole), "utf-8")
     assert file.stat().st_size > 18_000_000
     program = (
-        "import sys; from describe_spec_change import document_of\n"
+        "import pathlib, sys, build_spec; from describe_spec_change import document_of\n"
+        "build_spec.OPENAPI = pathlib.Path(sys.argv[2])\n"
         "print(len(document_of(sys.argv[1])['paths']))"
     )
-    gigabyte = 2**30
 
     done = subprocess.run(
-        [sys.executable, "-c", program, str(file)],
+        [sys.executable, "-c", program, str(file), str(frozen.OPENAPI)],
         cwd=SCRIPTS,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (gigabyte, gigabyte)),
+        preexec_fn=limited,
         capture_output=True,
         text=True,
-        timeout=GENEROUS_S,
         check=False,
     )
 
     assert done.returncode == 0, done.stderr[-1000:]
-    document = json.loads(build_spec.DOCUMENT.read_text("utf-8"))
-    assert int(done.stdout) == len(document["paths"])
+    assert int(done.stdout) == len(frozen.document()["paths"])
 
 
 def property_of_deployment(whole: Whole, value: object) -> None:
@@ -218,7 +222,7 @@ HOSTILE_WORDS = ['"""\nimport os\n"""', "\\", "'''", "{{ 7 * 7 }}", "\u2028impor
 
 def test_words_of_baseten_cannot_become_code(tmp_path: Path) -> None:
     """Titles, descriptions and enum values end up in files of Python."""
-    document = json.loads(build_spec.DOCUMENT.read_text("utf-8"))
+    document = frozen.document()
     path = "/v1/models/{model_id}/environments/{env_name}/pause_promotion"
     document["paths"] = {path: document["paths"][path]}
     document["paths"][path]["post"]["summary"] = " ".join(HOSTILE_WORDS)

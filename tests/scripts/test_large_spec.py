@@ -1,7 +1,7 @@
 """The pipeline takes far more than we wrap: a document of Baseten's size, every operation."""
 
 import json
-import time
+import os
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,12 @@ def schema(number: int) -> Whole:
         "created_at": {"type": "string", "format": "date-time"},
         "kind": {"$ref": f"#/components/schemas/Kind{number % 30}V1"},
         "parent": {"anyOf": [{"$ref": other}, null], "default": None},
-        "labels": {"anyOf": [{"type": "object", "additionalProperties": True}, null]},
         "limit": {"type": "integer", "minimum": 1, "default": 7},
         "class": {"type": "boolean", "default": True},
     }
+    if number % 20 == 0:
+        # Becomes a class of its own.
+        fields["labels"] = {"anyOf": [{"type": "object", "additionalProperties": True}, null]}
     required = [f"id{number}", "kind", "class"]
     return {
         "type": "object",
@@ -89,12 +91,17 @@ def large() -> Whole:
     }
 
 
+def cpu() -> float:
+    """Seconds of work, of this process and of those that it started."""
+    return sum(os.times()[:4])
+
+
 def test_every_operation_of_a_large_spec_is_built_and_generated_in_seconds_without_a_warning(
     tmp_path: Path,
 ) -> None:
     text = json.dumps(large(), indent=4)
     assert len(text) > 500_000
-    begun = time.monotonic()
+    begun = cpu()
 
     whole = read_data("spec.json", text)
     wanted = {
@@ -121,5 +128,5 @@ def test_every_operation_of_a_large_spec_is_built_and_generated_in_seconds_witho
     assert taken.missing == {}
     assert len(list((package / "api").rglob("operation*.py"))) == OPERATIONS
     assert len(list((package / "models").glob("*[0-9]v1.py"))) == SCHEMAS + 30
-    # About eight when nothing else runs.
-    assert time.monotonic() - begun < 45
+    # About six.
+    assert cpu() - begun < 20

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import frozen
 import pytest
 
 import build_spec
@@ -15,7 +16,6 @@ from spec.sources import digest, read_sources
 
 Whole = dict[str, Any]
 Status = Callable[[], str]
-PAGES = Path(__file__).with_name("pages")
 
 
 def written(folder: Path, whole: Whole, name: str = "spec.json") -> str:
@@ -145,7 +145,7 @@ def test_what_we_do_not_wrap_is_not_taken(status: Status, whole: Whole, tmp_path
 def test_a_page_takes_the_place_of_the_fragment_byte_for_byte(
     status: Status, tmp_path: Path
 ) -> None:
-    page = (PAGES / "cancel_promotion.md").read_text("utf-8")
+    page = (frozen.ENDPOINTS / "cancel_promotion.md").read_text("utf-8")
     newer = page.replace("# Cancel model promotion", "# Cancel a promotion")
     (tmp_path / "whatever.md").write_text(newer, "utf-8")
 
@@ -165,10 +165,14 @@ def test_a_page_takes_the_place_of_the_fragment_byte_for_byte(
 def test_from_a_folder_come_the_pages_of_what_we_wrap(status: Status, tmp_path: Path) -> None:
     folder = tmp_path / "docs"
     (folder / "deep").mkdir(parents=True)
-    for page in PAGES.iterdir():
+    for page in frozen.ENDPOINTS.glob("*.md"):
         (folder / "deep" / page.name).write_text(page.read_text("utf-8"), "utf-8")
     (folder / "welcome.md").write_text("# Welcome\n\n```python\nprint()\n```\n", "utf-8")
-    other = (PAGES / "cancel_promotion.md").read_text("utf-8").replace("cancel_promotion", "other")
+    other = (
+        (frozen.ENDPOINTS / "cancel_promotion.md")
+        .read_text("utf-8")
+        .replace("cancel_promotion", "other")
+    )
     (folder / "other.md").write_text(other, "utf-8")
 
     assert refresh_spec.main([str(folder)]) == 0
@@ -289,7 +293,7 @@ def test_a_page_that_contradicts_the_rest_is_settled_in_the_overlay_and_nowhere_
     status: Status, whole: Whole, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Pages of different months do: mixed vintages."""
-    page = (PAGES / "promote_chain_deployment.md").read_text("utf-8")
+    page = (frozen.ENDPOINTS / "promote_chain_deployment.md").read_text("utf-8")
     newer = page.replace("        - UPDATING\n", "        - UPDATING\n        - HIBERNATING\n")
     assert newer != page
     (tmp_path / "newer.md").write_text(newer, "utf-8")
@@ -349,7 +353,11 @@ def test_a_step_that_fails_leaves_everything_as_it_was(
 def test_a_page_of_nothing_that_we_wrap_is_refused(
     status: Status, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = (PAGES / "cancel_promotion.md").read_text("utf-8").replace("cancel_promotion", "cheer")
+    page = (
+        (frozen.ENDPOINTS / "cancel_promotion.md")
+        .read_text("utf-8")
+        .replace("cancel_promotion", "cheer")
+    )
     (tmp_path / "page.md").write_text(page, "utf-8")
 
     assert refresh_spec.main([str(tmp_path / "page.md")]) == 1

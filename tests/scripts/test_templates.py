@@ -192,25 +192,30 @@ def test_a_time_is_aware_and_utc_unless_it_says_otherwise(text: str, expected: d
 
 
 def test_an_enum_value_that_the_spec_does_not_know_still_equals_its_string() -> None:
-    status = parse_deployment(status="HIBERNATING").status
+    status = parse_deployment(status="NO_STATUS_OF_BASETEN").status
 
     assert isinstance(status, DeploymentStatusV1)
     assert not status.is_known
-    assert status == "HIBERNATING"
-    assert status == DeploymentStatusV1("HIBERNATING")
-    assert hash(status) == hash("HIBERNATING")
-    assert {"HIBERNATING": 1}[status] == 1
-    assert f"{status}" == status.value == "HIBERNATING"
-    assert json.dumps({"status": status}) == '{"status": "HIBERNATING"}'
-    assert parse_deployment(status="HIBERNATING").to_dict()["status"] == "HIBERNATING"
+    assert status == "NO_STATUS_OF_BASETEN"
+    assert status == DeploymentStatusV1("NO_STATUS_OF_BASETEN")
+    assert hash(status) == hash("NO_STATUS_OF_BASETEN")
+    assert {"NO_STATUS_OF_BASETEN": 1}[status] == 1
+    assert f"{status}" == status.value == "NO_STATUS_OF_BASETEN"
+    assert json.dumps({"status": status}) == '{"status": "NO_STATUS_OF_BASETEN"}'
+    assert (
+        parse_deployment(status="NO_STATUS_OF_BASETEN").to_dict()["status"]
+        == "NO_STATUS_OF_BASETEN"
+    )
 
 
 def test_an_unknown_enum_value_leaves_the_enum_as_it_was() -> None:
     """A server must not be able to make a class of ours grow."""
-    DeploymentStatusV1("HIBERNATING")
+    before = len(DeploymentStatusV1)
 
-    assert "HIBERNATING" not in list(DeploymentStatusV1)
-    assert len(DeploymentStatusV1) == 14
+    DeploymentStatusV1("NO_STATUS_OF_BASETEN")
+
+    assert "NO_STATUS_OF_BASETEN" not in list(DeploymentStatusV1)
+    assert len(DeploymentStatusV1) == before
 
 
 def test_a_known_enum_value_is_the_one_member() -> None:
@@ -224,7 +229,7 @@ def test_an_enum_value_that_is_no_string_raises(value: object) -> None:
         parse_deployment(status=value)
 
 
-@pytest.mark.parametrize("value", ["HIBERNATING", "ACTIVE"])
+@pytest.mark.parametrize("value", ["NO_STATUS_OF_BASETEN", "ACTIVE"])
 def test_enum_values_survive_pickling_and_copying(value: str) -> None:
     status = DeploymentStatusV1(value)
     copies = [pickle.loads(pickle.dumps(status, protocol)) for protocol in range(6)]

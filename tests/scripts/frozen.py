@@ -1,0 +1,61 @@
+"""openapi/ as it was in August 2026: tests do not depend on what Baseten publishes today."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import build_spec
+from spec.document import OURS, build_with
+from spec.leaning import Leaning, read_leaning
+from spec.overlay import read_overlay
+
+OPENAPI = Path(__file__).with_name("openapi")
+ENDPOINTS = OPENAPI / "endpoints"
+
+# Loose, because tests change it at will.
+Document = dict[str, Any]
+
+
+@functools.cache
+def text() -> str:
+    """The document that it builds."""
+    return build_spec.read_valid(OPENAPI)
+
+
+def document() -> Document:
+    """The document that it builds, to be changed at will."""
+    loaded: Document = json.loads(text())
+    return loaded
+
+
+def leaning() -> Leaning:
+    """What the facade leaned on."""
+    return read_leaning("leans-on.yaml", (OPENAPI / "leans-on.yaml").read_text("utf-8"))
+
+
+@functools.cache
+def _published() -> Document:
+    texts, named = build_spec.read_openapi(OPENAPI)
+    overlay = read_overlay(*named)
+    ours = {entry["id"].text() for entry in overlay.operations.values() if "ours" in entry}
+    files = {
+        name: text
+        for name, text in texts.items()
+        if Path(name).stem not in {*ours, Path(OURS).stem}
+    }
+    whole: Document = build_with(files, replace(overlay.without(ours), changes=(), conflicts={}))
+    whole["info"] = {"title": "Baseten management API", "version": "1.0.0"}
+    for item in whole["paths"].values():
+        for operation in item.values():
+            del operation["operationId"], operation["tags"]
+    return whole
+
+
+def whole() -> Document:
+    """A whole spec that says what the pages and fragments say, without our decisions."""
+    return copy.deepcopy(_published())
