@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import httpx
 from attrs import frozen
@@ -14,6 +15,8 @@ from .errors import ConfigurationError, RequestTimeoutError, TransportError
 #: Seconds for which a request whose caller has left may finish, so that its connection survives.
 ABANDONED_GRACE_S = 5.0
 
+# Neither what the URL says nor the client's own; said with an object, httpx need not look for it.
+_NO_AUTH = httpx.Auth()
 # What httpx raises before a request can have reached the server.
 _NOT_SENT = (
     httpx.ConnectError,
@@ -132,9 +135,10 @@ class Wire:
             raise closed()
         task = life.loop.create_task(self._run(life.http, request))
         self._under_way.add(task)
-        task.add_done_callback(self._ended)
+        ended = life.loop.create_future()
+        task.add_done_callback(partial(self._ended, ended))
         try:
-            await asyncio.wait([task])
+            await ended
         except asyncio.CancelledError:
             grace = life.loop.call_later(ABANDONED_GRACE_S, task.cancel)
             task.add_done_callback(lambda _: grace.cancel())
@@ -157,16 +161,18 @@ class Wire:
             raise ConfigurationError("this client belongs to another event loop; make one per loop")
         return life
 
-    def _ended(self, task: asyncio.Task[Reply]) -> None:
+    def _ended(self, ended: asyncio.Future[None], task: asyncio.Task[Reply]) -> None:
         self._under_way.discard(task)
         if self._life is not None:
             self._life.slots.release()
         if not task.cancelled():
             task.exception()  # seen, even if whoever waited for it has left
+        if not ended.done():
+            ended.set_result(None)
 
     async def _run(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
         try:
-            response = await http.send(request, auth=None, follow_redirects=False, stream=True)
+            response = await http.send(request, auth=_NO_AUTH, follow_redirects=False, stream=True)
             try:
                 return await self._read(response)
             finally:
