@@ -113,7 +113,7 @@ def _pages(texts: Sequence[Text], overlay: Overlay) -> dict[str, Text]:
         # A folder of documentation holds pages about other things, too.
         if len(texts) > 1 and "````yaml" not in one.text and "```yaml" not in one.text:
             continue
-        for operation in read_fragment("a page.md", one.text).operations:
+        for operation in read_fragment(f"{one.source.removesuffix('.md')}.md", one.text).operations:
             key = f"{operation.method} {operation.path}"
             if key in overlay.published:
                 found[f"endpoints/{overlay.published[key]}.md"] = one

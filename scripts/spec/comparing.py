@@ -5,8 +5,9 @@ A component matters only where an operation sends it or answers with it.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from spec.fragment import METHODS, SCHEMAS, references
@@ -28,9 +29,12 @@ def compare(old: JsonObject, new: JsonObject) -> list[Change]:
     """Everything that differs between two documents as `build_document` makes them."""
     before, after = _operations(old), _operations(new)
     changes = [*_prose_of_document(old, new), *_schemes(old, new)]
-    for name in sorted(before.keys() | after.keys()):
-        found = _operation(before.get(name), after.get(name))
-        changes.extend(replace(change, operations=(name,)) for change in found)
+    of_operations = [
+        replace(change, operations=(name,))
+        for name in sorted(before.keys() | after.keys())
+        for change in _operation(before.get(name), after.get(name))
+    ]
+    changes.extend(_together(of_operations))
     ours, theirs = _schemas(old), _schemas(new)
     changed = [n for n in ours.keys() & theirs.keys() if ours[n].value != theirs[n].value]
     uses: Uses = {}
@@ -45,6 +49,21 @@ def compare(old: JsonObject, new: JsonObject) -> list[Change]:
             for change in _component(name, ours[name], theirs[name])
         )
     return changes
+
+
+def _together(changes: Iterable[Change]) -> Iterator[Change]:
+    """One change of all operations, like another way in, said once."""
+    groups: dict[str, list[Change]] = {}
+    for change in changes:
+        shared = change.kind in ("security changed", "servers changed")
+        what = json.dumps([change.before, change.after]) if shared else change.place
+        groups.setdefault(f"{change.kind} {what} {'' if shared else len(groups)}", []).append(
+            change
+        )
+    for first, *others in groups.values():
+        names = tuple(change.operations[0] for change in (first, *others))
+        place = f"{len(names)} operations: {first.place.rpartition(': ')[2]}"
+        yield replace(first, place=place, operations=names) if others else first
 
 
 def _component(name: str, old: Node, new: Node) -> list[Change]:

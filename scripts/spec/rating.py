@@ -40,7 +40,10 @@ _OVERLAY = "Say in openapi/overlay.yaml if we want it otherwise."
 
 _WHATEVER_THE_DIRECTION: dict[str, Verdict] = {
     "prose": (Rating.PROSE, "Only words changed."),
-    "operation removed": (Rating.BREAKING, f"We call it. {_SRC}"),
+    "operation removed": (
+        Rating.BREAKING,
+        "We call it. If it has moved, say so in openapi/overlay.yaml.",
+    ),
     "operation moved": (Rating.BREAKING, "Released versions call it where it was."),
     "operation added": (Rating.SAFE, "Nobody calls it yet."),
     "operation deprecated": (Rating.DECISION, "Find out what takes its place, and until when."),

@@ -57,7 +57,10 @@ def take(whole: Node, wanted: Mapping[str, str]) -> Taken:
     files["components.yaml"] = _written({"openapi": "3.1.0", "components": components})
     return Taken(
         files=files,
-        missing={wanted[key]: _missing(key, every) for key in sorted(wanted.keys() - every)},
+        missing={
+            wanted[key]: _missing(key, every - wanted.keys())
+            for key in sorted(wanted.keys() - every)
+        },
         operations=len(every),
         components=sum(len(Node("", group).entries()) for group in components.values()),
     )
@@ -136,9 +139,9 @@ def _target(reference: Node) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def _missing(key: str, every: Iterable[str]) -> str:
-    near = difflib.get_close_matches(key, every, n=1, cutoff=0.8)
-    hint = f" The nearest that it has is {near[0]}." if near else ""
+def _missing(key: str, others: Iterable[str]) -> str:
+    near = difflib.get_close_matches(key, others, n=1, cutoff=0.8)
+    hint = f" The nearest that we do not wrap is {near[0]}." if near else ""
     return f"{key} is not in it.{hint}"
 
 

@@ -78,7 +78,8 @@ def test_the_facade_needs_no_field_that_is_not_said(document: Document, tmp_path
     done = mypy(tmp_path / "scratch")
 
     assert done.returncode == 0, (
-        "src/aiobaseten uses a field that openapi/leans-on.yaml does not name:\n" + done.stdout
+        "src/aiobaseten does not hold with only what openapi/leans-on.yaml names. Name there what "
+        f"it uses, or change it:\n{done.stdout}"
     )
 
 

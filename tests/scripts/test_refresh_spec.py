@@ -141,6 +141,44 @@ def test_what_we_do_not_wrap_is_not_taken(status: Status, whole: Whole, tmp_path
     assert status() == before
 
 
+def bring_up_to_date(whole: Whole) -> None:
+    """What Baseten's spec had in the autumn of 2026, and the committed files do not."""
+    del whole["components"]["securitySchemes"]["ApiKeyAuth"]
+    whole["components"]["securitySchemes"]["BearerAuth"] = {"type": "http", "scheme": "bearer"}
+    whole["security"] = [{"BearerAuth": []}]
+    for item in whole["paths"].values():
+        for operation in item.values():
+            del operation["security"]
+            operation["x-codeSamples"] = [{"lang": "bash", "source": "curl"}]
+    schedule = {"type": "object", "properties": {"cadence": {"const": "ONE_TIME"}}}
+    references = [{"$ref": "#/components/schemas/OneTimeV1"}]
+    kinds = {"oneOf": references, "discriminator": {"propertyName": "cadence"}}
+    schemas(whole)["OneTimeV1"] = schedule
+    schemas(whole)["SchedulesV1"] = {"properties": {"schedules": {"type": "array", "items": kinds}}}
+    schemas(whole)["EnvironmentV1"]["properties"]["autoscaling_schedules"] = {
+        "anyOf": [{"$ref": "#/components/schemas/SchedulesV1"}, {"type": "null"}]
+    }
+    update = {"anyOf": [{"type": "object"}, {"type": "null"}], "x-null-distinct": True}
+    schemas(whole)["PromoteToEnvironmentRequestV1"]["properties"]["environment_settings_update"] = (
+        update
+    )
+
+
+@pytest.mark.usefixtures("quick", "repository")
+def test_our_decisions_survive_what_we_could_not_generate(
+    whole: Whole, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bring_up_to_date(whole)
+
+    assert refresh_spec.main([written(tmp_path, whole)]) == 0
+
+    document = json.loads(build_spec.DOCUMENT.read_text("utf-8"))
+    assert document["components"]["schemas"] == frozen.document()["components"]["schemas"]
+    assert "  19 operations: security: security changed: " in capsys.readouterr().out
+    components = (build_spec.OPENAPI / "components.yaml").read_text("utf-8")
+    assert "const: ONE_TIME" in components
+
+
 @pytest.mark.usefixtures("quick", "repository")
 def test_a_page_takes_the_place_of_the_fragment_byte_for_byte(
     status: Status, tmp_path: Path
@@ -237,7 +275,7 @@ WRONG = {
     "an operation is missing": (
         lose_an_operation,
         "promote_deployment: post /v1/models/{model_id}/environments/{env_name}/promote is not in "
-        "it. The nearest that it has is post "
+        "it. The nearest that we do not wrap is post "
         "/v1/models/{model_id}/environments/{env_name}/promotions.",
     ),
     "a decision has lost its reason": (
@@ -347,6 +385,15 @@ def test_a_step_that_fails_leaves_everything_as_it_was(
         assert "this step failed" in capsys.readouterr().err
 
     assert status() == ""
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_page_without_a_spec_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "page.md").write_text("# Title\n```python\nx\n```\n", "utf-8")
+
+    assert refresh_spec.main([str(tmp_path / "page.md")]) == 1
+
+    assert "here. page.md: /: expected one fence" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("repository")
