@@ -2,13 +2,19 @@
 
 import asyncio
 import logging
+import random
 import time
 import warnings
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
+from aiobaseten import Baseten
+from aiobaseten._clock import LoopClock
+from aiobaseten.errors import PromotionCanceledError
+from aiobaseten.events import Event, LookFailed
 from aiobaseten.testing import FakeBaseten, timelines
 
 KEY = {"Authorization": "Api-Key test-key"}
@@ -68,6 +74,56 @@ async def test_the_same_story_has_the_same_answers_at_the_same_times_both_ways()
     assert [(one.at, one.path, one.status) for one in in_process.requests] == [
         (one.at, one.path, one.status) for one in served.requests
     ]
+
+
+def told(event: Event) -> str:
+    """An event in a line; of trouble its kind alone, whose words are the network's."""
+    if isinstance(event, LookFailed):
+        return f"{event.at} {type(event.error).__name__} again in {event.next_look}"
+    return str(event)
+
+
+async def collect(events: AsyncIterator[Event], seen: list[str]) -> None:
+    async for event in events:
+        seen.append(told(event))  # noqa: PERF401 - what came before the stream raises is kept
+
+
+async def events_of(baseten: Baseten, fake: FakeBaseten) -> list[str]:
+    """A chain is promoted through trouble; a model is promoted and its promotion cancelled."""
+    chain, model = fake.chain("c1"), fake.model("m1")
+    chain.deployment("old", chainlets=["A", "B"])
+    chain.deployment("new", chainlets={"A": timelines.HEALTHY, "B": [("BUILDING", 12), "ACTIVE"]})
+    chain.environment("production", current="old")
+    for name in ("old", "new"):
+        model.deployment(name)
+    model.environment("production", current="old", ramp=[(25, 20), (50, 20)])
+    fake.faults.rate_limited(retry_after=3, after=3)
+    fake.faults.reset(after=4)
+    fake.faults.html(after=5)
+    first = await baseten.chain("c1").environment("production").promote("new")
+    seen = [told(event) async for event in first.events(timeout=600)]
+    second = await baseten.model("m1").environment("production").promote("new")
+    fake.at(fake.now + 30, fake.model("m1").environment("production").cancel)
+    events = second.events(timeout=600)
+    with pytest.raises(PromotionCanceledError):
+        await collect(events, seen)
+    return seen
+
+
+@pytest.mark.looptime
+async def test_the_same_story_gives_a_client_of_ours_the_same_events_both_ways() -> None:
+    in_process, served = FakeBaseten(), FakeBaseten()
+    async with in_process.client(clock=LoopClock(random.Random(7))) as baseten:
+        first = await events_of(baseten, in_process)
+    async with (
+        served.serve() as url,
+        Baseten(api_key=served.api_key, base_url=url, clock=LoopClock(random.Random(7))) as baseten,
+    ):
+        second = await events_of(baseten, served)
+
+    assert first == second
+    for part in ("B: BUILDING -> ACTIVE", "TransportError again in", "traffic: 25 %", "failed: "):
+        assert any(part in line for line in first), first
 
 
 @pytest.mark.looptime

@@ -6,7 +6,7 @@ if find_spec("starlette") is None:
     raise ImportError("aiobaseten.testing needs Starlette: pip install 'aiobaseten[testing]'")
 
 from .._clock import CompressedClock
-from . import timelines
+from . import scenarios, timelines
 from ._chains import FakeChain
 from ._deployments import FakeDeployment, Refused
 from ._environments import FakeEnvironment
@@ -31,5 +31,6 @@ __all__ = [
     "Recorded",
     "Refused",
     "When",
+    "scenarios",
     "timelines",
 ]

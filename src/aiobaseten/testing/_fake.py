@@ -196,11 +196,18 @@ class FakeBaseten:
             AssertionError: A fault did not meet the requests that it was for, or an action was
                 planned for a time that never came.
         """
+        left = self.leftovers()
+        if left is not None:
+            raise AssertionError(left)
+
+    def leftovers(self) -> str | None:
+        """What is planned and has not happened, and what to do about it; None if there is none."""
         left = [repr(fault) for fault in self.faults.left_over()]
         left += [f"<action at {at:g} s: {action!r}>" for at, _, action in sorted(self._agenda)]
-        if left:
-            raise AssertionError(
-                f"planned, but it did not happen (it is {self.now:g} s now, after"
-                f" {len(self.requests)} requests): {', '.join(left)}. Plan less, or let the test"
-                " go on until it has happened; what is planned with at() waits for a look."
-            )
+        if not left:
+            return None
+        return (
+            f"planned, but it did not happen (it is {round(self.now, 3):g} s now, after"
+            f" {len(self.requests)} requests): {', '.join(left)}. Plan less, or let the test"
+            " go on until it has happened; what is planned with at() waits for a look."
+        )

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any, Literal, TypedDict, Unpack
 
 from .timelines import moment
@@ -241,8 +242,9 @@ class Faults:
             return method, None
         if any(plain(path) == plain(template) or fits(path, template) for template in known):
             return method, plain(path)
-        close = ", ".join(f"{verb} {template}" for verb, template in self._routes)
-        raise ValueError(f"the fake has no route {route!r}. It has: {close}")
+        every = [f"{verb} {template}" for verb, template in self._routes]
+        close = ", ".join(get_close_matches(route, every, n=3, cutoff=0))
+        raise ValueError(f"the fake has no route {route!r}; the nearest that it has: {close}")
 
 
 def plain(template: str) -> str:

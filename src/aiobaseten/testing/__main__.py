@@ -1,0 +1,107 @@
+"""Serve a fake Baseten on a loopback port, until somebody stops it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import shlex
+import signal
+import sys
+
+from ._fake import FakeBaseten
+from .scenarios import SCENARIOS
+
+
+def main() -> int:
+    """Serve; the exit status is 1 if the port is not to be had."""
+    options = _parser().parse_args()
+    fake = FakeBaseten(
+        api_key=options.api_key, speed=options.speed, enforce_limits=options.rate_limits
+    )
+    SCENARIOS[options.scenario](fake)
+    try:
+        asyncio.run(_serve(fake, options.port))
+    except KeyboardInterrupt:
+        pass  # where signals cannot be handled otherwise
+    except OSError as error:
+        sys.stderr.write(f"cannot listen on port {options.port}: {error.strerror or error}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    listed = "\n".join(f"  {name:10}{_first_line(name)}" for name in SCENARIOS)
+    parser = argparse.ArgumentParser(
+        prog="python -m aiobaseten.testing",
+        description="Serve a fake Baseten on a loopback port. It prints one line, the environment\n"
+        "of a client that is to talk to it, and ends on SIGINT or SIGTERM.",
+        epilog=f"scenarios (of chain support-bot and model ranker, v1 in production):\n{listed}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "scenario",
+        nargs="?",
+        default="healthy",
+        choices=SCENARIOS,
+        metavar="scenario",
+        help="what becomes of v2 when somebody promotes it: see below (default: healthy)",
+    )
+    parser.add_argument("--port", type=_port, default=0, help="default: a free one")
+    parser.add_argument(
+        "--speed",
+        type=_speed,
+        default=1.0,
+        metavar="FACTOR",
+        help="seconds of the fake's time in one of ours (default: 1)",
+    )
+    parser.add_argument(
+        "--api-key", type=_key, default="test-key", metavar="KEY", help="default: test-key"
+    )
+    parser.add_argument(
+        "--rate-limits", action="store_true", help="enforce the documented rate limits"
+    )
+    return parser
+
+
+def _first_line(scenario: str) -> str:
+    return (SCENARIOS[scenario].__doc__ or "").partition("\n")[0]
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"a number from 0 to 65535, not {text}")
+    return port
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 < speed < float("inf"):
+        raise argparse.ArgumentTypeError(f"a factor above 0, not {text}")
+    return speed
+
+
+def _key(text: str) -> str:
+    # Others cannot stand in a header, so that no client could use them.
+    if not (text and text.isascii() and text.isprintable() and " " not in text):
+        raise argparse.ArgumentTypeError("a key is one word of ASCII characters")
+    return text
+
+
+async def _serve(fake: FakeBaseten, port: int) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stopped.set)
+    async with fake.serve(port=port) as url:
+        key = shlex.quote(fake.api_key or "any-key")
+        sys.stdout.write(f"BASETEN_BASE_URL={url} BASETEN_API_KEY={key}\n")
+        # Whoever started this in a pipe waits for the line.
+        sys.stdout.flush()
+        await stopped.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

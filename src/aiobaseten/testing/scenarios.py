@@ -1,0 +1,91 @@
+"""Furnished fakes, to try things out on: what ``python -m aiobaseten.testing`` serves.
+
+Each has a chain and a model where deployment ``v1`` serves in the environment ``production``, and
+``v2`` is there to be promoted; what happens then is what makes the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from . import timelines
+from ._fake import FakeBaseten
+from .timelines import Steps
+
+CHAIN: Final = "support-bot"
+MODEL: Final = "ranker"
+
+
+def healthy(fake: FakeBaseten) -> None:
+    """Everything goes well: the chain after a minute and a half, the model step by step."""
+    asleep_first: Steps = [
+        ("DEPLOYING", 15),
+        # Asleep before it has ever served: where other tools call it failed, or live.
+        ("SCALED_TO_ZERO", 11),
+        ("WAKING_UP", 20),
+        ("LOADING_MODEL", 40),
+        "ACTIVE",
+    ]
+    _chain(fake, {"Transcribe": timelines.HEALTHY_PROMOTION, "Answer": asleep_first})
+    _model(fake, timelines.HEALTHY_PROMOTION)
+
+
+def slow(fake: FakeBaseten) -> None:
+    """Healthy in the end, after ten minutes of sleeping and waking, as published."""
+    _everything(fake, timelines.SCALED_TO_ZERO_ON_THE_WAY)
+
+
+def failing(fake: FakeBaseten) -> None:
+    """The server crashes while loading, three times; after four minutes Baseten gives up."""
+    _everything(fake, timelines.CRASH_LOOP)
+
+
+def starved(fake: FakeBaseten) -> None:
+    """No GPU is to be had: half an hour of DEPLOYING, then INACTIVE without a word."""
+    _everything(fake, timelines.CAPACITY_STARVATION)
+
+
+def stuck(fake: FakeBaseten) -> None:
+    """DEPLOYING for ever."""
+    _everything(fake, timelines.STUCK)
+
+
+def troubled(fake: FakeBaseten) -> None:
+    """Healthy, but from the fourth look on answers are late, lost, limited or no answers."""
+    healthy(fake)
+    faults = fake.faults
+    faults.status(502, times=2, after=3, route="GET")
+    faults.rate_limited(retry_after=5, after=3, route="GET")
+    faults.html(503, after=3, route="GET")
+    faults.reset(after=3, route="GET")
+    faults.delay(8, after=3, route="GET")
+
+
+def empty(fake: FakeBaseten) -> None:
+    """Nothing at all: every id answers 404."""
+
+
+SCENARIOS: Final[dict[str, Callable[[FakeBaseten], None]]] = {
+    scenario.__name__: scenario
+    for scenario in (healthy, slow, failing, starved, stuck, troubled, empty)
+}
+
+
+def _everything(fake: FakeBaseten, steps: Steps) -> None:
+    _chain(fake, {"Transcribe": timelines.HEALTHY_PROMOTION, "Answer": steps})
+    _model(fake, steps)
+
+
+def _chain(fake: FakeBaseten, on_promote: dict[str, Steps]) -> None:
+    chain = fake.chain(CHAIN)
+    chain.deployment("v1", chainlets=list(on_promote))
+    chain.deployment("v2", chainlets=list(on_promote), on_promote=on_promote)
+    chain.environment("production", current="v1")
+
+
+def _model(fake: FakeBaseten, on_promote: Steps) -> None:
+    model = fake.model(MODEL)
+    model.deployment("v1")
+    model.deployment("v2", on_promote=on_promote)
+    model.environment("production", current="v1", rolling=True)

@@ -1,0 +1,129 @@
+"""``python -m aiobaseten.testing``: a line, a fake, and a clean end."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.errors import BasetenError
+from aiobaseten.testing import CompressedClock, FakeBaseten, scenarios
+
+COMMAND = [sys.executable, "-m", "aiobaseten.testing"]
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The command at work; it is ended if it has not ended by itself."""
+    with subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def first_line(process: subprocess.Popen[str]) -> dict[str, str]:
+    """The variables in the line that it prints."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    return dict(word.split("=", 1) for word in shlex.split(line))
+
+
+async def test_the_line_that_it_prints_points_a_client_at_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with started("--speed", "1000", "--api-key", "it's-a-key") as process:
+        for name, value in first_line(process).items():
+            monkeypatch.setenv(name, value)
+        async with Baseten(clock=CompressedClock(1000)) as baseten:
+            promotion = await baseten.chain("support-bot").environment("production").promote("v2")
+            live = await promotion.wait(timeout=600)
+
+    assert os.environ["BASETEN_API_KEY"] == "it's-a-key"
+    assert (live.id, live.status) == ("v2", "ACTIVE")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_without_a_word(number: signal.Signals) -> None:
+    with started() as process:
+        first_line(process)
+        process.send_signal(number)
+        said = process.communicate(timeout=20)
+
+    assert (process.returncode, said) == (0, ("", ""))
+
+
+def test_a_port_that_is_taken_is_said_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with started("--port", str(port)) as process:
+            out, err = process.communicate(timeout=20)
+
+    assert (process.returncode, out) == (1, "")
+    assert err.startswith(f"cannot listen on port {port}: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--speed", "0"],
+        ["--port", "70000"],
+        ["--api-key", "two words"],
+        ["--api-key", ""],
+        ["heavenly"],
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_usage(wrong: list[str]) -> None:
+    done = subprocess.run([*COMMAND, *wrong], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: python -m aiobaseten.testing")
+
+
+def test_the_help_tells_every_scenario() -> None:
+    done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
+
+    for name, scenario in scenarios.SCENARIOS.items():
+        assert f"{name:10}{(scenario.__doc__ or '').partition(chr(10))[0]}" in done.stdout
+
+
+ENDS = {
+    "healthy": ["v2", "v2"],
+    "slow": ["v2", "v2"],
+    "failing": ["PromotionFailedError", "PromotionFailedError"],
+    "starved": ["PromotionFailedError", "PromotionFailedError"],
+    "stuck": ["WaitTimeoutError", "WaitTimeoutError"],
+    "troubled": ["v2", "v2"],
+    "empty": ["NotFoundError", "NotFoundError"],
+}
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("name", scenarios.SCENARIOS)
+async def test_each_scenario_ends_as_it_says(name: str) -> None:
+    fake = FakeBaseten()
+    scenarios.SCENARIOS[name](fake)
+    ends: list[str] = []
+    async with fake.client() as baseten:
+        for owner in (baseten.chain(scenarios.CHAIN), baseten.model(scenarios.MODEL)):
+            try:
+                promotion = await owner.environment("production").promote("v2")
+                live = await promotion.wait(timeout=2400)
+            except BasetenError as error:
+                ends.append(type(error).__name__)
+            else:
+                ends.append(live.id)
+
+    assert ends == ENDS[name]
+    fake.assert_no_leftovers()
