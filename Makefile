@@ -30,7 +30,11 @@ demo: $(READY)  ## Promote a chain until it is live, and cancel a model promotio
 
 .PHONY: test
 test: $(READY)  ## Run the tests (pass PYTEST='-k word' to run some)
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n auto $(PYTEST)
+
+.PHONY: test-thorough
+test-thorough: $(READY)  ## Run what takes long: more examples, storms, soaks, a spec of full size
+	HYPOTHESIS_PROFILE=thorough CANCELLATIONS=10000 $(BIN)/python -m pytest -n auto -m "" --timeout 900 $(PYTEST)
 
 .PHONY: check
 check: lint types imports generate-check test  ## Everything that CI runs on the source, in CI's order
