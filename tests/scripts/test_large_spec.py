@@ -7,6 +7,7 @@ from typing import Any
 
 import build_spec
 import generate
+import pytest
 from spec.comparing import compare
 from spec.document import build_document
 from spec.reading import read_data
@@ -96,6 +97,7 @@ def cpu() -> float:
     return sum(os.times()[:4])
 
 
+@pytest.mark.thorough
 def test_every_operation_of_a_large_spec_is_built_and_generated_in_seconds_without_a_warning(
     tmp_path: Path,
 ) -> None:
