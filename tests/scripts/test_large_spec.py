@@ -5,9 +5,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import build_spec
 import generate
-import pytest
 from spec.comparing import compare
 from spec.document import build_document
 from spec.reading import read_data
