@@ -14,7 +14,7 @@ from rich.text import Text
 from .._clock import Clock, LoopClock
 from .._status import Phase
 from .._waits import EnvironmentReading
-from ..events import Event, Finished
+from ..events import Event
 from ._jobs import Ending, Job, Listed, one_line
 from ._lines import environment, listing, tell
 from ._outcomes import Outcome
@@ -69,7 +69,7 @@ class Live:
 
     def event(self, event: Event) -> None:
         """Draw what has changed."""
-        if self._picture is not None and not isinstance(event, Finished):
+        if self._picture is not None:
             self._picture = self._picture.after(event)
             self._show()
 
@@ -114,7 +114,13 @@ class Live:
         if self._live is not None and self._picture is not None:
             elapsed = self._clock.now() - self._began
             self._live.update(
-                frame(self._picture, elapsed, ascii_only=is_ascii(self._console)), refresh=True
+                frame(
+                    self._picture,
+                    elapsed,
+                    width=self._console.width,
+                    ascii_only=is_ascii(self._console),
+                ),
+                refresh=True,
             )
 
     def _print(self, text: str, style: str = "") -> None:
@@ -130,16 +136,17 @@ def is_ascii(console: Console) -> bool:
     return False
 
 
-def frame(picture: Picture, elapsed: float, *, ascii_only: bool = False) -> Group:
-    """The picture after so many seconds, for rich to draw."""
+def frame(picture: Picture, elapsed: float, *, width: int, ascii_only: bool = False) -> Group:
+    """The picture after so many seconds, for rich to draw in so many columns."""
     parts: list[Text | Table] = [
         Text.assemble((str(picture.job), "bold"), f"  {clock_time(elapsed)}", overflow="fold")
     ]
     if picture.percent is not None or picture.promotion is not None:
-        parts.append(_traffic(picture, ascii_only=ascii_only))
+        parts.append(_traffic(picture, width, ascii_only=ascii_only))
     if picture.rows:
         parts.append(_rows(picture.rows, elapsed))
-    parts.append(Text(f"waiting for {picture.waiting_for()}", style="dim"))
+    if not picture.is_over:
+        parts.append(Text(f"waiting for {picture.waiting_for()}", style="dim"))
     if picture.trouble is not None:
         at, said = picture.trouble
         looks = "1 look" if picture.failures == 1 else f"{picture.failures} looks"
@@ -148,22 +155,21 @@ def frame(picture: Picture, elapsed: float, *, ascii_only: bool = False) -> Grou
     return Group(*parts)
 
 
-def _traffic(picture: Picture, *, ascii_only: bool) -> Table:
+def _traffic(picture: Picture, width: int, *, ascii_only: bool) -> Text:
     percent = picture.percent or 0
+    said = f"{percent:3} %  {one_line(picture.promotion or '')}".rstrip()
+    # On a narrow terminal the bar gives way: what it says stands beside it.
+    room = min(width - len(f"traffic  {said}"), _WIDEST_BAR)
+    filled = round(max(room, 0) * percent / 100)
     full, empty = "#-" if ascii_only else "█░"
-    filled = round(_WIDEST_BAR * percent / 100)
-    table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True)
-    # On a narrow terminal the bar gives way; what it says stands beside it.
-    table.add_column(no_wrap=True, ratio=1, overflow="crop")
-    table.add_column(no_wrap=True)
-    bar = Text.assemble((full * filled, "green"), (empty * (_WIDEST_BAR - filled), "dim"))
-    status = Text(
-        f"{percent:3} %  {one_line(picture.promotion or '')}".rstrip(),
-        style="yellow" if picture.is_paused else "",
+    return Text.assemble(
+        "traffic ",
+        (full * filled, "green"),
+        (empty * (room - filled), "dim"),
+        (f" {said}", "yellow" if picture.is_paused else ""),
+        no_wrap=True,
+        overflow="ellipsis",
     )
-    table.add_row("traffic", bar, status)
-    return table
 
 
 def _rows(rows: Sequence[Row], elapsed: float) -> Table:

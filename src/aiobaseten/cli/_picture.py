@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from .._status import Phase, PromotionPhase, phase_of, promotion_phase_of
-from ..events import DeploymentWoken, Event, LookFailed, StatusChanged, TrafficShifted
+from ..events import Event, Finished, LookFailed, StatusChanged, TrafficShifted
 from ._jobs import Job, one_line
 
 
@@ -42,7 +42,7 @@ class Picture:
         percent: The share of traffic that goes to the deployment, if it was seen.
         failures: How many looks failed.
         trouble: The last of them, and when it was, if there was one.
-        woken: Whether the deployment has been asked to wake up.
+        is_over: Whether the wait has ended.
     """
 
     job: Job
@@ -50,8 +50,8 @@ class Picture:
     promotion: str | None = None
     percent: int | None = None
     failures: int = 0
-    trouble: tuple[float, str] | None = field(default=None)
-    woken: bool = False
+    trouble: tuple[float, str] | None = None
+    is_over: bool = False
 
     def after(self, event: Event) -> Picture:
         """The picture once *event* has happened."""
@@ -64,8 +64,8 @@ class Picture:
         if isinstance(event, LookFailed):
             said = one_line(event.error)
             return evolve(self, failures=self.failures + 1, trouble=(event.at, said))
-        if isinstance(event, DeploymentWoken):
-            return evolve(self, woken=True)
+        if isinstance(event, Finished):
+            return evolve(self, is_over=True)
         return self
 
     def _with(self, event: StatusChanged) -> tuple[Row, ...]:

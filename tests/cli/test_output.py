@@ -1,0 +1,216 @@
+"""What programs and pipelines read: JSON Lines, pipes, GitHub Actions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from command import Ended, Shell, ended, line_with, stage
+
+import aiobaseten.cli
+from aiobaseten.cli._github import annotation, summary
+from aiobaseten.cli._jobs import Ending, Job, one_line
+from aiobaseten.cli._json import of_ending, of_event, record
+from aiobaseten.cli._lines import line
+from aiobaseten.cli._outcomes import Outcome
+from aiobaseten.errors import ServerError
+from aiobaseten.events import (
+    DeploymentWoken,
+    LookFailed,
+    PromotionPaused,
+    PromotionResumed,
+    StatusChanged,
+    TrafficShifted,
+)
+
+SCHEMA = json.loads((Path(aiobaseten.cli.__file__).parent / "output.schema.json").read_text())
+JUDGE = jsonschema.Draft202012Validator(SCHEMA)
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+JOB = Job(task="promotion", kind="chain", owner="c", environment="prod", deployment="d", token="t")
+
+HOSTILE = ServerError(
+    "<b>|`x`\r\n::set-env::##[error]\x1b[31m%", status=502, method="GET", path="/"
+)
+
+shell = pytest.fixture(stage)
+EVENTS = [
+    StatusChanged(at=0.0, subject="chainlet", name="A", previous=None, status="BUILDING"),
+    PromotionPaused(at=1.0, subject="promotion", name="p", previous="RAMPING_UP", status="PAUSED"),
+    PromotionResumed(at=2.0, subject="promotion", name="p", previous="PAUSED", status="NEW_ONE"),
+    TrafficShifted(at=3.0, percent=40),
+    DeploymentWoken(at=4.0),
+    LookFailed(at=5.0, error=HOSTILE, next_look=2.0),
+]
+
+
+def valid(ended: Ended) -> Ended:
+    """The same, once each line has been judged."""
+    for each in ended.records:
+        JUDGE.validate(each)
+    return ended
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_every_event_fits_the_schema(event: StatusChanged) -> None:
+    JUDGE.validate(record("event", of_event(event), NOW))
+
+
+@pytest.mark.parametrize("outcome", [one for one in Outcome if one is not Outcome.PIPE_CLOSED])
+def test_every_outcome_fits_the_schema(outcome: Outcome) -> None:
+    JUDGE.validate(record("outcome", of_ending(Ending(outcome=outcome, message=""), None), NOW))
+
+
+def test_the_schema_refuses_what_is_not_a_line() -> None:
+    assert not JUDGE.is_valid({"version": 1, "type": "event", "time": "now", "event": "unheard"})
+
+
+async def test_json_is_one_object_for_each_event_and_one_for_the_outcome(shell: Shell) -> None:
+    ended = valid(
+        await shell.run("promote", "chain", "c", "new", "--to", "production", "--wait", "--json")
+    )
+
+    kinds = [each["type"] for each in ended.records]
+    assert kinds == ["began", *["event"] * (len(kinds) - 2), "outcome"]
+    assert ended.outcome["outcome"] == "done"
+    assert ended.outcome["exit_status"] == ended.status == 0
+    assert ended.records[0]["token"] == ended.outcome["token"]
+    assert "test-key" not in ended.out
+
+
+async def test_json_of_what_there_is_fits_the_schema(shell: Shell) -> None:
+    shell.fake.chain("c").environment("production").promote("stuck")
+
+    shown, listed, refused = await asyncio.gather(
+        shell.run("status", "chain", "c", "production", "--json"),
+        shell.run("list", "model", "m", "--json"),
+        shell.run("list", "model", "nope", "--json"),
+    )
+
+    assert valid(shown).records[0]["candidate"]["status"] == "DEPLOYING"
+    deployments = [one for one in valid(listed).records if one["type"] == "deployment"]
+    assert "stuck" in [one["deployment"] for one in deployments]
+    assert valid(refused).outcome["error"]["http_status"] == 404
+
+
+async def test_trouble_that_is_ridden_out_is_told_as_an_event(shell: Shell) -> None:
+    async with shell.running(
+        "promote", "chain", "c", "stuck", "--to", "production", "--wait", "--json"
+    ) as process:
+        await line_with("DEPLOYING", process.stdout)
+        shell.fake.faults.html(502)
+        trouble = json.loads(await line_with("look_failed", process.stdout))
+        shell.fake.chain("c").deployment("stuck").set("ACTIVE")
+        assert (await ended(process)).status == 0
+
+    JUDGE.validate(trouble)
+    assert trouble["error"]["http_status"] == 502
+
+
+async def test_a_pipe_that_closes_ends_it_quietly(shell: Shell) -> None:
+    words = f"{sys.executable} -m aiobaseten.cli promote chain c new --to production --wait"
+    process = await asyncio.create_subprocess_exec(
+        "bash",
+        "-c",
+        f"{words} | head -1; exit ${{PIPESTATUS[0]}}",
+        env=shell.environ(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    closed = await ended(process)
+
+    assert closed.status == 141
+    assert closed.err == ""
+    assert len(closed.out.splitlines()) == 1
+
+
+async def test_closed_streams_and_ascii_are_no_reason_to_crash(shell: Shell) -> None:
+    closed, ascii_only = await asyncio.gather(
+        run_in_bash(shell, "status chain c production >&- 2>&-"),
+        run_in_bash(shell.having(PYTHONIOENCODING="ascii"),
+                    "status chain bücher production"),
+    )  # fmt: skip
+
+    assert closed.status == 0
+    assert ascii_only.status == 4
+    assert "b\\xfccher" in ascii_only.complaint
+
+
+async def run_in_bash(shell: Shell, line: str) -> Ended:
+    process = await asyncio.create_subprocess_exec(
+        "bash",
+        "-c",
+        f"{sys.executable} -m aiobaseten.cli {line}",
+        env=shell.environ(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    return await ended(process)
+
+
+async def test_the_key_can_come_from_a_file_or_from_standard_input(
+    shell: Shell, tmp_path: Path
+) -> None:
+    file = tmp_path / "key"
+    file.write_text("test-key\n")
+    keyless = shell.having(BASETEN_API_KEY="wrong")
+
+    from_file, from_stdin = await asyncio.gather(
+        keyless.run("list", "chain", "c", "--api-key-file", str(file)),
+        keyless.run("list", "chain", "c", "--api-key-file", "-", stdin=b"test-key\n"),
+    )
+
+    assert from_file.status == from_stdin.status == 0
+
+
+async def test_github_actions_gets_annotations_a_summary_and_outputs(
+    shell: Shell, tmp_path: Path
+) -> None:
+    page, outputs = tmp_path / "summary.md", tmp_path / "output"
+    in_github = shell.having(
+        CI="true",
+        GITHUB_ACTIONS="true",
+        GITHUB_STEP_SUMMARY=str(page),
+        GITHUB_OUTPUT=str(outputs),
+    )
+
+    ended = await in_github.run("promote", "chain", "c", "broken", "--to", "production", "--wait")
+
+    assert ended.status == 10
+    (error,) = [each for each in ended.out.splitlines() if each.startswith("::")]
+    assert error.startswith("::error title=aiobaseten%3A failed::the promotion of deployment")
+    written = page.read_text()
+    assert written.startswith("### ❌ the promotion of deployment broken")
+    assert "| deployment broken: BUILDING -&#62; BUILD&#95;FAILED |" in written
+    assert re.fullmatch(r"token=abt1\.\S+\noutcome=failed\n", outputs.read_text())
+
+
+def test_an_annotation_is_one_line_whatever_is_in_it() -> None:
+    assert annotation("error", "a:b,c", "100 %\r\n::x") == (
+        "::error title=a%3Ab%2Cc::100 %25%0D%0A::x"
+    )
+
+
+def test_a_summary_takes_text_for_text() -> None:
+    written = summary(JOB, EVENTS, Ending(outcome=Outcome.FAILED, message=one_line(HOSTILE)))
+
+    rows = [each for each in written.splitlines() if each.startswith("|")]
+    assert len(rows) == 2 + len(EVENTS)
+    assert all(each.count("|") == 3 for each in rows)
+    assert "<b>" not in written
+
+
+def test_what_a_server_says_stays_in_its_line() -> None:
+    said = line(EVENTS[-1])
+
+    assert said.isprintable()
+    assert "##[" not in said

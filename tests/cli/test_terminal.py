@@ -1,0 +1,260 @@
+"""What a person sees: the live view on a terminal, read back from the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import pty
+import signal
+import struct
+import termios
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+
+import pyte
+import pytest
+from command import PATIENCE_S, Shell, stage, until
+from rich.console import Console
+
+from aiobaseten.cli._jobs import Job
+from aiobaseten.cli._live import clock_time, frame
+from aiobaseten.cli._picture import Picture
+from aiobaseten.cli._views import is_for_people
+from aiobaseten.errors import ServerError
+from aiobaseten.events import Event, LookFailed, PromotionPaused, StatusChanged, TrafficShifted
+
+PROMOTION = Job(
+    task="promotion", kind="model", owner="m", environment="prod", deployment="d", token="t"
+)
+
+shell = pytest.fixture(stage)
+
+
+class Terminal:
+    """A terminal with a command in it."""
+
+    def __init__(self, master: int, process: asyncio.subprocess.Process, size: tuple[int, int]):
+        self.process = process
+        self.raw = b""
+        self._master = master
+        self._screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self._screen)
+        asyncio.get_running_loop().add_reader(master, self._read)
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:  # the command has ended
+            data = b""
+        if not data:
+            asyncio.get_running_loop().remove_reader(self._master)
+        self.raw += data
+        self._stream.feed(data)
+
+    @property
+    def text(self) -> str:
+        """What is on the screen."""
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+
+    @property
+    def hides_cursor(self) -> bool:
+        """Whether the cursor is hidden."""
+        return self._screen.cursor.hidden
+
+    async def shows(self, *words: str) -> str:
+        """The screen, once it has all the words."""
+        try:
+            await until(lambda: all(word in self.text for word in words))
+        except TimeoutError:
+            pytest.fail(f"the screen never showed {words}, but:\n{self.text}")
+        return self.text
+
+    async def ends(self) -> int:
+        """The exit status, once the command has ended and everything was read."""
+        async with asyncio.timeout(PATIENCE_S):
+            status = await self.process.wait()
+        await asyncio.sleep(0.05)
+        return status
+
+
+@asynccontextmanager
+async def terminal(
+    shell: Shell, *arguments: str, size: tuple[int, int] = (78, 16), term: str = "xterm-256color"
+) -> AsyncIterator[Terminal]:
+    """A command in a terminal of so many columns and lines."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), slave)
+    try:
+        async with shell.having(TERM=term).running(
+            *arguments, start_new_session=True, **streams
+        ) as process:
+            os.close(slave)
+            yield Terminal(master, process, size)
+    finally:
+        asyncio.get_running_loop().remove_reader(master)
+        with suppress(OSError):
+            os.close(master)
+
+
+PROMOTE = ("promote", "model", "m", "stuck", "--to", "production", "--wait")
+
+
+async def test_a_terminal_shows_the_promotion_as_it_goes_on(shell: Shell) -> None:
+    model = shell.fake.model("m")
+    async with terminal(shell, *PROMOTE) as screen:
+        await screen.shows(
+            "the promotion of deployment stuck to production of model m",
+            "deployment stuck  DEPLOYING",
+            "waiting for stuck to become ready",
+        )
+        assert screen.hides_cursor
+        shell.fake.faults.status(502)
+        await screen.shows("look failed", "HTTP 502")
+        model.deployment("stuck").set("ACTIVE")
+        await screen.shows("RAMPING_UP", "██████████░░░░", " 25 %", "waiting for traffic to move")
+        model.environment("production").force_roll_forward()
+        assert await screen.ends() == 0
+        assert "deployment stuck serves production of model m" in screen.text
+        # The picture was drawn over itself: it stands there once.
+        assert screen.text.count("deployment stuck  ") == 1
+        assert "waiting for" not in screen.text
+        assert not screen.hides_cursor
+
+
+async def test_ctrl_c_at_a_terminal_gives_it_back(shell: Shell) -> None:
+    async with terminal(shell, *PROMOTE, size=(100, 24)) as screen:
+        await screen.shows("DEPLOYING")
+        screen.process.send_signal(signal.SIGINT)
+        assert await screen.ends() == 130
+        assert "goes on at Baseten" in screen.text.replace("\n", "")
+        assert "to go on waiting:" in screen.text
+        assert not screen.hides_cursor
+
+
+async def test_a_narrow_window_and_no_color_show_the_same_words(shell: Shell) -> None:
+    async with terminal(shell.having(NO_COLOR="1"), *PROMOTE, size=(40, 24)) as screen:
+        await screen.shows("deployment stuck  DEPLOYING")
+        shell.fake.model("m").deployment("stuck").set("ACTIVE")
+        await screen.shows("traffic ███", "░  25 %  RAMPING_UP")
+    assert b"\x1b[3" not in screen.raw  # colours begin so
+    assert b"38;5" not in screen.raw
+
+
+@pytest.mark.parametrize("variables", [{"TERM": "dumb"}, {"CI": "true"}])
+async def test_a_dumb_terminal_and_a_pipelines_get_lines(
+    shell: Shell, variables: Mapping[str, str]
+) -> None:
+    promote = ("promote", "chain", "c", "new", "--to", "production", "--wait")
+    term = variables.get("TERM", "xterm")
+
+    async with terminal(shell.having(**variables), *promote, size=(200, 24), term=term) as screen:
+        assert await screen.ends() == 0
+        assert b"\x1b" not in screen.raw
+        assert "DEPLOYING -> ACTIVE" in screen.text
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_terminal", "has_rich", "live"),
+    [
+        ({"TERM": "xterm"}, True, True, True),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, True, True, True),
+        ({"TERM": "xterm", "CI": "false"}, True, True, True),
+        ({"TERM": "xterm"}, False, True, False),
+        ({"TERM": "xterm"}, True, False, False),
+        ({"TERM": "xterm", "CI": "1"}, True, True, False),
+        ({"TERM": "xterm", "GITHUB_ACTIONS": "true"}, True, True, False),
+        ({"TERM": "dumb"}, True, True, False),
+        ({}, True, True, False),
+    ],
+)
+def test_the_live_view_is_for_people_at_a_terminal_that_can(
+    environ: Mapping[str, str], is_terminal: bool, has_rich: bool, live: bool
+) -> None:
+    assert is_for_people(environ, is_terminal=is_terminal, has_rich=has_rich) is live
+
+
+def drawn(picture: Picture, elapsed: float, *, width: int = 78, ascii_only: bool = False) -> str:
+    """The frame, as text."""
+    console = Console(width=width, color_system=None, force_terminal=True)
+    with console.capture() as capture:
+        console.print(frame(picture, elapsed, width=width, ascii_only=ascii_only))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def after(*events: Event) -> Picture:
+    """The picture after some events."""
+    picture = Picture(job=PROMOTION)
+    for event in events:
+        picture = picture.after(event)
+    return picture
+
+
+def change(at: float, subject: str, name: str, status: str) -> StatusChanged:
+    """A status that is seen."""
+    return StatusChanged(at=at, subject=subject, name=name, previous=None, status=status)
+
+
+def test_a_frame_shows_each_part_with_its_status_and_the_time_in_it() -> None:
+    picture = after(
+        change(0, "deployment", "d", "LOADING_MODEL"),
+        change(0, "chainlet", "Ingest", "ACTIVE"),
+        change(2, "chainlet", "Answer", "BUILDING"),
+        change(60, "chainlet", "Answer", "LOADING_MODEL"),
+        change(0, "promotion", "to prod", "RAMPING_UP"),
+        TrafficShifted(at=70, percent=40),
+    )
+
+    assert drawn(picture, 75.5).splitlines() == [
+        "the promotion of deployment d to prod of model m  1:15",
+        "traffic ████████████████░░░░░░░░░░░░░░░░░░░░░░░░  40 %  RAMPING_UP",
+        "deployment d       LOADING_MODEL  1:15",
+        "  chainlet Ingest  ACTIVE         1:15",
+        "  chainlet Answer  LOADING_MODEL  15 s",
+        "waiting for Answer to become ready",
+    ]
+
+
+def test_a_frame_says_that_it_is_paused_and_what_went_wrong() -> None:
+    error = ServerError("\x1b[2J", status=502, method="GET", path="/")
+    paused = PromotionPaused(
+        at=1, subject="promotion", name="to prod", previous="RAMPING_UP", status="PAUSED"
+    )
+    picture = after(paused, LookFailed(at=5, error=error, next_look=2))
+
+    text = drawn(picture, 9)
+
+    assert "waiting for somebody to resume or cancel the promotion" in text
+    assert "1 look failed, the last 4 s ago: GET /: HTTP 502" in text
+    assert "\x1b[2J" not in text
+
+
+def test_before_the_first_look_there_is_little_to_show() -> None:
+    assert drawn(Picture(job=PROMOTION), 0).splitlines()[-1] == "waiting for the first look"
+
+
+@pytest.mark.parametrize("width", [10, 20, 40, 200])
+def test_a_frame_fits_every_width(width: int) -> None:
+    picture = after(
+        change(0, "chainlet", "AnExceedinglyLongNameOfAChainlet", "SCALED_TO_ZERO"),
+        change(0, "promotion", "to prod", "A_STATUS_THAT_NOBODY_KNOWS_YET"),
+    )
+
+    assert all(len(line) <= width for line in drawn(picture, 5, width=width).splitlines())
+
+
+def test_a_terminal_without_blocks_gets_a_bar_of_ascii() -> None:
+    picture = after(TrafficShifted(at=0, percent=50))
+
+    text = drawn(picture, 0, ascii_only=True)
+
+    assert text.isascii()
+    assert "#" * 20 + "-" * 20 in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.9, "0 s"), (59.9, "59 s"), (187, "3:07"), (3723, "1:02:03")]
+)
+def test_times_are_short(seconds: float, text: str) -> None:
+    assert clock_time(seconds) == text
