@@ -122,6 +122,22 @@ def test_an_answer_is_read_up_to_its_limit_and_no_further(
         assert message(serve(give)).endswith("/spec is larger than 1,000,000 bytes.")
 
 
+def test_an_answer_without_an_end_is_read_up_to_its_limit(
+    serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "MAX_BYTES", 1_000_000)
+
+    def pour(handler: BaseHTTPRequestHandler) -> None:
+        answer(200)(handler)
+        try:
+            while True:
+                handler.wfile.write(b" " * 100_000)
+        except OSError:
+            pass
+
+    assert message(serve(pour)).endswith("/spec is larger than 1,000,000 bytes.")
+
+
 def test_an_answer_that_drips_for_ever_is_given_up(
     serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

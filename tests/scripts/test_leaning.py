@@ -16,6 +16,7 @@ import build_spec
 import generate
 from spec.leaning import Leaning, complaints, read_leaning
 from spec.node import SpecError
+from spec.sources import check_sources
 
 SRC = Path(__file__).parent.parent.parent / "src" / "aiobaseten"
 TEXT = (build_spec.OPENAPI / "leans-on.yaml").read_text("utf-8")
@@ -248,3 +249,9 @@ def test_a_vendored_file_that_somebody_edited_is_named(
     said = capsys.readouterr().err
     assert f"endpoints/{page.name}: /: this is not what came from " in said
     assert "what we want otherwise goes into overlay.yaml" in said
+
+
+@pytest.mark.parametrize("names", [{"a.md", "b.md"}, set()], ids=["unknown", "gone"])
+def test_each_vendored_file_has_one_entry(names: set[str]) -> None:
+    with pytest.raises(SpecError, match=r"sources\.yaml: /: one entry for each file"):
+        check_sources(dict.fromkeys(names, ""), {"a.md": {"source": "there", "date": "2026"}})

@@ -263,6 +263,7 @@ def test_a_new_default_that_is_sent_and_answered_counts_as_sent() -> None:
 
     assert only.rating is D
     assert only.change.directions == {"sent", "answered"}
+    assert "Tell them in CHANGELOG.md" in only.because
 
 
 def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
