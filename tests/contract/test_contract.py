@@ -1,0 +1,227 @@
+"""The fake against Baseten's own document, and our requests as well.
+
+Every story is told through `aiobaseten.Baseten`, and every request and answer on the way is
+checked with openapi-core.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+
+import httpx
+import pytest
+from contract import Checked, blank, operations
+
+from aiobaseten import Baseten
+from aiobaseten.errors import BasetenError, PromotionFailedError
+from aiobaseten.testing import Behaviour, FakeBaseten, timelines
+from aiobaseten.testing._operations import OPERATIONS
+
+ASLEEP_FIRST: timelines.Steps = [
+    ("BUILDING", 5),
+    ("SCALED_TO_ZERO", 10),
+    ("WAKING_UP", 10),
+    ("LOADING_MODEL", 10),
+    "ACTIVE",
+]
+LOADING: timelines.Steps = [("DEPLOYING", 5), ("LOADING_MODEL", 5), "ACTIVE"]
+CRASHING: timelines.Steps = [("LOADING_MODEL", 5), ("UNHEALTHY", 5), "DEPLOY_FAILED"]
+# What the document's vintage does not say yet; newer ones do (see openapi/README.md).
+NEWER = {
+    ("DeactivateChainDeploymentResponseV1", "no_op"),
+    ("DeploymentV1", "request_backpressure_settings"),
+    ("EnvironmentV1", "request_backpressure_settings"),
+    ("RollingDeployConfigV1", "rolling_deploy_strategy"),
+}
+# The published documents declare the list of a chain's environments as that of a model's.
+OF_A_MODEL = {
+    ("ChainEnvironmentV1", name)
+    for name in (
+        "model_id",
+        "autoscaling_settings",
+        "instance_type",
+        "request_backpressure_settings",
+    )
+}
+# Where the document says nothing: the overlay made the schema, with names alone.
+FREE = {"InstanceTypeV1"}
+
+
+@asynccontextmanager
+async def checked(fake: FakeBaseten) -> AsyncIterator[tuple[Baseten, Checked]]:
+    """A client of the fake, and what checks all that it sends and gets."""
+    contract = Checked(fake.transport())
+    async with (
+        httpx.AsyncClient(transport=contract) as http,
+        Baseten(
+            api_key="test-key",
+            base_url="https://api.baseten.co",
+            http_client=http,
+            # Each step is seen once; more looks would show nothing else.
+            poll=lambda *_: 5.0,
+        ) as baseten,
+    ):
+        yield baseten, contract
+
+
+def difference(behaviour: Behaviour) -> str:
+    """In what it is not the default."""
+    usual, its = asdict(Behaviour()), asdict(behaviour)
+    return " ".join(f"{name}={its[name]}" for name in its if its[name] != usual[name]) or "default"
+
+
+async def perhaps(doing: Awaitable[object]) -> None:
+    """What one behaviour does and another refuses."""
+    try:
+        await doing
+    except BasetenError:
+        return
+
+
+async def tell_of_a_chain(fake: FakeBaseten, baseten: Baseten) -> None:
+    """A promotion, a failed one, and a deployment that is switched off."""
+    furnished = fake.chain("c1")
+    furnished.deployment("old", chainlets=["A", "B"])
+    furnished.deployment("new", chainlets={"A": ASLEEP_FIRST, "B": LOADING})
+    furnished.deployment("bad", chainlets=["A", "B"], on_promote={"A": "ACTIVE", "B": CRASHING})
+    furnished.environment("production", current="old", candidate_timeline=LOADING)
+    chain = baseten.chain("c1")
+    production = chain.environment("production")
+    promotion = await production.promote("new")
+    await asyncio.sleep(1)
+    await perhaps(production.promote("old", if_in_progress="send"))
+    await promotion.wait(timeout=600)
+    serving = (await production.get()).current_deployment
+    assert serving is not None
+    assert serving.id == promotion.deployment_id
+    assert len(await chain.list_deployments()) >= 3
+    assert [one.name for one in await chain.list_environments()] == ["production"]
+    with pytest.raises(PromotionFailedError):
+        await (await production.promote("bad")).wait(timeout=900)
+    assert (await chain.deployment("old").get()).status
+    await chain.deployment("old").deactivate()
+
+
+async def tell_of_a_model(fake: FakeBaseten, baseten: Baseten) -> None:
+    """Promotions that are paused, cancelled, and forced in both directions."""
+    furnished = fake.model("m1")
+    for name in ("old", "new"):
+        furnished.deployment(name, labels={"team": "search"})
+    furnished.deployment("slow", on_promote=ASLEEP_FIRST)
+    furnished.environment(
+        "production", current="old", ramp=[(25, 10), (50, 10)], candidate_timeline=LOADING
+    )
+    model = baseten.model("m1")
+    production = model.environment("production")
+    promotion = await production.promote("slow")
+    await asyncio.sleep(40)
+    await promotion.pause()
+    await asyncio.sleep(10)
+    await production.get()
+    await promotion.resume()
+    await asyncio.sleep(2)
+    await (await promotion.cancel()).wait(timeout=600)
+    promotion = await production.promote("new")
+    await asyncio.sleep(12)
+    await promotion.force_roll_forward()
+    await promotion.wait(timeout=600)
+    promotion = await production.promote("old")
+    await asyncio.sleep(10)
+    await (await promotion.force_cancel()).wait(timeout=600)
+    assert len(await model.list_deployments()) >= 3
+    assert [one.name for one in await model.list_environments()] == ["production"]
+
+
+async def tell_of_deployments(fake: FakeBaseten, baseten: Baseten) -> None:
+    """One failed, one switched off and on, one asleep."""
+    furnished = fake.model("m2")
+    furnished.deployment("bad", timeline=timelines.BUILD_FAILED, on_retry=LOADING)
+    furnished.deployment("good")
+    furnished.deployment("asleep", status="SCALED_TO_ZERO")
+    model = baseten.model("m2")
+    await asyncio.sleep(20)
+    await model.deployment("bad").retry()
+    await model.deployment("bad").wait_until_active(timeout=600)
+    await model.deployment("good").deactivate()
+    await asyncio.sleep(20)
+    await model.deployment("good").activate()
+    await model.deployment("good").wait_until_active(timeout=600)
+    await model.deployment("asleep").wait_until_active(timeout=600, wake=True)
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("behaviour", list(Behaviour.plausible()), ids=difference)
+async def test_every_operation_keeps_to_the_document_however_baseten_behaves(
+    behaviour: Behaviour,
+) -> None:
+    fake = FakeBaseten(behaviour=behaviour)
+    async with checked(fake) as (baseten, contract):
+        for story in (tell_of_a_chain, tell_of_a_model, tell_of_deployments):
+            await story(fake, baseten)
+
+    assert contract.succeeded == operations()
+    known = NEWER | (OF_A_MODEL if behaviour.chain_environment_list == "model" else set())
+    assert {one for one in contract.extra if one[0] not in FREE} <= known
+
+
+@pytest.mark.looptime
+async def test_fields_that_only_newer_documents_have_are_named_here() -> None:
+    fake = FakeBaseten()
+    async with checked(fake) as (baseten, contract):
+        for story in (tell_of_a_chain, tell_of_a_model, tell_of_deployments):
+            await story(fake, baseten)
+
+    assert {one for one in contract.extra if one[0] not in FREE} == NEWER
+
+
+async def test_what_is_refused_still_fits_the_document_as_a_request() -> None:
+    """And an answer with anything else than success tells what is wrong."""
+    fake = FakeBaseten(enforce_limits=True)
+    fake.model("m1").deployment("d1")
+    fake.model("m1").environment("closed", restricted=True)
+    async with checked(fake) as (baseten, contract):
+        model = baseten.model("m1")
+        await perhaps(model.environment("closed").promote("d1"))
+        await perhaps(model.environment("closed").cancel_promotion())
+        await perhaps(baseten.chain("nope").list_deployments())
+        async with httpx.AsyncClient(transport=contract) as http:
+            for _ in range(12):
+                await http.post(
+                    "https://api.baseten.co/v1/models/m1/deployments/d1/retry",
+                    headers={"Authorization": "Api-Key test-key"},
+                )
+            await http.get(
+                "https://api.baseten.co/v1/chains/c1/deployments",
+                headers={"Authorization": "Api-Key wrong"},
+            )
+
+    assert contract.refused == {400, 401, 403, 404, 429}
+
+
+def test_every_operation_of_the_document_is_served() -> None:
+    """The one of the inference host under its host's first label, where there is one host."""
+    served = {(one.method, blank(one.template).removeprefix("/model-{}")) for one in OPERATIONS}
+
+    assert operations() <= served
+    assert len(served - operations()) == 13
+
+
+async def test_what_checks_would_complain() -> None:
+    """Of a request without its field, and of an answer without one of its own."""
+    fake = FakeBaseten()
+    fake.faults.status(200, body={"id": "d1"})
+    key = {"Authorization": "Api-Key test-key"}
+    host = "https://api.baseten.co/v1/models/m1"
+    async with httpx.AsyncClient(transport=Checked(fake.transport()), headers=key) as http:
+        with pytest.raises(AssertionError, match="is a required property"):
+            await http.get(f"{host}/deployments/d1")
+        with pytest.raises(AssertionError, match="'deployment_id' is a required property"):
+            await http.post(f"{host}/environments/production/promote", json={})
+        with pytest.raises(AssertionError, match="Path not found"):
+            await http.get(f"{host}/nowhere")
+        del http.headers["Authorization"]
+        with pytest.raises(AssertionError, match="Security not found"):
+            await http.get(f"{host}/deployments")
