@@ -79,7 +79,7 @@ async def test_the_same_story_has_the_same_answers_at_the_same_times_both_ways()
 def told(event: Event) -> str:
     """An event in a line; of trouble its kind alone, whose words are the network's."""
     if isinstance(event, LookFailed):
-        return f"{event.at} {type(event.error).__name__} again in {event.next_look}"
+        return f"{event.at:.3f} {type(event.error).__name__} again in {event.next_look:.3f}"
     return str(event)
 
 
