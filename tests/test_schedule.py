@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,22 +13,26 @@ from aiobaseten._schedule import (
     LEAST_AFTER_TROUBLE_S,
     MOST_AFTER_TROUBLE_S,
     after_trouble,
+    jittered,
     next_look,
 )
 from aiobaseten._status import Stage
+from aiobaseten.errors import ConfigurationError
 
 
 @pytest.mark.parametrize(
     ("stage", "in_stage", "elapsed", "seconds"),
     [
         (Stage.BUILD, 0, 0, 2),  # at first, everything is looked at often
-        (Stage.BUILD, 0, 60, 6),  # a tenth of the time that it has taken
-        (Stage.BUILD, 0, 3600, 15),
-        (Stage.DEPLOY, 0, 60, 3),
-        (Stage.DEPLOY, 0, 3600, 5),  # what follows a build may pass quickly
+        (Stage.BUILD, 0, 60, 9),  # a share of the time that it has taken
+        (Stage.BUILD, 0, 3600, 12),
+        (Stage.DEPLOY, 0, 3600, 4),  # whatever the build has taken
+        (Stage.DEPLOY, 60, 3600, 6),
+        (Stage.DEPLOY, 600, 3600, 8),  # loading may be skipped
         (Stage.LOAD, 0, 3600, 2),  # it has only begun to load
-        (Stage.LOAD, 100, 3600, 5),
-        (Stage.LOAD, 600, 3600, 10),
+        (Stage.LOAD, 120, 3600, 2),
+        (Stage.LOAD, 200, 3600, 3),
+        (Stage.LOAD, 3600, 3600, 10),
         (Stage.IDLE, 0, 100, 5),
         (Stage.IDLE, 0, 3600, 10),
     ],
@@ -43,10 +48,21 @@ def test_how_often_one_looks_follows_from_how_near_it_is(
     in_stage=st.floats(0, 1e9),
     elapsed=st.floats(0, 1e9),
 )
-def test_no_look_is_sooner_than_two_seconds_or_later_than_fifteen(
+def test_no_look_is_sooner_than_two_seconds_or_later_than_twelve(
     stage: Stage, in_stage: float, elapsed: float
 ) -> None:
-    assert 2 <= next_look(stage, in_stage=in_stage, elapsed=elapsed) <= 15
+    assert 2 <= next_look(stage, in_stage=in_stage, elapsed=elapsed) <= 12
+
+
+@given(seconds=st.floats(1e-3, 1e9), chance=st.floats(0, 1, exclude_max=True))
+def test_jitter_makes_no_look_later(seconds: float, chance: float) -> None:
+    assert 0.9 * seconds <= jittered(seconds, chance) <= seconds
+
+
+@pytest.mark.parametrize("said", [0, -1.0, math.nan, math.inf, True, None, "2"])
+def test_a_schedule_that_says_no_time_to_wait_is_refused(said: Any) -> None:
+    with pytest.raises(ConfigurationError, match="poll must return"):
+        jittered(said, 0.5)
 
 
 def test_looks_that_fail_become_rarer() -> None:

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from . import errors, events, schemas
     from ._arguments import Duration
     from ._retry import RetryPolicy
+    from ._status import Stage
     from ._version import __version__
     from .chains import ChainDeploymentHandle, ChainEnvironmentHandle, ChainHandle, ChainPromotion
     from .client import Baseten
@@ -26,6 +27,7 @@ __all__ = [
     "ModelHandle",
     "ModelPromotion",
     "RetryPolicy",
+    "Stage",
     "__version__",
     "errors",
     "events",
@@ -47,6 +49,7 @@ _HOMES = {
     "ModelHandle": "models",
     "ModelPromotion": "models",
     "RetryPolicy": "_retry",
+    "Stage": "_status",
     "__version__": "_version",
 }
 

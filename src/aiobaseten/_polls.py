@@ -17,6 +17,7 @@ from attrs import define, field, frozen
 
 from . import _schedule
 from ._limits import PollingBudget
+from ._status import Stage
 from ._transport import Answer, Transport
 from ._waits import asked_delay
 from .errors import (
@@ -96,10 +97,14 @@ class _Poll:
 class Polls:
     """All polls of a client."""
 
-    def __init__(self, transport: Transport, budget: PollingBudget) -> None:
+    def __init__(
+        self, transport: Transport, budget: PollingBudget, schedule: _schedule.Schedule
+    ) -> None:
         self.transport = transport
         self.clock = transport.clock
         self._budget = budget
+        self._schedule = schedule
+        self._chance = 0.0  # those who hear the same look agree on the next one
         self._polls: dict[Hashable, _Poll] = {}
         self._due: list[tuple[float, int, _Poll]] = []
         self._expiries: list[tuple[float, int, Listener]] = []
@@ -165,6 +170,10 @@ class Polls:
         if poll is not None:
             self._plan(poll)
             self._tick()
+
+    def next_look(self, stage: Stage, in_stage: float, elapsed: float) -> float:
+        """Seconds until the next look, for somebody who hears one now."""
+        return _schedule.jittered(self._schedule(stage, in_stage, elapsed), self._chance)
 
     def close(self, error: ConfigurationError) -> None:
         """End all polls; whoever listens is told *error*."""
@@ -249,6 +258,7 @@ class Polls:
             sighting = Sighting[Any](began=began, ended=self.clock.now(), answer=answer)
             poll.latest = sighting
         self._take_health(sighting)
+        self._chance = self.clock.random()
         for listener in list(poll.listeners):
             listener.hear(sighting)
 

@@ -1,27 +1,42 @@
 """When to look next. No I/O.
 
-The status says more than any blind interval: ``ACTIVE`` never comes straight after ``BUILDING``,
-so a build is looked at in tenths of the time it has taken, and only a model that is loading is
-looked at often. Measured against fixed intervals in ``docs/``.
+The status says more than any blind interval: ``ACTIVE`` hardly ever comes straight after
+``BUILDING``, so a build is looked at ever more rarely, and only a model that is loading is looked
+at often. `docs/performance.md` has the figures, and what the alternatives come to.
 """
 
 from __future__ import annotations
 
-from ._status import Stage
+from collections.abc import Callable
+from typing import TypeAlias
 
-#: Stage: (share of the elapsed time, least seconds, most seconds).
+from ._status import Stage
+from .errors import ConfigurationError
+
+#: Stage, seconds since the status last changed, seconds since the wait began: seconds until the
+#: next look.
+Schedule: TypeAlias = Callable[[Stage, float, float], float]
+
+#: Stage: (share of the time past, least seconds, most seconds).
 _PACES: dict[Stage, tuple[float, float, float]] = {
-    Stage.BUILD: (0.10, 2.0, 15.0),
-    Stage.DEPLOY: (0.05, 2.0, 5.0),
-    Stage.LOAD: (0.05, 2.0, 10.0),
+    # Often at first, for what is built already; then what matters is only that the build has ended.
+    Stage.BUILD: (0.15, 2.0, 12.0),
+    # Loading comes next, and lasts: it need not be seen at once. It may be skipped, though.
+    Stage.DEPLOY: (0.10, 4.0, 8.0),
+    # ACTIVE comes next, so these looks decide how late it is noticed.
+    Stage.LOAD: (0.015, 2.0, 10.0),
     Stage.IDLE: (0.05, 2.0, 10.0),
 }
+# What deploys or loads for long is looked at in proportion to that, not to the build before it.
+_OF_THEIR_OWN = frozenset({Stage.DEPLOY, Stage.LOAD})
+# Looks come earlier by up to this share, so that clients that began together drift apart.
+_JITTER = 0.1
 
 LEAST_AFTER_TROUBLE_S = 2.0
 MOST_AFTER_TROUBLE_S = 30.0
 
 
-def next_look(stage: Stage, *, in_stage: float, elapsed: float) -> float:
+def next_look(stage: Stage, in_stage: float, elapsed: float) -> float:
     """Seconds until the next look.
 
     Args:
@@ -30,9 +45,25 @@ def next_look(stage: Stage, *, in_stage: float, elapsed: float) -> float:
         elapsed: Seconds since the wait began.
     """
     share, least, most = _PACES[stage]
-    # A model that loads for long is looked at in proportion to the loading, not to the build.
-    past = in_stage if stage is Stage.LOAD else elapsed
+    past = in_stage if stage in _OF_THEIR_OWN else elapsed
     return min(max(share * past, least), most)
+
+
+def jittered(seconds: float, chance: float) -> float:
+    """Seconds until the next look, checked and a little earlier: jitter must not cost latency.
+
+    Args:
+        seconds: What a schedule has said.
+        chance: A number in [0, 1).
+
+    Raises:
+        ConfigurationError: The schedule is the caller's, and what it said is no time to wait.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise ConfigurationError(f"poll must return seconds, not {seconds!r}")
+    if not 0 < seconds < float("inf"):
+        raise ConfigurationError(f"poll must return finite seconds above 0, not {seconds!r}")
+    return seconds * (1.0 - _JITTER * chance)
 
 
 def after_trouble(failures: int, *, asked: float | None, chance: float) -> float:

@@ -248,9 +248,7 @@ class Watch(Generic[R]):
         elif self._is_over():
             self._end(self._out_of_time())
         else:
-            self._look_in(
-                _schedule.next_look(step.stage, in_stage=step.in_stage, elapsed=self._at())
-            )
+            self._look_in(self._polls.next_look(step.stage, step.in_stage, self._at()))
 
     def _take_trouble(self, error: BasetenError) -> None:
         self._trouble = error

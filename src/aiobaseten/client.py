@@ -17,6 +17,7 @@ from ._clock import Clock, LoopClock
 from ._limits import POLLING_RATE, PollingBudget
 from ._polls import Polls
 from ._retry import RetryPolicy
+from ._schedule import Schedule, next_look
 from ._token import Token
 from ._transport import Budgets, Settings, Transport
 from ._waits import Baseline
@@ -52,6 +53,7 @@ class Baseten:
         pool_timeout: Duration = 10.0,
         retry: RetryPolicy | None = None,
         polling_rate: float = POLLING_RATE,
+        poll: Schedule = next_look,
         max_connections: int = 20,
         http_client: httpx.AsyncClient | None = None,
         clock: Clock | None = None,
@@ -72,6 +74,9 @@ class Baseten:
             pool_timeout: Seconds or a `timedelta` for the HTTP client to hand out a connection.
             retry: How a call is repeated when its failure may pass; `RetryPolicy` otherwise.
             polling_rate: Looks a second, of all waits of this client together.
+            poll: When waits look again, in place of our own schedule: a function of a `Stage`, the
+                seconds since the status last changed, and the seconds since the wait began, that
+                returns seconds above 0. Looks come up to a tenth earlier, and *polling_rate* holds.
             max_connections: Requests that may be under way at once; further ones queue.
             http_client: Sends in place of a client of our own, with its proxies, certificates and
                 hooks; it stays open when this client is closed. Its timeouts, authentication,
@@ -104,7 +109,7 @@ class Baseten:
             max_body=MAX_BODY,
         )
         self._transport = Transport(settings, wire, Budgets())
-        self._polls = Polls(self._transport, PollingBudget(_rate(polling_rate)))
+        self._polls = Polls(self._transport, PollingBudget(_rate(polling_rate)), _schedule(poll))
         self._retries: dict[tuple[str, str], float] = {}
         self._is_view = False
 
@@ -287,6 +292,12 @@ def _rate(value: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
         raise ConfigurationError(f"polling_rate must be looks a second, above 0, not {value!r}")
     return float(value)
+
+
+def _schedule(given: Schedule) -> Schedule:
+    if not callable(given):
+        raise ConfigurationError(f"poll must be a function that returns seconds, not {given!r}")
+    return given
 
 
 def _base_url(given: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -73,6 +74,7 @@ class FakeBaseten:
         self._clock = Clock(speed)
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
         self._count = itertools.count()
+        self._seeds = itertools.count()
         self._acting = False
         self._started = started.astimezone(UTC)
         self._world = World(wire=Wire(self._started))
@@ -163,7 +165,8 @@ class FakeBaseten:
         settings: dict[str, Any] = {
             "api_key": self.api_key or "any-key",
             "base_url": "https://api.baseten.co",
-            "clock": CompressedClock(self._clock.speed),
+            # Chance that comes out the same each time, and differently for each client.
+            "clock": CompressedClock(self._clock.speed, random.Random(next(self._seeds))),  # noqa: S311
             **options,
         }
         async with (
