@@ -253,5 +253,5 @@ def test_a_vendored_file_that_somebody_edited_is_named(
 
 @pytest.mark.parametrize("names", [{"a.md", "b.md"}, set()], ids=["unknown", "gone"])
 def test_each_vendored_file_has_one_entry(names: set[str]) -> None:
-    with pytest.raises(SpecError, match=r"sources\.yaml: /: one entry for each file"):
+    with pytest.raises(SpecError, match=r"sources\.yaml: /: it must have an entry for each file"):
         check_sources(dict.fromkeys(names, ""), {"a.md": {"source": "there", "date": "2026"}})
