@@ -28,6 +28,10 @@ $(WORKFLOWS): scripts/requirements/workflows.txt $(READY)
 demo: $(READY)  ## Promote a chain until it is live, and cancel a model promotion, against a fake Baseten
 	$(BIN)/python scripts/demo.py
 
+.PHONY: recording
+recording: $(READY)  ## Record what the command line shows on a terminal, against a fake Baseten
+	$(BIN)/python scripts/record_cli.py
+
 .PHONY: test
 test: $(READY)  ## Run the tests (pass PYTEST='-k word' to run some)
 	$(BIN)/python -m pytest -n auto $(PYTEST)

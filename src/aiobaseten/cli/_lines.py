@@ -102,8 +102,9 @@ class Quiet:
 def tell(ending: Ending, say: Callable[[str], None]) -> None:
     """Say how it ended: to *say* if well, else to standard error."""
     if ending.outcome is Outcome.DONE:
-        if ending.message:
-            say(one_line(ending.message))
+        for text in (one_line(ending.message), *ending.hints):
+            if text:
+                say(text)
         return
     _stdio.complain(one_line(ending.message))
     for hint in ending.hints:

@@ -1,0 +1,47 @@
+"""How long the command line takes to start, against importing httpx.
+
+Fresh processes, interleaved, medians of wall-clock time. Run it in an environment without click:
+where click and rich are, httpx imports its own command line, and looks slower than it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import statistics
+import subprocess
+import sys
+import time
+
+COMMANDS = {
+    "python -c pass": "pass",
+    "import httpx": "import httpx",
+    "aiobaseten --help": "from aiobaseten.cli import main; main(['--help'])",
+    "import aiobaseten": "import aiobaseten",
+    "from aiobaseten import Baseten": "from aiobaseten import Baseten",
+}
+BASELINE = "import httpx"
+PROMISE = {"aiobaseten --help": 1.5}
+
+
+def main() -> int:
+    """Measure; the exit status is 1 if a promise is broken."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=31)
+    rounds = parser.parse_args().rounds
+    if importlib.util.find_spec("click") is not None:
+        print("click is installed here: httpx imports its own command line, and is slower for it")
+    taken: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    for _ in range(rounds):
+        for name, code in COMMANDS.items():
+            before = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=True)
+            taken[name].append(time.perf_counter() - before)
+    medians = {name: statistics.median(times) for name, times in taken.items()}
+    for name, median in medians.items():
+        print(f"{median * 1000:7.1f} ms  {median / medians[BASELINE]:5.2f}  {name}")
+    return int(any(medians[one] > most * medians[BASELINE] for one, most in PROMISE.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,194 @@
+"""Record the live view of the command line: docs/command-line.svg.
+
+A real run: the command as a process in a terminal of its own, against a fake Baseten on a loopback
+port whose time is compressed. What stands on the screen at some moments becomes the picture.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import pty
+import re
+import struct
+import sys
+import termios
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pyte
+from rich.console import Console
+from rich.text import Text
+
+from aiobaseten.testing import FakeBaseten
+
+TARGET = Path(__file__).parent.parent / "docs" / "command-line.svg"
+COLUMNS, LINES = 78, 12
+SPEED = 30.0
+PATIENCE_S = 60.0
+# How pyte calls what everybody else calls otherwise.
+COLOURS = {"default": "", "brown": "yellow"}
+
+#: What has to be on the screen, as patterns; and what to do then.
+Moment: TypeAlias = tuple[Sequence[str], Callable[[], object]]
+
+
+def furnished() -> FakeBaseten:
+    """A chain of which one part is slow, and a model that moves traffic in steps."""
+    fake = FakeBaseten(speed=SPEED)
+    chain = fake.chain("support-bot")
+    chain.deployment("v1")
+    chain.deployment(
+        "v2",
+        on_promote={
+            "Transcribe": [("BUILDING", 30), ("DEPLOYING", 5), ("LOADING_MODEL", 20), "ACTIVE"],
+            "Answer": [
+                ("BUILDING", 30),
+                ("DEPLOYING", 5),
+                ("SCALED_TO_ZERO", 15),
+                ("WAKING_UP", 10),
+                ("LOADING_MODEL", 40),
+                "ACTIVE",
+            ],
+        },
+        chainlets=["Transcribe", "Answer"],
+    )
+    chain.environment("production", current="v1")
+    model = fake.model("ranker")
+    model.deployment("m1")
+    model.deployment("m2", on_promote=[("LOADING_MODEL", 10), "ACTIVE"])
+    model.environment("production", current="m1", ramp=[(25, 15), (50, 15), (75, 15)])
+    return fake
+
+
+class Terminal:
+    """The screen of a command that runs."""
+
+    def __init__(self) -> None:
+        self.screen = pyte.Screen(COLUMNS, LINES)
+        self._stream = pyte.ByteStream(self.screen)
+        self._changed = asyncio.Event()
+
+    async def run(self, url: str, *arguments: str) -> int:
+        """Run a command until it ends; its exit status."""
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+        decides = ("CI", "GITHUB_ACTIONS", "NO_COLOR", "COLUMNS", "LINES")
+        environ = {
+            **{name: value for name, value in os.environ.items() if name not in decides},
+            "TERM": "xterm-256color",
+            "LC_ALL": "C.UTF-8",
+            "BASETEN_API_KEY": "test-key",
+            "BASETEN_BASE_URL": url,
+            "AIOBASETEN_CLOCK_SPEED": f"{SPEED:g}",
+        }
+        loop = asyncio.get_running_loop()
+        loop.add_reader(master, self._read, master)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "aiobaseten.cli", *arguments,
+            stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True,
+        )  # fmt: skip
+        os.close(slave)
+        try:
+            return await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+            loop.remove_reader(master)
+            self._feed(master)
+            os.close(master)
+
+    async def shows(self, *patterns: str) -> Text:
+        """What is on the screen, in its colours, once it has all the patterns."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not all(re.search(one, "\n".join(self.screen.display)) for one in patterns):
+                self._changed.clear()
+                await self._changed.wait()
+        return self.copy()
+
+    def copy(self) -> Text:
+        """What is on the screen, in its colours."""
+        lines = [self._line(number) for number in range(LINES)]
+        while lines and not lines[-1]:
+            lines.pop()
+        # What was said before the picture, with its long token, is the same each time.
+        first = next((i for i, one in enumerate(lines) if one.plain.startswith("the prom")), 0)
+        return Text("\n").join(lines[first:])
+
+    def _line(self, number: int) -> Text:
+        cells = [self.screen.buffer[number][column] for column in range(COLUMNS)]
+        line = Text()
+        for style, run in groupby(cells, key=_style):
+            line.append("".join(cell.data for cell in run), style)
+        line.rstrip()
+        return line
+
+    def _read(self, master: int) -> None:
+        if not self._feed(master):
+            asyncio.get_running_loop().remove_reader(master)
+
+    def _feed(self, master: int) -> bool:
+        try:
+            data = os.read(master, 65536)
+        except OSError:  # the command has ended
+            return False
+        self._stream.feed(data)
+        self._changed.set()
+        return bool(data)
+
+
+def _style(cell: Any) -> str:
+    colour = COLOURS.get(cell.fg, cell.fg)
+    return f"{'bold ' if cell.bold else ''}{colour}".strip()
+
+
+async def record(url: str, line: str, *moments: Moment) -> list[Text]:
+    """The screens of a run at some moments, and at its end."""
+    terminal = Terminal()
+    run = asyncio.create_task(terminal.run(url, *line.split()))
+    screens = [Text(f"$ aiobaseten {line}", style="bold")]
+    for patterns, then in moments:
+        screens.append(await terminal.shows(*patterns))
+        then()
+    if await run != 0:
+        raise SystemExit(f"the command failed:\n{terminal.copy()}")
+    return [*screens, terminal.copy()]
+
+
+async def main() -> None:
+    """Run both commands, and write the picture."""
+    fake = furnished()
+    async with fake.serve() as url:
+        chain = await record(
+            url,
+            "promote chain support-bot v2 --to production --wait",
+            (("Answer +BUILDING +1\\d s",), lambda: fake.faults.status(502)),
+            (("look failed", "Answer +LOADING_MODEL +1\\d s"), lambda: None),
+        )
+        model = await record(
+            url,
+            "promote model ranker m2 --to production --wait",
+            ((" 50 %",), lambda: None),
+        )
+    draw([*chain, *model])
+
+
+def draw(screens: Sequence[Text]) -> None:
+    """Write the picture."""
+    with Path(os.devnull).open("w") as nowhere:
+        console = Console(record=True, width=COLUMNS, file=nowhere, highlight=False)
+        for screen in screens:
+            console.print(screen)
+            console.print()
+    picture = console.export_svg(title="aiobaseten", unique_id="aiobaseten")
+    # Whoever opens the picture should not have to ask another host for letters.
+    picture = re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)
+    TARGET.write_text(picture, encoding="utf-8")
+    print(f"docs/{TARGET.name}: {len(picture) / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,68 @@
+"""What docs/command-line.md shows works as it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from command import Shell, stage
+from ruamel.yaml import YAML
+
+from aiobaseten.cli._arguments import parse
+
+shell = pytest.fixture(stage)
+
+ROOT = Path(__file__).parents[2]
+DOCS = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+JOBS = [YAML(typ="safe").load(text) for text in re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)]
+
+
+def lines_of_jobs() -> list[str]:
+    """The lines of the jobs that run the command."""
+    github, gitlab = JOBS
+    steps = [step["run"] for step in github["jobs"]["promote"]["steps"]]
+    return [
+        line.partition(" | ")[0]
+        for line in (*steps, *gitlab["promote"]["script"])
+        if line.startswith("aiobaseten ")
+    ]
+
+
+def test_there_is_a_job_for_github_and_one_for_gitlab() -> None:
+    assert len(lines_of_jobs()) == 2
+
+
+def test_jobs_use_nothing_of_third_parties() -> None:
+    github, _ = JOBS
+    assert not any("uses" in step for step in github["jobs"]["promote"]["steps"])
+
+
+async def test_the_jobs_do_what_they_say(shell: Shell) -> None:
+    chain = shell.fake.chain("support-bot")
+    chain.deployment("old")
+    chain.deployment("new", on_promote=[("DEPLOYING", 5), "ACTIVE"])
+    chain.environment("production", current="old", traffic_delay=0)
+    for line in lines_of_jobs():
+        _, *arguments = shlex.split(line.replace("$DEPLOYMENT", "new"))
+        ended = await shell.run(*arguments)
+        assert ended.status == 0
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("line", re.findall(r"^ *aiobaseten [a-z].*", DOCS, re.MULTILINE))
+def test_every_line_that_is_shown_is_one_that_is_understood(line: str) -> None:
+    if "COMMAND" in line:
+        return
+    _, *arguments = shlex.split(line.partition(" |")[0])
+    if "$token" not in arguments:
+        parse(arguments)
+
+
+def test_the_picture_is_small_and_asks_nobody_for_anything() -> None:
+    picture = (ROOT / "docs" / "command-line.svg").read_text(encoding="utf-8")
+
+    assert len(picture) < 60_000
+    assert "url(" not in picture.replace("url(#", "")
