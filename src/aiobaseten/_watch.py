@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from copy import copy
 from typing import Any, Generic, TypeVar
@@ -68,6 +69,7 @@ class Watch(Generic[R]):
     __slots__ = (
         "_act",
         "_deadline",
+        "_ended_at",
         "_error",
         "_events",
         "_failures",
@@ -101,7 +103,7 @@ class Watch(Generic[R]):
         self._target = target
         self._timeout = timeout
         self._is_eager = False
-        self._events: list[Event] = []
+        self._events: deque[Event] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._act: Step | None = None
         self._result: Done | None = None
@@ -123,7 +125,7 @@ class Watch(Generic[R]):
         try:
             while True:
                 await self._news()
-                if self._act is not None:
+                if self._act is not None and not self._is_decided():
                     await self._do(self._act)
                 if self._result is not None:
                     return self._result.value
@@ -143,17 +145,17 @@ class Watch(Generic[R]):
         try:
             while True:
                 await self._news()
-                if self._act is not None:
+                if self._act is not None and not self._is_decided():
                     await self._do(self._act)
-                news, self._events = self._events, []
-                for event in news:
-                    yield event
+                # More may come while whoever listens is busy with one.
+                while self._events:
+                    yield self._events.popleft()
                 if self._result is not None:
-                    yield Finished(at=self._at(), result=self._result.value, error=None)
+                    yield Finished(at=self._ended_at, result=self._result.value, error=None)
                     return
                 if self._error is not None:
                     if isinstance(self._error, BasetenError):
-                        yield Finished(at=self._at(), result=None, error=self._error)
+                        yield Finished(at=self._ended_at, result=None, error=self._error)
                     raise self._error
         finally:
             self._polls.leave(self._target.key, self)
@@ -239,7 +241,7 @@ class Watch(Generic[R]):
             self._events += events
         if isinstance(verdict, Done):
             self._result = verdict
-            self.due = math.inf
+            self._leave_it()
         elif isinstance(verdict, Failed):
             self._end(verdict.error(self._evidence()))
         elif isinstance(verdict, Wake | Explain):
@@ -276,7 +278,12 @@ class Watch(Generic[R]):
         if isinstance(error, BasetenError) and error.evidence is None:
             error.evidence = self._evidence()
         self._error = error
-        self.due = math.inf  # whoever is slow to take the news keeps nothing going
+        self._leave_it()
+
+    def _leave_it(self) -> None:
+        """It is decided. Whoever is slow to take the news keeps nothing going."""
+        self._ended_at = self._at()
+        self.due = math.inf
 
     def _out_of_time(self, note: str = "") -> WaitTimeoutError:
         go_on = " Go on with resume(error.token)." if self._target.token is not None else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, Literal, TypeAlias, TypeVar, overload
@@ -100,14 +101,20 @@ class Told:
         return [str(event)[11:] for event in self.events]
 
 
-async def listen(events: AsyncGenerator[Event, None]) -> Told:
-    """Hear a wait out. Whatever it tells, `Finished` comes last, and once."""
+async def listen(events: AsyncGenerator[Event, None], dawdle: float = 0) -> Told:
+    """Hear a wait out. Whatever it tells, `Finished` comes last, and once.
+
+    Args:
+        events: What it tells.
+        dawdle: Seconds that each event keeps the listener busy.
+    """
     heard: list[Event] = []
     error: BasetenError | None = None
     async with aclosing(events):
         try:
             async for event in events:
-                heard.append(event)  # noqa: PERF401 - also what came before an error
+                heard.append(event)
+                await asyncio.sleep(dawdle)
         except BasetenError as raised:
             error = raised
     *others, last = heard

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from story import BOTH, Kind, deployment, listen, promote, stage
 
@@ -130,6 +132,20 @@ async def test_a_look_that_failed_is_told_with_when_the_next_one_is(
     line = f"could not look, trying again in {failed.next_look:.1f} s: {failed.error}"
     assert line in told.said()
     assert "HTTP 502" in line
+
+
+async def test_nothing_is_lost_on_somebody_who_is_slow_to_listen(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", timelines.HEALTHY)
+    promotion = await promote(baseten, "model")
+
+    quick, slow = await asyncio.gather(
+        listen(promotion.events()), listen(promotion.events(), dawdle=100)
+    )
+
+    assert slow.said() == quick.said()
+    assert [event.at for event in slow.events] == [event.at for event in quick.events]
 
 
 async def test_waiting_and_listening_are_the_same(fake: FakeBaseten, baseten: Baseten) -> None:

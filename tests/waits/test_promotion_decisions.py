@@ -343,6 +343,15 @@ def test_the_time_to_be_shown_begins_with_the_first_look_that_succeeds() -> None
     assert isinstance(see(wait, 180, environment(P)), Explain)
 
 
+def test_even_without_time_to_settle_a_promotion_may_be_shown_some_seconds_late() -> None:
+    wait = promotion_wait(settling_time=0)
+
+    look(wait, 0, environment(P))
+    look(wait, 9, environment(P))
+
+    assert isinstance(see(wait, 10, environment(P)), Explain)
+
+
 def test_what_is_never_shown_but_on_its_way_is_waited_for() -> None:
     """Nobody promised that an environment shows what is promoted before it serves."""
     wait = promotion_wait()
@@ -357,10 +366,11 @@ def test_what_is_never_shown_but_on_its_way_is_waited_for() -> None:
 
 
 def test_what_is_never_shown_is_reported_all_the_same() -> None:
-    wait = promotion_wait(settling_time=0)
+    wait = promotion_wait()
+    look(wait, 0, environment(P))
 
-    asked = see(wait, 0, environment(P))
-    step = asked.given(deployment(status="LOADING_MODEL"), 1)
+    asked = see(wait, 120, environment(P))
+    step = asked.given(deployment(status="LOADING_MODEL"), 121)
 
     assert [str(event)[11:] for event in step.events] == ["deployment T: LOADING_MODEL"]
     assert step.stage.value == "load"

@@ -225,8 +225,8 @@ class PromotionWait:
                 return self._canceled()
             if promotion.phase is PromotionPhase.FAILED:
                 return self._failed(promotion, ())
-        grace = MISSING_GRACE_S if self._was_there else self.policy.settling_time
-        if at - self._missing_since < grace:
+        shown_within = 0.0 if self._was_there else self.policy.settling_time
+        if at - self._missing_since < max(MISSING_GRACE_S, shown_within):
             return Pending()
         return Explain(lambda deployment, at: self._explain(reading, deployment, at))
 
