@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ._outcomes import table
+from ._stdio import say
 
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 _DURATION = re.compile(
@@ -115,7 +116,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from .._version import __version__
 
-        parser.exit(0, f"aiobaseten {__version__}\n")
+        say(f"aiobaseten {__version__}")
+        parser.exit()
 
 
 def _add(

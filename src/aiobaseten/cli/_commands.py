@@ -46,16 +46,8 @@ class Run:
     async def interrupted(self, outcome: Outcome) -> Ending:
         """How it ends when somebody wants it to: what still runs, and how to go on."""
         job = self.job
-        if self._promotion is None and self._arguments.command in _PROMOTES and job is not None:
-            look = command(self._arguments, "status", job.kind, job.owner, job.environment or "")
-            return Ending(
-                outcome=outcome,
-                message=f"{outcome.label} before Baseten's answer was in: whether {job} began is "
-                "not known",
-                hints=[f"to look:  {look}"],
-            )
         if job is None or not self._is_waiting:
-            return Ending(outcome=outcome, message=outcome.label)
+            return self._interrupted_early(outcome)
         if self._promotion is not None and self._asked("cancel_on_interrupt"):
             message, hints = await self._cancel()
             return Ending(outcome=outcome, message=f"{outcome.label}; {message}", hints=hints)
@@ -63,6 +55,22 @@ class Run:
             outcome=outcome,
             message=f"{outcome.label}; {job} goes on at Baseten",
             hints=self._hints(),
+        )
+
+    def _interrupted_early(self, outcome: Outcome) -> Ending:
+        """Before anything was waited for: of what writes, nobody knows whether it was done."""
+        job, arguments = self.job, self._arguments
+        if job is None or job.environment is None or arguments.command not in _WRITES:
+            return Ending(outcome=outcome, message=outcome.label)
+        what = {
+            "promote": f"{job} began",
+            "rollback": f"the rollback of {job} began",
+        }.get(arguments.command, f"Baseten has heard ({arguments.command}, {job})")
+        look = command(arguments, "status", job.kind, job.owner, job.environment)
+        return Ending(
+            outcome=outcome,
+            message=f"{outcome.label} before Baseten's answer was in: whether {what} is not known",
+            hints=[f"to look:  {look}"],
         )
 
     # --- the commands ----------------------------------------------------------------------------
@@ -111,7 +119,7 @@ class Run:
             view.environment(self.job, read_environment(found))
         return Ending(outcome=Outcome.DONE, message="")
 
-    async def list(self) -> Ending:
+    async def list_all(self) -> Ending:
         """Show the environments and deployments."""
         self.job = Job(task="owner", kind=self._arguments.kind, owner=self._arguments.owner)
         owner = self._owner()
@@ -382,12 +390,12 @@ def _owner_of(token: str) -> str:
     return Token.load(token).parent
 
 
-_PROMOTES = ("promote", "rollback")
+_WRITES = ("promote", "rollback", "cancel", "pause", "resume", "roll-forward")
 _COMMANDS: dict[str, Callable[[Run], Awaitable[Ending]]] = {
     "promote": Run.promote,
     "wait": Run.wait,
     "status": Run.status,
-    "list": Run.list,
+    "list": Run.list_all,
     "cancel": Run.cancel,
     "pause": Run.pause,
     "resume": Run.resume,

@@ -1,0 +1,159 @@
+"""What the commands do beyond promoting: look, wait, interfere, go back."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+from command import Shell, ended, line_with, stage
+
+import aiobaseten
+from aiobaseten.cli import main
+
+shell = pytest.fixture(stage)
+
+
+async def test_status_shows_what_serves_what_is_coming_and_each_chainlet(shell: Shell) -> None:
+    chain = shell.fake.chain("bot")
+    chain.deployment("v1", chainlets=["Ingest", "Answer"])
+    chain.deployment("v2", on_promote={"Ingest": "ACTIVE", "Answer": "LOADING_MODEL"},
+                     chainlets=["Ingest", "Answer"])  # fmt: skip
+    chain.environment("production", current="v1").promote("v2")
+
+    shown = await shell.run("status", "chain", "bot", "production")
+
+    assert shown.out.splitlines() == [
+        "production of chain bot",
+        "  current    v1  ACTIVE",
+        "    chainlet Ingest  ACTIVE",
+        "    chainlet Answer  ACTIVE",
+        "  candidate  v2  LOADING_MODEL",
+        "    chainlet Ingest  ACTIVE",
+        "    chainlet Answer  LOADING_MODEL",
+        "  promotion  RELEASING",
+        "  traffic    0 % on the candidate",
+    ]
+
+
+async def test_list_shows_environments_and_deployments(shell: Shell) -> None:
+    listed = await shell.run("list", "model", "m")
+
+    rows = [line.split() for line in listed.out.splitlines()]
+    assert ["production", "old", "-", "-"] in rows
+    assert ["restricted", "-", "-", "-"] in rows
+    assert [row[:4] for row in rows if row[:1] == ["old"]] == [
+        ["old", "old", "ACTIVE", "production"]
+    ]
+
+
+async def test_waiting_for_a_deployment_can_wake_it(shell: Shell) -> None:
+    shell.fake.model("m").deployment("asleep", status="SCALED_TO_ZERO")
+
+    woken, failed = await asyncio.gather(
+        shell.run("wait", "model", "m", "asleep", "--wake", "--settling-time", "0"),
+        shell.run("wait", "chain", "c", "nope"),
+    )
+
+    assert woken.status == 0
+    assert "asked the deployment to wake up" in woken.out
+    assert woken.out.endswith("deployment asleep of model m is ready\n")
+    assert failed.status == 4
+
+
+async def test_a_deployment_that_failed_ends_a_wait_for_it_with_10(shell: Shell) -> None:
+    shell.fake.chain("c").deployment("bad", status="DEPLOY_FAILED")
+
+    failed = await shell.run("wait", "chain", "c", "bad", "--json")
+
+    assert failed.status == 10
+    assert failed.outcome["failed_chainlets"]
+
+
+async def test_a_promotion_is_paused_resumed_and_finished_by_its_token(shell: Shell) -> None:
+    environment = shell.fake.model("m").environment("production")
+    begun = await shell.run("promote", "model", "m", "stuck", "--to", "production", "-q")
+    token = begun.out.strip()
+
+    assert (await shell.run("pause", token)).status == 0
+    assert (await shell.run("resume", "model", "m", "production")).status == 0
+    forced = await shell.run("roll-forward", token)
+
+    assert forced.status == 0
+    assert forced.out.endswith(
+        "the promotion of deployment stuck to production of model m gets all traffic at once\n"
+    )
+    assert environment.current is not None
+    assert environment.current.id == "stuck"
+
+
+async def test_cancel_waits_until_traffic_is_back(shell: Shell) -> None:
+    shell.fake.model("m").environment("production").promote("other")
+
+    cancelled = await shell.run("cancel", "model", "m", "production", "--force", "--wait")
+
+    assert cancelled.status == 0
+    assert "traffic is back on what served before" in cancelled.out
+
+
+async def test_a_cancellation_has_a_token_of_its_own(shell: Shell) -> None:
+    shell.fake.model("m").environment("production").promote("stuck")
+
+    begun = await shell.run("cancel", "model", "m", "production", "-q")
+    over = await shell.run("wait", begun.out.strip())
+
+    assert (begun.status, over.status) == (0, 0)
+    assert "the cancellation of the promotion to production of model m is over" in over.out
+
+
+async def test_rollback_promotes_what_served_before(shell: Shell) -> None:
+    async with shell.running(
+        "promote", "chain", "c", "other", "--to", "production", "--wait"
+    ) as process:
+        token = (await line_with("token: ", process.stdout)).split()[-1]
+        assert (await ended(process)).status == 0
+
+    back = await shell.run("rollback", token, "--wait")
+
+    assert back.status == 0
+    assert back.out.endswith("deployment old serves production of chain c\n")
+
+
+async def test_if_one_is_under_way_it_waits_for_its_end_when_asked_to(shell: Shell) -> None:
+    shell.fake.chain("c").environment("production").promote("new")
+
+    promoted = await shell.run(
+        "promote", "chain", "c", "other", "--to", "production", "--if-in-progress", "wait", "--wait"
+    )
+
+    assert promoted.status == 0
+    assert "once no other is under way" in promoted.out
+    environment = shell.fake.chain("c").environment("production")
+    assert [one.candidate.id for one in environment.promotions] == ["new", "other"]
+
+
+def test_help_loads_no_http_client_and_a_pipeline_loads_no_rich() -> None:
+    program = (
+        "import sys\n"
+        "from aiobaseten.cli import main\n"
+        "try: main(['promote', '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'httpx', 'attr', 'asyncio', 'rich'} & sys.modules.keys()\n"
+        "import aiobaseten.cli._session\n"
+        # Where click is installed, httpx itself loads rich.
+        "print('loaded:', *heavy, *({'aiobaseten.cli._live'} & sys.modules.keys()))\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
+    )
+
+    assert found.stdout.splitlines()[-1].strip() == "loaded:"
+
+
+def test_the_version_is_the_librarys(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+
+    assert not ended.value.code
+    assert capsys.readouterr().out == f"aiobaseten {aiobaseten.__version__}\n"
