@@ -1,0 +1,42 @@
+"""``import aiobaseten`` is cheap, and everything public is there when it is asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import aiobaseten
+
+
+def run(program: str) -> str:
+    """What a fresh Python says."""
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
+    )
+    return found.stdout.strip()
+
+
+def test_importing_it_loads_no_http_client() -> None:
+    assert run("import sys, aiobaseten; print('httpx' in sys.modules)") == "False"
+
+
+def test_a_star_gets_everything_public() -> None:
+    program = "from aiobaseten import *; import aiobaseten as a; print(set(a.__all__) - {*dir()})"
+
+    assert run(program) == "set()"
+
+
+def test_it_lists_what_it_has_before_anything_was_asked_for() -> None:
+    assert run("import aiobaseten as a; print({*a.__all__} - {*dir(a)})") == "set()"
+
+
+@pytest.mark.parametrize("name", aiobaseten.__all__)
+def test_each_name_is_the_same_each_time(name: str) -> None:
+    assert getattr(aiobaseten, name) is getattr(aiobaseten, name)
+
+
+def test_a_name_that_it_does_not_have_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Basetenn'"):
+        _ = aiobaseten.Basetenn  # type: ignore[attr-defined]
