@@ -148,6 +148,20 @@ async def test_nothing_is_lost_on_somebody_who_is_slow_to_listen(
     assert [event.at for event in slow.events] == [event.at for event in quick.events]
 
 
+async def test_what_was_missing_when_somebody_was_busy_is_looked_for_again() -> None:
+    """Why it is missing is asked when the listener has time. By then it may be there."""
+    fake = FakeBaseten(behaviour=Behaviour(stale_for=130))
+    stage(fake, "model", timelines.HEALTHY)
+    fake.at(115, lambda: fake.faults.status(503))
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, "model")
+
+        told = await listen(promotion.events(), dawdle=60)
+
+    assert told.error is None
+    assert told.result.id == "new"
+
+
 async def test_waiting_and_listening_are_the_same(fake: FakeBaseten, baseten: Baseten) -> None:
     stage(fake, "model", timelines.HEALTHY)
     promotion = await promote(baseten, "model")
