@@ -109,7 +109,8 @@ async def test_a_pause_ends_a_wait_with_13_if_asked_to(shell: Shell) -> None:
 
     assert paused.status == 13
     assert "is paused at" in paused.complaint
-    assert "aiobaseten cancel abt1." in paused.err
+    assert "to resume it:      aiobaseten resume abt1." in paused.err
+    assert "to cancel it:      aiobaseten cancel abt1." in paused.err
 
 
 async def test_a_promotion_that_somebody_cancels_ends_with_14(shell: Shell) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from . import _checks
 from ._outcomes import table
 from ._stdio import say
 
@@ -16,7 +17,6 @@ _DURATION = re.compile(
     r"(?:(?P<m>\d+(?:\.\d+)?)m)?(?:(?P<s>\d+(?:\.\d+)?)s?)?",
     re.ASCII,
 )
-_MODELS_ONLY = "only models: Baseten cannot {} a chain's promotion"
 
 _DESCRIPTION = """\
 Promote chains and models on Baseten, and know when they are really live.
@@ -39,10 +39,6 @@ exit statuses:
 """
 
 
-class UsageError(Exception):
-    """The arguments are wrong in a way that only shows when they are looked at together."""
-
-
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """The arguments, checked.
 
@@ -54,7 +50,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     command: argparse.ArgumentParser = arguments.parser
     try:
         arguments.check(arguments)
-    except UsageError as error:
+    except _checks.UsageError as error:
         command.error(str(error))
     return arguments
 
@@ -199,8 +195,11 @@ def _add_waiting(command: argparse.ArgumentParser, *, flag: bool, promotes: bool
         metavar="DURATION",
         help="for how long looks may still show what was before (2m unless given)",
     )
-    if not promotes:
-        return
+    if promotes:
+        _add_waiting_for_promotion(waiting)
+
+
+def _add_waiting_for_promotion(waiting: Any) -> None:
     waiting.add_argument(
         "--on-paused",
         choices=("wait", "fail"),
@@ -239,7 +238,7 @@ def _add_promote(commands: Any) -> None:
         commands,
         "promote",
         "promote a deployment to an environment",
-        _check_promote,
+        _checks.check_promote,
         usage=(
             "chain CHAIN DEPLOYMENT --to ENVIRONMENT [--wait] [options]",
             "model MODEL DEPLOYMENT --to ENVIRONMENT [--wait] [options]",
@@ -261,6 +260,11 @@ def _add_promote(commands: Any) -> None:
         dest="environment",
         help="the environment's name, such as production",
     )
+    _add_promoting(command)
+    _add_waiting(command, flag=True, promotes=True)
+
+
+def _add_promoting(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--if-in-progress",
         choices=("fail", "adopt", "wait", "send"),
@@ -285,7 +289,6 @@ def _add_promote(commands: Any) -> None:
         action=argparse.BooleanOptionalAction,
         help="whether the environment keeps its instance type (models)",
     )
-    _add_waiting(command, flag=True, promotes=True)
 
 
 def _add_wait(commands: Any) -> None:
@@ -293,7 +296,7 @@ def _add_wait(commands: Any) -> None:
         commands,
         "wait",
         "wait until a promotion is finished, or a deployment is ACTIVE",
-        _check_wait,
+        _checks.check_wait,
         usage=("TOKEN [options]", "chain|model ID DEPLOYMENT [options]"),
         examples=("wait TOKEN --timeout 20m", "wait model MODEL DEPLOYMENT --wake"),
     )
@@ -317,7 +320,7 @@ def _add_status(commands: Any) -> None:
         commands,
         "status",
         "show an environment: what serves, what is being promoted, traffic, each chainlet",
-        _check_nothing,
+        _checks.check_nothing,
         usage=("chain|model ID ENVIRONMENT [options]",),
         examples=("status chain CHAIN production", "status model MODEL production --json"),
     )
@@ -331,7 +334,7 @@ def _add_list(commands: Any) -> None:
         commands,
         "list",
         "list the environments and deployments of a chain or a model",
-        _check_nothing,
+        _checks.check_nothing,
         usage=("chain|model ID [options]",),
         examples=("list chain CHAIN", "list model MODEL --json"),
     )
@@ -344,7 +347,7 @@ def _add_cancel(commands: Any) -> None:
         commands,
         "cancel",
         "cancel the promotion of a model that is under way",
-        _check_promotion,
+        _checks.check_promotion,
         usage=("TOKEN [--force] [--wait] [options]", "model MODEL ENVIRONMENT [options]"),
         examples=("cancel model MODEL production --wait", "cancel TOKEN --force"),
     )
@@ -360,7 +363,7 @@ def _add_signal(commands: Any, name: str, verb: str, summary: str) -> None:
         commands,
         name,
         summary,
-        _check_promotion,
+        _checks.check_promotion,
         usage=("TOKEN [options]", "model MODEL ENVIRONMENT [options]"),
         examples=(f"{name} model MODEL production", f"{name} TOKEN"),
     )
@@ -382,123 +385,9 @@ def _add_rollback(commands: Any) -> None:
         commands,
         "rollback",
         "promote what served before a promotion back into its environment",
-        _check_rollback,
+        _checks.check_rollback,
         usage=("TOKEN [--wait] [options]",),
         examples=("rollback TOKEN --wait",),
     )
     command.add_argument("token", metavar="TOKEN", help="the token of the promotion")
     _add_waiting(command, flag=True, promotes=True)
-
-
-# --- what only shows when arguments are looked at together ---------------------------------------
-
-
-def _check_nothing(_: argparse.Namespace) -> None:
-    pass
-
-
-def _check_promote(arguments: argparse.Namespace) -> None:
-    if arguments.kind == "chain":
-        _refuse(arguments, "only models have this", "preserve_env_instance_type")
-        _check_can_cancel(arguments)
-    if arguments.if_in_progress != "wait":
-        _refuse(arguments, "it goes with --if-in-progress wait", "in_progress_timeout")
-    _check_waits(arguments)
-
-
-def _check_waits(arguments: argparse.Namespace) -> None:
-    if not arguments.wait:
-        _refuse(
-            arguments,
-            "it goes with --wait",
-            "timeout",
-            "settling_time",
-            "on_paused",
-            "accept_scaled_to_zero",
-            "unhealthy_grace",
-            "cancel_on_timeout",
-            "cancel_on_interrupt",
-        )
-
-
-def _check_wait(arguments: argparse.Namespace) -> None:
-    _take_subject(arguments, ("chain", "model"), "deployment")
-    if arguments.token is None:
-        _refuse(arguments, "it goes with a token", *_FOR_PROMOTIONS)
-        if arguments.kind == "chain":
-            _refuse(arguments, "only models can be woken", "wake")
-        return
-    _refuse(arguments, "it goes with a deployment", "wake")
-    if _kind_of(arguments.token) == "cancellation":
-        _refuse(
-            arguments,
-            "the token is of a cancellation, which has no use for it",
-            *_FOR_PROMOTIONS,
-            "accept_scaled_to_zero",
-            "unhealthy_grace",
-        )
-    elif _kind_of(arguments.token) == "chain promotion":
-        _check_can_cancel(arguments)
-
-
-_FOR_PROMOTIONS = ("on_paused", "cancel_on_timeout", "cancel_on_interrupt")
-
-
-def _check_promotion(arguments: argparse.Namespace) -> None:
-    verb = {"roll-forward": "roll forward"}.get(arguments.command, arguments.command)
-    if arguments.subject[0] == "chain":
-        raise UsageError(_MODELS_ONLY.format(verb))
-    _take_subject(arguments, ("model",), "environment")
-    if arguments.token is not None:
-        kind = _kind_of(arguments.token)
-        if kind == "chain promotion":
-            raise UsageError(_MODELS_ONLY.format(verb))
-        if kind == "cancellation" and arguments.command == "cancel":
-            raise UsageError(
-                "the token is of a cancellation: wait for it, with aiobaseten wait TOKEN"
-            )
-    if arguments.command == "cancel":
-        _check_waits(arguments)
-
-
-def _check_rollback(arguments: argparse.Namespace) -> None:
-    kind = _kind_of(arguments.token)
-    if kind == "cancellation":
-        raise UsageError("the token is of a cancellation: what served before serves again")
-    if kind == "chain promotion":
-        _check_can_cancel(arguments)
-    _check_waits(arguments)
-
-
-def _check_can_cancel(arguments: argparse.Namespace) -> None:
-    _refuse(arguments, _MODELS_ONLY.format("cancel"), "cancel_on_timeout", "cancel_on_interrupt")
-
-
-def _refuse(arguments: argparse.Namespace, why: str, *names: str) -> None:
-    for name in names:
-        if getattr(arguments, name, None) is not None:
-            raise UsageError(f"--{name.replace('_', '-')}: {why}")
-
-
-def _take_subject(arguments: argparse.Namespace, kinds: Sequence[str], third: str) -> None:
-    """A token; or what it is, its id and a third word."""
-    subject = arguments.subject
-    arguments.token = None
-    if len(subject) == 1 and subject[0] not in kinds:
-        (arguments.token,) = subject
-        _kind_of(arguments.token)
-    elif len(subject) == 3 and subject[0] in kinds:
-        arguments.kind, arguments.owner, last = subject
-        setattr(arguments, third, last)
-    else:
-        raise UsageError(f"say TOKEN, or {' or '.join(kinds)}, its id and the {third}")
-
-
-def _kind_of(token: str) -> str:
-    from .._token import Token
-    from ..errors import ConfigurationError
-
-    try:
-        return Token.load(token).kind
-    except ConfigurationError as error:
-        raise UsageError(str(error)) from None

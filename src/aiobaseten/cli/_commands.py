@@ -344,11 +344,15 @@ class Run:
             waited is not None
             and outcome in (Outcome.REFUSED, Outcome.NOT_FOUND, Outcome.UNAVAILABLE)
         )
+        hints = [*self._hints()] if goes_on else []
+        if outcome is Outcome.PAUSED and self.job is not None and self.job.token is not None:
+            resume = command(self._arguments, "resume", self.job.token)
+            hints.insert(0, f"to resume it:      {resume}")
         return Ending(
             outcome=outcome,
             message=explain(error, self._arguments, self.job),
             error=error,
-            hints=self._hints() if goes_on else (),
+            hints=hints,
             waited=waited,
         )
 

@@ -23,7 +23,7 @@ class Outcome(Enum):
 
     DONE = (0, "done", "Done; with --wait, and for wait: it serves.")
     ERROR = (1, "error", "Something else went wrong, such as an answer that makes no sense.")
-    USAGE = (2, "usage", "The arguments, the settings or the token are wrong; nothing was sent.")
+    USAGE = (2, "usage", "The arguments, the settings or the token are wrong; nothing was begun.")
     REFUSED = (3, "refused", "The API key is wrong, or may not do this (401, 403).")
     NOT_FOUND = (4, "not_found", "There is no such chain, model, environment or deployment (404).")
     REJECTED = (
