@@ -141,7 +141,7 @@ def test_an_answer_without_an_end_is_read_up_to_its_limit(
 def test_an_answer_that_drips_for_ever_is_given_up(
     serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "DEADLINE_S", 0.2)
+    monkeypatch.setattr(fetching, "DEADLINE_S", 0.05)
 
     def drip(handler: BaseHTTPRequestHandler) -> None:
         answer(200)(handler)
@@ -149,7 +149,7 @@ def test_an_answer_that_drips_for_ever_is_given_up(
             while True:
                 handler.wfile.write(b" ")
                 handler.wfile.flush()
-                time.sleep(0.05)
+                time.sleep(0.005)
         except OSError:
             pass
 
@@ -159,9 +159,9 @@ def test_an_answer_that_drips_for_ever_is_given_up(
 def test_silence_is_given_up(
     serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr(fetching, "TIMEOUT_S", 0.05)
 
-    assert "cannot be read: " in message(serve(lambda handler: time.sleep(1)))
+    assert "cannot be read: " in message(serve(lambda handler: time.sleep(0.2)))
 
 
 # --- files and folders ---------------------------------------------------------------------------
