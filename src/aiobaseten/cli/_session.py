@@ -130,10 +130,14 @@ def _key(path: str | None) -> str:
         content = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError, AttributeError) as error:
         why = getattr(error, "strerror", None) or "it holds no text"
-        raise ConfigurationError(f"cannot read the API key from {path}: {why}") from None
+        raise ConfigurationError(f"cannot read the API key from {_named(path)}: {why}") from None
     if not content.strip():
-        raise ConfigurationError(f"there is no API key in {path}")
+        raise ConfigurationError(f"there is no API key in {_named(path)}")
     return content.strip()
+
+
+def _named(path: str) -> str:
+    return "standard input" if path == "-" else path
 
 
 def _clock(speed: str | None) -> Clock:
