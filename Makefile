@@ -40,6 +40,25 @@ test: $(READY)  ## Run the tests (pass PYTEST='-k word' to run some)
 test-thorough: $(READY)  ## Run what takes long: more examples, storms, soaks, a spec of full size
 	HYPOTHESIS_PROFILE=thorough CANCELLATIONS=10000 $(BIN)/python -m pytest -n auto -m "" --timeout 900 $(PYTEST)
 
+# Each has an environment of its own, so that what it brings is in nobody's way.
+.venv-%/.ready: scripts/requirements/%.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.PHONY: test-schemathesis
+test-schemathesis: $(READY) .venv-schemathesis/.ready  ## Let schemathesis look for faults in the fake, over HTTP
+	@mkdir -p build
+	$(BIN)/python tests/contract/with_refusals.py > build/with_refusals.json
+	$(BIN)/python tests/contract/with_fake.py --speed 20 -- sh -c '.venv-schemathesis/bin/st \
+		--config-file tests/contract/schemathesis.toml run build/with_refusals.json --generation-database none \
+		--url "$$BASETEN_BASE_URL" --header "Authorization: Api-Key $$BASETEN_API_KEY" --max-examples 40'
+
+.PHONY: test-official
+test-official: $(READY) .venv-official/.ready  ## Run the official client against the fake, over HTTP
+	$(BIN)/python tests/contract/with_fake.py --speed 200 --behaviour chain_environment_list=model -- \
+		.venv-official/bin/python tests/contract/official.py
+
 .PHONY: check
 check: lint types imports generate-check test  ## Everything that CI runs on the source, in CI's order
 
@@ -77,6 +96,9 @@ lock: $(READY)  ## Write the pins in scripts/requirements/ anew from pyproject.t
 		--group check pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/check.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group workflows pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/workflows.txt
+	for group in schemathesis official; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+			--group pyproject.toml:$$group --output-file scripts/requirements/$$group.txt || exit 1; done
 
 .PHONY: spec
 spec: $(READY)  ## Build openapi/baseten.json from what Baseten publishes and our decisions

@@ -38,13 +38,15 @@ NEWER = {
 }
 # The published documents declare the list of a chain's environments as that of a model's.
 OF_A_MODEL = {
-    ("ChainEnvironmentV1", name)
-    for name in (
-        "model_id",
-        "autoscaling_settings",
-        "instance_type",
-        "request_backpressure_settings",
-    )
+    *(("ChainEnvironmentV1", name) for name in ("autoscaling_settings", "instance_type")),
+    *(("ChainDeploymentV1", name) for name in ("name", "is_production", "is_development")),
+    *(("ChainDeploymentV1", name) for name in ("active_replica_count", "autoscaling_settings")),
+    *(("ChainDeploymentV1", name) for name in ("instance_type_name", "labels")),
+    *(
+        (schema, name)
+        for schema in ("ChainEnvironmentV1", "ChainDeploymentV1")
+        for name in ("model_id", "request_backpressure_settings")
+    ),
 }
 # Where the document says nothing: the overlay made the schema, with names alone.
 FREE = {"InstanceTypeV1"}

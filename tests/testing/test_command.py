@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from aiobaseten import Baseten
@@ -63,6 +64,20 @@ def test_a_signal_ends_it_without_a_word(number: signal.Signals) -> None:
     assert (process.returncode, said) == (0, ("", ""))
 
 
+def test_it_behaves_as_one_says() -> None:
+    with (
+        started("--behaviour", "chain_promotion=absent", "--behaviour", "hidden_for=5") as process,
+        httpx.Client() as http,
+    ):
+        where = first_line(process)
+        shown = http.get(
+            f"{where['BASETEN_BASE_URL']}/v1/chains/support-bot/environments/production",
+            headers={"Authorization": f"Bearer {where['BASETEN_API_KEY']}"},
+        ).json()
+
+    assert "in_progress_promotion" not in shown
+
+
 def test_a_port_that_is_taken_is_said_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -81,6 +96,7 @@ def test_a_port_that_is_taken_is_said_in_one_line() -> None:
         ["--port", "70000"],
         ["--api-key", "two words"],
         ["--api-key", ""],
+        ["--behaviour", "mood=bad"],
         ["heavenly"],
     ],
 )

@@ -1,7 +1,6 @@
 """The front of the house: time, plans, leftovers, and how much it can take."""
 
 import asyncio
-import os
 import subprocess
 import sys
 import time
@@ -172,11 +171,10 @@ def test_everything_tells_what_it_is_but_no_key() -> None:
 
 
 @pytest.mark.looptime
+@pytest.mark.parametrize("requests", [1000, pytest.param(10_000, marks=pytest.mark.thorough)])
 async def test_thousands_of_requests_to_five_hundred_deployments_take_seconds(
-    fake: FakeBaseten,
+    fake: FakeBaseten, requests: int
 ) -> None:
-    """A tenth of them here; `make test-load` sends ten thousand."""
-    requests = int(os.environ.get("AIOBASETEN_TEST_REQUESTS", "1000"))
     chain = fake.chain("c1")
     for number in range(500):
         chain.deployment(f"d{number}", timeline=timelines.CRASH_LOOP, chainlets=["A", "B", "C"])

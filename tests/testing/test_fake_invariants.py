@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aiobaseten.testing import Behaviour, FakeEnvironment, FakeModel, FakePromotion, Refused
@@ -93,7 +93,6 @@ class Story:
         return [one for place in self.environments.values() for one in place.promotions]
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     plans=st.lists(timelines, min_size=3, max_size=3),
     ramp=ramps,
@@ -122,7 +121,6 @@ def test_looking_changes_nothing(
     assert watched.past() == alone.past()
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     plans=st.lists(timelines, min_size=3, max_size=3),
     ramp=ramps,

@@ -312,6 +312,25 @@ async def test_a_body_that_is_not_what_it_should_be_is_explained(
     assert len(fake.chain("c1").environment("production").promotions) == before
 
 
+@pytest.mark.parametrize("settings", ["environment_settings_update", "promotion_settings_override"])
+async def test_settings_for_a_promotion_are_objects(
+    fake: FakeBaseten, api: Api, settings: str
+) -> None:
+    fake.model("m1").environment("production").force_cancel()
+    path = "POST /v1/models/m1/environments/production/promote"
+    wrong = await api(path, deployment_id="old", **{settings: 7})
+    right = await api(path, deployment_id="old", **{settings: {"rolling_deploy": True}})
+
+    assert (wrong.status_code, wrong.json()["detail"][0]["loc"]) == (422, ["body", settings])
+    assert right.status_code == 200
+
+
+async def test_a_method_that_is_not_allowed_is_answered_with_those_that_are(api: Api) -> None:
+    answer = await api("PUT /v1/models/m1/environments/production")
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET")
+
+
 async def test_fields_that_nobody_knows_are_let_through(fake: FakeBaseten, api: Api) -> None:
     fake.chain("c1").environment("production").force_cancel()
     answer = await api(f"POST {PROMOTE}", deployment_id="old", of_tomorrow=True)

@@ -8,16 +8,26 @@ import contextlib
 import shlex
 import signal
 import sys
+from dataclasses import fields
 
 from ._fake import FakeBaseten
+from .behaviour import Behaviour
 from .scenarios import SCENARIOS
 
 
 def main() -> int:
     """Serve; the exit status is 1 if the port is not to be had."""
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    try:
+        behaviour = Behaviour(**dict(options.behaviour))
+    except ValueError as error:
+        parser.error(f"argument --behaviour: {error}")
     fake = FakeBaseten(
-        api_key=options.api_key, speed=options.speed, enforce_limits=options.rate_limits
+        api_key=options.api_key,
+        speed=options.speed,
+        behaviour=behaviour,
+        enforce_limits=options.rate_limits,
     )
     SCENARIOS[options.scenario](fake)
     try:
@@ -61,6 +71,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--rate-limits", action="store_true", help="enforce the documented rate limits"
     )
+    parser.add_argument(
+        "--behaviour",
+        type=_behaviour,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what Baseten's documentation leaves open, as in hidden_for=5; may be repeated",
+    )
     return parser
 
 
@@ -87,6 +105,19 @@ def _key(text: str) -> str:
     if not (text and text.isascii() and text.isprintable() and " " not in text):
         raise argparse.ArgumentTypeError("a key is one word of ASCII characters")
     return text
+
+
+def _behaviour(text: str) -> tuple[str, object]:
+    name, _, value = text.partition("=")
+    usual = {field.name: field.default for field in fields(Behaviour)}
+    if name not in usual:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(usual)}")
+    if isinstance(usual[name], bool):
+        return name, value.lower() == "true"
+    try:
+        return name, type(usual[name])(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{name} is a number, not {value!r}") from None
 
 
 async def _serve(fake: FakeBaseten, port: int) -> None:

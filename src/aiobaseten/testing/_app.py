@@ -154,8 +154,10 @@ def make_app(desk: Desk) -> ASGIApp:
 
 def _no_such_route(request: Request) -> Refused:
     path = request.scope["path"]
-    if any(fits(path, operation.template) for operation in OPERATIONS):
-        return Refused(405, "METHOD_NOT_ALLOWED", f"Method {request.method} not allowed.")
+    allowed = {one.method for one in OPERATIONS if fits(path, one.template)}
+    if allowed:
+        message = f"Method {request.method} not allowed."
+        return Refused(405, "METHOD_NOT_ALLOWED", message, allow=", ".join(sorted(allowed)))
     return Refused(404, "NOT_FOUND", f"There is nothing at {path}.")
 
 

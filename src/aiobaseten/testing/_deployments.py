@@ -31,13 +31,15 @@ class Refused(ValueError):  # noqa: N818 - it is Baseten's answer, and only some
         status: The HTTP status.
         code: The error code.
         message: The error message.
+        allow: The methods that would be allowed, for an Allow header; None for no header.
     """
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, *, allow: str | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.allow = allow
 
 
 class Track:

@@ -107,6 +107,9 @@ def fields_of(operation: Operation, body: bytes) -> dict[str, Any]:
     for name in operation.flags:
         if not isinstance(fields.get(name, True), bool):
             raise Invalid("Input should be a boolean.", name)
+    for name in operation.settings:
+        if not isinstance(fields.get(name), dict | None):
+            raise Invalid("Input should be an object.", name)
     return fields
 
 
@@ -119,15 +122,16 @@ def invalid(problem: Invalid) -> Answer:
 def refusal(refused: Refused, behaviour: Behaviour) -> Answer:
     """The answer to a request that was refused."""
     code, message = refused.code, refused.message
+    headers = () if refused.allow is None else (("allow", refused.allow),)
     if behaviour.error_body == "text":
-        return Answer(refused.status, message.encode(), "text/plain; charset=utf-8")
+        return Answer(refused.status, message.encode(), "text/plain; charset=utf-8", headers)
     body = {
         "code": {"code": code, "message": message},
         "error": {"error": code, "message": message},
         "bare": {"error": message},
         "detail": {"detail": message},
     }[behaviour.error_body]
-    return Answer(refused.status, as_bytes(body))
+    return Answer(refused.status, as_bytes(body), headers=headers)
 
 
 def limited(wait: int, behaviour: Behaviour) -> Answer:

@@ -82,6 +82,7 @@ class Operation:
         status: The status when it did.
         required: The strings that its body has to have.
         flags: The booleans that its body may have.
+        settings: The objects that its body may have, or null.
         has_body: Whether a body is required at all.
     """
 
@@ -91,6 +92,7 @@ class Operation:
     status: int = 200
     required: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     has_body: bool = False
 
 
@@ -263,6 +265,8 @@ _MD: Final = _M + "/deployments/{deployment_id}"
 _CD: Final = _C + "/deployments/{deployment_id}"
 _ME: Final = _M + "/environments/{env_name}"
 _CE: Final = _C + "/environments/{env_name}"
+# Free-form, and without effect here.
+_SETTINGS: Final = ("environment_settings_update", "promotion_settings_override")
 # Stands in for the host model-{model_id}.api.baseten.co.
 _HOST: Final = "/model-{model_id}"
 
@@ -293,6 +297,7 @@ OPERATIONS: Final = (
         _MD + "/promote",
         _promote_to_production,
         flags=("scale_down_previous_production", "preserve_env_instance_type"),
+        settings=_SETTINGS,
         has_body=True,
     ),
     Operation("POST", _MD + "/activate", _activate),
@@ -307,6 +312,7 @@ OPERATIONS: Final = (
         _promote,
         required=("deployment_id",),
         flags=("scale_down_previous_deployment", "preserve_env_instance_type"),
+        settings=_SETTINGS,
         has_body=True,
     ),
     Operation("POST", _ME + "/cancel_promotion", _cancel),

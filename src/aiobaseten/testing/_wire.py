@@ -147,13 +147,20 @@ class Wire:
             "name": environment.name,
             "created_at": self.time_of_day(environment.created),
             "model_id": environment.owner.id,
-            **self._deployments(view, now),
+            "current_deployment": self._as_a_model_s(view.current, now),
+            "candidate_deployment": self._as_a_model_s(view.candidate, now),
             "in_progress_promotion": _promotion(view.promotion),
             "autoscaling_settings": _AUTOSCALING,
             "promotion_settings": _promotion_settings(environment),
             "instance_type": _instance_type(environment.settings.instance_type or INSTANCE_TYPE),
             "request_backpressure_settings": {"policy": None},
         }
+
+    def _as_a_model_s(self, deployment: FakeDeployment | None, now: float) -> Json | None:
+        """All that is declared of a model's deployment, and what a chain's has besides."""
+        if deployment is None:
+            return None
+        return {**self._model_deployment(deployment, now), **self.deployment(deployment, now)}
 
     def _deployments(self, view: View, now: float) -> Json:
         return {

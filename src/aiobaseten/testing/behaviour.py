@@ -24,7 +24,8 @@ class Behaviour:
         chain_promotion: Whether a chain's environment shows ``in_progress_promotion``, always says
             null, or lacks the key.
         chain_environment_list: Whether the list of a chain's environments has its own shape, or
-            the shape of a model's, as the published specs declare.
+            the shape of a model's, as the published specs declare: of the environment that alone,
+            of its deployments with a chain's fields besides.
         chain_status: Which chainlet speaks for the chain: the worst, the best or the first.
         deployment_ids: Whether a promotion makes a new deployment as documented (already in an
             environment, another instance type, redeploy_on_promotion), always, or never.

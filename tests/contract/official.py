@@ -1,0 +1,159 @@
+"""The official ``baseten`` package against a served fake: `make test-official` runs this.
+
+We did not write it, and its models are strict: an answer without a field that Baseten always sends
+does not get through. It has no methods for the inference hosts, so that waking is not among this.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+from baseten.client import ManagementClient
+from baseten.client.managementapi import (
+    GetModelsParams,
+    PromoteRequest,
+    PromoteToChainEnvironmentRequest,
+    PromoteToEnvironmentRequest,
+    ResponseError,
+)
+
+CHAIN, MODEL, PLACE = "support-bot", "ranker", "production"
+PATIENCE_S = 30.0
+
+
+def until(done: Callable[[], bool]) -> None:
+    """Look until it is done."""
+    began = time.monotonic()
+    while not done():
+        assert time.monotonic() - began < PATIENCE_S, "it takes too long"
+        time.sleep(0.02)
+
+
+def refused(status: int, ask: Callable[[], object]) -> None:
+    """Ask for what is refused with *status*."""
+    seen: int | None = None
+    try:
+        ask()
+    except ResponseError as error:
+        seen = error.status_code
+    assert seen == status
+
+
+def with_a_chain(client: ManagementClient) -> None:
+    """List, get, promote until live, deactivate, delete."""
+    api = client.api
+    assert [one.id for one in api.get_chains().chains] == [CHAIN]
+    assert api.get_chains_chain_id(chain_id=CHAIN).deployments_count == 2
+    listed = api.get_chains_deployments(chain_id=CHAIN).deployments
+    assert [one.id for one in listed] == ["v1", "v2"]
+    assert len(listed[0].chainlets) == 2
+    environments = api.get_chains_environments(chain_id=CHAIN).environments
+    assert [one.name for one in environments] == [PLACE]
+    promoted = api.post_chains_environments_promote(
+        chain_id=CHAIN, env_name=PLACE, request=PromoteToChainEnvironmentRequest(deployment_id="v2")
+    )
+
+    def is_live() -> bool:
+        shown = api.get_chains_environments_env_name(chain_id=CHAIN, env_name=PLACE)
+        current = shown.current_deployment
+        return current is not None and (current.id, current.status) == (promoted.id, "ACTIVE")
+
+    assert not is_live()
+    until(is_live)
+    one = api.get_chains_deployments_chain_deployment_id(
+        chain_id=CHAIN, chain_deployment_id=promoted.id
+    )
+    assert (one.status, one.environment) == ("ACTIVE", PLACE)
+    assert api.post_chains_deployments_deactivate(chain_id=CHAIN, chain_deployment_id="v1").success
+    gone = api.delete_chains_deployments(chain_id=CHAIN, chain_deployment_id="v1")
+    assert gone.deleted
+    refused(404, lambda: api.get_chains_chain_id(chain_id="nobody-s"))
+
+
+def with_a_model(client: ManagementClient) -> None:
+    """List, get, promote and cancel both ways, pause, resume, force, retry, activate, delete."""
+    api = client.api
+    assert [one.id for one in api.get_models().models] == [MODEL]
+    assert api.get_models(params=GetModelsParams(name="another")).models == []
+    assert api.get_models_model_id(model_id=MODEL).production_deployment_id == "v1"
+    assert [one.id for one in api.get_models_deployments(model_id=MODEL).deployments] == [
+        "v1",
+        "v2",
+    ]
+    assert api.get_models_deployments_production(model_id=MODEL).id == "v1"
+    assert [one.name for one in api.get_models_environments(model_id=MODEL).environments] == [PLACE]
+
+    def percent() -> int:
+        shown = api.get_models_environments_env_name(model_id=MODEL, env_name=PLACE)
+        promotion = shown.in_progress_promotion
+        return promotion.percent_traffic_to_new_version if promotion else 0
+
+    def status() -> str:
+        shown = api.get_models_environments_env_name(model_id=MODEL, env_name=PLACE)
+        assert shown.in_progress_promotion is not None
+        return shown.in_progress_promotion.status
+
+    def promote() -> str:
+        request = PromoteToEnvironmentRequest(deployment_id="v2")
+        return api.post_models_environments_promote(
+            model_id=MODEL, env_name=PLACE, request=request
+        ).id
+
+    at = {"model_id": MODEL, "env_name": PLACE}
+    promote()
+    refused(400, promote)
+    assert api.post_models_environments_cancel_promotion(**at).status == "CANCELED"
+    refused(400, lambda: api.post_models_environments_cancel_promotion(**at))
+    promote()
+    until(lambda: percent() > 0)
+    assert api.post_models_environments_cancel_promotion(**at).status == "RAMPING_DOWN"
+    until(lambda: status() == "CANCELED")
+    promote()
+    assert api.post_models_environments_pause_promotion(**at).success
+    until(lambda: status() == "PAUSED")
+    assert api.post_models_environments_resume_promotion(**at).success
+    assert api.post_models_environments_force_cancel_promotion(**at).success
+    promoted = promote()
+    assert api.post_models_environments_force_roll_forward_promotion(**at).success
+    assert status() == "SUCCEEDED"
+    assert api.get_models_deployments_production(model_id=MODEL).id == promoted
+    with_its_deployments(client)
+
+
+def with_its_deployments(client: ManagementClient) -> None:
+    """Switch off and on, retry, promote straight to production, delete."""
+    api = client.api
+    v1 = {"model_id": MODEL, "deployment_id": "v1"}
+
+    def is_now(status: str) -> Callable[[], bool]:
+        return lambda: api.get_models_deployments_deployment_id(**v1).status == status
+
+    assert api.post_models_deployments_deactivate(**v1).success
+    until(is_now("INACTIVE"))
+    assert not api.post_models_deployments_retry(**v1).retried
+    assert api.post_models_deployments_activate(**v1).success
+    until(is_now("ACTIVE"))
+    assert api.post_models_deployments_activate(**v1).no_op
+    straight = api.post_models_deployments_promote(**v1, request=PromoteRequest())
+    until(lambda: api.get_models_deployments_production(model_id=MODEL).id == straight.id)
+    assert api.post_models_environments_deactivate(model_id=MODEL, env_name=PLACE).success
+    assert api.post_models_environments_activate(model_id=MODEL, env_name=PLACE).success
+    assert api.delete_models_deployments(model_id=MODEL, deployment_id="v2").deleted
+    refused(400, lambda: api.delete_models_environments(model_id=MODEL, env_name=PLACE))
+
+
+def main() -> None:
+    """Run it all, and say so."""
+    where, key = os.environ["BASETEN_BASE_URL"], os.environ["BASETEN_API_KEY"]
+    with ManagementClient(api_key=key, base_url_override=where) as client:
+        with_a_chain(client)
+        with_a_model(client)
+    with ManagementClient(api_key="another", base_url_override=where) as stranger:
+        refused(401, stranger.api.get_chains)
+    print("The official client found nothing wrong with the fake.")  # noqa: T201 - for whoever ran it
+
+
+if __name__ == "__main__":
+    main()
