@@ -46,7 +46,7 @@ def certificates() -> ssl.SSLContext:
 
 @pytest.fixture
 def connect(proxy: Proxy, certificates: ssl.SSLContext) -> Connect:
-    """Makes clients that go through the proxy, send each request once, and give up soon."""
+    """Makes clients that go through the proxy and send each request once."""
 
     @asynccontextmanager
     async def connect(**options: Any) -> AsyncIterator[Baseten]:
@@ -54,7 +54,7 @@ def connect(proxy: Proxy, certificates: ssl.SSLContext) -> Connect:
             settings = {
                 "api_key": "test-key",
                 "base_url": proxy.url,
-                "read_timeout": 0.2,
+                "read_timeout": 5,
                 "retry": RetryPolicy(attempts=1),
                 "http_client": http,
                 **options,

@@ -81,9 +81,12 @@ async def counting(proxy: Proxy, fake: FakeBaseten, count: Count) -> AsyncIterat
     assert Count(len(proxy.seen) - seen, len(fake.requests) - reached) == count
 
 
-def tries(baseten: Baseten, attempts: int) -> Baseten:
-    """The same client, which now sends so often, without losing time."""
-    return baseten.with_options(retry=RetryPolicy(attempts=attempts, first_delay=0.001))
+def tries(baseten: Baseten, attempts: int, fault: Fault | None = None) -> Baseten:
+    """The same client, which now sends so often, and does not wait long for what never comes."""
+    return baseten.with_options(
+        retry=RetryPolicy(attempts=attempts, first_delay=0.001),
+        read_timeout=0.2 if fault in LATE else None,
+    )
 
 
 @pytest.fixture(params=["on a new connection", "on a kept connection"])
@@ -100,7 +103,7 @@ async def test_without_an_answer_the_error_tells_whether_the_request_was_sent(
 ) -> None:
     async with counting(proxy, fake, expected(fault, attempts=1)), proxy.failing(fault):
         with pytest.raises(TransportError) as caught:
-            await get(baseten)
+            await get(tries(baseten, 1, fault))
 
     assert type(caught.value) is (RequestTimeoutError if fault in LATE else TransportError)
     assert caught.value.sent is (fault not in NEVER_SENT)
@@ -116,7 +119,7 @@ async def test_a_read_that_fails_twice_is_answered_the_third_time(
     twice = expected(fault, attempts=2)
     proxy.plan(fault, fault)
     async with counting(proxy, fake, Count(twice.seen + 1, twice.reached + 1)):
-        assert await get(tries(baseten, 3)) == "d1"
+        assert await get(tries(baseten, 3, fault)) == "d1"
 
 
 async def test_a_read_that_goes_on_failing_is_sent_as_often_as_the_policy_says(
@@ -135,7 +138,7 @@ async def test_a_write_that_may_have_had_an_effect_is_sent_once(
 ) -> None:
     async with counting(proxy, fake, expected(fault, attempts=1)), proxy.failing(fault):
         with pytest.raises((TransportError, ServerError)):
-            await tries(baseten, 3).chain("c1").deployment("d1").deactivate()
+            await tries(baseten, 3, fault).chain("c1").deployment("d1").deactivate()
 
 
 async def test_a_write_is_sent_again_once_the_port_is_open(

@@ -72,8 +72,10 @@ NOT_ACTED = [
 async def baseten(
     connect: Callable[..., AbstractAsyncContextManager[Baseten]],
 ) -> AsyncIterator[Baseten]:
-    """A client in compressed time that repeats what it may repeat."""
-    async with connect(clock=CompressedClock(SPEED), retry=RetryPolicy()) as client:
+    """A client in compressed time that repeats what it may repeat, and does not wait for long."""
+    async with connect(
+        clock=CompressedClock(SPEED), retry=RetryPolicy(), read_timeout=0.2
+    ) as client:
         yield client
 
 
