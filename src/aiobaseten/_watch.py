@@ -215,7 +215,6 @@ class Watch(Generic[R]):
         if sighting.error is not None:
             self._take_trouble(sighting.error)
         elif sighting.answer is not None:
-            self._failures = 0
             self._last_seen = sighting.answer.value
             self._note(sighting.answer.request_id)
             step = self._wait.see(sighting.answer.value, self._at())
@@ -239,6 +238,8 @@ class Watch(Generic[R]):
     def _take(self, verdict: object, step: Step, events: tuple[Event, ...]) -> None:
         if self._is_eager:
             self._events += events
+        if not isinstance(verdict, Wake | Explain):
+            self._failures = 0
         if isinstance(verdict, Done):
             self._result = verdict
             self._leave_it()
@@ -327,6 +328,8 @@ class Watch(Generic[R]):
 
 def _own(error: BaseException) -> BaseException:
     """An error for one wait: those who share a look do not share what it carries."""
+    if not isinstance(error, BasetenError):
+        return error  # a mistake of ours, which may not copy, and has to get out all the same
     mine = copy(error)
     mine.__cause__ = error.__cause__
     return mine

@@ -6,7 +6,7 @@ import pytest
 from story import A_LOOK, BOTH, Kind, deployment, listen, promote, stage
 
 from aiobaseten import Baseten
-from aiobaseten.errors import NotFoundError, WaitTimeoutError
+from aiobaseten.errors import NotFoundError, ServerError, WaitTimeoutError
 from aiobaseten.events import DeploymentWoken, LookFailed
 from aiobaseten.testing import Behaviour, FakeBaseten
 
@@ -79,6 +79,31 @@ async def test_a_wake_up_call_that_gets_lost_is_repeated(
     assert len(wakes(fake)) == 4
     assert len(told.of(LookFailed)) == 3
     assert len(told.of(DeploymentWoken)) == 1
+
+
+async def test_a_wake_up_call_that_hangs_ends_with_the_wait(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    sleeper(fake, "model")
+    fake.faults.hang(route=f"POST {WAKE}", times=None)
+
+    with pytest.raises(WaitTimeoutError, match="The last look was not answered"):
+        await baseten.model("owner").deployment("d1").wait_until_active(wake=True, timeout=125)
+
+    assert fake.now == pytest.approx(135)
+
+
+async def test_wake_up_calls_that_get_lost_become_rarer(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    sleeper(fake, "model")
+    fake.faults.status(503, route=f"POST {WAKE}", times=None)
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await baseten.model("owner").deployment("d1").wait_until_active(wake=True, timeout=600)
+
+    assert isinstance(caught.value.__cause__, ServerError)
+    assert 10 < len(wakes(fake)) < 40
 
 
 async def test_a_wake_up_call_that_does_nothing_is_said_to_have_done_so(
