@@ -72,54 +72,63 @@ def with_a_chain(client: ManagementClient) -> None:
     refused(404, lambda: api.get_chains_chain_id(chain_id="nobody-s"))
 
 
+class Production:
+    """The environment of the model that everything is promoted to."""
+
+    def __init__(self, client: ManagementClient) -> None:
+        self.api = client.api
+        self.at = {"model_id": MODEL, "env_name": PLACE}
+
+    def percent(self) -> int:
+        """Traffic on what is being promoted."""
+        promotion = self.api.get_models_environments_env_name(**self.at).in_progress_promotion
+        return int(promotion.percent_traffic_to_new_version) if promotion else 0
+
+    def status(self) -> str:
+        """How the promotion goes, or went."""
+        promotion = self.api.get_models_environments_env_name(**self.at).in_progress_promotion
+        assert promotion is not None
+        return str(promotion.status)
+
+    def promote(self) -> str:
+        """Promote; the id of what is being promoted."""
+        request = PromoteToEnvironmentRequest(deployment_id="v2")
+        return str(self.api.post_models_environments_promote(**self.at, request=request).id)
+
+
 def with_a_model(client: ManagementClient) -> None:
-    """List, get, promote and cancel both ways, pause, resume, force, retry, activate, delete."""
+    """List and get."""
     api = client.api
     assert [one.id for one in api.get_models().models] == [MODEL]
     assert api.get_models(params=GetModelsParams(name="another")).models == []
     assert api.get_models_model_id(model_id=MODEL).production_deployment_id == "v1"
-    assert [one.id for one in api.get_models_deployments(model_id=MODEL).deployments] == [
-        "v1",
-        "v2",
-    ]
+    listed = api.get_models_deployments(model_id=MODEL).deployments
+    assert [one.id for one in listed] == ["v1", "v2"]
     assert api.get_models_deployments_production(model_id=MODEL).id == "v1"
     assert [one.name for one in api.get_models_environments(model_id=MODEL).environments] == [PLACE]
 
-    def percent() -> int:
-        shown = api.get_models_environments_env_name(model_id=MODEL, env_name=PLACE)
-        promotion = shown.in_progress_promotion
-        return promotion.percent_traffic_to_new_version if promotion else 0
 
-    def status() -> str:
-        shown = api.get_models_environments_env_name(model_id=MODEL, env_name=PLACE)
-        assert shown.in_progress_promotion is not None
-        return shown.in_progress_promotion.status
-
-    def promote() -> str:
-        request = PromoteToEnvironmentRequest(deployment_id="v2")
-        return api.post_models_environments_promote(
-            model_id=MODEL, env_name=PLACE, request=request
-        ).id
-
-    at = {"model_id": MODEL, "env_name": PLACE}
-    promote()
-    refused(400, promote)
+def with_its_promotions(client: ManagementClient) -> None:
+    """Promote and cancel both ways, pause, resume, force in both directions."""
+    api, production = client.api, Production(client)
+    at = production.at
+    production.promote()
+    refused(400, production.promote)
     assert api.post_models_environments_cancel_promotion(**at).status == "CANCELED"
     refused(400, lambda: api.post_models_environments_cancel_promotion(**at))
-    promote()
-    until(lambda: percent() > 0)
+    production.promote()
+    until(lambda: production.percent() > 0)
     assert api.post_models_environments_cancel_promotion(**at).status == "RAMPING_DOWN"
-    until(lambda: status() == "CANCELED")
-    promote()
+    until(lambda: production.status() == "CANCELED")
+    production.promote()
     assert api.post_models_environments_pause_promotion(**at).success
-    until(lambda: status() == "PAUSED")
+    until(lambda: production.status() == "PAUSED")
     assert api.post_models_environments_resume_promotion(**at).success
     assert api.post_models_environments_force_cancel_promotion(**at).success
-    promoted = promote()
+    promoted = production.promote()
     assert api.post_models_environments_force_roll_forward_promotion(**at).success
-    assert status() == "SUCCEEDED"
+    assert production.status() == "SUCCEEDED"
     assert api.get_models_deployments_production(model_id=MODEL).id == promoted
-    with_its_deployments(client)
 
 
 def with_its_deployments(client: ManagementClient) -> None:
@@ -150,6 +159,8 @@ def main() -> None:
     with ManagementClient(api_key=key, base_url_override=where) as client:
         with_a_chain(client)
         with_a_model(client)
+        with_its_promotions(client)
+        with_its_deployments(client)
     with ManagementClient(api_key="another", base_url_override=where) as stranger:
         refused(401, stranger.api.get_chains)
     print("The official client found nothing wrong with the fake.")  # noqa: T201 - for whoever ran it

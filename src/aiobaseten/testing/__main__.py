@@ -8,7 +8,7 @@ import contextlib
 import shlex
 import signal
 import sys
-from dataclasses import fields
+from dataclasses import asdict
 
 from ._fake import FakeBaseten
 from .behaviour import Behaviour
@@ -109,15 +109,21 @@ def _key(text: str) -> str:
 
 def _behaviour(text: str) -> tuple[str, object]:
     name, _, value = text.partition("=")
-    usual = {field.name: field.default for field in fields(Behaviour)}
+    usual = asdict(Behaviour())
     if name not in usual:
         raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(usual)}")
     if isinstance(usual[name], bool):
-        return name, value.lower() == "true"
+        return name, _truth(name, value)
     try:
         return name, type(usual[name])(value)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{name} is a number, not {value!r}") from None
+
+
+def _truth(name: str, value: str) -> bool:
+    if value.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{name} is true or false, not {value!r}")
+    return value.lower() == "true"
 
 
 async def _serve(fake: FakeBaseten, port: int) -> None:

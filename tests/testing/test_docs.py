@@ -1,0 +1,68 @@
+"""What docs/testing.md shows works as it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from aiobaseten.testing import FakeBaseten, timelines
+
+ROOT = Path(__file__).parents[2]
+DOCS = (ROOT / "docs" / "testing.md").read_text("utf-8")
+FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", DOCS, re.DOTALL))
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What pytest says about the files that it shows."""
+    folder = tmp_path_factory.mktemp("theirs")
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-vv", "--durations=0"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    return done.stdout + done.stderr
+
+
+def test_every_example_runs(said: str) -> None:
+    tests = [name for name in FILES if name.startswith("test_")]
+
+    assert len(FILES) == len(tests) + 3
+    assert {name for name in tests if f"{name}::" not in said} == set()
+    assert re.search(r"=+ 33 passed in ", said), said
+
+
+def test_five_outcomes_take_less_than_25_lines_and_milliseconds(said: str) -> None:
+    took = [float(each) for each in re.findall(r"([\d.]+)s call +test_release.py::", said)]
+
+    assert len(FILES["test_release.py"].splitlines()) < 25
+    assert len(took) == 5
+    # Whatever runs first imports the client, and on a busy machine anything may take longer.
+    assert median(took) < 0.5, said
+
+
+def test_every_block_is_shown_to_be_true_but_the_shell_s() -> None:
+    blocks = re.findall(r"^```(\w+)$", DOCS, re.MULTILINE)
+
+    assert len(blocks) - blocks.count("sh") == len(FILES)
+
+
+def test_every_named_fault_and_timeline_is_there() -> None:
+    faults = re.findall(r"`(\w+)`", DOCS[DOCS.index("There are `status`") :].partition(";")[0])
+    named = re.findall(r"`([A-Z_]+)`", DOCS[DOCS.index("`timelines` has") :].partition(". `sc")[0])
+
+    assert [name for name in faults if not hasattr(FakeBaseten().faults, name)] == []
+    assert len(faults) == 11
+    assert [name for name in named if not hasattr(timelines, name)] == []
+    assert len(named) == 6
