@@ -7,8 +7,13 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from aiobaseten import Baseten
 from aiobaseten.testing import FakeBaseten
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +40,27 @@ async def test_the_first_example_promotes_and_waits() -> None:
 
     assert process.returncode == 0
     assert output.decode().endswith("my-deployment is live\n")
+
+
+@pytest.mark.looptime
+async def test_the_second_example_cancels_and_waits_until_traffic_is_back(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    (lines,) = re.findall(r"```python\n(cancellation = .*?)```", README, re.DOTALL)
+    model = fake.model("my-model")
+    model.deployment("before", status="ACTIVE")
+    model.deployment("after", status="ACTIVE")
+    production = model.environment("production", current="before", rolling=True)
+    production.promote("after")
+
+    names: dict[str, Any] = {"baseten": baseten}
+    body = textwrap.indent(lines, "    ")
+    exec(f"async def example():\n{body}", names)
+    await names["example"]()
+
+    assert production.candidate is None
+    assert production.current is not None
+    assert production.current.id == "before"
 
 
 def test_every_command_that_is_shown_is_a_target_of_make() -> None:
