@@ -13,6 +13,8 @@ import pytest
 
 from aiobaseten.testing import FakeBaseten, timelines
 
+# Those that it says are needed.
+PLUGINS = ["-p", "no:cacheprovider", "-p", "asyncio", "-p", "looptime_plugin"]
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "testing.md").read_text("utf-8")
 FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", DOCS, re.DOTALL))
@@ -25,12 +27,12 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> str:
     for name, text in FILES.items():
         (folder / name).write_text(text)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-vv", "--durations=0"],
+        [sys.executable, "-m", "pytest", *PLUGINS, "-vv", "--durations=0"],
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "COLUMNS": "200"},
+        env={**os.environ, "COLUMNS": "200", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )
     return done.stdout + done.stderr
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -23,24 +24,26 @@ filterwarnings = error
 """
 
 
-@pytest.fixture
-def users(tmp_path: Path) -> Path:
-    """A project of somebody who uses us."""
-    (tmp_path / "pytest.ini").write_text(SETTINGS)
-    (tmp_path / "conftest.py").write_text(CONFTEST)
-    return tmp_path
+# Those that they need, without whatever else is installed here.
+PLUGINS = ["-p", "asyncio", "-p", "looptime_plugin"]
 
 
-def run(users: Path, tests: str, *arguments: str) -> str:
-    """What pytest says about *tests*."""
-    (users / "test_theirs.py").write_text(tests)
+def run(folder: Path, files: dict[str, str]) -> str:
+    """What pytest says about the *files* of somebody who uses us."""
+    for name, text in files.items():
+        (folder / name).write_text(text)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments],
-        cwd=users,
+        [sys.executable, "-m", "pytest", *PLUGINS, "--tb=line", "-rfE"],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "COLUMNS": "1000", "NO_COLOR": "1"},
+        env={
+            **os.environ,
+            "COLUMNS": "1000",
+            "NO_COLOR": "1",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
     )
     return done.stdout + done.stderr
 
@@ -69,12 +72,6 @@ async def test_in_virtual_time(fake_baseten):
 async def test_however_baseten_behaves(fake_baseten, fake_baseten_options):
     assert fake_baseten.behaviour == fake_baseten_options["behaviour"]
 """
-
-
-def test_each_test_gets_a_fake_of_its_own_in_virtual_time_if_asked(users: Path) -> None:
-    said = run(users, GOOD)
-
-    assert "26 passed" in said, said
 
 
 WRONG = """
@@ -137,39 +134,58 @@ async def test_gives_another_timeline_to_what_is_there(fake_baseten, baseten):
 """
 
 
-def test_wrong_use_fails_the_test_and_says_what_to_do(users: Path) -> None:
-    said = run(users, WRONG, "--tb=line", "-rfE")
+EXPECTED = {
+    "test_leaves_a_fault_over": "<status 502 for GET: 4 met, 5 left>. Plan less, or let",
+    "test_leaves_a_plan_over": "what is planned with at() waits for a look",
+    "test_has_a_timeline_that_goes_nowhere": "add the status that stays, for example 'ACTIVE'",
+    "test_has_a_step_that_never_ends": "say how many seconds it takes, ('BUILDING', 30), or",
+    "test_promotes_what_is_not_there": "The fake has: v1; add it with .deployment('v2')",
+    "test_asks_for_a_chain_that_is_not_there": "The fake has: bot; add it with .chain('robot')",
+    "test_serves_what_is_not_there": "The fake has: none; add it with .deployment('v9')",
+    "test_breaks_a_route_that_is_not_there": "the nearest that it has: GET /v1/chains",
+    "test_gives_another_timeline_to_what_is_there": "change it with its own methods",
+    "test_leaves_something_over_and_fails_anyway": "assert (1 + 1) == 3",
+}
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What pytest says about all that they wrote."""
+    files = {"conftest.py": CONFTEST, "pytest.ini": SETTINGS}
+    tests = {"test_good.py": GOOD, "test_wrong.py": WRONG}
+    return run(tmp_path_factory.mktemp("theirs"), files | tests)
+
+
+def test_each_test_gets_a_fake_of_its_own_in_virtual_time_if_asked(said: str) -> None:
+    # Two of the wrong ones pass before it turns out what they left over.
+    assert "8 failed, 28 passed, 2 errors" in said, said
+    assert "FAILED test_good.py" not in said
+
+
+def test_wrong_use_fails_the_test_and_says_what_to_do(said: str) -> None:
     summary = [line for line in said.splitlines() if line.startswith(("FAILED", "ERROR"))]
     told = {
         line.partition("::")[2].partition(" - ")[0]: line.partition(" - ")[2] for line in summary
     }
 
-    assert "8 failed, 2 passed, 2 errors" in said, said
-    expected = {
-        "test_leaves_a_fault_over": "<status 502 for GET: 4 met, 5 left>. Plan less, or let",
-        "test_leaves_a_plan_over": "what is planned with at() waits for a look",
-        "test_has_a_timeline_that_goes_nowhere": "add the status that stays, for example 'ACTIVE'",
-        "test_has_a_step_that_never_ends": "say how many seconds it takes, ('BUILDING', 30), or",
-        "test_promotes_what_is_not_there": "The fake has: v1; add it with .deployment('v2')",
-        "test_asks_for_a_chain_that_is_not_there": "The fake has: bot; add it with .chain('robot')",
-        "test_serves_what_is_not_there": "The fake has: none; add it with .deployment('v9')",
-        "test_breaks_a_route_that_is_not_there": "the nearest that it has: GET /v1/chains",
-        "test_gives_another_timeline_to_what_is_there": "change it with its own methods",
-        "test_leaves_something_over_and_fails_anyway": "assert (1 + 1) == 3",
-    }
-    assert {name for name, advice in expected.items() if advice not in told[name]} == set(), told
-    assert len(told) == len(expected)
+    assert {name for name, advice in EXPECTED.items() if advice not in told[name]} == set(), told
+    assert len(told) == len(EXPECTED)
 
 
-def test_who_does_not_ask_for_it_has_no_fixture_and_imports_nothing(users: Path) -> None:
-    (users / "conftest.py").unlink()
-    said = run(
-        users,
-        "import sys\n\ndef test_what_is_imported():\n"
-        "    assert [name for name in sys.modules if name.startswith('aiobaseten')] == []\n"
-        "    assert 'starlette' not in sys.modules\n"
-        "\ndef test_with_the_fixture(fake_baseten):\n    pass\n",
-    )
+def test_who_does_not_ask_for_it_has_no_fixture_and_imports_nothing(tmp_path: Path) -> None:
+    theirs = """
+import sys
+
+def test_what_is_imported():
+    assert [name for name in sys.modules if name.startswith("aiobaseten")] == []
+    assert "starlette" not in sys.modules
+
+def test_with_the_fixture(fake_baseten):
+    pass
+"""
+    said = run(tmp_path, {"test_theirs.py": theirs, "pytest.ini": SETTINGS})
 
     assert "1 passed, 1 error" in said, said
     assert "fixture 'fake_baseten' not found" in said
+    ours = [one for one in entry_points(group="pytest11") if "aiobaseten" in one.value]
+    assert ours == []
