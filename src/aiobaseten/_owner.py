@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
+from collections.abc import Awaitable
 from typing import Generic, Literal, TypeVar
 
 from attrs import field, frozen
 
 from ._arguments import path_argument
-from ._polls import Polls
+from ._polls import Look, Polls
 from ._readings import read_deployment, read_environment
 from ._transport import Answer, Operation, Transport
 from ._waits import DeploymentReading, EnvironmentReading
@@ -57,10 +57,6 @@ class Owner(ABC, Generic[D, E]):
     def describe_deployment(self, deployment_id: str) -> str:
         """A deployment, for a person."""
         return f"deployment {deployment_id} of {self.kind} {self.id}"
-
-    def environment_key(self, name: str) -> Hashable:
-        """An environment, to polls: waits with equal keys share their looks."""
-        return (self.kind, self.id, "environment", name)
 
     async def read_environment(self, name: str) -> EnvironmentReading:
         """Read an environment, as a call: repeated if need be."""
@@ -110,3 +106,28 @@ class Owner(ABC, Generic[D, E]):
     async def _is_candidate(self, deployment_id: str) -> bool:
         readings = [read_environment(one) for one in await self.list_environments()]
         return any(one.candidate_id == deployment_id and one.is_busy for one in readings)
+
+
+@frozen
+class DeploymentLook(Look[DeploymentReading], Generic[D, E]):
+    """Looks at a deployment; see `Owner.look_at_deployment`."""
+
+    _owner: Owner[D, E]
+    _deployment_id: str
+    _in_context: bool
+
+    def __call__(self) -> Awaitable[Answer[DeploymentReading]]:
+        """Look."""
+        return self._owner.look_at_deployment(self._deployment_id, in_context=self._in_context)
+
+
+@frozen
+class EnvironmentLook(Look[EnvironmentReading], Generic[D, E]):
+    """Looks at an environment; see `Owner.look_at_environment`."""
+
+    _owner: Owner[D, E]
+    _name: str
+
+    def __call__(self) -> Awaitable[Answer[EnvironmentReading]]:
+        """Look."""
+        return self._owner.look_at_environment(self._name)

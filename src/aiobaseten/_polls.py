@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Awaitable, Callable, Hashable
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import define, field, frozen
@@ -41,6 +42,16 @@ PROBE_EVERY_S = 4.0
 _EARLY_S = 0.001  # timers may fire a clock's resolution early
 
 
+class Look(ABC, Generic[R]):
+    """Reads a resource once. Equal ones read the same, and share a poll."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def __call__(self) -> Awaitable[Answer[R]]:
+        """Look."""
+
+
 @frozen(kw_only=True)
 class Sighting(Generic[R]):
     """What one look saw: an answer, or what went wrong.
@@ -63,11 +74,14 @@ class Listener(Protocol):
 
     Attributes:
         due: When it wants the next look, on the clock.
-        expires: When it stops waiting for one, on the clock.
     """
 
     due: float
-    expires: float
+
+    @property
+    def expires(self) -> float:
+        """When it stops waiting for a look, on the clock."""
+        ...
 
     def hear(self, sighting: Sighting[Any]) -> None:
         """Take in what a look saw, and set `due`."""
@@ -86,8 +100,7 @@ class Listener(Protocol):
 class _Poll:
     """A resource that somebody looks at."""
 
-    key: Hashable
-    look: Callable[[], Awaitable[Answer[Any]]]
+    look: Look[Any]
     listeners: dict[Listener, None] = field(factory=dict["Listener", None])
     latest: Sighting[Any] | None = None
     due: float = 0.0
@@ -105,7 +118,7 @@ class Polls:
         self._budget = budget
         self._schedule = schedule
         self._chance = 0.0  # those who hear the same look agree on the next one
-        self._polls: dict[Hashable, _Poll] = {}
+        self._polls: dict[Look[Any], _Poll] = {}
         self._due: list[tuple[float, int, _Poll]] = []
         self._expiries: list[tuple[float, int, Listener]] = []
         self._gone = 0  # entries of _expiries whose listeners have left
@@ -118,8 +131,7 @@ class Polls:
 
     def join(
         self,
-        key: Hashable,
-        look: Callable[[], Awaitable[Answer[Any]]],
+        look: Look[Any],
         listener: Listener,
         *,
         not_before: float,
@@ -127,15 +139,14 @@ class Polls:
         """Begin to listen: to a fresh look that is there already, or to one made at once.
 
         Args:
-            key: The resource. Equal keys share a poll.
-            look: Reads it once.
+            look: Reads the resource.
             listener: Who listens.
             not_before: Looks that were sent earlier do not interest it.
         """
         self.transport.wire.check()
-        poll = self._polls.get(key)
+        poll = self._polls.get(look)
         if poll is None:
-            poll = self._polls[key] = _Poll(key, look)
+            poll = self._polls[look] = _Poll(look)
         poll.listeners[listener] = None
         if listener.expires < float("inf"):
             heapq.heappush(self._expiries, (listener.expires, next(self._order), listener))
@@ -146,9 +157,9 @@ class Polls:
         self._plan(poll)
         self._tick()
 
-    def leave(self, key: Hashable, listener: Listener) -> None:
+    def leave(self, look: Look[Any], listener: Listener) -> None:
         """Stop listening. The last one to leave ends the poll."""
-        poll = self._polls.get(key)
+        poll = self._polls.get(look)
         if poll is None or listener not in poll.listeners:
             return
         del poll.listeners[listener]
@@ -157,16 +168,16 @@ class Polls:
             self._sweep()
         if poll.listeners:
             return
-        del self._polls[key]
+        del self._polls[look]
         if poll.task is not None:
             poll.task.cancel()
         if not self._polls:
             self._due.clear()
             self._arm(float("inf"))
 
-    def hurry(self, key: Hashable) -> None:
+    def hurry(self, look: Look[Any]) -> None:
         """A listener has set its `due` anew."""
-        poll = self._polls.get(key)
+        poll = self._polls.get(look)
         if poll is not None:
             self._plan(poll)
             self._tick()

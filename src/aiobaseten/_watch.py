@@ -9,15 +9,14 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from copy import copy
 from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
 from . import _schedule
-from ._polls import FRESH_S, Polls, Sighting
-from ._transport import Answer
+from ._polls import FRESH_S, Look, Polls, Sighting
 from ._waits import (
     DeploymentReading,
     Done,
@@ -49,15 +48,13 @@ class Target(Generic[R]):
     """What a wait looks at, and what it may do about it.
 
     Attributes:
-        key: The resource: waits with equal keys share their looks.
-        look: Reads the resource once.
+        look: Reads it once. Waits with equal looks share them.
         wake: Asks a sleeping deployment to wake up.
         read_deployment: Reads the deployment of a promotion that is gone; ``None`` if it is, too.
         token: What goes on with the wait, or ``None``.
     """
 
-    key: Hashable
-    look: Callable[[], Awaitable[Answer[R]]]
+    look: Look[R]
     wake: Callable[[], Awaitable[object]] | None = None
     read_deployment: Callable[[], Awaitable[DeploymentReading | None]] | None = None
     token: Callable[[], str] | None = None
@@ -68,12 +65,10 @@ class Watch(Generic[R]):
 
     __slots__ = (
         "_act",
-        "_deadline",
         "_ended_at",
         "_error",
         "_events",
         "_failures",
-        "_is_eager",
         "_last_seen",
         "_not_before",
         "_polls",
@@ -86,7 +81,6 @@ class Watch(Generic[R]):
         "_wait",
         "_waiter",
         "due",
-        "expires",
     )
 
     def __init__(self, polls: Polls, wait: Wait[R], target: Target[R], timeout: float) -> None:
@@ -102,8 +96,7 @@ class Watch(Generic[R]):
         self._wait = wait
         self._target = target
         self._timeout = timeout
-        self._is_eager = False
-        self._events: deque[Event] = deque()
+        self._events: deque[Event] | None = None  # if anybody listens
         self._waiter: asyncio.Future[None] | None = None
         self._act: Step | None = None
         self._result: Done | None = None
@@ -132,7 +125,7 @@ class Watch(Generic[R]):
                 if self._error is not None:
                     raise self._error
         finally:
-            self._polls.leave(self._target.key, self)
+            self._polls.leave(self._target.look, self)
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """What happens, as it is seen; `Finished` comes last.
@@ -140,7 +133,7 @@ class Watch(Generic[R]):
         Raises:
             BasetenError: After `Finished`, the error that it names.
         """
-        self._is_eager = True
+        told = self._events = deque()
         self._join()
         try:
             while True:
@@ -148,8 +141,8 @@ class Watch(Generic[R]):
                 if self._act is not None and not self._is_decided():
                     await self._do(self._act)
                 # More may come while whoever listens is busy with one.
-                while self._events:
-                    yield self._events.popleft()
+                while told:
+                    yield told.popleft()
                 if self._result is not None:
                     yield Finished(at=self._ended_at, result=self._result.value, error=None)
                     return
@@ -158,28 +151,21 @@ class Watch(Generic[R]):
                         yield Finished(at=self._ended_at, result=None, error=self._error)
                     raise self._error
         finally:
-            self._polls.leave(self._target.key, self)
+            self._polls.leave(self._target.look, self)
 
     def _join(self) -> None:
-        target = self._target
         self._started = self._polls.clock.now()
-        self._deadline = self._started + self._timeout
         # What was seen before this client last wrote something may be what it has changed since.
         fresh = self._started - FRESH_S if self._timeout > 0 else self._started
         self._not_before = max(fresh, self._polls.transport.wrote_at)
         self.due = self._started
-        self.expires = self._deadline + LAST_LOOK_S
-        self._polls.join(target.key, target.look, self, not_before=self._not_before)
+        self._polls.join(self._target.look, self, not_before=self._not_before)
 
-    async def _news(self) -> None:
-        """Return when there is something to do or to tell."""
-        if self._is_decided() or self._act is not None or (self._is_eager and self._events):
-            return
+    def _news(self) -> asyncio.Future[None]:
+        """Done when there is something to do or to tell."""
         self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        self._wake_up()
+        return self._waiter
 
     async def _do(self, step: Step) -> None:
         """What a step asks for, beyond looking again."""
@@ -201,7 +187,7 @@ class Watch(Generic[R]):
                 raise
             self.expire()
         self._act = None
-        self._polls.hurry(self._target.key)
+        self._polls.hurry(self._target.look)
 
     # --- for the polls ---------------------------------------------------------------------------
 
@@ -236,7 +222,7 @@ class Watch(Generic[R]):
     # --- deciding --------------------------------------------------------------------------------
 
     def _take(self, verdict: object, step: Step, events: tuple[Event, ...]) -> None:
-        if self._is_eager:
+        if self._events is not None:
             self._events += events
         if not isinstance(verdict, Wake | Explain):
             self._failures = 0
@@ -267,7 +253,7 @@ class Watch(Generic[R]):
                 self._failures, asked=asked_delay(error), chance=self._polls.clock.random()
             )
             self._look_in(delay)
-            if self._is_eager:
+            if self._events is not None:
                 left = self.due - self._polls.clock.now()
                 self._events.append(LookFailed(at=self._at(), error=error, next_look=left))
 
@@ -312,9 +298,18 @@ class Watch(Generic[R]):
             self._request_ids = (*self._request_ids, request_id)[-_REQUEST_IDS:]
 
     def _wake_up(self) -> None:
-        wanted = self._is_decided() or self._act is not None or (self._is_eager and self._events)
+        wanted = self._is_decided() or self._act is not None or self._events
         if wanted and self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    @property
+    def expires(self) -> float:
+        """When it stops waiting for a look, on the clock."""
+        return self._deadline + LAST_LOOK_S
+
+    @property
+    def _deadline(self) -> float:
+        return self._started + self._timeout
 
     def _at(self) -> float:
         return max(self._polls.clock.now() - self._started, 0.0)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import lru_cache
 from typing import Generic, cast
 
 from attrs import frozen
 
 from ._arguments import Duration, path_argument, seconds, time_limit
-from ._owner import D, E, Owner
+from ._owner import D, DeploymentLook, E, Owner
 from ._waits import (
     SETTLING_TIME_S,
     UNHEALTHY_GRACE_S,
@@ -18,6 +19,9 @@ from ._waits import (
 )
 from ._watch import DEFAULT_TIMEOUT_S, Target, Watch
 from .events import Event
+
+# Most waits are asked the same.
+_policy = lru_cache(maxsize=64)(Policy)
 
 
 @frozen
@@ -109,7 +113,7 @@ class DeploymentHandle(Generic[D, E]):
         wake: Callable[[], Awaitable[object]] | None = None,
     ) -> Watch[DeploymentReading]:
         settling_s = seconds("settling_time", settling_time)
-        policy = Policy(
+        policy = _policy(
             accept_scaled_to_zero=accept_scaled_to_zero,
             wake=wake is not None,
             settling_time=settling_s,
@@ -122,8 +126,7 @@ class DeploymentHandle(Generic[D, E]):
             label=owner.describe_deployment(self.id), policy=policy, can_wake=owner.kind == "model"
         )
         target = Target(
-            key=(owner.kind, owner.id, "deployment", self.id, in_context),
-            look=lambda: owner.look_at_deployment(self.id, in_context=in_context),
+            look=DeploymentLook(owner, self.id, in_context),
             wake=wake,
         )
         return Watch(owner.polls, wait, target, time_limit("timeout", timeout))

@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeAlias, cast, get_args
 from attrs import frozen
 
 from ._arguments import Duration, path_argument, time_limit
-from ._owner import D, E, Owner
+from ._owner import D, E, EnvironmentLook, Owner
 from ._readings import read_environment
 from ._transport import Operation
 from ._waits import (
@@ -156,9 +156,7 @@ async def _begun(
 async def _quiet(owner: Owner[D, E], environment: str, limit: float) -> EnvironmentReading:
     """The environment, once no promotion to it is under way."""
     wait = QuietWait(label=owner.describe_environment(environment), seen=PromotionLog(environment))
-    target = Target(
-        key=owner.environment_key(environment), look=lambda: owner.look_at_environment(environment)
-    )
+    target = Target(look=EnvironmentLook(owner, environment))
     return read_environment(await Watch(owner.polls, wait, target, limit).result())
 
 

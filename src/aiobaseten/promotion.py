@@ -8,7 +8,7 @@ from typing import Generic, cast
 from attrs import define, field
 
 from ._arguments import Duration, seconds, time_limit
-from ._owner import D, E, Owner
+from ._owner import D, E, EnvironmentLook, Owner
 from ._token import Token
 from ._waits import (
     SETTLING_TIME_S,
@@ -173,8 +173,7 @@ class Promotion(Generic[D, E]):
             baseline=self._baseline,
         )
         target = Target(
-            key=self._owner.environment_key(self.environment_name),
-            look=lambda: self._owner.look_at_environment(self.environment_name),
+            look=EnvironmentLook(self._owner, self.environment_name),
             read_deployment=lambda: self._owner.read_deployment(self.deployment_id),
             token=lambda: self.token,
         )
@@ -292,8 +291,7 @@ class Cancellation:
             previous=self.previous_id,
         )
         target = Target(
-            key=self._owner.environment_key(self.environment_name),
-            look=lambda: self._owner.look_at_environment(self.environment_name),
+            look=EnvironmentLook(self._owner, self.environment_name),
             token=lambda: self.token,
         )
         return Watch(self._owner.polls, wait, target, limit)

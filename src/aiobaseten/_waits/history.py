@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from attrs import define, field
 
 from .._status import Phase, is_known, phase_of
@@ -44,7 +42,7 @@ class Log:
 
     tracks: dict[tuple[str, str], Track] = field(factory=dict)
     changed_at: float = 0.0
-    _past: deque[Seen] = field(factory=lambda: deque(maxlen=_HISTORY))
+    _past: tuple[Seen, ...] = ()
 
     def note(
         self,
@@ -73,7 +71,7 @@ class Log:
             was_ready=phase is Phase.READY or (before is not None and before.was_ready),
         )
         if before is not None:
-            self._past.append(_seen(subject, name, before))
+            self._past = (*self._past, _seen(subject, name, before))[-_HISTORY:]
         previous = before.status if before else None
         return (event(at=at, subject=subject, name=name, previous=previous, status=status),)
 
