@@ -1,0 +1,154 @@
+"""Client CPU of one call and of one look, beside raw httpx and the others."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import httpx
+from aiobaseten import Baseten
+from attrs import frozen
+from baseten.client import AsyncManagementClient
+
+from . import virtual
+from .server import serving
+from .timing import Call, Spread, by_turns, ratios
+from .world import PLAIN, chain_deployment
+
+KEY = "bench-key"
+#: Calls in one batch: as many as we send without a pause.
+CALLS = 90
+#: Looks of a wait with a timeout of nothing are within the polling rate, too.
+UNLIMITED = 1e9
+_IN_PROCESS = "https://api.baseten.co"
+#: Our code, the generator's default code, and how the table calls the rest.
+US, LOOK, RAW, SDK = "aiobaseten", "a look", "httpx", "baseten"
+AIOHTTP, GENERATED = "aiohttp", "generated, default templates"
+
+
+@frozen
+class Costs:
+    """Microseconds of each variant, and our ratios to the others."""
+
+    chainlets: int
+    over: str
+    microseconds: dict[str, float]
+    call_over: dict[str, Spread]
+    look_over: dict[str, Spread]
+
+
+def measure(generated: Path, *, rounds: int) -> list[Costs]:
+    """All variants, in process and over loopback, with 1 and with 10 chainlets."""
+    sys.path.insert(0, str(generated.parent))
+    costs = []
+    for chainlets in (1, 10):
+        # In virtual time nobody has to sit out a limit.
+        costs.append(virtual.run(_in_process(generated.name, chainlets, rounds)))
+        with serving() as address:
+            costs.append(asyncio.run(_over_loopback(generated.name, address, chainlets, rounds)))
+    return costs
+
+
+async def _in_process(generated: str, chainlets: int, rounds: int) -> Costs:
+    body = chain_deployment(str(chainlets), "ACTIVE", chainlets)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=body, headers=PLAIN)
+
+    def client(**settings: Any) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.MockTransport(answer), **settings)
+
+    sdk_http = client(base_url=_IN_PROCESS, headers={"Authorization": f"Bearer {KEY}"})
+    async with (
+        client() as plain,
+        sdk_http,
+        client() as ours,
+        Baseten(api_key=KEY, http_client=ours, polling_rate=UNLIMITED) as baseten,
+    ):
+        variants = _variants(
+            baseten, plain, AsyncManagementClient(api_key=KEY, http_client_override=sdk_http), chainlets
+        )
+        variants[GENERATED] = _generated(
+            generated, _IN_PROCESS, chainlets, httpx.MockTransport(answer)
+        )
+        return await _costs("in process", chainlets, variants, rounds)
+
+
+async def _over_loopback(
+    generated: str, address: str, chainlets: int, rounds: int
+) -> Costs:
+    sdk = AsyncManagementClient(api_key=KEY, base_url_override=address)
+    async with (
+        httpx.AsyncClient() as plain,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as session,
+        sdk,
+        Baseten(api_key=KEY, base_url=address, polling_rate=UNLIMITED) as baseten,
+    ):
+        variants = _variants(baseten, plain, sdk, chainlets)
+        url = f"{address}/v1/chains/c1/deployments/{chainlets}"
+
+        async def with_aiohttp() -> None:
+            async with session.get(url) as response:
+                json.loads(await response.read())
+
+        variants[AIOHTTP] = with_aiohttp
+        variants[GENERATED] = _generated(generated, address, chainlets, None)
+        return await _costs("loopback", chainlets, variants, rounds)
+
+
+async def _costs(
+    over: str, chainlets: int, variants: dict[str, Call], rounds: int
+) -> Costs:
+    taken = await by_turns(variants, rounds=rounds, calls=CALLS, rested=(US, LOOK))
+    others = [name for name in variants if name not in (US, LOOK)]
+    return Costs(
+        chainlets=chainlets,
+        over=over,
+        microseconds={name: 1e6 * Spread.of(seconds).median for name, seconds in taken.items()},
+        call_over={name: ratios(taken[US], taken[name]) for name in others},
+        look_over={name: ratios(taken[LOOK], taken[name]) for name in others},
+    )
+
+
+def _variants(
+    baseten: Baseten, plain: httpx.AsyncClient, sdk: AsyncManagementClient, chainlets: int
+) -> dict[str, Call]:
+    deployment = baseten.chain("c1").deployment(str(chainlets))
+    base = str(sdk.http_client.base_url).rstrip("/")
+    url = f"{base}/v1/chains/c1/deployments/{chainlets}"
+    headers = {"Authorization": f"Bearer {KEY}"}
+
+    async def raw() -> None:
+        json.loads((await plain.get(url, headers=headers)).content)
+
+    async def official() -> None:
+        await sdk.api.get_chains_deployments_chain_deployment_id(
+            chain_id="c1", chain_deployment_id=str(chainlets)
+        )
+
+    async def look() -> None:
+        # timeout=0 is a wait with exactly one look: the look, and the wait around it.
+        await deployment.wait_until_active(timeout=0)
+
+    return {US: deployment.get, LOOK: look, RAW: raw, SDK: official}
+
+
+def _generated(
+    package: str, address: str, chainlets: int, transport: httpx.AsyncBaseTransport | None
+) -> Call:
+    client = importlib.import_module(f"{package}.client").AuthenticatedClient(
+        base_url=address,
+        token=KEY,
+        httpx_args={"transport": transport} if transport is not None else {},
+    )
+    get = importlib.import_module(f"{package}.api.chains.get_chain_deployment")
+
+    async def call() -> None:
+        await get.asyncio_detailed("c1", str(chainlets), client=client)
+
+    return call

@@ -1,0 +1,156 @@
+"""What parked waits cost while they wait, and when they are cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+
+from aiobaseten import Baseten
+from aiobaseten._polls import Polls
+from aiobaseten._watch import Watch
+from attrs import frozen
+
+from . import virtual
+from .timing import Spread, ratios
+from .world import World
+
+HOUR_S = 3600.0
+RATE = 20.0
+
+
+@frozen
+class Parked:
+    """An hour of many waits, each on a deployment of its own."""
+
+    waits: int
+    looks: int
+    #: CPU seconds of the hour, and of as many looks without any wait.
+    hour: float
+    looks_alone: float
+
+    @property
+    def beyond(self) -> float:
+        """CPU beyond that of the looks, as a share of theirs."""
+        return self.hour / self.looks_alone - 1.0
+
+
+def parked(waits: int = 50_000) -> Parked:
+    """Fifty thousand waits for an hour."""
+    return virtual.run(_park(waits))
+
+
+async def _park(waits: int) -> Parked:
+    world = World(records=False)
+    world.prepare(f"d{number}" for number in range(waits))
+    async with (
+        world.client() as http,
+        Baseten(api_key="bench", http_client=http, polling_rate=RATE) as baseten,
+    ):
+        model = baseten.model("m1")
+        alone = [await _looks_alone(baseten, 4000)]
+        tasks = [
+            asyncio.ensure_future(model.deployment(f"d{number}").wait_until_active(timeout=None))
+            for number in range(waits)
+        ]
+        await asyncio.sleep(60.0)
+        gc.collect()
+        before, answered = time.process_time(), world.answered
+        await asyncio.sleep(HOUR_S)
+        hour, looks = time.process_time() - before, world.answered - answered
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        del tasks
+        gc.collect()
+        alone.append(await _looks_alone(baseten, 4000))
+    return Parked(
+        waits=waits, looks=looks, hour=hour, looks_alone=looks * sum(alone) / len(alone)
+    )
+
+
+async def _looks_alone(baseten: Baseten, count: int) -> float:
+    """CPU seconds of a look that belongs to no wait, one after another at the same rate."""
+    owner = baseten.model("m1")._model  # noqa: SLF001 - a look is no part of what we promise
+    gc.collect()
+    before = time.process_time()
+    for number in range(count):
+        await owner.look_at_deployment(f"d{number}", in_context=True)
+        await asyncio.sleep(1.0 / RATE)
+    return (time.process_time() - before) / count
+
+
+@frozen
+class Cancelled:
+    """Cancelling many waits at once, over cancelling as many bare tasks."""
+
+    waits: int
+    over_bare: Spread
+    #: Tasks, watches, polls, timers and entries that are left afterwards.
+    left: int
+
+
+def cancelled(waits: int = 10_000, times: int = 9) -> Cancelled:
+    """Ten thousand waits, each on a deployment of its own, cancelled together."""
+    ours, bare, left = [], [], 0
+    for _ in range(times):
+        bare.append(virtual.run(_cancel_bare(waits)))
+        seconds, leftovers = virtual.run(_cancel_waits(waits))
+        ours.append(seconds)
+        left = max(left, leftovers)
+    return Cancelled(waits=waits, over_bare=ratios(ours, bare), left=left)
+
+
+async def _cancel_all(tasks: list[asyncio.Task[object]]) -> float:
+    gc.collect()
+    before = time.process_time()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return time.process_time() - before
+
+
+async def _cancel_bare(count: int) -> float:
+    loop = asyncio.get_running_loop()
+
+    async def bare() -> None:
+        await loop.create_future()
+
+    tasks = [loop.create_task(bare()) for _ in range(count)]
+    await asyncio.sleep(1.0)
+    return await _cancel_all(tasks)
+
+
+async def _cancel_waits(count: int) -> tuple[float, int]:
+    world = World(records=False)
+    loop = asyncio.get_running_loop()
+    async with (
+        world.client() as http,
+        Baseten(api_key="bench", http_client=http, polling_rate=90.0) as baseten,
+    ):
+        model = baseten.model("m1")
+        # One that stays: what it needs must not hide what the others leave.
+        stays = loop.create_task(model.deployment("stays").wait_until_active(timeout=None))
+        tasks: list[asyncio.Task[object]] = [
+            loop.create_task(model.deployment(f"d{number}").wait_until_active())
+            for number in range(count)
+        ]
+        await asyncio.sleep(count / 90.0 + 10.0)
+        seconds = await _cancel_all(tasks)
+        tasks.clear()
+        stays.cancel()
+        await asyncio.gather(stays, return_exceptions=True)
+        del stays
+        await asyncio.sleep(0)
+        gc.collect()
+        left = len(asyncio.all_tasks()) - 1
+        left += sum(isinstance(thing, Watch) for thing in gc.get_objects())
+        left += sum(
+            len(value)
+            for polls in gc.get_objects()
+            if isinstance(polls, Polls)
+            for value in vars(polls).values()
+            if isinstance(value, list | dict)
+        )
+        left += sum(not timer.cancelled() for timer in loop._scheduled)  # type: ignore[attr-defined]  # noqa: SLF001
+    return seconds, left

@@ -1,0 +1,68 @@
+"""Timing by turns, and what may be said about the result on a noisy machine."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from statistics import median, quantiles
+from typing import Any
+
+from attrs import frozen
+
+#: Seconds after which Baseten's limit of 100 requests a second, which we keep, is free again.
+RESTED_AFTER_S = 1.2
+
+Call = Callable[[], Awaitable[Any]]
+
+
+@frozen
+class Spread:
+    """A median, with the quarters of the measurements below and above it."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """The spread of at least one value."""
+        if len(values) == 1:
+            return cls(values[0], values[0], values[0])
+        low, _, high = quantiles(values, n=4, method="inclusive")
+        return cls(median(values), low, high)
+
+
+def ratios(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
+    """One over the other, round by round: what slows down a round slows down both."""
+    return Spread.of([one / other for one, other in zip(ours, theirs, strict=True)])
+
+
+async def by_turns(
+    variants: Mapping[str, Call], *, rounds: int, calls: int, rested: Collection[str] = ()
+) -> dict[str, list[float]]:
+    """CPU seconds of this process for a call, of each variant in each round.
+
+    In every round each variant has its turn, and each round begins with another one. Those that are
+    to be rested begin when what they sent before no longer counts against any limit.
+    """
+    names = list(variants)
+    taken: dict[str, list[float]] = {name: [] for name in names}
+    for name in names:
+        await _batch(variants[name], calls)  # to warm up
+    for number in range(rounds):
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            if name in rested:
+                await asyncio.sleep(RESTED_AFTER_S)
+            taken[name].append(await _batch(variants[name], calls))
+    return taken
+
+
+async def _batch(call: Call, calls: int) -> float:
+    gc.collect()
+    began = time.process_time()
+    for _ in range(calls):
+        await call()
+    return (time.process_time() - began) / calls
