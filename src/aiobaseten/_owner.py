@@ -13,7 +13,7 @@ from ._polls import Look, Polls
 from ._readings import read_deployment, read_environment
 from ._transport import Answer, Operation, Transport
 from ._waits import DeploymentReading, EnvironmentReading
-from .errors import NotFoundError
+from .errors import NotFoundError, ResponseShapeError
 from .schemas import ChainDeployment, ChainEnvironment, Deployment, Environment
 
 D = TypeVar("D", Deployment, ChainDeployment)
@@ -82,7 +82,7 @@ class Owner(ABC, Generic[D, E]):
         reading = read_deployment(answer.value)
         if in_context and reading.is_asleep:
             reading = read_deployment(
-                answer.value, promoting=await self._is_candidate(deployment_id)
+                answer.value, promoting=await self._is_candidate(answer.value)
             )
         return Answer(reading, answer.request_id)
 
@@ -103,9 +103,17 @@ class Owner(ABC, Generic[D, E]):
         at = self._retries.get((self.id, deployment_id))
         return at is not None and self.transport.clock.now() - at < within
 
-    async def _is_candidate(self, deployment_id: str) -> bool:
-        readings = [read_environment(one) for one in await self.list_environments()]
-        return any(one.candidate_id == deployment_id and one.is_busy for one in readings)
+    async def _is_candidate(self, deployment: D) -> bool:
+        try:
+            environments = await self.list_environments()
+        except ResponseShapeError:
+            # Every published spec declares a chain's list with the schema of a model's: if it is
+            # answered so, the environment that the deployment itself names has to do.
+            if deployment.environment is None:
+                raise
+            environments = [await self.transport.send(self.get_environment(deployment.environment))]
+        readings = [read_environment(environment) for environment in environments]
+        return any(one.candidate_id == deployment.id and one.is_busy for one in readings)
 
 
 @frozen

@@ -1,0 +1,45 @@
+"""A chain's environments may be listed with the schema of a model's: nobody outside knows."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.errors import ResponseShapeError, WaitTimeoutError
+from aiobaseten.testing import FakeBaseten
+
+pytestmark = pytest.mark.looptime
+
+LIST = "GET /v1/chains/{chain_id}/environments"
+AS_PUBLISHED = b'{"environments": [{"name": "production", "model_id": "c1"}]}'
+
+
+async def test_a_list_that_does_not_fit_is_made_up_for_by_the_environment_that_is_named(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    chain = fake.chain("c1")
+    chain.deployment("asleep", status="SCALED_TO_ZERO")
+    chain.environment("production", current="asleep")
+    fake.faults.garbage(AS_PUBLISHED, lasting=3600, route=LIST)
+
+    live = (
+        await baseten.chain("c1").deployment("asleep").wait_until_active(accept_scaled_to_zero=True)
+    )
+
+    assert live.id == "asleep"
+
+
+async def test_where_nothing_tells_whether_it_is_being_promoted_it_is_not_called_settled(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    fake.chain("c1").deployment("asleep", status="SCALED_TO_ZERO")
+    fake.faults.garbage(AS_PUBLISHED, lasting=3600, route=LIST)
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await (
+            baseten.chain("c1")
+            .deployment("asleep")
+            .wait_until_active(accept_scaled_to_zero=True, timeout=600)
+        )
+
+    assert isinstance(caught.value.__cause__, ResponseShapeError)
