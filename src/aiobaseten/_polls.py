@@ -170,9 +170,11 @@ class Polls:
             return
         del self._polls[look]
         if poll.task is not None:
-            poll.task.cancel()
+            self.transport.wire.abandon(poll.task)
         if not self._polls:
             self._due.clear()
+            self._expiries.clear()
+            self._gone = 0
             self._arm(float("inf"))
 
     def hurry(self, look: Look[Any]) -> None:
@@ -281,7 +283,8 @@ class Polls:
             for listener in list(poll.listeners):
                 listener.fail(error)
         self._plan(poll)
-        self._tick()
+        if self._timer is None or poll.due < self._timer_at or self._is_down():
+            self._tick()
 
     def _take_health(self, sighting: Sighting[Any]) -> None:
         """Learn from a look what holds for all."""
@@ -316,6 +319,7 @@ class Polls:
     def _back_again(self, now: float) -> None:
         """The server answers again: everybody looks, as fast as the budget allows."""
         self._held_until = 0.0
+        self._arm(float("inf"))
         for poll in self._polls.values():
             if poll.task is None and poll.due > now:
                 for listener in poll.listeners:

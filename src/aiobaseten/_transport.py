@@ -47,7 +47,7 @@ _PAUSE_AFTER_429_S = 1.0
 _EARLY_S = 0.001
 _REQUEST_ID_HEADERS = (b"x-request-id", b"request-id", b"x-amzn-requestid", b"cf-ray")
 # Parsing an address is a fifth of what httpx does for a request, and a poll has but one address.
-_parsed = lru_cache(maxsize=256)(httpx.URL)
+_parsed = lru_cache(maxsize=1024)(httpx.URL)
 _BY_STATUS: dict[int, type[APIError]] = {
     400: BadRequestError,
     401: AuthenticationError,
@@ -198,7 +198,9 @@ class Transport:
             attempt += 1
             await self.budgets.endpoint(operation).pass_through(self.wire)
             try:
-                answer = await self._once(operation, host or self.settings.base_url, attempt)
+                answer = await self._once(
+                    operation, host or self.settings.base_url, attempt, is_look=is_look
+                )
             except (APIError, TransportError) as error:
                 self._slow_down(operation, error, policy)
                 delay = delay_before_repeat(
@@ -216,13 +218,17 @@ class Transport:
                 self.budgets.retries.refund()
                 return answer
 
-    async def _once(self, operation: Operation[T], host: str, attempt: int) -> Answer[T]:
+    async def _once(
+        self, operation: Operation[T], host: str, attempt: int, *, is_look: bool
+    ) -> Answer[T]:
         request = self._request(operation, host)
         began = self.clock.now()
         status: int | None = None
         request_id: str | None = None
         try:
-            reply = await self.wire.send(request)
+            # A look is a task of the client's own, which nobody cuts off.
+            send = self.wire.send_from_here if is_look else self.wire.send
+            reply = await send(request)
             status, request_id = reply.status, _request_id(reply)
             return Answer(self._value(operation, request, reply), request_id)
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import httpx
 from attrs import frozen
@@ -77,7 +78,7 @@ class Wire:
         self._max_connections = max_connections
         self._max_body = max_body
         self._life: _Life | None = None
-        self._under_way: set[asyncio.Task[Reply]] = set()
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     def open(self) -> None:
         """Bind to the running loop.
@@ -140,12 +141,40 @@ class Wire:
         try:
             await ended
         except asyncio.CancelledError:
-            grace = life.loop.call_later(ABANDONED_GRACE_S, task.cancel)
-            task.add_done_callback(lambda _: grace.cancel())
+            self.abandon(task)
             raise
         if task.cancelled():
             raise closed()
         return task.result()
+
+    async def send_from_here(self, request: httpx.Request) -> Reply:
+        """Send a request and read the answer in the current task, which saves one.
+
+        Nobody may cancel that task: `abandon` it instead.
+
+        Raises:
+            TransportError: There is no answer.
+            ConfigurationError: The client was closed meanwhile, or cannot be used here.
+        """
+        life = self._alive()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in one
+        async with life.slots:
+            if life.closing.is_set():
+                raise closed()
+            self._under_way.add(task)
+            try:
+                return await self._run(life.http, request)
+            finally:
+                self._under_way.discard(task)
+
+    def abandon(self, task: asyncio.Task[Any]) -> None:
+        """End a task that sends: at once, or, once its request is under way, in a few seconds."""
+        if task not in self._under_way:
+            task.cancel()
+            return
+        grace = task.get_loop().call_later(ABANDONED_GRACE_S, task.cancel)
+        task.add_done_callback(lambda _: grace.cancel())
 
     def check(self) -> None:
         """Raise ConfigurationError if the client cannot be used here and now."""
