@@ -173,6 +173,24 @@ def test_nobody_can_say_what_was_in_the_time_of_an_outage() -> None:
     assert "UNHEALTHY for 300 s" in str(error)
 
 
+def test_a_minute_without_a_look_is_not_yet_a_break() -> None:
+    wait = deployment_wait(unhealthy_grace=120)
+
+    for at in (0, 60):
+        look(wait, at, deployment(status="UNHEALTHY"))
+
+    assert isinstance(see(wait, 120, deployment(status="UNHEALTHY")), DeploymentFailedError)
+
+
+def test_more_than_a_minute_without_a_look_is_a_break() -> None:
+    wait = deployment_wait(unhealthy_grace=120)
+
+    for at in (0, 60.5, 120.5, 180):
+        look(wait, at, deployment(status="UNHEALTHY"))
+
+    assert isinstance(see(wait, 180.5, deployment(status="UNHEALTHY")), DeploymentFailedError)
+
+
 def test_each_chainlet_has_a_patience_of_its_own() -> None:
     """Two chainlets that take turns have neither been UNHEALTHY for long."""
     wait = deployment_wait(unhealthy_grace=50)

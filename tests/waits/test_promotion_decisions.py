@@ -130,6 +130,16 @@ def test_what_was_active_as_a_candidate_and_then_sleeps_has_settled() -> None:
     assert see(wait, 5, environment(deployment(status="SCALED_TO_ZERO"))) == T
 
 
+def test_a_chain_that_has_the_traffic_is_not_said_to_sleep_while_a_part_is_on_its_way() -> None:
+    wait = promotion_wait(settling_time=0)
+
+    look(wait, 0, environment(chain({"One": "SCALED_TO_ZERO", "Two": "LOADING_MODEL"}, "ACTIVE")))
+    assert wait.still().endswith("Baseten keeps working on it.")
+
+    look(wait, 5, environment(chain({"One": "SCALED_TO_ZERO", "Two": "ACTIVE"}, "ACTIVE")))
+    assert "Nothing but a request will wake chainlet One: " in wait.still()
+
+
 def test_a_candidate_that_sleeps_is_on_its_way_however_long_it_does() -> None:
     wait = promotion_wait(accept_scaled_to_zero=True)
     sleeping = deployment(status="SCALED_TO_ZERO")
@@ -556,6 +566,22 @@ def test_what_lingers_of_an_earlier_promotion_is_not_reported() -> None:
 
 
 # What is reported
+
+
+def test_a_success_is_reported_even_if_an_earlier_one_lingered() -> None:
+    wait = promotion_wait(baseline=Baseline(current_id=P, promotion_status="SUCCEEDED"))
+
+    events = wait.see(environment(T, None, "SUCCEEDED", percent=100), 0).events
+
+    assert [str(event)[11:] for event in events] == [
+        "deployment T: ACTIVE",
+        "promotion to production: SUCCEEDED",
+        "traffic: 100 % on the new deployment",
+    ]
+
+
+def test_before_anything_was_seen_nothing_has_changed() -> None:
+    assert promotion_wait().see(environment(P), 40).in_stage == 40
 
 
 def test_pauses_and_traffic_are_reported_as_they_change() -> None:
