@@ -125,7 +125,7 @@ class Promotion(Generic[D, E]):
             accept_scaled_to_zero: Whether a deployment that has been promoted and then scaled to
                 zero will do. It wakes with the next request, which then waits for it.
             settling_time: Seconds for which the environment may still show what was before the
-                promotion, and a deployment that is scaled to zero may be on its way up.
+                promotion, ten at least, and a deployment that is scaled to zero may be on its way.
             unhealthy_grace: Seconds for which an UNHEALTHY deployment may recover.
 
         Returns:

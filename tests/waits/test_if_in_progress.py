@@ -13,6 +13,7 @@ from aiobaseten.errors import (
     ConfigurationError,
     PromotionFailedError,
     PromotionInProgressError,
+    PromotionOutcomeUnknownError,
     WaitTimeoutError,
 )
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
@@ -177,6 +178,21 @@ async def test_a_candidate_that_only_seems_to_be_under_way_need_not_keep_anybody
         promotion = await production(baseten, "model").promote("new", if_in_progress="send")
 
         assert (await promotion.wait()).id == "new"
+
+
+async def test_a_candidate_that_was_there_before_does_not_show_that_a_promotion_began() -> None:
+    """The answer to a promotion that was sent all the same is lost."""
+    fake = FakeBaseten(behaviour=Behaviour(canceled_candidate="lingers", terminal_promotion_for=0))
+    environment = stage(fake, "model", traffic_delay=5)
+    environment.promote("new")
+    environment.cancel()
+    async with fake.client() as baseten:
+        fake.faults.reset(route="POST")
+
+        with pytest.raises(PromotionOutcomeUnknownError):
+            await production(baseten, "model").promote("new", if_in_progress="send")
+
+    assert len(environment.promotions) == 1
 
 
 @BOTH
