@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable
 from typing import Generic, Literal, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ._arguments import path_argument
 from ._polls import Look, Polls
 from ._readings import read_deployment, read_environment
-from ._transport import Answer, Operation, Transport
+from ._transport import Answer, Operation, Transport, then
 from ._waits import DeploymentReading, EnvironmentReading
 from .errors import NotFoundError, ResponseShapeError
 from .schemas import ChainDeployment, ChainEnvironment, Deployment, Environment
@@ -48,7 +48,11 @@ class Owner(ABC, Generic[D, E]):
 
     @abstractmethod
     async def list_environments(self) -> list[E]:
-        """Read all environments."""
+        """List all environments."""
+
+    @abstractmethod
+    async def read_environments(self) -> list[EnvironmentReading]:
+        """Read all environments, as a call: repeated if need be."""
 
     def describe_environment(self, name: str) -> str:
         """An environment, for a person."""
@@ -60,13 +64,12 @@ class Owner(ABC, Generic[D, E]):
 
     async def read_environment(self, name: str) -> EnvironmentReading:
         """Read an environment, as a call: repeated if need be."""
-        environment: E = await self.transport.send(self.get_environment(name))
-        return read_environment(environment)
+        return await self.transport.send(then(self.get_environment(name), read_environment))
 
     async def look_at_environment(self, name: str) -> Answer[EnvironmentReading]:
         """Read an environment, as a look: within the polling budget, and once."""
-        answer = await self.transport.exchange(self.get_environment(name), is_look=True)
-        return Answer(read_environment(answer.value), answer.request_id)
+        operation = then(self.get_environment(name), read_environment)
+        return await self.transport.exchange(operation, is_look=True)
 
     async def look_at_deployment(
         self, deployment_id: str, *, in_context: bool
@@ -78,21 +81,20 @@ class Owner(ABC, Generic[D, E]):
             in_context: When it sleeps, read the environments, too: one that is being promoted to
                 may only be on its way up.
         """
-        answer = await self.transport.exchange(self.get_deployment(deployment_id), is_look=True)
-        reading = read_deployment(answer.value)
+        operation = then(self.get_deployment(deployment_id), read_deployment)
+        answer = await self.transport.exchange(operation, is_look=True)
+        reading = answer.value
         if in_context and reading.is_asleep:
-            reading = read_deployment(
-                answer.value, promoting=await self._is_candidate(answer.value)
-            )
+            reading = evolve(reading, promoting=await self._is_candidate(reading))
         return Answer(reading, answer.request_id)
 
     async def read_deployment(self, deployment_id: str) -> DeploymentReading | None:
         """Read a deployment, as a call; ``None`` if there is none."""
         try:
-            deployment: D = await self.transport.send(self.get_deployment(deployment_id))
+            operation = then(self.get_deployment(deployment_id), read_deployment)
+            return await self.transport.send(operation)
         except NotFoundError:
             return None
-        return read_deployment(deployment)
 
     def note_retry(self, deployment_id: str) -> None:
         """Remember that a deployment was retried: the next looks may still show the failure."""
@@ -103,16 +105,16 @@ class Owner(ABC, Generic[D, E]):
         at = self._retries.get((self.id, deployment_id))
         return at is not None and self.transport.clock.now() - at < within
 
-    async def _is_candidate(self, deployment: D) -> bool:
+    async def _is_candidate(self, deployment: DeploymentReading) -> bool:
         try:
-            environments = await self.list_environments()
+            readings = await self.read_environments()
         except ResponseShapeError:
             # Every published spec declares a chain's list with the schema of a model's: if it is
             # answered so, the environment that the deployment itself names has to do.
-            if deployment.environment is None:
+            name = deployment.value.environment
+            if not isinstance(name, str):
                 raise
-            environments = [await self.transport.send(self.get_environment(deployment.environment))]
-        readings = [read_environment(environment) for environment in environments]
+            readings = [await self.read_environment(name)]
         return any(one.candidate_id == deployment.id and one.is_busy for one in readings)
 
 

@@ -1,4 +1,8 @@
-"""From what the API answers to what waits read. No I/O."""
+"""From what the API answers to what waits read. No I/O.
+
+The generated code takes any scalar for any other; what waits lean on is checked here, and raises
+TypeError, which the border makes a `ResponseShapeError`.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +26,15 @@ def read_deployment(
         else all(part.deployed for part in chainlets),
     )
     return DeploymentReading(
-        id=deployment.id, parts=(own, *chainlets), value=deployment, promoting=promoting
+        id=_text("id", deployment.id),
+        parts=(own, *chainlets),
+        value=deployment,
+        promoting=promoting,
     )
 
 
 def _read_chainlets(deployment: ChainDeployment) -> tuple[Part, ...]:
-    names = Counter(chainlet.name for chainlet in deployment.chainlets)
+    names = Counter(_text("name", chainlet.name) for chainlet in deployment.chainlets)
     return tuple(
         Part(
             subject="chainlet",
@@ -50,10 +57,22 @@ def read_environment(environment: Environment | ChainEnvironment) -> Environment
         candidate=read_deployment(candidate) if candidate else None,
         promotion=PromotionReading(
             status=str(promotion.status),
-            percent=promotion.percent_traffic_to_new_version,
-            message=promotion.error_message or None,
+            percent=_number("percent", promotion.percent_traffic_to_new_version),
+            message=str(promotion.error_message) if promotion.error_message else None,
         )
         if promotion
         else None,
         value=environment,
     )
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, not {type(value).__name__}")
+    return value
+
+
+def _number(name: str, value: object) -> int:
+    if not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
+    return int(value)

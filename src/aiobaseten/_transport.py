@@ -39,6 +39,7 @@ from .errors import (
 )
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 _LOG = logging.getLogger("aiobaseten")
 _ONCE = RetryPolicy(attempts=1)
@@ -75,7 +76,7 @@ class Settings:
         base_url: Without a slash at its end.
         inference_url: Where models answer, with ``{model_id}`` in it.
         authorization: Gives the header's value. A function, so that no repr can show the key.
-        timeouts: Seconds to connect, read, write, and to wait for a connection.
+        timeouts: Seconds to connect, read, write, wait for a connection, and for all of it.
         retry: How calls are repeated. Looks never are: the wait looks again.
     """
 
@@ -94,6 +95,19 @@ def given(name: str, value: bool | None) -> bool | Unset:
     """
     chosen = choice(name, value)
     return UNSET if chosen is None else chosen
+
+
+def then(operation: Operation[T], read: Callable[[T], U]) -> Operation[U]:
+    """*operation*, read further: what *read* does not understand does not fit the spec."""
+    parse = operation.parse
+    return Operation(
+        method=operation.method,
+        path=operation.path,
+        url=operation.url,
+        parse=lambda data: read(parse(data)),
+        body=operation.body,
+        params=operation.params,
+    )
 
 
 class Line:

@@ -78,7 +78,8 @@ class Wire:
         self._max_connections = max_connections
         self._max_body = max_body
         self._life: _Life | None = None
-        self._under_way: set[asyncio.Task[Any]] = set()
+        # Whoever waits for the task has a future; a look waits for itself.
+        self._under_way: dict[asyncio.Task[Any], asyncio.Future[None] | None] = {}
 
     def open(self) -> None:
         """Bind to the running loop.
@@ -101,6 +102,12 @@ class Wire:
         if life is None or life.closing.is_set():
             return
         life.closing.set()
+        for ended in self._under_way.values():
+            if ended is not None and not ended.done():
+                ended.set_result(None)
+        if self._under_way and not self._closes:
+            # The pool lives on: it would miss the connections of what is cut off.
+            await asyncio.wait(self._under_way, timeout=ABANDONED_GRACE_S)
         for task in self._under_way:
             task.cancel()
         if self._under_way:
@@ -135,15 +142,14 @@ class Wire:
             life.slots.release()
             raise closed()
         task = life.loop.create_task(self._run(life.http, request))
-        self._under_way.add(task)
-        ended = life.loop.create_future()
+        ended = self._under_way[task] = life.loop.create_future()
         task.add_done_callback(partial(self._ended, ended))
         try:
             await ended
         except asyncio.CancelledError:
             self.abandon(task)
             raise
-        if task.cancelled():
+        if not task.done() or task.cancelled():
             raise closed()
         return task.result()
 
@@ -162,11 +168,11 @@ class Wire:
         async with life.slots:
             if life.closing.is_set():
                 raise closed()
-            self._under_way.add(task)
+            self._under_way[task] = None
             try:
                 return await self._run(life.http, request)
             finally:
-                self._under_way.discard(task)
+                self._under_way.pop(task, None)
 
     def abandon(self, task: asyncio.Task[Any]) -> None:
         """End a task that sends: at once, or, once its request is under way, in a few seconds."""
@@ -191,7 +197,7 @@ class Wire:
         return life
 
     def _ended(self, ended: asyncio.Future[None], task: asyncio.Task[Reply]) -> None:
-        self._under_way.discard(task)
+        self._under_way.pop(task, None)
         if self._life is not None:
             self._life.slots.release()
         if not task.cancelled():
@@ -200,16 +206,32 @@ class Wire:
             ended.set_result(None)
 
     async def _run(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
+        limit = request.extensions["timeout"]["answer"]
+        scope = asyncio.timeout(limit)
         try:
-            response = await http.send(request, auth=_NO_AUTH, follow_redirects=False, stream=True)
-            try:
-                return await self._read(response)
-            finally:
-                await response.aclose()
+            async with scope:
+                return await self._exchange(http, request)
         except httpx.RequestError as error:
             # The error holds the request: the key must not be found there.
             request.headers.pop("authorization", None)
             raise _no_answer(error, request) from error
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            # An answer that trickles in for ever keeps to every other limit.
+            raise RequestTimeoutError(
+                f"the answer was not complete after {limit:g} s",
+                method=request.method,
+                path=request.url.path,
+                sent=True,
+            ) from None
+
+    async def _exchange(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
+        response = await http.send(request, auth=_NO_AUTH, follow_redirects=False, stream=True)
+        try:
+            return await self._read(response)
+        finally:
+            await response.aclose()
 
     async def _read(self, response: httpx.Response) -> Reply:
         body = bytearray()

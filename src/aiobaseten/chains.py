@@ -20,7 +20,9 @@ from attrs import define, frozen
 
 from ._arguments import Duration, path_argument
 from ._owner import Owner
-from ._transport import given
+from ._readings import read_environment
+from ._transport import given, then
+from ._waits import EnvironmentReading
 from ._watch import DEFAULT_TIMEOUT_S
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle, IfInProgress, begin
@@ -46,9 +48,17 @@ class Chain(Owner[ChainDeployment, ChainEnvironment]):
         return get_chain_environment.operation(self.id, name)
 
     async def list_environments(self) -> list[ChainEnvironment]:
-        """Read all environments."""
+        """List all environments."""
         listed = await self.transport.send(list_chain_environments.operation(self.id))
         return listed.environments
+
+    async def read_environments(self) -> list[EnvironmentReading]:
+        """Read all environments."""
+        operation = then(
+            list_chain_environments.operation(self.id),
+            lambda listed: [read_environment(one) for one in listed.environments],
+        )
+        return await self.transport.send(operation)
 
 
 @frozen

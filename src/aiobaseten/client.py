@@ -51,6 +51,7 @@ class Baseten:
         read_timeout: Duration = 30.0,
         write_timeout: Duration = 30.0,
         pool_timeout: Duration = 10.0,
+        answer_timeout: Duration = 60.0,
         retry: RetryPolicy | None = None,
         polling_rate: float = POLLING_RATE,
         poll: Schedule = next_look,
@@ -72,6 +73,8 @@ class Baseten:
             read_timeout: Seconds or a `timedelta` without a byte of the answer.
             write_timeout: Seconds or a `timedelta` without a byte of the request being taken.
             pool_timeout: Seconds or a `timedelta` for the HTTP client to hand out a connection.
+            answer_timeout: Seconds or a `timedelta` for one request altogether, its answer read to
+                the end.
             retry: How a call is repeated when its failure may pass; `RetryPolicy` otherwise.
             polling_rate: Looks a second, of all waits of this client together.
             poll: When waits look again, in place of our own schedule: a function of a `Stage`, the
@@ -98,6 +101,7 @@ class Baseten:
                 "read": seconds("read_timeout", read_timeout),
                 "write": seconds("write_timeout", write_timeout),
                 "pool": seconds("pool_timeout", pool_timeout),
+                "answer": seconds("answer_timeout", answer_timeout),
             },
             retry=retry or RetryPolicy(),
         )
@@ -120,6 +124,7 @@ class Baseten:
         read_timeout: Duration | None = None,
         write_timeout: Duration | None = None,
         pool_timeout: Duration | None = None,
+        answer_timeout: Duration | None = None,
         retry: RetryPolicy | None = None,
     ) -> Self:
         """Other settings for some calls, over the same connections and budgets. No I/O.
@@ -132,6 +137,7 @@ class Baseten:
             read_timeout: As for `Baseten`.
             write_timeout: As for `Baseten`.
             pool_timeout: As for `Baseten`.
+            answer_timeout: As for `Baseten`.
             retry: As for `Baseten`.
 
         Raises:
@@ -142,6 +148,7 @@ class Baseten:
             "read": read_timeout,
             "write": write_timeout,
             "pool": pool_timeout,
+            "answer": answer_timeout,
         }
         timeouts = dict(self._transport.settings.timeouts)
         for name, value in changed.items():

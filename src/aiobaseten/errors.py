@@ -97,6 +97,7 @@ class BasetenError(Exception):
 
 def _rebuild(cls: type[_Error], args: tuple[Any, ...], state: dict[str, Any]) -> _Error:
     error = cls.__new__(cls, *args)
+    error.args = args  # those that are OSErrors, too, take none from __new__
     error.__dict__.update(state)
     return error
 

@@ -34,8 +34,9 @@ from attrs import define, frozen
 
 from ._arguments import Duration, json_object, path_argument
 from ._owner import Owner
-from ._transport import given
-from ._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S
+from ._readings import read_environment
+from ._transport import given, then
+from ._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S, EnvironmentReading
 from ._watch import DEFAULT_TIMEOUT_S
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle, IfInProgress, begin
@@ -63,9 +64,17 @@ class Model(Owner[Deployment, Environment]):
         return get_environment.operation(self.id, name)
 
     async def list_environments(self) -> list[Environment]:
-        """Read all environments."""
+        """List all environments."""
         listed = await self.transport.send(list_environments.operation(self.id))
         return listed.environments
+
+    async def read_environments(self) -> list[EnvironmentReading]:
+        """Read all environments."""
+        operation = then(
+            list_environments.operation(self.id),
+            lambda listed: [read_environment(one) for one in listed.environments],
+        )
+        return await self.transport.send(operation)
 
 
 @frozen

@@ -68,12 +68,15 @@ async def _slow_head(line: Line, request: bytes) -> None:
     await line.say(answer[20 * step :])
 
 
-async def _endless_head(line: Line, request: bytes) -> None:
-    await line.ask(request)
-    await line.say(b"HTTP/1.1 200 OK\r\n")
-    while line.is_open:
-        await line.say(b"x-and-so-on: 1\r\n")
-        await asyncio.sleep(0.01)
+def _endless(name: str, beginning: bytes, and_so_on: bytes) -> Fault:
+    async def trickle(line: Line, request: bytes) -> None:
+        await line.ask(request)
+        await line.say(beginning)
+        while line.is_open:
+            await line.say(and_so_on)
+            await asyncio.sleep(0.01)
+
+    return Fault(name, trickle, reaches=True)
 
 
 async def _close_after_answer(line: Line, request: bytes) -> None:
@@ -98,7 +101,11 @@ BLACK_HOLE_ACTED: Final = Fault("black hole after acting", _ignore_after_acting,
 ACTS_TOO_LATE: Final = Fault("acts when the client has gone", _act_too_late, reaches=True)
 BYTE_BY_BYTE: Final = Fault("one byte at a time", _byte_by_byte, reaches=True)
 SLOW_HEAD: Final = Fault("slow headers", _slow_head, reaches=True)
-ENDLESS_HEAD: Final = Fault("endless headers", _endless_head, reaches=True)
+ENDLESS_HEAD: Final = _endless("endless headers", b"HTTP/1.1 200 OK\r\n", b"and: so on\r\n")
+ENDLESS_HINTS: Final = _endless("endless hints", b"", b"HTTP/1.1 103 Early Hints\r\n\r\n")
+ENDLESS_BODY: Final = _endless(
+    "endless body", b"HTTP/1.1 200 OK\r\ncontent-length: 999999999\r\n\r\n", b" "
+)
 CLOSED_BETWEEN: Final = Fault("closed after the answer", _close_after_answer, reaches=True)
 NONE: Final = Fault("none", answered, reaches=True)
 NOT_HTTP: Final = Fault("garbage instead of HTTP", _not_http)

@@ -1,0 +1,64 @@
+"""An answer that goes on for ever, a few bytes at a time, holds nobody up for ever.
+
+No timeout between two bytes notices it, so the answer as a whole needs one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+from proxy import Fault, Proxy
+from trouble import ENDLESS_BODY, ENDLESS_HEAD, ENDLESS_HINTS
+
+from aiobaseten import Baseten
+from aiobaseten.errors import RequestTimeoutError
+from aiobaseten.events import Finished
+from aiobaseten.testing import CompressedClock, FakeBaseten
+
+Connect = Callable[..., AbstractAsyncContextManager[Baseten]]
+ENDLESS = [ENDLESS_HEAD, ENDLESS_HINTS, ENDLESS_BODY]
+SPEED = 100.0
+
+
+@pytest.fixture
+def fake() -> FakeBaseten:
+    """A chain, and where it is promoted to."""
+    fake = FakeBaseten(speed=SPEED)
+    chain = fake.chain("c1")
+    chain.deployment("d0")
+    chain.deployment("d1")
+    chain.environment("production", current="d0")
+    return fake
+
+
+@pytest.mark.parametrize("fault", ENDLESS, ids=repr)
+async def test_a_request_ends_although_its_answer_does_not(
+    fault: Fault, proxy: Proxy, connect: Connect
+) -> None:
+    async with connect(answer_timeout=0.2, http_client=None) as baseten:
+        get = baseten.chain("c1").deployment("d1").get
+        async with proxy.failing(fault), asyncio.timeout(2):
+            with pytest.raises(RequestTimeoutError) as caught:
+                await get()
+
+        assert caught.value.sent
+        assert (await get()).id == "d1"
+
+
+@pytest.mark.parametrize("fault", ENDLESS, ids=repr)
+async def test_a_wait_looks_again_although_a_look_does_not_end(
+    fault: Fault, proxy: Proxy, connect: Connect
+) -> None:
+    async with connect(
+        clock=CompressedClock(SPEED), answer_timeout=0.2, http_client=None
+    ) as baseten:
+        promotion = await baseten.chain("c1").environment("production").promote("d1")
+        proxy.plan(fault)
+        async with asyncio.timeout(5):
+            events = [event async for event in promotion.events()]
+
+    assert isinstance(events[-1], Finished)
+    assert events[-1].error is None

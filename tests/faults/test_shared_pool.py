@@ -1,0 +1,38 @@
+"""A connection pool that the caller shares between clients outlives each of them unharmed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import httpx
+from proxy import Proxy
+
+from aiobaseten import Baseten
+
+CONNECTIONS = 10
+CLIENTS = 60
+
+
+async def test_closing_clients_with_requests_under_way_costs_the_pool_no_connection(
+    proxy: Proxy,
+) -> None:
+    """Cutting a request off at the wrong moment takes its slot in httpx's pool for ever."""
+    chance = random.Random(4)
+    limits = httpx.Limits(max_connections=CONNECTIONS)
+
+    async with httpx.AsyncClient(limits=limits) as http:
+
+        def client() -> Baseten:
+            return Baseten(api_key="test-key", base_url=proxy.url, http_client=http)
+
+        for _ in range(CLIENTS):
+            async with client() as baseten:
+                get = baseten.chain("c1").deployment("d1").get
+                calls = [asyncio.create_task(get()) for _ in range(5)]
+                await asyncio.sleep(chance.uniform(0, 0.012))
+            await asyncio.gather(*calls, return_exceptions=True)
+
+        async with client() as baseten, asyncio.timeout(2), asyncio.TaskGroup() as callers:
+            for _ in range(2 * CONNECTIONS):
+                callers.create_task(baseten.chain("c1").deployment("d1").get())
