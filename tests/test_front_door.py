@@ -39,4 +39,4 @@ def test_each_name_is_the_same_each_time(name: str) -> None:
 
 def test_a_name_that_it_does_not_have_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'Basetenn'"):
-        _ = aiobaseten.Basetenn  # type: ignore[attr-defined]
+        _ = aiobaseten.Basetenn

@@ -11,23 +11,26 @@ from typing import Any
 
 import aiohttp
 import httpx
-from aiobaseten import Baseten
 from attrs import frozen
 from baseten.client import AsyncManagementClient
 
+from aiobaseten import Baseten, Stage
+
 from . import virtual
 from .server import serving
-from .timing import Call, Spread, by_turns, ratios
+from .timing import Calls, Spread, by_turns, each, ratios
 from .world import PLAIN, chain_deployment
 
 KEY = "bench-key"
 #: Calls in one batch: as many as we send without a pause.
 CALLS = 90
-#: Looks of a wait with a timeout of nothing are within the polling rate, too.
+#: Seconds between looks, so that the limit of a hundred a second is kept; and no other limit.
+LOOK_EVERY_S = 0.0125
 UNLIMITED = 1e9
 _IN_PROCESS = "https://api.baseten.co"
 #: Our code, the generator's default code, and how the table calls the rest.
-US, LOOK, RAW, SDK = "aiobaseten", "a look", "httpx", "baseten"
+US, LOOK, RAW, SDK = "aiobaseten", "a look in a wait", "httpx", "baseten"
+PACED = "httpx, at the pace of a wait"
 AIOHTTP, GENERATED = "aiohttp", "generated, default templates"
 
 
@@ -55,7 +58,7 @@ def measure(generated: Path, *, rounds: int) -> list[Costs]:
 
 
 async def _in_process(generated: str, chainlets: int, rounds: int) -> Costs:
-    body = chain_deployment(str(chainlets), "ACTIVE", chainlets)
+    body = chain_deployment(str(chainlets), "LOADING_MODEL", chainlets)
 
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, content=body, headers=PLAIN)
@@ -68,10 +71,16 @@ async def _in_process(generated: str, chainlets: int, rounds: int) -> Costs:
         client() as plain,
         sdk_http,
         client() as ours,
-        Baseten(api_key=KEY, http_client=ours, polling_rate=UNLIMITED) as baseten,
+        Baseten(
+            api_key=KEY, http_client=ours, polling_rate=UNLIMITED, poll=(pace := _Pace())
+        ) as baseten,
     ):
         variants = _variants(
-            baseten, plain, AsyncManagementClient(api_key=KEY, http_client_override=sdk_http), chainlets
+            pace,
+            baseten,
+            plain,
+            AsyncManagementClient(api_key=KEY, http_client_override=sdk_http),
+            chainlets,
         )
         variants[GENERATED] = _generated(
             generated, _IN_PROCESS, chainlets, httpx.MockTransport(answer)
@@ -79,31 +88,29 @@ async def _in_process(generated: str, chainlets: int, rounds: int) -> Costs:
         return await _costs("in process", chainlets, variants, rounds)
 
 
-async def _over_loopback(
-    generated: str, address: str, chainlets: int, rounds: int
-) -> Costs:
+async def _over_loopback(generated: str, address: str, chainlets: int, rounds: int) -> Costs:
     sdk = AsyncManagementClient(api_key=KEY, base_url_override=address)
     async with (
         httpx.AsyncClient() as plain,
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as session,
         sdk,
-        Baseten(api_key=KEY, base_url=address, polling_rate=UNLIMITED) as baseten,
+        Baseten(
+            api_key=KEY, base_url=address, polling_rate=UNLIMITED, poll=(pace := _Pace())
+        ) as baseten,
     ):
-        variants = _variants(baseten, plain, sdk, chainlets)
+        variants = _variants(pace, baseten, plain, sdk, chainlets)
         url = f"{address}/v1/chains/c1/deployments/{chainlets}"
 
         async def with_aiohttp() -> None:
             async with session.get(url) as response:
                 json.loads(await response.read())
 
-        variants[AIOHTTP] = with_aiohttp
+        variants[AIOHTTP] = each(with_aiohttp)
         variants[GENERATED] = _generated(generated, address, chainlets, None)
         return await _costs("loopback", chainlets, variants, rounds)
 
 
-async def _costs(
-    over: str, chainlets: int, variants: dict[str, Call], rounds: int
-) -> Costs:
+async def _costs(over: str, chainlets: int, variants: dict[str, Calls], rounds: int) -> Costs:
     taken = await by_turns(variants, rounds=rounds, calls=CALLS, rested=(US, LOOK))
     others = [name for name in variants if name not in (US, LOOK)]
     return Costs(
@@ -115,9 +122,33 @@ async def _costs(
     )
 
 
+class _Pace:
+    """A schedule at a steady pace, which counts the looks."""
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._done = asyncio.Event()
+
+    def __call__(self, stage: Stage, in_stage: float, elapsed: float) -> float:
+        self._left -= 1
+        if self._left <= 0:
+            self._done.set()
+        return LOOK_EVERY_S
+
+    async def looks(self, count: int) -> None:
+        """Return after so many looks."""
+        self._left = count
+        self._done.clear()
+        await self._done.wait()
+
+
 def _variants(
-    baseten: Baseten, plain: httpx.AsyncClient, sdk: AsyncManagementClient, chainlets: int
-) -> dict[str, Call]:
+    pace: _Pace,
+    baseten: Baseten,
+    plain: httpx.AsyncClient,
+    sdk: AsyncManagementClient,
+    chainlets: int,
+) -> dict[str, Calls]:
     deployment = baseten.chain("c1").deployment(str(chainlets))
     base = str(sdk.http_client.base_url).rstrip("/")
     url = f"{base}/v1/chains/c1/deployments/{chainlets}"
@@ -131,16 +162,29 @@ def _variants(
             chain_id="c1", chain_deployment_id=str(chainlets)
         )
 
-    async def look() -> None:
-        # timeout=0 is a wait with exactly one look: the look, and the wait around it.
-        await deployment.wait_until_active(timeout=0)
+    async def look(count: int) -> None:
+        # One wait, which looks so many times.
+        wait = asyncio.ensure_future(deployment.wait_until_active())
+        await pace.looks(count)
+        wait.cancel()
+        await asyncio.wait([wait])
 
-    return {US: deployment.get, LOOK: look, RAW: raw, SDK: official}
+    async def paced() -> None:
+        await raw()
+        await asyncio.sleep(LOOK_EVERY_S)
+
+    return {
+        US: each(deployment.get),
+        LOOK: look,
+        RAW: each(raw),
+        PACED: each(paced),
+        SDK: each(official),
+    }
 
 
 def _generated(
     package: str, address: str, chainlets: int, transport: httpx.AsyncBaseTransport | None
-) -> Call:
+) -> Calls:
     client = importlib.import_module(f"{package}.client").AuthenticatedClient(
         base_url=address,
         token=KEY,
@@ -151,4 +195,4 @@ def _generated(
     async def call() -> None:
         await get.asyncio_detailed("c1", str(chainlets), client=client)
 
-    return call
+    return each(call)

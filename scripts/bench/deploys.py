@@ -15,7 +15,9 @@ CACHED: Final = (0.4, 5.0)
 Timeline = list[tuple[str, float]]
 
 
-def lasting(chance: random.Random, median: float, spread: float, least: float, most: float) -> float:
+def lasting(
+    chance: random.Random, median: float, spread: float, least: float, most: float
+) -> float:
     """A lognormal duration within bounds."""
     return min(max(median * chance.lognormvariate(0.0, spread), least), most)
 

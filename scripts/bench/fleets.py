@@ -9,8 +9,9 @@ from collections.abc import Awaitable
 from itertools import pairwise
 from typing import Any
 
-from aiobaseten import Baseten
 from attrs import frozen
+
+from aiobaseten import Baseten
 
 from . import virtual
 from .deploys import Timeline, mixed, total
@@ -53,9 +54,7 @@ def shared(
     requests, late, deploys = 0.0, [], []
     for seed in range(times):
         timelines = many(environments, mixed, seed=seed)
-        sent, latencies = virtual.run(
-            _promote_all(timelines, polling_rate, waits // environments)
-        )
+        sent, latencies = virtual.run(_promote_all(timelines, polling_rate, waits // environments))
         requests += sent / times
         late += latencies
         deploys += list(timelines.values())

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from .timing import Spread, ratios
 
-MODULES = {"aiobaseten": "from aiobaseten import Baseten", "httpx": "import httpx", "baseten.client": "import baseten.client"}
+OURS = ("import aiobaseten", "from aiobaseten import Baseten")
+THEIRS = ("import httpx", "import baseten.client")
 _TIMED = "import time; began = time.process_time(); {}; print(time.process_time() - began)"
 
 
@@ -44,9 +45,9 @@ def measure(source: Path, scratch: Path, *, rounds: int) -> dict[str, Spread]:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.submodule_search_locations:
             compileall.compile_dir(spec.submodule_search_locations[0], quiet=1)
-    taken: dict[str, list[float]] = {name: [] for name in MODULES}
+    taken: dict[str, list[float]] = {name: [] for name in (*OURS, *THEIRS)}
     for number in range(rounds + 1):
-        for name, statement in MODULES.items():
+        for statement in taken:
             done = subprocess.run(
                 [sys.executable, "-c", _TIMED.format(statement)],
                 capture_output=True,
@@ -55,6 +56,7 @@ def measure(source: Path, scratch: Path, *, rounds: int) -> dict[str, Spread]:
                 env={"PYTHONPATH": str(site)},
             )
             if number:  # the first one is there to warm the disk's cache
-                taken[name].append(float(done.stdout))
-    ours = taken["aiobaseten"]
-    return {name: ratios(ours, seconds) for name, seconds in taken.items() if seconds is not ours}
+                taken[statement].append(float(done.stdout))
+    return {
+        f"{one} / {other}": ratios(taken[one], taken[other]) for one in OURS for other in THEIRS
+    }

@@ -60,7 +60,10 @@ async def _measure(kind: str, *, traced: bool) -> float:
         after = tracemalloc.get_traced_memory()[0] if traced else _rss()
         if traced and os.environ.get("WHERE"):
             for line in tracemalloc.take_snapshot().statistics("lineno")[:45]:
-                print(f"{line.size / PARKED:8.0f} {line.count / PARKED:6.2f} {line.traceback}", file=sys.stderr)
+                print(
+                    f"{line.size / PARKED:8.0f} {line.count / PARKED:6.2f} {line.traceback}",
+                    file=sys.stderr,
+                )
         for one in parked:
             one.cancel()
         await asyncio.gather(*parked, return_exceptions=True)

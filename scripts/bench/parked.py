@@ -6,10 +6,11 @@ import asyncio
 import gc
 import time
 
+from attrs import frozen
+
 from aiobaseten import Baseten
 from aiobaseten._polls import Polls
 from aiobaseten._watch import Watch
-from attrs import frozen
 
 from . import virtual
 from .timing import Spread, ratios
@@ -48,7 +49,7 @@ async def _park(waits: int) -> Parked:
         Baseten(api_key="bench", http_client=http, polling_rate=RATE) as baseten,
     ):
         model = baseten.model("m1")
-        alone = [await _looks_alone(baseten, 4000)]
+        alone = [await _looks_alone(baseten, waits)]
         tasks = [
             asyncio.ensure_future(model.deployment(f"d{number}").wait_until_active(timeout=None))
             for number in range(waits)
@@ -63,19 +64,17 @@ async def _park(waits: int) -> Parked:
         await asyncio.wait(tasks)
         del tasks
         gc.collect()
-        alone.append(await _looks_alone(baseten, 4000))
-    return Parked(
-        waits=waits, looks=looks, hour=hour, looks_alone=looks * sum(alone) / len(alone)
-    )
+        alone.append(await _looks_alone(baseten, waits))
+    return Parked(waits=waits, looks=looks, hour=hour, looks_alone=looks * sum(alone) / len(alone))
 
 
-async def _looks_alone(baseten: Baseten, count: int) -> float:
+async def _looks_alone(baseten: Baseten, waits: int, count: int = 8000) -> float:
     """CPU seconds of a look that belongs to no wait, one after another at the same rate."""
     owner = baseten.model("m1")._model  # noqa: SLF001 - a look is no part of what we promise
     gc.collect()
     before = time.process_time()
     for number in range(count):
-        await owner.look_at_deployment(f"d{number}", in_context=True)
+        await owner.look_at_deployment(f"d{number % waits}", in_context=True)
         await asyncio.sleep(1.0 / RATE)
     return (time.process_time() - before) / count
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import random
 from bisect import bisect_left
 from collections.abc import Callable
-from itertools import accumulate
+
+from attrs import frozen
 
 from aiobaseten._schedule import jittered, next_look
 from aiobaseten._status import stage_of
-from attrs import frozen
 
 from .deploys import Timeline, mixed, status_at, total
 
@@ -45,6 +45,40 @@ def ours(chance: random.Random) -> Schedule:
         return jittered(due, chance.random())
 
     return when
+
+
+@frozen
+class Comparison:
+    """Ours, beside what else comes to the same p99."""
+
+    ours: Outcome
+    #: The fixed interval, and what it comes to.
+    interval: float
+    fixed: Outcome
+    #: Requests that no schedule that is blind to phases can do without.
+    bound: float
+    #: Ours, when a tenth of the deploys stay BUILDING until they are ACTIVE.
+    skipping: Outcome
+    #: Naive loops, and ours when everything loads for ten minutes.
+    peers: dict[str, Outcome]
+    long_loads: Outcome
+
+
+def compare(count: int) -> Comparison:
+    """Simulate everything over so many deploys."""
+    timelines = deploys(count)
+    found = simulate(ours(random.Random(3)), timelines)
+    interval, fixed = fixed_with(found.p99, timelines)
+    loads: list[Timeline] = [[("DEPLOYING", 45.0), ("LOADING_MODEL", 600.0)]] * 100
+    return Comparison(
+        ours=found,
+        interval=interval,
+        fixed=fixed,
+        bound=blind_bound(found.p99, timelines, step=found.p99 / 16.0),
+        skipping=simulate(ours(random.Random(4)), skipping(timelines, 0.1)),
+        peers={name: simulate(schedule, timelines) for name, schedule in PEERS.items()},
+        long_loads=simulate(ours(random.Random(5)), loads),
+    )
 
 
 def deploys(count: int, seed: int = 1) -> list[Timeline]:
@@ -109,8 +143,13 @@ def blind_bound(p99: float, timelines: list[Timeline], *, step: float = 0.5) -> 
     end = int(ready[-1] / step) + 2
     # Share that is ready by each point of the grid.
     done = [bisect_left(ready, point * step + 1e-9) / count for point in range(end + 1)]
+    # A look may be this many points after the one before without being late for anything.
     reach = int(p99 / step) + 1
-    longest = reach * 8
+    longest = [
+        *range(1, reach + 1),
+        *range(reach + 2, 4 * reach, 4),
+        *range(4 * reach, 16 * reach, reach),
+    ]
 
     def cheapest(price: float) -> float:
         cost = [0.0] * (end + 1)
@@ -119,11 +158,13 @@ def blind_bound(p99: float, timelines: list[Timeline], *, step: float = 0.5) -> 
             if left <= 0.0:
                 continue
             best = float("inf")
-            for b in (*range(a + 1, min(a + reach, end) + 1), *range(a + reach, min(a + longest, end) + 1, 4)):
-                late = max(0.0, done[max(b - reach, 0)] - done[a])
-                best = min(best, price * late + cost[b])
+            for gap in longest:
+                b = min(a + gap, end)
+                late = done[b - reach] - done[a] if gap > reach else 0.0
+                best = min(best, price * max(late, 0.0) + cost[b])
+                if b == end:
+                    break
             cost[a] = left + best
         return 1.0 + cost[0] - price * 0.01
 
-    prices = list(accumulate([1.0] + [2.0] * 9, lambda one, two: one * two))
-    return max(cheapest(price) for price in prices)
+    return max(cheapest(2.0**power) for power in range(0, 11, 2))

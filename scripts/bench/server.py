@@ -36,7 +36,7 @@ _ANSWERS: dict[int, bytes] = {}
 
 def _answer(chainlets: int) -> bytes:
     if chainlets not in _ANSWERS:
-        body = chain_deployment(str(chainlets), "ACTIVE", chainlets)
+        body = chain_deployment(str(chainlets), "LOADING_MODEL", chainlets)
         head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
         _ANSWERS[chainlets] = f"{head}\r\n\r\n".encode() + body
     return _ANSWERS[chainlets]

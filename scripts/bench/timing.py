@@ -14,7 +14,18 @@ from attrs import frozen
 #: Seconds after which Baseten's limit of 100 requests a second, which we keep, is free again.
 RESTED_AFTER_S = 1.2
 
-Call = Callable[[], Awaitable[Any]]
+#: Makes so many calls, one after another.
+Calls = Callable[[int], Awaitable[None]]
+
+
+def each(call: Callable[[], Awaitable[Any]]) -> Calls:
+    """Makes one call after another."""
+
+    async def calls(count: int) -> None:
+        for _ in range(count):
+            await call()
+
+    return calls
 
 
 @frozen
@@ -40,7 +51,7 @@ def ratios(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
 
 
 async def by_turns(
-    variants: Mapping[str, Call], *, rounds: int, calls: int, rested: Collection[str] = ()
+    variants: Mapping[str, Calls], *, rounds: int, calls: int, rested: Collection[str] = ()
 ) -> dict[str, list[float]]:
     """CPU seconds of this process for a call, of each variant in each round.
 
@@ -60,9 +71,8 @@ async def by_turns(
     return taken
 
 
-async def _batch(call: Call, calls: int) -> float:
+async def _batch(make: Calls, calls: int) -> float:
     gc.collect()
     began = time.process_time()
-    for _ in range(calls):
-        await call()
+    await make(calls)
     return (time.process_time() - began) / calls

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 from attrs import asdict, frozen
 
@@ -72,18 +72,18 @@ class Token:
         return cls(**_checked(_decode(content)))
 
 
-def _decode(content: bytes) -> Any:
+def _decode(content: bytes) -> dict[str, Any]:
     try:
-        return json.loads(content)
+        fields = json.loads(content)
     except (ValueError, RecursionError):
-        return None
+        return {}
+    return cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}
 
 
-def _checked(fields: Any) -> dict[str, Any]:
+def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     texts = {"parent", "environment", "deployment", "previous", "candidate", "promotion"}
     is_sound = (
-        isinstance(fields, dict)
-        and fields.get("kind") in _KINDS
+        fields.get("kind") in _KINDS
         and {"parent", "environment"} <= fields.keys() <= {*texts, "kind", "at_once"}
         and all(isinstance(fields[key], str) for key in texts & fields.keys())
         and isinstance(fields.get("at_once", False), bool)

@@ -99,7 +99,7 @@ def names(parts: Iterable[Part]) -> str:
 
 def what_failed(failed: tuple[Part, ...], log: Log, at: float) -> str:
     """Parts that failed and how, for a person."""
-    said = []
+    said: list[str] = []
     for part in failed:
         lasted = at - log.tracks[part.subject, part.name].unbroken_since
         how = f"is {part.status}"

@@ -40,7 +40,7 @@ class Track:
 class Log:
     """The statuses seen so far."""
 
-    tracks: dict[tuple[str, str], Track] = field(factory=dict)
+    tracks: dict[tuple[str, str], Track] = field(factory=dict[tuple[str, str], Track])
     changed_at: float = 0.0
     _past: tuple[Seen, ...] = ()
 

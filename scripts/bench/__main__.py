@@ -1,0 +1,319 @@
+"""Measure everything, and say how it compares: `make bench`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib import metadata
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from attrs import asdict, frozen
+
+from . import calls, fleets, imports, parked, schedules
+from .timing import Spread
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRATCH = ROOT / "build" / "bench"
+RESULT = ROOT / "build" / "bench.json"
+
+
+@frozen
+class Figure:
+    """A line of the table.
+
+    Attributes:
+        what: What was measured.
+        value: The figure.
+        least: What it must not exceed.
+        aim: What it should not exceed.
+        unit: Of all three.
+        note: What it is made of.
+    """
+
+    what: str
+    value: float
+    least: float | None = None
+    aim: float | None = None
+    unit: str = ""
+    note: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """How it compares with what was set."""
+        if self.least is None or self.aim is None:
+            return ""
+        if self.value <= self.aim:
+            return "aim"
+        return "ok" if self.value <= self.least else "MISSED"
+
+
+Part = Callable[[int], tuple[list[Figure], Any]]
+
+
+def of(spread: Spread) -> str:
+    """The quarters, for a note."""
+    return f"half of the rounds between {spread.low:.2f} and {spread.high:.2f}"
+
+
+def one_call(rounds: int) -> tuple[list[Figure], Any]:
+    """Client CPU of calls and looks."""
+    costs = calls.measure(SCRATCH / "generated_default", rounds=rounds)
+    figures = []
+    for cost in costs:
+        where = f"{cost.over}, {cost.chainlets} chainlet{'s' * (cost.chainlets > 1)}"
+        call, look = cost.call_over, cost.look_over
+        figures += [
+            Figure(
+                f"get() / httpx, {where}",
+                call[calls.RAW].median,
+                1.0,
+                0.8,
+                note=of(call[calls.RAW]),
+            ),
+            Figure(
+                f"get() / baseten, {where}",
+                call[calls.SDK].median,
+                0.85,
+                0.7,
+                note=of(call[calls.SDK]),
+            ),
+            Figure(
+                f"a look / httpx at its pace, {where}",
+                look[calls.PACED].median,
+                0.8,
+                0.6,
+                note=f"{look[calls.RAW].median:.2f} of httpx without a pause",
+            ),
+        ]
+        figures += [
+            Figure(f"get() / {name}, {where}", call[name].median, note=of(call[name]))
+            for name in (calls.GENERATED, calls.AIOHTTP)
+            if name in call
+        ]
+    return figures, [asdict(cost) for cost in costs]
+
+
+def importing(rounds: int) -> tuple[list[Figure], Any]:
+    """CPU of imports."""
+    found = imports.measure(ROOT, SCRATCH, rounds=rounds)
+    bounds = {
+        "import aiobaseten / import httpx": (1.35, 1.2),
+        "import aiobaseten / import baseten.client": (0.25, 0.2),
+        "from aiobaseten import Baseten / import httpx": (1.35, 1.2),
+        "from aiobaseten import Baseten / import baseten.client": (0.25, 0.2),
+    }
+    figures = [
+        Figure(what, found[what].median, *bounds[what], note=of(found[what])) for what in bounds
+    ]
+    return figures, {what: asdict(spread) for what, spread in found.items()}
+
+
+def when_to_look(rounds: int) -> tuple[list[Figure], Any]:
+    """Schedules in simulation."""
+    found = schedules.compare(4000 if rounds > 5 else 1000)
+    figures = [
+        Figure(
+            "requests / best fixed interval with the same p99",
+            found.ours.requests / found.fixed.requests,
+            0.6,
+            found.bound / found.fixed.requests,
+            note=f"{found.ours.requests:.1f} requests, p99 {found.ours.p99:.2f} s, mean "
+            f"{found.ours.mean:.2f} s; every {found.interval:.2f} s takes {found.fixed.requests:.1f}; "
+            f"blind to phases, no schedule takes less than {found.bound:.1f}, which is the aim",
+        ),
+        Figure(
+            "the same when every tenth stays BUILDING until ACTIVE",
+            found.skipping.requests / found.fixed.requests,
+            note=f"p99 {found.skipping.p99:.1f} s",
+        ),
+    ]
+    return figures, asdict(found)
+
+
+def sharing(rounds: int) -> tuple[list[Figure], Any]:
+    """A thousand waits on forty environments."""
+    figures, data = [], []
+    for rate in (fleets.RATE, 5.0):
+        found = fleets.shared(rate, times=8 if rounds > 5 else 2)
+        data.append(asdict(found))
+        peers = ", ".join(
+            f"{name}: {found.requests / sent:.3f} (p99 {late:.1f} s)"
+            for name, (sent, late) in found.peers.items()
+        )
+        figures.append(
+            Figure(
+                f"requests / a loop for each wait with the same p99, {rate:g} looks a second",
+                found.requests / found.loops,
+                0.05,
+                0.03,
+                note=f"{found.requests:.0f} requests, p99 {found.late.p99:.1f} s; over loops {peers}",
+            )
+        )
+    return figures, data
+
+
+def weight(rounds: int) -> tuple[list[Figure], Any]:
+    """Memory of a parked wait."""
+    bounds: dict[str, tuple[float, ...]] = {"shared": (2.5, 1.6), "own": (5.0, 3.0), "bare": ()}
+    said = {
+        "shared": "a wait that shares its resource with nine",
+        "own": "a wait on its own resource",
+        "bare": "a bare task on a bare future",
+    }
+    figures, data = [], {}
+    for kind, limits in bounds.items():
+        values = [_in_a_process("bench.memory", kind, "rss") / 1000 for _ in range(3)]
+        traced = _in_a_process("bench.memory", kind, "traced") / 1000
+        data[kind] = {"rss": values, "traced": traced}
+        figures.append(
+            Figure(said[kind], median(values), *limits, unit="kB", note=f"{traced:.2f} traced")
+        )
+    return figures, data
+
+
+def crowd(rounds: int) -> tuple[list[Figure], Any]:
+    """Ten thousand waits behind a limit."""
+    found = fleets.crowded(10_000 if rounds > 5 else 2000)
+    where = f"{found.waits} waits, {fleets.LIMIT}/s allowed"
+    figures = [
+        Figure(f"answers 429, {where}", found.refused, 0, 0, note=f"of {found.requests}"),
+        Figure(
+            f"p99 staleness / (N/R), {where}",
+            found.stale[1] / found.floor,
+            1.5,
+            1.2,
+            note=f"a look every {found.stale[1]:.0f} s; p99 of being told "
+            f"{found.late[1]:.0f} s, p50 {found.late[0]:.0f} s",
+        ),
+    ]
+    return figures, asdict(found)
+
+
+def outage(rounds: int) -> tuple[list[Figure], Any]:
+    """A minute without a server."""
+    found = fleets.outage(times=15 if rounds > 5 else 3)
+    loops = fleets.loops_in_an_outage(found.waits)
+    peers = ", ".join(f"{name}: {sent:.0f}" for name, sent in loops.items())
+    figures = [
+        Figure(
+            f"requests into a {fleets.OUTAGE_S:.0f} s outage, {found.waits} waits",
+            found.into_it.median,
+            50,
+            15,
+            note=f"a loop for each wait sends {peers}; answers 429: {found.refused}",
+        ),
+        Figure(
+            "until all have had an answer / (N/R)",
+            found.recovered.median / found.floor,
+            1.5,
+            1.2,
+            note=f"{found.recovered.median:.1f} s at {found.rate:g} looks a second; "
+            f"half of {15 if rounds > 5 else 3} outages "
+            f"between {found.recovered.low:.1f} and {found.recovered.high:.1f} s",
+        ),
+    ]
+    return figures, {**asdict(found), "loops": loops}
+
+
+def parking(rounds: int) -> tuple[list[Figure], Any]:
+    """An hour of parked waits."""
+    found = parked.parked(50_000 if rounds > 5 else 5000)
+    figure = Figure(
+        f"CPU of an hour of {found.waits} waits beyond their looks / the looks",
+        found.beyond,
+        0.3,
+        0.1,
+        note=f"{found.looks} looks: {1e6 * found.looks_alone / found.looks:.0f} us each alone, "
+        f"{1e6 * found.hour / found.looks:.0f} us with everything",
+    )
+    return [figure], asdict(found)
+
+
+def cancelling(rounds: int) -> tuple[list[Figure], Any]:
+    """Cancelling ten thousand waits."""
+    found = parked.cancelled(times=rounds)
+    figures = [
+        Figure(
+            f"cancelling {found.waits} waits / bare tasks",
+            found.over_bare.median,
+            3.0,
+            1.5,
+            note=of(found.over_bare),
+        ),
+        Figure("left behind", found.left, 0, 0, note="tasks, waits, polls, timers and entries"),
+    ]
+    return figures, asdict(found)
+
+
+PARTS: dict[str, Part] = {
+    "calls": one_call,
+    "imports": importing,
+    "schedules": when_to_look,
+    "sharing": sharing,
+    "memory": weight,
+    "crowd": crowd,
+    "outage": outage,
+    "parked": parking,
+    "cancelling": cancelling,
+}
+
+
+def _in_a_process(module: str, *arguments: str) -> float:
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+def _lines(figures: Sequence[Figure]) -> Iterator[str]:
+    for one in figures:
+        bounds = "" if one.least is None else f"<= {one.least:g}"
+        aim = "" if one.aim is None else f"<= {one.aim:.3g}"
+        value = f"{one.value:.3g}{' ' + one.unit if one.unit else ''}"
+        yield f"{one.what:<72} {value:>8} {bounds:>9} {aim:>9}  {one.verdict:<6}  {one.note}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure the parts that were asked for, or all."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all, if none is named")
+    parser.add_argument("--rounds", type=int, default=11, help="rounds of what is timed by turns")
+    chosen = parser.parse_args(arguments)
+    began = time.monotonic()
+    rows: list[dict[str, Any]] = []
+    details: dict[str, Any] = {}
+    print(f"{'':<72} {'figure':>8} {'must be':>9} {'aim':>9}")
+    for name in chosen.parts or PARTS:
+        figures, details[name] = PARTS[name](chosen.rounds)
+        for line in _lines(figures):
+            print(line, flush=True)
+        rows += [{**asdict(one), "verdict": one.verdict} for one in figures]
+    took = time.monotonic() - began
+    print(f"{took:.0f} s")
+    versions = {name: metadata.version(name) for name in ("httpx", "baseten", "aiohttp", "attrs")}
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(
+        json.dumps(
+            {
+                "python": platform.python_version(),
+                "versions": versions,
+                "seconds": round(took),
+                "figures": rows,
+                "details": details,
+            },
+            indent=1,
+        )
+        + "\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
