@@ -62,6 +62,17 @@ test-official: $(READY) .venv-official/.ready  ## Run the official client agains
 .PHONY: check
 check: lint types imports generate-check test  ## Everything that CI runs on the source, in CI's order
 
+.PHONY: bench
+bench: $(READY) .venv-bench/.ready  ## Measure us beside others, into build/bench.json (BENCH='calls memory' for some parts)
+	@mkdir -p build/bench
+	cd build/bench && PATH=$(CURDIR)/$(BIN):$$PATH openapi-python-client generate --overwrite --meta none \
+		--path $(CURDIR)/openapi/baseten.json --output-path generated_default
+	PYTHONPATH=src:generated:scripts .venv-bench/bin/python -m bench $(BENCH)
+
+.PHONY: bench-plots
+bench-plots: $(READY)  ## Draw docs/performance/*.svg from build/bench.json
+	PYTHONPATH=scripts $(BIN)/python -m bench.plots
+
 .PHONY: lint
 lint: $(READY)  ## Fail on style and on suspicious code (make format mends what can be mended)
 	$(BIN)/ruff check
@@ -96,6 +107,8 @@ lock: $(READY)  ## Write the pins in scripts/requirements/ anew from pyproject.t
 		--group check pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/check.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group workflows pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/workflows.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group bench pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/bench.txt
 	for group in schemathesis official; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--group pyproject.toml:$$group --output-file scripts/requirements/$$group.txt || exit 1; done

@@ -169,11 +169,10 @@ def weight(rounds: int) -> tuple[list[Figure], Any]:
     }
     figures, data = [], {}
     for kind, limits in bounds.items():
-        values = [_in_a_process("bench.memory", kind, "rss") / 1000 for _ in range(3)]
-        traced = _in_a_process("bench.memory", kind, "traced") / 1000
-        data[kind] = {"rss": values, "traced": traced}
+        values = [_in_a_process("bench.memory", kind, "rss") / 1000 for _ in range(2)]
+        data[kind] = values
         figures.append(
-            Figure(said[kind], median(values), *limits, unit="kB", note=f"{traced:.2f} traced")
+            Figure(said[kind], median(values), *limits, unit="kB", note="by RSS, in two processes")
         )
     return figures, data
 

@@ -55,7 +55,7 @@ async def _measure(kind: str, *, traced: bool) -> float:
             else asyncio.create_task(_await(_park(kind, baseten, number)))
             for number in range(PARKED)
         ]
-        await asyncio.sleep(400)
+        await asyncio.sleep(250)
         gc.collect()
         after = tracemalloc.get_traced_memory()[0] if traced else _rss()
         if traced and os.environ.get("WHERE"):

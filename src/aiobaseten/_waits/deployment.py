@@ -63,18 +63,16 @@ def fold(
     reading: DeploymentReading, log: Log, policy: Policy, at: float, *, promoting: bool
 ) -> Fold:
     """What a deployment's parts mean together: it is ready when every part is."""
-    judged = [
-        (
-            part,
-            judge(part, log.tracks[part.subject, part.name], policy, at, promoting=promoting),
-        )
-        for part in reading.parts
-    ]
-
-    def those(judgement: Judgement) -> tuple[Part, ...]:
-        return tuple(part for part, its in judged if its is judgement)
-
-    return Fold(those(Judgement.FAILED), those(Judgement.PENDING), those(Judgement.ASLEEP))
+    judged: dict[Judgement, tuple[Part, ...]] = {}
+    for part in reading.parts:
+        track = log.tracks[part.subject, part.name]
+        its = judge(part, track, policy, at, promoting=promoting)
+        judged[its] = (*judged.get(its, ()), part)
+    return Fold(
+        judged.get(Judgement.FAILED, ()),
+        judged.get(Judgement.PENDING, ()),
+        judged.get(Judgement.ASLEEP, ()),
+    )
 
 
 def note_parts(log: Log, reading: DeploymentReading, at: float) -> list[Event]:
@@ -86,10 +84,12 @@ def note_parts(log: Log, reading: DeploymentReading, at: float) -> list[Event]:
     ]
 
 
+_ORDER = tuple(Stage)
+
+
 def slowest(parts: Iterable[Part]) -> Stage:
     """The stage of the part that is farthest from ready: the others have to wait for it."""
-    stages = {stage_of(part.status) for part in parts}
-    return next((stage for stage in Stage if stage in stages), Stage.IDLE)
+    return min((stage_of(part.status) for part in parts), key=_ORDER.index, default=Stage.IDLE)
 
 
 def names(parts: Iterable[Part]) -> str:
