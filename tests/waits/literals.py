@@ -11,6 +11,7 @@ from aiobaseten._waits import (
     DeploymentWait,
     Done,
     EnvironmentReading,
+    Explain,
     Failed,
     Part,
     Pending,
@@ -114,3 +115,20 @@ def see(wait: Wait[Any], at: float, reading: Any) -> Any:
 def look(wait: Wait[Any], at: float, reading: Any) -> None:
     """A look after which the wait goes on."""
     assert see(wait, at, reading) == PENDING
+
+
+def explained(
+    wait: PromotionWait, at: float, reading: EnvironmentReading, found: DeploymentReading | None
+) -> Any:
+    """What a look comes to that finds the deployment gone, once the deployment was read."""
+    asked = see(wait, at, reading)
+    assert isinstance(asked, Explain)
+    verdict = asked.given(found, at).verdict
+    return verdict.error(Evidence(waited=at)) if isinstance(verdict, Failed) else verdict
+
+
+def once_there(**policy: Any) -> PromotionWait:
+    """A wait that has seen its deployment as the candidate."""
+    wait = promotion_wait(**policy)
+    look(wait, 0, environment(P, deployment(status="DEPLOYING"), "RELEASING"))
+    return wait

@@ -31,6 +31,8 @@ E = TypeVar("E", bound=Event)
 BOTH = pytest.mark.parametrize("kind", ["model", "chain"])
 #: The longest that anything but a build goes unseen; see tests/test_schedule.py.
 A_LOOK = 11.0
+#: Percent of the traffic, and seconds.
+RAMP = [(25, 60), (50, 60), (75, 60)]
 
 
 def stage(
@@ -77,6 +79,18 @@ async def promote(baseten: Baseten, kind: Kind) -> ModelPromotion | ChainPromoti
 async def promote(baseten: Baseten, kind: Kind) -> ModelPromotion | ChainPromotion:
     """Promote "new"."""
     return await production(baseten, kind).promote("new")
+
+
+async def rolling(fake: FakeBaseten, baseten: Baseten) -> ModelPromotion:
+    """A rolling promotion of a model's deployment that is ACTIVE: traffic moves from now on."""
+    stage(fake, "model", ramp=RAMP)
+    return await promote(baseten, "model")
+
+
+def is_new_live(fake: FakeBaseten) -> bool:
+    """Whether "new" of the model has the traffic."""
+    current = fake.model("owner").environment("production").current
+    return current is not None and current.id == "new"
 
 
 @frozen

@@ -9,11 +9,7 @@ from dataclasses import fields
 import pytest
 from story import A_LOOK, Kind, listen, production, promote, stage
 
-from aiobaseten.errors import (
-    PromotionCanceledError,
-    PromotionFailedError,
-    PromotionSupersededError,
-)
+from aiobaseten.errors import PromotionCanceledError, PromotionFailedError, PromotionSupersededError
 from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment, timelines
 
 pytestmark = pytest.mark.looptime

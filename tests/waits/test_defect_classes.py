@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from attrs import frozen
-from story import deployment, listen, production, promote, stage
+from story import RAMP, deployment, listen, production, promote, stage
 
 from aiobaseten import Baseten
 from aiobaseten.errors import (
@@ -35,7 +35,6 @@ from aiobaseten.testing import Behaviour, CompressedClock, FakeBaseten, timeline
 pytestmark = pytest.mark.looptime
 
 ALWAYS = 10**9
-RAMP = [(25, 60), (50, 60), (75, 60)]
 
 
 @frozen(kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from story import BOTH, Kind, deployment, listen, promote, stage
+from story import BOTH, RAMP, Kind, deployment, listen, promote, stage
 
 from aiobaseten import Baseten
 from aiobaseten.errors import PromotionFailedError
@@ -20,8 +20,6 @@ from aiobaseten.events import (
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
 pytestmark = pytest.mark.looptime
-
-RAMP = [(25, 60), (50, 60), (75, 60)]
 
 
 @BOTH
