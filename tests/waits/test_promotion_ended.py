@@ -23,6 +23,12 @@ def test_a_promotion_that_failed_is_an_error_with_what_baseten_said() -> None:
     )
 
 
+def test_a_promotion_that_failed_without_a_word_is_an_error_without_one() -> None:
+    error = see(once_there(), 5, environment(P, None, "FAILED"))
+
+    assert str(error) == "the promotion of T failed. Traffic stays on what served before."
+
+
 def test_a_promotion_that_failed_names_the_chainlets_that_did() -> None:
     candidate = chain({"One": "ACTIVE", "Two": "BUILD_FAILED"}, "ACTIVE")
 

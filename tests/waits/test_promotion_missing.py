@@ -124,6 +124,16 @@ def test_what_stays_missing_and_has_failed_has_failed() -> None:
     assert wait.log.history()[-1].status == "BUILD_FAILED"
 
 
+def test_somebody_elses_traffic_is_not_said_to_be_ours() -> None:
+    wait = once_there()
+    theirs = environment(P, X, "RAMPING_UP", percent=25)
+    look(wait, 5, theirs)
+
+    error = explained(wait, 15, theirs, deployment(status="BUILD_FAILED"))
+
+    assert "deployment T is BUILD_FAILED. Traffic stays on what served before." in str(error)
+
+
 def test_what_was_deleted_is_said_to_be() -> None:
     wait = once_there()
     look(wait, 5, environment(P))

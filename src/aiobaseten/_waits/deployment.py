@@ -145,7 +145,7 @@ class DeploymentWait:
 
     label: str
     policy: Policy
-    can_wake: bool = False
+    can_wake: bool
     log: Log = field(factory=Log)
     _asleep: tuple[Part, ...] = ()
     _woken_at: float | None = None

@@ -267,8 +267,9 @@ class PromotionWait:
     def _moving(self, reading: EnvironmentReading) -> Verdict:
         """Look again, unless it is paused and the caller wants to know."""
         promotion = reading.promotion
-        is_paused = promotion is not None and promotion.phase is PromotionPhase.PAUSED
-        if promotion is None or not is_paused or self.policy.on_paused == "wait":
+        if promotion is None or promotion.phase is not PromotionPhase.PAUSED:
+            return Pending()
+        if self.policy.on_paused == "wait":
             return Pending()
         message = (
             f"{self.label} is paused at {promotion.percent} % of traffic; "

@@ -57,7 +57,7 @@ class PromotionReading:
     """An environment's promotion."""
 
     status: str
-    percent: int = 0
+    percent: int
     message: str | None = None
 
     @property
