@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from .environment_settings_update import EnvironmentSettingsUpdate
     from .environment_v1 import EnvironmentV1
     from .environments_v1 import EnvironmentsV1
+    from .get_logs_response_v1 import GetLogsResponseV1
     from .in_progress_promotion_status_v1 import InProgressPromotionStatusV1
     from .in_progress_promotion_v1 import InProgressPromotionV1
     from .instance_type_v1 import InstanceTypeV1
+    from .log_v1 import LogV1
     from .promote_to_chain_environment_request_v1 import PromoteToChainEnvironmentRequestV1
     from .promote_to_environment_request_v1 import PromoteToEnvironmentRequestV1
     from .promotion_cleanup_strategy_v1 import PromotionCleanupStrategyV1
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from .retry_deployment_response_v1 import RetryDeploymentResponseV1
     from .rolling_deploy_config_v1 import RollingDeployConfigV1
     from .signal_promotion_response_v1 import SignalPromotionResponseV1
+    from .sort_order_v1 import SortOrderV1
 
 __all__ = (
     "ActivateResponseV1",
@@ -55,9 +58,11 @@ __all__ = (
     "EnvironmentSettingsUpdate",
     "EnvironmentsV1",
     "EnvironmentV1",
+    "GetLogsResponseV1",
     "InProgressPromotionStatusV1",
     "InProgressPromotionV1",
     "InstanceTypeV1",
+    "LogV1",
     "PromoteToChainEnvironmentRequestV1",
     "PromoteToEnvironmentRequestV1",
     "PromotionCleanupStrategyV1",
@@ -66,6 +71,7 @@ __all__ = (
     "RetryDeploymentResponseV1",
     "RollingDeployConfigV1",
     "SignalPromotionResponseV1",
+    "SortOrderV1",
 )
 
 _MODULES = {
@@ -88,9 +94,11 @@ _MODULES = {
     "EnvironmentSettingsUpdate": ".environment_settings_update",
     "EnvironmentV1": ".environment_v1",
     "EnvironmentsV1": ".environments_v1",
+    "GetLogsResponseV1": ".get_logs_response_v1",
     "InProgressPromotionStatusV1": ".in_progress_promotion_status_v1",
     "InProgressPromotionV1": ".in_progress_promotion_v1",
     "InstanceTypeV1": ".instance_type_v1",
+    "LogV1": ".log_v1",
     "PromoteToChainEnvironmentRequestV1": ".promote_to_chain_environment_request_v1",
     "PromoteToEnvironmentRequestV1": ".promote_to_environment_request_v1",
     "PromotionCleanupStrategyV1": ".promotion_cleanup_strategy_v1",
@@ -99,6 +107,7 @@ _MODULES = {
     "RetryDeploymentResponseV1": ".retry_deployment_response_v1",
     "RollingDeployConfigV1": ".rolling_deploy_config_v1",
     "SignalPromotionResponseV1": ".signal_promotion_response_v1",
+    "SortOrderV1": ".sort_order_v1",
 }
 
 

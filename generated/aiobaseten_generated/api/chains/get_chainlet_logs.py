@@ -1,0 +1,83 @@
+from typing import Any
+from urllib.parse import quote
+
+from ...client import Operation
+from ...models.get_logs_response_v1 import GetLogsResponseV1
+from ...models.sort_order_v1 import SortOrderV1
+from ...types import UNSET, Unset
+
+
+def operation(
+    chain_id: str,
+    chain_deployment_id: str,
+    chainlet_id: str,
+    *,
+    start_epoch_millis: int | None | Unset = UNSET,
+    end_epoch_millis: int | None | Unset = UNSET,
+    direction: None | SortOrderV1 | Unset = UNSET,
+    limit: int | None | Unset = UNSET,
+) -> Operation[GetLogsResponseV1]:
+    """Get log lines of a chainlet
+
+    Lines of a window of time, which is the last half hour unless the request says otherwise.
+    """
+    params: dict[str, Any] = {}
+
+    json_start_epoch_millis: int | None | Unset
+    if isinstance(start_epoch_millis, Unset):
+        json_start_epoch_millis = UNSET
+    else:
+        json_start_epoch_millis = start_epoch_millis
+
+    params["start_epoch_millis"] = json_start_epoch_millis
+
+    json_end_epoch_millis: int | None | Unset
+    if isinstance(end_epoch_millis, Unset):
+        json_end_epoch_millis = UNSET
+    else:
+        json_end_epoch_millis = end_epoch_millis
+
+    params["end_epoch_millis"] = json_end_epoch_millis
+
+    json_direction: None | str | Unset
+    if isinstance(direction, Unset):
+        json_direction = UNSET
+    elif isinstance(direction, SortOrderV1):
+        json_direction = direction.value
+    else:
+        json_direction = direction
+
+    params["direction"] = json_direction
+
+    json_limit: int | None | Unset
+    if isinstance(limit, Unset):
+        json_limit = UNSET
+    else:
+        json_limit = limit
+
+    params["limit"] = json_limit
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    return Operation(
+        method="GET",
+        path="/v1/chains/{chain_id}/deployments/{chain_deployment_id}/chainlets/{chainlet_id}/logs",
+        url="/v1/chains/{chain_id}/deployments/{chain_deployment_id}/chainlets/{chainlet_id}/logs".format(
+            chain_id=quote(chain_id, safe=""),
+            chain_deployment_id=quote(chain_deployment_id, safe=""),
+            chainlet_id=quote(chainlet_id, safe=""),
+        ),
+        parse=_parse,
+        params=params or None,
+    )
+
+
+def _parse(data: Any) -> GetLogsResponseV1:
+    response_200_object = data
+    if not isinstance(response_200_object, dict):
+        raise TypeError(
+            "GetLogsResponseV1 must be an object, not " + type(response_200_object).__name__
+        )
+    response_200 = GetLogsResponseV1.from_dict(response_200_object)
+
+    return response_200
