@@ -214,10 +214,12 @@ CALLS: list[tuple[Callable[[Baseten], Awaitable[object]], type]] = [
     (lambda b: b.chain("c1").list_deployments(), list),
     (lambda b: b.chain("c1").list_environments(), list),
     (lambda b: b.chain("c1").deployment("d1").deactivate(), type(None)),
+    (lambda b: b.chain("c1").deployment("d1").logs("d1-Main"), list),
     (lambda b: b.chain("c1").deployment("d1").wait_until_active(timeout=300), ChainDeployment),
     (lambda b: b.model("m1").deployment("d1").get(), Deployment),
     (lambda b: b.model("m1").environment("production").get(), Environment),
     (lambda b: b.model("m1").list_deployments(), list),
+    (lambda b: b.model("m1").deployment("d1").logs(), list),
     (lambda b: b.model("m1").deployment("d1").activate(), type(None)),
     (lambda b: b.model("m1").deployment("d1").retry(), Deployment),
     (lambda b: b.model("m1").deployment("d1").wait_until_active(timeout=300), Deployment),
@@ -239,6 +241,8 @@ def furnished() -> FakeBaseten:
         owner.environment("production", current="d0")
     model = fake.model("m1")
     model.deployment("d2")
+    for owner in (fake.chain("c1"), model):
+        owner.deployment("d1").log("hello")
     model.environment("busy", current="d0", rolling=True).promote("d2")
     return fake
 

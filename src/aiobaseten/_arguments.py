@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from .errors import ConfigurationError
@@ -92,3 +92,16 @@ def count(name: str, value: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ConfigurationError(f"{name} must be a whole number from 1 up, not {value!r}")
     return value
+
+
+def epoch_millis(name: str, value: datetime | None) -> int | None:
+    """*value* as milliseconds since 1970, ``None`` for ``None``.
+
+    Raises:
+        ConfigurationError: It is not a time, or its zone is not known.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ConfigurationError(f"{name} must be a datetime with a time zone, not {value!r}")
+    return int(value.timestamp() * 1000)

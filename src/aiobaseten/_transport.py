@@ -287,6 +287,8 @@ class Transport:
 
     def _request(self, operation: Operation[Any], host: str) -> httpx.Request:
         url = _parsed(host + operation.url)
+        if operation.params:
+            url = url.copy_merge_params(operation.params)
         extensions = {"timeout": self.settings.timeouts}
         if operation.method == "GET" and host == self.settings.base_url:
             # With a stream, httpx takes the headers as they are, which makes this cheap.

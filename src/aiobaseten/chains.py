@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from aiobaseten_generated.api.chains import (
     deactivate_chain_deployment,
     get_chain_deployment,
     get_chain_environment,
+    get_chainlet_logs,
     list_chain_deployments,
     list_chain_environments,
     promote_chain_deployment,
@@ -16,6 +18,7 @@ from aiobaseten_generated.client import Operation
 from aiobaseten_generated.models.promote_to_chain_environment_request_v1 import (
     PromoteToChainEnvironmentRequestV1,
 )
+from aiobaseten_generated.models.sort_order_v1 import SortOrderV1
 from attrs import define, frozen
 
 from ._arguments import Duration, path_argument
@@ -24,10 +27,10 @@ from ._readings import read_environment
 from ._transport import given, then
 from ._waits import EnvironmentReading
 from ._watch import DEFAULT_TIMEOUT_S
-from .deployment import DeploymentHandle
+from .deployment import DeploymentHandle, window
 from .environment import EnvironmentHandle, IfInProgress, begin
 from .promotion import Promotion
-from .schemas import ChainDeployment, ChainEnvironment
+from .schemas import ChainDeployment, ChainEnvironment, LogLine
 
 
 @frozen
@@ -121,6 +124,39 @@ class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment])
         """
         operation = deactivate_chain_deployment.operation(self.chain_id, self.id)
         await self._owner.transport.send(operation)
+
+    async def logs(
+        self,
+        chainlet_id: str,
+        *,
+        limit: int = 500,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> list[LogLine]:
+        """The last lines of the log of one chainlet, oldest first.
+
+        Cancelling this changes nothing at Baseten.
+
+        Args:
+            chainlet_id: The chainlet's id, which is not its name: see `get`.
+            limit: As for `ModelDeploymentHandle.logs`.
+            start: As for `ModelDeploymentHandle.logs`.
+            end: As for `ModelDeploymentHandle.logs`.
+
+        Raises:
+            ConfigurationError: An argument is wrong.
+            NotFoundError: There is no such deployment or chainlet.
+            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+        """
+        path_argument("chainlet_id", chainlet_id)
+        operation = get_chainlet_logs.operation(
+            self.chain_id,
+            self.id,
+            chainlet_id,
+            direction=SortOrderV1.DESC,
+            **window(limit, start, end),
+        )
+        return (await self._owner.transport.send(operation)).logs[::-1]
 
 
 @frozen

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import datetime
 from functools import lru_cache
-from typing import Generic, cast
+from typing import Generic, TypedDict, cast
 
 from attrs import frozen
 
-from ._arguments import Duration, path_argument, seconds, time_limit
+from ._arguments import Duration, count, epoch_millis, path_argument, seconds, time_limit
 from ._owner import D, DeploymentLook, E, Owner
 from ._waits import (
     SETTLING_TIME_S,
@@ -22,6 +23,23 @@ from .events import Event
 
 # Most waits are asked the same.
 _policy = lru_cache(maxsize=64)(Policy)
+
+
+class Window(TypedDict):
+    """Which lines of a log to ask for."""
+
+    limit: int
+    start_epoch_millis: int | None
+    end_epoch_millis: int | None
+
+
+def window(limit: int, start: datetime | None, end: datetime | None) -> Window:
+    """Which lines of a log to ask for."""
+    return {
+        "limit": count("limit", limit),
+        "start_epoch_millis": epoch_millis("start", start),
+        "end_epoch_millis": epoch_millis("end", end),
+    }
 
 
 @frozen

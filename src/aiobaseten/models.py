@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from aiobaseten_generated.api.models import (
     force_cancel_promotion,
     force_roll_forward_promotion,
     get_deployment,
+    get_deployment_logs,
     get_environment,
     list_deployments,
     list_environments,
@@ -30,6 +32,7 @@ from aiobaseten_generated.models.promote_to_environment_request_v1 import (
 )
 from aiobaseten_generated.models.promotion_settings_override import PromotionSettingsOverride
 from aiobaseten_generated.models.signal_promotion_response_v1 import SignalPromotionResponseV1
+from aiobaseten_generated.models.sort_order_v1 import SortOrderV1
 from attrs import define, frozen
 
 from ._arguments import Duration, json_object, path_argument
@@ -38,12 +41,12 @@ from ._readings import read_environment
 from ._transport import given, then
 from ._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S, EnvironmentReading
 from ._watch import DEFAULT_TIMEOUT_S
-from .deployment import DeploymentHandle
+from .deployment import DeploymentHandle, window
 from .environment import EnvironmentHandle, IfInProgress, begin
 from .errors import RequestNotActedOnError, ResponseShapeError
 from .events import Event
 from .promotion import Cancellation, Promotion
-from .schemas import CancellationStatus, Deployment, Environment
+from .schemas import CancellationStatus, Deployment, Environment, LogLine
 
 
 @frozen
@@ -237,6 +240,29 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             raise RequestNotActedOnError("retry", answer.reason or "")
         self._owner.note_retry(self.id)
         return answer.deployment
+
+    async def logs(
+        self, *, limit: int = 500, start: datetime | None = None, end: datetime | None = None
+    ) -> list[LogLine]:
+        """The last lines of the deployment's log, oldest first.
+
+        Cancelling this changes nothing at Baseten.
+
+        Args:
+            limit: How many lines at most; Baseten allows 1000.
+            start: Where to begin, with a time zone; half an hour before *end* otherwise. For a
+                build that failed earlier, give the deployment's ``created_at``.
+            end: Where to end, with a time zone; now otherwise. Baseten allows a week from *start*.
+
+        Raises:
+            ConfigurationError: An argument is wrong.
+            NotFoundError: There is no such deployment.
+            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+        """
+        operation = get_deployment_logs.operation(
+            self.model_id, self.id, direction=SortOrderV1.DESC, **window(limit, start, end)
+        )
+        return (await self._owner.transport.send(operation)).logs[::-1]
 
     async def _wake(self) -> None:
         """Ask the deployment to wake up; Baseten answers before it has."""

@@ -104,6 +104,7 @@ async def tell_of_a_chain(fake: FakeBaseten, baseten: Baseten) -> None:
     with pytest.raises(PromotionFailedError):
         await (await production.promote("bad")).wait(timeout=900)
     assert (await chain.deployment("old").get()).status
+    await chain.deployment("old").logs("old-A")
     await chain.deployment("old").deactivate()
 
 
@@ -145,6 +146,8 @@ async def tell_of_deployments(fake: FakeBaseten, baseten: Baseten) -> None:
     furnished.deployment("asleep", status="SCALED_TO_ZERO")
     model = baseten.model("m2")
     await asyncio.sleep(20)
+    furnished.deployment("bad").log("no such package", level="ERROR")
+    await model.deployment("bad").logs()
     await model.deployment("bad").retry()
     await model.deployment("bad").wait_until_active(timeout=600)
     await model.deployment("good").deactivate()

@@ -21,6 +21,7 @@ WAKE = "/deployment/{deployment_id}/wake"
 KNOWN = {
     "chain_id": ["support-bot"],
     "chain_deployment_id": ["v1", "v2", "v2-p1"],
+    "chainlet_id": ["v1-Transcribe", "v2-Answer"],
     "deployment_id": ["v1", "v2", "v2-p1", "production"],
     "env_name": ["production"],
     "model_id": ["ranker"],
@@ -92,7 +93,8 @@ def completed(document: Json) -> Json:
 
 def _completed(operation: Json) -> Json:
     refusals = {str(status): _answer(ERROR) for status in (400, 401, 403, 404, 405)}
-    if "requestBody" in operation:
+    asks = any(one.get("in") == "query" for one in operation.get("parameters", []))
+    if asks or "requestBody" in operation:
         refusals["422"] = _answer(INVALID)
     refusals["429"] = _answer(LIMITED)
     return {

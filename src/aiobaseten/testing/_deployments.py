@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from . import _statuses as status
+from ._logs import LogLine
 from .timelines import HEALTHY, HEALTHY_PROMOTION, Steps, Timeline, moment
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ class FakeDeployment:
         self.reactions = reactions
         self.attached_to: str | None = None
         self.version = 0
+        self._log: list[LogLine] = []
         self._first = (plan, chain_timeline)
         self._own: Track | None = None
         self._chainlets: dict[str, Track] = {}
@@ -206,6 +208,27 @@ class FakeDeployment:
         """
         now = self.owner.settled()
         self.run(timeline, at=now, seen_from=now)
+
+    def log(
+        self,
+        message: str,
+        *,
+        chainlet: str | None = None,
+        level: str | None = None,
+        replica: str | None = None,
+    ) -> None:
+        """Write a line to its log now: to that of every chainlet, or of one alone.
+
+        Raises:
+            ValueError: It has no such chainlet.
+        """
+        if chainlet is not None:
+            self._check_chainlets({chainlet: message})
+        self._log.append(LogLine(self.owner.now(), message, chainlet, level, replica))
+
+    def lines(self, chainlet: str | None = None) -> Sequence[LogLine]:
+        """Its log, or that of a chainlet, oldest first."""
+        return [line for line in self._log if line.chainlet in (None, chainlet)]
 
     def activate(self) -> bool:
         """Bring it back if it is inactive; False if there was nothing to do."""

@@ -70,16 +70,16 @@ class Answer:
 
 
 class Invalid(Exception):  # noqa: N818 - it is an answer (422), not an error of the fake
-    """The request's body is not what the operation wants.
+    """The request's body or query is not what the operation wants.
 
     Attributes:
-        where: The path to what is wrong, from ``body`` on.
+        where: The path to what is wrong, from ``body`` or ``query`` on.
         message: What is wrong.
     """
 
-    def __init__(self, message: str, *where: str) -> None:
+    def __init__(self, message: str, *where: str, part: str = "body") -> None:
         super().__init__(message)
-        self.where = ("body", *where)
+        self.where = (part, *where)
         self.message = message
 
 
@@ -113,8 +113,22 @@ def fields_of(operation: Operation, body: bytes) -> dict[str, Any]:
     return fields
 
 
+def whole_number(
+    query: Mapping[str, str], name: str, otherwise: int, *, within: range | None = None
+) -> int:
+    """A number in a request's query; raises Invalid."""
+    try:
+        number = int(query.get(name, otherwise))
+    except ValueError:
+        raise Invalid("Input should be a whole number.", name, part="query") from None
+    if within is not None and number not in within:
+        message = f"Input should be from {within[0]} to {within[-1]}."
+        raise Invalid(message, name, part="query")
+    return number
+
+
 def invalid(problem: Invalid) -> Answer:
-    """The answer to a body that is wrong."""
+    """The answer to a body or query that is wrong."""
     detail = [{"loc": list(problem.where), "msg": problem.message, "type": "value_error"}]
     return Answer(422, as_bytes({"detail": detail}))
 

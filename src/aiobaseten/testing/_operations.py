@@ -10,6 +10,8 @@ from . import _statuses as status
 from ._chains import FakeChain
 from ._deployments import FakeDeployment, Refused
 from ._environments import FakeEnvironment
+from ._exchange import Invalid, whole_number
+from ._logs import LONGEST_WINDOW_S, WINDOW_S, Window
 from ._models import FakeModel
 from ._owners import to_add
 from ._wire import Json, Wire
@@ -217,6 +219,33 @@ def _deactivate(call: Call) -> Json:
     return {"success": True, "no_op": not call.deployment.deactivate()}
 
 
+def _get_logs(call: Call) -> Json:
+    deployment, wire = call.deployment, call.world.wire
+    chainlet = None
+    if "chainlet_id" in call.path:
+        known = {wire.chainlet_id(deployment, name): name for name in deployment.chainlet_names}
+        chainlet = _found(known, "Chainlet", call.path["chainlet_id"])
+    lines = _window(call).of(deployment.lines(chainlet))
+    return {"logs": [wire.log_line(line) for line in lines]}
+
+
+def _window(call: Call) -> Window:
+    query, wire = call.query, call.world.wire
+    direction = query.get("direction", "desc")
+    if direction not in ("asc", "desc"):
+        raise Invalid("Input should be 'asc' or 'desc'.", "direction", part="query")
+    limit = whole_number(query, "limit", 500, within=range(1, 1001))
+    start, end = call.now - WINDOW_S, call.now
+    if "end_epoch_millis" in query:
+        end = wire.seconds(whole_number(query, "end_epoch_millis", 0))
+        start = end - WINDOW_S
+    if "start_epoch_millis" in query:
+        start = wire.seconds(whole_number(query, "start_epoch_millis", 0))
+    if end - start > LONGEST_WINDOW_S:
+        raise Refused(400, "VALIDATION_ERROR", "The window must not be longer than 7 days.")
+    return Window(start=start, end=end, newest_first=direction == "desc", limit=limit)
+
+
 def _serving(call: Call) -> FakeDeployment:
     current = call.environment.current
     if current is None:
@@ -276,6 +305,7 @@ OPERATIONS: Final = (
     Operation("GET", _C + "/deployments", _list_deployments),
     Operation("GET", _CD, _get_deployment),
     Operation("DELETE", _CD, _delete_deployment),
+    Operation("GET", _CD + "/chainlets/{chainlet_id}/logs", _get_logs),
     Operation("POST", _CD + "/deactivate", _deactivate),
     Operation("GET", _C + "/environments", _list_environments),
     Operation("GET", _CE, _get_environment),
@@ -303,6 +333,7 @@ OPERATIONS: Final = (
     Operation("POST", _MD + "/activate", _activate),
     Operation("POST", _MD + "/deactivate", _deactivate),
     Operation("POST", _MD + "/retry", _retry),
+    Operation("GET", _MD + "/logs", _get_logs),
     Operation("GET", _M + "/environments", _list_environments),
     Operation("GET", _ME, _get_environment),
     Operation("DELETE", _ME, _delete_environment),

@@ -9,6 +9,7 @@ from . import _statuses as status
 from ._chains import FakeChain
 from ._deployments import FakeDeployment
 from ._environments import FakeEnvironment, View
+from ._logs import LogLine
 from ._models import FakeModel
 from ._promotions import Rollout
 
@@ -32,6 +33,26 @@ class Wire:
         """A time of the fake as ISO 8601, with Z."""
         when = self._started + timedelta(seconds=seconds)
         return when.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+    def chainlet_id(self, deployment: FakeDeployment, name: str) -> str:
+        """A chainlet's id."""
+        return f"{deployment.id}-{name}"
+
+    def log_line(self, line: LogLine) -> Json:
+        """A LogV1."""
+        # A float has no room for so many digits.
+        started = round(self._started.timestamp() * 1e6) * 1000
+        return {
+            "timestamp": str(started + round(line.at * 1e9)),
+            "message": line.message,
+            "replica": line.replica,
+            "request_id": None,
+            "level": line.level,
+        }
+
+    def seconds(self, epoch_millis: int) -> float:
+        """A time of day, in milliseconds since 1970, as a time of the fake."""
+        return epoch_millis / 1000 - self._started.timestamp()
 
     def deployment(self, deployment: FakeDeployment, now: float) -> Json:
         """A ChainDeploymentV1 or a DeploymentV1."""
@@ -105,7 +126,7 @@ class Wire:
             "environment": deployment.attached_to,
             "chainlets": [
                 {
-                    "id": f"{deployment.id}-{name}",
+                    "id": self.chainlet_id(deployment, name),
                     "name": name,
                     "autoscaling_settings": _autoscaling(seen),
                     "instance_type_name": INSTANCE_TYPE,
