@@ -54,7 +54,10 @@ async def test_no_error_shows_the_key(fake: FakeBaseten, fault: str) -> None:
     assert not [text for text in shown(caught.value) if KEY in text]
 
 
-async def test_no_error_of_a_real_connection_shows_the_key(fake: FakeBaseten) -> None:
+async def test_no_error_or_log_of_a_real_connection_shows_the_key(
+    fake: FakeBaseten, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     fake.faults.reset(times=1)
 
     async with (
@@ -63,8 +66,15 @@ async def test_no_error_of_a_real_connection_shows_the_key(fake: FakeBaseten) ->
     ):
         with pytest.raises(BasetenError) as caught:
             await baseten.model("m1").deployment("d1").get()
+        await baseten.model("m1").deployment("d1").get()
 
     assert not [text for text in shown(caught.value) if KEY in text]
+    assert KEY not in caplog.text + str([vars(record) for record in caplog.records])
+    assert {record.name.partition(".")[0] for record in caplog.records} >= {
+        "aiobaseten",
+        "httpcore",
+        "httpx",
+    }
 
 
 @pytest.mark.looptime
@@ -104,6 +114,8 @@ async def test_a_client_shows_no_key_however_it_is_printed() -> None:
 
     assert KEY not in repr(baseten) + str(baseten) + repr(vars(baseten))
     assert KEY not in repr(baseten.with_options(read_timeout=1))
+    with pytest.raises(TypeError):
+        pickle.dumps(baseten)
 
 
 async def test_a_log_record_says_what_was_sent_without_ids(

@@ -22,6 +22,7 @@ from ._arguments import choice, seconds
 from ._clock import Clock
 from ._limits import Window, documented_window
 from ._retry import RetryPolicy, RetryQuota, asked_delay, delay_before_repeat
+from ._secret import Secret
 from ._version import __version__
 from ._wire import Reply, Wire
 from .errors import (
@@ -75,14 +76,14 @@ class Settings:
     Attributes:
         base_url: Without a slash at its end.
         inference_url: Where models answer, with ``{model_id}`` in it.
-        authorization: Gives the header's value. A function, so that no repr can show the key.
+        secret: The key.
         timeouts: Seconds to connect, read, write, wait for a connection, and for all of it.
         retry: How calls are repeated. Looks never are: the wait looks again.
     """
 
     base_url: str
     inference_url: str
-    authorization: Callable[[], str] = field(repr=False)
+    secret: Secret
     timeouts: dict[str, float]
     retry: RetryPolicy
 
@@ -113,7 +114,8 @@ def then(operation: Operation[T], read: Callable[[T], U]) -> Operation[U]:
 class Line:
     """Where requests of one class queue, first come first served.
 
-    Only the first in the line watches the window, so one who leaves the line takes nothing along.
+    Only the first in the line watches the window, and waits for a connection. So one who leaves the
+    line takes nothing along, and those who wait for a connection have not passed the window.
     """
 
     def __init__(self, window: Window) -> None:
@@ -121,15 +123,19 @@ class Line:
         self._first = asyncio.Lock()
 
     async def pass_through(self, wire: Wire) -> None:
-        """Wait for one's turn, and take it."""
+        """Wait for one's turn and for a connection, and take both."""
         now = wire.clock.now()
-        if not self._first.locked() and self.window.free_at(now) <= now:
+        if not self._first.locked() and self.window.free_at(now) <= now and not wire.is_full:
             self.window.take(now)
+            await wire.reserve()  # at once
             return
         async with self._first:
+            await wire.reserve()
             # Timers may fire a clock's resolution early: what is left then is not worth sleeping.
             while (wait := self.window.free_at(wire.clock.now()) - wire.clock.now()) > _EARLY_S:
+                wire.release()
                 await wire.pause(wait)
+                await wire.reserve()
             self.window.take(wire.clock.now())
 
 
@@ -210,11 +216,10 @@ class Transport:
         attempt = 0
         while True:
             attempt += 1
+            request = self._request(operation, host or self.settings.base_url)
             await self.budgets.endpoint(operation).pass_through(self.wire)
             try:
-                answer = await self._once(
-                    operation, host or self.settings.base_url, attempt, is_look=is_look
-                )
+                answer = await self._once(operation, request, attempt, is_look=is_look)
             except (APIError, TransportError) as error:
                 self._slow_down(operation, error, policy)
                 delay = delay_before_repeat(
@@ -233,9 +238,8 @@ class Transport:
                 return answer
 
     async def _once(
-        self, operation: Operation[T], host: str, attempt: int, *, is_look: bool
+        self, operation: Operation[T], request: httpx.Request, attempt: int, *, is_look: bool
     ) -> Answer[T]:
-        request = self._request(operation, host)
         began = self.clock.now()
         status: int | None = None
         request_id: str | None = None
@@ -281,7 +285,7 @@ class Transport:
         return {
             "accept": "application/json",
             "accept-encoding": "gzip, deflate",
-            "authorization": self.settings.authorization(),
+            "authorization": self.settings.secret.authorization(),
             "user-agent": f"aiobaseten/{__version__}",
         }
 

@@ -11,10 +11,15 @@ import httpx
 from attrs import frozen
 
 from ._clock import Clock
+from ._secret import Secret
 from .errors import ConfigurationError, RequestTimeoutError, TransportError
 
 #: Seconds for which a request whose caller has left may finish, so that its connection survives.
 ABANDONED_GRACE_S = 5.0
+# Seconds that a request has left when its time is up. On a loop that stood still, as in a process
+# that was suspended, everything is due at once; what has arrived meanwhile is to be read first, for
+# a request that is cut off between two steps, and not while it waits, costs httpx the connection.
+_LAST_TURN_S = 0.1
 
 # Neither what the URL says nor the client's own; said with an object, httpx need not look for it.
 _NO_AUTH = httpx.Auth()
@@ -30,7 +35,7 @@ _NOT_SENT = (
 
 @frozen(kw_only=True)
 class Reply:
-    """An answer, read as far as it went.
+    """An answer, read as far as it went, without the key, should it have been said back.
 
     Attributes:
         status: HTTP status.
@@ -51,13 +56,14 @@ class Wire:
     Cutting a request off on the wire can cost httpx's pool the connection for ever; some hundred
     cancelled calls then make the pool unusable. So a caller that leaves only abandons the result:
     the request may finish for a few seconds, under its timeouts, and waiting for a free connection
-    happens in the caller.
+    happens in the caller: `reserve`, then `send`, with nothing to wait for between them.
     """
 
     def __init__(
         self,
         clock: Clock,
         connect: Callable[[], httpx.AsyncClient],
+        secret: Secret,
         *,
         closes: bool,
         max_connections: int,
@@ -68,12 +74,14 @@ class Wire:
         Args:
             clock: The client's.
             connect: Gives the HTTP client; called on opening.
+            secret: What nothing that comes from here may show.
             closes: Whether to close it on closing.
             max_connections: Requests that may be under way at once.
             max_body: Bytes of an answer that are read at most.
         """
         self.clock = clock
         self._connect = connect
+        self._secret = secret
         self._closes = closes
         self._max_connections = max_connections
         self._max_body = max_body
@@ -108,6 +116,8 @@ class Wire:
         if self._under_way and not self._closes:
             # The pool lives on: it would miss the connections of what is cut off.
             await asyncio.wait(self._under_way, timeout=ABANDONED_GRACE_S)
+        if self._under_way and not self._closes:
+            await asyncio.wait(self._under_way, timeout=_LAST_TURN_S)
         for task in self._under_way:
             task.cancel()
         if self._under_way:
@@ -129,11 +139,15 @@ class Wire:
             return
         raise closed()
 
-    async def send(self, request: httpx.Request) -> Reply:
-        """Send a request and read the answer. A caller that is cancelled leaves at once.
+    @property
+    def is_full(self) -> bool:
+        """Whether `reserve` would wait."""
+        return self._alive().slots.locked()
+
+    async def reserve(self) -> None:
+        """Wait for a free connection, and keep it for the request that is sent next.
 
         Raises:
-            TransportError: There is no answer.
             ConfigurationError: The client was closed meanwhile, or cannot be used here.
         """
         life = self._alive()
@@ -141,6 +155,21 @@ class Wire:
         if life.closing.is_set():
             life.slots.release()
             raise closed()
+
+    def release(self) -> None:
+        """Give back what was reserved, and not used after all."""
+        self._alive().slots.release()
+
+    async def send(self, request: httpx.Request) -> Reply:
+        """Send a request and read the answer. A caller that is cancelled leaves at once.
+
+        It takes a connection that was reserved.
+
+        Raises:
+            TransportError: There is no answer.
+            ConfigurationError: The client was closed meanwhile, or cannot be used here.
+        """
+        life = self._alive()
         task = life.loop.create_task(self._run(life.http, request))
         ended = self._under_way[task] = life.loop.create_future()
         task.add_done_callback(partial(self._ended, ended))
@@ -156,7 +185,7 @@ class Wire:
     async def send_from_here(self, request: httpx.Request) -> Reply:
         """Send a request and read the answer in the current task, which saves one.
 
-        Nobody may cancel that task: `abandon` it instead.
+        It takes a connection that was reserved. Nobody may cancel that task: `abandon` it instead.
 
         Raises:
             TransportError: There is no answer.
@@ -165,21 +194,22 @@ class Wire:
         life = self._alive()
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in one
-        async with life.slots:
-            if life.closing.is_set():
-                raise closed()
-            self._under_way[task] = None
-            try:
-                return await self._run(life.http, request)
-            finally:
-                self._under_way.pop(task, None)
+        self._under_way[task] = None
+        try:
+            return await self._run(life.http, request)
+        finally:
+            self._under_way.pop(task, None)
+            life.slots.release()
 
     def abandon(self, task: asyncio.Task[Any]) -> None:
         """End a task that sends: at once, or, once its request is under way, in a few seconds."""
         if task not in self._under_way:
             task.cancel()
             return
-        grace = task.get_loop().call_later(ABANDONED_GRACE_S, task.cancel)
+        loop = task.get_loop()
+        grace = loop.call_later(
+            ABANDONED_GRACE_S, lambda: loop.call_later(_LAST_TURN_S, task.cancel)
+        )
         task.add_done_callback(lambda _: grace.cancel())
 
     def check(self) -> None:
@@ -198,22 +228,26 @@ class Wire:
 
     def _ended(self, ended: asyncio.Future[None], task: asyncio.Task[Reply]) -> None:
         self._under_way.pop(task, None)
-        if self._life is not None:
-            self._life.slots.release()
         if not task.cancelled():
             task.exception()  # seen, even if whoever waited for it has left
+        # First whoever asked, who may learn that the server wants to be left alone; then the next.
         if not ended.done():
             ended.set_result(None)
+        if self._life is not None:
+            self._life.slots.release()
 
     async def _run(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
         limit = request.extensions["timeout"]["answer"]
-        scope = asyncio.timeout(limit)
+        scope = asyncio.timeout(None)
+        loop = asyncio.get_running_loop()
+        last_turn = loop.call_later(limit, lambda: scope.reschedule(loop.time() + _LAST_TURN_S))
         try:
             async with scope:
                 return await self._exchange(http, request)
         except httpx.RequestError as error:
             # The error holds the request: the key must not be found there.
             request.headers.pop("authorization", None)
+            self._secret.blot_error(error)
             raise _no_answer(error, request) from error
         except TimeoutError:
             if not scope.expired():
@@ -225,6 +259,8 @@ class Wire:
                 path=request.url.path,
                 sent=True,
             ) from None
+        finally:
+            last_turn.cancel()
 
     async def _exchange(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
         response = await http.send(request, auth=_NO_AUTH, follow_redirects=False, stream=True)
@@ -250,8 +286,17 @@ class Wire:
                 raise
             flaw = f"it was cut off ({error})"  # the status says enough
         return Reply(
-            status=response.status_code, headers=response.headers, body=bytes(body), flaw=flaw
+            status=response.status_code,
+            headers=self._without_key(response.headers),
+            body=self._secret.blot(bytes(body)),
+            flaw=flaw,
         )
+
+    def _without_key(self, headers: httpx.Headers) -> httpx.Headers:
+        said = b"\n".join([value for _, value in headers.raw])
+        if self._secret.blot(said) == said:
+            return headers
+        return httpx.Headers([(name, self._secret.blot(value)) for name, value in headers.raw])
 
 
 @frozen

@@ -18,6 +18,7 @@ from ._limits import POLLING_RATE, PollingBudget
 from ._polls import Polls
 from ._retry import RetryPolicy
 from ._schedule import Schedule, next_look
+from ._secret import Secret
 from ._token import Token
 from ._transport import Budgets, Settings, Transport
 from ._waits import Baseline
@@ -89,13 +90,13 @@ class Baseten:
         Raises:
             ConfigurationError: There is no key, or a setting is wrong.
         """
-        authorization = _authorization(auth_scheme, _key(api_key))
+        secret = Secret(_scheme(auth_scheme), _key(api_key))
         base = _base_url(base_url)
         connections = count("max_connections", max_connections)
         settings = Settings(
             base_url=base,
             inference_url=_inference_url(inference_url, base),
-            authorization=lambda: authorization,
+            secret=secret,
             timeouts={
                 "connect": seconds("connect_timeout", connect_timeout),
                 "read": seconds("read_timeout", read_timeout),
@@ -108,6 +109,7 @@ class Baseten:
         wire = Wire(
             clock or LoopClock(),
             _connector(http_client, connections),
+            secret,
             closes=http_client is None,
             max_connections=connections,
             max_body=MAX_BODY,
@@ -276,10 +278,10 @@ def _key(given: str | None) -> str:
     return key
 
 
-def _authorization(scheme: str, key: str) -> str:
-    if scheme not in ("Api-Key", "Bearer"):
-        raise ConfigurationError(f'auth_scheme must be "Api-Key" or "Bearer", not {scheme!r}')
-    return f"{scheme} {key}"
+def _scheme(given: str) -> str:
+    if given not in ("Api-Key", "Bearer"):
+        raise ConfigurationError(f'auth_scheme must be "Api-Key" or "Bearer", not {given!r}')
+    return given
 
 
 def _connector(

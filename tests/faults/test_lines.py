@@ -1,0 +1,73 @@
+"""Requests that wait for a connection are not sent yet: the limits hold for them, too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import httpx
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.testing import FakeBaseten
+
+pytestmark = pytest.mark.looptime
+
+CONNECTIONS = 20
+CALLS = 400
+
+
+class Jammed(httpx.AsyncBaseTransport):
+    """A network on which the first requests hold all connections for a while."""
+
+    def __init__(self, fake: FakeBaseten, *, asks_for: int | None = None) -> None:
+        self._real = fake.transport()
+        self._asks_for = asks_for
+        self.sent_at: list[float] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        is_first = len(self.sent_at) < CONNECTIONS
+        self.sent_at.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(10 if is_first else 0.01)
+        if is_first and self._asks_for is not None:
+            return httpx.Response(429, json={"retry_after": self._asks_for})
+        return await self._real.handle_async_request(request)
+
+
+async def call_all(network: Jammed) -> None:
+    async with Baseten(
+        api_key="test-key",
+        http_client=httpx.AsyncClient(transport=network),
+        max_connections=CONNECTIONS,
+    ) as baseten:
+        get = baseten.chain("c1").deployment("d1").get
+        await asyncio.gather(*(get() for _ in range(CALLS)))
+
+
+@pytest.fixture
+def fake() -> FakeBaseten:
+    fake = FakeBaseten()
+    fake.chain("c1").deployment("d1")
+    return fake
+
+
+async def test_a_jam_that_clears_is_not_followed_by_a_flood(fake: FakeBaseten) -> None:
+    """The documented limit is 100 a second."""
+    network = Jammed(fake)
+
+    await call_all(network)
+
+    in_second = Counter(int(at) for at in network.sent_at)
+    assert in_second.total() == CALLS
+    assert max(in_second.values()) <= 100
+
+
+async def test_whoever_waits_for_a_connection_learns_that_the_server_wants_to_be_left_alone(
+    fake: FakeBaseten,
+) -> None:
+    network = Jammed(fake, asks_for=30)
+
+    await call_all(network)
+
+    sent_all_the_same = [at for at in network.sent_at if 0 < at < 10 + 30]
+    assert len(sent_all_the_same) <= CONNECTIONS

@@ -1,0 +1,137 @@
+"""A server that says the key back, as pages that block requests like to do, is not quoted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import pickle
+import traceback
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from aiobaseten import Baseten, RetryPolicy
+from aiobaseten.errors import BasetenError, ResponseShapeError, ServerError, TransportError
+
+KEY = "k3y-that-nobody-may-see"
+ONCE = RetryPolicy(attempts=1)
+
+
+@asynccontextmanager
+async def answering(answer: httpx.Response, key: str = KEY) -> AsyncIterator[Baseten]:
+    """A client of a server that answers so."""
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as http,
+        Baseten(api_key=key, http_client=http, retry=ONCE) as baseten,
+    ):
+        yield baseten
+
+
+def shown(error: BaseException) -> str:
+    """Everything that an error, and those behind it, show."""
+    return "".join(traceback.format_exception(error)) + repr(vars(error))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(401, json={"error": f"Invalid API key {KEY}."}),
+        httpx.Response(403, html=f"<html>Blocked: <pre>authorization: Api-Key {KEY}</pre></html>"),
+        httpx.Response(400, json={"code": KEY, "message": {"headers": {"authorization": KEY}}}),
+        httpx.Response(302, headers={"location": f"https://elsewhere.example/?key={KEY}"}),
+        httpx.Response(500, headers={"x-request-id": KEY}),
+        httpx.Response(200, text=f"{KEY} is not JSON"),
+        httpx.Response(200, json={"id": "d1", KEY: None}),
+        httpx.Response(502, text="x" * 1990 + KEY),
+    ],
+    ids=lambda answer: str(answer.status_code),
+)
+async def test_the_key_is_blotted_out(
+    answer: httpx.Response, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="aiobaseten")
+
+    async with answering(answer) as baseten:
+        with pytest.raises(BasetenError) as caught:
+            await baseten.chain("c1").deployment("d1").get()
+
+    assert KEY not in shown(caught.value)
+    assert KEY.encode() not in pickle.dumps(caught.value)
+    assert KEY[:5] not in repr(vars(caught.value)), "a part of it stands where the body was cut"
+    assert "attempt 1" in caplog.text
+    assert KEY not in caplog.text + str([vars(record) for record in caplog.records])
+
+
+async def test_what_it_stood_in_stays_readable() -> None:
+    async with answering(httpx.Response(500, json={"error": f"No such key: {KEY}."})) as baseten:
+        with pytest.raises(ServerError) as caught:
+            await baseten.chain("c1").deployment("d1").get()
+
+    assert caught.value.message == "No such key: [api key]."
+
+
+async def test_a_value_that_holds_it_does_not_show_it() -> None:
+    """What a wait saw last is in its error, and in what is made of that."""
+    deployment: dict[str, Any] = {
+        "id": "d1",
+        "created_at": "2026-11-21T10:00:00Z",
+        "chain_id": "c1",
+        "environment": None,
+        "chainlets": [],
+        "status": "FAILED",
+        "requested_with": f"Api-Key {KEY}",
+    }
+    async with answering(httpx.Response(200, json=deployment)) as baseten:
+        with pytest.raises(BasetenError) as caught:
+            await baseten.chain("c1").deployment("d1").wait_until_active()
+
+    assert caught.value.evidence is not None
+    assert "Api-Key [api key]" in repr(caught.value.evidence.last_seen)
+    assert KEY.encode() not in pickle.dumps(caught.value)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        f"authorization: Api-Key {KEY}\r\n\r\n",
+        f"HTTP/1.1 {KEY} OK\r\n\r\n",
+        f"HTTP/1.1 200 OK\r\nno header but {KEY}\r\n\r\n",
+        f"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{KEY}\r\n",
+        f"HTTP/1.1 500 OK\r\ntransfer-encoding: chunked\r\n\r\n{KEY}\r\n",
+    ],
+    ids=["no HTTP", "status", "header", "chunk", "chunk of an error"],
+)
+async def test_garbage_that_holds_it_is_not_quoted(
+    garbage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The parser of HTTP quotes what it does not understand."""
+    caplog.set_level(logging.DEBUG)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(garbage.encode())
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, Baseten(api_key=KEY, base_url=url, retry=ONCE) as baseten:
+        with pytest.raises((TransportError, ServerError)) as caught:
+            await baseten.chain("c1").deployment("d1").get()
+
+    assert KEY not in shown(caught.value)
+    assert KEY not in "".join(
+        record.getMessage() for record in caplog.records if record.name == "aiobaseten"
+    )
+
+
+@pytest.mark.parametrize("key", ["a", "status"])
+async def test_a_stand_in_for_a_key_makes_no_word_unreadable(key: str) -> None:
+    body: dict[str, Any] = {"status": "BUILDING"}
+    async with answering(httpx.Response(200, json=body), key) as baseten:
+        with pytest.raises(ResponseShapeError) as caught:
+            await baseten.chain("c1").deployment("d1").get()
+
+    assert caught.value.body == '{"status":"BUILDING"}'
