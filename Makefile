@@ -32,6 +32,10 @@ demo: $(READY)  ## Promote a chain until it is live, and cancel a model promotio
 recording: $(READY)  ## Record what the command line shows on a terminal, against a fake Baseten
 	$(BIN)/python scripts/record_cli.py
 
+.PHONY: picture
+picture: $(READY)  ## Draw docs/promotion.svg: what three ways to wait make of a healthy promotion
+	$(BIN)/python scripts/draw_promotion.py
+
 .PHONY: test
 test: $(READY)  ## Run the tests (pass PYTEST='-k word' to run some)
 	$(BIN)/python -m pytest -n auto $(PYTEST)
@@ -61,6 +65,12 @@ test-official: $(READY) .venv-official/.ready  ## Run the official client agains
 
 .PHONY: check
 check: lint types imports generate-check test  ## Everything that CI runs on the source, in CI's order
+
+.PHONY: docs
+docs: $(READY) .venv-docs/.ready  ## Build the documentation into build/docs, and look at what came of it
+	PYTHONPATH=src:generated .venv-docs/bin/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet \
+		--doctree-dir build/doctrees docs build/docs
+	$(BIN)/python -m pytest --quiet tests/docs/built.py
 
 .PHONY: bench
 bench: $(READY) .venv-bench/.ready  ## Measure us beside others, into build/bench.json (BENCH='calls memory' for some parts)
@@ -109,6 +119,8 @@ lock: $(READY)  ## Write the pins in scripts/requirements/ anew from pyproject.t
 		--group workflows pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/workflows.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group bench pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/bench.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group docs --extra testing pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/docs.txt
 	for group in schemathesis official; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--group pyproject.toml:$$group --output-file scripts/requirements/$$group.txt || exit 1; done

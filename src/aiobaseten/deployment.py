@@ -107,7 +107,7 @@ class DeploymentHandle(Generic[D, E]):
             accept_scaled_to_zero: Whether a deployment that is deployed and scaled to zero will do.
                 It wakes with the next request, which then waits for it.
             settling_time: Seconds for which one that is scaled to zero may be on its way up, and
-                for which INACTIVE may be the state before an `activate`.
+                INACTIVE may be the state before somebody activated it.
             unhealthy_grace: Seconds for which an UNHEALTHY deployment may recover.
 
         Returns:

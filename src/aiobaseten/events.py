@@ -100,7 +100,7 @@ class LookFailed(Event):
 
 @frozen(kw_only=True)
 class Finished(Event):
-    """The wait has ended. An event stream ends after this, by raising `error` if there is one.
+    """The wait has ended. An event stream ends after this, by raising *error* if there is one.
 
     Attributes:
         result: What the wait returns, or ``None`` if it failed.

@@ -172,17 +172,24 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
     ) -> Deployment:
         """Wait until the deployment is ACTIVE.
 
-        As `DeploymentHandle.wait_until_active`, and it can wake one that is scaled to zero. After
-        `retry` on an equal handle of this client, a failed status that was there before is given
-        *settling_time* to go away. Cancelling this coroutine stops the waiting, never the
-        deployment; nothing is left running.
+        This does not tell whether traffic reaches it: for a promotion, wait for the promotion. A
+        look that fails in a way that may pass (429, 5xx, a timeout, a reset) does not end the wait.
+
+        Cancelling this coroutine stops the waiting, never the deployment; nothing is left running.
 
         Args:
-            timeout: As in `DeploymentHandle.wait_until_active`.
-            accept_scaled_to_zero: As in `DeploymentHandle.wait_until_active`.
-            settling_time: As in `DeploymentHandle.wait_until_active`.
-            unhealthy_grace: As in `DeploymentHandle.wait_until_active`.
+            timeout: Seconds or a `timedelta` to keep looking; ``None`` for no limit; ``0`` looks
+                exactly once. The last look begins at the deadline and gets ten seconds.
+            accept_scaled_to_zero: Whether a deployment that is deployed and scaled to zero will do.
+                It wakes with the next request, which then waits for it.
+            settling_time: Seconds for which one that is scaled to zero may be on its way up,
+                INACTIVE may be the state before `activate`, and a failed status the one before
+                `retry` on an equal handle of this client.
+            unhealthy_grace: Seconds for which an UNHEALTHY deployment may recover.
             wake: Whether to wake it, once, when it is scaled to zero and not on its way up.
+
+        Returns:
+            The deployment, as last read.
 
         Raises:
             DeploymentFailedError: It failed or was stopped.
@@ -227,7 +234,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         Cancelling this coroutine does not take the request back.
 
         Returns:
-            The deployment as answered. It may still show the failure: `wait_until_active` knows.
+            The deployment as answered. It may still show the failure; `wait_until_active` knows.
 
         Raises:
             RequestNotActedOnError: Baseten answered that it did not retry, and why.

@@ -21,14 +21,14 @@ HEALTHY: Final[Steps] = (
     (status.LOADING_MODEL, 30.0),
     status.ACTIVE,
 )
-"""An ordinary push: built, placed, loaded, serving after 44 s."""
+"""An ordinary push. Built, placed, loaded; it serves after 44 s."""
 
 HEALTHY_PROMOTION: Final[Steps] = (
     (status.DEPLOYING, 2.0),
     (status.LOADING_MODEL, 30.0),
     status.ACTIVE,
 )
-"""An ordinary candidate: its image is built already, so it serves after 32 s."""
+"""An ordinary candidate. Its image is built already, so it serves after 32 s."""
 
 SCALED_TO_ZERO_ON_THE_WAY: Final[Steps] = (
     (status.BUILDING, 11.5),
@@ -37,10 +37,10 @@ SCALED_TO_ZERO_ON_THE_WAY: Final[Steps] = (
     (status.WAKING_UP, 606.7),
     status.ACTIVE,
 )
-"""A healthy rolling candidate, as published: asleep at 12.9 s, first serving at 631 s."""
+"""A healthy rolling candidate, as published. Asleep at 12.9 s, first serving at 631 s."""
 
 CAPACITY_STARVATION: Final[Steps] = ((status.DEPLOYING, 1800.0), status.INACTIVE)
-"""No GPU to be had: half an hour of DEPLOYING, then INACTIVE without a word."""
+"""No GPU to be had. Half an hour of DEPLOYING, then INACTIVE without a word."""
 
 CRASH_LOOP: Final[Steps] = (
     (status.BUILDING, 60.0),
