@@ -1,0 +1,109 @@
+"""Every example in Python on every page works as it stands, against the fake."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from pages import Example, examples
+
+from aiobaseten import Baseten
+from aiobaseten.testing import FakeBaseten, timelines
+
+EXAMPLES = [*examples("python")]
+PROGRAMS = [one for one in EXAMPLES if "asyncio.run(" in one.text]
+#: These are files, which the tests named here write and run.
+FILES = {"testing.md": "tests/testing/test_fake_docs.py"}
+LINES = [one for one in EXAMPLES if one not in PROGRAMS and "file" not in one.notes]
+
+
+def calm(fake: FakeBaseten, on_promote: timelines.Steps = timelines.HEALTHY_PROMOTION) -> None:
+    """What examples find at Baseten, unless they say otherwise."""
+    for name in ("my-chain", "other-chain"):
+        chain = fake.chain(name)
+        chain.deployment("before")
+        chain.deployment("my-deployment", chainlets=["Transcribe", "Answer"], on_promote=on_promote)
+        chain.environment("production", current="before")
+    for name in ("my-model", "model-1", "model-2", "model-3"):
+        model = fake.model(name)
+        model.deployment("before")
+        model.deployment("my-deployment", on_promote=on_promote)
+        model.environment("production", current="before", rolling=True)
+        model.environment("staging")
+
+
+def failing(fake: FakeBaseten) -> None:
+    """What is promoted does not build."""
+    calm(fake, timelines.BUILD_FAILED)
+
+
+def stuck(fake: FakeBaseten) -> None:
+    """What is promoted never gets anywhere."""
+    calm(fake, timelines.STUCK)
+
+
+def promoting(fake: FakeBaseten) -> None:
+    """Half of the traffic has moved."""
+    calm(fake, "ACTIVE")
+    fake.model("my-model").environment("production").promote("my-deployment")
+
+
+def asleep(fake: FakeBaseten) -> None:
+    """The model's deployment has been idle for long."""
+    calm(fake)
+    fake.model("my-model").deployment("my-deployment").set("SCALED_TO_ZERO")
+
+
+WORLDS: Mapping[str, Callable[[FakeBaseten], None]] = {
+    "calm": calm, "failing": failing, "stuck": stuck, "promoting": promoting, "asleep": asleep,
+}  # fmt: skip
+
+
+def test_every_page_with_files_has_a_test_that_runs_them() -> None:
+    assert {one.page.name for one in EXAMPLES if "file" in one.notes} == FILES.keys()
+
+
+@pytest.mark.parametrize("example", PROGRAMS, ids=str)
+async def test_a_program_runs(example: Example) -> None:
+    fake = FakeBaseten(speed=100)
+    WORLDS[example.notes.get("world", "calm")](fake)
+
+    async with fake.serve() as url:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            example.text,
+            env={**os.environ, "BASETEN_API_KEY": "test-key", "BASETEN_BASE_URL": url},
+            stdout=subprocess.PIPE,
+        )
+        printed, _ = await process.communicate()
+
+    assert process.returncode == 0
+    assert example.notes["prints"] in printed.decode()
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("example", LINES, ids=str)
+async def test_lines_inside_of_a_program_run(
+    example: Example,
+    fake: FakeBaseten,
+    baseten: Baseten,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BASETEN_API_KEY", "test-key")
+    WORLDS[example.notes.get("world", "calm")](fake)
+    names: dict[str, Any] = {"baseten": baseten}
+    body = textwrap.indent(example.text, "    ")
+
+    exec(compile(f"async def example():\n{body}", str(example), "exec"), names)
+    await names["example"]()
+
+    assert example.notes.get("prints", "") in capsys.readouterr().out
+    assert fake.leftovers() is None

@@ -1,0 +1,119 @@
+"""What the pages say about names, commands, links and numbers is so."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+from pages import DOCS, PAGES, ROOT, Example, examples
+
+from aiobaseten import errors
+from aiobaseten._schedule import _PACES
+from aiobaseten._status import DEPLOYMENT_PHASES, PROMOTION_PHASES, stage_of
+from aiobaseten.cli._arguments import parse
+
+IDS = [page.name for page in PAGES]
+TEXTS = {page: page.read_text("utf-8") for page in PAGES}
+
+
+def anchors(text: str) -> set[str]:
+    """What a forge calls the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", TEXTS[page]):
+        if link.startswith("https://"):
+            continue
+        file, _, anchor = link.partition("#")
+        target = page.parent / file if file else page
+
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.read_text("utf-8")), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_every_make_command_is_a_target(page: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE))
+
+    shown = set(re.findall(r"\bmake (?:-\S+ )?([a-z-]+)", "\n".join(code(TEXTS[page]))))
+
+    assert shown <= targets
+
+
+def code(text: str) -> list[str]:
+    """What stands in backticks."""
+    blocks = re.findall(r"```(?:sh|shell|console)\n(.*?)```", text, re.DOTALL)
+    return [*blocks, *re.findall(r"`([^`\n]+)`", text)]
+
+
+def command_lines() -> list[object]:
+    """Each call of the command line that stands in a shell's block."""
+    found: list[object] = []
+    for example in examples("sh"):
+        lines = re.findall(r"^(?:\w+=\S+ )*(aiobaseten [a-z].*)$", example.text, re.MULTILINE)
+        found += [pytest.param(line, id=f"{example}: {line}") for line in lines]
+    return found
+
+
+@pytest.mark.parametrize("line", command_lines())
+def test_every_line_for_the_command_line_is_understood(line: str) -> None:
+    _, *arguments = shlex.split(re.split(r" [|#]", line)[0])
+    if "$token" not in arguments:  # a token is looked into
+        parse(arguments)
+
+
+@pytest.mark.parametrize("example", [*examples("sh")], ids=str)
+def test_every_extra_that_is_to_be_installed_is_there(example: Example) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+    wanted = set(re.findall(r"aiobaseten\[(\w+)\]", example.text))
+
+    assert wanted <= project["optional-dependencies"].keys()
+
+
+def test_the_life_of_a_promotion_has_every_status_and_every_outcome() -> None:
+    picture = (DOCS / "promotion-life.svg").read_text("utf-8")
+    outcomes = {name for name in vars(errors) if re.match(r"Promotion\w+Error|WaitTimeout", name)}
+    # Before there is a promotion to wait for.
+    outcomes -= {"PromotionInProgressError", "PromotionOutcomeUnknownError"}
+
+    assert {status for status in PROMOTION_PHASES if f">{status}<" not in picture} == set()
+    assert {name for name in outcomes if name not in picture} == set()
+
+
+def test_waiting_says_what_each_status_means() -> None:
+    waiting = TEXTS[DOCS / "waiting.md"]
+    rows = re.findall(r"^\| ([A-Z_, ]+) \|", waiting, re.MULTILINE)
+
+    assert {status for row in rows for status in row.split(", ")} >= DEPLOYMENT_PHASES.keys()
+
+
+def test_the_table_of_when_waits_look_is_the_schedule() -> None:
+    many = TEXTS[DOCS / "many.md"]
+    row = re.compile(
+        r"^\| ([A-Z_, ]+) \| ([\d.]+) % of the time .* \| (\d+) s, (\d+) s \|$", re.MULTILINE
+    )
+    shown = row.findall(many)
+
+    assert len(shown) == len(_PACES) - 1
+    for statuses, share, least, most in shown:
+        for status in statuses.split(", "):
+            assert _PACES[stage_of(status)] == (float(share) / 100, float(least), float(most))
+
+
+@pytest.mark.parametrize("picture", sorted(DOCS.glob("*.svg")), ids=lambda picture: picture.name)
+def test_a_picture_is_small_and_works_in_the_dark_and_asks_nobody_for_anything(
+    picture: Path,
+) -> None:
+    text = picture.read_text("utf-8")
+
+    assert len(text) < 60_000
+    assert "url(" not in text.replace("url(#", "")
+    assert "prefers-color-scheme: dark" in text or 'fill="#292929"' in text  # a terminal is dark
