@@ -1,0 +1,124 @@
+"""Draws docs/performance-*.svg from build/bench.json: `make bench-plots`."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+ROOT = Path(__file__).resolve().parents[2]
+WIDTH = 720
+OURS, OTHERS, BOUND = "#0a7d5a", "#8a8f98", "#b4531f"
+_STYLE = (
+    "text{font:13px sans-serif;fill:#333}.t{font-weight:bold}.s{fill:#777;font-size:12px}"
+    "line{stroke:#ddd}"
+)
+
+
+def bars(title: str, said: str, rows: Sequence[tuple[str, float, str]]) -> str:
+    """Bars on a scale where each step is ten times the one before."""
+    left, top, step = 250, 58, 26
+    most = math.ceil(math.log10(max(value for _, value, _ in rows)))
+    wide = (WIDTH - left - 80) / most
+    height = top + step * len(rows) + 34
+    drawn = [
+        f'<line x1="{left + wide * power:.0f}" y1="{top - 6}" x2="{left + wide * power:.0f}" '
+        f'y2="{height - 30}"/><text class="s" x="{left + wide * power:.0f}" y="{height - 12}" '
+        f'text-anchor="middle">{10**power:,}</text>'
+        for power in range(most + 1)
+    ]
+    for number, (name, value, colour) in enumerate(rows):
+        y = top + step * number
+        length = max(wide * math.log10(max(value, 1.0)), 1.0)
+        drawn.append(
+            f'<text x="{left - 10}" y="{y + 14}" text-anchor="end">{escape(name)}</text>'
+            f'<rect x="{left}" y="{y}" width="{length:.1f}" height="18" fill="{colour}"/>'
+            f'<text x="{left + length + 6:.1f}" y="{y + 14}">{value:,.0f}</text>'
+        )
+    return _svg(height, title, said, drawn)
+
+
+def points(title: str, said: str, rows: Sequence[tuple[str, float, float, str]]) -> str:
+    """Requests over p99 latency, both on scales of factors."""
+    left, top, wide, high = 70, 70, WIDTH - 110, 250
+    height = top + high + 50
+
+    def x(seconds: float) -> float:
+        return left + wide * math.log(seconds / 0.8) / math.log(40 / 0.8)
+
+    def y(requests: float) -> float:
+        return top + high * math.log(300 / requests) / math.log(300 / 15)
+
+    drawn = [
+        f'<line x1="{left}" y1="{y(value):.0f}" x2="{left + wide}" y2="{y(value):.0f}"/>'
+        f'<text class="s" x="{left - 8}" y="{y(value) + 4:.0f}" text-anchor="end">{value}</text>'
+        for value in (20, 50, 100, 200)
+    ]
+    drawn += [
+        f'<text class="s" x="{x(value):.0f}" y="{top + high + 18}" '
+        f'text-anchor="middle">{value} s</text>'
+        for value in (1, 2, 5, 10, 20, 30)
+    ]
+    drawn.append(
+        f'<text class="s" x="{left + wide / 2:.0f}" y="{top + high + 38}" text-anchor="middle">'
+        "p99 of the seconds from ACTIVE to being told</text>"
+    )
+    for name, seconds, requests, colour in rows:
+        drawn.append(
+            f'<circle cx="{x(seconds):.1f}" cy="{y(requests):.1f}" r="5" fill="{colour}"/>'
+            f'<text x="{x(seconds) + 9:.1f}" y="{y(requests) + 4:.1f}">{escape(name)}</text>'
+        )
+    return _svg(height, title, said, drawn)
+
+
+def _svg(height: float, title: str, said: str, drawn: Sequence[str]) -> str:
+    body = "\n".join(drawn)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" '
+        f'role="img" aria-label="{escape(title)}">\n<style>{_STYLE}</style>\n'
+        f'<rect width="{WIDTH}" height="{height:.0f}" fill="#fff"/>\n'
+        f'<text class="t" x="16" y="24">{escape(title)}</text>\n'
+        f'<text class="s" x="16" y="42">{escape(said)}</text>\n{body}\n</svg>\n'
+    )
+
+
+def main() -> int:
+    """Draw what the last run measured."""
+    details: dict[str, Any] = json.loads((ROOT / "build" / "bench.json").read_text())["details"]
+    found, schedule = details["sharing"][0], details["schedules"]
+    ours = schedule["ours"]
+    drawings = {
+        "schedules": points(
+            "Requests for one wait, and how late it notices",
+            "Thousands of made-up deploys; further down and further left is better",
+            [
+                *((name, o["p99"], o["requests"], OTHERS) for name, o in schedule["peers"].items()),
+                ("least for schedules blind to phases", ours["p99"], schedule["bound"], BOUND),
+                ("aiobaseten", ours["p99"], ours["requests"], OURS),
+            ],
+        ),
+        "crowds": bars(
+            "Requests: 1,000 waits on 40 environments; 1,000 waits through an outage",
+            "Each step to the right is ten times as many",
+            [
+                *((f"40: {name}", sent, OTHERS) for name, (sent, _) in found["peers"].items()),
+                ("40: aiobaseten", found["requests"], OURS),
+                *(
+                    (f"60 s: {name}", sent, OTHERS)
+                    for name, sent in details["outage"]["loops"].items()
+                ),
+                ("60 s: aiobaseten", details["outage"]["into_it"]["median"], OURS),
+            ],
+        ),
+    }
+    for name, drawing in drawings.items():
+        (ROOT / "docs" / f"performance-{name}.svg").write_text(drawing, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
