@@ -259,7 +259,7 @@ def test_unset_is_false_and_says_its_name() -> None:
 # --- imports -------------------------------------------------------------------------------------
 
 
-def test_importing_one_operation_imports_only_its_own_models() -> None:
+def test_importing_one_operation_imports_only_its_own_models_and_those_inside() -> None:
     program = (
         "import sys, aiobaseten_generated.api.chains.promote_chain_deployment\n"
         "print(*sorted(name for name in sys.modules"
@@ -271,8 +271,10 @@ def test_importing_one_operation_imports_only_its_own_models() -> None:
     )
 
     assert [name.rpartition(".")[2] for name in done.stdout.split()] == [
+        "autoscaling_settings_v1",
         "chain_deployment_v1",
-        "deployment_status_v1",  # an enum, whose members its model names
+        "chainlet_v1",
+        "deployment_status_v1",
         "promote_to_chain_environment_request_v1",
     ]
 

@@ -15,16 +15,22 @@ class AutoscalingSettingsV1:
 
     autoscaling_window: int | None
     """ Timeframe of traffic considered for autoscaling decisions """
+
     concurrency_target: int
     """ Number of requests per replica before scaling up """
+
     max_replica: int
     """ Maximum number of replicas """
+
     min_replica: int
     """ Minimum number of replicas """
+
     scale_down_delay: int | None
     """ Waiting period before scaling down any active replica """
+
     target_utilization_percentage: int | None
     """ Target utilization percentage for scaling up/down. """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -45,33 +51,29 @@ class AutoscalingSettingsV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "autoscaling_window": autoscaling_window,
-                "concurrency_target": concurrency_target,
-                "max_replica": max_replica,
-                "min_replica": min_replica,
-                "scale_down_delay": scale_down_delay,
-                "target_utilization_percentage": target_utilization_percentage,
-            }
-        )
-
+        field_dict["autoscaling_window"] = autoscaling_window
+        field_dict["concurrency_target"] = concurrency_target
+        field_dict["max_replica"] = max_replica
+        field_dict["min_replica"] = min_replica
+        field_dict["scale_down_delay"] = scale_down_delay
+        field_dict["target_utilization_percentage"] = target_utilization_percentage
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        autoscaling_window = cast(int | None, d.pop("autoscaling_window"))
+        autoscaling_window = cast("int | None", src_dict["autoscaling_window"])
 
-        concurrency_target = d.pop("concurrency_target")
+        concurrency_target = src_dict["concurrency_target"]
 
-        max_replica = d.pop("max_replica")
+        max_replica = src_dict["max_replica"]
 
-        min_replica = d.pop("min_replica")
+        min_replica = src_dict["min_replica"]
 
-        scale_down_delay = cast(int | None, d.pop("scale_down_delay"))
+        scale_down_delay = cast("int | None", src_dict["scale_down_delay"])
 
-        target_utilization_percentage = cast(int | None, d.pop("target_utilization_percentage"))
+        target_utilization_percentage = cast(
+            "int | None", src_dict["target_utilization_percentage"]
+        )
 
         autoscaling_settings_v1 = cls(
             autoscaling_window=autoscaling_window,
@@ -81,8 +83,21 @@ class AutoscalingSettingsV1:
             scale_down_delay=scale_down_delay,
             target_utilization_percentage=target_utilization_percentage,
         )
+        if len(src_dict) > 6:
+            autoscaling_settings_v1.additional_properties = {
+                key: value
+                for key, value in src_dict.items()
+                if key
+                not in {
+                    "autoscaling_window",
+                    "concurrency_target",
+                    "max_replica",
+                    "min_replica",
+                    "scale_down_delay",
+                    "target_utilization_percentage",
+                }
+            }
 
-        autoscaling_settings_v1.additional_properties = d
         return autoscaling_settings_v1
 
     @property

@@ -17,8 +17,10 @@ class CancelPromotionResponseV1:
 
     message: str
     """ A message describing the status of the request to cancel a promotion """
+
     status: CancelPromotionStatusV1
     """ The status of a request to cancel a promotion. """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -28,28 +30,25 @@ class CancelPromotionResponseV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "message": message,
-                "status": status,
-            }
-        )
-
+        field_dict["message"] = message
+        field_dict["status"] = status
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        message = d.pop("message")
+        message = src_dict["message"]
 
-        status = CancelPromotionStatusV1(d.pop("status"))
+        status = CancelPromotionStatusV1(src_dict["status"])
 
         cancel_promotion_response_v1 = cls(
             message=message,
             status=status,
         )
+        if len(src_dict) > 2:
+            cancel_promotion_response_v1.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in {"message", "status"}
+            }
 
-        cancel_promotion_response_v1.additional_properties = d
         return cancel_promotion_response_v1
 
     @property

@@ -2,16 +2,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.deployment_status_v1 import DeploymentStatusV1
-
-if TYPE_CHECKING:
-    from ..models.chainlet_v1 import ChainletV1
-
 
 T = TypeVar("T", bound="ChainDeploymentV1")
 
@@ -22,16 +18,22 @@ class ChainDeploymentV1:
 
     chain_id: str
     """ Unique identifier of the chain """
+
     chainlets: list[ChainletV1]
     """ Chainlets in the chain deployment """
+
     created_at: datetime.datetime
     """ Time the chain deployment was created in ISO 8601 format """
+
     environment: None | str
     """ Environment the chain deployment is deployed in """
+
     id: str
     """ Unique identifier of the chain deployment """
+
     status: DeploymentStatusV1
     """ The status of a deployment. """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -54,27 +56,19 @@ class ChainDeploymentV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "chain_id": chain_id,
-                "chainlets": chainlets,
-                "created_at": created_at,
-                "environment": environment,
-                "id": id,
-                "status": status,
-            }
-        )
-
+        field_dict["chain_id"] = chain_id
+        field_dict["chainlets"] = chainlets
+        field_dict["created_at"] = created_at
+        field_dict["environment"] = environment
+        field_dict["id"] = id
+        field_dict["status"] = status
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.chainlet_v1 import ChainletV1  # noqa: PLC0415
+        chain_id = src_dict["chain_id"]
 
-        d = dict(src_dict)
-        chain_id = d.pop("chain_id")
-
-        chainlets_list = d.pop("chainlets")
+        chainlets_list = src_dict["chainlets"]
         if not isinstance(chainlets_list, list):
             raise TypeError("chainlets must be a list, not " + type(chainlets_list).__name__)
         chainlets = []
@@ -88,15 +82,15 @@ class ChainDeploymentV1:
 
             chainlets.append(chainlets_item)
 
-        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
+        created_at = datetime.datetime.fromisoformat(src_dict["created_at"])
         if created_at.tzinfo is None:
             created_at = created_at.replace(tzinfo=datetime.UTC)
 
-        environment = cast(None | str, d.pop("environment"))
+        environment = cast("None | str", src_dict["environment"])
 
-        id = d.pop("id")
+        id = src_dict["id"]
 
-        status = DeploymentStatusV1(d.pop("status"))
+        status = DeploymentStatusV1(src_dict["status"])
 
         chain_deployment_v1 = cls(
             chain_id=chain_id,
@@ -106,8 +100,13 @@ class ChainDeploymentV1:
             id=id,
             status=status,
         )
+        if len(src_dict) > 6:
+            chain_deployment_v1.additional_properties = {
+                key: value
+                for key, value in src_dict.items()
+                if key not in {"chain_id", "chainlets", "created_at", "environment", "id", "status"}
+            }
 
-        chain_deployment_v1.additional_properties = d
         return chain_deployment_v1
 
     @property
@@ -125,3 +124,6 @@ class ChainDeploymentV1:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.chainlet_v1 import ChainletV1

@@ -2,19 +2,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.chain_deployment_v1 import ChainDeploymentV1
-    from ..models.chainlet_environment_settings import ChainletEnvironmentSettings
-    from ..models.in_progress_promotion_v1 import InProgressPromotionV1
-    from ..models.promotion_settings_v1 import PromotionSettingsV1
-
 
 T = TypeVar("T", bound="ChainEnvironmentV1")
 
@@ -25,25 +18,30 @@ class ChainEnvironmentV1:
 
     created_at: datetime.datetime
     """ When the environment was created """
+
     current_deployment: ChainDeploymentV1 | None
     """ The deployment that gets the traffic; null in an environment that never had one """
+
     name: str
     """ Name of the environment """
+
     candidate_deployment: ChainDeploymentV1 | None | Unset = UNSET
     """ The deployment that is being promoted """
+
     chain_id: str | Unset = UNSET
     """ The chain that it belongs to """
+
     chainlet_settings: list[ChainletEnvironmentSettings] | Unset = UNSET
+
     in_progress_promotion: InProgressPromotionV1 | None | Unset = UNSET
     """ The promotion that is under way. Only the newest official SDK names it. """
+
     promotion_settings: PromotionSettingsV1 | Unset = UNSET
     """ How promotions to an environment go. """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        from ..models.chain_deployment_v1 import ChainDeploymentV1  # noqa: PLC0415
-        from ..models.in_progress_promotion_v1 import InProgressPromotionV1  # noqa: PLC0415
-
         created_at = self.created_at.isoformat()
 
         current_deployment: dict[str, Any] | None
@@ -89,13 +87,9 @@ class ChainEnvironmentV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "created_at": created_at,
-                "current_deployment": current_deployment,
-                "name": name,
-            }
-        )
+        field_dict["created_at"] = created_at
+        field_dict["current_deployment"] = current_deployment
+        field_dict["name"] = name
         if candidate_deployment is not UNSET:
             field_dict["candidate_deployment"] = candidate_deployment
         if chain_id is not UNSET:
@@ -106,50 +100,47 @@ class ChainEnvironmentV1:
             field_dict["in_progress_promotion"] = in_progress_promotion
         if promotion_settings is not UNSET:
             field_dict["promotion_settings"] = promotion_settings
-
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.chain_deployment_v1 import ChainDeploymentV1  # noqa: PLC0415
-        from ..models.chainlet_environment_settings import ChainletEnvironmentSettings  # noqa: PLC0415
-        from ..models.in_progress_promotion_v1 import InProgressPromotionV1  # noqa: PLC0415
-        from ..models.promotion_settings_v1 import PromotionSettingsV1  # noqa: PLC0415
-
-        d = dict(src_dict)
-        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
+        created_at = datetime.datetime.fromisoformat(src_dict["created_at"])
         if created_at.tzinfo is None:
             created_at = created_at.replace(tzinfo=datetime.UTC)
 
-        def _parse_current_deployment(data: object) -> ChainDeploymentV1 | None:
-            if data is None:
-                return None
-            if isinstance(data, dict):
-                current_deployment_type_0 = ChainDeploymentV1.from_dict(data)
+        _current_deployment = src_dict["current_deployment"]
+        current_deployment: ChainDeploymentV1 | None
+        if isinstance(_current_deployment, dict):
+            current_deployment_type_0 = ChainDeploymentV1.from_dict(_current_deployment)
 
-                return current_deployment_type_0
-            raise TypeError("current_deployment cannot be this " + type(data).__name__)
+            current_deployment = current_deployment_type_0
+        elif _current_deployment is None:
+            current_deployment = None
+        else:
+            raise TypeError(
+                "current_deployment cannot be this " + type(_current_deployment).__name__
+            )
 
-        current_deployment = _parse_current_deployment(d.pop("current_deployment"))
+        name = src_dict["name"]
 
-        name = d.pop("name")
+        _candidate_deployment = src_dict.get("candidate_deployment", UNSET)
+        candidate_deployment: ChainDeploymentV1 | None | Unset
+        if isinstance(_candidate_deployment, dict):
+            candidate_deployment_type_0 = ChainDeploymentV1.from_dict(_candidate_deployment)
 
-        def _parse_candidate_deployment(data: object) -> ChainDeploymentV1 | None | Unset:
-            if data is None:
-                return None
-            if isinstance(data, Unset):
-                return data
-            if isinstance(data, dict):
-                candidate_deployment_type_0 = ChainDeploymentV1.from_dict(data)
+            candidate_deployment = candidate_deployment_type_0
+        elif _candidate_deployment is None:
+            candidate_deployment = None
+        elif isinstance(_candidate_deployment, Unset):
+            candidate_deployment = _candidate_deployment
+        else:
+            raise TypeError(
+                "candidate_deployment cannot be this " + type(_candidate_deployment).__name__
+            )
 
-                return candidate_deployment_type_0
-            raise TypeError("candidate_deployment cannot be this " + type(data).__name__)
+        chain_id = src_dict.get("chain_id", UNSET)
 
-        candidate_deployment = _parse_candidate_deployment(d.pop("candidate_deployment", UNSET))
-
-        chain_id = d.pop("chain_id", UNSET)
-
-        chainlet_settings_list = d.pop("chainlet_settings", UNSET)
+        chainlet_settings_list = src_dict.get("chainlet_settings", UNSET)
         chainlet_settings: list[ChainletEnvironmentSettings] | Unset = UNSET
         if not isinstance(chainlet_settings_list, Unset):
             if not isinstance(chainlet_settings_list, list):
@@ -170,20 +161,22 @@ class ChainEnvironmentV1:
 
                 chainlet_settings.append(chainlet_settings_item)
 
-        def _parse_in_progress_promotion(data: object) -> InProgressPromotionV1 | None | Unset:
-            if data is None:
-                return None
-            if isinstance(data, Unset):
-                return data
-            if isinstance(data, dict):
-                in_progress_promotion_type_0 = InProgressPromotionV1.from_dict(data)
+        _in_progress_promotion = src_dict.get("in_progress_promotion", UNSET)
+        in_progress_promotion: InProgressPromotionV1 | None | Unset
+        if isinstance(_in_progress_promotion, dict):
+            in_progress_promotion_type_0 = InProgressPromotionV1.from_dict(_in_progress_promotion)
 
-                return in_progress_promotion_type_0
-            raise TypeError("in_progress_promotion cannot be this " + type(data).__name__)
+            in_progress_promotion = in_progress_promotion_type_0
+        elif _in_progress_promotion is None:
+            in_progress_promotion = None
+        elif isinstance(_in_progress_promotion, Unset):
+            in_progress_promotion = _in_progress_promotion
+        else:
+            raise TypeError(
+                "in_progress_promotion cannot be this " + type(_in_progress_promotion).__name__
+            )
 
-        in_progress_promotion = _parse_in_progress_promotion(d.pop("in_progress_promotion", UNSET))
-
-        promotion_settings_object = d.pop("promotion_settings", UNSET)
+        promotion_settings_object = src_dict.get("promotion_settings", UNSET)
         promotion_settings: PromotionSettingsV1 | Unset = UNSET
         if not isinstance(promotion_settings_object, Unset):
             if not isinstance(promotion_settings_object, dict):
@@ -203,8 +196,23 @@ class ChainEnvironmentV1:
             in_progress_promotion=in_progress_promotion,
             promotion_settings=promotion_settings,
         )
+        if len(src_dict) > 3:
+            chain_environment_v1.additional_properties = {
+                key: value
+                for key, value in src_dict.items()
+                if key
+                not in {
+                    "created_at",
+                    "current_deployment",
+                    "name",
+                    "candidate_deployment",
+                    "chain_id",
+                    "chainlet_settings",
+                    "in_progress_promotion",
+                    "promotion_settings",
+                }
+            }
 
-        chain_environment_v1.additional_properties = d
         return chain_environment_v1
 
     @property
@@ -222,3 +230,9 @@ class ChainEnvironmentV1:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.chain_deployment_v1 import ChainDeploymentV1
+from ..models.chainlet_environment_settings import ChainletEnvironmentSettings
+from ..models.in_progress_promotion_v1 import InProgressPromotionV1
+from ..models.promotion_settings_v1 import PromotionSettingsV1

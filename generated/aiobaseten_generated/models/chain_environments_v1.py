@@ -1,14 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-
-if TYPE_CHECKING:
-    from ..models.chain_environment_v1 import ChainEnvironmentV1
-
 
 T = TypeVar("T", bound="ChainEnvironmentsV1")
 
@@ -18,6 +14,7 @@ class ChainEnvironmentsV1:
     """The environments of a chain."""
 
     environments: list[ChainEnvironmentV1]
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -29,20 +26,12 @@ class ChainEnvironmentsV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "environments": environments,
-            }
-        )
-
+        field_dict["environments"] = environments
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.chain_environment_v1 import ChainEnvironmentV1  # noqa: PLC0415
-
-        d = dict(src_dict)
-        environments_list = d.pop("environments")
+        environments_list = src_dict["environments"]
         if not isinstance(environments_list, list):
             raise TypeError("environments must be a list, not " + type(environments_list).__name__)
         environments = []
@@ -60,8 +49,11 @@ class ChainEnvironmentsV1:
         chain_environments_v1 = cls(
             environments=environments,
         )
+        if len(src_dict) > 1:
+            chain_environments_v1.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in {"environments"}
+            }
 
-        chain_environments_v1.additional_properties = d
         return chain_environments_v1
 
     @property
@@ -79,3 +71,6 @@ class ChainEnvironmentsV1:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.chain_environment_v1 import ChainEnvironmentV1

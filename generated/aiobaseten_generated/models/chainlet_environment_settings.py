@@ -16,18 +16,17 @@ class ChainletEnvironmentSettings:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
         chainlet_environment_settings = cls()
+        chainlet_environment_settings.additional_properties = {
+            key: value for key, value in src_dict.items()
+        }
 
-        chainlet_environment_settings.additional_properties = d
         return chainlet_environment_settings
 
     @property

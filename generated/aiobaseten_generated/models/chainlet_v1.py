@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.deployment_status_v1 import DeploymentStatusV1
-
-if TYPE_CHECKING:
-    from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1
-
 
 T = TypeVar("T", bound="ChainletV1")
 
@@ -21,21 +17,25 @@ class ChainletV1:
 
     active_replica_count: int
     """ Number of active replicas """
+
     autoscaling_settings: AutoscalingSettingsV1 | None
     """ Autoscaling settings for the chainlet. If null, it has not finished deploying """
+
     id: str
     """ Unique identifier of the chainlet """
+
     instance_type_name: str
     """ Name of the instance type the chainlet is deployed on """
+
     name: str
     """ Name of the chainlet """
+
     status: DeploymentStatusV1
     """ The status of a deployment. """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1  # noqa: PLC0415
-
         active_replica_count = self.active_replica_count
 
         autoscaling_settings: dict[str, Any] | None
@@ -55,44 +55,38 @@ class ChainletV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "active_replica_count": active_replica_count,
-                "autoscaling_settings": autoscaling_settings,
-                "id": id,
-                "instance_type_name": instance_type_name,
-                "name": name,
-                "status": status,
-            }
-        )
-
+        field_dict["active_replica_count"] = active_replica_count
+        field_dict["autoscaling_settings"] = autoscaling_settings
+        field_dict["id"] = id
+        field_dict["instance_type_name"] = instance_type_name
+        field_dict["name"] = name
+        field_dict["status"] = status
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1  # noqa: PLC0415
+        active_replica_count = src_dict["active_replica_count"]
 
-        d = dict(src_dict)
-        active_replica_count = d.pop("active_replica_count")
+        _autoscaling_settings = src_dict["autoscaling_settings"]
+        autoscaling_settings: AutoscalingSettingsV1 | None
+        if isinstance(_autoscaling_settings, dict):
+            autoscaling_settings_type_0 = AutoscalingSettingsV1.from_dict(_autoscaling_settings)
 
-        def _parse_autoscaling_settings(data: object) -> AutoscalingSettingsV1 | None:
-            if data is None:
-                return None
-            if isinstance(data, dict):
-                autoscaling_settings_type_0 = AutoscalingSettingsV1.from_dict(data)
+            autoscaling_settings = autoscaling_settings_type_0
+        elif _autoscaling_settings is None:
+            autoscaling_settings = None
+        else:
+            raise TypeError(
+                "autoscaling_settings cannot be this " + type(_autoscaling_settings).__name__
+            )
 
-                return autoscaling_settings_type_0
-            raise TypeError("autoscaling_settings cannot be this " + type(data).__name__)
+        id = src_dict["id"]
 
-        autoscaling_settings = _parse_autoscaling_settings(d.pop("autoscaling_settings"))
+        instance_type_name = src_dict["instance_type_name"]
 
-        id = d.pop("id")
+        name = src_dict["name"]
 
-        instance_type_name = d.pop("instance_type_name")
-
-        name = d.pop("name")
-
-        status = DeploymentStatusV1(d.pop("status"))
+        status = DeploymentStatusV1(src_dict["status"])
 
         chainlet_v1 = cls(
             active_replica_count=active_replica_count,
@@ -102,8 +96,21 @@ class ChainletV1:
             name=name,
             status=status,
         )
+        if len(src_dict) > 6:
+            chainlet_v1.additional_properties = {
+                key: value
+                for key, value in src_dict.items()
+                if key
+                not in {
+                    "active_replica_count",
+                    "autoscaling_settings",
+                    "id",
+                    "instance_type_name",
+                    "name",
+                    "status",
+                }
+            }
 
-        chainlet_v1.additional_properties = d
         return chainlet_v1
 
     @property
@@ -121,3 +128,6 @@ class ChainletV1:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1

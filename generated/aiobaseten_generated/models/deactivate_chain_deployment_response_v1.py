@@ -17,6 +17,7 @@ class DeactivateChainDeploymentResponseV1:
 
     success: bool | Unset = UNSET
     """ Whether Baseten accepted the request. Baseten's default: true. """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -24,22 +25,22 @@ class DeactivateChainDeploymentResponseV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if success is not UNSET:
             field_dict["success"] = success
-
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        success = d.pop("success", UNSET)
+        success = src_dict.get("success", UNSET)
 
         deactivate_chain_deployment_response_v1 = cls(
             success=success,
         )
+        if len(src_dict) > 0:
+            deactivate_chain_deployment_response_v1.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in {"success"}
+            }
 
-        deactivate_chain_deployment_response_v1.additional_properties = d
         return deactivate_chain_deployment_response_v1
 
     @property

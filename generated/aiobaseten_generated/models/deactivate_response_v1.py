@@ -17,8 +17,10 @@ class DeactivateResponseV1:
 
     no_op: bool | Unset = UNSET
     """ Whether there was nothing to do. Baseten's default: false. """
+
     success: bool | Unset = UNSET
     """ Whether Baseten accepted the request. Baseten's default: true. """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -28,27 +30,27 @@ class DeactivateResponseV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if no_op is not UNSET:
             field_dict["no_op"] = no_op
         if success is not UNSET:
             field_dict["success"] = success
-
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        no_op = d.pop("no_op", UNSET)
+        no_op = src_dict.get("no_op", UNSET)
 
-        success = d.pop("success", UNSET)
+        success = src_dict.get("success", UNSET)
 
         deactivate_response_v1 = cls(
             no_op=no_op,
             success=success,
         )
+        if len(src_dict) > 0:
+            deactivate_response_v1.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in {"no_op", "success"}
+            }
 
-        deactivate_response_v1.additional_properties = d
         return deactivate_response_v1
 
     @property

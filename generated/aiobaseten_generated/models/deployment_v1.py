@@ -2,18 +2,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.deployment_status_v1 import DeploymentStatusV1
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1
-    from ..models.deployment_labels import DeploymentLabels
-
 
 T = TypeVar("T", bound="DeploymentV1")
 
@@ -24,36 +19,46 @@ class DeploymentV1:
 
     active_replica_count: int
     """ How many replicas are running """
+
     autoscaling_settings: AutoscalingSettingsV1 | None
     """ Null until the deployment has finished deploying """
+
     created_at: datetime.datetime
     """ When the deployment was created """
+
     environment: None | str
     """ The environment that it is attached to """
+
     id: str
     """ Unique identifier of the deployment """
+
     instance_type_name: None | str
     """ Name of the instance type that it runs on """
+
     is_development: bool
     """ Whether it is the development deployment of its model """
+
     is_production: bool
     """ Whether it is the production deployment of its model """
+
     model_id: str
     """ The model that it is a deployment of """
+
     name: str
     """ Name of the deployment """
+
     status: DeploymentStatusV1
     """ The status of a deployment. """
+
     labels: DeploymentLabels | None | Unset = UNSET
     """ What somebody attached to it; free-form """
+
     region: None | str | Unset = UNSET
     """ Where it runs """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1  # noqa: PLC0415
-        from ..models.deployment_labels import DeploymentLabels  # noqa: PLC0415
-
         active_replica_count = self.active_replica_count
 
         autoscaling_settings: dict[str, Any] | None
@@ -100,81 +105,74 @@ class DeploymentV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "active_replica_count": active_replica_count,
-                "autoscaling_settings": autoscaling_settings,
-                "created_at": created_at,
-                "environment": environment,
-                "id": id,
-                "instance_type_name": instance_type_name,
-                "is_development": is_development,
-                "is_production": is_production,
-                "model_id": model_id,
-                "name": name,
-                "status": status,
-            }
-        )
+        field_dict["active_replica_count"] = active_replica_count
+        field_dict["autoscaling_settings"] = autoscaling_settings
+        field_dict["created_at"] = created_at
+        field_dict["environment"] = environment
+        field_dict["id"] = id
+        field_dict["instance_type_name"] = instance_type_name
+        field_dict["is_development"] = is_development
+        field_dict["is_production"] = is_production
+        field_dict["model_id"] = model_id
+        field_dict["name"] = name
+        field_dict["status"] = status
         if labels is not UNSET:
             field_dict["labels"] = labels
         if region is not UNSET:
             field_dict["region"] = region
-
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1  # noqa: PLC0415
-        from ..models.deployment_labels import DeploymentLabels  # noqa: PLC0415
+        active_replica_count = src_dict["active_replica_count"]
 
-        d = dict(src_dict)
-        active_replica_count = d.pop("active_replica_count")
+        _autoscaling_settings = src_dict["autoscaling_settings"]
+        autoscaling_settings: AutoscalingSettingsV1 | None
+        if isinstance(_autoscaling_settings, dict):
+            autoscaling_settings_type_0 = AutoscalingSettingsV1.from_dict(_autoscaling_settings)
 
-        def _parse_autoscaling_settings(data: object) -> AutoscalingSettingsV1 | None:
-            if data is None:
-                return None
-            if isinstance(data, dict):
-                autoscaling_settings_type_0 = AutoscalingSettingsV1.from_dict(data)
+            autoscaling_settings = autoscaling_settings_type_0
+        elif _autoscaling_settings is None:
+            autoscaling_settings = None
+        else:
+            raise TypeError(
+                "autoscaling_settings cannot be this " + type(_autoscaling_settings).__name__
+            )
 
-                return autoscaling_settings_type_0
-            raise TypeError("autoscaling_settings cannot be this " + type(data).__name__)
-
-        autoscaling_settings = _parse_autoscaling_settings(d.pop("autoscaling_settings"))
-
-        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
+        created_at = datetime.datetime.fromisoformat(src_dict["created_at"])
         if created_at.tzinfo is None:
             created_at = created_at.replace(tzinfo=datetime.UTC)
 
-        environment = cast(None | str, d.pop("environment"))
+        environment = cast("None | str", src_dict["environment"])
 
-        id = d.pop("id")
+        id = src_dict["id"]
 
-        instance_type_name = cast(None | str, d.pop("instance_type_name"))
+        instance_type_name = cast("None | str", src_dict["instance_type_name"])
 
-        is_development = d.pop("is_development")
+        is_development = src_dict["is_development"]
 
-        is_production = d.pop("is_production")
+        is_production = src_dict["is_production"]
 
-        model_id = d.pop("model_id")
+        model_id = src_dict["model_id"]
 
-        name = d.pop("name")
+        name = src_dict["name"]
 
-        status = DeploymentStatusV1(d.pop("status"))
+        status = DeploymentStatusV1(src_dict["status"])
 
-        def _parse_labels(data: object) -> DeploymentLabels | None | Unset:
-            if data is None:
-                return None
-            if isinstance(data, Unset):
-                return data
-            if isinstance(data, dict):
-                labels_type_0 = DeploymentLabels.from_dict(data)
+        _labels = src_dict.get("labels", UNSET)
+        labels: DeploymentLabels | None | Unset
+        if isinstance(_labels, dict):
+            labels_type_0 = DeploymentLabels.from_dict(_labels)
 
-                return labels_type_0
-            raise TypeError("labels cannot be this " + type(data).__name__)
+            labels = labels_type_0
+        elif _labels is None:
+            labels = None
+        elif isinstance(_labels, Unset):
+            labels = _labels
+        else:
+            raise TypeError("labels cannot be this " + type(_labels).__name__)
 
-        labels = _parse_labels(d.pop("labels", UNSET))
-
-        region = cast(None | str | Unset, d.pop("region", UNSET))
+        region = cast("None | str | Unset", src_dict.get("region", UNSET))
 
         deployment_v1 = cls(
             active_replica_count=active_replica_count,
@@ -191,8 +189,28 @@ class DeploymentV1:
             labels=labels,
             region=region,
         )
+        if len(src_dict) > 11:
+            deployment_v1.additional_properties = {
+                key: value
+                for key, value in src_dict.items()
+                if key
+                not in {
+                    "active_replica_count",
+                    "autoscaling_settings",
+                    "created_at",
+                    "environment",
+                    "id",
+                    "instance_type_name",
+                    "is_development",
+                    "is_production",
+                    "model_id",
+                    "name",
+                    "status",
+                    "labels",
+                    "region",
+                }
+            }
 
-        deployment_v1.additional_properties = d
         return deployment_v1
 
     @property
@@ -210,3 +228,7 @@ class DeploymentV1:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1
+from ..models.deployment_labels import DeploymentLabels

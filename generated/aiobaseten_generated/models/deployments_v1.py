@@ -1,14 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-
-if TYPE_CHECKING:
-    from ..models.deployment_v1 import DeploymentV1
-
 
 T = TypeVar("T", bound="DeploymentsV1")
 
@@ -18,6 +14,7 @@ class DeploymentsV1:
     """The deployments of a model."""
 
     deployments: list[DeploymentV1]
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -29,20 +26,12 @@ class DeploymentsV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "deployments": deployments,
-            }
-        )
-
+        field_dict["deployments"] = deployments
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.deployment_v1 import DeploymentV1  # noqa: PLC0415
-
-        d = dict(src_dict)
-        deployments_list = d.pop("deployments")
+        deployments_list = src_dict["deployments"]
         if not isinstance(deployments_list, list):
             raise TypeError("deployments must be a list, not " + type(deployments_list).__name__)
         deployments = []
@@ -59,8 +48,11 @@ class DeploymentsV1:
         deployments_v1 = cls(
             deployments=deployments,
         )
+        if len(src_dict) > 1:
+            deployments_v1.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in {"deployments"}
+            }
 
-        deployments_v1.additional_properties = d
         return deployments_v1
 
     @property
@@ -78,3 +70,6 @@ class DeploymentsV1:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.deployment_v1 import DeploymentV1

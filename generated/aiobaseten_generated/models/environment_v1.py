@@ -2,20 +2,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1
-    from ..models.deployment_v1 import DeploymentV1
-    from ..models.in_progress_promotion_v1 import InProgressPromotionV1
-    from ..models.instance_type_v1 import InstanceTypeV1
-    from ..models.promotion_settings_v1 import PromotionSettingsV1
-
 
 T = TypeVar("T", bound="EnvironmentV1")
 
@@ -26,28 +18,34 @@ class EnvironmentV1:
 
     autoscaling_settings: AutoscalingSettingsV1
     """ Autoscaling settings for a deployment. """
+
     created_at: datetime.datetime
     """ When the environment was created """
+
     current_deployment: DeploymentV1 | None
     """ The deployment that gets the traffic; null in an environment that never had one """
+
     instance_type: InstanceTypeV1
     """ The machine that a deployment in the environment gets; free-form but for its names. """
+
     model_id: str
     """ The model that it belongs to """
+
     name: str
     """ Name of the environment """
+
     promotion_settings: PromotionSettingsV1
     """ How promotions to an environment go. """
+
     candidate_deployment: DeploymentV1 | None | Unset = UNSET
     """ The deployment that is being promoted """
+
     in_progress_promotion: InProgressPromotionV1 | None | Unset = UNSET
     """ The promotion that is under way """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        from ..models.deployment_v1 import DeploymentV1  # noqa: PLC0415
-        from ..models.in_progress_promotion_v1 import InProgressPromotionV1  # noqa: PLC0415
-
         autoscaling_settings = self.autoscaling_settings.to_dict()
 
         created_at = self.created_at.isoformat()
@@ -87,34 +85,22 @@ class EnvironmentV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "autoscaling_settings": autoscaling_settings,
-                "created_at": created_at,
-                "current_deployment": current_deployment,
-                "instance_type": instance_type,
-                "model_id": model_id,
-                "name": name,
-                "promotion_settings": promotion_settings,
-            }
-        )
+        field_dict["autoscaling_settings"] = autoscaling_settings
+        field_dict["created_at"] = created_at
+        field_dict["current_deployment"] = current_deployment
+        field_dict["instance_type"] = instance_type
+        field_dict["model_id"] = model_id
+        field_dict["name"] = name
+        field_dict["promotion_settings"] = promotion_settings
         if candidate_deployment is not UNSET:
             field_dict["candidate_deployment"] = candidate_deployment
         if in_progress_promotion is not UNSET:
             field_dict["in_progress_promotion"] = in_progress_promotion
-
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1  # noqa: PLC0415
-        from ..models.deployment_v1 import DeploymentV1  # noqa: PLC0415
-        from ..models.in_progress_promotion_v1 import InProgressPromotionV1  # noqa: PLC0415
-        from ..models.instance_type_v1 import InstanceTypeV1  # noqa: PLC0415
-        from ..models.promotion_settings_v1 import PromotionSettingsV1  # noqa: PLC0415
-
-        d = dict(src_dict)
-        autoscaling_settings_object = d.pop("autoscaling_settings")
+        autoscaling_settings_object = src_dict["autoscaling_settings"]
         if not isinstance(autoscaling_settings_object, dict):
             raise TypeError(
                 "AutoscalingSettingsV1 must be an object, not "
@@ -122,33 +108,35 @@ class EnvironmentV1:
             )
         autoscaling_settings = AutoscalingSettingsV1.from_dict(autoscaling_settings_object)
 
-        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
+        created_at = datetime.datetime.fromisoformat(src_dict["created_at"])
         if created_at.tzinfo is None:
             created_at = created_at.replace(tzinfo=datetime.UTC)
 
-        def _parse_current_deployment(data: object) -> DeploymentV1 | None:
-            if data is None:
-                return None
-            if isinstance(data, dict):
-                current_deployment_type_0 = DeploymentV1.from_dict(data)
+        _current_deployment = src_dict["current_deployment"]
+        current_deployment: DeploymentV1 | None
+        if isinstance(_current_deployment, dict):
+            current_deployment_type_0 = DeploymentV1.from_dict(_current_deployment)
 
-                return current_deployment_type_0
-            raise TypeError("current_deployment cannot be this " + type(data).__name__)
+            current_deployment = current_deployment_type_0
+        elif _current_deployment is None:
+            current_deployment = None
+        else:
+            raise TypeError(
+                "current_deployment cannot be this " + type(_current_deployment).__name__
+            )
 
-        current_deployment = _parse_current_deployment(d.pop("current_deployment"))
-
-        instance_type_object = d.pop("instance_type")
+        instance_type_object = src_dict["instance_type"]
         if not isinstance(instance_type_object, dict):
             raise TypeError(
                 "InstanceTypeV1 must be an object, not " + type(instance_type_object).__name__
             )
         instance_type = InstanceTypeV1.from_dict(instance_type_object)
 
-        model_id = d.pop("model_id")
+        model_id = src_dict["model_id"]
 
-        name = d.pop("name")
+        name = src_dict["name"]
 
-        promotion_settings_object = d.pop("promotion_settings")
+        promotion_settings_object = src_dict["promotion_settings"]
         if not isinstance(promotion_settings_object, dict):
             raise TypeError(
                 "PromotionSettingsV1 must be an object, not "
@@ -156,31 +144,35 @@ class EnvironmentV1:
             )
         promotion_settings = PromotionSettingsV1.from_dict(promotion_settings_object)
 
-        def _parse_candidate_deployment(data: object) -> DeploymentV1 | None | Unset:
-            if data is None:
-                return None
-            if isinstance(data, Unset):
-                return data
-            if isinstance(data, dict):
-                candidate_deployment_type_0 = DeploymentV1.from_dict(data)
+        _candidate_deployment = src_dict.get("candidate_deployment", UNSET)
+        candidate_deployment: DeploymentV1 | None | Unset
+        if isinstance(_candidate_deployment, dict):
+            candidate_deployment_type_0 = DeploymentV1.from_dict(_candidate_deployment)
 
-                return candidate_deployment_type_0
-            raise TypeError("candidate_deployment cannot be this " + type(data).__name__)
+            candidate_deployment = candidate_deployment_type_0
+        elif _candidate_deployment is None:
+            candidate_deployment = None
+        elif isinstance(_candidate_deployment, Unset):
+            candidate_deployment = _candidate_deployment
+        else:
+            raise TypeError(
+                "candidate_deployment cannot be this " + type(_candidate_deployment).__name__
+            )
 
-        candidate_deployment = _parse_candidate_deployment(d.pop("candidate_deployment", UNSET))
+        _in_progress_promotion = src_dict.get("in_progress_promotion", UNSET)
+        in_progress_promotion: InProgressPromotionV1 | None | Unset
+        if isinstance(_in_progress_promotion, dict):
+            in_progress_promotion_type_0 = InProgressPromotionV1.from_dict(_in_progress_promotion)
 
-        def _parse_in_progress_promotion(data: object) -> InProgressPromotionV1 | None | Unset:
-            if data is None:
-                return None
-            if isinstance(data, Unset):
-                return data
-            if isinstance(data, dict):
-                in_progress_promotion_type_0 = InProgressPromotionV1.from_dict(data)
-
-                return in_progress_promotion_type_0
-            raise TypeError("in_progress_promotion cannot be this " + type(data).__name__)
-
-        in_progress_promotion = _parse_in_progress_promotion(d.pop("in_progress_promotion", UNSET))
+            in_progress_promotion = in_progress_promotion_type_0
+        elif _in_progress_promotion is None:
+            in_progress_promotion = None
+        elif isinstance(_in_progress_promotion, Unset):
+            in_progress_promotion = _in_progress_promotion
+        else:
+            raise TypeError(
+                "in_progress_promotion cannot be this " + type(_in_progress_promotion).__name__
+            )
 
         environment_v1 = cls(
             autoscaling_settings=autoscaling_settings,
@@ -193,8 +185,24 @@ class EnvironmentV1:
             candidate_deployment=candidate_deployment,
             in_progress_promotion=in_progress_promotion,
         )
+        if len(src_dict) > 7:
+            environment_v1.additional_properties = {
+                key: value
+                for key, value in src_dict.items()
+                if key
+                not in {
+                    "autoscaling_settings",
+                    "created_at",
+                    "current_deployment",
+                    "instance_type",
+                    "model_id",
+                    "name",
+                    "promotion_settings",
+                    "candidate_deployment",
+                    "in_progress_promotion",
+                }
+            }
 
-        environment_v1.additional_properties = d
         return environment_v1
 
     @property
@@ -212,3 +220,10 @@ class EnvironmentV1:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.autoscaling_settings_v1 import AutoscalingSettingsV1
+from ..models.deployment_v1 import DeploymentV1
+from ..models.in_progress_promotion_v1 import InProgressPromotionV1
+from ..models.instance_type_v1 import InstanceTypeV1
+from ..models.promotion_settings_v1 import PromotionSettingsV1

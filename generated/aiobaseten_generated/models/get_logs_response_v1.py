@@ -1,14 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-
-if TYPE_CHECKING:
-    from ..models.log_v1 import LogV1
-
 
 T = TypeVar("T", bound="GetLogsResponseV1")
 
@@ -18,6 +14,7 @@ class GetLogsResponseV1:
     """Lines of a log."""
 
     logs: list[LogV1]
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -29,20 +26,12 @@ class GetLogsResponseV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "logs": logs,
-            }
-        )
-
+        field_dict["logs"] = logs
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.log_v1 import LogV1  # noqa: PLC0415
-
-        d = dict(src_dict)
-        logs_list = d.pop("logs")
+        logs_list = src_dict["logs"]
         if not isinstance(logs_list, list):
             raise TypeError("logs must be a list, not " + type(logs_list).__name__)
         logs = []
@@ -57,8 +46,11 @@ class GetLogsResponseV1:
         get_logs_response_v1 = cls(
             logs=logs,
         )
+        if len(src_dict) > 1:
+            get_logs_response_v1.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in {"logs"}
+            }
 
-        get_logs_response_v1.additional_properties = d
         return get_logs_response_v1
 
     @property
@@ -76,3 +68,6 @@ class GetLogsResponseV1:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.log_v1 import LogV1

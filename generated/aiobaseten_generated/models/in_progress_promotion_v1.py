@@ -18,12 +18,16 @@ class InProgressPromotionV1:
 
     percent_traffic_to_new_version: int
     """ Share of the traffic that the candidate gets """
+
     status: InProgressPromotionStatusV1
     """ The status of a promotion. """
+
     error_message: None | str | Unset = UNSET
     """ Why the promotion failed """
+
     rolling_deploy: bool | None | Unset = UNSET
     """ Whether traffic moves step by step """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -45,29 +49,23 @@ class InProgressPromotionV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "percent_traffic_to_new_version": percent_traffic_to_new_version,
-                "status": status,
-            }
-        )
+        field_dict["percent_traffic_to_new_version"] = percent_traffic_to_new_version
+        field_dict["status"] = status
         if error_message is not UNSET:
             field_dict["error_message"] = error_message
         if rolling_deploy is not UNSET:
             field_dict["rolling_deploy"] = rolling_deploy
-
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        percent_traffic_to_new_version = d.pop("percent_traffic_to_new_version")
+        percent_traffic_to_new_version = src_dict["percent_traffic_to_new_version"]
 
-        status = InProgressPromotionStatusV1(d.pop("status"))
+        status = InProgressPromotionStatusV1(src_dict["status"])
 
-        error_message = cast(None | str | Unset, d.pop("error_message", UNSET))
+        error_message = cast("None | str | Unset", src_dict.get("error_message", UNSET))
 
-        rolling_deploy = cast(bool | None | Unset, d.pop("rolling_deploy", UNSET))
+        rolling_deploy = cast("bool | None | Unset", src_dict.get("rolling_deploy", UNSET))
 
         in_progress_promotion_v1 = cls(
             percent_traffic_to_new_version=percent_traffic_to_new_version,
@@ -75,8 +73,19 @@ class InProgressPromotionV1:
             error_message=error_message,
             rolling_deploy=rolling_deploy,
         )
+        if len(src_dict) > 2:
+            in_progress_promotion_v1.additional_properties = {
+                key: value
+                for key, value in src_dict.items()
+                if key
+                not in {
+                    "percent_traffic_to_new_version",
+                    "status",
+                    "error_message",
+                    "rolling_deploy",
+                }
+            }
 
-        in_progress_promotion_v1.additional_properties = d
         return in_progress_promotion_v1
 
     @property

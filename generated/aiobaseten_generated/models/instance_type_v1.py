@@ -16,7 +16,9 @@ class InstanceTypeV1:
     """The machine that a deployment in the environment gets; free-form but for its names."""
 
     id: str | Unset = UNSET
+
     name: str | Unset = UNSET
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -26,27 +28,27 @@ class InstanceTypeV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if id is not UNSET:
             field_dict["id"] = id
         if name is not UNSET:
             field_dict["name"] = name
-
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        id = d.pop("id", UNSET)
+        id = src_dict.get("id", UNSET)
 
-        name = d.pop("name", UNSET)
+        name = src_dict.get("name", UNSET)
 
         instance_type_v1 = cls(
             id=id,
             name=name,
         )
+        if len(src_dict) > 0:
+            instance_type_v1.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in {"id", "name"}
+            }
 
-        instance_type_v1.additional_properties = d
         return instance_type_v1
 
     @property

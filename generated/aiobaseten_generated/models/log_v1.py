@@ -17,14 +17,19 @@ class LogV1:
 
     message: str
     """ What it says """
+
     timestamp: str
     """ When it was written, in nanoseconds since 1970 """
+
     level: None | str | Unset = UNSET
     """ How serious it is """
+
     replica: None | str | Unset = UNSET
     """ The replica that wrote it """
+
     request_id: None | str | Unset = UNSET
     """ The call of the model that it belongs to """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,33 +57,27 @@ class LogV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "message": message,
-                "timestamp": timestamp,
-            }
-        )
+        field_dict["message"] = message
+        field_dict["timestamp"] = timestamp
         if level is not UNSET:
             field_dict["level"] = level
         if replica is not UNSET:
             field_dict["replica"] = replica
         if request_id is not UNSET:
             field_dict["request_id"] = request_id
-
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        message = d.pop("message")
+        message = src_dict["message"]
 
-        timestamp = d.pop("timestamp")
+        timestamp = src_dict["timestamp"]
 
-        level = cast(None | str | Unset, d.pop("level", UNSET))
+        level = cast("None | str | Unset", src_dict.get("level", UNSET))
 
-        replica = cast(None | str | Unset, d.pop("replica", UNSET))
+        replica = cast("None | str | Unset", src_dict.get("replica", UNSET))
 
-        request_id = cast(None | str | Unset, d.pop("request_id", UNSET))
+        request_id = cast("None | str | Unset", src_dict.get("request_id", UNSET))
 
         log_v1 = cls(
             message=message,
@@ -87,8 +86,13 @@ class LogV1:
             replica=replica,
             request_id=request_id,
         )
+        if len(src_dict) > 2:
+            log_v1.additional_properties = {
+                key: value
+                for key, value in src_dict.items()
+                if key not in {"message", "timestamp", "level", "replica", "request_id"}
+            }
 
-        log_v1.additional_properties = d
         return log_v1
 
     @property

@@ -17,8 +17,10 @@ class PromoteToChainEnvironmentRequestV1:
 
     deployment_id: str
     """ The id of the chain deployment to promote """
+
     scale_down_previous_deployment: bool | Unset = UNSET
     """ Whether to scale down the previous deployment after promoting. Baseten's default: true. """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -28,29 +30,28 @@ class PromoteToChainEnvironmentRequestV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "deployment_id": deployment_id,
-            }
-        )
+        field_dict["deployment_id"] = deployment_id
         if scale_down_previous_deployment is not UNSET:
             field_dict["scale_down_previous_deployment"] = scale_down_previous_deployment
-
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        deployment_id = d.pop("deployment_id")
+        deployment_id = src_dict["deployment_id"]
 
-        scale_down_previous_deployment = d.pop("scale_down_previous_deployment", UNSET)
+        scale_down_previous_deployment = src_dict.get("scale_down_previous_deployment", UNSET)
 
         promote_to_chain_environment_request_v1 = cls(
             deployment_id=deployment_id,
             scale_down_previous_deployment=scale_down_previous_deployment,
         )
+        if len(src_dict) > 1:
+            promote_to_chain_environment_request_v1.additional_properties = {
+                key: value
+                for key, value in src_dict.items()
+                if key not in {"deployment_id", "scale_down_previous_deployment"}
+            }
 
-        promote_to_chain_environment_request_v1.additional_properties = d
         return promote_to_chain_environment_request_v1
 
     @property

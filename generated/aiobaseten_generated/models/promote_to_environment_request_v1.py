@@ -1,17 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.environment_settings_update import EnvironmentSettingsUpdate
-    from ..models.promotion_settings_override import PromotionSettingsOverride
-
 
 T = TypeVar("T", bound="PromoteToEnvironmentRequestV1")
 
@@ -22,15 +17,20 @@ class PromoteToEnvironmentRequestV1:
 
     deployment_id: str
     """ The deployment to promote """
+
     environment_settings_update: EnvironmentSettingsUpdate | Unset = UNSET
     """ Settings that the environment keeps once the promotion is complete; free-form. """
+
     preserve_env_instance_type: bool | Unset = UNSET
     """ Whether the environment keeps its instance type. If the deployment has another one, the promotion makes a
     new deployment. Baseten's default: true. """
+
     promotion_settings_override: PromotionSettingsOverride | Unset = UNSET
     """ Promotion settings for this promotion alone; free-form. """
+
     scale_down_previous_deployment: bool | Unset = UNSET
     """ Whether to scale down the deployment that is replaced. Baseten's default: true. """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -50,11 +50,7 @@ class PromoteToEnvironmentRequestV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "deployment_id": deployment_id,
-            }
-        )
+        field_dict["deployment_id"] = deployment_id
         if environment_settings_update is not UNSET:
             field_dict["environment_settings_update"] = environment_settings_update
         if preserve_env_instance_type is not UNSET:
@@ -63,18 +59,13 @@ class PromoteToEnvironmentRequestV1:
             field_dict["promotion_settings_override"] = promotion_settings_override
         if scale_down_previous_deployment is not UNSET:
             field_dict["scale_down_previous_deployment"] = scale_down_previous_deployment
-
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.environment_settings_update import EnvironmentSettingsUpdate  # noqa: PLC0415
-        from ..models.promotion_settings_override import PromotionSettingsOverride  # noqa: PLC0415
+        deployment_id = src_dict["deployment_id"]
 
-        d = dict(src_dict)
-        deployment_id = d.pop("deployment_id")
-
-        environment_settings_update_object = d.pop("environment_settings_update", UNSET)
+        environment_settings_update_object = src_dict.get("environment_settings_update", UNSET)
         environment_settings_update: EnvironmentSettingsUpdate | Unset = UNSET
         if not isinstance(environment_settings_update_object, Unset):
             if not isinstance(environment_settings_update_object, dict):
@@ -86,9 +77,9 @@ class PromoteToEnvironmentRequestV1:
                 environment_settings_update_object
             )
 
-        preserve_env_instance_type = d.pop("preserve_env_instance_type", UNSET)
+        preserve_env_instance_type = src_dict.get("preserve_env_instance_type", UNSET)
 
-        promotion_settings_override_object = d.pop("promotion_settings_override", UNSET)
+        promotion_settings_override_object = src_dict.get("promotion_settings_override", UNSET)
         promotion_settings_override: PromotionSettingsOverride | Unset = UNSET
         if not isinstance(promotion_settings_override_object, Unset):
             if not isinstance(promotion_settings_override_object, dict):
@@ -100,7 +91,7 @@ class PromoteToEnvironmentRequestV1:
                 promotion_settings_override_object
             )
 
-        scale_down_previous_deployment = d.pop("scale_down_previous_deployment", UNSET)
+        scale_down_previous_deployment = src_dict.get("scale_down_previous_deployment", UNSET)
 
         promote_to_environment_request_v1 = cls(
             deployment_id=deployment_id,
@@ -109,8 +100,20 @@ class PromoteToEnvironmentRequestV1:
             promotion_settings_override=promotion_settings_override,
             scale_down_previous_deployment=scale_down_previous_deployment,
         )
+        if len(src_dict) > 1:
+            promote_to_environment_request_v1.additional_properties = {
+                key: value
+                for key, value in src_dict.items()
+                if key
+                not in {
+                    "deployment_id",
+                    "environment_settings_update",
+                    "preserve_env_instance_type",
+                    "promotion_settings_override",
+                    "scale_down_previous_deployment",
+                }
+            }
 
-        promote_to_environment_request_v1.additional_properties = d
         return promote_to_environment_request_v1
 
     @property
@@ -128,3 +131,7 @@ class PromoteToEnvironmentRequestV1:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.environment_settings_update import EnvironmentSettingsUpdate
+from ..models.promotion_settings_override import PromotionSettingsOverride

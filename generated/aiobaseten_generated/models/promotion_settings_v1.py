@@ -1,17 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.promotion_cleanup_strategy_v1 import PromotionCleanupStrategyV1
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.rolling_deploy_config_v1 import RollingDeployConfigV1
-
 
 T = TypeVar("T", bound="PromotionSettingsV1")
 
@@ -22,20 +18,24 @@ class PromotionSettingsV1:
 
     promotion_cleanup_strategy: None | PromotionCleanupStrategyV1 | Unset = UNSET
     """ What becomes of the deployment that is replaced """
+
     ramp_up_duration_seconds: int | None | Unset = UNSET
     """ How long those stages take together. Baseten's default: 600. """
+
     ramp_up_while_promoting: bool | None | Unset = UNSET
     """ Deprecated for models; whether the share of traffic grows in ten equal stages. Baseten's default: false. """
+
     redeploy_on_promotion: bool | None | Unset = UNSET
     """ Whether a promotion always makes a new deployment. Baseten's default: false. """
+
     rolling_deploy: bool | None | Unset = UNSET
     """ Whether traffic moves step by step. Baseten's default: false. """
+
     rolling_deploy_config: None | RollingDeployConfigV1 | Unset = UNSET
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        from ..models.rolling_deploy_config_v1 import RollingDeployConfigV1  # noqa: PLC0415
-
         promotion_cleanup_strategy: None | str | Unset
         if isinstance(self.promotion_cleanup_strategy, Unset):
             promotion_cleanup_strategy = UNSET
@@ -79,7 +79,6 @@ class PromotionSettingsV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if promotion_cleanup_strategy is not UNSET:
             field_dict["promotion_cleanup_strategy"] = promotion_cleanup_strategy
         if ramp_up_duration_seconds is not UNSET:
@@ -92,54 +91,56 @@ class PromotionSettingsV1:
             field_dict["rolling_deploy"] = rolling_deploy
         if rolling_deploy_config is not UNSET:
             field_dict["rolling_deploy_config"] = rolling_deploy_config
-
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.rolling_deploy_config_v1 import RollingDeployConfigV1  # noqa: PLC0415
+        _promotion_cleanup_strategy = src_dict.get("promotion_cleanup_strategy", UNSET)
+        promotion_cleanup_strategy: None | PromotionCleanupStrategyV1 | Unset
+        if isinstance(_promotion_cleanup_strategy, str):
+            promotion_cleanup_strategy_type_0 = PromotionCleanupStrategyV1(
+                _promotion_cleanup_strategy
+            )
 
-        d = dict(src_dict)
-
-        def _parse_promotion_cleanup_strategy(
-            data: object,
-        ) -> None | PromotionCleanupStrategyV1 | Unset:
-            if data is None:
-                return None
-            if isinstance(data, Unset):
-                return data
-            if isinstance(data, str):
-                promotion_cleanup_strategy_type_0 = PromotionCleanupStrategyV1(data)
-
-                return promotion_cleanup_strategy_type_0
-            raise TypeError("promotion_cleanup_strategy cannot be this " + type(data).__name__)
-
-        promotion_cleanup_strategy = _parse_promotion_cleanup_strategy(
-            d.pop("promotion_cleanup_strategy", UNSET)
-        )
+            promotion_cleanup_strategy = promotion_cleanup_strategy_type_0
+        elif _promotion_cleanup_strategy is None:
+            promotion_cleanup_strategy = None
+        elif isinstance(_promotion_cleanup_strategy, Unset):
+            promotion_cleanup_strategy = _promotion_cleanup_strategy
+        else:
+            raise TypeError(
+                "promotion_cleanup_strategy cannot be this "
+                + type(_promotion_cleanup_strategy).__name__
+            )
 
         ramp_up_duration_seconds = cast(
-            int | None | Unset, d.pop("ramp_up_duration_seconds", UNSET)
+            "int | None | Unset", src_dict.get("ramp_up_duration_seconds", UNSET)
         )
 
-        ramp_up_while_promoting = cast(bool | None | Unset, d.pop("ramp_up_while_promoting", UNSET))
+        ramp_up_while_promoting = cast(
+            "bool | None | Unset", src_dict.get("ramp_up_while_promoting", UNSET)
+        )
 
-        redeploy_on_promotion = cast(bool | None | Unset, d.pop("redeploy_on_promotion", UNSET))
+        redeploy_on_promotion = cast(
+            "bool | None | Unset", src_dict.get("redeploy_on_promotion", UNSET)
+        )
 
-        rolling_deploy = cast(bool | None | Unset, d.pop("rolling_deploy", UNSET))
+        rolling_deploy = cast("bool | None | Unset", src_dict.get("rolling_deploy", UNSET))
 
-        def _parse_rolling_deploy_config(data: object) -> None | RollingDeployConfigV1 | Unset:
-            if data is None:
-                return None
-            if isinstance(data, Unset):
-                return data
-            if isinstance(data, dict):
-                rolling_deploy_config_type_0 = RollingDeployConfigV1.from_dict(data)
+        _rolling_deploy_config = src_dict.get("rolling_deploy_config", UNSET)
+        rolling_deploy_config: None | RollingDeployConfigV1 | Unset
+        if isinstance(_rolling_deploy_config, dict):
+            rolling_deploy_config_type_0 = RollingDeployConfigV1.from_dict(_rolling_deploy_config)
 
-                return rolling_deploy_config_type_0
-            raise TypeError("rolling_deploy_config cannot be this " + type(data).__name__)
-
-        rolling_deploy_config = _parse_rolling_deploy_config(d.pop("rolling_deploy_config", UNSET))
+            rolling_deploy_config = rolling_deploy_config_type_0
+        elif _rolling_deploy_config is None:
+            rolling_deploy_config = None
+        elif isinstance(_rolling_deploy_config, Unset):
+            rolling_deploy_config = _rolling_deploy_config
+        else:
+            raise TypeError(
+                "rolling_deploy_config cannot be this " + type(_rolling_deploy_config).__name__
+            )
 
         promotion_settings_v1 = cls(
             promotion_cleanup_strategy=promotion_cleanup_strategy,
@@ -149,8 +150,21 @@ class PromotionSettingsV1:
             rolling_deploy=rolling_deploy,
             rolling_deploy_config=rolling_deploy_config,
         )
+        if len(src_dict) > 0:
+            promotion_settings_v1.additional_properties = {
+                key: value
+                for key, value in src_dict.items()
+                if key
+                not in {
+                    "promotion_cleanup_strategy",
+                    "ramp_up_duration_seconds",
+                    "ramp_up_while_promoting",
+                    "redeploy_on_promotion",
+                    "rolling_deploy",
+                    "rolling_deploy_config",
+                }
+            }
 
-        promotion_settings_v1.additional_properties = d
         return promotion_settings_v1
 
     @property
@@ -168,3 +182,6 @@ class PromotionSettingsV1:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.rolling_deploy_config_v1 import RollingDeployConfigV1

@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.deployment_v1 import DeploymentV1
-
 
 T = TypeVar("T", bound="RetryDeploymentResponseV1")
 
@@ -21,10 +17,13 @@ class RetryDeploymentResponseV1:
 
     deployment: DeploymentV1
     """ A deployment of a model. """
+
     retried: bool
     """ Whether the deployment is tried again """
+
     reason: None | str | Unset = UNSET
     """ Why it is not tried again """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -40,40 +39,37 @@ class RetryDeploymentResponseV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "deployment": deployment,
-                "retried": retried,
-            }
-        )
+        field_dict["deployment"] = deployment
+        field_dict["retried"] = retried
         if reason is not UNSET:
             field_dict["reason"] = reason
-
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.deployment_v1 import DeploymentV1  # noqa: PLC0415
-
-        d = dict(src_dict)
-        deployment_object = d.pop("deployment")
+        deployment_object = src_dict["deployment"]
         if not isinstance(deployment_object, dict):
             raise TypeError(
                 "DeploymentV1 must be an object, not " + type(deployment_object).__name__
             )
         deployment = DeploymentV1.from_dict(deployment_object)
 
-        retried = d.pop("retried")
+        retried = src_dict["retried"]
 
-        reason = cast(None | str | Unset, d.pop("reason", UNSET))
+        reason = cast("None | str | Unset", src_dict.get("reason", UNSET))
 
         retry_deployment_response_v1 = cls(
             deployment=deployment,
             retried=retried,
             reason=reason,
         )
+        if len(src_dict) > 2:
+            retry_deployment_response_v1.additional_properties = {
+                key: value
+                for key, value in src_dict.items()
+                if key not in {"deployment", "retried", "reason"}
+            }
 
-        retry_deployment_response_v1.additional_properties = d
         return retry_deployment_response_v1
 
     @property
@@ -91,3 +87,6 @@ class RetryDeploymentResponseV1:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.deployment_v1 import DeploymentV1

@@ -17,12 +17,16 @@ class RollingDeployConfigV1:
 
     max_surge_percent: int | Unset = UNSET
     """ Extra replicas per step; 0 if replicas may be missing instead """
+
     max_unavailable_percent: int | Unset = UNSET
     """ Replicas that may be missing per step """
+
     replica_overhead_percent: int | Unset = UNSET
     """ Replicas added beforehand to what is replaced """
+
     stabilization_time_seconds: int | Unset = UNSET
     """ How long to wait between steps """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -36,7 +40,6 @@ class RollingDeployConfigV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if max_surge_percent is not UNSET:
             field_dict["max_surge_percent"] = max_surge_percent
         if max_unavailable_percent is not UNSET:
@@ -45,19 +48,17 @@ class RollingDeployConfigV1:
             field_dict["replica_overhead_percent"] = replica_overhead_percent
         if stabilization_time_seconds is not UNSET:
             field_dict["stabilization_time_seconds"] = stabilization_time_seconds
-
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        max_surge_percent = d.pop("max_surge_percent", UNSET)
+        max_surge_percent = src_dict.get("max_surge_percent", UNSET)
 
-        max_unavailable_percent = d.pop("max_unavailable_percent", UNSET)
+        max_unavailable_percent = src_dict.get("max_unavailable_percent", UNSET)
 
-        replica_overhead_percent = d.pop("replica_overhead_percent", UNSET)
+        replica_overhead_percent = src_dict.get("replica_overhead_percent", UNSET)
 
-        stabilization_time_seconds = d.pop("stabilization_time_seconds", UNSET)
+        stabilization_time_seconds = src_dict.get("stabilization_time_seconds", UNSET)
 
         rolling_deploy_config_v1 = cls(
             max_surge_percent=max_surge_percent,
@@ -65,8 +66,19 @@ class RollingDeployConfigV1:
             replica_overhead_percent=replica_overhead_percent,
             stabilization_time_seconds=stabilization_time_seconds,
         )
+        if len(src_dict) > 0:
+            rolling_deploy_config_v1.additional_properties = {
+                key: value
+                for key, value in src_dict.items()
+                if key
+                not in {
+                    "max_surge_percent",
+                    "max_unavailable_percent",
+                    "replica_overhead_percent",
+                    "stabilization_time_seconds",
+                }
+            }
 
-        rolling_deploy_config_v1.additional_properties = d
         return rolling_deploy_config_v1
 
     @property

@@ -15,6 +15,7 @@ class SignalPromotionResponseV1:
 
     success: bool
     """ Whether Baseten accepted the request """
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -22,24 +23,21 @@ class SignalPromotionResponseV1:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "success": success,
-            }
-        )
-
+        field_dict["success"] = success
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        success = d.pop("success")
+        success = src_dict["success"]
 
         signal_promotion_response_v1 = cls(
             success=success,
         )
+        if len(src_dict) > 1:
+            signal_promotion_response_v1.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in {"success"}
+            }
 
-        signal_promotion_response_v1.additional_properties = d
         return signal_promotion_response_v1
 
     @property
