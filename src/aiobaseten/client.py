@@ -22,7 +22,7 @@ from ._secret import Secret
 from ._token import Token
 from ._transport import Budgets, Settings, Transport
 from ._waits import Baseline
-from ._wire import Wire, closed
+from ._wire import HttpClient, Wire, closed
 from .chains import Chain, ChainHandle, ChainPromotion
 from .errors import ConfigurationError
 from .models import Model, ModelHandle, ModelPromotion
@@ -289,7 +289,7 @@ def _connector(
 ) -> Callable[[], httpx.AsyncClient]:
     if given is None:
         limits = httpx.Limits(max_connections=connections)
-        return lambda: httpx.AsyncClient(limits=limits)
+        return lambda: HttpClient(limits=limits)
     if not isinstance(given, httpx.AsyncClient):
         raise ConfigurationError(
             f"http_client must be an httpx.AsyncClient, not {type(given).__name__}"
