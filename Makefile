@@ -155,6 +155,8 @@ describe-spec-change: $(READY)  ## Say what changed and what it means (OLD=, NEW
 	@$(BIN)/python scripts/describe_spec_change.py $(if $(FORMAT),--format $(FORMAT)) "$$OLD" "$$NEW"
 
 .PHONY: lint-workflows
-lint-workflows: $(WORKFLOWS)  ## Fail on what is wrong or unsafe in .github/workflows, without a network
+lint-workflows: $(WORKFLOWS)  ## Fail on what is wrong or unsafe in .github, without a network
 	$(BIN)/zizmor --offline --quiet --pedantic .github/workflows
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
