@@ -30,6 +30,8 @@ class Token:
         candidate: The candidate before the promotion, or ``None``.
         promotion: The promotion's status before, or ``None``.
         at_once: Whether a cancellation was answered as done.
+        intended: Whether it was made before the request to promote was sent: *deployment* is then
+            the one that was asked for, which need not be the one to follow.
     """
 
     kind: Kind
@@ -40,6 +42,7 @@ class Token:
     candidate: str | None = None
     promotion: str | None = None
     at_once: bool = False
+    intended: bool = False
 
     def dump(self) -> str:
         """As a string of letters, digits, dots, dashes and underscores."""
@@ -82,11 +85,12 @@ def _decode(content: bytes) -> dict[str, Any]:
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     texts = {"parent", "environment", "deployment", "previous", "candidate", "promotion"}
+    flags = {"at_once", "intended"}
     is_sound = (
         fields.get("kind") in _KINDS
-        and {"parent", "environment"} <= fields.keys() <= {*texts, "kind", "at_once"}
+        and {"parent", "environment"} <= fields.keys() <= {*texts, *flags, "kind"}
         and all(isinstance(fields[key], str) for key in texts & fields.keys())
-        and isinstance(fields.get("at_once", False), bool)
+        and all(isinstance(fields[key], bool) for key in flags & fields.keys())
         and (fields["kind"] == "cancellation" or "deployment" in fields)
     )
     if not is_sound:

@@ -28,7 +28,7 @@ from ._transport import given, then
 from ._waits import EnvironmentReading
 from ._watch import DEFAULT_TIMEOUT_S
 from .deployment import DeploymentHandle, window
-from .environment import EnvironmentHandle, IfInProgress, begin
+from .environment import BeforeSending, EnvironmentHandle, IfInProgress, begin
 from .promotion import Promotion
 from .schemas import ChainDeployment, ChainEnvironment, LogLine
 
@@ -175,6 +175,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
         scale_down_previous_deployment: bool | None = None,
         if_in_progress: IfInProgress = "raise",
         in_progress_timeout: Duration | None = DEFAULT_TIMEOUT_S,
+        before_sending: BeforeSending | None = None,
     ) -> ChainPromotion:
         """Begin to promote a deployment of the chain to this environment.
 
@@ -195,6 +196,10 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
                 environment that shows a candidate although nothing is under way.
             in_progress_timeout: Seconds or a `timedelta` to wait for that end; ``None`` for no
                 limit.
+            before_sending: Awaited with a token right before the request is sent, to store it. If
+                this process is lost before it has the answer, ``Baseten.resume`` of that token
+                finds what was begun, or says that it cannot tell. What it raises ends this, with
+                nothing sent.
 
         Raises:
             PromotionInProgressError: A promotion is under way; nothing was sent.
@@ -216,6 +221,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             promote_chain_deployment.operation(self.chain_id, self.name, body=body),
             if_in_progress=if_in_progress,
             in_progress_timeout=in_progress_timeout,
+            before_sending=before_sending,
         )
         return ChainPromotion(
             owner=self._owner,

@@ -15,6 +15,7 @@ import httpx
 from ._arguments import Duration, count, path_argument, seconds
 from ._clock import Clock, LoopClock
 from ._limits import POLLING_RATE, PollingBudget
+from ._owner import D, E, Owner
 from ._polls import Polls
 from ._retry import RetryPolicy
 from ._schedule import Schedule, next_look
@@ -24,6 +25,7 @@ from ._transport import Budgets, Settings, Transport
 from ._waits import Baseline
 from ._wire import HttpClient, Wire, closed
 from .chains import Chain, ChainHandle, ChainPromotion
+from .environment import find_begun
 from .errors import ConfigurationError
 from .models import Model, ModelHandle, ModelPromotion
 from .promotion import Cancellation
@@ -217,18 +219,26 @@ class Baseten:
         """
         return ModelHandle(Model(self._transport, model_id, self._polls, self._retries))
 
-    async def resume(self, token: str) -> ChainPromotion | ModelPromotion | Cancellation:
+    async def resume(
+        self, token: str, *, look: bool = True
+    ) -> ChainPromotion | ModelPromotion | Cancellation:
         """Go on with a promotion or cancellation that another process, or an earlier one, began.
 
         Looks at the environment once. Safe to do twice and at the same time: it begins nothing.
+        Of a token that was made before the request to promote was sent (*before_sending* of
+        ``promote``) it looks for what that request began, for some seconds.
         Cancelling this coroutine changes nothing at Baseten.
 
         Args:
             token: A promotion's, a cancellation's or a wait error's ``token``.
+            look: Whether to look at the environment at once. Without that nothing is sent, and it
+                is the wait that finds out what no longer exists, and rides out what passes.
 
         Raises:
             ConfigurationError: The token is damaged, of another version, or not one.
             NotFoundError: What it goes on with no longer exists.
+            PromotionOutcomeUnknownError: The environment does not tell whether the promotion
+                began; it was not sent again.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         known = Token.load(token)
@@ -241,20 +251,22 @@ class Baseten:
         )
         if known.kind == "chain promotion":
             chain = Chain(self._transport, parent, self._polls, self._retries)
-            await chain.read_environment(name)
+            if look:
+                await chain.read_environment(name)
             return ChainPromotion(
                 owner=chain,
                 environment_name=name,
-                deployment_id=path_argument("the token's deployment", known.deployment),
+                deployment_id=await _promoted(chain, known, baseline),
                 baseline=baseline,
             )
         model = Model(self._transport, parent, self._polls, self._retries)
-        await model.read_environment(name)
+        if look:
+            await model.read_environment(name)
         if known.kind == "model promotion":
             return ModelPromotion(
                 owner=model,
                 environment_name=name,
-                deployment_id=path_argument("the token's deployment", known.deployment),
+                deployment_id=await _promoted(model, known, baseline),
                 baseline=baseline,
             )
         return Cancellation(
@@ -266,6 +278,14 @@ class Baseten:
             previous_id=known.previous,
             at_once=known.at_once,
         )
+
+
+async def _promoted(owner: Owner[D, E], known: Token, baseline: Baseline) -> str:
+    """The deployment to follow."""
+    deployment_id = path_argument("the token's deployment", known.deployment)
+    if not known.intended:
+        return deployment_id
+    return (await find_begun(owner, known.environment, deployment_id, baseline)).id
 
 
 def _key(given: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, Literal, TypeAlias, cast, get_args
 
 from attrs import frozen
@@ -10,6 +11,7 @@ from attrs import frozen
 from ._arguments import Duration, path_argument, time_limit
 from ._owner import D, E, EnvironmentLook, Owner
 from ._readings import read_environment
+from ._token import Token
 from ._transport import Operation
 from ._waits import (
     Baseline,
@@ -33,6 +35,8 @@ from .errors import (
 from .schemas import Deployment
 
 IfInProgress: TypeAlias = Literal["raise", "adopt", "wait", "send"]
+#: Takes a token, to store it.
+BeforeSending: TypeAlias = Callable[[str], Awaitable[object]]
 
 #: Seconds between the readings of an environment after the answer to a promotion was lost: what
 #: stands before Baseten may have given up on it earlier than Baseten does.
@@ -70,6 +74,7 @@ async def begin(
     *,
     if_in_progress: IfInProgress,
     in_progress_timeout: Duration | None,
+    before_sending: BeforeSending | None,
 ) -> tuple[D, Baseline]:
     """Promote once: read the environment, then send *operation*, or adopt what runs already.
 
@@ -91,6 +96,9 @@ async def begin(
         before = await _quiet(owner, environment, limit)
     if before.is_busy and if_in_progress != "send":
         raise _busy(owner.describe_environment(environment), before)
+    baseline = baseline_of(before)
+    if before_sending is not None:
+        await before_sending(_intention(owner, environment, deployment_id, baseline))
     try:
         deployment = await owner.transport.send(operation)
         if not isinstance(deployment.id, str) or not deployment.id:
@@ -98,9 +106,55 @@ async def begin(
     except BasetenError as error:
         if not _may_have_begun(error):
             raise
-        begun = await _read_back(owner, environment, deployment_id, before, error)
+        begun, after = await _read_back(
+            owner, environment, deployment_id, baseline, was_busy=before.is_busy
+        )
+        if begun is None:
+            raise PromotionOutcomeUnknownError(
+                f"the answer to promoting {deployment_id} to "
+                f"{owner.describe_environment(environment)} was lost ({error}), and the "
+                "environment does not tell whether it began; it was not sent again: look before "
+                "you do",
+                deployment_id=deployment_id,
+                before=before.value,
+                after=after.value if after else None,
+            ) from error
         deployment = cast("D", begun.value)
-    return deployment, baseline_of(before)
+    return deployment, baseline
+
+
+async def find_begun(
+    owner: Owner[D, E], environment: str, deployment_id: str, baseline: Baseline
+) -> D:
+    """What a process began that was lost after `before_sending`, if it began anything.
+
+    Raises:
+        PromotionOutcomeUnknownError: The environment does not tell.
+    """
+    begun, after = await _read_back(owner, environment, deployment_id, baseline, was_busy=False)
+    if begun is None:
+        raise PromotionOutcomeUnknownError(
+            f"promoting {deployment_id} to {owner.describe_environment(environment)} was about to "
+            "be asked for when word of it was lost, and the environment does not tell whether it "
+            "began; it was not sent again: look before you do",
+            deployment_id=deployment_id,
+            before=None,
+            after=after.value if after else None,
+        )
+    return cast("D", begun.value)
+
+
+def _intention(owner: Owner[D, E], environment: str, deployment_id: str, baseline: Baseline) -> str:
+    return Token(
+        kind="chain promotion" if owner.kind == "chain" else "model promotion",
+        parent=owner.id,
+        environment=environment,
+        deployment=deployment_id,
+        previous=baseline.current_id,
+        candidate=baseline.candidate_id,
+        promotion=baseline.promotion_status,
+        intended=True,
+    ).dump()
 
 
 def _may_have_begun(error: BasetenError) -> bool:
@@ -114,43 +168,49 @@ async def _read_back(
     owner: Owner[D, E],
     environment: str,
     deployment_id: str,
-    before: EnvironmentReading,
-    error: BasetenError,
-) -> DeploymentReading:
-    """The promotion that did begin, if the environment says so beyond doubt.
+    baseline: Baseline,
+    *,
+    was_busy: bool,
+) -> tuple[DeploymentReading | None, EnvironmentReading | None]:
+    """The promotion that did begin, if the environment says so beyond doubt; and the environment.
 
-    Raises:
-        PromotionOutcomeUnknownError: It does not.
+    Either is ``None`` if it was not to be had.
     """
     after: EnvironmentReading | None = None
     for pause in READ_BACK_AFTER_S:
         await owner.transport.wire.pause(pause)
         try:
             after = (await owner.look_at_environment(environment)).value
-            begun = await _begun(owner, deployment_id, before, after)
+            begun = await _begun(owner, deployment_id, baseline, after, was_busy=was_busy)
         except (APIError, TransportError, ResponseShapeError):
             continue
         if begun is not None:
-            return begun
-    raise PromotionOutcomeUnknownError(
-        f"the answer to promoting {deployment_id} to {owner.describe_environment(environment)} was "
-        f"lost ({error}), and the environment does not tell whether it began; it was not sent "
-        "again: look before you do",
-        deployment_id=deployment_id,
-        before=before.value,
-        after=after.value if after else None,
-    ) from error
+            return begun, after
+    return None, after
 
 
 async def _begun(
-    owner: Owner[D, E], deployment_id: str, before: EnvironmentReading, after: EnvironmentReading
+    owner: Owner[D, E],
+    deployment_id: str,
+    baseline: Baseline,
+    after: EnvironmentReading,
+    *,
+    was_busy: bool,
 ) -> DeploymentReading | None:
-    """What shows that the promotion of *deployment_id* began between two readings, or ``None``."""
-    if after.current_id == deployment_id != before.current_id:
-        return after.current
-    if after.candidate is None or not after.is_busy or before.is_busy:
+    """What shows that the promotion of *deployment_id* began since *baseline*, or ``None``."""
+    if (
+        after.current is not None
+        and after.current_id != baseline.current_id
+        and await _is_of(owner, deployment_id, after.current)
+    ):
+        return after.current  # begun, and finished
+    if after.candidate is None or was_busy:
         return None
-    return after.candidate if await _is_of(owner, deployment_id, after.candidate) else None
+    # One that is new is evidence even if its promotion has failed by now.
+    is_new = after.is_busy or after.candidate_id != baseline.candidate_id
+    return (
+        after.candidate if is_new and await _is_of(owner, deployment_id, after.candidate) else None
+    )
 
 
 async def _quiet(owner: Owner[D, E], environment: str, limit: float) -> EnvironmentReading:

@@ -42,7 +42,7 @@ from ._transport import given, then
 from ._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S, EnvironmentReading
 from ._watch import DEFAULT_TIMEOUT_S
 from .deployment import DeploymentHandle, window
-from .environment import EnvironmentHandle, IfInProgress, begin
+from .environment import BeforeSending, EnvironmentHandle, IfInProgress, begin
 from .errors import RequestNotActedOnError, ResponseShapeError
 from .events import Event
 from .promotion import Cancellation, Promotion
@@ -299,6 +299,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         promotion_settings_override: Mapping[str, Any] | None = None,
         if_in_progress: IfInProgress = "raise",
         in_progress_timeout: Duration | None = DEFAULT_TIMEOUT_S,
+        before_sending: BeforeSending | None = None,
     ) -> ModelPromotion:
         """Begin to promote a deployment of the model to this environment.
 
@@ -321,6 +322,10 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
                 environment that shows a candidate although nothing is under way.
             in_progress_timeout: Seconds or a `timedelta` to wait for that end; ``None`` for no
                 limit.
+            before_sending: Awaited with a token right before the request is sent, to store it. If
+                this process is lost before it has the answer, ``Baseten.resume`` of that token
+                finds what was begun, or says that it cannot tell. What it raises ends this, with
+                nothing sent.
 
         Raises:
             PromotionInProgressError: A promotion is under way; nothing was sent.
@@ -353,6 +358,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             promote_deployment.operation(self.model_id, self.name, body=body),
             if_in_progress=if_in_progress,
             in_progress_timeout=in_progress_timeout,
+            before_sending=before_sending,
         )
         return ModelPromotion(
             owner=self._owner,

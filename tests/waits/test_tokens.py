@@ -124,3 +124,20 @@ async def test_what_no_longer_exists_is_an_error_at_once(
 
     with pytest.raises(NotFoundError):
         await baseten.resume(promotion.token)
+
+
+@BOTH
+async def test_what_is_resumed_without_a_look_rides_out_that_baseten_is_down(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind)
+    token = (await promote(baseten, kind)).token
+    sent = len(fake.requests)
+    fake.faults.status(503, lasting=300)
+
+    resumed = await baseten.resume(token, look=False)
+    assert not isinstance(resumed, Cancellation)
+    assert len(fake.requests) == sent
+    live = await resumed.wait()
+
+    assert live.id == "new"
