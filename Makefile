@@ -63,6 +63,29 @@ test-official: $(READY) .venv-official/.ready  ## Run the official client agains
 	$(BIN)/python tests/contract/with_fake.py --speed 200 --behaviour chain_environment_list=model -- \
 		.venv-official/bin/python tests/contract/official.py
 
+# Airflow's own settings are left alone: it makes a home wherever it is told to, or in ~/airflow.
+AIRFLOW := AIRFLOW_HOME=$(CURDIR)/build/airflow .venv-airflow/bin/python
+AIRFLOW_READY := .venv-airflow/.editable
+
+$(AIRFLOW_READY): .venv-airflow/.ready pyproject.toml
+	.venv-airflow/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: test-airflow
+test-airflow: test-airflow-quick test-airflow-processes  ## Test the Airflow provider: types, tests, and Airflow's real processes
+
+.PHONY: test-airflow-quick
+test-airflow-quick: types-airflow  ## Test the Airflow provider without starting Airflow's processes (PYTEST='-k word' for some)
+	$(AIRFLOW) -m pytest -c tests/airflow/pytest.ini -m "not processes" $(PYTEST) tests/airflow
+
+.PHONY: test-airflow-processes
+test-airflow-processes: $(AIRFLOW_READY)  ## Kill triggerers and workers of a real Airflow, cancel and restart: two minutes
+	$(AIRFLOW) -m pytest -c tests/airflow/pytest.ini -m processes $(PYTEST) tests/airflow
+
+.PHONY: types-airflow
+types-airflow: $(AIRFLOW_READY)  ## Check the types of what imports Airflow, with mypy, where Airflow is installed
+	$(AIRFLOW) -m mypy src/aiobaseten/airflow/*.py tests/airflow/*.py
+
 .PHONY: check
 check: lint types imports generate-check test  ## Everything that CI runs on the source, in CI's order
 
@@ -112,7 +135,9 @@ build: $(READY)  ## Build the sdist, and the wheel from it, into dist/; try the 
 lock: $(READY)  ## Write the pins in scripts/requirements/ anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--group dev --all-extras pyproject.toml --output-file scripts/requirements/dev.txt
+		--group dev --extra cli --extra testing pyproject.toml --output-file scripts/requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group airflow --extra airflow --extra testing pyproject.toml --output-file scripts/requirements/airflow.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group check pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/check.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

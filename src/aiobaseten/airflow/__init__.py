@@ -1,0 +1,53 @@
+"""Airflow operators whose waits move to another machine when theirs dies.
+
+Needs the extra ``aiobaseten[airflow]``, and is a provider: Airflow finds it by itself. A worker
+begins the promotion; a triggerer waits for it, from a token, so that another triggerer can go on.
+"""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+if find_spec("airflow") is None:
+    raise ImportError("aiobaseten.airflow needs Airflow: pip install 'aiobaseten[airflow]'")
+
+if TYPE_CHECKING:
+    from .hook import BasetenHook
+    from .operators import CancelPromotionOperator, PromoteOperator
+    from .provider import get_provider_info
+    from .sensors import DeploymentSensor
+    from .triggers import DeploymentTrigger, PromotionTrigger
+
+__all__ = [
+    "BasetenHook",
+    "CancelPromotionOperator",
+    "DeploymentSensor",
+    "DeploymentTrigger",
+    "PromoteOperator",
+    "PromotionTrigger",
+    "get_provider_info",
+]
+
+# Each name is imported when it is first asked for: every Airflow command asks for the provider's
+# description, and most need nothing else.
+_HOMES = {
+    "BasetenHook": "hook",
+    "CancelPromotionOperator": "operators",
+    "DeploymentSensor": "sensors",
+    "DeploymentTrigger": "triggers",
+    "PromoteOperator": "operators",
+    "PromotionTrigger": "triggers",
+    "get_provider_info": "provider",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,58 @@
+"""What Airflow is told about us: the entry point ``apache_airflow_provider``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_INTEGRATION = "Baseten"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """The provider's description, of the form that Airflow's ``provider_info`` schema asks for."""
+    return {
+        "package-name": "aiobaseten",
+        "name": _INTEGRATION,
+        "description": "Promote Baseten chains and models, and know when they are really live.",
+        "integrations": [
+            {
+                "integration-name": _INTEGRATION,
+                "external-doc-url": "https://docs.baseten.co",
+                "tags": ["service"],
+            }
+        ],
+        "operators": [_modules("operators")],
+        "sensors": [_modules("sensors")],
+        "hooks": [_modules("hook")],
+        "triggers": [_modules("triggers")],
+        "connection-types": [
+            {
+                "connection-type": "baseten",
+                "hook-class-name": "aiobaseten.airflow.hook.BasetenHook",
+                "hook-name": _INTEGRATION,
+                "ui-field-behaviour": {
+                    "hidden-fields": ["login", "schema", "port", "extra"],
+                    "relabeling": {"password": "API key", "host": "Base URL"},
+                    "placeholders": {"host": "https://api.baseten.co"},
+                },
+                "conn-fields": {
+                    "auth_scheme": {
+                        "label": "Authorization scheme",
+                        "schema": {"type": ["string", "null"], "enum": ["Api-Key", "Bearer", None]},
+                        "description": "Api-Key unless given; OAuth access tokens need Bearer.",
+                    },
+                    "polling_rate": {
+                        "label": "Looks a second",
+                        "schema": {"type": ["number", "null"]},
+                        "description": "Of all waits in one triggerer together; 5 unless given.",
+                    },
+                },
+            }
+        ],
+    }
+
+
+def _modules(module: str) -> dict[str, Any]:
+    return {
+        "integration-name": _INTEGRATION,
+        "python-modules": [f"aiobaseten.airflow.{module}"],
+    }

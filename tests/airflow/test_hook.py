@@ -1,0 +1,111 @@
+"""The hook, and the provider that Airflow finds."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import entry_points
+from importlib.resources import files
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from airflow.providers_manager import ProvidersManager
+from airflow.sdk import Connection
+from airflow.sdk.providers_manager_runtime import ProvidersManagerTaskRuntime
+from doubles import connect
+
+from aiobaseten import Baseten
+from aiobaseten.airflow import BasetenHook
+from aiobaseten.airflow.hook import settings_of
+from aiobaseten.errors import ConfigurationError
+from aiobaseten.testing import FakeBaseten
+
+
+def connection(**given: Any) -> Connection:
+    return Connection(**{"conn_id": "c", "conn_type": "baseten", "password": "key", **given})
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({}, "https://api.baseten.co"),
+        ({"host": "https://baseten.example"}, "https://baseten.example"),
+        ({"host": "baseten.example", "port": 8443}, "https://baseten.example:8443"),
+        ({"host": "127.0.0.1", "schema": "http", "port": 80}, "http://127.0.0.1:80"),
+    ],
+)
+def test_the_host_is_the_base_url(given: dict[str, Any], url: str) -> None:
+    client = settings_of(connection(**given)).client()
+
+    assert repr(client) == f"<Baseten at {url}>"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"password": None}, "has no password"),
+        ({"conn_type": "http"}, "is of type 'http'"),
+        ({"host": "http://baseten.example"}, "must be https"),
+        ({"extra": "{"}, "is not JSON"),
+        ({"extra": "[]"}, "may hold auth_scheme and polling_rate"),
+        ({"extra": '{"pollingrate": 5}'}, "may hold auth_scheme and polling_rate"),
+        ({"extra": '{"polling_rate": "fast"}'}, "polling_rate must be"),
+        ({"extra": '{"auth_scheme": "Basic"}'}, "auth_scheme must be"),
+    ],
+)
+def test_what_is_wrong_with_a_connection_is_said(
+    given: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BASETEN_API_KEY", "of-this-machine")
+
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        settings_of(connection(**given)).client()
+
+    assert "key" not in str(caught.value).replace("API key", "")
+
+
+def test_what_the_form_leaves_empty_is_not_given() -> None:
+    settings = settings_of(connection(extra='{"auth_scheme": "", "polling_rate": null}'))
+
+    assert settings == settings_of(connection())
+    assert "key" not in repr(settings).replace("api_key", "")
+
+
+async def test_the_hook_gives_a_client_to_use(
+    fake: FakeBaseten, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.model("m1").deployment("v1")
+    async with fake.serve() as url:
+        connect(monkeypatch, url, extra={"auth_scheme": "Bearer", "polling_rate": 1})
+
+        async with BasetenHook().get_conn() as baseten:
+            seen = await baseten.model("m1").deployment("v1").get()
+
+    assert isinstance(baseten, Baseten)
+    assert seen.id == "v1"
+    assert fake.requests[-1].auth == "Bearer"
+
+
+async def test_a_missing_connection_says_how_to_add_one() -> None:
+    with pytest.raises(ConfigurationError, match="add one of type baseten"):
+        await BasetenHook("nowhere").settings()
+
+
+def test_airflow_finds_the_provider_and_its_connection_type() -> None:
+    hook = ProvidersManagerTaskRuntime().hooks["baseten"]
+
+    assert ProvidersManager().providers["aiobaseten"].data["name"] == "Baseten"
+    assert hook is not None
+    assert hook.hook_class_name == "aiobaseten.airflow.hook.BasetenHook"
+    assert hook.hook_name == "Baseten"
+
+
+def test_the_providers_description_has_the_form_that_airflow_asks_for() -> None:
+    (entry,) = [
+        entry
+        for entry in entry_points(group="apache_airflow_provider")
+        if "aiobaseten" in entry.value
+    ]
+    schema = json.loads((files("airflow") / "provider_info.schema.json").read_text())
+
+    jsonschema.validate(entry.load()(), schema)
