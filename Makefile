@@ -41,8 +41,12 @@ test: $(READY)  ## Run the tests (pass PYTEST='-k word' to run some)
 	$(BIN)/python -m pytest -n auto $(PYTEST)
 
 .PHONY: test-thorough
-test-thorough: $(READY)  ## Run what takes long: more examples, storms, soaks, a spec of full size
+test-thorough: $(READY)  ## Run what takes long: more examples, storms, a spec of full size
 	HYPOTHESIS_PROFILE=thorough CANCELLATIONS=10000 $(BIN)/python -m pytest -n auto -m "" --timeout 900 $(PYTEST)
+
+.PHONY: soak
+soak: $(READY)  ## Let 1,000 waits go through an hour of faults, in a minute, and end right
+	$(BIN)/python -m pytest tests/soak/soak_waits.py $(PYTEST)
 
 # Each has an environment of its own, so that what it brings is in nobody's way.
 .venv-%/.ready: scripts/requirements/%.txt

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import weakref
 from collections import Counter
 from itertools import groupby, pairwise
 
+import httpx
 import pytest
 
 from aiobaseten import Baseten, Stage
@@ -341,6 +343,33 @@ async def test_finished_waits_leave_nothing_in_a_client_that_lives_on(
     gc.collect()
 
     assert sum(isinstance(thing, Watch) for thing in gc.get_objects()) < 150
+
+
+async def test_a_wait_keeps_its_last_failure_and_nothing_of_what_was_under_way_then(
+    fake: FakeBaseten,
+) -> None:
+    """An exception's frames hold the request and the body, of up to 32 MB, for each wait."""
+    deployments(fake, 1)
+    requests: list[weakref.ref[httpx.Request]] = []
+
+    async def fail_once(request: httpx.Request) -> httpx.Response:
+        requests.append(weakref.ref(request))
+        if len(requests) == 1:
+            return httpx.Response(502)
+        return await fake.transport().handle_async_request(request)
+
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(fail_once)) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        events = baseten.model("m1").deployment("d0").events()
+        failed = await anext(events)
+        await anext(events)
+        gc.collect()
+
+        assert isinstance(failed, LookFailed)
+        assert requests[0]() is None
+        await events.aclose()
 
 
 def test_a_budget_that_was_halved_comes_back() -> None:

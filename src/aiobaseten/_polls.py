@@ -207,6 +207,10 @@ class Polls:
     def _is_down(self) -> bool:
         return self._failures >= DOWN_AFTER
 
+    def _most_in_flight(self) -> int:
+        """Looks at once. More than there are connections would wait, and then go all together."""
+        return 1 if self._is_down() else self.transport.wire.max_connections
+
     def _tick(self) -> None:
         """Do what is due, and set the timer for what comes next."""
         now = self.clock.now()
@@ -228,7 +232,7 @@ class Polls:
 
     def _may_look_at(self) -> float:
         """When the budget, the server's wish or an outage allows the next look."""
-        if self._is_down() and self._in_flight:
+        if self._in_flight >= self._most_in_flight():
             return float("inf")
         return max(self._held_until, self._budget.free_at(self.clock.now()))
 
@@ -266,6 +270,7 @@ class Polls:
         try:
             answer = await poll.look()
         except BasetenError as error:
+            _forget_frames(error)
             sighting = Sighting[Any](began=began, ended=self.clock.now(), error=error)
         else:
             sighting = Sighting[Any](began=began, ended=self.clock.now(), answer=answer)
@@ -277,13 +282,14 @@ class Polls:
 
     def _ended(self, poll: _Poll, task: asyncio.Task[None]) -> None:
         poll.task = None
+        was_full = self._in_flight >= self._most_in_flight()
         self._in_flight -= 1
         if not task.cancelled() and (error := task.exception()) is not None:
             # A mistake of ours: nobody may go on waiting for a poll that has died of it.
             for listener in list(poll.listeners):
                 listener.fail(error)
         self._plan(poll)
-        if self._timer is None or poll.due < self._timer_at or self._is_down():
+        if self._timer is None or poll.due < self._timer_at or was_full:
             self._tick()
 
     def _take_health(self, sighting: Sighting[Any]) -> None:
@@ -325,3 +331,10 @@ class Polls:
                 for listener in poll.listeners:
                     listener.due = min(listener.due, now)
                 self._plan(poll)
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    """A wait keeps its last failure, for hours perhaps; but not all that was under way then."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__

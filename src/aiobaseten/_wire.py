@@ -118,7 +118,7 @@ class Wire:
         self._connect = connect
         self._secret = secret
         self._closes = closes
-        self._max_connections = max_connections
+        self.max_connections = max_connections
         self._max_body = max_body
         self._life: _Life | None = None
         # Whoever waits for the task has a future; a look waits for itself.
@@ -135,7 +135,7 @@ class Wire:
         self._life = _Life(
             loop=asyncio.get_running_loop(),
             closing=asyncio.Event(),
-            slots=asyncio.Semaphore(self._max_connections),
+            slots=asyncio.Semaphore(self.max_connections),
             http=self._connect(),
         )
 

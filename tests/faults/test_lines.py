@@ -20,15 +20,18 @@ CALLS = 400
 class Jammed(httpx.AsyncBaseTransport):
     """A network on which the first requests hold all connections for a while."""
 
-    def __init__(self, fake: FakeBaseten, *, asks_for: int | None = None) -> None:
+    def __init__(
+        self, fake: FakeBaseten, *, lasting: float = 10, asks_for: int | None = None
+    ) -> None:
         self._real = fake.transport()
+        self._lasting = lasting
         self._asks_for = asks_for
         self.sent_at: list[float] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         is_first = len(self.sent_at) < CONNECTIONS
         self.sent_at.append(asyncio.get_running_loop().time())
-        await asyncio.sleep(10 if is_first else 0.01)
+        await asyncio.sleep(self._lasting if is_first else 0.01)
         if is_first and self._asks_for is not None:
             return httpx.Response(429, json={"retry_after": self._asks_for})
         return await self._real.handle_async_request(request)
@@ -71,3 +74,27 @@ async def test_whoever_waits_for_a_connection_learns_that_the_server_wants_to_be
 
     sent_all_the_same = [at for at in network.sent_at if 0 < at < 10 + 30]
     assert len(sent_all_the_same) <= CONNECTIONS
+
+
+async def test_looks_that_have_no_connection_do_not_queue_up_for_a_flood(
+    fake: FakeBaseten,
+) -> None:
+    """Five looks a second are allowed, and those that could not be made are not made up for."""
+    chain = fake.chain("c1")
+    waits = 6 * CONNECTIONS
+    for number in range(waits):
+        chain.deployment(f"w{number}", timeline=[("BUILDING", 60), "ACTIVE"])
+    network = Jammed(fake, lasting=25)
+
+    async with Baseten(
+        api_key="test-key",
+        http_client=httpx.AsyncClient(transport=network),
+        max_connections=CONNECTIONS,
+    ) as baseten:
+        await asyncio.gather(
+            *(baseten.chain("c1").deployment(f"w{n}").wait_until_active() for n in range(waits))
+        )
+
+    in_second = Counter(int(at) for at in network.sent_at)
+    assert in_second.total() > waits
+    assert max(in_second.values()) <= 10
