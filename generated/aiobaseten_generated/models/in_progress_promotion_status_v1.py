@@ -28,7 +28,7 @@ class InProgressPromotionStatusV1(StrEnum):
 
     @property
     def is_known(self) -> bool:
-        """Whether the spec knows this value. (`in` answers differently from one Python to the next.)"""
+        """Whether the spec knows this value. (``in`` answers differently from one Python to the next.)"""
         return self._value_ in type(self)._value2member_map_
 
     def __reduce_ex__(self, protocol: Any) -> tuple[type[Self], tuple[str]]:
