@@ -95,7 +95,7 @@ check: lint types imports generate-check test  ## Everything that CI runs on the
 
 .PHONY: docs
 docs: $(READY) .venv-docs/.ready  ## Build the documentation into build/docs, and look at what came of it
-	PYTHONPATH=src:generated .venv-docs/bin/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet \
+	PYTHONPATH=src:generated .venv-docs/bin/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --fresh-env \
 		--doctree-dir build/doctrees docs build/docs
 	$(BIN)/python -m pytest --quiet tests/docs/built.py
 

@@ -33,11 +33,18 @@ class PromotionPhase(Enum):
 
 
 class Stage(Enum):
-    """How near a deployment is to being ready, which decides how often to look."""
+    """How near a deployment is to being ready, which decides how often to look.
 
+    Of a chain it is the stage of the chainlet that is furthest from it.
+    """
+
+    #: It is being built.
     BUILD = "build"
+    #: It is built, and does not load yet; or it is asleep or unhealthy.
     DEPLOY = "deploy"
+    #: It loads, wakes up or is being updated, and ACTIVE comes next.
     LOAD = "load"
+    #: Nothing of all this, as while traffic moves to what is ACTIVE.
     IDLE = "idle"
 
 

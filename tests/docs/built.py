@@ -5,6 +5,7 @@ Not among the tests of `make test`, which builds no pages.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import zlib
@@ -112,6 +113,11 @@ def public() -> Iterator[str]:
         if not name.startswith("_"):
             yield f"aiobaseten.testing.scenarios.{name}"
     yield "aiobaseten.testing.pytest_plugin.fake_baseten"
+    # Airflow is not installed here.
+    airflow = Path(aiobaseten.__file__).parent / "airflow" / "__init__.py"
+    for node in ast.parse(airflow.read_text("utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            yield from (f"aiobaseten.airflow.{name}" for name in ast.literal_eval(node.value))
 
 
 def documented() -> set[str]:

@@ -12,7 +12,7 @@ DOCS = ROOT / "docs"
 #: What people read first, and what is built into the documentation.
 PAGES = [
     *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
-    *sorted(DOCS.glob("*.md")),
+    *sorted(DOCS.rglob("*.md")),
 ]
 
 _FENCE = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import tomllib
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from pages import DOCS, PAGES, ROOT, Example, examples
 
+import aiobaseten
 from aiobaseten import errors
 from aiobaseten._schedule import _PACES
 from aiobaseten._status import DEPLOYMENT_PHASES, PROMOTION_PHASES, stage_of
@@ -93,6 +95,23 @@ def test_waiting_says_what_each_status_means() -> None:
     rows = re.findall(r"^\| ([A-Z_, ]+) \|", waiting, re.MULTILINE)
 
     assert {status for row in rows for status in row.split(", ")} >= DEPLOYMENT_PHASES.keys()
+
+
+def test_the_reference_has_every_request_and_the_method_that_sends_it() -> None:
+    document = json.loads((ROOT / "openapi" / "baseten.json").read_text("utf-8"))
+    sent = {
+        f"{method.upper()} {path}"
+        for path, operations in document["paths"].items()
+        for method in operations.keys() & {"get", "post", "put", "patch", "delete"}
+    }
+    rows = re.findall(
+        r"^\| `(\w+)\.(\w+)`.* \| `([A-Z]+ /[^`]+)`",
+        TEXTS[DOCS / "api" / "requests.md"],
+        re.MULTILINE,
+    )
+
+    assert {request for _, _, request in rows} == sent
+    assert [row for row in rows if not hasattr(getattr(aiobaseten, row[0]), row[1])] == []
 
 
 def test_the_table_of_when_waits_look_is_the_schedule() -> None:
