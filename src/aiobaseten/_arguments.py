@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 from .errors import ConfigurationError
 
@@ -83,23 +83,45 @@ def time_limit(name: str, value: Duration | None) -> float:
     return math.inf if value is None else seconds(name, value)
 
 
-def count(name: str, value: int) -> int:
-    """*value*, if it is a whole number from one up.
+def count(name: str, value: int, *, least: int = 1, most: int | None = None) -> int:
+    """*value*, if it is a whole number from *least* to *most*.
 
     Raises:
         ConfigurationError: It is not.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigurationError(f"{name} must be a whole number from 1 up, not {value!r}")
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int)
+        or value < least
+        or (most is not None and value > most)
+    ):
+        to = "up" if most is None else f"to {most}"
+        raise ConfigurationError(f"{name} must be a whole number from {least} {to}, not {value!r}")
     return value
 
 
-def epoch_millis(name: str, value: datetime | None) -> int | None:
-    """*value* as milliseconds since 1970, ``None`` for ``None``.
+class LogWindow(TypedDict):
+    """Which lines of a log to ask for."""
+
+    limit: int
+    start_epoch_millis: int | None
+    end_epoch_millis: int | None
+
+
+def log_window(limit: int, start: datetime | None, end: datetime | None) -> LogWindow:
+    """Which lines of a log to ask for.
 
     Raises:
-        ConfigurationError: It is not a time, or its zone is not known.
+        ConfigurationError: *limit* is no number of lines, or a time is not one, or has no zone.
     """
+    return LogWindow(
+        limit=count("limit", limit),
+        start_epoch_millis=_epoch_millis("start", start),
+        end_epoch_millis=_epoch_millis("end", end),
+    )
+
+
+def _epoch_millis(name: str, value: datetime | None) -> int | None:
     if value is None:
         return None
     if not isinstance(value, datetime) or value.tzinfo is None:

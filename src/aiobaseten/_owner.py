@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import datetime
+from functools import partial
 from typing import Generic, Literal, TypeVar
 
 from attrs import evolve, field, frozen
 
-from ._arguments import path_argument
+from ._arguments import LogWindow, count, log_window, path_argument
 from ._polls import Look, Polls
-from ._readings import read_deployment, read_environment
+from ._readings import read_deployment, read_environment, read_log
 from ._transport import Answer, Operation, Transport, then
-from ._waits import DeploymentReading, EnvironmentReading
-from .errors import NotFoundError, ResponseShapeError
-from .schemas import ChainDeployment, ChainEnvironment, Deployment, Environment
+from ._waits import DeploymentReading, EnvironmentReading, Part
+from .errors import BadRequestError, LogLine, NotFoundError, ResponseShapeError
+from .schemas import ChainDeployment, ChainEnvironment, Deployment, Environment, Log
 
 D = TypeVar("D", Deployment, ChainDeployment)
 E = TypeVar("E", Environment, ChainEnvironment)
+
+# Baseten shows no more at once.
+_MOST_LINES = 1000
+# A chain may have dozens of chainlets, and what is wrong with one is mostly wrong with all.
+_MOST_LOGS = 5
 
 
 @frozen
@@ -45,6 +52,10 @@ class Owner(ABC, Generic[D, E]):
     @abstractmethod
     def get_environment(self, name: str) -> Operation[E]:
         """Reads an environment."""
+
+    @abstractmethod
+    def get_log(self, deployment_id: str, part_id: str, window: LogWindow) -> Operation[list[Log]]:
+        """Reads the log of a deployment, or of a chain's part, newest line first."""
 
     @abstractmethod
     async def list_environments(self) -> list[E]:
@@ -96,6 +107,40 @@ class Owner(ABC, Generic[D, E]):
         except NotFoundError:
             return None
 
+    def last_lines(
+        self, deployment_id: str, limit: int
+    ) -> Callable[[], AsyncGenerator[LogLine, None]] | None:
+        """What reads the end of the logs that may tell why a deployment is not ready.
+
+        Args:
+            deployment_id: Which.
+            limit: How many lines of each log at most; with 0 there is nothing to read.
+        """
+        count("log_lines", limit, least=0, most=_MOST_LINES)
+        return partial(self._last_lines, deployment_id, limit) if limit else None
+
+    async def _last_lines(self, deployment_id: str, limit: int) -> AsyncGenerator[LogLine, None]:
+        operation = then(self.get_deployment(deployment_id), _with_reading)
+        deployment, reading = await self.transport.send(operation)
+        # Unless told otherwise Baseten shows half an hour, which the end of a log may be before.
+        start: datetime | None = deployment.created_at
+        for part in reading.suspects()[:_MOST_LOGS]:
+            try:
+                lines = await self._read_log(deployment_id, part, limit, start)
+            except BadRequestError:
+                start = None  # a week is the most that Baseten shows at once
+                lines = await self._read_log(deployment_id, part, limit, start)
+            for line in lines:
+                yield line
+
+    async def _read_log(
+        self, deployment_id: str, part: Part, limit: int, start: datetime | None
+    ) -> tuple[LogLine, ...]:
+        read = partial(read_log, chainlet=part.name if part.subject == "chainlet" else None)
+        part_id = path_argument("the part's id", part.id)
+        operation = self.get_log(deployment_id, part_id, log_window(limit, start, None))
+        return await self.transport.send(then(operation, read))
+
     def note_retry(self, deployment_id: str) -> None:
         """Remember that a deployment was retried: the next looks may still show the failure."""
         self._retries[self.id, deployment_id] = self.transport.clock.now()
@@ -141,3 +186,7 @@ class EnvironmentLook(Look[EnvironmentReading], Generic[D, E]):
     def __call__(self) -> Awaitable[Answer[EnvironmentReading]]:
         """Look."""
         return self._owner.look_at_environment(self._name)
+
+
+def _with_reading(deployment: D) -> tuple[D, DeploymentReading]:
+    return deployment, read_deployment(deployment)

@@ -7,9 +7,14 @@ TypeError, which the border makes a `ResponseShapeError`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from ._waits import DeploymentReading, EnvironmentReading, Part, PromotionReading
-from .schemas import ChainDeployment, ChainEnvironment, Deployment, Environment
+from .errors import LogLine
+from .schemas import ChainDeployment, ChainEnvironment, Deployment, Environment, Log
+
+_LONGEST_LINE = 2000
 
 
 def read_deployment(
@@ -18,6 +23,7 @@ def read_deployment(
     """A deployment: itself first, then its chainlets."""
     chainlets = _read_chainlets(deployment) if isinstance(deployment, ChainDeployment) else ()
     own = Part(
+        id=deployment.id,
         subject="deployment",
         name=deployment.id,
         status=str(deployment.status),
@@ -37,6 +43,7 @@ def _read_chainlets(deployment: ChainDeployment) -> tuple[Part, ...]:
     names = Counter(_text("name", chainlet.name) for chainlet in deployment.chainlets)
     return tuple(
         Part(
+            id=chainlet.id,
             subject="chainlet",
             # Nothing says that names differ, and two chainlets must not share a history.
             name=chainlet.name if names[chainlet.name] == 1 else f"{chainlet.name} ({chainlet.id})",
@@ -64,6 +71,25 @@ def read_environment(environment: Environment | ChainEnvironment) -> Environment
         else None,
         value=environment,
     )
+
+
+def read_log(lines: Sequence[Log], *, chainlet: str | None = None) -> tuple[LogLine, ...]:
+    """A log whose newest line comes first: its lines, the oldest first."""
+    return tuple(
+        LogLine(
+            chainlet=chainlet,
+            at=_time_of_day(line.timestamp),
+            message=_text("message", line.message)[:_LONGEST_LINE],
+        )
+        for line in reversed(lines)
+    )
+
+
+def _time_of_day(nanoseconds: object) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(int(str(nanoseconds)) / 1e9, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None  # no reason to lose the line
 
 
 def _text(name: str, value: object) -> str:

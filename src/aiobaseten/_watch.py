@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from copy import copy
 from typing import Any, Generic, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from . import _schedule
 from ._polls import FRESH_S, Look, Polls, Sighting
@@ -29,7 +29,15 @@ from ._waits import (
     asked_delay,
     ends_wait,
 )
-from .errors import APIError, BasetenError, Evidence, ResponseShapeError, WaitTimeoutError
+from .errors import (
+    APIError,
+    BasetenError,
+    Evidence,
+    LogLine,
+    ResponseShapeError,
+    WaitError,
+    WaitTimeoutError,
+)
 from .events import Event, Finished, LookFailed
 
 R = TypeVar("R")
@@ -38,6 +46,8 @@ R = TypeVar("R")
 DEFAULT_TIMEOUT_S = 3600.0
 #: Seconds for which the last look, which begins at the deadline, may take.
 LAST_LOOK_S = 10.0
+#: Seconds for which an error may be kept back until the log that goes with it is there.
+LOG_S = 5.0
 
 _REQUEST_IDS = 10
 _EARLY_S = 0.001  # timers may fire a clock's resolution early
@@ -52,12 +62,14 @@ class Target(Generic[R]):
         wake: Asks a sleeping deployment to wake up.
         read_deployment: Reads the deployment of a promotion that is gone; ``None`` if it is, too.
         token: What goes on with the wait, or ``None``.
+        last_lines: Reads what the log said last, to go with an error; ``None`` if nobody wants it.
     """
 
     look: Look[R]
     wake: Callable[[], Awaitable[object]] | None = None
     read_deployment: Callable[[], Awaitable[DeploymentReading | None]] | None = None
     token: Callable[[], str] | None = None
+    last_lines: Callable[[], AsyncGenerator[LogLine, None]] | None = None
 
 
 class Watch(Generic[R]):
@@ -123,6 +135,7 @@ class Watch(Generic[R]):
                 if self._result is not None:
                     return self._result.value
                 if self._error is not None:
+                    await self._add_log(self._error)
                     raise self._error
         finally:
             self._polls.leave(self._target.look, self)
@@ -147,6 +160,7 @@ class Watch(Generic[R]):
                     yield Finished(at=self._ended_at, result=self._result.value, error=None)
                     return
                 if self._error is not None:
+                    await self._add_log(self._error)
                     if isinstance(self._error, BasetenError):
                         yield Finished(at=self._ended_at, result=None, error=self._error)
                     raise self._error
@@ -188,6 +202,22 @@ class Watch(Generic[R]):
             self.expire()
         self._act = None
         self._polls.hurry(self._target.look)
+
+    async def _add_log(self, error: BaseException) -> None:
+        """What the log said last: no reason to keep an error back for long, or to lose it."""
+        read = self._target.last_lines
+        if read is None or not isinstance(error, WaitError) or error.evidence is None:
+            return
+        lines: list[LogLine] = []
+        try:
+            async with self._polls.clock.timeout_at(self._polls.clock.now() + LOG_S):
+                async for line in read():
+                    lines.append(line)  # noqa: PERF401 - those that came are kept
+        except BasetenError as trouble:
+            error.add_note(f"The log could not be read: {trouble}.")
+        except TimeoutError:
+            error.add_note(f"The log was not there within {LOG_S:g} s.")
+        error.evidence = evolve(error.evidence, log_lines=tuple(lines))
 
     # --- for the polls ---------------------------------------------------------------------------
 

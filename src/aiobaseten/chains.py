@@ -21,16 +21,16 @@ from aiobaseten_generated.models.promote_to_chain_environment_request_v1 import 
 from aiobaseten_generated.models.sort_order_v1 import SortOrderV1
 from attrs import define, frozen
 
-from ._arguments import Duration, path_argument
+from ._arguments import Duration, LogWindow, log_window, path_argument
 from ._owner import Owner
 from ._readings import read_environment
 from ._transport import given, then
 from ._waits import EnvironmentReading
 from ._watch import DEFAULT_TIMEOUT_S
-from .deployment import DeploymentHandle, window
+from .deployment import DeploymentHandle
 from .environment import BeforeSending, EnvironmentHandle, IfInProgress, begin
 from .promotion import Promotion
-from .schemas import ChainDeployment, ChainEnvironment, LogLine
+from .schemas import ChainDeployment, ChainEnvironment, Log
 
 
 @frozen
@@ -49,6 +49,15 @@ class Chain(Owner[ChainDeployment, ChainEnvironment]):
     def get_environment(self, name: str) -> Operation[ChainEnvironment]:
         """Reads an environment."""
         return get_chain_environment.operation(self.id, name)
+
+    def get_log(self, deployment_id: str, part_id: str, window: LogWindow) -> Operation[list[Log]]:
+        """Reads the log of a chainlet."""
+        return then(
+            get_chainlet_logs.operation(
+                self.id, deployment_id, part_id, direction=SortOrderV1.DESC, **window
+            ),
+            lambda answer: answer.logs,
+        )
 
     async def list_environments(self) -> list[ChainEnvironment]:
         """List all environments."""
@@ -132,7 +141,7 @@ class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment])
         limit: int = 500,
         start: datetime | None = None,
         end: datetime | None = None,
-    ) -> list[LogLine]:
+    ) -> list[Log]:
         """The last lines of the log of one chainlet, oldest first.
 
         Cancelling this changes nothing at Baseten.
@@ -149,14 +158,8 @@ class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment])
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         path_argument("chainlet_id", chainlet_id)
-        operation = get_chainlet_logs.operation(
-            self.chain_id,
-            self.id,
-            chainlet_id,
-            direction=SortOrderV1.DESC,
-            **window(limit, start, end),
-        )
-        return (await self._owner.transport.send(operation)).logs[::-1]
+        operation = self._owner.get_log(self.id, chainlet_id, log_window(limit, start, end))
+        return (await self._owner.transport.send(operation))[::-1]
 
 
 @frozen

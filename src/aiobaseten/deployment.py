@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from datetime import datetime
 from functools import lru_cache
-from typing import Generic, TypedDict, cast
+from typing import Generic, cast
 
 from attrs import frozen
 
-from ._arguments import Duration, count, epoch_millis, path_argument, seconds, time_limit
+from ._arguments import Duration, path_argument, seconds, time_limit
 from ._owner import D, DeploymentLook, E, Owner
 from ._waits import (
     SETTLING_TIME_S,
@@ -23,23 +22,6 @@ from .events import Event
 
 # Most waits are asked the same.
 _policy = lru_cache(maxsize=64)(Policy)
-
-
-class Window(TypedDict):
-    """Which lines of a log to ask for."""
-
-    limit: int
-    start_epoch_millis: int | None
-    end_epoch_millis: int | None
-
-
-def window(limit: int, start: datetime | None, end: datetime | None) -> Window:
-    """Which lines of a log to ask for."""
-    return {
-        "limit": count("limit", limit),
-        "start_epoch_millis": epoch_millis("start", start),
-        "end_epoch_millis": epoch_millis("end", end),
-    }
 
 
 @frozen
@@ -68,6 +50,7 @@ class DeploymentHandle(Generic[D, E]):
         accept_scaled_to_zero: bool = False,
         settling_time: Duration = SETTLING_TIME_S,
         unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
+        log_lines: int = 0,
     ) -> AsyncGenerator[Event, None]:
         """What happens until the deployment is ACTIVE, as it is seen.
 
@@ -80,11 +63,14 @@ class DeploymentHandle(Generic[D, E]):
             accept_scaled_to_zero: As in `wait_until_active`.
             settling_time: As in `wait_until_active`.
             unhealthy_grace: As in `wait_until_active`.
+            log_lines: As in `wait_until_active`.
 
         Raises:
             ConfigurationError: An argument is wrong; at once, before any look.
         """
-        return self._watch(timeout, accept_scaled_to_zero, settling_time, unhealthy_grace).events()
+        return self._watch(
+            timeout, accept_scaled_to_zero, settling_time, unhealthy_grace, log_lines
+        ).events()
 
     async def wait_until_active(
         self,
@@ -93,6 +79,7 @@ class DeploymentHandle(Generic[D, E]):
         accept_scaled_to_zero: bool = False,
         settling_time: Duration = SETTLING_TIME_S,
         unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
+        log_lines: int = 0,
     ) -> D:
         """Wait until the deployment is ACTIVE; a chain, until every chainlet is.
 
@@ -109,6 +96,9 @@ class DeploymentHandle(Generic[D, E]):
             settling_time: Seconds for which one that is scaled to zero may be on its way up, and
                 INACTIVE may be the state before somebody activated it.
             unhealthy_grace: Seconds for which an UNHEALTHY deployment may recover.
+            log_lines: How many of the last lines of the deployment's log, or of each of up to five
+                chainlets' logs, to bring along in the error's ``evidence.log_lines`` when it fails
+                or time runs out, 1000 at most. That may take five seconds more.
 
         Returns:
             The deployment, as last read.
@@ -119,7 +109,9 @@ class DeploymentHandle(Generic[D, E]):
             APIError: The server refuses to show it (401, 403 and the like; 404 after 30 s).
             ConfigurationError: An argument is wrong, or the client was closed.
         """
-        watch = self._watch(timeout, accept_scaled_to_zero, settling_time, unhealthy_grace)
+        watch = self._watch(
+            timeout, accept_scaled_to_zero, settling_time, unhealthy_grace, log_lines
+        )
         return cast("D", await watch.result())
 
     def _watch(
@@ -128,6 +120,7 @@ class DeploymentHandle(Generic[D, E]):
         accept_scaled_to_zero: bool,
         settling_time: Duration,
         unhealthy_grace: Duration,
+        log_lines: int,
         wake: Callable[[], Awaitable[object]] | None = None,
     ) -> Watch[DeploymentReading]:
         settling_s = seconds("settling_time", settling_time)
@@ -146,5 +139,6 @@ class DeploymentHandle(Generic[D, E]):
         target = Target(
             look=DeploymentLook(owner, self.id, in_context),
             wake=wake,
+            last_lines=owner.last_lines(self.id, log_lines),
         )
         return Watch(owner.polls, wait, target, time_limit("timeout", timeout))

@@ -33,9 +33,10 @@ of them pickle and copy. None of them ever holds the API key.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, TypeVar, cast
 
-from attrs import frozen
+from attrs import field, frozen
 
 _Error = TypeVar("_Error", bound="BasetenError")
 
@@ -60,6 +61,22 @@ class Seen:
 
 
 @frozen(kw_only=True)
+class LogLine:
+    """One line of a log, brought along by a wait that was asked to.
+
+    Attributes:
+        chainlet: The name of the chainlet that wrote it, or ``None`` for a model.
+        at: When it was written, or ``None`` if Baseten does not say that.
+        message: What it says, 2000 characters at most. It is in no repr, because programs write
+            their secrets into logs.
+    """
+
+    chainlet: str | None
+    at: datetime | None
+    message: str = field(repr=False)
+
+
+@frozen(kw_only=True)
 class Evidence:
     """What a wait knew when it ended.
 
@@ -71,6 +88,9 @@ class Evidence:
         trouble: The last failure that was ridden out, or ``None``.
         token: What ``Baseten.resume`` takes to go on, or ``None`` for a wait on a deployment,
             whose ids are all that a new wait needs.
+        log_lines: What the deployment's log said last, oldest first, if the wait was asked for it;
+            of a chain, the logs of the chainlets that failed, or else are not ready, one after the
+            other. If a log could not be read, a note of the error says why. In no repr.
     """
 
     waited: float
@@ -79,6 +99,7 @@ class Evidence:
     request_ids: tuple[str, ...] = ()
     trouble: BasetenError | None = None
     token: str | None = None
+    log_lines: tuple[LogLine, ...] = field(default=(), repr=False)
 
 
 class BasetenError(Exception):
@@ -289,7 +310,11 @@ class WaitError(BasetenError):
 
     def __init__(self, message: str, *, evidence: Evidence) -> None:
         super().__init__(message)
-        self.evidence = self._known = evidence
+        self.evidence = evidence
+
+    @property
+    def _known(self) -> Evidence:
+        return cast("Evidence", self.evidence)
 
     @property
     def last_seen(self) -> Any:

@@ -35,18 +35,18 @@ from aiobaseten_generated.models.signal_promotion_response_v1 import SignalPromo
 from aiobaseten_generated.models.sort_order_v1 import SortOrderV1
 from attrs import define, frozen
 
-from ._arguments import Duration, json_object, path_argument
+from ._arguments import Duration, LogWindow, json_object, log_window, path_argument
 from ._owner import Owner
 from ._readings import read_environment
 from ._transport import given, then
 from ._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S, EnvironmentReading
 from ._watch import DEFAULT_TIMEOUT_S
-from .deployment import DeploymentHandle, window
+from .deployment import DeploymentHandle
 from .environment import BeforeSending, EnvironmentHandle, IfInProgress, begin
 from .errors import RequestNotActedOnError, ResponseShapeError
 from .events import Event
 from .promotion import Cancellation, Promotion
-from .schemas import CancellationStatus, Deployment, Environment, LogLine
+from .schemas import CancellationStatus, Deployment, Environment, Log
 
 
 @frozen
@@ -65,6 +65,16 @@ class Model(Owner[Deployment, Environment]):
     def get_environment(self, name: str) -> Operation[Environment]:
         """Reads an environment."""
         return get_environment.operation(self.id, name)
+
+    def get_log(self, deployment_id: str, part_id: str, window: LogWindow) -> Operation[list[Log]]:
+        """Reads the log of a deployment, which has no parts."""
+        del part_id
+        return then(
+            get_deployment_logs.operation(
+                self.id, deployment_id, direction=SortOrderV1.DESC, **window
+            ),
+            lambda answer: answer.logs,
+        )
 
     async def list_environments(self) -> list[Environment]:
         """List all environments."""
@@ -135,6 +145,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         settling_time: Duration = SETTLING_TIME_S,
         unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
         wake: bool = False,
+        log_lines: int = 0,
     ) -> AsyncGenerator[Event, None]:
         """What happens until the deployment is ACTIVE, as it is seen.
 
@@ -149,6 +160,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             settling_time: As in `wait_until_active`.
             unhealthy_grace: As in `wait_until_active`.
             wake: As in `wait_until_active`.
+            log_lines: As in `wait_until_active`.
 
         Raises:
             ConfigurationError: An argument is wrong; at once, before any look.
@@ -158,6 +170,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             accept_scaled_to_zero,
             settling_time,
             unhealthy_grace,
+            log_lines,
             self._wake if wake else None,
         ).events()
 
@@ -169,6 +182,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         settling_time: Duration = SETTLING_TIME_S,
         unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
         wake: bool = False,
+        log_lines: int = 0,
     ) -> Deployment:
         """Wait until the deployment is ACTIVE.
 
@@ -187,6 +201,9 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
                 `retry` on an equal handle of this client.
             unhealthy_grace: Seconds for which an UNHEALTHY deployment may recover.
             wake: Whether to wake it, once, when it is scaled to zero and not on its way up.
+            log_lines: How many of the last lines of the log to bring along in the error's
+                ``evidence.log_lines`` when it fails or time runs out, 1000 at most. That may take
+                five seconds more.
 
         Returns:
             The deployment, as last read.
@@ -202,6 +219,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             accept_scaled_to_zero,
             settling_time,
             unhealthy_grace,
+            log_lines,
             self._wake if wake else None,
         )
         return cast("Deployment", await watch.result())
@@ -250,7 +268,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
 
     async def logs(
         self, *, limit: int = 500, start: datetime | None = None, end: datetime | None = None
-    ) -> list[LogLine]:
+    ) -> list[Log]:
         """The last lines of the deployment's log, oldest first.
 
         Cancelling this changes nothing at Baseten.
@@ -266,10 +284,8 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             NotFoundError: There is no such deployment.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        operation = get_deployment_logs.operation(
-            self.model_id, self.id, direction=SortOrderV1.DESC, **window(limit, start, end)
-        )
-        return (await self._owner.transport.send(operation)).logs[::-1]
+        operation = self._owner.get_log(self.id, self.id, log_window(limit, start, end))
+        return (await self._owner.transport.send(operation))[::-1]
 
     async def _wake(self) -> None:
         """Ask the deployment to wake up; Baseten answers before it has."""

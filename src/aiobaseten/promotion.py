@@ -76,6 +76,7 @@ class Promotion(Generic[D, E]):
         accept_scaled_to_zero: bool = False,
         settling_time: Duration = SETTLING_TIME_S,
         unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
+        log_lines: int = 0,
     ) -> AsyncGenerator[Event, None]:
         """What happens until the promotion is finished, as it is seen.
 
@@ -92,12 +93,13 @@ class Promotion(Generic[D, E]):
             accept_scaled_to_zero: As in `wait`.
             settling_time: As in `wait`.
             unhealthy_grace: As in `wait`.
+            log_lines: As in `wait`.
 
         Raises:
             ConfigurationError: An argument is wrong; at once, before any look.
         """
         return self._watch(
-            timeout, on_paused, accept_scaled_to_zero, settling_time, unhealthy_grace
+            timeout, on_paused, accept_scaled_to_zero, settling_time, unhealthy_grace, log_lines
         ).events()
 
     async def wait(
@@ -108,6 +110,7 @@ class Promotion(Generic[D, E]):
         accept_scaled_to_zero: bool = False,
         settling_time: Duration = SETTLING_TIME_S,
         unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
+        log_lines: int = 0,
     ) -> D:
         """Wait until the deployment serves in the environment and traffic has moved.
 
@@ -127,6 +130,9 @@ class Promotion(Generic[D, E]):
             settling_time: Seconds for which the environment may still show what was before the
                 promotion, ten at least, and a deployment that is scaled to zero may be on its way.
             unhealthy_grace: Seconds for which an UNHEALTHY deployment may recover.
+            log_lines: How many of the last lines of the deployment's log, or of each of up to five
+                chainlets' logs, to bring along in the error's ``evidence.log_lines`` when it fails
+                or time runs out, 1000 at most. That may take five seconds more.
 
         Returns:
             The deployment that serves, as last read.
@@ -142,7 +148,7 @@ class Promotion(Generic[D, E]):
             ConfigurationError: An argument is wrong, or the client was closed.
         """
         watch = self._watch(
-            timeout, on_paused, accept_scaled_to_zero, settling_time, unhealthy_grace
+            timeout, on_paused, accept_scaled_to_zero, settling_time, unhealthy_grace, log_lines
         )
         return cast("D", await watch.result())
 
@@ -153,6 +159,7 @@ class Promotion(Generic[D, E]):
         accept_scaled_to_zero: bool,
         settling_time: Duration,
         unhealthy_grace: Duration,
+        log_lines: int,
     ) -> Watch[EnvironmentReading]:
         limit = time_limit("timeout", timeout)
         settling_s = seconds("settling_time", settling_time)
@@ -176,6 +183,7 @@ class Promotion(Generic[D, E]):
             look=EnvironmentLook(self._owner, self.environment_name),
             read_deployment=lambda: self._owner.read_deployment(self.deployment_id),
             token=lambda: self.token,
+            last_lines=self._owner.last_lines(self.deployment_id, log_lines),
         )
         return Watch(self._owner.polls, wait, target, limit)
 

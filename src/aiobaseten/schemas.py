@@ -24,7 +24,7 @@ from aiobaseten_generated.models.in_progress_promotion_status_v1 import (
 from aiobaseten_generated.models.in_progress_promotion_v1 import (
     InProgressPromotionV1 as InProgressPromotion,
 )
-from aiobaseten_generated.models.log_v1 import LogV1 as LogLine
+from aiobaseten_generated.models.log_v1 import LogV1 as Log
 
 __all__ = [
     "AutoscalingSettings",
@@ -36,6 +36,6 @@ __all__ = [
     "DeploymentStatus",
     "Environment",
     "InProgressPromotion",
-    "LogLine",
+    "Log",
     "PromotionStatus",
 ]

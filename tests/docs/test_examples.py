@@ -41,6 +41,8 @@ def calm(fake: FakeBaseten, on_promote: timelines.Steps = timelines.HEALTHY_PROM
 def failing(fake: FakeBaseten) -> None:
     """What is promoted does not build."""
     calm(fake, timelines.BUILD_FAILED)
+    for owner in (fake.chain("my-chain"), fake.model("my-model")):
+        owner.deployments["my-deployment"].log("no such package")
 
 
 def stuck(fake: FakeBaseten) -> None:

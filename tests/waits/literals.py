@@ -32,7 +32,7 @@ def deployment(
     name: str = T, status: str = "ACTIVE", *, deployed: bool = True, promoting: bool = False
 ) -> DeploymentReading:
     """A model's deployment. What it is worth to a wait is its id."""
-    part = Part(subject="deployment", name=name, status=status, deployed=deployed)
+    part = Part(id=name, subject="deployment", name=name, status=status, deployed=deployed)
     return DeploymentReading(id=name, parts=(part,), value=name, promoting=promoting)
 
 
@@ -42,10 +42,10 @@ def chain(
     """A chain's deployment, whose own status is the first chainlet's unless it is given."""
     own = next(iter(chainlets.values()), "ACTIVE") if status is None else status
     parts = [
-        Part(subject="chainlet", name=one, status=its, deployed=deployed)
+        Part(id=one, subject="chainlet", name=one, status=its, deployed=deployed)
         for one, its in chainlets.items()
     ]
-    first = Part(subject="deployment", name=name, status=own, deployed=deployed)
+    first = Part(id=name, subject="deployment", name=name, status=own, deployed=deployed)
     return DeploymentReading(id=name, parts=(first, *parts), value=name)
 
 

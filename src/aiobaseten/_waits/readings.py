@@ -17,6 +17,7 @@ _OVER = frozenset({PromotionPhase.SUCCEEDED, PromotionPhase.FAILED, PromotionPha
 class Part:
     """A deployment or one of its chainlets. No two parts of a deployment have the same name."""
 
+    id: str
     subject: str
     name: str
     status: str
@@ -40,6 +41,16 @@ class DeploymentReading:
     def parts_in(self, *phases: Phase) -> tuple[Part, ...]:
         """Those of its parts that are in one of the *phases*."""
         return tuple(part for part in self.parts if part.phase in phases)
+
+    def suspects(self) -> tuple[Part, ...]:
+        """The parts whose logs may tell why it is not ready: those that failed, if any did.
+
+        A chain writes no log itself: its chainlets do.
+        """
+        candidates = self.parts[1:] or self.parts
+        hopeless = tuple(part for part in candidates if part.phase in HOPELESS)
+        unready = tuple(part for part in candidates if part.phase is not Phase.READY)
+        return hopeless or unready or candidates
 
     @property
     def is_asleep(self) -> bool:
