@@ -69,18 +69,10 @@ NO_PAGE = {
 }
 
 
-def mend_signature(*said: Any) -> tuple[str | None, str | None] | None:
-    """Say what is returned, and name a default that is a function."""
-    _app, _what, name, _obj, _options, signature, returns = said
-    if signature is None:
-        return None
-    # What chains and models share returns a type variable, of which a reader makes nothing.
-    variable = (returns or "").rpartition("_owner.")[2]
-    if variable in {"D", "E"}:
-        chain = "Chain" if ".Chain" in name else ""
-        kind = "Deployment" if variable == "D" else "Environment"
-        returns = f"~aiobaseten.schemas.{chain}{kind}"
-    return re.sub(r"<function (\w+)>", r"\1", signature), returns
+def name_a_default(*said: Any) -> tuple[str, str | None] | None:
+    """Name a default that is a function as its readers do."""
+    signature, returns = said[-2:]
+    return (re.sub(r"<function (\w+)>", r"\1", signature), returns) if signature else None
 
 
 def without_what_attrs_says(*said: Any) -> None:
@@ -95,14 +87,20 @@ def look_further(
 ) -> nodes.Node | None:
     """Link to a generated class under its public name, and to what lives in another module."""
     module, _, name = node["reftarget"].rpartition(".")
-    if name in PUBLIC:
-        shown = nodes.Text(PUBLIC[name])
+    target = node["reftarget"]
+    if module == "aiobaseten._owner":
+        # What chains and models share is about a type variable, of which a reader makes nothing.
+        chain = "Chain" if node.get("py:class", "").startswith("Chain") else ""
+        target = chain + {"D": "Deployment", "E": "Environment"}[name]
+        shown = nodes.Text(target)
+    elif name in PUBLIC:
+        target = PUBLIC[name]
+        shown = nodes.Text(target)
     elif module.startswith("aiobaseten_generated") or name in NO_PAGE:
         return shown
     elif module and not module.startswith("aiobaseten"):
         return None
     node["refspecific"] = True  # anything that ends so
-    target = PUBLIC.get(name, node["reftarget"])
     domain = env.domains.python_domain
     return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, shown)
 
@@ -110,5 +108,5 @@ def look_further(
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
     app.connect("autodoc-process-docstring", without_what_attrs_says)
-    app.connect("autodoc-process-signature", mend_signature)
+    app.connect("autodoc-process-signature", name_a_default)
     app.connect("missing-reference", look_further)

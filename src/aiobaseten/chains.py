@@ -85,11 +85,19 @@ class ChainHandle:
         return self._chain.id
 
     def environment(self, name: str) -> ChainEnvironmentHandle:
-        """One of its environments. No I/O."""
+        """One of its environments. No I/O.
+
+        Raises:
+            ConfigurationError: *name* cannot be a name.
+        """
         return ChainEnvironmentHandle(self._chain, name)
 
     def deployment(self, deployment_id: str) -> ChainDeploymentHandle:
-        """One of its deployments. No I/O."""
+        """One of its deployments. No I/O.
+
+        Raises:
+            ConfigurationError: *deployment_id* cannot be an id.
+        """
         return ChainDeploymentHandle(self._chain, deployment_id)
 
     async def list_deployments(self) -> list[ChainDeployment]:
@@ -206,6 +214,8 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
 
         Raises:
             PromotionInProgressError: A promotion is under way; nothing was sent.
+            PromotionOutcomeUnknownError: The answer was lost, and the environment does not tell
+                whether the promotion began. It was not sent again.
             NotFoundError: There is no such chain, environment or deployment.
             WaitTimeoutError: The promotion under way did not end in time; nothing was sent.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
@@ -250,6 +260,7 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
         Raises:
             ConfigurationError: It is not known what served before, nothing did, or the same did.
             PromotionInProgressError: A promotion to the environment still runs; nothing was sent.
+            PromotionOutcomeUnknownError: As for `ChainEnvironmentHandle.promote`.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         environment = ChainEnvironmentHandle(self._owner, self.environment_name)

@@ -29,6 +29,7 @@ class DeploymentHandle(Generic[D, E]):
     """A deployment, by its ids. Making one does no I/O; equal ids make equal handles."""
 
     _owner: Owner[D, E]
+    #: The deployment's id.
     id: str
 
     def __attrs_post_init__(self) -> None:

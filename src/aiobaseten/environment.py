@@ -51,6 +51,7 @@ class EnvironmentHandle(Generic[D, E]):
     """An environment, by its ids. Making one does no I/O; equal ids make equal handles."""
 
     _owner: Owner[D, E]
+    #: The environment's name.
     name: str
 
     def __attrs_post_init__(self) -> None:

@@ -102,11 +102,19 @@ class ModelHandle:
         return self._model.id
 
     def environment(self, name: str) -> ModelEnvironmentHandle:
-        """One of its environments. No I/O."""
+        """One of its environments. No I/O.
+
+        Raises:
+            ConfigurationError: *name* cannot be a name.
+        """
         return ModelEnvironmentHandle(self._model, name)
 
     def deployment(self, deployment_id: str) -> ModelDeploymentHandle:
-        """One of its deployments. No I/O."""
+        """One of its deployments. No I/O.
+
+        Raises:
+            ConfigurationError: *deployment_id* cannot be an id.
+        """
         return ModelDeploymentHandle(self._model, deployment_id)
 
     async def list_deployments(self) -> list[Deployment]:
@@ -345,6 +353,8 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
 
         Raises:
             PromotionInProgressError: A promotion is under way; nothing was sent.
+            PromotionOutcomeUnknownError: The answer was lost, and the environment does not tell
+                whether the promotion began. It was not sent again.
             NotFoundError: There is no such model, environment or deployment.
             WaitTimeoutError: The promotion under way did not end in time; nothing was sent.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
@@ -478,6 +488,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
 
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
+            BadRequestError: No promotion is under way.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         return await _force_cancel(
@@ -491,6 +502,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
 
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
+            BadRequestError: No promotion is under way.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         await self._environment.pause_promotion()
@@ -502,6 +514,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
 
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
+            BadRequestError: No promotion is under way.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         await self._environment.resume_promotion()
@@ -513,6 +526,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
 
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
+            BadRequestError: No promotion is under way.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         await self._environment.force_roll_forward_promotion()
@@ -528,6 +542,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
         Raises:
             ConfigurationError: It is not known what served before, nothing did, or the same did.
             PromotionInProgressError: A promotion to the environment still runs; nothing was sent.
+            PromotionOutcomeUnknownError: As for `ModelEnvironmentHandle.promote`.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         return await self._environment.promote(self._served_before(), if_in_progress="adopt")

@@ -29,26 +29,21 @@ from .schemas import CancellationStatus, Deployment, Environment
 
 @define(eq=False, kw_only=True)
 class Promotion(Generic[D, E]):
-    """A promotion that was begun, followed by the id that the API answered with.
-
-    Attributes:
-        environment_name: The environment that is promoted to.
-        deployment_id: The deployment that is being promoted. Baseten may have made it for this
-            promotion: it need not be the one that was asked for.
-        deployment: What the API answered to the promotion; ``None`` for one that was resumed.
-        previous_id: The deployment that served before, or ``None`` if there was none or it is not
-            known.
-    """
+    """A promotion that was begun, followed by the id that the API answered with."""
 
     _owner: Owner[D, E] = field(alias="owner")
+    #: The environment that is promoted to.
     environment_name: str
+    #: The deployment that is being promoted. Baseten may have made it for this promotion; it need
+    #: not be the one that was asked for.
     deployment_id: str
+    #: What the API answered to the promotion; ``None`` for one that was resumed.
     deployment: D | None = None
     _baseline: Baseline = field(factory=Baseline, alias="baseline")
 
     @property
     def previous_id(self) -> str | None:
-        """The deployment that served before, or ``None``."""
+        """The deployment that served before; ``None`` if there was none or it is not known."""
         return self._baseline.current_id
 
     @property

@@ -49,6 +49,17 @@ def test_every_make_command_is_a_target(page: Path) -> None:
     assert shown <= targets
 
 
+def test_two_commands_are_enough_to_try_it() -> None:
+    readme = TEXTS[ROOT / "README.md"]
+    (commands,) = re.findall(r"## Try it\n.*?```sh\n(.*?)```", readme, re.DOTALL)
+
+    assert re.findall(r"^make (\w+) ", commands, re.MULTILINE) == ["demo", "test"]
+
+
+def test_the_readme_fits_a_screen() -> None:
+    assert len(TEXTS[ROOT / "README.md"].splitlines()) <= 70
+
+
 def code(text: str) -> list[str]:
     """What stands in backticks."""
     blocks = re.findall(r"```(?:sh|shell|console)\n(.*?)```", text, re.DOTALL)

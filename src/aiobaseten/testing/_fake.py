@@ -154,7 +154,8 @@ class FakeBaseten:
     async def client(self, **options: Any) -> AsyncGenerator[Baseten]:
         """An `aiobaseten.Baseten` that is entered and ends here, without sockets.
 
-        Its seconds are the fake's, whatever the speed.
+        Use it as ``async with fake.client() as baseten:``. Its seconds are the fake's, whatever the
+        speed.
 
         Args:
             options: As for `aiobaseten.Baseten`, to override what this sets.
@@ -178,6 +179,8 @@ class FakeBaseten:
     @asynccontextmanager
     async def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[str]:
         """Listen on a socket, in the running loop, while the block lasts; gives the URL.
+
+        Use it as ``async with fake.serve() as url:``.
 
         Args:
             host: The address to listen on; anybody who reaches it can use the fake.
