@@ -18,6 +18,7 @@ from aiobaseten.errors import (
     AuthenticationError,
     ConfigurationError,
     DeploymentFailedError,
+    ServerError,
     WaitTimeoutError,
 )
 from aiobaseten.events import LookFailed
@@ -143,6 +144,60 @@ async def test_the_last_to_leave_ends_the_poll(fake: FakeBaseten, baseten: Baset
 
     assert len(fake.requests) == before
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_look_that_is_cancelled_before_its_first_step_blocks_no_other(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    """Whoever leaves just when the alarm rings takes a look along that has not begun."""
+    for name in ("leaves", "stays", "too"):
+        fake.model("m1").deployment(name, timeline=TIMELINE)
+    model = baseten.model("m1")
+    leaves = asyncio.create_task(model.deployment("leaves").wait_until_active())
+    await asyncio.sleep(1)
+    ring_at = baseten._polls._next_look.at  # noqa: SLF001 - to be there at that very moment
+    asyncio.get_running_loop().call_at(ring_at - 1e-9, leaves.cancel)
+    await asyncio.wait([leaves])
+    assert [request.at for request in fake.requests] == [0.0]
+
+    # While the server is down, nobody looks as long as somebody does.
+    stay = [
+        asyncio.create_task(model.deployment(name).wait_until_active()) for name in ("stays", "too")
+    ]
+    fake.faults.status(503, lasting=60)
+
+    assert [deployment.status for deployment in await asyncio.gather(*stay)] == ["ACTIVE"] * 2
+
+
+async def test_a_look_that_is_answered_as_before_is_not_read_again(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    fake.model("m1").deployment("d0", status="BUILDING")
+    model = baseten.model("m1")._model  # noqa: SLF001 - a look without a wait
+
+    first = await model.look_at_deployment("d0", None, in_context=False)
+    same = await model.look_at_deployment("d0", first, in_context=False)
+    fake.model("m1").deployment("d0").set("DEPLOYING")
+    other = await model.look_at_deployment("d0", same, in_context=False)
+
+    assert same.value is first.value
+    assert other.value.value.status == "DEPLOYING"
+
+
+async def test_a_refusal_is_a_refusal_whatever_the_look_before_was_answered() -> None:
+    statuses = iter([200, 500])
+    body = (
+        b'{"name": "production", "created_at": "2026-01-01T00:00:00Z", "current_deployment": null}'
+    )
+    http = httpx.AsyncClient(
+        transport=httpx.MockTransport(lambda _: httpx.Response(next(statuses), content=body))
+    )
+
+    async with http, Baseten(api_key="key", http_client=http) as baseten:
+        chain = baseten.chain("c1")._chain  # noqa: SLF001 - a look without a wait
+        first = await chain.look_at_environment("production", None)
+        with pytest.raises(ServerError):
+            await chain.look_at_environment("production", first)
 
 
 async def test_an_error_ends_each_wait_with_an_error_of_its_own(

@@ -74,7 +74,7 @@ async def _looks_alone(baseten: Baseten, waits: int, count: int = 8000) -> float
     gc.collect()
     before = time.process_time()
     for number in range(count):
-        await owner.look_at_deployment(f"d{number % waits}", in_context=True)
+        await owner.look_at_deployment(f"d{number % waits}", None, in_context=True)
         await asyncio.sleep(1.0 / RATE)
     return (time.process_time() - before) / count
 

@@ -77,26 +77,36 @@ class Owner(ABC, Generic[D, E]):
         """Read an environment, as a call: repeated if need be."""
         return await self.transport.send(then(self.get_environment(name), read_environment))
 
-    async def look_at_environment(self, name: str) -> Answer[EnvironmentReading]:
-        """Read an environment, as a look: within the polling budget, and once."""
+    def look_at_environment(
+        self, name: str, before: Answer[EnvironmentReading] | None
+    ) -> Awaitable[Answer[EnvironmentReading]]:
+        """Read an environment, as a look: within the polling budget, and once.
+
+        Args:
+            name: Which.
+            before: What the look before was answered.
+        """
         operation = then(self.get_environment(name), read_environment)
-        return await self.transport.exchange(operation, is_look=True)
+        return self.transport.look(operation, before)
 
     async def look_at_deployment(
-        self, deployment_id: str, *, in_context: bool
+        self, deployment_id: str, before: Answer[DeploymentReading] | None, *, in_context: bool
     ) -> Answer[DeploymentReading]:
         """Read a deployment, as a look: within the polling budget, and once.
 
         Args:
             deployment_id: Which.
+            before: What the look before was answered.
             in_context: When it sleeps, read the environments, too: one that is being promoted to
                 may only be on its way up.
         """
         operation = then(self.get_deployment(deployment_id), read_deployment)
-        answer = await self.transport.exchange(operation, is_look=True)
+        answer = await self.transport.look(operation, before)
         reading = answer.value
-        if in_context and reading.is_asleep:
-            reading = evolve(reading, promoting=await self._is_candidate(reading))
+        if not (in_context and reading.is_asleep):
+            return answer
+        reading = evolve(reading, promoting=await self._is_candidate(reading))
+        # The environments may say something else next time: this is not what the body alone says.
         return Answer(reading, answer.request_id)
 
     async def read_deployment(self, deployment_id: str) -> DeploymentReading | None:
@@ -171,9 +181,13 @@ class DeploymentLook(Look[DeploymentReading], Generic[D, E]):
     _deployment_id: str
     _in_context: bool
 
-    def __call__(self) -> Awaitable[Answer[DeploymentReading]]:
+    def __call__(
+        self, before: Answer[DeploymentReading] | None
+    ) -> Awaitable[Answer[DeploymentReading]]:
         """Look."""
-        return self._owner.look_at_deployment(self._deployment_id, in_context=self._in_context)
+        return self._owner.look_at_deployment(
+            self._deployment_id, before, in_context=self._in_context
+        )
 
 
 @frozen
@@ -183,9 +197,11 @@ class EnvironmentLook(Look[EnvironmentReading], Generic[D, E]):
     _owner: Owner[D, E]
     _name: str
 
-    def __call__(self) -> Awaitable[Answer[EnvironmentReading]]:
+    def __call__(
+        self, before: Answer[EnvironmentReading] | None
+    ) -> Awaitable[Answer[EnvironmentReading]]:
         """Look."""
-        return self._owner.look_at_environment(self._name)
+        return self._owner.look_at_environment(self._name, before)
 
 
 def _with_reading(deployment: D) -> tuple[D, DeploymentReading]:

@@ -11,12 +11,13 @@ import asyncio
 import heapq
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import define, field, frozen
 
 from . import _schedule
+from ._clock import Clock
 from ._limits import PollingBudget
 from ._status import Stage
 from ._transport import Answer, Transport
@@ -48,25 +49,23 @@ class Look(ABC, Generic[R]):
     __slots__ = ()
 
     @abstractmethod
-    def __call__(self) -> Awaitable[Answer[R]]:
-        """Look."""
+    def __call__(self, before: Answer[R] | None) -> Awaitable[Answer[R]]:
+        """Look. *before* is what the look before this one was answered."""
 
 
-@frozen(kw_only=True)
+@frozen
 class Sighting(Generic[R]):
-    """What one look saw: an answer, or what went wrong.
+    """What one look saw.
 
     Attributes:
         began: When it was sent, on the clock.
         ended: When it was answered.
-        answer: What was answered.
-        error: What went wrong, if no answer came.
+        outcome: What was answered, or what went wrong.
     """
 
     began: float
     ended: float
-    answer: Answer[R] | None = None
-    error: BasetenError | None = None
+    outcome: Answer[R] | BasetenError
 
 
 class Listener(Protocol):
@@ -102,9 +101,34 @@ class _Poll:
 
     look: Look[Any]
     listeners: dict[Listener, None] = field(factory=dict["Listener", None])
-    latest: Sighting[Any] | None = None
+    answer: Answer[Any] | None = None  # the latest
+    latest: Sighting[Any] | None = None  # the one with that answer
     due: float = 0.0
     task: asyncio.Task[None] | None = None
+
+
+class _Alarm:
+    """A timer of the loop's that can be set anew."""
+
+    def __init__(self, clock: Clock, ring: Callable[[], None]) -> None:
+        self.at = float("inf")
+        self._clock = clock
+        self._ring = ring
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, at: float) -> None:
+        """Ring then, and not when it was set to before; infinity means never."""
+        if at == self.at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self.at = at
+        self._timer = None if at == float("inf") else self._clock.call_at(at, self._go_off)
+
+    def _go_off(self) -> None:
+        self.at = float("inf")
+        self._timer = None
+        self._ring()
 
 
 class Polls:
@@ -123,8 +147,8 @@ class Polls:
         self._expiries: list[tuple[float, int, Listener]] = []
         self._gone = 0  # entries of _expiries whose listeners have left
         self._order = itertools.count()
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = float("inf")
+        self._next_look = _Alarm(self.clock, self._look_around)
+        self._next_expiry = _Alarm(self.clock, self._expire)
         self._held_until = 0.0
         self._failures = 0
         self._in_flight = 0
@@ -150,12 +174,13 @@ class Polls:
         poll.listeners[listener] = None
         if listener.expires < float("inf"):
             heapq.heappush(self._expiries, (listener.expires, next(self._order), listener))
+            self._next_expiry.set(self._expiries[0][0])
         if poll.latest is not None and poll.latest.began >= not_before:
             listener.hear(poll.latest)
         else:
             listener.due = self.clock.now()
         self._plan(poll)
-        self._tick()
+        self._look_around()
 
     def leave(self, look: Look[Any], listener: Listener) -> None:
         """Stop listening. The last one to leave ends the poll."""
@@ -171,18 +196,21 @@ class Polls:
         del self._polls[look]
         if poll.task is not None:
             self.transport.wire.abandon(poll.task)
+            # One that is cancelled before its first step never gets to its end.
+            poll.task.add_done_callback(lambda _: self._land(poll))
         if not self._polls:
             self._due.clear()
             self._expiries.clear()
             self._gone = 0
-            self._arm(float("inf"))
+            self._next_look.set(float("inf"))
+            self._next_expiry.set(float("inf"))
 
     def hurry(self, look: Look[Any]) -> None:
         """A listener has set its `due` anew."""
         poll = self._polls.get(look)
         if poll is not None:
             self._plan(poll)
-            self._tick()
+            self._look_around()
 
     def next_look(self, stage: Stage, in_stage: float, elapsed: float) -> float:
         """Seconds until the next look, for somebody who hears one now."""
@@ -190,7 +218,8 @@ class Polls:
 
     def close(self, error: ConfigurationError) -> None:
         """End all polls; whoever listens is told *error*."""
-        self._arm(float("inf"))
+        self._next_look.set(float("inf"))
+        self._next_expiry.set(float("inf"))
         for poll in list(self._polls.values()):
             for listener in list(poll.listeners):
                 listener.fail(error)
@@ -211,42 +240,35 @@ class Polls:
         """Looks at once. More than there are connections would wait, and then go all together."""
         return 1 if self._is_down() else self.transport.wire.max_connections
 
-    def _tick(self) -> None:
-        """Do what is due, and set the timer for what comes next."""
+    def _look_around(self) -> None:
+        """Begin the looks that are due, and set the alarm for the next one."""
         now = self.clock.now()
-        while self._expiries and self._expiries[0][0] <= now + _EARLY_S:
-            listener = heapq.heappop(self._expiries)[2]
-            listener.expire()
+        next_look = float("inf")
         while self._due:
             due, _, poll = self._due[0]
             if poll.task is not None or poll.due != due or not poll.listeners:
                 heapq.heappop(self._due)  # planned anew, or gone, since
                 continue
-            if due > now + _EARLY_S or self._may_look_at() > now + _EARLY_S:
+            next_look = max(due, self._may_look_at(now))
+            if next_look > now + _EARLY_S:
                 break
             heapq.heappop(self._due)
             self._begin(poll, now)
-        next_look = max(self._due[0][0], self._may_look_at()) if self._due else float("inf")
-        next_expiry = self._expiries[0][0] if self._expiries else float("inf")
-        self._arm(min(next_look, next_expiry))
+            next_look = float("inf")
+        self._next_look.set(next_look)
 
-    def _may_look_at(self) -> float:
+    def _may_look_at(self, now: float) -> float:
         """When the budget, the server's wish or an outage allows the next look."""
         if self._in_flight >= self._most_in_flight():
             return float("inf")
-        return max(self._held_until, self._budget.free_at(self.clock.now()))
+        return max(self._held_until, self._budget.free_at(now))
 
-    def _arm(self, when: float) -> None:
-        if when == self._timer_at and self._timer is not None:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer_at = when
-        self._timer = None if when == float("inf") else self.clock.call_at(when, self._ring)
-
-    def _ring(self) -> None:
-        self._timer = None
-        self._tick()
+    def _expire(self) -> None:
+        """Tell those whose last look is not coming, and set the alarm for the next one."""
+        now = self.clock.now()
+        while self._expiries and self._expiries[0][0] <= now + _EARLY_S:
+            heapq.heappop(self._expiries)[2].expire()
+        self._next_expiry.set(self._expiries[0][0] if self._expiries else float("inf"))
 
     def _sweep(self) -> None:
         """Forget the expiries of those who have left, when they are many."""
@@ -263,45 +285,52 @@ class Polls:
         self._budget.take(now)
         self._in_flight += 1
         poll.task = asyncio.get_running_loop().create_task(self._look(poll))
-        poll.task.add_done_callback(lambda task: self._ended(poll, task))
 
     async def _look(self, poll: _Poll) -> None:
-        began = self.clock.now()
         try:
-            answer = await poll.look()
-        except BasetenError as error:
-            _forget_frames(error)
-            sighting = Sighting[Any](began=began, ended=self.clock.now(), error=error)
-        else:
-            sighting = Sighting[Any](began=began, ended=self.clock.now(), answer=answer)
-            poll.latest = sighting
-        self._take_health(sighting)
-        self._chance = self.clock.random()
-        for listener in list(poll.listeners):
-            listener.hear(sighting)
-
-    def _ended(self, poll: _Poll, task: asyncio.Task[None]) -> None:
-        poll.task = None
-        was_full = self._in_flight >= self._most_in_flight()
-        self._in_flight -= 1
-        if not task.cancelled() and (error := task.exception()) is not None:
+            sighting = await self._sight(poll)
+            self._take_health(sighting)
+            self._chance = self.clock.random()
+            for listener in list(poll.listeners):
+                listener.hear(sighting)
+        except Exception as error:  # noqa: BLE001 - see below
             # A mistake of ours: nobody may go on waiting for a poll that has died of it.
             for listener in list(poll.listeners):
                 listener.fail(error)
+        finally:
+            self._land(poll)
+
+    async def _sight(self, poll: _Poll) -> Sighting[Any]:
+        began = self.clock.now()
+        try:
+            answer = poll.answer = await poll.look(poll.answer)
+        except BasetenError as error:
+            _forget_frames(error)
+            return Sighting(began, self.clock.now(), error)
+        poll.latest = Sighting(began, self.clock.now(), answer)
+        return poll.latest
+
+    def _land(self, poll: _Poll) -> None:
+        """A look has come to an end, whatever end. Not twice."""
+        if poll.task is None:
+            return
+        poll.task = None
+        was_full = self._in_flight >= self._most_in_flight()
+        self._in_flight -= 1
         self._plan(poll)
-        if self._timer is None or poll.due < self._timer_at or was_full:
-            self._tick()
+        if poll.due < self._next_look.at or was_full:
+            self._look_around()
 
     def _take_health(self, sighting: Sighting[Any]) -> None:
         """Learn from a look what holds for all."""
-        error = sighting.error
-        if isinstance(error, RateLimitError):
-            asked = asked_delay(error)
+        outcome = sighting.outcome
+        if isinstance(outcome, RateLimitError):
+            asked = asked_delay(outcome)
             self._budget.slow_down(sighting.ended)
             self._hold(
                 sighting.ended + _schedule.after_trouble(1, asked=asked, chance=self.clock.random())
             )
-        elif isinstance(error, ServerError | TransportError | ResponseShapeError):
+        elif isinstance(outcome, ServerError | TransportError | ResponseShapeError):
             self._failures += 1
             if self._is_down() and len(self._polls) > 1:
                 self._hold(sighting.ended + PROBE_EVERY_S * (0.75 + 0.5 * self.clock.random()))
@@ -325,12 +354,12 @@ class Polls:
     def _back_again(self, now: float) -> None:
         """The server answers again: everybody looks, as fast as the budget allows."""
         self._held_until = 0.0
-        self._arm(float("inf"))
         for poll in self._polls.values():
             if poll.task is None and poll.due > now:
                 for listener in poll.listeners:
                     listener.due = min(listener.due, now)
                 self._plan(poll)
+        self._look_around()
 
 
 def _forget_frames(error: BaseException | None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
@@ -43,7 +43,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 _LOG = logging.getLogger("aiobaseten")
-_ONCE = RetryPolicy(attempts=1)
+_DEFAULT = RetryPolicy()
 _EXCERPT = 2000
 _PAUSE_AFTER_429_S = 1.0
 _EARLY_S = 0.001
@@ -63,10 +63,13 @@ _BY_STATUS: dict[int, type[APIError]] = {
 
 @frozen
 class Answer(Generic[T]):
-    """What the server answered."""
+    """What the server answered to a look."""
 
     value: T
     request_id: str | None
+    #: The hash of the body, which tells whether the next one is the same: that two different ones
+    #: have the same happens once in 10^19 looks, and only delays what is told by one look.
+    seen: int | None = None
 
 
 @frozen(kw_only=True)
@@ -190,28 +193,17 @@ class Transport:
         return evolve(self, settings=evolve(self.settings, **changes))
 
     async def send(self, operation: Operation[T], *, host: str | None = None) -> T:
-        """Send *operation* and return what it answers.
-
-        Raises:
-            BasetenError: Whatever went wrong.
-        """
-        return (await self.exchange(operation, host=host)).value
-
-    async def exchange(
-        self, operation: Operation[T], *, host: str | None = None, is_look: bool = False
-    ) -> Answer[T]:
-        """Send *operation* and return what it answers, with the request id.
+        """Send *operation*, again if need be, and return what it answers.
 
         Args:
             operation: The request.
             host: Where to send it, if not to the management API.
-            is_look: Whether it is a look of a wait, which is not repeated: the wait looks again.
 
         Raises:
             BasetenError: Whatever went wrong.
         """
         self.wire.check()
-        policy = _ONCE if is_look else self.settings.retry
+        policy = self.settings.retry
         started = self.clock.now()
         attempt = 0
         while True:
@@ -219,7 +211,8 @@ class Transport:
             request = self._request(operation, host or self.settings.base_url)
             await self.budgets.endpoint(operation).pass_through(self.wire)
             try:
-                answer = await self._once(operation, request, attempt, is_look=is_look)
+                reply = await self._reply(operation, request, self.wire.send, attempt)
+                value = self._value(operation, request, reply)
             except (APIError, TransportError) as error:
                 self._slow_down(operation, error, policy)
                 delay = delay_before_repeat(
@@ -235,34 +228,58 @@ class Transport:
                 await self.wire.pause(delay)
             else:
                 self.budgets.retries.refund()
-                return answer
+                return value
 
-    async def _once(
-        self, operation: Operation[T], request: httpx.Request, attempt: int, *, is_look: bool
-    ) -> Answer[T]:
-        began = self.clock.now()
-        status: int | None = None
-        request_id: str | None = None
+    async def look(self, operation: Operation[T], before: Answer[T] | None) -> Answer[T]:
+        """Send *operation* once, as a look of a wait: the wait looks again.
+
+        It is sent from the current task, which has to be one that nobody cancels.
+
+        Args:
+            operation: The request.
+            before: What it was answered last, which is not decoded again if it has not changed.
+
+        Raises:
+            BasetenError: Whatever went wrong.
+        """
+        request = self._request(operation, self.settings.base_url)
+        await self.budgets.endpoint(operation).pass_through(self.wire)
         try:
-            # A look is a task of the client's own, which nobody cuts off.
-            send = self.wire.send_from_here if is_look else self.wire.send
+            reply = await self._reply(operation, request, self.wire.send_from_here, 1)
+            is_whole = 200 <= reply.status < 300 and not reply.flaw
+            seen = hash(reply.body) if is_whole else None
+            if before is not None and seen is not None and seen == before.seen:
+                value = before.value
+            else:
+                value = self._value(operation, request, reply)
+        except (APIError, TransportError) as error:
+            self._slow_down(operation, error, _DEFAULT)
+            raise
+        self.budgets.retries.refund()
+        return Answer(value, _request_id(reply), seen)
+
+    async def _reply(
+        self,
+        operation: Operation[Any],
+        request: httpx.Request,
+        send: Callable[[httpx.Request], Awaitable[Reply]],
+        attempt: int,
+    ) -> Reply:
+        began = self.clock.now()
+        reply: Reply | None = None
+        try:
             reply = await send(request)
-            status, request_id = reply.status, _request_id(reply)
-            return Answer(self._value(operation, request, reply), request_id)
         finally:
             if operation.method != "GET":
                 self.budgets.wrote_at = self.clock.now()
             if _LOG.isEnabledFor(logging.DEBUG):
-                self._log(operation, status, self.clock.now() - began, attempt, request_id)
+                self._log(operation, reply, self.clock.now() - began, attempt)
+        return reply
 
     @staticmethod
-    def _log(
-        operation: Operation[Any],
-        status: int | None,
-        duration: float,
-        attempt: int,
-        request_id: str | None,
-    ) -> None:
+    def _log(operation: Operation[Any], reply: Reply | None, duration: float, attempt: int) -> None:
+        status = None if reply is None else reply.status
+        request_id = None if reply is None else _request_id(reply)
         _LOG.debug(
             "%s %s: %s in %.3f s (attempt %d, request id %s)",
             operation.method,

@@ -189,13 +189,15 @@ class Watch(Generic[R]):
             async with scope:
                 if isinstance(verdict, Wake) and self._target.wake is not None:
                     await self._target.wake()
-                    self._take(Pending(), step, (verdict.woken(self._at()),))
+                    at = self._at()
+                    self._take(Pending(), step, (verdict.woken(at),), at)
                 elif isinstance(verdict, Explain) and self._target.read_deployment is not None:
                     found = await self._target.read_deployment()
-                    explained = verdict.given(found, self._at())
-                    self._take(explained.verdict, explained, explained.events)
+                    at = self._at()
+                    explained = verdict.given(found, at)
+                    self._take(explained.verdict, explained, explained.events, at)
         except BasetenError as error:
-            self._take_trouble(error)
+            self._take_trouble(error, self._at())
         except TimeoutError:
             if not scope.expired():
                 raise
@@ -228,13 +230,16 @@ class Watch(Generic[R]):
         if sighting.began < self._not_before:
             self.due = sighting.ended
             return
-        if sighting.error is not None:
-            self._take_trouble(sighting.error)
-        elif sighting.answer is not None:
-            self._last_seen = sighting.answer.value
-            self._note(sighting.answer.request_id)
-            step = self._wait.see(sighting.answer.value, self._at())
-            self._take(step.verdict, step, step.events)
+        # One that joins hears of a look from before it began.
+        at = max(sighting.ended - self._started, 0.0)
+        seen = sighting.outcome
+        if isinstance(seen, BasetenError):
+            self._take_trouble(seen, at)
+        else:
+            self._last_seen = seen.value
+            self._note(seen.request_id)
+            step = self._wait.see(seen.value, at)
+            self._take(step.verdict, step, step.events, at)
         self._wake_up()
 
     def expire(self) -> None:
@@ -251,45 +256,45 @@ class Watch(Generic[R]):
 
     # --- deciding --------------------------------------------------------------------------------
 
-    def _take(self, verdict: object, step: Step, events: tuple[Event, ...]) -> None:
+    def _take(self, verdict: object, step: Step, events: tuple[Event, ...], at: float) -> None:
         if self._events is not None:
             self._events += events
-        if not isinstance(verdict, Wake | Explain):
-            self._failures = 0
+        if isinstance(verdict, Wake | Explain):
+            self._act = step
+            self.due = self.expires
+            return
+        self._failures = 0
         if isinstance(verdict, Done):
             self._result = verdict
             self._leave_it()
         elif isinstance(verdict, Failed):
             self._end(verdict.error(self._evidence()))
-        elif isinstance(verdict, Wake | Explain):
-            self._act = step
-            self.due = self.expires
-        elif self._is_over():
+        elif self._is_over(at):
             self._end(self._out_of_time())
         else:
-            self._look_in(self._polls.next_look(step.stage, step.in_stage, self._at()))
+            self._look_in(self._polls.next_look(step.stage, step.in_stage, at), at)
 
-    def _take_trouble(self, error: BasetenError) -> None:
+    def _take_trouble(self, error: BasetenError, at: float) -> None:
         self._trouble = error
         self._failures += 1
         if isinstance(error, APIError | ResponseShapeError):
             self._note(error.request_id)
-        if ends_wait(error, self._at(), has_looked=self._last_seen is not None):
+        if ends_wait(error, at, has_looked=self._last_seen is not None):
             self._end(_own(error))
-        elif self._is_over():
+        elif self._is_over(at):
             self._end(self._out_of_time())
         else:
             delay = _schedule.after_trouble(
                 self._failures, asked=asked_delay(error), chance=self._polls.clock.random()
             )
-            self._look_in(delay)
+            self._look_in(delay, at)
             if self._events is not None:
-                left = self.due - self._polls.clock.now()
-                self._events.append(LookFailed(at=self._at(), error=error, next_look=left))
+                left = self.due - self._started - at
+                self._events.append(LookFailed(at=at, error=error, next_look=left))
 
-    def _look_in(self, delay: float) -> None:
+    def _look_in(self, delay: float, at: float) -> None:
         """To the deadline but not past it: that buys one last look."""
-        self.due = min(self._polls.clock.now() + delay, self._deadline)
+        self.due = self._started + min(at + delay, self._timeout)
 
     def _end(self, error: BaseException) -> None:
         if isinstance(error, BasetenError) and error.evidence is None:
@@ -335,17 +340,13 @@ class Watch(Generic[R]):
     @property
     def expires(self) -> float:
         """When it stops waiting for a look, on the clock."""
-        return self._deadline + LAST_LOOK_S
-
-    @property
-    def _deadline(self) -> float:
-        return self._started + self._timeout
+        return self._started + self._timeout + LAST_LOOK_S
 
     def _at(self) -> float:
         return max(self._polls.clock.now() - self._started, 0.0)
 
-    def _is_over(self) -> bool:
-        return self._polls.clock.now() >= self._deadline - _EARLY_S
+    def _is_over(self, at: float) -> bool:
+        return at >= self._timeout - _EARLY_S
 
     def _is_decided(self) -> bool:
         return self._result is not None or self._error is not None

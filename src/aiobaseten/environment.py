@@ -6,11 +6,12 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, Literal, TypeAlias, cast, get_args
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ._arguments import Duration, path_argument, time_limit
 from ._owner import D, E, EnvironmentLook, Owner
 from ._readings import read_environment
+from ._retry import RetryPolicy
 from ._token import Token
 from ._transport import Operation
 from ._waits import (
@@ -178,10 +179,12 @@ async def _read_back(
     Either is ``None`` if it was not to be had.
     """
     after: EnvironmentReading | None = None
+    # This loop is what repeats the reading.
+    once = evolve(owner, transport=owner.transport.with_settings(retry=RetryPolicy(attempts=1)))
     for pause in READ_BACK_AFTER_S:
         await owner.transport.wire.pause(pause)
         try:
-            after = (await owner.look_at_environment(environment)).value
+            after = await once.read_environment(environment)
             begun = await _begun(owner, deployment_id, baseline, after, was_busy=was_busy)
         except (APIError, TransportError, ResponseShapeError):
             continue

@@ -11,7 +11,7 @@ from .._status import Phase, Stage, may_be_old_state, stage_of
 from ..errors import DeploymentFailedError
 from ..events import DeploymentWoken, Event
 from .history import Log, Track
-from .readings import HOPELESS, DeploymentReading, Part
+from .readings import DeploymentReading, Part
 from .steps import KEEPS_WORKING, Done, Failed, Pending, Policy, Step, Verdict, Wake
 
 
@@ -26,6 +26,8 @@ class Judgement(Enum):
 
 def judge(part: Part, track: Track, policy: Policy, at: float, *, promoting: bool) -> Judgement:
     """What a part's status means, given how long and after what it has lasted."""
+    if part.phase is Phase.PENDING:
+        return Judgement.PENDING
     if part.phase is Phase.READY:
         return Judgement.READY
     if part.phase is Phase.ASLEEP:
@@ -36,9 +38,7 @@ def judge(part: Part, track: Track, policy: Policy, at: float, *, promoting: boo
     if part.phase is Phase.UNHEALTHY:
         has_lasted = at - track.unbroken_since >= policy.unhealthy_grace
         return Judgement.FAILED if has_lasted else Judgement.PENDING
-    if part.phase in HOPELESS:
-        return Judgement.PENDING if _may_be_old(part, track, policy, at) else Judgement.FAILED
-    return Judgement.PENDING
+    return Judgement.PENDING if _may_be_old(part, track, policy, at) else Judgement.FAILED
 
 
 def _may_be_old(part: Part, track: Track, policy: Policy, at: float) -> bool:
@@ -63,16 +63,19 @@ def fold(
     reading: DeploymentReading, log: Log, policy: Policy, at: float, *, promoting: bool
 ) -> Fold:
     """What a deployment's parts mean together: it is ready when every part is."""
-    judged: dict[Judgement, tuple[Part, ...]] = {}
+    failed: list[Part] = []
+    pending: list[Part] = []
+    asleep: list[Part] = []
     for part in reading.parts:
         track = log.tracks[part.subject, part.name]
         its = judge(part, track, policy, at, promoting=promoting)
-        judged[its] = (*judged.get(its, ()), part)
-    return Fold(
-        judged.get(Judgement.FAILED, ()),
-        judged.get(Judgement.PENDING, ()),
-        judged.get(Judgement.ASLEEP, ()),
-    )
+        if its is Judgement.PENDING:
+            pending.append(part)
+        elif its is Judgement.FAILED:
+            failed.append(part)
+        elif its is Judgement.ASLEEP:
+            asleep.append(part)
+    return Fold(tuple(failed), tuple(pending), tuple(asleep))
 
 
 def note_parts(log: Log, reading: DeploymentReading, at: float) -> list[Event]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from .._status import Phase, PromotionPhase, phase_of, promotion_phase_of
 
@@ -22,10 +22,10 @@ class Part:
     name: str
     status: str
     deployed: bool  # Baseten leaves the autoscaling settings out until it has finished deploying
+    phase: Phase = field(init=False, repr=False, eq=False)  # what the status means
 
-    @property
-    def phase(self) -> Phase:
-        """What the status means."""
+    @phase.default
+    def _phase_of_status(self) -> Phase:
         return phase_of(self.status)
 
 
