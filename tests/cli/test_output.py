@@ -118,15 +118,10 @@ async def test_trouble_that_is_ridden_out_is_told_as_an_event(shell: Shell) -> N
 
 async def test_a_pipe_that_closes_ends_it_quietly(shell: Shell) -> None:
     words = f"{sys.executable} -m aiobaseten.cli promote chain c new --to production --wait"
-    process = await asyncio.create_subprocess_exec(
-        "bash",
-        "-c",
-        f"{words} | head -1; exit ${{PIPESTATUS[0]}}",
-        env=shell.environ(),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    closed = await ended(process)
+    async with shell.started(
+        "bash", "-c", f"{words} | head -1; exit ${{PIPESTATUS[0]}}"
+    ) as process:
+        closed = await ended(process)
 
     assert closed.status == 141
     assert closed.err == ""
@@ -146,15 +141,9 @@ async def test_closed_streams_and_ascii_are_no_reason_to_crash(shell: Shell) -> 
 
 
 async def run_in_bash(shell: Shell, line: str) -> Ended:
-    process = await asyncio.create_subprocess_exec(
-        "bash",
-        "-c",
-        f"{sys.executable} -m aiobaseten.cli {line}",
-        env=shell.environ(),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    return await ended(process)
+    command = f"{sys.executable} -m aiobaseten.cli {line}"
+    async with shell.started("bash", "-c", command) as process:
+        return await ended(process)
 
 
 async def test_the_key_can_come_from_a_file_or_from_standard_input(

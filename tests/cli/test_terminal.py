@@ -8,6 +8,7 @@ import os
 import pty
 import signal
 import struct
+import sys
 import termios
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -87,8 +88,9 @@ async def terminal(
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), slave)
     try:
-        async with shell.having(TERM=term).running(
-            *arguments, start_new_session=True, **streams
+        words = (sys.executable, "-m", "aiobaseten.cli", *arguments)
+        async with shell.having(TERM=term).started(
+            *words, start_new_session=True, **streams
         ) as process:
             os.close(slave)
             yield Terminal(master, process, size)
