@@ -22,6 +22,17 @@ settings.register_profile("thorough", deadline=None, max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let virtual time pass at once when nothing is left to do.
+
+    looptime turns the loop 42 times before each step of time, for those whose threads or sockets
+    may have more to say. Ours have not, and it took a fifth of the time of all tests.
+    """
+    for item in items:
+        if item.get_closest_marker("looptime"):
+            item.add_marker(pytest.mark.looptime(noop_cycles=1))
+
+
 @pytest.fixture
 def fake() -> FakeBaseten:
     """A Baseten with nothing in it."""

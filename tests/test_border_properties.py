@@ -13,6 +13,7 @@ import pickle
 import traceback
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, TypeAlias
 
 import httpx
@@ -269,7 +270,7 @@ def test_only_values_and_errors_of_ours_come_out(
 ) -> None:
     make, kind = call
 
-    with asyncio.Runner(loop_factory=looptime.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=partial(looptime.new_event_loop, noop_cycles=1)) as runner:
         came = runner.run(outcome(make, oddities))
 
     note(repr(came))
