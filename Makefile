@@ -6,6 +6,9 @@ READY := .venv/.ready
 PYRIGHT := .venv/.pyright
 WORKFLOWS := .venv/.workflows
 
+# Every process that a test starts would compile us anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

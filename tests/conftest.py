@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator
 
@@ -31,6 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("looptime"):
             item.add_marker(pytest.mark.looptime(noop_cycles=1))
+
+
+def pytest_collection_finish() -> None:
+    """Spare what all tests share from being looked through for garbage, again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -107,6 +107,7 @@ def test_a_key_is_looked_for_in_bounded_time_in_a_large_object() -> None:
 # --- a whole spec --------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_twenty_megabytes_of_json_are_read_in_bounded_time_and_memory(
     whole: Whole, tmp_path: Path
 ) -> None:
