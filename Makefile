@@ -94,7 +94,7 @@ types-airflow: $(AIRFLOW_READY)  ## Check the types of what imports Airflow, wit
 	$(AIRFLOW) -m mypy src/aiobaseten/airflow/*.py tests/airflow/*.py
 
 .PHONY: check
-check: lint types imports generate-check test  ## Everything that CI runs on the source, in CI's order
+check: lint types imports generate-check docs test  ## Everything that CI runs on the source, in CI's order
 
 .PHONY: docs
 docs: $(READY) .venv-docs/.ready  ## Build the documentation into build/docs, and look at what came of it
