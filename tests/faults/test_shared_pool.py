@@ -6,25 +6,25 @@ import asyncio
 import random
 
 import httpx
-from proxy import Proxy
 
 from aiobaseten import Baseten
+from aiobaseten.testing import FakeBaseten
 
 CONNECTIONS = 10
-CLIENTS = 60
+CLIENTS = 100
 
 
 async def test_closing_clients_with_requests_under_way_costs_the_pool_no_connection(
-    proxy: Proxy,
+    fake: FakeBaseten,
 ) -> None:
     """Cutting a request off at the wrong moment takes its slot in httpx's pool for ever."""
     chance = random.Random(4)
     limits = httpx.Limits(max_connections=CONNECTIONS)
 
-    async with httpx.AsyncClient(limits=limits) as http:
+    async with fake.serve() as url, httpx.AsyncClient(limits=limits) as http:
 
         def client() -> Baseten:
-            return Baseten(api_key="test-key", base_url=proxy.url, http_client=http)
+            return Baseten(api_key="test-key", base_url=url, http_client=http)
 
         for _ in range(CLIENTS):
             async with client() as baseten:
