@@ -16,7 +16,12 @@ import pytest
 
 import aiobaseten
 from aiobaseten import Baseten, RetryPolicy
-from aiobaseten.errors import ConfigurationError, RequestTimeoutError, ServerError
+from aiobaseten.errors import (
+    ConfigurationError,
+    NotFoundError,
+    RequestTimeoutError,
+    ServerError,
+)
 from aiobaseten.testing import FakeBaseten
 
 LOOPBACK = "http://127.0.0.1:9"
@@ -280,6 +285,47 @@ async def test_a_http_client_of_the_callers_stays_open(fake: FakeBaseten) -> Non
             await baseten.model("m1").deployment("d1").get()
         assert not http.is_closed
         assert "authorization" not in http.headers
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_hook_of_the_callers_that_raises_on_refusals_is_overruled(
+    fake: FakeBaseten, reads: bool
+) -> None:
+    """The page of httpx about hooks begins with one. A wait would die of the first 502."""
+    furnish(fake)
+
+    async def refuse(response: httpx.Response) -> None:
+        if reads:
+            await response.aread()
+        response.raise_for_status()
+
+    hooks = {"response": [refuse]}
+    async with (
+        httpx.AsyncClient(transport=fake.transport(), event_hooks=hooks) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        with pytest.raises(NotFoundError) as caught:
+            await baseten.model("m1").deployment("nowhere").get()
+        fake.faults.status(502, times=1)
+        live = await baseten.model("m1").deployment("d1").wait_until_active()
+
+    assert live.id == "d1"
+    assert bool(caught.value.message) is reads
+
+
+@pytest.mark.looptime
+async def test_a_http_client_of_the_callers_that_was_closed_is_named(fake: FakeBaseten) -> None:
+    furnish(fake)
+    http = httpx.AsyncClient(transport=fake.transport())
+
+    async with Baseten(api_key="test-key", http_client=http) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        await deployment.get()
+        await http.aclose()
+        for use in (deployment.get, deployment.wait_until_active):
+            with pytest.raises(ConfigurationError, match="http_client was closed"):
+                await use()
 
 
 async def test_nothing_is_left_open_after_real_connections(fake: FakeBaseten) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from random import Random
 
 import pytest
 
+from aiobaseten import RetryPolicy
 from aiobaseten._limits import Window, documented_window
-from aiobaseten.errors import RateLimitError
-from aiobaseten.testing import FakeBaseten
+from aiobaseten.errors import ConfigurationError, RateLimitError, ServerError
+from aiobaseten.testing import CompressedClock, FakeBaseten
 
 DEPLOYMENT = "/v1/models/{model_id}/deployments/{deployment_id}"
 
@@ -124,3 +126,63 @@ async def test_an_endpoint_is_not_paused_for_a_day_because_a_server_says_so(
     assert caught.value.retry_after == 86_400
     assert refused_at < 1
     assert loop.time() - began == pytest.approx(60, abs=1)
+
+
+@pytest.mark.looptime
+async def test_standing_in_line_does_not_outlast_the_total_of_a_request_that_is_repeated(
+    fake: FakeBaseten,
+) -> None:
+    fake.model("m1").deployment("d1", status="ACTIVE")
+    fake.faults.status(503, times=1)
+    fake.faults.rate_limited(retry_after=50, times=1)
+    loop = asyncio.get_running_loop()
+    policy = RetryPolicy(total=10)
+
+    async with fake.client(retry=policy, clock=CompressedClock(1, Random(4))) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        began = loop.time()
+        unlucky = asyncio.create_task(deployment.get())
+        await asyncio.sleep(0)
+        with pytest.raises(RateLimitError):
+            await deployment.get()
+        with pytest.raises(ServerError):
+            await unlucky
+
+    assert loop.time() - began == pytest.approx(10, abs=0.01)
+
+
+@pytest.mark.looptime
+async def test_standing_in_line_does_not_count_before_the_first_sending(fake: FakeBaseten) -> None:
+    """The twenty-first has stood there for longer than the total."""
+    fake.model("m1").deployment("d1", status="INACTIVE")
+    refused = fake.faults.refuse(after=20, times=1)
+    loop = asyncio.get_running_loop()
+
+    async with fake.client() as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        began = loop.time()
+        await asyncio.gather(*(deployment.activate() for _ in range(21)))
+
+    assert refused.hits == 1
+    assert loop.time() - began > 60
+
+
+@pytest.mark.looptime
+async def test_closing_ends_those_who_stand_in_line_or_wait_for_a_connection(
+    fake: FakeBaseten,
+) -> None:
+    model = fake.model("m1")
+    model.deployment("d1", status="INACTIVE")
+    model.environment("production", current="d1")
+    fake.faults.hang(times=None, route="GET")
+
+    async with fake.client(max_connections=2) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        in_line = [asyncio.create_task(deployment.activate()) for _ in range(25)]
+        await asyncio.sleep(1)
+        without_connection = [asyncio.create_task(deployment.get()) for _ in range(5)]
+        await asyncio.sleep(1)
+
+    results = await asyncio.gather(*in_line, *without_connection, return_exceptions=True)
+    assert [type(result) for result in results] == [type(None)] * 20 + [ConfigurationError] * 10
+    assert asyncio.all_tasks() == {asyncio.current_task()}

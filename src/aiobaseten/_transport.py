@@ -204,12 +204,12 @@ class Transport:
         """
         self.wire.check()
         policy = self.settings.retry
+        line = self.budgets.endpoint(operation)
+        request = self._request(operation, host or self.settings.base_url)
+        await line.pass_through(self.wire)
         started = self.clock.now()
-        attempt = 0
+        attempt = 1
         while True:
-            attempt += 1
-            request = self._request(operation, host or self.settings.base_url)
-            await self.budgets.endpoint(operation).pass_through(self.wire)
             try:
                 reply = await self._reply(operation, request, self.wire.send, attempt)
                 value = self._value(operation, request, reply)
@@ -226,6 +226,13 @@ class Transport:
                 if delay is None or not self.budgets.retries.spend():
                     raise
                 await self.wire.pause(delay)
+                request = self._request(operation, host or self.settings.base_url)
+                try:
+                    async with self.clock.timeout_at(started + seconds("total", policy.total)):
+                        await line.pass_through(self.wire)
+                except TimeoutError:
+                    raise error from error.__cause__  # the line was too long
+                attempt += 1
             else:
                 self.budgets.retries.refund()
                 return value

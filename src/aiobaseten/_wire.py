@@ -305,7 +305,15 @@ class Wire:
             limit.lift()
 
     async def _exchange(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
-        response = await http.send(request, auth=_NO_AUTH, follow_redirects=False, stream=True)
+        try:
+            response = await http.send(request, auth=_NO_AUTH, follow_redirects=False, stream=True)
+        except httpx.HTTPStatusError as error:
+            # A hook of the caller's client has raised it. What it means is for us to say.
+            return self._read_already(error.response)
+        except RuntimeError:
+            if http.is_closed:
+                raise ConfigurationError("http_client was closed before this client") from None
+            raise
         try:
             return await self._read(response)
         finally:
@@ -333,6 +341,13 @@ class Wire:
             headers=self._without_key(response.headers),
             body=self._secret.blot(b"".join(chunks)[: self._max_body]),
             flaw=flaw,
+        )
+
+    def _read_already(self, response: httpx.Response) -> Reply:
+        return Reply(
+            status=response.status_code,
+            headers=self._without_key(response.headers),
+            body=self._secret.blot(response.content) if response.is_stream_consumed else b"",
         )
 
     def _without_key(self, headers: httpx.Headers) -> httpx.Headers:

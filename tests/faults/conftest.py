@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -16,6 +17,16 @@ from aiobaseten import Baseten, RetryPolicy
 from aiobaseten.testing import FakeBaseten
 
 Connect: TypeAlias = Callable[..., AbstractAsyncContextManager[Baseten]]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_reported(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """No task was destroyed while it ran, and no error went unseen: asyncio says so in its log."""
+    yield
+    gc.collect()
+    records = caplog.get_records("call") + caplog.get_records("teardown")
+    said = [record.getMessage() for record in records]
+    assert not [one for one in said if "never retrieved" in one or "destroyed" in one]
 
 
 @pytest.fixture
