@@ -68,6 +68,13 @@ def time_limit(text: str) -> float | None:
     return None if text.strip().lower() == "none" else duration(text)
 
 
+def log_lines(text: str) -> int:
+    """How many lines of a log."""
+    if not text.isdecimal() or not 1 <= int(text[:5]) <= 1000:
+        raise argparse.ArgumentTypeError(f"not a number from 1 to 1000: {text!r}")
+    return int(text)
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in a line, and where the help is; all of the usage helps nobody."""
 
@@ -218,6 +225,13 @@ def _add_waiting_for_promotion(waiting: Any) -> None:
         default=argparse.SUPPRESS,
         metavar="DURATION",
         help="for how long an UNHEALTHY deployment may recover (5m unless given)",
+    )
+    waiting.add_argument(
+        "--log-lines",
+        type=log_lines,
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help="when it fails or time runs out, print the last N lines of the log, too",
     )
     waiting.add_argument(
         "--cancel-on-timeout",

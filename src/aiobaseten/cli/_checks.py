@@ -37,6 +37,7 @@ def _check_waits(arguments: argparse.Namespace) -> None:
             "on_paused",
             "accept_scaled_to_zero",
             "unhealthy_grace",
+            "log_lines",
             "cancel_on_timeout",
             "cancel_on_interrupt",
         )
@@ -58,6 +59,7 @@ def check_wait(arguments: argparse.Namespace) -> None:
             *_FOR_PROMOTIONS,
             "accept_scaled_to_zero",
             "unhealthy_grace",
+            "log_lines",
         )
     elif _kind_of(arguments.token) == "chain promotion":
         _check_can_cancel(arguments)

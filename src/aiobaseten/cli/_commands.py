@@ -192,7 +192,7 @@ class Run:
                 hints=self._hints(),
             )
         options = self._given(
-            "timeout", "settling_time", "unhealthy_grace", "accept_scaled_to_zero"
+            "timeout", "settling_time", "unhealthy_grace", "accept_scaled_to_zero", "log_lines"
         )
         if on_paused := self._given("on_paused"):
             options["on_paused"] = _raises(on_paused["on_paused"])
@@ -244,7 +244,12 @@ class Run:
             deployment=arguments.deployment,
         )
         options = self._given(
-            "timeout", "settling_time", "unhealthy_grace", "accept_scaled_to_zero", "wake"
+            "timeout",
+            "settling_time",
+            "unhealthy_grace",
+            "accept_scaled_to_zero",
+            "log_lines",
+            "wake",
         )
         events = self._owner().deployment(arguments.deployment).events(**options)
         self._begin()

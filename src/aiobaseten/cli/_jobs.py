@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 from argparse import Namespace
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from attrs import frozen
 
-from ..errors import BasetenError
+from ..errors import BasetenError, LogLine
 from ._outcomes import Outcome
 
 _LONGEST = 600
@@ -70,6 +71,17 @@ class Ending:
     hints: Sequence[str] = ()
     waited: float | None = None
 
+    @property
+    def log(self) -> Sequence[LogLine]:
+        """The end of the log, if it was asked for."""
+        evidence = self.error.evidence if self.error is not None else None
+        return evidence.log_lines if evidence is not None else ()
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What else there is to say about the error."""
+        return tuple(getattr(self.error, "__notes__", ()))
+
 
 @frozen(kw_only=True)
 class Listed:
@@ -116,3 +128,8 @@ def one_line(text: Any) -> str:
     words = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
     words = words.replace("##[", "## [")
     return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 3]}..."
+
+
+def of_day(time: datetime) -> str:
+    """A time of day, in UTC."""
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"

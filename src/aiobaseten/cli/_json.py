@@ -32,7 +32,7 @@ from ..events import (
     TrafficShifted,
 )
 from . import _stdio
-from ._jobs import Ending, Job, Listed, one_line
+from ._jobs import Ending, Job, Listed, of_day, one_line
 
 VERSION = 1
 
@@ -156,6 +156,15 @@ def of_ending(ending: Ending, job: Job | None) -> dict[str, Any]:
             }
             for seen in (evidence.history if evidence else ())
         ],
+        "log": [
+            {
+                "chainlet": line.chainlet,
+                "at": of_day(line.at) if line.at else None,
+                "message": line.message,
+            }
+            for line in ending.log
+        ],
+        "notes": [one_line(note) for note in ending.notes],
     }
 
 

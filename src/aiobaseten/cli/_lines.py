@@ -8,7 +8,7 @@ from .._clock import Clock
 from .._waits import DeploymentReading, EnvironmentReading
 from ..events import Event, Finished
 from . import _stdio
-from ._jobs import Ending, Job, Listed, one_line
+from ._jobs import Ending, Job, Listed, of_day, one_line
 from ._outcomes import Outcome
 
 #: How an event's line begins: with its time.
@@ -59,7 +59,7 @@ class Lines:
         """Nothing to give back."""
 
     def _say(self, text: str) -> None:
-        _stdio.say(f"{self._clock.utcnow():%Y-%m-%dT%H:%M:%SZ} {text}")
+        _stdio.say(f"{of_day(self._clock.utcnow())} {text}")
 
 
 class Quiet:
@@ -107,8 +107,18 @@ def tell(ending: Ending, say: Callable[[str], None]) -> None:
                 say(text)
         return
     _stdio.complain(one_line(ending.message))
-    for hint in ending.hints:
-        _stdio.hint(hint)
+    for text in (*ending.hints, *log(ending)):
+        _stdio.hint(text)
+
+
+def log(ending: Ending) -> Iterator[str]:
+    """The end of the log, and why there is no more of it."""
+    for one in ending.log:
+        time = f"{of_day(one.at)} " if one.at else ""
+        chainlet = f"{one.chainlet}: " if one.chainlet else ""
+        yield one_line(f"{time}{chainlet}{one.message}")
+    for note in ending.notes:
+        yield one_line(note)
 
 
 def line(event: Event) -> str:
