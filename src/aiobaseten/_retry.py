@@ -1,4 +1,8 @@
-"""Whether and when to repeat a request. No I/O."""
+"""Whether and when to repeat a request. No I/O.
+
+What a 429 means to everybody else is in `_transport` (the endpoint is left alone for a while) and
+in `_polls` (looks become fewer).
+"""
 
 from __future__ import annotations
 

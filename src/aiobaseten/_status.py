@@ -1,4 +1,7 @@
-"""What each status means to somebody waiting. The only place with status strings.
+"""What each status means to somebody waiting.
+
+The only place of the library with status strings; what the fake makes of one is in its
+`_statuses`.
 
 Baseten's statuses change when Baseten does; a status that is not here is *pending*: look again,
 and name it when time runs out. A test fails as soon as the vendored spec has a status that is

@@ -358,6 +358,7 @@ async def test_a_line_is_in_its_field_and_nowhere_else(
     shown += [repr(error.evidence), repr(vars(error)), repr(error.evidence.log_lines)]
     shown += [*map(repr, told.events), *map(str, told.events), caplog.text]
     assert not [text for text in shown if SECRET in text]
+    assert "LogLine" not in repr(error.evidence)
 
 
 async def test_a_line_is_cut(fake: FakeBaseten, baseten: Baseten) -> None:

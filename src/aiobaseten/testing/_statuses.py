@@ -1,4 +1,7 @@
-"""The words that Baseten uses for the states of deployments and promotions."""
+"""The words that Baseten uses for the states of deployments and promotions, and their kinds.
+
+A new one goes here: a deployment may be in any, but the fake reacts by kind.
+"""
 
 from __future__ import annotations
 
