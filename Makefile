@@ -32,7 +32,7 @@ demo: $(READY)  ## Promote a chain until it is live, and cancel a model promotio
 	$(BIN)/python scripts/demo.py
 
 .PHONY: recording
-recording: $(READY)  ## Record what the command line shows on a terminal, against a fake Baseten
+recording: $(READY)  ## Film and picture what the command line shows on a terminal, against a fake Baseten
 	$(BIN)/python scripts/record_cli.py
 
 .PHONY: picture

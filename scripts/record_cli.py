@@ -1,7 +1,8 @@
-"""Record the live view of the command line: docs/command-line.svg.
+"""Record the live view of the command line: docs/command-line.svg, and a film of the first run.
 
 A real run: the command as a process in a terminal of its own, against a fake Baseten on a loopback
-port whose time is compressed. What stands on the screen at some moments becomes the picture.
+port whose time is compressed. What stands on the screen at some moments becomes the picture, and
+what changes on it the film.
 """
 
 from __future__ import annotations
@@ -25,10 +26,17 @@ from rich.text import Text
 
 from aiobaseten.testing import FakeBaseten
 
-TARGET = Path(__file__).parent.parent / "docs" / "command-line.svg"
+DOCS = Path(__file__).parent.parent / "docs"
 COLUMNS, LINES = 78, 12
 SPEED = 30.0
 PATIENCE_S = 60.0
+# A film of fewer frames is a smaller file, and no worse to look at.
+LEAST_PER_FRAME_S = 0.2
+LAST_FRAME_S = 4.0
+# So that one can read along.
+SLOWER = 2.5
+# Of a line, as rich draws them.
+LINE_HEIGHT = 24.4
 # How pyte calls what everybody else calls otherwise.
 COLOURS = {"default": "", "brown": "yellow"}
 
@@ -69,6 +77,7 @@ class Terminal:
 
     def __init__(self) -> None:
         self.screen = pyte.Screen(COLUMNS, LINES)
+        self.frames: list[tuple[float, Text]] = []
         self._stream = pyte.ByteStream(self.screen)
         self._changed = asyncio.Event()
 
@@ -136,6 +145,10 @@ class Terminal:
         except OSError:  # the command has ended
             return False
         self._stream.feed(data)
+        now = asyncio.get_running_loop().time()
+        if self.frames and now - self.frames[-1][0] < LEAST_PER_FRAME_S:
+            now, _ = self.frames.pop()
+        self.frames.append((now, self.copy()))
         self._changed.set()
         return bool(data)
 
@@ -145,11 +158,10 @@ def _style(cell: Any) -> str:
     return f"{'bold ' if cell.bold else ''}{colour}".strip()
 
 
-async def record(url: str, line: str, *moments: Moment) -> list[Text]:
+async def record(terminal: Terminal, url: str, line: str, *moments: Moment) -> list[Text]:
     """The screens of a run at some moments, and at its end."""
-    terminal = Terminal()
     run = asyncio.create_task(terminal.run(url, *line.split()))
-    screens = [Text(f"$ aiobaseten {line}", style="bold")]
+    screens = [prompt(line)]
     for patterns, then in moments:
         screens.append(await terminal.shows(*patterns))
         then()
@@ -158,36 +170,85 @@ async def record(url: str, line: str, *moments: Moment) -> list[Text]:
     return [*screens, terminal.copy()]
 
 
+def prompt(line: str) -> Text:
+    """What somebody has typed."""
+    return Text(f"$ aiobaseten {line}", style="bold")
+
+
 async def main() -> None:
-    """Run both commands, and write the picture."""
+    """Run both commands; write the picture, and the film."""
     fake = furnished()
+    first, line = Terminal(), "promote chain support-bot v2 --to production --wait"
     async with fake.serve() as url:
         chain = await record(
+            first,
             url,
-            "promote chain support-bot v2 --to production --wait",
+            line,
             (("Answer +BUILDING +1\\d s",), lambda: fake.faults.status(502)),
             (("look failed", "Answer +LOADING_MODEL +1\\d s"), lambda: None),
         )
         model = await record(
+            Terminal(),
             url,
             "promote model ranker m2 --to production --wait",
             ((" 50 %",), lambda: None),
         )
-    draw([*chain, *model])
+    write(
+        "command-line.svg",
+        picture([one for screen in (*chain, *model) for one in (screen, Text())]),
+    )
+    write("command-line-film.svg", film(prompt(line), first.frames))
 
 
-def draw(screens: Sequence[Text]) -> None:
-    """Write the picture."""
+def picture(lines: Sequence[Text]) -> str:
+    """A terminal with these lines, as SVG."""
     with Path(os.devnull).open("w") as nowhere:
         console = Console(record=True, width=COLUMNS, file=nowhere, highlight=False)
-        for screen in screens:
-            console.print(screen)
-            console.print()
-    picture = console.export_svg(title="aiobaseten", unique_id="aiobaseten")
+        for line in lines:
+            console.print(line)
+    drawn = console.export_svg(title="aiobaseten", unique_id="aiobaseten")
     # Whoever opens the picture should not have to ask another host for letters.
-    picture = re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)
-    TARGET.write_text(picture, encoding="utf-8")
-    print(f"docs/{TARGET.name}: {len(picture) / 1000:.0f} kB")
+    return re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
+
+
+def film(typed: Text, frames: Sequence[tuple[float, Text]]) -> str:
+    """The frames, one after the other, as an SVG that moves.
+
+    They stand below each other, behind a window that shows one at a time. Who wants no motion, or
+    cannot have it, sees the last one.
+    """
+    height = 1 + max(len(frame.split()) for _, frame in frames)
+    lines: list[Text] = []
+    for _, frame in frames:
+        shown = [typed, *frame.split()]
+        lines += [*shown, *(Text() for _ in range(height - len(shown)))]
+    drawn = picture(lines)
+    # A clip for each line is most of the file, and no line is longer than the terminal.
+    drawn = re.sub(r'<clipPath id="aiobaseten-line-.*?</clipPath>\s*', "", drawn, flags=re.DOTALL)
+    drawn = re.sub(r' clip-path="url\(#aiobaseten-line-\d+\)"', "", drawn)
+    window, whole = height * LINE_HEIGHT, len(lines) * LINE_HEIGHT
+    for tall in re.findall(r'(?:viewBox="0 0 \S+ |height=")([\d.]+)"', drawn):
+        if float(tall) >= whole - LINE_HEIGHT / 2:
+            drawn = drawn.replace(f'{tall}"', f'{float(tall) - whole + window:.1f}"')
+    began = frames[0][0]
+    lasts = SLOWER * (frames[-1][0] - began) + LAST_FRAME_S
+    steps = "".join(
+        f"{100 * share:.2f}% {{ transform: translateY({-i * window:.1f}px) }}\n"
+        for i, share in enumerate(SLOWER * (at - began) / lasts for at, _ in frames)
+    )
+    style = (
+        f".aiobaseten-matrix {{ transform: translateY({window - whole:.1f}px) }}\n"
+        "@media (prefers-reduced-motion: no-preference) {\n"
+        f".aiobaseten-matrix {{ animation: film {lasts:.1f}s step-end infinite }} }}\n"
+        f"@keyframes film {{\n{steps}}}\n"
+    )
+    return drawn.replace("</style>", f"{style}</style>", 1)
+
+
+def write(name: str, drawn: str) -> None:
+    """Write a picture."""
+    (DOCS / name).write_text(drawn, encoding="utf-8")
+    print(f"docs/{name}: {len(drawn) / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

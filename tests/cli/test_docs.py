@@ -66,3 +66,14 @@ def test_the_picture_is_small_and_asks_nobody_for_anything() -> None:
 
     assert len(picture) < 60_000
     assert "url(" not in picture.replace("url(#", "")
+
+
+def test_the_film_shows_its_end_to_who_cannot_see_it_move() -> None:
+    film = (ROOT / "docs" / "command-line-film.svg").read_text(encoding="utf-8")
+    at_rest, *frames = re.findall(r"transform: translateY\((-?[\d.]+)px\)", film)
+
+    assert len(frames) > 5
+    assert frames == sorted(frames, key=float, reverse=True)
+    assert frames[-1] == at_rest
+    assert "(prefers-reduced-motion: no-preference)" in film
+    assert film.replace("&#160;", " ").rstrip().count("serves production of chain") == 1
