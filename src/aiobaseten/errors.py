@@ -275,7 +275,7 @@ class PromotionOutcomeUnknownError(BasetenError):
 
     Attributes:
         deployment_id: The deployment that was to be promoted.
-        before: The environment as it was read before.
+        before: The environment as it was read before; ``None`` if another process read it.
         after: The environment as it was read after, or ``None`` if that failed, too.
     """
 
