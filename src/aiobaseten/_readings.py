@@ -14,7 +14,9 @@ from ._waits import DeploymentReading, EnvironmentReading, Part, PromotionReadin
 from .errors import LogLine
 from .schemas import ChainDeployment, ChainEnvironment, Deployment, Environment, Log
 
+# Characters of a line of a log. Baseten appends tracebacks, and most of those is said at their end.
 _LONGEST_LINE = 2000
+_LINE_BEGINS = 500
 
 
 def read_deployment(
@@ -79,10 +81,17 @@ def read_log(lines: Sequence[Log], *, chainlet: str | None = None) -> tuple[LogL
         LogLine(
             chainlet=chainlet,
             at=_time_of_day(line.timestamp),
-            message=_text("message", line.message)[:_LONGEST_LINE],
+            message=_cut(_text("message", line.message)),
         )
         for line in reversed(lines)
     )
+
+
+def _cut(line: str) -> str:
+    if len(line) <= _LONGEST_LINE:
+        return line
+    gap = " … "
+    return line[:_LINE_BEGINS] + gap + line[_LINE_BEGINS + len(gap) - _LONGEST_LINE :]
 
 
 def _time_of_day(nanoseconds: object) -> datetime | None:

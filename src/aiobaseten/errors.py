@@ -67,8 +67,8 @@ class LogLine:
     Attributes:
         chainlet: The name of the chainlet that wrote it, or ``None`` for a model.
         at: When it was written, or ``None`` if Baseten does not say that.
-        message: What it says, 2000 characters at most. It is in no repr, because programs write
-            their secrets into logs.
+        message: What it says; of more than 2000 characters the beginning and the end. It is in no
+            repr, because programs write their secrets into logs.
     """
 
     chainlet: str | None

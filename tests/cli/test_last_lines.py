@@ -25,7 +25,7 @@ TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 async def test_after_a_failure_come_the_last_lines_of_the_log(shell: Shell, output: str) -> None:
     log = shell.fake.chain("c").deployment("broken").log
     log("installing")
-    log("no such\x1b[31m package\n##[error]::warning::")
+    log("no such\x1b[31m package ##[error]::warning::")
 
     ended = await shell.run(*PROMOTE, "--log-lines", "1", output)
 
@@ -36,6 +36,17 @@ async def test_after_a_failure_come_the_last_lines_of_the_log(shell: Shell, outp
         ended.err
     )
     assert "installing" not in ended.err + ended.out
+
+
+async def test_a_traceback_keeps_its_lines_and_none_of_them_is_a_command(shell: Shell) -> None:
+    traceback = "cannot load\nTraceback:\n  File x\n::error::nonsense\nOutOfMemoryError"
+    shell.fake.chain("c").deployment("broken").log(traceback)
+
+    ended = await shell.run(*PROMOTE, "--log-lines", "5")
+
+    first, *more = ended.err.splitlines()[1:]
+    assert first.endswith("Z Main: cannot load")
+    assert more == ["| Traceback:", "| File x", "| ::error::nonsense", "| OutOfMemoryError"]
 
 
 async def test_time_that_runs_out_prints_them_after_what_to_type(shell: Shell) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from baseten.client import ManagementClient
 from baseten.client.managementapi import (
+    GetModelsDeploymentsLogsParams,
     GetModelsParams,
     PromoteRequest,
     PromoteToChainEnvironmentRequest,
@@ -21,6 +22,8 @@ from baseten.client.managementapi import (
 
 CHAIN, MODEL, PLACE = "support-bot", "ranker", "production"
 PATIENCE_S = 30.0
+#: When the fake's time begins, in milliseconds.
+JANUARY = 1767225600000
 
 
 def until(done: Callable[[], bool]) -> None:
@@ -66,6 +69,11 @@ def with_a_chain(client: ManagementClient) -> None:
         chain_id=CHAIN, chain_deployment_id=promoted.id
     )
     assert (one.status, one.environment) == ("ACTIVE", PLACE)
+    for chainlet in listed[0].chainlets:
+        (line,) = api.get_chains_deployments_chainlets_logs(
+            chain_id=CHAIN, chain_deployment_id="v1", chainlet_id=chainlet.id
+        ).logs
+        assert (line.message, line.level) == ("ready", "INFO")
     assert api.post_chains_deployments_deactivate(chain_id=CHAIN, chain_deployment_id="v1").success
     gone = api.delete_chains_deployments(chain_id=CHAIN, chain_deployment_id="v1")
     assert gone.deleted
@@ -139,6 +147,10 @@ def with_its_deployments(client: ManagementClient) -> None:
     def is_now(status: str) -> Callable[[], bool]:
         return lambda: api.get_models_deployments_deployment_id(**v1).status == status
 
+    (line,) = api.get_models_deployments_logs(
+        **v1, params=GetModelsDeploymentsLogsParams(direction="asc", start_epoch_millis=JANUARY)
+    ).logs
+    assert (line.message, int(line.timestamp) // 10**6) == ("ready", JANUARY)
     assert api.post_models_deployments_deactivate(**v1).success
     until(is_now("INACTIVE"))
     assert not api.post_models_deployments_retry(**v1).retried

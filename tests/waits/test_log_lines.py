@@ -361,13 +361,20 @@ async def test_a_line_is_in_its_field_and_nowhere_else(
     assert "LogLine" not in repr(error.evidence)
 
 
-async def test_a_line_is_cut(fake: FakeBaseten, baseten: Baseten) -> None:
-    broken(fake, "model", "x" * 5000)
+async def test_a_long_line_keeps_its_beginning_and_its_end(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    """Baseten appends a traceback to what was said, and what matters most of that is its end."""
+    broken(fake, "model", f"cannot load{'x' * 5000}OutOfMemoryError", "y" * 2000)
 
     with pytest.raises(DeploymentFailedError) as caught:
         await deployment(baseten, "model").wait_until_active(log_lines=5)
 
-    assert messages(caught.value) == ["x" * 2000]
+    long, whole = messages(caught.value)
+    assert (len(long), whole) == (2000, "y" * 2000)
+    assert long.startswith("cannot loadxxx")
+    assert "x … x" in long
+    assert long.endswith("xxxOutOfMemoryError")
 
 
 async def test_lines_and_notes_survive_pickling_and_copying(

@@ -116,7 +116,10 @@ def log(ending: Ending) -> Iterator[str]:
     for one in ending.log:
         time = f"{of_day(one.at)} " if one.at else ""
         chainlet = f"{one.chainlet}: " if one.chainlet else ""
-        yield one_line(f"{time}{chainlet}{one.message}")
+        first, *more = one.message.splitlines() or [""]
+        yield one_line(f"{time}{chainlet}{first}")
+        # Not a line that begins as it likes: GitHub would take some for commands.
+        yield from (f"| {one_line(text)}" for text in more)
     for note in ending.notes:
         yield one_line(note)
 

@@ -79,13 +79,13 @@ def _everything(fake: FakeBaseten, steps: Steps) -> None:
 
 def _chain(fake: FakeBaseten, on_promote: dict[str, Steps]) -> None:
     chain = fake.chain(CHAIN)
-    chain.deployment("v1", chainlets=list(on_promote))
+    chain.deployment("v1", chainlets=list(on_promote)).log("ready", level="INFO")
     chain.deployment("v2", chainlets=list(on_promote), on_promote=on_promote)
     chain.environment("production", current="v1")
 
 
 def _model(fake: FakeBaseten, on_promote: Steps) -> None:
     model = fake.model(MODEL)
-    model.deployment("v1")
+    model.deployment("v1").log("ready", level="INFO")
     model.deployment("v2", on_promote=on_promote)
     model.environment("production", current="v1", rolling=True)
