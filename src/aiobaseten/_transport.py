@@ -275,13 +275,13 @@ class Transport:
         began = self.clock.now()
         reply: Reply | None = None
         try:
-            reply = await send(request)
+            reply = answered = await send(request)
         finally:
             if operation.method != "GET":
                 self.budgets.wrote_at = self.clock.now()
             if _LOG.isEnabledFor(logging.DEBUG):
                 self._log(operation, reply, self.clock.now() - began, attempt)
-        return reply
+        return answered
 
     @staticmethod
     def _log(operation: Operation[Any], reply: Reply | None, duration: float, attempt: int) -> None:

@@ -24,9 +24,8 @@ class Part:
     deployed: bool  # Baseten leaves the autoscaling settings out until it has finished deploying
     phase: Phase = field(init=False, repr=False, eq=False)  # what the status means
 
-    @phase.default
-    def _phase_of_status(self) -> Phase:
-        return phase_of(self.status)
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "phase", phase_of(self.status))
 
 
 @frozen(kw_only=True)
