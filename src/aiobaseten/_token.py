@@ -47,7 +47,8 @@ class Token:
     def dump(self) -> str:
         """As a string of letters, digits, dots, dashes and underscores."""
         fields = {key: value for key, value in asdict(self).items() if value is not None}
-        content = json.dumps(fields, separators=(",", ":"), sort_keys=True).encode()
+        # Without the space it would begin as a JWT does, which Airflow, for one, masks in its logs.
+        content = b" " + json.dumps(fields, separators=(",", ":"), sort_keys=True).encode()
         return f"{_VERSION}.{_checksum(content)}.{_encode(content)}"
 
     @classmethod

@@ -316,6 +316,39 @@ async def test_a_task_that_a_user_failed_has_its_promotion_cancelled(
 
 
 @pytest.mark.looptime
+async def test_cancelling_is_not_stopped_by_airflow_which_goes_on_cancelling(
+    fake: FakeBaseten, served: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage(fake)
+    trigger = promotion_trigger(await promote(fake), cancel_on_kill=True)
+    killed_by(monkeypatch, trigger, "failed")
+    fake.faults.delay(5, route="GET")
+    killing = asyncio.create_task(trigger.on_kill())
+
+    for _ in range(4):
+        await asyncio.sleep(1)
+        killing.cancel()
+    await killing
+
+    assert cancellations(fake) == 1
+
+
+@pytest.mark.looptime
+async def test_cancelling_that_takes_too_long_is_given_up(
+    fake: FakeBaseten, served: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage(fake)
+    trigger = promotion_trigger(await promote(fake), cancel_on_kill=True)
+    killed_by(monkeypatch, trigger, "failed")
+    fake.faults.hang(route="GET")
+
+    with pytest.raises(TimeoutError):
+        await trigger.on_kill()
+
+    assert asyncio.get_running_loop().time() < 30
+
+
+@pytest.mark.looptime
 @pytest.mark.parametrize("state", ["deferred", None, "success", "skipped", "gone"])
 async def test_a_promotion_goes_on_when_nobody_failed_its_task(
     fake: FakeBaseten, served: str, monkeypatch: pytest.MonkeyPatch, state: str | None

@@ -19,7 +19,10 @@ from aiobaseten.testing import FakeBaseten, timelines
 EXAMPLES = [*examples("python")]
 PROGRAMS = [one for one in EXAMPLES if "asyncio.run(" in one.text]
 #: These are files, which the tests named here write and run.
-FILES = {"testing.md": "tests/testing/test_fake_docs.py"}
+FILES = {
+    "airflow.md": "tests/airflow/test_documented_dag.py",
+    "testing.md": "tests/testing/test_fake_docs.py",
+}
 LINES = [one for one in EXAMPLES if one not in PROGRAMS and "file" not in one.notes]
 
 

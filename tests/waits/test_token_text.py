@@ -44,6 +44,7 @@ TOKENS = st.builds(
     candidate=st.none() | TEXT,
     promotion=st.none() | TEXT,
     at_once=st.booleans(),
+    intended=st.booleans(),
 )
 
 
@@ -51,6 +52,12 @@ TOKENS = st.builds(
 def test_a_token_says_again_what_it_was_told(token: Token) -> None:
     assert Token.load(token.dump()) == token
     assert Token.load(f"  {token.dump()}\n") == token
+
+
+def test_a_token_does_not_look_like_a_secret_that_logs_mask() -> None:
+    token = Token(kind="model promotion", parent="m", environment="e", deployment="d")
+
+    assert "eyJ" not in token.dump()
 
 
 @given(token=TOKENS, data=st.data())

@@ -6,7 +6,7 @@ import asyncio
 import math
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
@@ -22,6 +22,9 @@ from ._clients import shared_client
 from ._endings import Ended, Failed, ended, failed
 from ._owners import owner_of
 from .hook import BasetenHook
+
+#: Seconds for cancelling: a little less than Airflow has patience for.
+_KILL_TIMEOUT_S = 28.0
 
 
 def deadline(timeout: Duration | None) -> float | None:
@@ -127,16 +130,26 @@ class PromotionTrigger(_WaitTrigger):
 
         Raises:
             BasetenError: The promotion could not be cancelled. Airflow writes that to the log.
+            TimeoutError: Nor could it in time.
         """
         if not self.cancel_on_kill:
             return
-        state = await self._state()
-        if state != "failed":
-            self.log.info("the promotion goes on: the task is %s, not failed", state)
-            return
-        settings = await BasetenHook(self.baseten_conn_id).settings()
-        async with shared_client(settings) as baseten:
-            await self._cancel(baseten)
+        work = asyncio.ensure_future(self._cancel_if_failed())
+        # Airflow cancels what it waits for here again with every turn of its loop, each second.
+        while not work.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(work)
+        work.result()
+
+    async def _cancel_if_failed(self) -> None:
+        async with LoopClock().timeout_at(LoopClock().now() + _KILL_TIMEOUT_S):
+            state = await self._state()
+            if state != "failed":
+                self.log.info("the promotion goes on: the task is %s, not failed", state)
+                return
+            settings = await BasetenHook(self.baseten_conn_id).settings()
+            async with shared_client(settings) as baseten:
+                await self._cancel(baseten)
 
     async def _cancel(self, baseten: Baseten) -> None:
         known = Token.load(self.token)
