@@ -82,11 +82,11 @@ $(AIRFLOW_READY): .venv-airflow/.ready pyproject.toml
 test-airflow: test-airflow-quick test-airflow-processes  ## Test the Airflow provider: types, tests, and Airflow's real processes
 
 .PHONY: test-airflow-quick
-test-airflow-quick: types-airflow  ## Test the Airflow provider without starting Airflow's processes (PYTEST='-k word' for some)
+test-airflow-quick: types-airflow  ## Test the Airflow provider without starting Airflow's processes
 	$(AIRFLOW) -m pytest -c tests/airflow/pytest.ini -m "not processes" $(PYTEST) tests/airflow
 
 .PHONY: test-airflow-processes
-test-airflow-processes: $(AIRFLOW_READY)  ## Kill triggerers and workers of a real Airflow, cancel and restart: two minutes
+test-airflow-processes: $(AIRFLOW_READY)  ## Run the documented DAG, kill triggerers and workers, park 200 waits: four minutes
 	$(AIRFLOW) -m pytest -c tests/airflow/pytest.ini -m processes $(PYTEST) tests/airflow
 
 .PHONY: types-airflow

@@ -13,10 +13,16 @@ from pathlib import Path
 
 IMPORTS = """
 import pathlib, aiobaseten, aiobaseten_generated
+from importlib.metadata import entry_points
 for package in (aiobaseten, aiobaseten_generated):
     folder = pathlib.Path(package.__file__).parent
     assert (folder / "py.typed").is_file(), f"{folder} has no py.typed"
     assert "site-packages" in str(folder), f"{folder} is not the installed package"
+(provider,) = entry_points(group="apache_airflow_provider")
+try:
+    provider.load()
+except ImportError as error:
+    assert "pip install 'aiobaseten[airflow]'" in str(error), error
 print(aiobaseten.Baseten(api_key="key"), "from the wheel,", aiobaseten.__version__)
 """
 

@@ -36,6 +36,7 @@ def promoted(fake: FakeBaseten) -> list[tuple[int, str]]:
     ]
 
 
+@pytest.mark.processes
 @pytest.mark.timeout(300)
 def test_the_documented_dag_promotes_twenty_models_twice(tmp_path: Path) -> None:
     (text,) = re.findall(

@@ -99,6 +99,7 @@ async def test_the_trigger_has_what_the_wait_needs_and_no_key(
                 accept_scaled_to_zero=True,
                 settling_time=timedelta(minutes=5),
                 unhealthy_grace=60,
+                log_lines=5,
                 cancel_on_kill=True,
                 timeout=timedelta(hours=2),
             ),
@@ -112,6 +113,7 @@ async def test_the_trigger_has_what_the_wait_needs_and_no_key(
         "accept_scaled_to_zero": True,
         "settling_time": 300.0,
         "unhealthy_grace": 60.0,
+        "log_lines": 5,
     }
     assert trigger.cancel_on_kill is True
     assert trigger.deadline is not None
@@ -310,6 +312,18 @@ async def test_a_promotion_that_failed_is_final_and_told_with_its_evidence(
 
     assert "deployment v2 was BUILDING for" in capsys.readouterr().out
     assert run.store.kept == {}
+
+
+async def test_the_last_words_of_a_deployment_that_failed_are_in_the_task_log_if_asked_for(
+    fake: FakeBaseten, served: str, run: TaskRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage(fake, timeline=timelines.BUILD_FAILED)
+    fake.model("x").deployment("v2").log("no such wheel")
+
+    with pytest.raises(FINAL):
+        await finished(operator(log_lines=5), run)
+
+    assert "log: no such wheel" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,10 @@ def failed(error: BasetenError) -> Failed:
         error=type(error).__name__,
         message=str(error),
         is_final=not may_pass(error),
-        evidence=_sentences(error.evidence) if error.evidence else [],
+        evidence=[
+            *(_sentences(error.evidence) if error.evidence else []),
+            *getattr(error, "__notes__", ()),
+        ],
     )
 
 
@@ -125,4 +128,5 @@ def _sentences(evidence: Evidence) -> list[str]:
         said.append(f"for Baseten's support, request ids: {', '.join(evidence.request_ids)}")
     if evidence.token is not None:
         said.append(f"to go on elsewhere, the token: {evidence.token}")
+    said += [f"{line.chainlet or 'log'}: {line.message}" for line in evidence.log_lines]
     return said

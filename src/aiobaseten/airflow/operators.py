@@ -103,6 +103,7 @@ class PromoteOperator(_Operator):
         accept_scaled_to_zero: As for `aiobaseten.ModelPromotion.wait`.
         settling_time: As there.
         unhealthy_grace: As there.
+        log_lines: As there. They go into the task's log.
         if_in_progress: As for `aiobaseten.ModelEnvironmentHandle.promote`; ``"wait"`` keeps the
             worker busy for at most *timeout*.
         cancel_on_kill: Whether to cancel the promotion when a user marks the task, or its run, as
@@ -146,6 +147,7 @@ class PromoteOperator(_Operator):
         accept_scaled_to_zero: bool = False,
         settling_time: Duration = SETTLING_TIME_S,
         unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
+        log_lines: int = 0,
         if_in_progress: IfInProgress = "raise",
         cancel_on_kill: bool = False,
         scale_down_previous_deployment: bool | None = None,
@@ -165,6 +167,7 @@ class PromoteOperator(_Operator):
         self.accept_scaled_to_zero = accept_scaled_to_zero
         self.settling_time = settling_time
         self.unhealthy_grace = unhealthy_grace
+        self.log_lines = log_lines
         self.if_in_progress = if_in_progress
         self.cancel_on_kill = cancel_on_kill
         self.scale_down_previous_deployment = scale_down_previous_deployment
@@ -227,6 +230,7 @@ class PromoteOperator(_Operator):
             "accept_scaled_to_zero": self.accept_scaled_to_zero,
             "settling_time": seconds("settling_time", self.settling_time),
             "unhealthy_grace": seconds("unhealthy_grace", self.unhealthy_grace),
+            "log_lines": self.log_lines,
         }
         return PromotionTrigger(
             baseten_conn_id=self.baseten_conn_id,

@@ -35,6 +35,7 @@ class DeploymentSensor(BaseSensorOperator):
         wake: As there. Models only.
         settling_time: As there.
         unhealthy_grace: As there.
+        log_lines: As there. They go into the task's log.
         kwargs: As for every sensor: ``timeout``, ``soft_fail`` and ``never_fail`` among them.
 
     Raises:
@@ -55,6 +56,7 @@ class DeploymentSensor(BaseSensorOperator):
         wake: bool = False,
         settling_time: Duration = SETTLING_TIME_S,
         unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
+        log_lines: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -66,6 +68,7 @@ class DeploymentSensor(BaseSensorOperator):
         self.wake = wake
         self.settling_time = settling_time
         self.unhealthy_grace = unhealthy_grace
+        self.log_lines = log_lines
         check_one(model_id, chain_id)
         if wake and chain_id is not None:
             raise ConfigurationError("wake is for models: Baseten cannot wake a chain")
@@ -117,6 +120,7 @@ class DeploymentSensor(BaseSensorOperator):
             "accept_scaled_to_zero": self.accept_scaled_to_zero,
             "settling_time": seconds("settling_time", self.settling_time),
             "unhealthy_grace": seconds("unhealthy_grace", self.unhealthy_grace),
+            "log_lines": self.log_lines,
         }
         if self.wake:
             options["wake"] = True
