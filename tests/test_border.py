@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -24,6 +26,7 @@ from aiobaseten.errors import (
     ServerError,
 )
 from aiobaseten.schemas import ChainDeployment
+from aiobaseten.testing import FakeBaseten
 
 KEY = "s3cret-key"
 SOUND: dict[str, Any] = {
@@ -66,6 +69,7 @@ def get() -> Get:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
+        (300, APIError),
         (301, APIError),
         (307, APIError),
         (400, BadRequestError),
@@ -114,6 +118,7 @@ async def test_a_refusal_is_an_exception_that_says_who_and_what(
         ({"detail": "No."}, None, "No."),
         ({"detail": [{"loc": ["body"], "msg": "No."}]}, None, '[{"loc": ["body"], "msg": "No."}]'),
         ({"message": "No.", "details": {"a": 1}}, None, "No."),
+        ({"details": "No."}, None, "No."),
         ({"message": None, "error": "No."}, None, "No."),
         ({"message": ""}, None, ""),
         ({}, None, "{}"),
@@ -137,6 +142,25 @@ async def test_a_refusal_needs_no_json(get: Get, body: bytes) -> None:
 
     assert caught.value.code is None
     assert len(caught.value.body) <= 2002
+
+
+async def test_of_a_long_page_the_beginning_is_kept(get: Get) -> None:
+    page = "<html>" + 1994 * "x"
+    for body, kept in [(page, page), (page + "y", page + " …")]:
+        with pytest.raises(ServerError) as caught:
+            await get(httpx.Response(502, text=body))
+
+        assert caught.value.body == kept
+        assert caught.value.message == page[:200]
+
+
+async def test_a_date_after_which_to_ask_again_counts_from_now(get: Get) -> None:
+    at = datetime.now(UTC) + timedelta(minutes=2)
+
+    with pytest.raises(ServerError) as caught:
+        await get(httpx.Response(503, headers={"retry-after": format_datetime(at, usegmt=True)}))
+
+    assert caught.value.retry_after == pytest.approx(120, abs=5)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 206, 299])
@@ -188,6 +212,7 @@ async def test_a_success_that_does_not_fit_says_what_is_wrong(
 
     assert said in str(caught.value)
     assert (caught.value.status, caught.value.request_id) == (200, "req-7")
+    assert (caught.value.method, caught.value.path) == ("GET", "/v1/chains/c1/deployments/d1")
 
 
 @pytest.mark.parametrize("missing", ["id", "chain_id", "status", "chainlets", "created_at"])
@@ -198,8 +223,31 @@ async def test_a_missing_field_is_named(get: Get, missing: str) -> None:
         await get(httpx.Response(200, json=body))
 
 
+@pytest.mark.looptime
+async def test_an_infinite_share_of_traffic_does_not_fit(fake: FakeBaseten) -> None:
+    """Python reads ``Infinity`` where JSON knows no such number."""
+    model = fake.model("m1")
+    model.deployment("d0")
+    model.deployment("d1")
+    model.environment("production", current="d0", rolling=True).promote("d1")
+    real = fake.transport()
+
+    async def exaggerate(request: httpx.Request) -> httpx.Response:
+        answer = await real.handle_async_request(request)
+        environment = json.loads(await answer.aread())
+        environment["in_progress_promotion"]["percent_traffic_to_new_version"] = float("inf")
+        return httpx.Response(200, content=json.dumps(environment))
+
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(exaggerate)) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        with pytest.raises(ResponseShapeError, match="infinity"):
+            await baseten.model("m1").environment("production").promote("d1")
+
+
 async def test_204_is_not_a_deployment(get: Get) -> None:
-    with pytest.raises(ResponseShapeError, match="it is empty"):
+    with pytest.raises(ResponseShapeError, match=r": it is empty$"):
         await get(httpx.Response(204))
 
 
@@ -262,3 +310,8 @@ async def test_redirects_are_not_followed(get: Get) -> None:
 
     with pytest.raises(BasetenError, match=r"redirected to https://elsewhere.*not"):
         await get(answer)
+
+
+async def test_a_redirect_to_nowhere_is_one(get: Get) -> None:
+    with pytest.raises(APIError, match="redirected to nowhere, not followed"):
+        await get(httpx.Response(300))

@@ -115,7 +115,8 @@ TROUBLE = st.sampled_from(
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.integers(10**300, 10**400) | st.floats()
     | st.text(max_size=9)
-    | st.sampled_from(["ACTIVE", "FAILED", "CANCELED", "PAUSED", "d0", "d1", "2026-01-01", ""]),
+    | st.sampled_from(["ACTIVE", "FAILED", "CANCELED", "PAUSED", "d0", "d1", "2026-01-01", ""])
+    | st.sampled_from([KEY, float("inf"), float("nan")]),
     lambda inner: st.lists(inner, max_size=4)
     | st.dictionaries(
         st.sampled_from(["code", "error", "message", "detail", "retry_after", "id", "status"])
@@ -149,6 +150,7 @@ HEADERS = st.lists(
             [b"content-type", b"retry-after", b"x-request-id", b"location", b"set-cookie"]
         ),
         st.binary(max_size=30)
+        | st.just(KEY.encode())
         | st.sampled_from([b"Wed, 21 Oct 2099 07:28:00 GMT", b"-1", b"nan", b"1e400", b"0x10"]),
     )
     | st.tuples(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import pickle
 import traceback
@@ -42,9 +43,12 @@ def shown(error: BaseException) -> str:
         httpx.Response(403, html=f"<html>Blocked: <pre>authorization: Api-Key {KEY}</pre></html>"),
         httpx.Response(400, json={"code": KEY, "message": {"headers": {"authorization": KEY}}}),
         httpx.Response(302, headers={"location": f"https://elsewhere.example/?key={KEY}"}),
+        httpx.Response(400, content=json.dumps({"code": KEY, "message": KEY}).encode("utf-16")),
+        httpx.Response(400, content=json.dumps({"message": KEY}).replace("k3y", "\\u006b3y")),
         httpx.Response(500, headers={"x-request-id": KEY}),
         httpx.Response(200, text=f"{KEY} is not JSON"),
         httpx.Response(200, json={"id": "d1", KEY: None}),
+        httpx.Response(200, content=json.dumps({"created_at": KEY}).encode("utf-16")),
         httpx.Response(502, text="x" * 1990 + KEY),
     ],
     ids=lambda answer: str(answer.status_code),

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from aiobaseten import RetryPolicy
-from aiobaseten._limits import Window, documented_window
+from aiobaseten._limits import PollingBudget, Window, documented_window
 from aiobaseten.errors import ConfigurationError, RateLimitError, ServerError
 from aiobaseten.testing import CompressedClock, FakeBaseten
 
@@ -31,6 +31,7 @@ def sent_within(window: Window, seconds: float) -> list[float]:
         ("POST", f"{DEPLOYMENT}/deactivate", 20, 60),
         ("POST", f"{DEPLOYMENT}/retry", 10, 60),
         ("GET", DEPLOYMENT, 100, 1),
+        ("GET", f"{DEPLOYMENT}/activate", 100, 1),
         ("POST", "/v1/models/{model_id}/environments/{env_name}/activate", 100, 1),
         ("POST", "/v1/chains/{chain_id}/deployments/{chain_deployment_id}/deactivate", 100, 1),
     ],
@@ -42,6 +43,37 @@ def test_no_window_of_the_servers_gets_more_than_is_documented(
 
     busiest = max(sum(at <= other < at + seconds for other in times) for at in times)
     assert busiest == requests
+
+
+def test_a_window_is_free_again_when_its_first_request_has_left_it() -> None:
+    window = Window(3, 10.0)
+    for at in (0.0, 4.0, 5.0):
+        window.take(at)
+
+    assert window.free_at(6.0) == 11.0, "a tenth later than documented"
+    assert window.free_at(60.0) == 60.0
+
+
+@pytest.mark.parametrize(("rate", "at_once"), [(5.0, 5), (80.0, 5), (2.0, 2), (0.5, 1)])
+def test_a_few_looks_go_at_once_and_then_they_are_even(rate: float, at_once: int) -> None:
+    budget = PollingBudget(rate)
+
+    for _ in range(at_once):
+        assert budget.free_at(0.0) == 0.0
+        budget.take(0.0)
+
+    assert budget.free_at(0.0) == pytest.approx(1 / rate)
+
+
+def test_a_refusal_halves_the_rate_of_looks_and_a_minute_brings_it_all_back() -> None:
+    budget = PollingBudget(1.0)
+    budget.slow_down(10.0)
+    spacing: list[float] = []
+    for now in (10.0, 16.0, 40.0, 80.0):
+        budget.take(now)
+        spacing.append(budget.free_at(now) - now)
+
+    assert spacing == pytest.approx([1 / 0.5, 1 / 0.6, 1, 1])
 
 
 def test_a_pause_holds_back_everything_and_a_shorter_one_does_not_end_it() -> None:
@@ -75,6 +107,52 @@ async def test_a_429_pauses_its_endpoint_for_everybody_and_no_other(fake: FakeBa
     assert other_endpoint < 2
     assert loop.time() - began >= 37
     assert len([request for request in fake.requests if request.route == route[4:]]) == 3
+
+
+@pytest.mark.looptime
+async def test_a_429_to_a_look_pauses_its_endpoint_for_calls_too(fake: FakeBaseten) -> None:
+    fake.model("m1").deployment("d1", timeline=[("BUILDING", 60), "ACTIVE"])
+    fake.faults.rate_limited(retry_after=37, times=1)
+    loop = asyncio.get_running_loop()
+
+    async with fake.client() as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        began = loop.time()
+        wait = asyncio.create_task(deployment.wait_until_active())
+        await asyncio.sleep(1)
+        await deployment.get()
+        answered = loop.time() - began
+        await wait
+
+    assert answered == pytest.approx(37, abs=0.01)
+
+
+@pytest.mark.looptime
+async def test_requests_of_a_class_are_sent_in_the_order_in_which_they_came(
+    fake: FakeBaseten,
+) -> None:
+    model = fake.model("m1")
+    names = [f"d{number}" for number in range(70)]
+    for name in names:
+        model.deployment(name, status="INACTIVE")
+
+    async with fake.client(max_connections=3) as baseten:
+        await asyncio.gather(*(baseten.model("m1").deployment(one).activate() for one in names))
+
+    assert [request.path.split("/")[5] for request in fake.requests] == names
+
+
+@pytest.mark.looptime
+async def test_an_outage_is_not_met_with_a_storm(fake: FakeBaseten) -> None:
+    fake.model("m1").deployment("d1")
+    fake.faults.status(503, times=None)
+
+    async with fake.client() as baseten:
+        get = baseten.model("m1").deployment("d1").get
+        results = await asyncio.gather(*(get() for _ in range(100)), return_exceptions=True)
+
+    assert {type(result) for result in results} == {ServerError}
+    assert len(fake.requests) == 100 + 20
 
 
 @pytest.mark.looptime

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from aiobaseten import Baseten, RetryPolicy
-from aiobaseten.errors import BasetenError
+from aiobaseten.errors import BasetenError, WaitTimeoutError
 from aiobaseten.testing import FakeBaseten
 
 KEY = "k3y-that-nobody-may-see"
@@ -134,6 +134,27 @@ async def test_a_log_record_says_what_was_sent_without_ids(
     assert fields["attempt"] == 1
     assert fields["request_id"]
     assert fields["duration"] >= 0
+
+
+@pytest.mark.looptime
+async def test_each_sending_is_logged_in_a_line_of_its_own(
+    fake: FakeBaseten, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="aiobaseten")
+    fake.faults.hang(times=1)
+    fake.faults.status(503, times=1)
+
+    async with fake.client(retry=RetryPolicy(attempts=3), read_timeout=7) as baseten:
+        await baseten.model("m1").deployment("d1").get()
+        with pytest.raises(WaitTimeoutError):
+            await baseten.model("m1").deployment("d1").wait_until_active(timeout=0)
+
+    said = [record.getMessage() for record in caplog.records if record.name == "aiobaseten"]
+    path = "GET /v1/models/{model_id}/deployments/{deployment_id}"
+    assert said[0] == f"{path}: no answer in 7.000 s (attempt 1, request id None)"
+    assert said[1].startswith(f"{path}: 503 in 0.000 s (attempt 2, request id ")
+    assert said[2].startswith(f"{path}: 200 in 0.000 s (attempt 3, request id ")
+    assert said[3].startswith(f"{path}: 200 in 0.000 s (attempt 1, request id ")
 
 
 @pytest.mark.looptime

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
+import aiobaseten
 from aiobaseten import Baseten
 from aiobaseten._wire import HttpClient
 from aiobaseten.schemas import CancellationStatus
@@ -45,6 +46,26 @@ async def test_promoting_a_chain_sends_what_the_page_says(httpx_mock: HTTPXMock)
     assert request.headers["authorization"] == "Api-Key k3y"
     assert request.headers["content-type"] == "application/json"
     assert json.loads(request.content) == {"deployment_id": "dep1"}
+
+
+async def test_a_request_says_who_asks_and_what_it_understands(httpx_mock: HTTPXMock) -> None:
+    await promoted(httpx_mock)
+
+    for request in httpx_mock.get_requests():
+        headers = dict(request.headers)
+        assert headers.pop("content-length", None) == (
+            str(len(request.content)) if request.content else None
+        )
+        assert headers.pop("content-type", None) == (
+            "application/json" if request.content else None
+        )
+        assert headers == {
+            "host": "api.baseten.co",
+            "accept": "application/json",
+            "accept-encoding": "gzip, deflate",
+            "authorization": "Api-Key k3y",
+            "user-agent": f"aiobaseten/{aiobaseten.__version__}",
+        }
 
 
 @pytest.mark.parametrize("chosen", [True, False])

@@ -50,6 +50,15 @@ _EARLY_S = 0.001
 _REQUEST_ID_HEADERS = (b"x-request-id", b"request-id", b"x-amzn-requestid", b"cf-ray")
 # Parsing an address is a fifth of what httpx does for a request, and a poll has but one address.
 _parsed = lru_cache(maxsize=1024)(httpx.URL)
+# What decoding raises: an infinite number, of which JSON in Python knows, is an ArithmeticError.
+_MISFITS = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
 _BY_STATUS: dict[int, type[APIError]] = {
     400: BadRequestError,
     401: AuthenticationError,
@@ -344,9 +353,10 @@ class Transport:
             raise self._refusal(request, reply)
         try:
             if reply.flaw:
-                raise ValueError(reply.flaw)  # noqa: TRY301
+                raise ValueError(reply.flaw)
             return operation.parse(json.loads(reply.body) if reply.body else None)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except _MISFITS as error:
+            self.settings.secret.blot_error(error)
             raise ResponseShapeError(
                 _misfit(error, reply),
                 status=reply.status,
@@ -360,7 +370,8 @@ class Transport:
         status = reply.status
         kind = _BY_STATUS.get(status) or (ServerError if status >= 500 else APIError)
         said = _json_object(reply.body)
-        code, message = _code_and_message(said)
+        # Once more: in JSON the key may have stood escaped, or in another encoding.
+        code, message = map(self.settings.secret.blot_text, _code_and_message(said))
         if 300 <= status < 400:
             message = f"redirected to {reply.headers.get('location', 'nowhere')}, not followed"
         error = kind(
@@ -368,7 +379,7 @@ class Transport:
             status=status,
             method=request.method,
             path=request.url.path,
-            code=code,
+            code=code or None,
             body=_excerpt(reply.body),
             request_id=_request_id(reply),
         )
@@ -418,15 +429,15 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", said) if isinstance(said, dict) else {}
 
 
-def _code_and_message(said: dict[str, Any]) -> tuple[str | None, str]:
+def _code_and_message(said: dict[str, Any]) -> tuple[str, str]:
     """Baseten says it in several ways: ``code``, ``error``, ``message``, ``detail``."""
 
-    def text(key: str) -> str | None:
+    def text(key: str) -> str:
         value = said.get(key)
-        if value is None or value == "":
-            return None
+        if value is None:
+            return ""
         return (value if isinstance(value, str) else json.dumps(value))[:_EXCERPT]
 
     message = text("message")
-    code = text("code") or (text("error") if message else None)
-    return code, message or text("error") or text("detail") or text("details") or ""
+    code = text("code") or (text("error") if message else "")
+    return code, message or text("error") or text("detail") or text("details")

@@ -62,3 +62,18 @@ async def test_a_wait_looks_again_although_a_look_does_not_end(
 
     assert isinstance(events[-1], Finished)
     assert events[-1].error is None
+
+
+@pytest.mark.parametrize("fault", ENDLESS, ids=repr)
+async def test_a_promotion_whose_answer_does_not_end_is_found_and_sent_once(
+    fault: Fault, proxy: Proxy, connect: Connect
+) -> None:
+    async with (
+        connect(clock=CompressedClock(SPEED), answer_timeout=0.2, http_client=None) as baseten,
+        proxy.failing(fault, method="POST"),
+        asyncio.timeout(5),
+    ):
+        promotion = await baseten.chain("c1").environment("production").promote("d1")
+
+    assert promotion.deployment_id == "d1"
+    assert sum(line.startswith("POST") for line in proxy.seen) == 1

@@ -32,6 +32,7 @@ from aiobaseten import (
 from aiobaseten.errors import (
     BasetenError,
     PromotionOutcomeUnknownError,
+    RateLimitError,
     TransportError,
 )
 from aiobaseten.testing import (
@@ -195,6 +196,17 @@ async def test_a_promotion_is_sent_again_after_429_for_the_server_did_not_act(
     assert promotion.deployment_id == "d1"
     assert sum(line.startswith("POST") for line in proxy.seen) == 3
     assert server.promoted == ["d1"]
+
+
+async def test_a_promotion_that_is_always_answered_429_did_not_begin_and_is_no_riddle(
+    proxy: Proxy, environment: ChainEnvironmentHandle | ModelEnvironmentHandle, server: Server
+) -> None:
+    async with proxy.failing(canned("429", 429, b'{"retry_after": 2}'), method="POST"):
+        with pytest.raises(RateLimitError):
+            await environment.promote("d1")
+
+    assert sum(line.startswith("POST") for line in proxy.seen) == RetryPolicy().attempts
+    assert server.promoted == []
 
 
 async def test_what_somebody_else_promotes_meanwhile_is_not_taken_for_ours(
