@@ -79,6 +79,8 @@ def test_an_odd_key_is_refused_without_being_shown(key: str) -> None:
         {"read_timeout": float("nan")},
         {"write_timeout": "soon"},
         {"pool_timeout": True},
+        {"answer_timeout": -1},
+        {"retry": 3},
         {"max_connections": 0},
         {"max_connections": 2.5},
         {"polling_rate": 0},
@@ -198,6 +200,12 @@ async def test_a_timeout_can_be_set_for_some_calls(fake: FakeBaseten) -> None:
         with pytest.raises(RequestTimeoutError):
             await baseten.model("m1").deployment("d1").get()
         assert loop.time() - began == pytest.approx(32)
+
+
+@pytest.mark.parametrize("options", [{"retry": False}, {"read_timeout": "soon"}])
+def test_options_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(options))):
+        Baseten(api_key="key").with_options(**options)
 
 
 async def test_a_client_with_options_is_neither_entered_nor_closed() -> None:

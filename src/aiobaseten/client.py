@@ -106,7 +106,7 @@ class Baseten:
                 "pool": seconds("pool_timeout", pool_timeout),
                 "answer": seconds("answer_timeout", answer_timeout),
             },
-            retry=retry or RetryPolicy(),
+            retry=_retry(retry) or RetryPolicy(),
         )
         wire = Wire(
             clock or LoopClock(),
@@ -161,7 +161,7 @@ class Baseten:
         view = copy(self)
         view._is_view = True  # noqa: SLF001 - our own
         view._transport = self._transport.with_settings(  # noqa: SLF001 - our own
-            timeouts=timeouts, retry=retry or self._transport.settings.retry
+            timeouts=timeouts, retry=_retry(retry) or self._transport.settings.retry
         )
         return view
 
@@ -315,6 +315,12 @@ def _connector(
             f"http_client must be an httpx.AsyncClient, not {type(given).__name__}"
         )
     return lambda: given
+
+
+def _retry(given: RetryPolicy | None) -> RetryPolicy | None:
+    if given is not None and not isinstance(given, RetryPolicy):
+        raise ConfigurationError(f"retry must be a RetryPolicy, not {given!r}")
+    return given
 
 
 def _rate(value: float) -> float:

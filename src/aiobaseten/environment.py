@@ -163,7 +163,9 @@ def _may_have_begun(error: BasetenError) -> bool:
     """Whether a promotion that ended so may have begun all the same."""
     if isinstance(error, TransportError):
         return error.sent
-    return isinstance(error, ServerError | ResponseShapeError)
+    # A gateway says 408 of its own patience, too.
+    is_late = isinstance(error, APIError) and error.status == 408
+    return is_late or isinstance(error, ServerError | ResponseShapeError)
 
 
 async def _read_back(

