@@ -12,7 +12,7 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
-from aiobaseten import Baseten
+from aiobaseten import Baseten, ModelHandle
 
 from . import virtual
 from .world import World
@@ -25,12 +25,12 @@ def _rss() -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _park(kind: str, baseten: Baseten, number: int) -> Awaitable[Any]:
+def _park(kind: str, model: ModelHandle, number: int) -> Awaitable[Any]:
     if kind == "bare":
         return asyncio.get_running_loop().create_future()
     # Ten on each, or each on its own.
     name = f"d{number // 10}" if kind == "shared" else f"d{number}"
-    return baseten.model("m1").deployment(name).wait_until_active(timeout=7200)
+    return model.deployment(name).wait_until_active()
 
 
 async def _await(waiting: Awaitable[Any]) -> Any:
@@ -44,15 +44,16 @@ async def _measure(kind: str, *, traced: bool) -> float:
         first = asyncio.create_task(baseten.model("m1").deployment("first").wait_until_active())
         await asyncio.sleep(60)
         first.cancel()
+        model = baseten.model("m1")
         world.prepare(f"d{number}" for number in range(PARKED))
         gc.collect()
         if traced:
             tracemalloc.start(1)
         before = tracemalloc.get_traced_memory()[0] if traced else _rss()
         parked = [
-            asyncio.ensure_future(_park(kind, baseten, number))
+            asyncio.ensure_future(_park(kind, model, number))
             if kind != "bare"
-            else asyncio.create_task(_await(_park(kind, baseten, number)))
+            else asyncio.create_task(_await(_park(kind, model, number)))
             for number in range(PARKED)
         ]
         await asyncio.sleep(250)

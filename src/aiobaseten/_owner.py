@@ -189,6 +189,10 @@ class DeploymentLook(Look[DeploymentReading], Generic[D, E]):
             self._deployment_id, before, in_context=self._in_context
         )
 
+    def __str__(self) -> str:
+        """The deployment, for a person."""
+        return self._owner.describe_deployment(self._deployment_id)
+
 
 @frozen
 class EnvironmentLook(Look[EnvironmentReading], Generic[D, E]):

@@ -104,6 +104,7 @@ class _Poll:
     answer: Answer[Any] | None = None  # the latest
     latest: Sighting[Any] | None = None  # the one with that answer
     due: float = 0.0
+    expires: float = float("inf")  # when the first of the listeners stops waiting for a look
     task: asyncio.Task[None] | None = None
 
 
@@ -144,14 +145,19 @@ class Polls:
         self._chance = 0.0  # those who hear the same look agree on the next one
         self._polls: dict[Look[Any], _Poll] = {}
         self._due: list[tuple[float, int, _Poll]] = []
-        self._expiries: list[tuple[float, int, Listener]] = []
-        self._gone = 0  # entries of _expiries whose listeners have left
+        self._expiries: list[tuple[float, int, _Poll]] = []
+        self._gone = 0  # entries of _expiries whose polls have ended
         self._order = itertools.count()
         self._next_look = _Alarm(self.clock, self._look_around)
         self._next_expiry = _Alarm(self.clock, self._expire)
         self._held_until = 0.0
         self._failures = 0
         self._in_flight = 0
+
+    def known(self, look: Look[R]) -> Look[R]:
+        """*look*, or the equal one that is polled already: of many, one is enough."""
+        poll = self._polls.get(look)
+        return look if poll is None else poll.look
 
     def join(
         self,
@@ -172,8 +178,8 @@ class Polls:
         if poll is None:
             poll = self._polls[look] = _Poll(look)
         poll.listeners[listener] = None
-        if listener.expires < float("inf"):
-            heapq.heappush(self._expiries, (listener.expires, next(self._order), listener))
+        if listener.expires < poll.expires:
+            self._plan_expiry(poll, listener.expires)
             self._next_expiry.set(self._expiries[0][0])
         if poll.latest is not None and poll.latest.began >= not_before:
             listener.hear(poll.latest)
@@ -188,12 +194,12 @@ class Polls:
         if poll is None or listener not in poll.listeners:
             return
         del poll.listeners[listener]
-        if listener.expires < float("inf"):
-            self._gone += 1
-            self._sweep()
         if poll.listeners:
             return
         del self._polls[look]
+        if poll.expires < float("inf"):
+            self._gone += 1
+            self._sweep()
         if poll.task is not None:
             self.transport.wire.abandon(poll.task)
             # One that is cancelled before its first step never gets to its end.
@@ -265,16 +271,30 @@ class Polls:
 
     def _expire(self) -> None:
         """Tell those whose last look is not coming, and set the alarm for the next one."""
-        now = self.clock.now()
-        while self._expiries and self._expiries[0][0] <= now + _EARLY_S:
-            heapq.heappop(self._expiries)[2].expire()
+        now = self.clock.now() + _EARLY_S
+        while self._expiries and self._expiries[0][0] <= now:
+            at, _, poll = heapq.heappop(self._expiries)
+            if poll.expires != at:
+                continue  # planned anew since
+            later = float("inf")
+            for listener in list(poll.listeners):
+                if listener.expires <= now:
+                    listener.expire()
+                else:
+                    later = min(later, listener.expires)
+            self._plan_expiry(poll, later)
         self._next_expiry.set(self._expiries[0][0] if self._expiries else float("inf"))
 
+    def _plan_expiry(self, poll: _Poll, at: float) -> None:
+        poll.expires = at
+        if at < float("inf"):
+            heapq.heappush(self._expiries, (at, next(self._order), poll))
+
     def _sweep(self) -> None:
-        """Forget the expiries of those who have left, when they are many."""
+        """Forget the expiries of polls that have ended, when they are many."""
         if self._gone < 64 or self._gone * 2 < len(self._expiries):
             return
-        present = {listener for poll in self._polls.values() for listener in poll.listeners}
+        present = set(self._polls.values())
         self._expiries = [entry for entry in self._expiries if entry[2] in present]
         heapq.heapify(self._expiries)
         self._gone = 0

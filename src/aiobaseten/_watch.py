@@ -54,22 +54,24 @@ _EARLY_S = 0.001  # timers may fire a clock's resolution early
 
 
 @frozen(kw_only=True)
-class Target(Generic[R]):
-    """What a wait looks at, and what it may do about it.
+class Means:
+    """What a wait may do beside looking.
 
     Attributes:
-        look: Reads it once. Waits with equal looks share them.
         wake: Asks a sleeping deployment to wake up.
         read_deployment: Reads the deployment of a promotion that is gone; ``None`` if it is, too.
         token: What goes on with the wait, or ``None``.
         last_lines: Reads what the log said last, to go with an error; ``None`` if nobody wants it.
     """
 
-    look: Look[R]
     wake: Callable[[], Awaitable[object]] | None = None
     read_deployment: Callable[[], Awaitable[DeploymentReading | None]] | None = None
     token: Callable[[], str] | None = None
     last_lines: Callable[[], AsyncGenerator[LogLine, None]] | None = None
+
+
+#: Nothing but look; one object for the many waits that may do no more.
+LOOKING = Means()
 
 
 class Watch(Generic[R]):
@@ -82,12 +84,13 @@ class Watch(Generic[R]):
         "_events",
         "_failures",
         "_last_seen",
+        "_look",
+        "_means",
         "_not_before",
         "_polls",
         "_request_ids",
         "_result",
         "_started",
-        "_target",
         "_timeout",
         "_trouble",
         "_wait",
@@ -95,18 +98,27 @@ class Watch(Generic[R]):
         "due",
     )
 
-    def __init__(self, polls: Polls, wait: Wait[R], target: Target[R], timeout: float) -> None:
+    def __init__(
+        self,
+        polls: Polls,
+        wait: Wait[R],
+        look: Look[R],
+        timeout: float,
+        means: Means = LOOKING,
+    ) -> None:
         """Remember what to do. The wait begins when somebody asks for its result or its events.
 
         Args:
             polls: The client's.
             wait: The decisions.
-            target: What to look at.
+            look: Reads what is waited for. Waits with equal looks share them.
             timeout: Seconds; infinity for no limit; zero looks exactly once.
+            means: What else it may do.
         """
         self._polls = polls
         self._wait = wait
-        self._target = target
+        self._look = look
+        self._means = means
         self._timeout = timeout
         self._events: deque[Event] | None = None  # if anybody listens
         self._waiter: asyncio.Future[None] | None = None
@@ -138,7 +150,7 @@ class Watch(Generic[R]):
                     await self._add_log(self._error)
                     raise self._error
         finally:
-            self._polls.leave(self._target.look, self)
+            self._polls.leave(self._look, self)
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """What happens, as it is seen; `Finished` comes last.
@@ -165,7 +177,7 @@ class Watch(Generic[R]):
                         yield Finished(at=self._ended_at, result=None, error=self._error)
                     raise self._error
         finally:
-            self._polls.leave(self._target.look, self)
+            self._polls.leave(self._look, self)
 
     def _join(self) -> None:
         self._started = self._polls.clock.now()
@@ -173,7 +185,7 @@ class Watch(Generic[R]):
         fresh = self._started - FRESH_S if self._timeout > 0 else self._started
         self._not_before = max(fresh, self._polls.transport.wrote_at)
         self.due = self._started
-        self._polls.join(self._target.look, self, not_before=self._not_before)
+        self._polls.join(self._look, self, not_before=self._not_before)
 
     def _news(self) -> asyncio.Future[None]:
         """Done when there is something to do or to tell."""
@@ -187,12 +199,12 @@ class Watch(Generic[R]):
         verdict = step.verdict
         try:
             async with scope:
-                if isinstance(verdict, Wake) and self._target.wake is not None:
-                    await self._target.wake()
+                if isinstance(verdict, Wake) and self._means.wake is not None:
+                    await self._means.wake()
                     at = self._at()
                     self._take(Pending(), step, (verdict.woken(at),), at)
-                elif isinstance(verdict, Explain) and self._target.read_deployment is not None:
-                    found = await self._target.read_deployment()
+                elif isinstance(verdict, Explain) and self._means.read_deployment is not None:
+                    found = await self._means.read_deployment()
                     at = self._at()
                     explained = verdict.given(found, at)
                     self._take(explained.verdict, explained, explained.events, at)
@@ -203,11 +215,11 @@ class Watch(Generic[R]):
                 raise
             self.expire()
         self._act = None
-        self._polls.hurry(self._target.look)
+        self._polls.hurry(self._look)
 
     async def _add_log(self, error: BaseException) -> None:
         """What the log said last: no reason to keep an error back for long, or to lose it."""
-        read = self._target.last_lines
+        read = self._means.last_lines
         if read is None or not isinstance(error, WaitError) or error.evidence is None:
             return
         lines: list[LogLine] = []
@@ -308,7 +320,7 @@ class Watch(Generic[R]):
         self.due = math.inf
 
     def _out_of_time(self, note: str = "") -> WaitTimeoutError:
-        go_on = " Go on with resume(error.token)." if self._target.token is not None else ""
+        go_on = " Go on with resume(error.token)." if self._means.token is not None else ""
         error = WaitTimeoutError(
             f"{self._timeout:g} s are over: {self._wait.still()}{note}{go_on}",
             evidence=self._evidence(),
@@ -325,7 +337,7 @@ class Watch(Generic[R]):
             history=self._wait.log.history(),
             request_ids=self._request_ids,
             trouble=self._trouble,
-            token=self._target.token() if self._target.token is not None else None,
+            token=self._means.token() if self._means.token is not None else None,
         )
 
     def _note(self, request_id: str | None) -> None:

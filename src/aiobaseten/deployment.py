@@ -17,7 +17,7 @@ from ._waits import (
     DeploymentWait,
     Policy,
 )
-from ._watch import DEFAULT_TIMEOUT_S, Target, Watch
+from ._watch import DEFAULT_TIMEOUT_S, LOOKING, Means, Watch
 from .events import Event
 
 # Most waits are asked the same.
@@ -134,12 +134,8 @@ class DeploymentHandle(Generic[D, E]):
         )
         in_context = policy.wake or policy.accept_scaled_to_zero
         owner = self._owner
-        wait = DeploymentWait(
-            label=owner.describe_deployment(self.id), policy=policy, can_wake=owner.kind == "model"
-        )
-        target = Target(
-            look=DeploymentLook(owner, self.id, in_context),
-            wake=wake,
-            last_lines=owner.last_lines(self.id, log_lines),
-        )
-        return Watch(owner.polls, wait, target, time_limit("timeout", timeout))
+        look = owner.polls.known(DeploymentLook(owner, self.id, in_context))
+        wait = DeploymentWait(label=look, policy=policy, can_wake=owner.kind == "model")
+        last_lines = owner.last_lines(self.id, log_lines)
+        means = Means(wake=wake, last_lines=last_lines) if wake or last_lines else LOOKING
+        return Watch(owner.polls, wait, look, time_limit("timeout", timeout), means)

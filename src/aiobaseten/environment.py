@@ -22,7 +22,7 @@ from ._waits import (
     QuietWait,
     baseline_of,
 )
-from ._watch import Target, Watch
+from ._watch import Watch
 from .errors import (
     APIError,
     BasetenError,
@@ -222,8 +222,8 @@ async def _begun(
 async def _quiet(owner: Owner[D, E], environment: str, limit: float) -> EnvironmentReading:
     """The environment, once no promotion to it is under way."""
     wait = QuietWait(label=owner.describe_environment(environment), seen=PromotionLog(environment))
-    target = Target(look=EnvironmentLook(owner, environment))
-    return read_environment(await Watch(owner.polls, wait, target, limit).result())
+    look = EnvironmentLook(owner, environment)
+    return read_environment(await Watch(owner.polls, wait, look, limit).result())
 
 
 async def _adopt(

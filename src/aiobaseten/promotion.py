@@ -21,7 +21,7 @@ from ._waits import (
     PromotionLog,
     PromotionWait,
 )
-from ._watch import DEFAULT_TIMEOUT_S, Target, Watch
+from ._watch import DEFAULT_TIMEOUT_S, Means, Watch
 from .errors import ConfigurationError
 from .events import Event
 from .schemas import CancellationStatus, Deployment, Environment
@@ -174,13 +174,13 @@ class Promotion(Generic[D, E]):
             policy=policy,
             baseline=self._baseline,
         )
-        target = Target(
-            look=EnvironmentLook(self._owner, self.environment_name),
+        means = Means(
             read_deployment=lambda: self._owner.read_deployment(self.deployment_id),
             token=lambda: self.token,
             last_lines=self._owner.last_lines(self.deployment_id, log_lines),
         )
-        return Watch(self._owner.polls, wait, target, limit)
+        look = self._owner.polls.known(EnvironmentLook(self._owner, self.environment_name))
+        return Watch(self._owner.polls, wait, look, limit, means)
 
     def _served_before(self) -> str:
         """The deployment to roll back to."""
@@ -293,8 +293,6 @@ class Cancellation:
             target=self.deployment_id,
             previous=self.previous_id,
         )
-        target = Target(
-            look=EnvironmentLook(self._owner, self.environment_name),
-            token=lambda: self.token,
-        )
-        return Watch(self._owner.polls, wait, target, limit)
+        look = self._owner.polls.known(EnvironmentLook(self._owner, self.environment_name))
+        means = Means(token=lambda: self.token)
+        return Watch(self._owner.polls, wait, look, limit, means)

@@ -11,9 +11,9 @@ from aiobaseten.errors import Seen
 def test_each_status_is_kept_with_when_it_began_and_how_long_it_was_known_to_last() -> None:
     log = Log()
 
-    log.note("deployment", "d1", "BUILDING", 0)
-    log.note("deployment", "d1", "BUILDING", 5)
-    log.note("deployment", "d1", "ACTIVE", 9)
+    log.note(("deployment", "d1"), "BUILDING", 0)
+    log.note(("deployment", "d1"), "BUILDING", 5)
+    log.note(("deployment", "d1"), "ACTIVE", 9)
 
     assert log.history() == (
         Seen(subject="deployment", name="d1", status="BUILDING", since=0, seconds=5),
@@ -24,10 +24,10 @@ def test_each_status_is_kept_with_when_it_began_and_how_long_it_was_known_to_las
 def test_what_was_seen_first_comes_first_whoever_it_was() -> None:
     log = Log()
 
-    log.note("deployment", "d1", "DEPLOYING", 0)
-    log.note("chainlet", "One", "BUILDING", 1)
-    log.note("chainlet", "One", "ACTIVE", 2)
-    log.note("deployment", "d1", "ACTIVE", 3)
+    log.note(("deployment", "d1"), "DEPLOYING", 0)
+    log.note(("chainlet", "One"), "BUILDING", 1)
+    log.note(("chainlet", "One"), "ACTIVE", 2)
+    log.note(("deployment", "d1"), "ACTIVE", 3)
 
     assert [(seen.name, seen.status) for seen in log.history()] == [
         ("d1", "DEPLOYING"),
@@ -42,13 +42,13 @@ def test_only_the_newest_are_kept() -> None:
     log = Log()
 
     for at in range(2000):
-        log.note("deployment", "d1", "UNHEALTHY" if at % 2 else "LOADING_MODEL", at)
+        log.note(("deployment", "d1"), "UNHEALTHY" if at % 2 else "LOADING_MODEL", at)
 
     assert [seen.since for seen in log.history()] == list(range(1500, 2000))
 
 
 def test_a_history_pickles() -> None:
     log = Log()
-    log.note("deployment", "d1", "BUILDING", 0)
+    log.note(("deployment", "d1"), "BUILDING", 0)
 
     assert pickle.loads(pickle.dumps(log.history())) == log.history()

@@ -67,7 +67,7 @@ def fold(
     pending: list[Part] = []
     asleep: list[Part] = []
     for part in reading.parts:
-        track = log.tracks[part.subject, part.name]
+        track = log.tracks[part.key]
         its = judge(part, track, policy, at, promoting=promoting)
         if its is Judgement.PENDING:
             pending.append(part)
@@ -80,11 +80,7 @@ def fold(
 
 def note_parts(log: Log, reading: DeploymentReading, at: float) -> list[Event]:
     """Take in the statuses of a deployment's parts, and tell what is news."""
-    return [
-        event
-        for part in reading.parts
-        for event in log.note(part.subject, part.name, part.status, at)
-    ]
+    return [event for part in reading.parts for event in log.note(part.key, part.status, at)]
 
 
 _ORDER = tuple(Stage)
@@ -104,7 +100,7 @@ def what_failed(failed: tuple[Part, ...], log: Log, at: float) -> str:
     """Parts that failed and how, for a person."""
     said: list[str] = []
     for part in failed:
-        lasted = at - log.tracks[part.subject, part.name].unbroken_since
+        lasted = at - log.tracks[part.key].unbroken_since
         how = f"is {part.status}"
         if part.phase is Phase.UNHEALTHY:
             how = f"has been {part.status} for {lasted:.0f} s"
@@ -140,13 +136,13 @@ class DeploymentWait:
     """A wait until a deployment is ACTIVE.
 
     Attributes:
-        label: What is waited for, to begin a sentence with.
+        label: What is waited for: what it is as a string begins sentences.
         policy: What the caller asked.
         can_wake: Whether there is a way to wake it.
         log: The statuses seen so far.
     """
 
-    label: str
+    label: object
     policy: Policy
     can_wake: bool
     log: Log = field(factory=Log)

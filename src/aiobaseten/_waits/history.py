@@ -14,7 +14,8 @@ _HISTORY = 500
 _BLIND_S = 60.0
 
 
-@define
+# Without a slot for weak references: each wait has one for each thing that it waits for.
+@define(weakref_slot=False)
 class Track:
     """One subject's present status.
 
@@ -46,14 +47,13 @@ class Log:
 
     def note(
         self,
-        subject: str,
-        name: str,
+        key: tuple[str, str],
         status: str,
         at: float,
         event: type[StatusChanged] = StatusChanged,
     ) -> tuple[StatusChanged, ...]:
-        """Take in a status, and tell whether it is news."""
-        before = self.tracks.get((subject, name))
+        """Take in the status of a subject with a name, and tell whether it is news."""
+        before = self.tracks.get(key)
         if before is not None and before.status == status:
             if at - before.last > _BLIND_S:
                 before.unbroken_since = at
@@ -62,7 +62,7 @@ class Log:
         self.changed_at = at
         phase = phase_of(status)
         stopped_since = at if before is None else before.stopped_since
-        self.tracks[subject, name] = Track(
+        self.tracks[key] = Track(
             status=status,
             since=at,
             last=at,
@@ -71,8 +71,9 @@ class Log:
             was_ready=phase is Phase.READY or (before is not None and before.was_ready),
         )
         if before is not None:
-            self._past = (*self._past, _seen(subject, name, before))[-_HISTORY:]
+            self._past = (*self._past, _seen(*key, before))[-_HISTORY:]
         previous = before.status if before else None
+        subject, name = key
         return (event(at=at, subject=subject, name=name, previous=previous, status=status),)
 
     def history(self) -> tuple[Seen, ...]:

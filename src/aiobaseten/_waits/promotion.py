@@ -88,7 +88,7 @@ class PromotionLog:
         elif self.is_paused and promotion.phase is PromotionPhase.RUNNING:
             kind = PromotionResumed
         events: list[Event] = [
-            *self.log.note("promotion", f"to {self.environment}", promotion.status, at, kind)
+            *self.log.note(("promotion", f"to {self.environment}"), promotion.status, at, kind)
         ]
         if promotion.percent != (self.last.percent if self.last else 0):
             self.log.changed_at = at

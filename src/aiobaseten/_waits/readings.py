@@ -23,9 +23,14 @@ class Part:
     status: str
     deployed: bool  # Baseten leaves the autoscaling settings out until it has finished deploying
     phase: Phase = field(init=False, repr=False, eq=False)  # what the status means
+    key: tuple[str, str] = field(init=False, repr=False, eq=False)  # in the log of a wait
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "phase", phase_of(self.status))
+
+    @key.default
+    def _subject_and_name(self) -> tuple[str, str]:
+        return self.subject, self.name
 
 
 @frozen(kw_only=True)
