@@ -139,7 +139,7 @@ class Polls:
         self, transport: Transport, budget: PollingBudget, schedule: _schedule.Schedule
     ) -> None:
         self.transport = transport
-        self.clock = transport.clock
+        self.clock: Clock = transport.clock
         self._budget = budget
         self._schedule = schedule
         self._chance = 0.0  # those who hear the same look agree on the next one

@@ -160,8 +160,8 @@ class Budgets:
     """
 
     def __init__(self) -> None:
-        self.wrote_at = float("-inf")
-        self.retries = RetryQuota()
+        self.wrote_at: float = float("-inf")
+        self.retries: RetryQuota = RetryQuota()
         self._endpoints: dict[tuple[str, str], Line] = {}
 
     def endpoint(self, operation: Operation[Any]) -> Line:

@@ -310,7 +310,7 @@ class WaitError(BasetenError):
 
     def __init__(self, message: str, *, evidence: Evidence) -> None:
         super().__init__(message)
-        self.evidence = evidence
+        self.evidence: Evidence | None = evidence
 
     @property
     def _known(self) -> Evidence:

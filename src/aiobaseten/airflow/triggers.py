@@ -53,7 +53,7 @@ class _WaitTrigger(BaseTrigger):
         super().__init__()  # type: ignore[no-untyped-call] # Airflow's has no types
         self.baseten_conn_id = baseten_conn_id
         self.deadline = deadline
-        self.options = dict(options)
+        self.options: dict[str, Any] = dict(options)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and fire."""

@@ -136,7 +136,7 @@ class FakeDeployment:
         self.facts = facts
         self.reactions = reactions
         self.attached_to: str | None = None
-        self.version = 0
+        self.version: int = 0
         self._log: list[LogLine] = []
         self._first = (plan, chain_timeline)
         self._own: Track | None = None

@@ -69,7 +69,7 @@ class FakeBaseten:
         if started.tzinfo is None:
             raise ValueError("started needs a time zone: datetime(2026, 1, 1, tzinfo=UTC)")
         self.api_key = api_key
-        self.behaviour = behaviour or Behaviour()
+        self.behaviour: Behaviour = behaviour or Behaviour()
         self.requests: list[Recorded] = []
         self._clock = Clock(speed)
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
@@ -79,7 +79,7 @@ class FakeBaseten:
         self._started = started.astimezone(UTC)
         self._world = World(wire=Wire(self._started))
         routes = [(operation.method, operation.template) for operation in OPERATIONS]
-        self.faults = Faults(routes, lambda: self.now)
+        self.faults: Faults = Faults(routes, lambda: self.now)
         self.app: ASGIApp = make_app(
             Desk(
                 world=self._world,

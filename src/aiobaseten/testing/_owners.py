@@ -32,10 +32,10 @@ class Owner(ABC):
         behaviour: Behaviour,
         started: datetime = STARTED,
     ) -> None:
-        self.id = check_id(owner_id)
+        self.id: str = check_id(owner_id)
         self.now = now
         self.behaviour = behaviour
-        self.created = now()
+        self.created: float = now()
         self.deployments: dict[str, FakeDeployment] = {}
         self.environments: dict[str, FakeEnvironment] = {}
         self._began_at = started.timestamp()

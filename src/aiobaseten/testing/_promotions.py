@@ -76,9 +76,9 @@ class Rollout:
     def __init__(self, candidate: FakeDeployment, course: Course, *, started: float) -> None:
         self.candidate = candidate
         self.started = started
-        self.rolling = course.rolling
-        self.status = status.RELEASING
-        self.percent = 0
+        self.rolling: bool = course.rolling
+        self.status: str = status.RELEASING
+        self.percent: int = 0
         self.error_message: str | None = None
         self.ended: float | None = None
         self.history: list[Reading] = [Reading(started, self.status, 0)]

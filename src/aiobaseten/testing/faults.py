@@ -78,7 +78,7 @@ class Fault:
         after: int,
     ) -> None:
         self.damage = damage
-        self.hits = 0
+        self.hits: int = 0
         self._method, self._path = target
         self._left = times
         self._until = until
