@@ -1,0 +1,49 @@
+"""Fail unless pyright knows the type of everything that users of the package can reach.
+
+A user's own type checker sees what is installed: whatever has no type there is ``Any`` to them, and
+mistakes with it go unnoticed. What imports Airflow is left out: its base classes are only known
+where Airflow is installed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ELSEWHERE = "aiobaseten.airflow."
+
+
+def main() -> int:
+    """Verify; the exit status."""
+    # pyright looks for a package where Python does, but does not follow an editable install.
+    path = os.pathsep.join(str(ROOT / folder) for folder in ("src", "generated"))
+    found = subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("pyright")), "--pythonpath", sys.executable),
+            *("--verifytypes", "aiobaseten", "--ignoreexternal", "--outputjson"),
+        ],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    symbols = [
+        symbol
+        for symbol in json.loads(found.stdout)["typeCompleteness"]["symbols"]
+        if not symbol["name"].startswith(ELSEWHERE)
+    ]
+    unknown = [symbol for symbol in symbols if not symbol["isTypeKnown"]]
+    for symbol in unknown:
+        for each in symbol["diagnostics"]:
+            print(f"{symbol['name']}: {each['message']}")
+    print(f"{len(symbols) - len(unknown)} of {len(symbols)} symbols have a type")
+    # None at all would mean that the package was not found.
+    return 1 if unknown or not symbols else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

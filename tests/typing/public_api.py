@@ -1,0 +1,350 @@
+"""Every public name, as users would use it. Never run: mypy and pyright judge it, both strictly.
+
+What a line asserts is what an editor shows to users. tests/house lets no name be forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, assert_type
+
+import httpx
+
+import aiobaseten
+from aiobaseten import (
+    Baseten,
+    Cancellation,
+    ChainDeploymentHandle,
+    ChainEnvironmentHandle,
+    ChainHandle,
+    ChainPromotion,
+    Duration,
+    ModelDeploymentHandle,
+    ModelEnvironmentHandle,
+    ModelHandle,
+    ModelPromotion,
+    RetryPolicy,
+    Stage,
+    errors,
+    events,
+    schemas,
+)
+from aiobaseten.testing import (
+    Behaviour,
+    CompressedClock,
+    FakeBaseten,
+    FakeChain,
+    FakeDeployment,
+    FakeEnvironment,
+    FakeModel,
+    FakePromotion,
+    Fault,
+    Faults,
+    Recorded,
+    Refused,
+    When,
+    scenarios,
+    timelines,
+)
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+assert_type(aiobaseten.__version__, str)
+
+
+def durations() -> list[Duration]:
+    """A duration is seconds or a timedelta."""
+    return [1, 1.5, timedelta(minutes=1)]
+
+
+def often(stage: Stage, in_stage: float, elapsed: float) -> float:
+    """When to look next."""
+    assert_type(stage, Stage)
+    return {Stage.BUILD: 10.0, Stage.DEPLOY: 2.0, Stage.LOAD: 1.0, Stage.IDLE: 5.0}[stage]
+
+
+async def clients(http: httpx.AsyncClient) -> None:
+    """Making, entering, deriving and closing one."""
+    policy = RetryPolicy(
+        attempts=3, first_delay=0.1, max_delay=timedelta(seconds=2), total=30, max_retry_after=10
+    )
+    assert_type(policy.attempts, int)
+    assert_type((policy.first_delay, policy.max_delay), tuple[Duration, Duration])
+    assert_type((policy.total, policy.max_retry_after), tuple[Duration, Duration])
+    async with Baseten(
+        api_key="key",
+        base_url="https://example.com",
+        inference_url="https://{model_id}.example.com",
+        auth_scheme="Bearer",
+        connect_timeout=1,
+        read_timeout=timedelta(seconds=30),
+        write_timeout=30.0,
+        pool_timeout=1,
+        answer_timeout=60,
+        retry=policy,
+        polling_rate=2.0,
+        poll=often,
+        http_client=http,
+    ) as baseten:
+        assert_type(baseten, Baseten)
+        assert_type(baseten.with_options(read_timeout=5, retry=policy), Baseten)
+        assert_type(baseten.chain("c"), ChainHandle)
+        assert_type(baseten.model("m"), ModelHandle)
+        assert_type(
+            await baseten.resume("token", look=False),
+            ChainPromotion | ModelPromotion | Cancellation,
+        )
+    assert_type(await baseten.aclose(), None)
+
+
+async def chains(chain: ChainHandle) -> None:
+    """What a chain's handles return."""
+    assert_type(chain.id, str)
+    assert_type(await chain.list_deployments(), list[schemas.ChainDeployment])
+    assert_type(await chain.list_environments(), list[schemas.ChainEnvironment])
+
+    deployment = chain.deployment("d")
+    assert_type(deployment, ChainDeploymentHandle)
+    assert_type((deployment.id, deployment.chain_id), tuple[str, str])
+    assert_type(await deployment.get(), schemas.ChainDeployment)
+    assert_type(await deployment.deactivate(), None)
+    assert_type(
+        await deployment.logs("chainlet", limit=10, start=NOON, end=NOON), list[schemas.Log]
+    )
+    assert_type(
+        await deployment.wait_until_active(
+            timeout=None,
+            accept_scaled_to_zero=True,
+            settling_time=0,
+            unhealthy_grace=timedelta(minutes=1),
+            log_lines=20,
+        ),
+        schemas.ChainDeployment,
+    )
+    assert_type(deployment.events(timeout=60), AsyncGenerator[events.Event, None])
+
+    environment = chain.environment("production")
+    assert_type(environment, ChainEnvironmentHandle)
+    assert_type((environment.name, environment.chain_id), tuple[str, str])
+    assert_type(await environment.get(), schemas.ChainEnvironment)
+    promotion = await environment.promote(
+        "d",
+        scale_down_previous_deployment=False,
+        if_in_progress="adopt",
+        in_progress_timeout=None,
+    )
+    assert_type(promotion, ChainPromotion)
+    assert_type(promotion.token, str)
+    assert_type((promotion.environment_name, promotion.deployment_id), tuple[str, str])
+    assert_type(promotion.deployment, schemas.ChainDeployment | None)
+    assert_type(promotion.previous_id, str | None)
+    assert_type(
+        await promotion.wait(
+            timeout=timedelta(hours=1),
+            on_paused="raise",
+            accept_scaled_to_zero=True,
+            settling_time=0,
+            unhealthy_grace=0,
+            log_lines=5,
+        ),
+        schemas.ChainDeployment,
+    )
+    assert_type(promotion.events(on_paused="wait"), AsyncGenerator[events.Event, None])
+    assert_type(await promotion.rollback(), ChainPromotion)
+
+
+async def models(model: ModelHandle) -> None:
+    """What a model's handles return."""
+    assert_type(model.id, str)
+    assert_type(await model.list_deployments(), list[schemas.Deployment])
+    assert_type(await model.list_environments(), list[schemas.Environment])
+
+    deployment = model.deployment("d")
+    assert_type(deployment, ModelDeploymentHandle)
+    assert_type((deployment.id, deployment.model_id), tuple[str, str])
+    assert_type(await deployment.get(), schemas.Deployment)
+    assert_type(await deployment.activate(), None)
+    assert_type(await deployment.deactivate(), None)
+    assert_type(await deployment.retry(), schemas.Deployment)
+    assert_type(await deployment.logs(limit=10, start=NOON, end=NOON), list[schemas.Log])
+    assert_type(await deployment.wait_until_active(wake=True), schemas.Deployment)
+    assert_type(deployment.events(wake=True), AsyncGenerator[events.Event, None])
+
+    environment = model.environment("production")
+    assert_type(environment, ModelEnvironmentHandle)
+    assert_type((environment.name, environment.model_id), tuple[str, str])
+    assert_type(await environment.get(), schemas.Environment)
+    assert_type(await environment.pause_promotion(), None)
+    assert_type(await environment.resume_promotion(), None)
+    assert_type(await environment.force_roll_forward_promotion(), None)
+    assert_type(await environment.force_cancel_promotion(), Cancellation)
+    cancellation = await environment.cancel_promotion()
+    assert_type(cancellation, Cancellation)
+    assert_type(cancellation.status, schemas.CancellationStatus | None)
+    assert_type((cancellation.environment_name, cancellation.message), tuple[str, str])
+    assert_type(
+        (cancellation.deployment_id, cancellation.previous_id), tuple[str | None, str | None]
+    )
+    assert_type(cancellation.token, str)
+    assert_type(await cancellation.wait(timeout=60, settling_time=0), schemas.Environment)
+    assert_type(cancellation.events(), AsyncGenerator[events.Event, None])
+
+    promotion = await environment.promote(
+        "d",
+        preserve_env_instance_type=True,
+        environment_settings_update={"autoscaling_settings": {"min_replica": 1}},
+        promotion_settings_override={"rolling_deploy": True},
+        before_sending=left_word,
+    )
+    assert_type(promotion, ModelPromotion)
+    assert_type(promotion.token, str)
+    assert_type((promotion.environment_name, promotion.deployment_id), tuple[str, str])
+    assert_type(promotion.deployment, schemas.Deployment | None)
+    assert_type(promotion.previous_id, str | None)
+    assert_type(await promotion.wait(), schemas.Deployment)
+    assert_type(promotion.events(), AsyncGenerator[events.Event, None])
+    assert_type(await promotion.cancel(), Cancellation)
+    assert_type(await promotion.force_cancel(), Cancellation)
+    assert_type(await promotion.pause(), None)
+    assert_type(await promotion.resume(), None)
+    assert_type(await promotion.force_roll_forward(), None)
+    assert_type(await promotion.rollback(), ModelPromotion)
+
+
+async def left_word(token: str) -> None:
+    """Store the token before anything is sent."""
+    assert_type(token, str)
+
+
+def told(event: events.Event) -> str:
+    """Each kind of event, with what it carries."""
+    assert_type(event.at, float)
+    match event:
+        case events.PromotionPaused() | events.PromotionResumed() | events.StatusChanged():
+            assert_type((event.subject, event.name, event.status), tuple[str, str, str])
+            assert_type(event.previous, str | None)
+        case events.TrafficShifted():
+            assert_type(event.percent, int)
+        case events.LookFailed():
+            assert_type((event.error, event.next_look), tuple[errors.BasetenError, float])
+        case events.Finished():
+            assert_type(event.result, Any)
+            assert_type(event.error, errors.BasetenError | None)
+        case events.DeploymentWoken():
+            pass
+        case _:
+            pass
+    return str(event)
+
+
+REFUSALS = (
+    errors.BadRequestError,
+    errors.AuthenticationError,
+    errors.PermissionDeniedError,
+    errors.NotFoundError,
+    errors.ConflictError,
+    errors.RateLimitError,
+    errors.ServerError,
+)
+
+
+def refused(error: errors.BasetenError) -> None:
+    """What an error carries when a request failed."""
+    if isinstance(error, errors.APIError):
+        assert_type((error.status, error.message), tuple[int, str])
+        assert_type((error.code, error.request_id), tuple[str | None, str | None])
+        assert_type((error.method, error.path, error.body), tuple[str, str, str])
+        assert_type(error.retry_after, float | None)
+    if isinstance(error, REFUSALS):
+        assert_type(error.status, int)
+    if isinstance(error, errors.TransportError):
+        assert_type((error.method, error.path, error.sent), tuple[str, str, bool])
+    if isinstance(error, errors.ResponseShapeError):
+        assert_type((error.method, error.path, error.body), tuple[str, str, str])
+        assert_type((error.status, error.request_id), tuple[int, str | None])
+    if isinstance(error, errors.PromotionInProgressError):
+        assert_type(error.deployment_id, str | None)
+    if isinstance(error, errors.PromotionOutcomeUnknownError):
+        assert_type(error.deployment_id, str)
+        assert_type((error.before, error.after), tuple[Any, Any])
+    if isinstance(error, errors.RequestNotActedOnError):
+        assert_type((error.action, error.reason), tuple[str, str])
+
+
+def given_up(error: errors.BasetenError) -> None:
+    """What an error carries when a wait failed."""
+    assert_type(error.evidence, errors.Evidence | None)
+    if isinstance(error, errors.WaitError):
+        assert_type(error.history, tuple[errors.Seen, ...])
+        assert_type(error.request_ids, tuple[str, ...])
+        assert_type(error.token, str | None)
+        assert_type(error.last_seen, Any)
+    if isinstance(error, errors.DeploymentFailedError | errors.PromotionFailedError):
+        assert_type(error.failed, tuple[str, ...])
+    if isinstance(error, errors.PromotionSupersededError):
+        assert_type(error.by, str)
+    if isinstance(error, errors.WaitTimeoutError):
+        assert_type(error.timeout, float)
+
+
+def evidence(known: errors.Evidence, seen: errors.Seen, line: errors.LogLine) -> None:
+    """What a wait knew."""
+    assert_type((known.waited, known.last_seen), tuple[float, Any])
+    assert_type((known.history, known.request_ids), tuple[tuple[errors.Seen, ...], tuple[str, ...]])
+    assert_type((known.trouble, known.token), tuple[errors.BasetenError | None, str | None])
+    assert_type(known.log_lines, tuple[errors.LogLine, ...])
+    assert_type((seen.subject, seen.name, seen.status), tuple[str, str, str])
+    assert_type((seen.since, seen.seconds), tuple[float, float])
+    assert_type((line.chainlet, line.at, line.message), tuple[str | None, datetime | None, str])
+
+
+def both() -> list[type[Exception]]:
+    """What also catches some of them, and what may end any wait."""
+    mistake: type[ValueError] = errors.ConfigurationError
+    late: list[type[TimeoutError]] = [errors.RequestTimeoutError, errors.WaitTimeoutError]
+    ended: list[type[errors.WaitError]] = [
+        errors.PromotionCanceledError,
+        errors.PromotionPausedError,
+    ]
+    return [mistake, *late, *ended]
+
+
+def rest(
+    autoscaling: schemas.AutoscalingSettings,
+    chainlet: schemas.Chainlet,
+    deployment: schemas.Deployment,
+    promotion: schemas.InProgressPromotion,
+    status: schemas.DeploymentStatus | schemas.PromotionStatus,
+) -> None:
+    """The data that the API returns: attrs classes and open enums."""
+    assert_type(autoscaling.max_replica, int)
+    assert_type(chainlet.id, str)
+    assert_type(deployment.status, schemas.DeploymentStatus)
+    assert_type(promotion.status, schemas.PromotionStatus)
+    assert_type(str(status), str)
+
+
+async def fakes() -> None:
+    """What tests of users hold in their hands."""
+    fake = FakeBaseten(speed=10, behaviour=Behaviour())
+    assert_type(fake.behaviour, Behaviour)
+    assert_type(fake.requests, list[Recorded])
+    chain, model = fake.chain("c"), fake.model("m")
+    assert_type((chain, model), tuple[FakeChain, FakeModel])
+    assert_type(chain.deployment("d", on_promote=timelines.BUILD_FAILED), FakeDeployment)
+    environment = model.environment("production", current="d")
+    assert_type(environment, FakeEnvironment)
+    assert_type(environment.promotion, FakePromotion | None)
+    assert_type(fake.faults, Faults)
+    assert_type(fake.faults.status(503, lasting=60), Fault)
+    assert_type(scenarios.SCENARIOS, dict[str, Callable[[FakeBaseten], None]])
+    async with fake.client(clock=CompressedClock(10)) as baseten:
+        assert_type(baseten, Baseten)
+    async with fake.serve() as url:
+        assert_type(url, str)
+
+
+def refusals() -> tuple[type[Refused], type[When]]:
+    """What a fake raises, and what says when a fault strikes."""
+    return Refused, When
