@@ -1,0 +1,76 @@
+"""Run the tests on the wheel in a folder, where no sources are: what it lacks is missing there.
+
+Everything but ``src`` and ``generated`` is copied away. Python finds the tests' tools in the
+environment that runs this, but not what is installed there to be edited.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+COPIED = ("docs", "openapi", "scripts", "tests", ".github", "pyproject.toml", "Makefile")
+# They are about the sources: how they are generated and laid out, which pages lead to them.
+SOURCES = ("tests/scripts", "tests/house", "tests/docs/test_pages.py")
+
+
+def main() -> int:
+    """Run them; the exit status."""
+    (wheel,) = Path(sys.argv[1]).resolve().glob("*.whl")
+    with tempfile.TemporaryDirectory() as folder:
+        house = Path(folder) / "house"
+        house.mkdir()
+        for name in (*COPIED, *(path.name for path in ROOT.glob("*.md"))):
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, house / name)
+        python = installed(wheel, Path(folder) / "venv")
+        ignored = [f"--ignore={path}" for path in SOURCES]
+        return subprocess.run(
+            [python, "-m", "pytest", "-n", "auto", *ignored, *sys.argv[2:]],
+            cwd=house,
+            check=False,
+            env={**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"},
+        ).returncode
+
+
+def installed(wheel: Path, folder: Path) -> Path:
+    """A Python that has the wheel, and borrows all that it needs."""
+    venv.create(folder)
+    python = folder / "bin" / "python"
+    own = {"base": str(folder), "platbase": str(folder)}
+    site = Path(sysconfig.get_path("purelib", "venv", own))
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "--python", str(python), "install"),
+            *("--quiet", "--disable-pip-version-check", "--no-deps", str(wheel)),
+        ],
+        check=True,
+    )
+    # Further .pth files over there are not read: they would lead back to the sources.
+    (site / "borrowed.pth").write_text(sysconfig.get_path("purelib"), "utf-8")
+    told = subprocess.run(
+        [
+            python,
+            "-c",
+            "import aiobaseten, aiobaseten_generated as g; print(aiobaseten.__file__, g.__file__)",
+        ],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    if not all(Path(each).is_relative_to(site) for each in told.stdout.split()):
+        sys.exit(f"these are not the wheel's: {told.stdout}")
+    print(f"testing {wheel.name}", flush=True)
+    return python
+
+
+if __name__ == "__main__":
+    sys.exit(main())
