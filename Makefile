@@ -9,6 +9,9 @@ WORKFLOWS := .venv/.workflows
 # Every process that a test starts would compile us anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# The time that is written into what is built: that of the last commit, whoever builds it when.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1577836800)
+
 .PHONY: help
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +49,27 @@ test: $(READY)  ## Run the tests (pass PYTEST='-k word' to run some)
 .PHONY: test-thorough
 test-thorough: $(READY)  ## Run what takes long: more examples, storms, a spec of full size
 	HYPOTHESIS_PROFILE=thorough CANCELLATIONS=10000 $(BIN)/python -m pytest -n auto -m "" --timeout 900 $(PYTEST)
+
+.PHONY: test-slow
+test-slow: $(READY)  ## Run the tests that take long, each with as few examples as make test
+	$(BIN)/python -m pytest -n auto -m thorough $(PYTEST)
+
+.PHONY: test-wheel
+test-wheel: $(READY)  ## Run the tests on the wheel, where no sources are
+	rm -rf build/wheel
+	$(BIN)/python -m build --no-isolation --wheel --outdir build/wheel
+	$(BIN)/python scripts/test_wheel.py build/wheel $(PYTEST)
+
+.PHONY: coverage
+coverage: $(READY)  ## Run the tests, and list what of src/ no test runs
+	rm -rf build/coverage && mkdir -p build/coverage
+	$(BIN)/coverage run -m pytest -n auto $(PYTEST)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+.PHONY: test-compat
+test-compat:  ## Run the tests with the oldest, then the newest dependencies that we allow (PYTHON=python3.13)
+	$(PYTHON) scripts/test_compat.py $(PYTEST)
 
 .PHONY: soak
 soak: $(READY)  ## Let 1,000 waits go through an hour of faults, in a minute, and end right
@@ -94,7 +118,8 @@ types-airflow: $(AIRFLOW_READY)  ## Check the types of what imports Airflow, wit
 	$(AIRFLOW) -m mypy src/aiobaseten/airflow/*.py tests/airflow/*.py
 
 .PHONY: check
-check: lint types imports generate-check docs test  ## Everything that CI runs on the source, in CI's order
+check: $(READY)  ## Run what CI runs, in CI's order, and explain what fails (CHECKS='lint types' for some)
+	$(BIN)/python scripts/check.py $(CHECKS)
 
 .PHONY: docs
 docs: $(READY) .venv-docs/.ready  ## Build the documentation into build/docs, and look at what came of it
@@ -124,18 +149,25 @@ format: $(READY)  ## Format the code, and mend what the linter can
 	$(BIN)/ruff format
 
 .PHONY: types
-types: $(READY) $(PYRIGHT)  ## Check the types, strictly, with mypy and pyright
+types: $(READY) $(PYRIGHT)  ## Check the types, strictly, with mypy and pyright; fail if users would miss one
 	$(BIN)/mypy
 	$(BIN)/pyright
+	$(BIN)/python scripts/verify_types.py
+
+.PHONY: api-check
+api-check: $(READY) $(PYRIGHT)  ## Fail if what worked with the last release would break
+	$(BIN)/python scripts/check_api.py
 
 .PHONY: imports
 imports: $(READY)  ## Fail if a module imports what is above it, or crosses a border
 	$(BIN)/lint-imports
 
 .PHONY: build
-build: $(READY)  ## Build the sdist, and the wheel from it, into dist/; try the wheel in an empty environment
-	rm -rf dist
+build: $(READY)  ## Build the sdist, and the wheel from it, into dist/, twice the same; look into them, try the wheel
+	rm -rf dist build/again
 	$(BIN)/python -m build --no-isolation
+	TZ=Asia/Tokyo PYTHONHASHSEED=1 $(BIN)/python -m build --no-isolation --outdir build/again
+	$(BIN)/python scripts/inspect_dist.py dist build/again $(if $(TAG),--tag $(TAG))
 	$(BIN)/python scripts/try_wheel.py dist
 
 .PHONY: lock
@@ -153,6 +185,8 @@ lock: $(READY)  ## Write the pins in scripts/requirements/ anew from pyproject.t
 		--group bench pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/bench.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group docs --extra testing pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/docs.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--resolution lowest-direct --extra cli --extra testing pyproject.toml --output-file scripts/requirements/lowest.txt
 	for group in schemathesis official; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--group pyproject.toml:$$group --output-file scripts/requirements/$$group.txt || exit 1; done

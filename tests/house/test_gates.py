@@ -1,0 +1,79 @@
+"""`make check` runs what CI runs, and explains it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+import check
+
+ROOT = Path(__file__).parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+WORKFLOW = YAML(typ="safe").load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
+SUBMISSION = (ROOT / ".ci" / "run").read_text("utf-8")
+TARGETS = [each.target for each in check.CHECKS]
+
+# Several Pythons, and whatever the newest dependencies are today: in the workflow only.
+MANY = {"test-compat"}
+# Minutes with Airflow's own processes: too long for a submission.
+LONG = {"test-airflow-processes"}
+
+
+def asked_for(text: str) -> list[str]:
+    """The targets that a shell script has make make, the checks among them one by one."""
+    found: list[str] = []
+    for line in re.findall(r"^\s*make (.*)$", text, re.MULTILINE):
+        checks = re.search(r"CHECKS=(?:'([^']*)'|(\S+))", line)
+        found += (checks[1] or checks[2]).split() if checks else [line.split()[0]]
+    return found
+
+
+def test_the_workflow_runs_every_check_and_nothing_else() -> None:
+    runs = [
+        step["run"] for job in WORKFLOW["jobs"].values() for step in job["steps"] if "run" in step
+    ]
+
+    ran = [target for each in runs for target in asked_for(each)]
+    assert sorted({*ran} - MANY) == sorted(TARGETS)
+
+
+def test_a_submission_runs_every_check_in_the_same_order() -> None:
+    ran = asked_for(SUBMISSION)
+
+    assert ran[0] == "demo"
+    assert ran[1:] == [target for target in TARGETS if target not in LONG]
+
+
+def test_every_job_has_to_pass() -> None:
+    jobs = set(WORKFLOW["jobs"]) - {"passed"}
+
+    assert set(WORKFLOW["jobs"]["passed"]["needs"]) == jobs
+
+
+@pytest.mark.parametrize("each", check.CHECKS, ids=TARGETS)
+def test_every_check_is_a_target_and_explains_itself_in_two_sentences(each: check.Check) -> None:
+    assert re.search(rf"^{each.target}:.*  ## ", MAKEFILE, re.MULTILINE)
+    assert each.meaning.endswith(".")
+    assert each.mending.endswith(".")
+
+
+def test_what_fails_is_explained_and_the_rest_is_run(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "Makefile").write_text("lint:\n\tfalse\ntypes:\n\techo all is well\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert check.main(["lint", "types"]) == 1
+
+    out = capfd.readouterr().out
+    assert "all is well" in out
+    assert out.count("`make lint` failed. Code is not formatted") == 2  # there, and at the end
+    assert "`make types` failed" not in out
+
+
+def test_a_check_that_there_is_not_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check.main(["lint", "tpyes"]) == 2
+    assert "no such check: tpyes; there are lint, types" in capsys.readouterr().out
