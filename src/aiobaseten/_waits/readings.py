@@ -27,10 +27,7 @@ class Part:
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "phase", phase_of(self.status))
-
-    @key.default
-    def _subject_and_name(self) -> tuple[str, str]:
-        return self.subject, self.name
+        object.__setattr__(self, "key", (self.subject, self.name))
 
 
 @frozen(kw_only=True)
