@@ -76,6 +76,7 @@ async def test_one_that_joins_takes_a_fresh_look_at_once(
     deployment = baseten.model("m1").deployment("d0")
     first = asyncio.create_task(deployment.wait_until_active())
     await asyncio.sleep(1)
+    await deployment.get()  # reading makes no look an old one
     before = len(fake.requests)
 
     event = await anext(deployment.events())

@@ -114,7 +114,7 @@ async def test_a_client_shows_no_key_however_it_is_printed() -> None:
 
     assert KEY not in repr(baseten) + str(baseten) + repr(vars(baseten))
     assert KEY not in repr(baseten.with_options(read_timeout=1))
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="the API key does not pickle"):
         pickle.dumps(baseten)
 
 
@@ -149,7 +149,9 @@ async def test_each_sending_is_logged_in_a_line_of_its_own(
         with pytest.raises(WaitTimeoutError):
             await baseten.model("m1").deployment("d1").wait_until_active(timeout=0)
 
-    said = [record.getMessage() for record in caplog.records if record.name == "aiobaseten"]
+    records = [record for record in caplog.records if record.name == "aiobaseten"]
+    said = [record.getMessage() for record in records]
+    assert said[1].endswith(f"request id {vars(records[1])['request_id']})")
     path = "GET /v1/models/{model_id}/deployments/{deployment_id}"
     assert said[0] == f"{path}: no answer in 7.000 s (attempt 1, request id None)"
     assert said[1].startswith(f"{path}: 503 in 0.000 s (attempt 2, request id ")
