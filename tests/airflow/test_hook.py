@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
+from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 from airflow.providers_manager import ProvidersManager
 from airflow.sdk import Connection
 from airflow.sdk.providers_manager_runtime import ProvidersManagerTaskRuntime
@@ -98,6 +99,20 @@ def test_airflow_finds_the_provider_and_its_connection_type() -> None:
     assert hook is not None
     assert hook.hook_class_name == "aiobaseten.airflow.hook.BasetenHook"
     assert hook.hook_name == "Baseten"
+
+
+def test_the_form_for_a_connection_asks_for_the_key_and_hides_what_means_nothing() -> None:
+    (form,) = [
+        form for form in HookMetaService.hook_meta_data() if form.connection_type == "baseten"
+    ]
+
+    assert form.hook_name == "Baseten"
+    assert form.standard_fields is not None
+    assert form.standard_fields.password is not None
+    assert form.standard_fields.password.title == "API key"
+    assert form.standard_fields.login is not None
+    assert form.standard_fields.login.hidden is True
+    assert set(form.extra_fields or ()) == {"auth_scheme", "polling_rate"}
 
 
 def test_the_providers_description_has_the_form_that_airflow_asks_for() -> None:

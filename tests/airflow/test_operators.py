@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
-from doubles import TaskRun
+from doubles import TaskRun, connect
 
 from aiobaseten.airflow import CancelPromotionOperator, PromoteOperator, PromotionTrigger
 from aiobaseten.errors import ConfigurationError
@@ -150,6 +150,11 @@ async def test_what_is_for_models_reaches_baseten(
         {"model_id": "m", "chain_id": "c"},
         {"chain_id": "c", "cancel_on_kill": True},
         {"chain_id": "c", "preserve_env_instance_type": False},
+        {"model_id": "m", "timeout": -1},
+        {"model_id": "m", "settling_time": "long"},
+        {"model_id": "m", "unhealthy_grace": float("inf")},
+        {"model_id": "m", "log_lines": 1001},
+        {"model_id": "m", "on_paused": "ignore"},
     ],
 )
 def test_arguments_that_do_not_fit_together_are_refused(given: dict[str, Any]) -> None:
@@ -286,6 +291,41 @@ async def test_a_task_that_is_cleared_after_its_promotion_was_cancelled_promotes
     assert len(environment.promotions) == 2
 
 
+async def test_a_task_that_is_cleared_after_its_key_was_mended_goes_on_with_the_same_promotion(
+    fake: FakeBaseten, served: str, run: TaskRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage(fake)
+    await deferred(operator(), run)
+    connect(monkeypatch, served, password="revoked")
+    with pytest.raises(FINAL, match="AuthenticationError"):
+        await operator().aexecute(run.context())
+    connect(monkeypatch, served)
+    run.clear()
+
+    live = await finished(operator(), run)
+
+    assert live["id"] == "v2"
+    assert len(sent(fake)) == 1
+
+
+@pytest.mark.parametrize("later", [0, 300])
+async def test_a_task_that_is_cleared_while_something_else_is_promoted_does_as_it_was_told(
+    fake: FakeBaseten, served: str, run: TaskRun, later: float
+) -> None:
+    environment = stage(fake)
+    await deferred(operator(), run)
+    environment.cancel()
+    fake.model("x").deployment("v3", on_promote=timelines.HEALTHY)
+    environment.promote("v3")
+    await asyncio.sleep(later)
+    run.clear()
+
+    live = await finished(operator(if_in_progress="wait"), run)
+
+    assert live["id"] == "v2"
+    assert [one.candidate.id for one in environment.promotions] == ["v2", "v3", "v2"]
+
+
 async def test_a_task_that_is_cleared_after_it_has_ended_begins_anew(
     fake: FakeBaseten, served: str, run: TaskRun
 ) -> None:
@@ -311,7 +351,6 @@ async def test_a_promotion_that_failed_is_final_and_told_with_its_evidence(
         await finished(operator(), run)
 
     assert "deployment v2 was BUILDING for" in capsys.readouterr().out
-    assert run.store.kept == {}
 
 
 async def test_the_last_words_of_a_deployment_that_failed_are_in_the_task_log_if_asked_for(
@@ -332,7 +371,6 @@ async def test_the_last_words_of_a_deployment_that_failed_are_in_the_task_log_if
         ({"model_id": "other"}, "NotFoundError"),
         ({"environment": ""}, "ConfigurationError"),
         ({"baseten_conn_id": "other"}, "ConfigurationError"),
-        ({"timeout": -1}, "ConfigurationError"),
     ],
 )
 async def test_what_another_try_cannot_mend_is_final(

@@ -102,9 +102,9 @@ def test_what_may_pass_is_not_skipped_by_soft_fail(run: TaskRun) -> None:
     assert not isinstance(caught.value, AirflowFailException | AirflowSkipException)
 
 
-def test_a_wrong_argument_is_final(run: TaskRun) -> None:
-    with pytest.raises(AirflowFailException, match="settling_time"):
-        sensor(settling_time=-1).execute(run.context())
+def test_a_wrong_argument_is_refused_when_the_dag_is_read() -> None:
+    with pytest.raises(ConfigurationError, match="settling_time"):
+        sensor(settling_time=-1)
 
 
 def test_a_chain_cannot_be_woken() -> None:

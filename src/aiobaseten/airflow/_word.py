@@ -41,7 +41,7 @@ def leave(context: Context, text: str) -> None:
 
 
 def forget(context: Context) -> None:
-    """It has come to an end: what is tried after this begins anew."""
+    """It has come to a good end: who clears the task after this wants it to begin anew."""
     context["task_state_store"].delete(KEY)
 
 

@@ -122,7 +122,7 @@ def _base_url(connection: Connection) -> str | None:
 
 def _extra(connection: Connection) -> dict[str, Any]:
     try:
-        extra = json.loads(connection.extra or "{}")
+        extra: Any = json.loads(connection.extra or "{}")
     except ValueError as error:
         raise ConfigurationError(
             f"the extra of connection {connection.conn_id} is not JSON: {error}"

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseAsyncOperator
 from attrs import evolve
 
-from .._arguments import Duration, seconds
+from .._arguments import Duration
 from .._token import Token
-from .._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S, OnPaused
+from .._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S, OnPaused, Policy
 from .._watch import DEFAULT_TIMEOUT_S
 from ..client import Baseten
 from ..environment import IfInProgress
-from ..errors import BasetenError, ConfigurationError
-from . import _word
+from ..errors import BasetenError, ConfigurationError, PromotionInProgressError
+from . import _waiting, _word
 from ._endings import Ended, Failed, fail, failed
 from ._owners import check_one, owner_of
 from .hook import DEFAULT_CONNECTION, BasetenHook
-from .triggers import PromotionTrigger, deadline
+from .triggers import PromotionTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -43,7 +43,7 @@ class _Operator(BaseAsyncOperator):
             async with self._client() as baseten:
                 token = await self._begin(baseten, context)
         except BasetenError as error:
-            self._end(context, failed(error))
+            fail(failed(error), self.log)
         _word.leave(context, token)
         self.defer(trigger=self._trigger(token), method_name="execute_complete")
 
@@ -57,7 +57,10 @@ class _Operator(BaseAsyncOperator):
             AirflowFailException: What went wrong is final.
             AirflowException: Another try may come to another end; it begins nothing twice.
         """
-        return self._end(context, event)
+        if event["outcome"] == "failed":
+            fail(event, self.log)
+        _word.forget(context)
+        return event["result"]
 
     async def _begin(self, baseten: Baseten, context: Context) -> str:
         """Begin, and say with which token to go on."""
@@ -65,14 +68,6 @@ class _Operator(BaseAsyncOperator):
 
     def _trigger(self, token: str) -> PromotionTrigger:
         raise NotImplementedError
-
-    def _end(self, context: Context, event: Ended | Failed) -> dict[str, Any]:
-        if event["outcome"] == "failed":
-            if event["is_final"]:
-                _word.forget(context)
-            fail(event, self.log)
-        _word.forget(context)
-        return event["result"]
 
     @asynccontextmanager
     async def _client(self) -> AsyncGenerator[Baseten]:
@@ -119,7 +114,7 @@ class PromoteOperator(_Operator):
         ConfigurationError: The arguments do not fit together.
     """
 
-    template_fields: Sequence[str] = (
+    template_fields: Collection[str] = (
         "deployment_id",
         "environment",
         "model_id",
@@ -162,13 +157,18 @@ class PromoteOperator(_Operator):
         self.model_id = model_id
         self.chain_id = chain_id
         self.baseten_conn_id = baseten_conn_id
-        self.timeout = timeout
-        self.on_paused = on_paused
-        self.accept_scaled_to_zero = accept_scaled_to_zero
-        self.settling_time = settling_time
-        self.unhealthy_grace = unhealthy_grace
-        self.log_lines = log_lines
-        self.if_in_progress = if_in_progress
+        self.timeout = _waiting.limit(timeout)
+        self.options = {
+            # A policy knows which there are.
+            "on_paused": Policy(on_paused=on_paused).on_paused,
+            **_waiting.options(
+                accept_scaled_to_zero=accept_scaled_to_zero,
+                settling_time=settling_time,
+                unhealthy_grace=unhealthy_grace,
+                log_lines=log_lines,
+            ),
+        }
+        self.if_in_progress: IfInProgress = if_in_progress
         self.cancel_on_kill = cancel_on_kill
         self.scale_down_previous_deployment = scale_down_previous_deployment
         self.preserve_env_instance_type = preserve_env_instance_type
@@ -185,15 +185,22 @@ class PromoteOperator(_Operator):
         if word is not None and word.is_ours:
             self.log.info("an earlier try left word of a promotion: nothing is sent again")
             token = (await baseten.resume(word.text)).token
+        elif word is not None:
+            token = await self._promote_after_clearing(baseten, context)
         else:
-            # Somebody has cleared the task while it waited: what is under way still will do.
-            token = await self._promote(
-                baseten, context, "adopt" if word is not None else self.if_in_progress
-            )
+            token = await self._promote(baseten, context, self.if_in_progress)
         self.log.info(
             "the promotion is under way; to go on with it elsewhere, the token: %s", token
         )
         return token
+
+    async def _promote_after_clearing(self, baseten: Baseten, context: Context) -> str:
+        """Somebody cleared the task before its promotion had come to a good end."""
+        try:
+            # If it is under way still, or has come to one since, it will do.
+            return await self._promote(baseten, context, "adopt")
+        except PromotionInProgressError:
+            return await self._promote(baseten, context, self.if_in_progress)
 
     async def _promote(
         self, baseten: Baseten, context: Context, if_in_progress: IfInProgress
@@ -225,18 +232,11 @@ class PromoteOperator(_Operator):
         return {name: value for name, value in options.items() if value is not None}
 
     def _trigger(self, token: str) -> PromotionTrigger:
-        options = {
-            "on_paused": self.on_paused,
-            "accept_scaled_to_zero": self.accept_scaled_to_zero,
-            "settling_time": seconds("settling_time", self.settling_time),
-            "unhealthy_grace": seconds("unhealthy_grace", self.unhealthy_grace),
-            "log_lines": self.log_lines,
-        }
         return PromotionTrigger(
             baseten_conn_id=self.baseten_conn_id,
             token=token,
-            deadline=deadline(self.timeout),
-            options=options,
+            deadline=_waiting.deadline(self.timeout),
+            options=self.options,
             cancel_on_kill=self.cancel_on_kill,
         )
 
@@ -255,7 +255,7 @@ class CancelPromotionOperator(_Operator):
         kwargs: As for every operator.
     """
 
-    template_fields: Sequence[str] = ("model_id", "environment", "baseten_conn_id")
+    template_fields: Collection[str] = ("model_id", "environment", "baseten_conn_id")
     ui_color = "#f5dcd7"
 
     def __init__(
@@ -271,7 +271,7 @@ class CancelPromotionOperator(_Operator):
         self.model_id = model_id
         self.environment = environment
         self.baseten_conn_id = baseten_conn_id
-        self.timeout = timeout
+        self.timeout = _waiting.limit(timeout)
 
     async def _begin(self, baseten: Baseten, context: Context) -> str:
         word = _word.recall(context)
@@ -302,6 +302,6 @@ class CancelPromotionOperator(_Operator):
         return PromotionTrigger(
             baseten_conn_id=self.baseten_conn_id,
             token=token,
-            deadline=deadline(self.timeout),
+            deadline=_waiting.deadline(self.timeout),
             options={},
         )

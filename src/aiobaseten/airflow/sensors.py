@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException
 
-from .._arguments import Duration, seconds
+from .._arguments import Duration
 from .._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S
-from ..errors import BasetenError, ConfigurationError, WaitTimeoutError
-from ._endings import Ended, Failed, fail, failed, tell
+from ..errors import ConfigurationError, WaitTimeoutError
+from . import _waiting
+from ._endings import Ended, Failed, fail, tell
 from ._owners import check_one
 from .hook import DEFAULT_CONNECTION
-from .triggers import DeploymentTrigger, deadline
+from .triggers import DeploymentTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -42,7 +43,7 @@ class DeploymentSensor(BaseSensorOperator):
         ConfigurationError: The arguments do not fit together.
     """
 
-    template_fields: Sequence[str] = ("deployment_id", "model_id", "chain_id", "baseten_conn_id")
+    template_fields: Collection[str] = ("deployment_id", "model_id", "chain_id", "baseten_conn_id")
     ui_color = "#d7eaf5"
 
     def __init__(
@@ -64,11 +65,14 @@ class DeploymentSensor(BaseSensorOperator):
         self.model_id = model_id
         self.chain_id = chain_id
         self.baseten_conn_id = baseten_conn_id
-        self.accept_scaled_to_zero = accept_scaled_to_zero
-        self.wake = wake
-        self.settling_time = settling_time
-        self.unhealthy_grace = unhealthy_grace
-        self.log_lines = log_lines
+        self.options = _waiting.options(
+            accept_scaled_to_zero=accept_scaled_to_zero,
+            settling_time=settling_time,
+            unhealthy_grace=unhealthy_grace,
+            log_lines=log_lines,
+        )
+        if wake:
+            self.options["wake"] = True
         check_one(model_id, chain_id)
         if wake and chain_id is not None:
             raise ConfigurationError("wake is for models: Baseten cannot wake a chain")
@@ -78,12 +82,15 @@ class DeploymentSensor(BaseSensorOperator):
 
         Raises:
             TaskDeferred: As Airflow has it.
-            AirflowFailException: An argument is wrong.
         """
-        try:
-            trigger = self._trigger()
-        except BasetenError as error:
-            fail(failed(error), self.log)
+        trigger = DeploymentTrigger(
+            baseten_conn_id=self.baseten_conn_id,
+            deployment_id=self.deployment_id,
+            deadline=_waiting.deadline(self.timeout),
+            options=self.options,
+            model_id=self.model_id,
+            chain_id=self.chain_id,
+        )
         self.defer(trigger=trigger, method_name="execute_complete")
 
     def execute_complete(
@@ -114,21 +121,3 @@ class DeploymentSensor(BaseSensorOperator):
             tell(event, self.log)
             raise AirflowSensorTimeout(event["message"])
         fail(event, self.log)
-
-    def _trigger(self) -> DeploymentTrigger:
-        options: dict[str, Any] = {
-            "accept_scaled_to_zero": self.accept_scaled_to_zero,
-            "settling_time": seconds("settling_time", self.settling_time),
-            "unhealthy_grace": seconds("unhealthy_grace", self.unhealthy_grace),
-            "log_lines": self.log_lines,
-        }
-        if self.wake:
-            options["wake"] = True
-        return DeploymentTrigger(
-            baseten_conn_id=self.baseten_conn_id,
-            deployment_id=self.deployment_id,
-            deadline=deadline(self.timeout),
-            options=options,
-            model_id=self.model_id,
-            chain_id=self.chain_id,
-        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, suppress
@@ -12,7 +11,6 @@ from typing import Any
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from .._arguments import Duration, time_limit
 from .._clock import LoopClock
 from .._token import Token
 from ..client import Baseten
@@ -25,16 +23,6 @@ from .hook import BasetenHook
 
 #: Seconds for cancelling: a little less than Airflow has patience for.
 _KILL_TIMEOUT_S = 28.0
-
-
-def deadline(timeout: Duration | None) -> float | None:
-    """Seconds since the epoch after so long a time; ``None`` for never.
-
-    Raises:
-        ConfigurationError: *timeout* is no duration.
-    """
-    limit = time_limit("timeout", timeout)
-    return None if math.isinf(limit) else LoopClock().utcnow().timestamp() + limit
 
 
 class _WaitTrigger(BaseTrigger):
