@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-CONFTEST = """import asyncio
+PLUGIN = 'pytest_plugins = ["aiobaseten.testing.pytest_plugin"]'
+CONFTEST = f"""import asyncio
 
-pytest_plugins = ["aiobaseten.testing.pytest_plugin"]
+{PLUGIN}
 # As docs/testing.md says, for looptime where warnings are errors.
 asyncio.set_event_loop(None)
 """
@@ -183,7 +184,8 @@ def test_what_is_imported():
 def test_with_the_fixture(fake_baseten):
     pass
 """
-    said = run(tmp_path, {"test_theirs.py": theirs, "pytest.ini": SETTINGS})
+    without = CONFTEST.replace(PLUGIN, "")
+    said = run(tmp_path, {"conftest.py": without, "test_theirs.py": theirs, "pytest.ini": SETTINGS})
 
     assert "1 passed, 1 error" in said, said
     assert "fixture 'fake_baseten' not found" in said
