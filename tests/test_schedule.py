@@ -33,6 +33,7 @@ from aiobaseten.errors import ConfigurationError
         (Stage.LOAD, 120, 3600, 2),
         (Stage.LOAD, 200, 3600, 3),
         (Stage.LOAD, 3600, 3600, 10),
+        (Stage.IDLE, 0, 0, 2),
         (Stage.IDLE, 0, 100, 5),
         (Stage.IDLE, 0, 3600, 10),
     ],
@@ -59,9 +60,22 @@ def test_jitter_makes_no_look_later(seconds: float, chance: float) -> None:
     assert 0.9 * seconds <= jittered(seconds, chance) <= seconds
 
 
-@pytest.mark.parametrize("said", [0, -1.0, math.nan, math.inf, True, None, "2"])
-def test_a_schedule_that_says_no_time_to_wait_is_refused(said: Any) -> None:
-    with pytest.raises(ConfigurationError, match="poll must return"):
+def test_clients_that_began_together_drift_apart_by_up_to_a_tenth() -> None:
+    assert jittered(10, 0.0) == 10
+    assert jittered(10, 0.5) == 9.5
+
+
+@pytest.mark.parametrize("said", [True, None, "2"])
+def test_a_schedule_that_says_no_number_is_refused(said: Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"^poll must return seconds, not {said!r}$"):
+        jittered(said, 0.5)
+
+
+@pytest.mark.parametrize("said", [0, -1.0, math.nan, math.inf])
+def test_a_schedule_that_says_no_time_to_wait_is_refused(said: float) -> None:
+    with pytest.raises(
+        ConfigurationError, match=f"^poll must return finite seconds above 0, not {said!r}$"
+    ):
         jittered(said, 0.5)
 
 
