@@ -107,9 +107,7 @@ def cancellation_wait(
 def see(wait: Wait[Any], at: float, reading: Any) -> Any:
     """What a look makes of a wait: its verdict; the value of Done, the error of Failed."""
     verdict = wait.see(reading, at).verdict
-    if isinstance(verdict, Done):
-        return verdict.value
-    return verdict.error(Evidence(waited=at)) if isinstance(verdict, Failed) else verdict
+    return verdict.value if isinstance(verdict, Done) else _error_of(verdict, at)
 
 
 def look(wait: Wait[Any], at: float, reading: Any) -> None:
@@ -123,8 +121,17 @@ def explained(
     """What a look comes to that finds the deployment gone, once the deployment was read."""
     asked = see(wait, at, reading)
     assert isinstance(asked, Explain)
-    verdict = asked.given(found, at).verdict
-    return verdict.error(Evidence(waited=at)) if isinstance(verdict, Failed) else verdict
+    return _error_of(asked.given(found, at).verdict, at)
+
+
+def _error_of(verdict: Any, at: float) -> Any:
+    """The error of a wait that failed, which carries what it is given; else the verdict."""
+    if not isinstance(verdict, Failed):
+        return verdict
+    evidence = Evidence(waited=at)
+    error = verdict.error(evidence)
+    assert error.evidence is evidence
+    return error
 
 
 def once_there(**policy: Any) -> PromotionWait:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from literals import P, T, X, cancellation_wait, deployment, environment, look, see
 
+from aiobaseten._status import Stage
 from aiobaseten._waits import EnvironmentReading, PromotionLog, QuietWait
 from aiobaseten.errors import PromotionSupersededError
 
@@ -116,6 +117,15 @@ def test_traffic_that_goes_back_is_reported_and_somebody_elses_is_not() -> None:
     assert theirs == ()
 
 
+def test_a_rollback_is_looked_at_like_what_comes_next_and_from_when_it_began() -> None:
+    wait = cancellation_wait()
+
+    look(wait, 10, environment(P, T, "RAMPING_DOWN"))
+    step = wait.see(environment(P, T, "RAMPING_DOWN"), 70)
+
+    assert (step.stage, step.in_stage) == (Stage.LOAD, 60)
+
+
 @pytest.mark.parametrize("quiet", QUIET)
 def test_an_environment_is_quiet_when_nothing_is_under_way(quiet: EnvironmentReading) -> None:
     wait = QuietWait(label="production", seen=PromotionLog("production"))
@@ -127,10 +137,10 @@ def test_an_environment_is_quiet_when_nothing_is_under_way(quiet: EnvironmentRea
 def test_an_environment_is_busy_while_anything_is(busy: EnvironmentReading) -> None:
     wait = QuietWait(label="production", seen=PromotionLog("production"))
 
-    look(wait, 0, busy)
-    step = wait.see(busy, 60)
+    look(wait, 10, busy)
+    step = wait.see(busy, 70)
 
-    assert step.in_stage == 60
+    assert (step.stage, step.in_stage) == (Stage.IDLE, 60)
     assert wait.still().startswith("production is still busy; last seen: ")
     assert "nothing of it" not in wait.still()
     assert wait.still().endswith("Nothing was sent.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from literals import T, deployment, deployment_wait, look, see
 
 from aiobaseten._waits import Wake
@@ -87,6 +88,15 @@ def test_it_is_woken_once_it_has_settled_and_only_once() -> None:
     assert "It was asked to wake up at 121 s, and has not." in wait.still()
     look(wait, 1005, deployment(status="WAKING_UP"))
     assert see(wait, 1100, deployment()) == T
+
+
+@pytest.mark.parametrize("status", ["UNHEALTHY", "INACTIVE"])
+def test_what_may_come_back_by_itself_is_not_woken(status: str) -> None:
+    wait = deployment_wait(wake=True)
+
+    look(wait, 0, deployment(status=status))
+
+    assert wait.still().endswith("Baseten keeps working on it.")
 
 
 def test_a_wake_up_call_that_did_not_get_through_is_repeated() -> None:

@@ -39,6 +39,15 @@ def test_two_ways_of_being_off_get_one_settling_time_between_them() -> None:
     assert isinstance(see(wait, 120, deployment(status="INACTIVE")), DeploymentFailedError)
 
 
+def test_being_off_is_given_time_from_the_first_look_that_is_answered() -> None:
+    wait = deployment_wait()
+
+    look(wait, 60, deployment(status="INACTIVE"))
+    look(wait, 179, deployment(status="INACTIVE"))
+
+    assert isinstance(see(wait, 180, deployment(status="INACTIVE")), DeploymentFailedError)
+
+
 @pytest.mark.parametrize("status", ["INACTIVE", "DEACTIVATING"])
 def test_being_off_after_it_was_on_its_way_is_a_failure_at_once(status: str) -> None:
     """No GPU to be had: half an hour of DEPLOYING, then INACTIVE without a word."""

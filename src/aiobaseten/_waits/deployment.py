@@ -88,7 +88,7 @@ _ORDER = tuple(Stage)
 
 def slowest(parts: Iterable[Part]) -> Stage:
     """The stage of the part that is farthest from ready: the others have to wait for it."""
-    return min((stage_of(part.status) for part in parts), key=_ORDER.index, default=Stage.IDLE)
+    return min((stage_of(part.status) for part in parts), key=_ORDER.index)
 
 
 def names(parts: Iterable[Part]) -> str:
