@@ -29,10 +29,6 @@ class Clock(Protocol):
         """A number in [0, 1), for jitter."""
         ...
 
-    async def sleep(self, seconds: float) -> None:
-        """Return after so many seconds of `now()`."""
-        ...
-
     def timeout_at(self, when: float) -> asyncio.Timeout:
         """Cut off what runs inside at the time *when* of `now()`; infinity means never."""
         ...
@@ -59,10 +55,6 @@ class LoopClock:
     def random(self) -> float:
         """A number in [0, 1)."""
         return self._source.random()
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep on the loop."""
-        await asyncio.sleep(seconds)
 
     def timeout_at(self, when: float) -> asyncio.Timeout:
         """A scope that the loop cuts off at *when*."""
@@ -96,10 +88,6 @@ class CompressedClock(LoopClock):
     def now(self) -> float:
         """Compressed seconds on the loop's clock."""
         return super().now() * self._speed
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep for compressed seconds."""
-        await super().sleep(seconds / self._speed)
 
     def timeout_at(self, when: float) -> asyncio.Timeout:
         """A scope that is cut off at a compressed time."""

@@ -97,6 +97,41 @@ async def test_cancel_waits_until_traffic_is_back(shell: Shell) -> None:
     assert "traffic is back on what served before" in cancelled.out
 
 
+async def test_an_environment_s_promotion_gets_all_traffic_at_once_without_a_token(
+    shell: Shell,
+) -> None:
+    environment = shell.fake.model("m").environment("production")
+    environment.promote("stuck")
+
+    forced = await shell.run("roll-forward", "model", "m", "production")
+
+    assert forced.status == 0
+    assert environment.current is not None
+    assert environment.current.id == "stuck"
+
+
+async def test_a_promotion_is_cancelled_by_its_token_at_once_if_forced(shell: Shell) -> None:
+    begun = await shell.run("promote", "model", "m", "other", "--to", "production", "-q")
+
+    cancelled = await shell.run("cancel", begun.out.strip(), "--force")
+
+    assert cancelled.status == 0
+    assert [one.path.rpartition("/")[2] for one in shell.fake.requests if one.method == "POST"] == [
+        "promote",
+        "force_cancel_promotion",
+    ]
+
+
+async def test_the_token_of_a_cancellation_leads_to_its_environment(shell: Shell) -> None:
+    shell.fake.model("m").environment("production").promote("stuck")
+    begun = await shell.run("cancel", "model", "m", "production", "-q")
+
+    paused = await shell.run("pause", begun.out.strip())
+
+    assert paused.status == 5
+    assert "aiobaseten list model m" in paused.complaint
+
+
 async def test_a_cancellation_has_a_token_of_its_own(shell: Shell) -> None:
     shell.fake.model("m").environment("production").promote("stuck")
 

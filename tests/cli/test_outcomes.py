@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 import signal
 from pathlib import Path
 
@@ -82,6 +83,45 @@ async def test_when_time_runs_out_it_cancels_if_asked_to(shell: Shell) -> None:
     promotion = shell.fake.model("m").environment("production").promotion
     assert promotion is not None
     assert promotion.status == "CANCELED"
+
+
+async def test_what_could_not_be_cancelled_is_said(shell: Shell) -> None:
+    shell.fake.faults.status(
+        503, route="POST /v1/models/m/environments/production/cancel_promotion"
+    )
+    promote = ("promote", "model", "m", "stuck", "--to", "production", "--wait")
+
+    late = await shell.run(*promote, "--timeout", "5s", "--cancel-on-timeout")
+
+    assert late.status == 11
+    assert "could not be cancelled: Baseten cannot answer now" in late.complaint
+    assert "to cancel it:" in late.err
+
+
+async def test_what_to_do_next_is_said_for_the_same_address_and_key(
+    shell: Shell, tmp_path: Path
+) -> None:
+    key = tmp_path / "the key"
+    key.write_text("test-key")
+    same = ("--base-url", shell.url, "--api-key-file", str(key))
+
+    late = await shell.having(BASETEN_BASE_URL="").run(
+        *("promote", "chain", "c", "stuck", "--to", "production"),
+        *("--wait", "--timeout", "5s", *same),
+    )
+
+    assert late.status == 11
+    (go_on,) = re.findall(r"^to go on waiting:  aiobaseten (.+)$", late.err, re.MULTILINE)
+    assert shlex.split(go_on)[2:] == list(same)
+
+
+async def test_a_key_file_with_nothing_in_it_ends_with_2(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("\n")
+
+    ended = await shell.run("list", "chain", "c", "--api-key-file", str(tmp_path / "key"))
+
+    assert ended.status == 2
+    assert "there is no API key in" in ended.complaint
 
 
 async def test_a_promotion_that_another_overtakes_ends_with_12(shell: Shell) -> None:

@@ -135,6 +135,23 @@ async def test_ctrl_c_at_a_terminal_gives_it_back(shell: Shell) -> None:
         assert not screen.hides_cursor
 
 
+async def test_a_second_ctrl_c_at_a_terminal_gives_it_back_too(shell: Shell) -> None:
+    shell.fake.faults.hang(route="POST /v1/models/m/environments/production/cancel_promotion")
+    async with terminal(shell, *PROMOTE, "--cancel-on-interrupt") as screen:
+        await screen.shows("DEPLOYING")
+        screen.process.send_signal(signal.SIGINT)
+        await until(lambda: any("cancel" in one.path for one in shell.fake.requests))
+        screen.process.send_signal(signal.SIGINT)
+        assert await screen.ends() == 130
+        assert not screen.hides_cursor
+
+
+async def test_a_terminal_shows_what_there_is_as_lines(shell: Shell) -> None:
+    async with terminal(shell, "list", "model", "m", size=(100, 24)) as screen:
+        assert await screen.ends() == 0
+        assert "restricted" in screen.text
+
+
 async def test_a_narrow_window_and_no_color_show_the_same_words(shell: Shell) -> None:
     async with terminal(shell.having(NO_COLOR="1"), *PROMOTE, size=(40, 24)) as screen:
         await screen.shows("deployment stuck  DEPLOYING")

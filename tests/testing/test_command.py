@@ -98,6 +98,9 @@ def test_a_port_that_is_taken_is_said_in_one_line() -> None:
         ["--api-key", "two words"],
         ["--api-key", ""],
         ["--behaviour", "mood=bad"],
+        ["--behaviour", "hidden_for=long"],
+        ["--behaviour", "hidden_for=-1"],
+        ["--behaviour", "signals_succeed=perhaps"],
         ["heavenly"],
     ],
 )
