@@ -140,3 +140,13 @@ async def test_a_stand_in_for_a_key_makes_no_word_unreadable(key: str) -> None:
     # Each version of httpx puts its spaces elsewhere.
     assert json.loads(str(caught.value.body)) == {"error": "a bad status"}
     assert caught.value.message == "a bad status"
+
+
+async def test_a_key_of_eight_characters_is_one() -> None:
+    async with answering(
+        httpx.Response(500, json={"error": "not k3y-8765"}), "k3y-8765"
+    ) as baseten:
+        with pytest.raises(ServerError) as caught:
+            await baseten.chain("c1").deployment("d1").get()
+
+    assert caught.value.message == "not [api key]"
