@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Generic, Literal, TypeVar
@@ -58,12 +58,8 @@ class Owner(ABC, Generic[D, E]):
         """Reads the log of a deployment, or of a chain's part, newest line first."""
 
     @abstractmethod
-    async def list_environments(self) -> list[E]:
-        """List all environments."""
-
-    @abstractmethod
-    async def read_environments(self) -> list[EnvironmentReading]:
-        """Read all environments, as a call: repeated if need be."""
+    def get_environments(self) -> Operation[list[E]]:
+        """Reads all environments."""
 
     def describe_environment(self, name: str) -> str:
         """An environment, for a person."""
@@ -162,7 +158,7 @@ class Owner(ABC, Generic[D, E]):
 
     async def _is_candidate(self, deployment: DeploymentReading) -> bool:
         try:
-            readings = await self.read_environments()
+            readings = await self.transport.send(then(self.get_environments(), _with_each_read))
         except ResponseShapeError:
             # Every published spec declares a chain's list with the schema of a model's: if it is
             # answered so, the environment that the deployment itself names has to do.
@@ -210,3 +206,9 @@ class EnvironmentLook(Look[EnvironmentReading], Generic[D, E]):
 
 def _with_reading(deployment: D) -> tuple[D, DeploymentReading]:
     return deployment, read_deployment(deployment)
+
+
+def _with_each_read(
+    environments: Sequence[Environment | ChainEnvironment],
+) -> list[EnvironmentReading]:
+    return [read_environment(one) for one in environments]

@@ -23,9 +23,7 @@ from attrs import define, frozen
 
 from ._arguments import Duration, LogWindow, log_window, path_argument
 from ._owner import Owner
-from ._readings import read_environment
 from ._transport import given, then
-from ._waits import EnvironmentReading
 from ._watch import DEFAULT_TIMEOUT_S
 from .deployment import DeploymentHandle
 from .environment import BeforeSending, EnvironmentHandle, IfInProgress, begin
@@ -59,18 +57,10 @@ class Chain(Owner[ChainDeployment, ChainEnvironment]):
             lambda answer: answer.logs,
         )
 
-    async def list_environments(self) -> list[ChainEnvironment]:
-        """List all environments."""
-        listed = await self.transport.send(list_chain_environments.operation(self.id))
-        return listed.environments
-
-    async def read_environments(self) -> list[EnvironmentReading]:
-        """Read all environments."""
-        operation = then(
-            list_chain_environments.operation(self.id),
-            lambda listed: [read_environment(one) for one in listed.environments],
-        )
-        return await self.transport.send(operation)
+    def get_environments(self) -> Operation[list[ChainEnvironment]]:
+        """Reads all environments."""
+        operation = list_chain_environments.operation(self.id)
+        return then(operation, lambda listed: listed.environments)
 
 
 @frozen
@@ -117,7 +107,7 @@ class ChainHandle:
             NotFoundError: There is no such chain.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        return await self._chain.list_environments()
+        return await self._chain.transport.send(self._chain.get_environments())
 
 
 @frozen

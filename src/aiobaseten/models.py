@@ -37,9 +37,8 @@ from attrs import define, frozen
 
 from ._arguments import Duration, LogWindow, json_object, log_window, path_argument
 from ._owner import Owner
-from ._readings import read_environment
 from ._transport import given, then
-from ._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S, EnvironmentReading
+from ._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S
 from ._watch import DEFAULT_TIMEOUT_S
 from .deployment import DeploymentHandle
 from .environment import BeforeSending, EnvironmentHandle, IfInProgress, begin
@@ -76,18 +75,9 @@ class Model(Owner[Deployment, Environment]):
             lambda answer: answer.logs,
         )
 
-    async def list_environments(self) -> list[Environment]:
-        """List all environments."""
-        listed = await self.transport.send(list_environments.operation(self.id))
-        return listed.environments
-
-    async def read_environments(self) -> list[EnvironmentReading]:
-        """Read all environments."""
-        operation = then(
-            list_environments.operation(self.id),
-            lambda listed: [read_environment(one) for one in listed.environments],
-        )
-        return await self.transport.send(operation)
+    def get_environments(self) -> Operation[list[Environment]]:
+        """Reads all environments."""
+        return then(list_environments.operation(self.id), lambda listed: listed.environments)
 
 
 @frozen
@@ -133,7 +123,7 @@ class ModelHandle:
             NotFoundError: There is no such model.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        return await self._model.list_environments()
+        return await self._model.transport.send(self._model.get_environments())
 
 
 @frozen
