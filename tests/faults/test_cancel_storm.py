@@ -124,7 +124,8 @@ async def test_after_a_storm_of_cancellations_calls_are_answered_at_once(
             await storm(baseten, chance, CANCELLATIONS)
         async with (
             proxy.failing(answering_together(CONNECTIONS)),
-            asyncio.timeout(1 + BUDGET_S / speed),
+            # A machine with much else to do takes its time; a connection that is lost takes ten.
+            asyncio.timeout(5 + BUDGET_S / speed),
             asyncio.TaskGroup() as callers,
         ):
             for _ in range(2 * CONNECTIONS):
