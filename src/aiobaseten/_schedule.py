@@ -17,18 +17,17 @@ from .errors import ConfigurationError
 #: next look.
 Schedule: TypeAlias = Callable[[Stage, float, float], float]
 
-#: Stage: (share of the time past, least seconds, most seconds).
-_PACES: dict[Stage, tuple[float, float, float]] = {
+#: Stage: (share of the time past, least seconds, most seconds, whether the time past is its own).
+#: What deploys or loads for long is looked at in proportion to that, not to the build before it.
+_PACES: dict[Stage, tuple[float, float, float, bool]] = {
     # Often at first, for what is built already; then what matters is only that the build has ended.
-    Stage.BUILD: (0.15, 2.0, 12.0),
+    Stage.BUILD: (0.15, 2.0, 12.0, False),
     # Loading comes next, and lasts: it need not be seen at once. It may be skipped, though.
-    Stage.DEPLOY: (0.10, 4.0, 8.0),
+    Stage.DEPLOY: (0.10, 4.0, 8.0, True),
     # ACTIVE comes next, so these looks decide how late it is noticed.
-    Stage.LOAD: (0.015, 2.0, 10.0),
-    Stage.IDLE: (0.05, 2.0, 10.0),
+    Stage.LOAD: (0.015, 2.0, 10.0, True),
+    Stage.IDLE: (0.05, 2.0, 10.0, False),
 }
-# What deploys or loads for long is looked at in proportion to that, not to the build before it.
-_OF_THEIR_OWN = frozenset({Stage.DEPLOY, Stage.LOAD})
 # Looks come earlier by up to this share, so that clients that began together drift apart.
 _JITTER = 0.1
 
@@ -44,9 +43,8 @@ def next_look(stage: Stage, in_stage: float, elapsed: float) -> float:
         in_stage: Seconds since the status last changed.
         elapsed: Seconds since the wait began.
     """
-    share, least, most = _PACES[stage]
-    past = in_stage if stage in _OF_THEIR_OWN else elapsed
-    return min(max(share * past, least), most)
+    share, least, most, is_its_own = _PACES[stage]
+    return min(max(share * (in_stage if is_its_own else elapsed), least), most)
 
 
 def jittered(seconds: float, chance: float) -> float:
