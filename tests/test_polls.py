@@ -272,6 +272,29 @@ async def test_nobody_starves_when_there_is_more_to_look_at_than_the_budget_allo
     assert max(gaps) <= 1.2 * 60 / 3
 
 
+async def test_when_all_are_late_those_whose_change_matters_most_are_looked_at_first(
+    fake: FakeBaseten,
+) -> None:
+    model = fake.model("m1")
+    names = [
+        f"{status}-{number}" for number in range(30) for status in ("BUILDING", "LOADING_MODEL")
+    ]
+    for name in names:
+        model.deployment(name, status=name.partition("-")[0])
+
+    async with fake.client(polling_rate=4) as baseten:
+        waits = [
+            asyncio.create_task(baseten.model("m1").deployment(name).wait_until_active())
+            for name in names
+        ]
+        await asyncio.sleep(300)
+        for wait in waits:
+            wait.cancel()
+
+    looks = Counter(request.path.rpartition("/")[2].partition("-")[0] for request in fake.requests)
+    assert looks["LOADING_MODEL"] > 1.3 * looks["BUILDING"]
+
+
 async def test_while_the_server_is_down_one_look_probes_for_all(fake: FakeBaseten) -> None:
     names = deployments(fake, 100)
     for name in names:

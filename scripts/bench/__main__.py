@@ -97,6 +97,11 @@ def one_call(rounds: int) -> tuple[list[Figure], Any]:
             for name in (calls.GENERATED, calls.AIOHTTP)
             if name in call
         ]
+        if calls.GUEST in call:
+            guest = cost.microseconds[calls.GUEST] / cost.microseconds[calls.RAW]
+            figures.append(
+                Figure(f"get() through the caller's httpx client / httpx, {where}", guest)
+            )
     return figures, [asdict(cost) for cost in costs]
 
 
