@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from attrs import frozen
 
@@ -100,7 +102,7 @@ def cancelled(waits: int = 10_000, times: int = 9) -> Cancelled:
     return Cancelled(waits=waits, over_bare=ratios(ours, bare), left=left)
 
 
-async def _cancel_all(tasks: list[asyncio.Task[object]]) -> float:
+async def _cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> float:
     gc.collect()
     before = time.process_time()
     for task in tasks:
