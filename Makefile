@@ -135,7 +135,7 @@ bench: $(READY) .venv-bench/.ready  ## Measure us beside others, into build/benc
 	PYTHONPATH=src:generated:scripts .venv-bench/bin/python -m bench $(BENCH)
 
 .PHONY: bench-plots
-bench-plots: $(READY)  ## Draw docs/performance-*.svg from build/bench.json
+bench-plots: $(READY)  ## Write the figures and plots of docs/performance.md from build/bench.json
 	PYTHONPATH=scripts $(BIN)/python -m bench.plots
 
 .PHONY: lint

@@ -292,6 +292,12 @@ def _lines(figures: Sequence[Figure]) -> Iterator[str]:
         yield f"{one.what:<72} {value:>8} {bounds:>9} {aim:>9}  {one.verdict:<6}  {one.note}"
 
 
+def _earlier(output: Path) -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:
+    """What was measured before: figures and details, by part."""
+    result = json.loads(output.read_text())
+    return result["figures"], result["details"]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Measure the parts that were asked for, or all."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
@@ -300,32 +306,27 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=11, help="rounds of what is timed by turns")
     chosen = parser.parse_args(arguments)
     began = time.monotonic()
-    rows: list[dict[str, Any]] = []
-    details: dict[str, Any] = {}
+    # Parts that are not measured now stay as they were.
+    output = chosen.output
+    figures, details = _earlier(output) if chosen.parts and output.exists() else ({}, {})
     print(f"{'':<72} {'figure':>8} {'must be':>9} {'aim':>9}")
     for name in chosen.parts or PARTS:
-        figures, details[name] = PARTS[name](chosen.rounds)
-        for line in _lines(figures):
+        found, details[name] = PARTS[name](chosen.rounds)
+        for line in _lines(found):
             print(line, flush=True)
-        rows += [{**asdict(one), "verdict": one.verdict} for one in figures]
-    took = time.monotonic() - began
-    print(f"{took:.0f} s")
+        figures[name] = [{**asdict(one), "verdict": one.verdict} for one in found]
+    print(f"{time.monotonic() - began:.0f} s")
     installed = {found.metadata["Name"]: found.version for found in metadata.distributions()}
-    versions = {name: installed.get(name) for name in ("httpx", "baseten", "aiohttp", "attrs")}
-    chosen.output.parent.mkdir(exist_ok=True)
-    chosen.output.write_text(
-        json.dumps(
-            {
-                "python": platform.python_version(),
-                "versions": versions,
-                "seconds": round(took),
-                "figures": rows,
-                "details": details,
-            },
-            indent=1,
-        )
-        + "\n"
-    )
+    result = {
+        "python": platform.python_version(),
+        "versions": {
+            name: installed.get(name) for name in ("httpx", "baseten", "aiohttp", "attrs")
+        },
+        "figures": {name: figures[name] for name in PARTS if name in figures},
+        "details": details,
+    }
+    output.parent.mkdir(exist_ok=True)
+    output.write_text(json.dumps(result, indent=1) + "\n")
     return 0
 
 

@@ -24,7 +24,7 @@ PEERS: dict[str, Schedule] = {
     "every 1 s": lambda *_: 1.0,
     "every 2 s": lambda *_: 2.0,
     "every 5 s": lambda *_: 5.0,
-    "exponential x1.5, 1 to 30 s": lambda _status, _in, elapsed: min(1.0 + elapsed / 2.0, 30.0),
+    "exponential to 30 s": lambda _status, _in, elapsed: min(1.0 + elapsed / 2.0, 30.0),
 }
 
 
