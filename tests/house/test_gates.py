@@ -18,8 +18,8 @@ TARGETS = [each.target for each in check.CHECKS]
 
 # Several Pythons, and whatever the newest dependencies are today: in the workflow only.
 MANY = {"test-compat"}
-# Minutes with Airflow's own processes: too long for a submission.
-LONG = {"test-airflow-processes"}
+# Minutes with Airflow's own processes, and all tests a third time: too long for a submission.
+LONG = {"coverage", "test-airflow-processes"}
 
 
 def asked_for(text: str) -> list[str]:
