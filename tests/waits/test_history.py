@@ -21,6 +21,15 @@ def test_each_status_is_kept_with_when_it_began_and_how_long_it_was_known_to_las
     )
 
 
+def test_what_is_seen_for_the_first_time_followed_on_nothing() -> None:
+    log = Log()
+
+    (first,) = log.note(("deployment", "d1"), "BUILDING", 0)
+    (second,) = log.note(("deployment", "d1"), "ACTIVE", 5)
+
+    assert (first.previous, second.previous) == (None, "BUILDING")
+
+
 def test_what_was_seen_first_comes_first_whoever_it_was() -> None:
     log = Log()
 
@@ -45,6 +54,7 @@ def test_only_the_newest_are_kept() -> None:
         log.note(("deployment", "d1"), "UNHEALTHY" if at % 2 else "LOADING_MODEL", at)
 
     assert [seen.since for seen in log.history()] == list(range(1500, 2000))
+    assert len(pickle.dumps(log)) < 2 * len(pickle.dumps(log.history()))
 
 
 def test_a_history_pickles() -> None:

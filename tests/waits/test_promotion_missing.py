@@ -189,6 +189,14 @@ def test_a_success_that_is_gone_at_the_next_look_was_superseded_too() -> None:
     assert error.by == P
 
 
+def test_where_nothing_serves_nothing_came_in_its_place() -> None:
+    wait = promotion_wait(baseline=Baseline())
+    look(wait, 0, environment(None, T))
+    look(wait, 5, environment(None))
+
+    assert isinstance(explained(wait, 15, environment(None), deployment()), PromotionCanceledError)
+
+
 def test_where_nothing_served_before_whoever_serves_came_after() -> None:
     wait = promotion_wait(baseline=Baseline())
     look(wait, 0, environment(None, T))
