@@ -9,6 +9,10 @@ from aiobaseten._waits import Baseline, baseline_of
 from aiobaseten.errors import PromotionCanceledError, PromotionFailedError
 
 
+def test_in_an_environment_where_nothing_was_nothing_lingers() -> None:
+    assert baseline_of(environment(None)) == Baseline()
+
+
 def test_how_an_earlier_promotion_ended_is_not_taken_for_ours() -> None:
     for status in ("FAILED", "CANCELED", "SUCCEEDED"):
         before = environment(P, None, status)

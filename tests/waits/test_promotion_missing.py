@@ -17,7 +17,7 @@ from literals import (
     see,
 )
 
-from aiobaseten._waits import Baseline, EnvironmentReading, Explain
+from aiobaseten._waits import Baseline, EnvironmentReading, Explain, baseline_of
 from aiobaseten.errors import PromotionCanceledError, PromotionFailedError, PromotionSupersededError
 
 
@@ -160,8 +160,8 @@ def test_who_came_in_its_place_is_named(now: EnvironmentReading) -> None:
 
 
 def test_a_candidate_that_lingered_before_did_not_come_in_its_place() -> None:
-    wait = promotion_wait(baseline=Baseline(current_id=P, candidate_id=X))
     lingering = environment(P, deployment(X, "FAILED"))
+    wait = promotion_wait(baseline=baseline_of(lingering))
     look(wait, 0, lingering)
 
     assert isinstance(explained(wait, 120, lingering, None), PromotionCanceledError)

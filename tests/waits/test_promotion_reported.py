@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from literals import P, T, X, chain, deployment, environment, look, promotion_wait
 
+from aiobaseten._status import Stage
 from aiobaseten._waits import Baseline
 from aiobaseten.events import PromotionPaused, PromotionResumed, StatusChanged, TrafficShifted
 
@@ -22,7 +23,9 @@ def test_a_success_is_reported_even_if_an_earlier_one_lingered() -> None:
 
 
 def test_before_anything_was_seen_nothing_has_changed() -> None:
-    assert promotion_wait().see(environment(P), 40).in_stage == 40
+    step = promotion_wait().see(environment(P), 40)
+
+    assert (step.stage, step.in_stage) == (Stage.IDLE, 40)
 
 
 def test_pauses_and_traffic_are_reported_as_they_change() -> None:
