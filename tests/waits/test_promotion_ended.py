@@ -27,6 +27,7 @@ def test_a_promotion_that_failed_without_a_word_is_an_error_without_one() -> Non
     error = see(once_there(), 5, environment(P, None, "FAILED"))
 
     assert str(error) == "the promotion of T failed. Traffic stays on what served before."
+    assert error.failed == ()
 
 
 def test_a_promotion_that_failed_names_the_chainlets_that_did() -> None:

@@ -28,6 +28,12 @@ def test_before_anything_was_seen_nothing_has_changed() -> None:
     assert (step.stage, step.in_stage) == (Stage.IDLE, 40)
 
 
+def test_how_near_its_deployment_is_decides_how_often_to_look() -> None:
+    step = promotion_wait().see(environment(P, deployment(status="LOADING_MODEL"), "RELEASING"), 0)
+
+    assert step.stage is Stage.LOAD
+
+
 def test_pauses_and_traffic_are_reported_as_they_change() -> None:
     wait = promotion_wait()
 

@@ -178,6 +178,10 @@ def test_a_promotion_that_is_paused() -> None:
             "It is paused: nothing moves until somebody resumes or cancels it.",
         ),
         (
+            environment(P, deployment(status=ASLEEP), "RAMPING_UP"),
+            f"deployment T SCALED_TO_ZERO, promotion to production RAMPING_UP. {KEEPS_WORKING}",
+        ),
+        (
             environment(deployment(status=ASLEEP)),
             "deployment T SCALED_TO_ZERO. It has the traffic. Nothing but a request will wake "
             "deployment T: pass accept_scaled_to_zero=True if asleep will do.",
