@@ -179,3 +179,5 @@ async def test_a_timeout_says_what_is_still_true_and_how_to_go_on(
         "finished; last seen: deployment new DEPLOYING, promotion to production RELEASING. "
         "Baseten keeps working on it. Go on with resume(error.token)."
     )
+    assert caught.value.evidence is not None
+    assert caught.value.evidence.trouble is None

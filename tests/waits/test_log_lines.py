@@ -231,7 +231,9 @@ async def test_a_deployment_that_is_gone_has_no_log_and_the_error_is_the_same(
         await promotion.wait(timeout=600, log_lines=5)
 
     (note,) = notes(caught.value)
+    assert note.startswith("The log could not be read: ")
     assert "404" in note
+    assert note.endswith(".")
 
 
 @BOTH

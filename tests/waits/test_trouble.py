@@ -172,6 +172,18 @@ async def test_a_last_look_waits_for_as_long_as_the_server_asks_but_not_for_ever
     assert isinstance(caught.value.__cause__, RateLimitError)
 
 
+async def test_a_first_look_that_fails_is_made_up_for_within_two_seconds(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    fake.model("owner").deployment("d1")
+
+    for _ in range(20):  # chance decides how much sooner
+        fake.faults.status(503, route="GET /v1/models/owner/deployments/d1")
+        told = await listen(deployment(baseten, "model", "d1").events())
+        (failed,) = told.of(LookFailed)
+        assert 1 <= failed.next_look <= 2
+
+
 async def test_looks_that_fail_become_rarer_and_the_deadline_holds(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
