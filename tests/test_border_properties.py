@@ -265,7 +265,7 @@ async def outcome(
 
 
 @pytest.mark.timeout(3600)
-@settings(max_examples=max(300, settings().max_examples))
+@settings(max_examples=max(150, settings().max_examples))
 @given(call=st.sampled_from(CALLS), oddities=ODDITIES)
 def test_only_values_and_errors_of_ours_come_out(
     call: tuple[Callable[[Baseten], Awaitable[object]], type], oddities: list[Oddity]

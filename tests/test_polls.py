@@ -356,6 +356,7 @@ async def test_a_refused_look_holds_back_all_looks_for_as_long_as_it_asks(
     assert min(after) >= refused + 37
 
 
+@pytest.mark.thorough
 async def test_several_clients_on_one_key_come_to_share_what_there_is() -> None:
     """Ten clients that each want 20 looks a second, where the server allows 100."""
     fake = FakeBaseten(enforce_limits=True)

@@ -16,6 +16,7 @@ HASHES = generate.SETTINGS / "upstream.sha256"
 # --- the result ----------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_the_result_depends_on_nothing_around_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
