@@ -7,7 +7,7 @@ from enum import Enum
 
 from attrs import define, field, frozen
 
-from .._status import Phase, Stage, may_be_old_state, stage_of
+from .._status import Phase, may_be_old_state
 from ..errors import DeploymentFailedError
 from ..events import DeploymentWoken, Event
 from .history import Log, Track
@@ -83,14 +83,6 @@ def note_parts(log: Log, reading: DeploymentReading, at: float) -> list[Event]:
     return [event for part in reading.parts for event in log.note(part.key, part.status, at)]
 
 
-_ORDER = tuple(Stage)
-
-
-def slowest(parts: Iterable[Part]) -> Stage:
-    """The stage of the part that is farthest from ready: the others have to wait for it."""
-    return min((stage_of(part.status) for part in parts), key=_ORDER.index)
-
-
 def names(parts: Iterable[Part]) -> str:
     """Parts, for a person."""
     return ", ".join(f"{part.subject} {part.name}" for part in parts)
@@ -157,7 +149,7 @@ class DeploymentWait:
         return Step(
             verdict=self._verdict(reading, folded, at),
             events=tuple(events),
-            stage=slowest(reading.parts),
+            stage=reading.stage,
             in_stage=at - self.log.changed_at,
         )
 

@@ -22,7 +22,6 @@ from .deployment import (
     fold,
     nobody_will_wake,
     note_parts,
-    slowest,
     what_failed,
 )
 from .history import Log
@@ -162,7 +161,7 @@ class PromotionWait:
         return Step(
             verdict=verdict,
             events=tuple(events),
-            stage=slowest(ours.parts) if ours else Stage.IDLE,
+            stage=ours.stage if ours else Stage.IDLE,
             in_stage=at - self.log.changed_at,
         )
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from attrs import field, frozen
 
-from .._status import Phase, PromotionPhase, phase_of, promotion_phase_of
+from .._status import Phase, PromotionPhase, Stage, phase_of, promotion_phase_of, stage_of
 
 #: Phases of a deployment that no patience helps.
 HOPELESS = frozenset({Phase.FAILED, Phase.STOPPED})
+_ORDER = tuple(Stage)
 _OVER = frozenset({PromotionPhase.SUCCEEDED, PromotionPhase.FAILED, PromotionPhase.CANCELED})
 
 
@@ -38,6 +39,12 @@ class DeploymentReading:
     parts: tuple[Part, ...]
     value: Any
     promoting: bool = False
+    #: That of the part that is farthest from ready: the others have to wait for it.
+    stage: Stage = field(init=False, repr=False, eq=False)
+
+    @stage.default
+    def _slowest(self) -> Stage:
+        return min((stage_of(part.status) for part in self.parts), key=_ORDER.index)
 
     def parts_in(self, *phases: Phase) -> tuple[Part, ...]:
         """Those of its parts that are in one of the *phases*."""
