@@ -197,6 +197,15 @@ def test_where_nothing_serves_nothing_came_in_its_place() -> None:
     assert isinstance(explained(wait, 15, environment(None), deployment()), PromotionCanceledError)
 
 
+def test_where_nothing_serves_any_more_whoever_is_promoted_came_in_its_place() -> None:
+    wait = promotion_wait(baseline=Baseline(current_id=P, candidate_id="lingering"))
+    now = environment(None, X)
+    look(wait, 0, environment(P, T))
+    look(wait, 5, now)
+
+    assert explained(wait, 15, now, deployment()).by == X
+
+
 def test_where_nothing_served_before_whoever_serves_came_after() -> None:
     wait = promotion_wait(baseline=Baseline())
     look(wait, 0, environment(None, T))
