@@ -42,9 +42,9 @@ class DeploymentReading:
     #: That of the part that is farthest from ready: the others have to wait for it.
     stage: Stage = field(init=False, repr=False, eq=False)
 
-    @stage.default
-    def _slowest(self) -> Stage:
-        return min((stage_of(part.status) for part in self.parts), key=_ORDER.index)
+    def __attrs_post_init__(self) -> None:
+        slowest = min((stage_of(part.status) for part in self.parts), key=_ORDER.index)
+        object.__setattr__(self, "stage", slowest)
 
     def parts_in(self, *phases: Phase) -> tuple[Part, ...]:
         """Those of its parts that are in one of the *phases*."""
