@@ -108,7 +108,7 @@ def table(result: dict[str, Any]) -> str:
             "|---|---|---|---|---|",
             *rows,
             "",
-            f"CPython {result['python']}, {versions}; two cores, which others used, too.",
+            f"CPython {result['python']}, {versions}; two cores.",
         ]
     )
 
