@@ -60,6 +60,13 @@ def test_an_odd_key_is_refused_without_being_shown(key: str) -> None:
     assert not key or key not in str(caught.value)
 
 
+def test_a_key_of_another_type_is_refused_by_the_name_of_the_type() -> None:
+    with pytest.raises(ConfigurationError, match="must be a string, not bytes") as caught:
+        Baseten(api_key=b"s3cret")  # type: ignore[arg-type]
+
+    assert "s3cret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -292,7 +292,9 @@ def _key(given: str | None) -> str:
     key = os.environ.get("BASETEN_API_KEY") if given is None else given
     if not key:
         raise ConfigurationError("no API key: pass api_key=, or set BASETEN_API_KEY")
-    if not isinstance(key, str) or not key.isascii() or not key.isprintable() or " " in key:
+    if not isinstance(key, str):
+        raise ConfigurationError(f"the API key must be a string, not {type(key).__name__}")
+    if not key.isascii() or not key.isprintable() or " " in key:
         # The key itself must not get into the message.
         raise ConfigurationError("the API key holds a space, a line break or another odd character")
     return key

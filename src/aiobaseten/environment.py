@@ -97,7 +97,7 @@ async def begin(
     if before.is_busy and if_in_progress == "wait":
         before = await _quiet(owner, environment, limit)
     if before.is_busy and if_in_progress != "send":
-        raise _busy(owner.describe_environment(environment), before)
+        raise _busy(owner, environment, before)
     baseline = baseline_of(before)
     if before_sending is not None:
         await before_sending(_intention(owner, environment, deployment_id, baseline))
@@ -252,11 +252,16 @@ def _is_made_from(source: object, candidate: object) -> bool:
     return appended != candidate.name and bool(_MADE_FROM.fullmatch(appended))
 
 
-def _busy(label: str, reading: EnvironmentReading) -> PromotionInProgressError:
+def _busy(
+    owner: Owner[D, E], environment: str, reading: EnvironmentReading
+) -> PromotionInProgressError:
     which = f" of deployment {reading.candidate_id}" if reading.candidate_id else ""
+    where = owner.describe_environment(environment)
+    # Baseten cannot cancel a chain's.
+    cancel = ", or cancel it" if owner.kind == "model" else ""
     return PromotionInProgressError(
-        f"a promotion{which} to {label} is under way; nothing was sent: wait for its end, for "
-        'example with if_in_progress="wait", or cancel it; or leave it to Baseten to refuse, with '
+        f"a promotion{which} to {where} is under way; nothing was sent: wait for its end, for "
+        f'example with if_in_progress="wait"{cancel}; or leave it to Baseten to refuse, with '
         '"send"',
         deployment_id=reading.candidate_id,
         environment=reading.value,

@@ -201,6 +201,35 @@ async def test_a_second_promotion_ends_with_5_and_sends_nothing(shell: Shell) ->
     assert [one.method for one in shell.fake.requests] == ["GET"]
 
 
+async def test_a_promotion_that_is_begun_again_says_how_to_follow_the_first(shell: Shell) -> None:
+    shell.fake.chain("c").environment("production").promote("stuck")
+
+    same = await shell.run("promote", "chain", "c", "stuck", "--to", "production")
+    other = await shell.run("promote", "chain", "c", "new", "--to", "production")
+
+    assert "follow it with --if-in-progress adopt, or wait for it" in same.complaint
+    assert "adopt" not in other.complaint
+
+
+async def test_what_serves_already_is_not_said_to_be_not_live_yet(shell: Shell) -> None:
+    fresh = await shell.run("promote", "chain", "c", "new", "--to", "production", "--wait")
+    again = ("promote", "chain", "c", "new", "--to", "production")
+    adopted = await shell.run(*again, "--if-in-progress", "adopt")
+    sent = await shell.run(*again)
+
+    assert fresh.status == adopted.status == sent.status == 0
+    assert "not live yet" not in adopted.out
+    assert "now or before; a wait tells whether it is live" in adopted.out
+    assert "not live yet" in sent.out
+
+
+async def test_what_baseten_said_ends_without_its_full_stop(shell: Shell) -> None:
+    ended = await shell.run("status", "chain", "nothing", "production")
+
+    assert ended.status == 4
+    assert ".," not in ended.complaint
+
+
 async def test_no_network_ends_with_6(shell: Shell) -> None:
     # Port 9 is for discarding, and nobody listens there.
     ended = await shell.run(

@@ -29,12 +29,12 @@ filterwarnings = error
 PLUGINS = ["-p", "asyncio", "-p", "looptime_plugin"]
 
 
-def run(folder: Path, files: dict[str, str]) -> str:
+def run(folder: Path, files: dict[str, str], plugins: list[str] = PLUGINS) -> str:
     """What pytest says about the *files* of somebody who uses us."""
     for name, text in files.items():
         (folder / name).write_text(text)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *PLUGINS, "--tb=line", "-rfE"],
+        [sys.executable, "-m", "pytest", *plugins, "--tb=line", "-rfE"],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -191,3 +191,28 @@ def test_with_the_fixture(fake_baseten):
     assert "fixture 'fake_baseten' not found" in said
     ours = [one for one in entry_points(group="pytest11") if "aiobaseten" in one.value]
     assert ours == []
+
+
+VIRTUAL = """
+import asyncio
+import pytest
+
+
+@pytest.mark.looptime
+async def test_of_an_hour(fake_baseten):
+    await asyncio.sleep(3600)
+"""
+
+
+def test_without_looptime_a_test_that_is_marked_so_does_not_wait_for_real_hours(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "conftest.py": PLUGIN,
+        "pytest.ini": "[pytest]\nasyncio_mode = auto\n",
+        "test_it.py": VIRTUAL,
+    }
+
+    said = run(tmp_path, files, plugins=["-p", "asyncio"])
+
+    assert "this test is marked looptime: pip install looptime" in said

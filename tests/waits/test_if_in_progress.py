@@ -163,6 +163,19 @@ async def test_a_failed_deployment_can_be_promoted_again(ended: float) -> None:
     assert live.id == "new"
 
 
+@BOTH
+async def test_only_of_a_model_is_it_said_that_the_other_promotion_can_be_cancelled(
+    kind: Kind,
+) -> None:
+    fake = FakeBaseten()
+    busy(fake, kind)
+    async with fake.client() as baseten:
+        with pytest.raises(PromotionInProgressError) as caught:
+            await promote(baseten, kind)
+
+    assert ("or cancel it" in str(caught.value)) == (kind == "model")
+
+
 async def test_a_candidate_that_only_seems_to_be_under_way_need_not_keep_anybody_out() -> None:
     """What an environment shows after a cancelled promotion is not documented."""
     fake = FakeBaseten(behaviour=Behaviour(canceled_candidate="lingers", terminal_promotion_for=0))

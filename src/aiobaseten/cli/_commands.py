@@ -186,9 +186,16 @@ class Run:
         self.job = job = self._of_promotion(promotion, _owner_of(promotion.token))
         self._begin()
         if not self._waits():
+            # What was adopted may have been finished before anybody asked.
+            adopts = getattr(self._arguments, "if_in_progress", "adopt") == "adopt"
+            so_far = (
+                ", now or before; a wait tells whether it is live"
+                if adopts
+                else "; it is not live yet"
+            )
             return Ending(
                 outcome=Outcome.DONE,
-                message=f"Baseten has accepted {job}; it is not live yet",
+                message=f"Baseten has accepted {job}{so_far}",
                 hints=self._hints(),
             )
         options = self._given(

@@ -100,7 +100,7 @@ def _where_to_look(arguments: Namespace, job: Job | None) -> str:
 def _said(error: BasetenError) -> str:
     if not isinstance(error, APIError):
         return str(error)
-    words = [f"HTTP {error.status} for {error.path}", error.message]
+    words = [f"HTTP {error.status} for {error.path}", error.message.rstrip(".")]
     if error.request_id:
         words.append(f"request id {error.request_id}")
     return ", ".join(word for word in words if word)
@@ -109,9 +109,12 @@ def _said(error: BasetenError) -> str:
 def _busy(error: PromotionInProgressError, arguments: Namespace, job: Job | None) -> str:
     which = f" of deployment {error.deployment_id}" if error.deployment_id else ""
     where = f" to {job.place}" if job else ""
-    what = (
-        "wait for it with --if-in-progress wait"
-        if arguments.command == "promote"
-        else "wait for its end, or cancel it"
-    )
+    if arguments.command == "promote":
+        what = "wait for it with --if-in-progress wait"
+        if error.deployment_id == arguments.deployment:
+            what = f"follow it with --if-in-progress adopt, or {what}"
+    elif job and job.kind == "chain":
+        what = "wait for its end"  # Baseten cannot cancel it
+    else:
+        what = "wait for its end, or cancel it"
     return f"a promotion{which}{where} is under way, and nothing was sent: {what}"

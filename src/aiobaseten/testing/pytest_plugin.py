@@ -43,8 +43,11 @@ def fake_baseten(
 ) -> Iterator[FakeBaseten]:
     """A `FakeBaseten` with nothing in it, whose time begins with its first use in the test.
 
-    A test that passed fails after all if something that it planned has not happened.
+    A test that passed fails after all if something that it planned has not happened. One that is
+    marked ``looptime`` fails at once where nothing knows that mark: it would wait for real hours.
     """
+    if request.node.get_closest_marker("looptime") and not _knows_looptime(request.config):
+        pytest.fail("this test is marked looptime: pip install looptime", pytrace=False)
     fake = FakeBaseten(**fake_baseten_options)
     yield fake
     if request.node.stash.get(_FAILED, False):
@@ -53,3 +56,7 @@ def fake_baseten(
     if left is not None:
         # A traceback would show this file: what helps is the message.
         pytest.fail(f"fake_baseten: {left}", pytrace=False)
+
+
+def _knows_looptime(config: pytest.Config) -> bool:
+    return any(line.startswith("looptime") for line in config.getini("markers"))
