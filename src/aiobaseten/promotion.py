@@ -31,7 +31,7 @@ from .schemas import CancellationStatus, Deployment, Environment
 class Promotion(Generic[D, E]):
     """A promotion that was begun, followed by the id that the API answered with."""
 
-    _owner: Owner[D, E] = field(alias="owner")
+    _owner: Owner[D, E] = field(alias="owner", repr=False)
     #: The environment that is promoted to.
     environment_name: str
     #: The deployment that is being promoted. Baseten may have made it for this promotion; it need
@@ -39,7 +39,7 @@ class Promotion(Generic[D, E]):
     deployment_id: str
     #: What the API answered to the promotion; ``None`` for one that was resumed.
     deployment: D | None = None
-    _baseline: Baseline = field(factory=Baseline, alias="baseline")
+    _baseline: Baseline = field(factory=Baseline, alias="baseline", repr=False)
 
     @property
     def previous_id(self) -> str | None:
@@ -210,7 +210,7 @@ class Cancellation:
         previous_id: The deployment that served before that promotion, or ``None`` if not known.
     """
 
-    _owner: Owner[Deployment, Environment] = field(alias="owner")
+    _owner: Owner[Deployment, Environment] = field(alias="owner", repr=False)
     environment_name: str
     status: CancellationStatus | None
     message: str
