@@ -377,13 +377,16 @@ class Polls:
         for poll in self._polls.values():
             if poll.task is None and poll.due > now:
                 for listener in poll.listeners:
-                    listener.due = min(listener.due, now)
+                    if listener.due < float("inf"):  # or it is decided, and wants no more
+                        listener.due = min(listener.due, now)
                 self._plan(poll)
         self._look_around()
 
 
 def _forget_frames(error: BaseException | None) -> None:
     """A wait keeps its last failure, for hours perhaps; but not all that was under way then."""
-    while error is not None:
+    seen: set[int] = set()  # "raise error from error" makes it its own cause
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         error.__traceback__ = None
         error = error.__cause__ or error.__context__

@@ -38,7 +38,9 @@ class Secret:
 
     def blot_error(self, error: BaseException | None) -> None:
         """Take the key out of what an exception, and those behind it, say."""
-        while error is not None:
+        seen: set[int] = set()  # "raise error from error" makes it its own cause
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))
             error.args = tuple(
                 self.blot_text(said) if isinstance(said, str) else said for said in error.args
             )

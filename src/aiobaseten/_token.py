@@ -32,6 +32,7 @@ class Token:
         at_once: Whether a cancellation was answered as done.
         intended: Whether it was made before the request to promote was sent: *deployment* is then
             the one that was asked for, which need not be the one to follow.
+        was_busy: Whether another promotion was under way then, which may look like this one.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class Token:
     promotion: str | None = None
     at_once: bool = False
     intended: bool = False
+    was_busy: bool = False
 
     def dump(self) -> str:
         """As a string of letters, digits, dots, dashes and underscores."""
@@ -86,7 +88,7 @@ def _decode(content: bytes) -> dict[str, Any]:
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     texts = {"parent", "environment", "deployment", "previous", "candidate", "promotion"}
-    flags = {"at_once", "intended"}
+    flags = {"at_once", "intended", "was_busy"}
     is_sound = (
         fields.get("kind") in _KINDS
         and {"parent", "environment"} <= fields.keys() <= {*texts, *flags, "kind"}

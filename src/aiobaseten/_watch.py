@@ -138,8 +138,8 @@ class Watch(Generic[R]):
         Raises:
             BasetenError: The wait failed.
         """
-        self._join()
         try:
+            self._join()
             while True:
                 await self._news()
                 if self._act is not None and not self._is_decided():
@@ -159,8 +159,8 @@ class Watch(Generic[R]):
             BasetenError: After `Finished`, the error that it names.
         """
         told = self._events = deque()
-        self._join()
         try:
+            self._join()
             while True:
                 await self._news()
                 if self._act is not None and not self._is_decided():
@@ -238,6 +238,8 @@ class Watch(Generic[R]):
     def hear(self, sighting: Sighting[R]) -> None:
         """Take in what a look saw, decide, and say when the next one is wanted."""
         if self._is_decided() or self._act is not None:
+            # Whatever set it back, as the end of an outage does: this one wants no look.
+            self.due = math.inf if self._is_decided() else self.expires
             return
         if sighting.began < self._not_before:
             self.due = sighting.ended

@@ -148,17 +148,22 @@ class Wire:
         for ended in self._under_way.values():
             if ended is not None and not ended.done():
                 ended.set_result(None)
-        if self._under_way and not self._closes:
-            # The pool lives on: it would miss the connections of what is cut off.
-            await asyncio.wait(self._under_way, timeout=ABANDONED_GRACE_S)
-        if self._under_way and not self._closes:
-            await asyncio.wait(self._under_way, timeout=_LAST_TURN_S)
-        for task in self._under_way:
-            task.cancel()
-        if self._under_way:
-            await asyncio.wait(self._under_way)
-        if self._closes:
-            await life.http.aclose()
+        try:
+            if self._under_way and not self._closes:
+                # The pool lives on: it would miss the connections of what is cut off.
+                await asyncio.wait(self._under_way, timeout=ABANDONED_GRACE_S)
+            if self._under_way and not self._closes:
+                await asyncio.wait(self._under_way, timeout=_LAST_TURN_S)
+        finally:
+            # Whoever closes may be cancelled meanwhile, and nobody else comes to do this.
+            for task in self._under_way:
+                task.cancel()
+            try:
+                if self._under_way:
+                    await asyncio.wait(self._under_way)
+            finally:
+                if self._closes:
+                    await life.http.aclose()
 
     async def pause(self, seconds: float) -> None:
         """Sleep.
@@ -330,6 +335,8 @@ class Wire:
                 if size > self._max_body:
                     flaw = f"it is longer than {self._max_body} bytes"
                     break
+        except httpx.StreamError:
+            flaw = "a hook of the HTTP client has read it, and kept nothing"
         except httpx.DecodingError as error:
             flaw = f"its encoding is broken ({error})"
         except httpx.RequestError as error:
@@ -344,10 +351,14 @@ class Wire:
         )
 
     def _read_already(self, response: httpx.Response) -> Reply:
+        try:
+            body = response.content
+        except httpx.ResponseNotRead:
+            body = b""  # the status says enough
         return Reply(
             status=response.status_code,
             headers=self._without_key(response.headers),
-            body=self._secret.blot(response.content) if response.is_stream_consumed else b"",
+            body=self._secret.blot(body),
         )
 
     def _without_key(self, headers: httpx.Headers) -> httpx.Headers:

@@ -192,8 +192,10 @@ class Baseten:
         """End what is under way and close the connections. Safe to call twice.
 
         Requests and waits under way end with a `ConfigurationError`; what they began at Baseten
-        goes on there. Cancelling this coroutine leaves the client closed to new requests; some
-        connections may then stay open until they are collected.
+        goes on there. On an HTTP client of the caller's, requests under way get some seconds to
+        finish, so that it keeps their connections.
+
+        Cancelling this coroutine cuts them off at once; the client is closed all the same.
 
         Raises:
             ConfigurationError: This client comes from `with_options`.
@@ -231,8 +233,9 @@ class Baseten:
 
         Args:
             token: A promotion's, a cancellation's or a wait error's ``token``.
-            look: Whether to look at the environment at once. Without that nothing is sent, and it
-                is the wait that finds out what no longer exists, and rides out what passes.
+            look: Whether to look at the environment at once. Without that nothing is sent, unless
+                the token was made before the request to promote was; it is the wait that finds out
+                what no longer exists, and rides out what passes.
 
         Raises:
             ConfigurationError: The token is damaged, of another version, or not one.
@@ -285,7 +288,10 @@ async def _promoted(owner: Owner[D, E], known: Token, baseline: Baseline) -> str
     deployment_id = path_argument("the token's deployment", known.deployment)
     if not known.intended:
         return deployment_id
-    return (await find_begun(owner, known.environment, deployment_id, baseline)).id
+    begun = await find_begun(
+        owner, known.environment, deployment_id, baseline, was_busy=known.was_busy
+    )
+    return begun.id
 
 
 def _key(given: str | None) -> str:

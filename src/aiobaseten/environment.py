@@ -100,7 +100,7 @@ async def begin(
         raise _busy(owner, environment, before)
     baseline = baseline_of(before)
     if before_sending is not None:
-        await before_sending(_intention(owner, environment, deployment_id, baseline))
+        await before_sending(_intention(owner, before, environment, deployment_id))
     try:
         deployment = await owner.transport.send(operation)
         if not isinstance(deployment.id, str) or not deployment.id:
@@ -126,14 +126,19 @@ async def begin(
 
 
 async def find_begun(
-    owner: Owner[D, E], environment: str, deployment_id: str, baseline: Baseline
+    owner: Owner[D, E],
+    environment: str,
+    deployment_id: str,
+    baseline: Baseline,
+    *,
+    was_busy: bool,
 ) -> D:
     """What a process began that was lost after `before_sending`, if it began anything.
 
     Raises:
         PromotionOutcomeUnknownError: The environment does not tell.
     """
-    begun, after = await _read_back(owner, environment, deployment_id, baseline, was_busy=False)
+    begun, after = await _read_back(owner, environment, deployment_id, baseline, was_busy=was_busy)
     if begun is None:
         raise PromotionOutcomeUnknownError(
             f"promoting {deployment_id} to {owner.describe_environment(environment)} was about to "
@@ -146,7 +151,10 @@ async def find_begun(
     return cast("D", begun.value)
 
 
-def _intention(owner: Owner[D, E], environment: str, deployment_id: str, baseline: Baseline) -> str:
+def _intention(
+    owner: Owner[D, E], before: EnvironmentReading, environment: str, deployment_id: str
+) -> str:
+    baseline = baseline_of(before)
     return Token(
         kind="chain promotion" if owner.kind == "chain" else "model promotion",
         parent=owner.id,
@@ -156,6 +164,7 @@ def _intention(owner: Owner[D, E], environment: str, deployment_id: str, baselin
         candidate=baseline.candidate_id,
         promotion=baseline.promotion_status,
         intended=True,
+        was_busy=before.is_busy,
     ).dump()
 
 

@@ -182,3 +182,27 @@ async def test_no_word_is_left_of_what_is_not_sent(
         )
 
     assert left == []
+
+
+async def test_what_another_had_begun_before_is_not_taken_for_what_a_lost_process_sent(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    model = fake.model("owner")
+    model.deployment("old")
+    model.deployment("new", on_promote=[("BUILDING", 900.0), "ACTIVE"])
+    model.environment("production", current="old", redeploy_on_promotion=True)
+    production = baseten.model("owner").environment("production")
+    await production.promote("new")  # somebody else's
+    await asyncio.sleep(30)
+    left: list[str] = []
+
+    async def die(token: str) -> None:
+        left.append(token)
+        raise KeyError("the process is lost here, with nothing sent")
+
+    with pytest.raises(KeyError):
+        await production.promote("new", if_in_progress="send", before_sending=die)
+    assert sum(request.method == "POST" for request in fake.requests) == 1
+
+    with pytest.raises(PromotionOutcomeUnknownError):
+        await baseten.resume(left[0])

@@ -1,0 +1,59 @@
+"""What a caller's own HTTP client may do to a request."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.errors import TransportError
+from aiobaseten.testing import FakeBaseten
+
+pytestmark = pytest.mark.looptime
+
+
+class OwnCause(httpx.AsyncBaseTransport):
+    """Fails with an error that is its own cause."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        error = httpx.ConnectError("no", request=request)
+        error.__cause__ = error
+        raise error
+
+
+async def test_an_error_that_is_its_own_cause_does_not_hang_the_loop() -> None:
+    async with (
+        httpx.AsyncClient(transport=OwnCause()) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        with pytest.raises(TransportError):
+            await baseten.model("m1").deployment("d1").get()
+
+
+@pytest.mark.parametrize("raises", [True, False])
+async def test_a_promotion_whose_answer_a_hook_has_read_away_is_read_back(
+    fake: FakeBaseten, raises: bool
+) -> None:
+    model = fake.model("owner")
+    model.deployment("old")
+    model.deployment("new")
+    environment = model.environment("production", current="old")
+    if raises:
+        fake.faults.status(502, route="POST", acts=True)
+
+    async def hook(response: httpx.Response) -> None:
+        if response.request.method == "POST":
+            async for _ in response.aiter_raw():
+                pass
+            if raises:
+                response.raise_for_status()
+
+    hooks = {"response": [hook]}
+    async with (
+        httpx.AsyncClient(transport=fake.transport(), event_hooks=hooks) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        promotion = await baseten.model("owner").environment("production").promote("new")
+
+    assert promotion.deployment_id == "new"
+    assert len(environment.promotions) == 1
