@@ -166,7 +166,11 @@ async def test_a_promotion_that_somebody_cancels_ends_with_14(shell: Shell) -> N
 
 
 REFUSED = [
-    ("status chain nope production", 4, "to see what there is: aiobaseten list chain nope"),
+    (
+        "status chain nope production",
+        4,
+        "if the chain's is right, to see what it has: aiobaseten list chain nope",
+    ),
     ("status model m prodution", 4, "check the ids"),
     ("promote chain c nope --to production", 4, "aiobaseten list chain c"),
     ("promote model m new --to restricted", 3, "ask for access"),

@@ -94,7 +94,8 @@ def _explain(error: BasetenError, arguments: Namespace, job: Job | None) -> str:
 def _where_to_look(arguments: Namespace, job: Job | None) -> str:
     if job is None or job.task == "owner":
         return ""
-    return f"; to see what there is: {command(arguments, 'list', job.kind, job.owner)}"
+    listing = command(arguments, "list", job.kind, job.owner)
+    return f"; if the {job.kind}'s is right, to see what it has: {listing}"
 
 
 def _said(error: BasetenError) -> str:
