@@ -100,6 +100,15 @@ def count(name: str, value: int, *, least: int = 1, most: int | None = None) -> 
     return value
 
 
+def log_lines(value: int) -> int:
+    """*value*, if a wait can bring so many lines of a log along: Baseten shows 1000 at once.
+
+    Raises:
+        ConfigurationError: It cannot.
+    """
+    return count("log_lines", value, least=0, most=1000)
+
+
 class LogWindow(TypedDict):
     """Which lines of a log to ask for."""
 

@@ -13,6 +13,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
+#: Seconds by which timers may fire early: the resolution of a clock, and some more.
+EARLY_S = 0.001
+
 
 class Clock(Protocol):
     """What the library needs of time and chance."""

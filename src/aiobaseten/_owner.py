@@ -10,7 +10,7 @@ from typing import Generic, Literal, TypeVar
 
 from attrs import evolve, field, frozen
 
-from ._arguments import LogWindow, count, log_window, path_argument
+from ._arguments import LogWindow, log_lines, log_window, path_argument
 from ._polls import Look, Polls
 from ._readings import read_deployment, read_environment, read_log
 from ._transport import Answer, Operation, Transport, then
@@ -21,8 +21,6 @@ from .schemas import ChainDeployment, ChainEnvironment, Deployment, Environment,
 D = TypeVar("D", Deployment, ChainDeployment)
 E = TypeVar("E", Environment, ChainEnvironment)
 
-# Baseten shows no more at once.
-_MOST_LINES = 1000
 # A chain may have dozens of chainlets, and what is wrong with one is mostly wrong with all.
 _MOST_LOGS = 5
 
@@ -122,7 +120,7 @@ class Owner(ABC, Generic[D, E]):
             deployment_id: Which.
             limit: How many lines of each log at most; with 0 there is nothing to read.
         """
-        count("log_lines", limit, least=0, most=_MOST_LINES)
+        log_lines(limit)
         return partial(self._last_lines, deployment_id, limit) if limit else None
 
     async def _last_lines(self, deployment_id: str, limit: int) -> AsyncGenerator[LogLine, None]:

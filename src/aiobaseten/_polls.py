@@ -17,7 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from attrs import define, field, frozen
 
 from . import _schedule
-from ._clock import Clock
+from ._clock import EARLY_S, Clock
 from ._limits import PollingBudget
 from ._status import Stage
 from ._transport import Answer, Transport
@@ -39,8 +39,6 @@ FRESH_S = 2.0
 DOWN_AFTER = 3
 #: Seconds between looks while the server is down.
 PROBE_EVERY_S = 4.0
-
-_EARLY_S = 0.001  # timers may fire a clock's resolution early
 
 
 class Look(ABC, Generic[R]):
@@ -256,7 +254,7 @@ class Polls:
                 heapq.heappop(self._due)  # planned anew, or gone, since
                 continue
             next_look = max(due, self._may_look_at(now))
-            if next_look > now + _EARLY_S:
+            if next_look > now + EARLY_S:
                 break
             heapq.heappop(self._due)
             self._begin(poll, now)
@@ -271,7 +269,7 @@ class Polls:
 
     def _expire(self) -> None:
         """Tell those whose last look is not coming, and set the alarm for the next one."""
-        now = self.clock.now() + _EARLY_S
+        now = self.clock.now() + EARLY_S
         while self._expiries and self._expiries[0][0] <= now:
             at, _, poll = heapq.heappop(self._expiries)
             if poll.expires != at:

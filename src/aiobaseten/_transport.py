@@ -19,7 +19,7 @@ from aiobaseten_generated.types import UNSET, Unset
 from attrs import evolve, field, frozen
 
 from ._arguments import choice, seconds
-from ._clock import Clock
+from ._clock import EARLY_S, Clock
 from ._limits import Window, documented_window
 from ._retry import RetryPolicy, RetryQuota, asked_delay, delay_before_repeat
 from ._secret import Secret
@@ -46,7 +46,6 @@ _LOG = logging.getLogger("aiobaseten")
 _DEFAULT = RetryPolicy()
 _EXCERPT = 2000
 _PAUSE_AFTER_429_S = 1.0
-_EARLY_S = 0.001
 _REQUEST_ID_HEADERS = (b"x-request-id", b"request-id", b"x-amzn-requestid", b"cf-ray")
 # Parsing an address is a fifth of what httpx does for a request, and a poll has but one address.
 _parsed = lru_cache(maxsize=1024)(httpx.URL)
@@ -144,7 +143,7 @@ class Line:
         async with self._first:
             await wire.reserve()
             # Timers may fire a clock's resolution early: what is left then is not worth sleeping.
-            while (wait := self.window.free_at(wire.clock.now()) - wire.clock.now()) > _EARLY_S:
+            while (wait := self.window.free_at(wire.clock.now()) - wire.clock.now()) > EARLY_S:
                 wire.release()
                 await wire.pause(wait)
                 await wire.reserve()

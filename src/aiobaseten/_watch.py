@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from attrs import evolve, frozen
 
 from . import _schedule
+from ._clock import EARLY_S
 from ._polls import FRESH_S, Look, Polls, Sighting
 from ._waits import (
     DeploymentReading,
@@ -50,7 +51,6 @@ LAST_LOOK_S = 10.0
 LOG_S = 5.0
 
 _REQUEST_IDS = 10
-_EARLY_S = 0.001  # timers may fire a clock's resolution early
 
 
 @frozen(kw_only=True)
@@ -360,7 +360,7 @@ class Watch(Generic[R]):
         return max(self._polls.clock.now() - self._started, 0.0)
 
     def _is_over(self, at: float) -> bool:
-        return at >= self._timeout - _EARLY_S
+        return at >= self._timeout - EARLY_S
 
     def _is_decided(self) -> bool:
         return self._result is not None or self._error is not None

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._arguments import Duration, count, seconds
+from .. import _arguments
+from .._arguments import Duration, seconds
 from .._clock import LoopClock
 
 
@@ -27,8 +28,7 @@ def options(
         "accept_scaled_to_zero": accept_scaled_to_zero,
         "settling_time": seconds("settling_time", settling_time),
         "unhealthy_grace": seconds("unhealthy_grace", unhealthy_grace),
-        # Baseten shows no more at once.
-        "log_lines": count("log_lines", log_lines, least=0, most=1000),
+        "log_lines": _arguments.log_lines(log_lines),
     }
 
 
