@@ -88,7 +88,7 @@ def look_further(
     """Link to a generated class under its public name, and to what lives in another module."""
     module, _, name = node["reftarget"].rpartition(".")
     target = node["reftarget"]
-    if module == "aiobaseten._owner":
+    if module == "aiobaseten._resource":
         # What chains and models share is about a type variable, of which a reader makes nothing.
         chain = "Chain" if node.get("py:class", "").startswith("Chain") else ""
         target = chain + {"D": "Deployment", "E": "Environment"}[name]

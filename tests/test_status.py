@@ -5,27 +5,25 @@ from __future__ import annotations
 import pytest
 
 from aiobaseten._status import (
-    DEPLOYMENT_PHASES,
-    PROMOTION_PHASES,
+    DEPLOYMENT_STATUSES,
+    PROMOTION_STATUSES,
     Phase,
     PromotionPhase,
     Stage,
     is_known,
-    may_be_old_state,
-    phase_of,
+    meaning_of,
     promotion_phase_of,
-    stage_of,
 )
 from aiobaseten.schemas import DeploymentStatus, PromotionStatus
 
 
 def test_every_status_of_a_deployment_in_the_spec_is_sorted() -> None:
     """The day this fails, somebody has to decide what the new status means to a wait."""
-    assert {status.value for status in DeploymentStatus} == DEPLOYMENT_PHASES.keys()
+    assert {status.value for status in DeploymentStatus} == DEPLOYMENT_STATUSES.keys()
 
 
 def test_every_status_of_a_promotion_in_the_spec_is_sorted() -> None:
-    assert {status.value for status in PromotionStatus} == PROMOTION_PHASES.keys()
+    assert {status.value for status in PromotionStatus} == PROMOTION_STATUSES.keys()
 
 
 @pytest.mark.parametrize(
@@ -40,7 +38,7 @@ def test_every_status_of_a_promotion_in_the_spec_is_sorted() -> None:
     ],
 )
 def test_a_deployments_status_means_what_the_design_says(phase: Phase, statuses: str) -> None:
-    assert {status for status in DEPLOYMENT_PHASES if phase_of(status) is phase} == {
+    assert {status for status in DEPLOYMENT_STATUSES if meaning_of(status).phase is phase} == {
         *statuses.split()
     }
 
@@ -59,14 +57,14 @@ def test_a_deployments_status_means_what_the_design_says(phase: Phase, statuses:
 def test_a_promotions_status_means_what_the_rolling_deployments_page_says(
     phase: PromotionPhase, statuses: str
 ) -> None:
-    assert {status for status in PROMOTION_PHASES if promotion_phase_of(status) is phase} == {
+    assert {status for status in PROMOTION_STATUSES if promotion_phase_of(status) is phase} == {
         *statuses.split()
     }
 
 
 @pytest.mark.parametrize("status", ["HIBERNATING", "", "active", "ACTIVATING"])
 def test_an_unknown_status_is_neither_success_nor_failure(status: str) -> None:
-    assert phase_of(status) is Phase.PENDING
+    assert meaning_of(status).phase is Phase.PENDING
     assert promotion_phase_of(status) is PromotionPhase.RUNNING
 
 
@@ -80,14 +78,18 @@ def test_a_status_is_known_only_for_what_can_have_it() -> None:
 
 
 def test_only_having_been_switched_off_may_be_what_was_before_an_activate() -> None:
-    assert {status for status in DEPLOYMENT_PHASES if may_be_old_state(status)} == {
+    assert {status for status in DEPLOYMENT_STATUSES if meaning_of(status).may_be_old} == {
         "DEACTIVATING",
         "INACTIVE",
     }
 
 
 def test_what_is_on_its_way_is_looked_at_as_its_stage_deserves() -> None:
-    assert stage_of("BUILDING") is Stage.BUILD
-    assert {stage_of(one) for one in ("DEPLOYING", "SCALED_TO_ZERO", "UNHEALTHY")} == {Stage.DEPLOY}
-    assert {stage_of(one) for one in ("LOADING_MODEL", "WAKING_UP", "UPDATING")} == {Stage.LOAD}
-    assert {stage_of(one) for one in ("ACTIVE", "INACTIVE", "HIBERNATING")} == {Stage.IDLE}
+    assert meaning_of("BUILDING").stage is Stage.BUILD
+    assert {meaning_of(one).stage for one in ("DEPLOYING", "SCALED_TO_ZERO", "UNHEALTHY")} == {
+        Stage.DEPLOY
+    }
+    assert {meaning_of(one).stage for one in ("LOADING_MODEL", "WAKING_UP", "UPDATING")} == {
+        Stage.LOAD
+    }
+    assert {meaning_of(one).stage for one in ("ACTIVE", "INACTIVE", "HIBERNATING")} == {Stage.IDLE}

@@ -15,7 +15,7 @@ from attrs import frozen
 from baseten.client import AsyncManagementClient
 
 from aiobaseten import Baseten, Stage
-from aiobaseten._wire import HttpClient
+from aiobaseten._sending import HttpClient
 
 from . import virtual
 from .server import serving

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Any
 
 from attrs import frozen
 
 from aiobaseten import Baseten
-from aiobaseten._polls import Polls
-from aiobaseten._watch import Watch
+from aiobaseten._resource import DeploymentLook
+from aiobaseten._waiting import Polls, Wait
 
 from . import virtual
 from .timing import Spread, ratios
@@ -72,11 +72,11 @@ async def _park(waits: int) -> Parked:
 
 async def _looks_alone(baseten: Baseten, waits: int, count: int = 8000) -> float:
     """CPU seconds of a look that belongs to no wait, one after another at the same rate."""
-    owner = baseten.model("m1")._model  # noqa: SLF001 - a look is no part of what we promise
+    resource = baseten.model("m1")._resource  # noqa: SLF001 - a look is no part of what we promise
     gc.collect()
     before = time.process_time()
     for number in range(count):
-        await owner.look_at_deployment(f"d{number % waits}", None, in_context=True)
+        await DeploymentLook(resource, f"d{number % waits}", in_context=True)()
         await asyncio.sleep(1.0 / RATE)
     return (time.process_time() - before) / count
 
@@ -87,7 +87,7 @@ class Cancelled:
 
     waits: int
     over_bare: Spread
-    #: Tasks, watches, polls, timers and entries that are left afterwards.
+    #: Tasks, waits, polls, timers and entries that are left afterwards.
     left: int
 
 
@@ -145,13 +145,13 @@ async def _cancel_waits(count: int) -> tuple[float, int]:
         await asyncio.sleep(0)
         gc.collect()
         left = len(asyncio.all_tasks()) - 1
-        left += sum(isinstance(thing, Watch) for thing in gc.get_objects())
+        left += sum(isinstance(thing, Wait) for thing in gc.get_objects())
         left += sum(
             len(value)
             for polls in gc.get_objects()
             if isinstance(polls, Polls)
             for value in vars(polls).values()
-            if isinstance(value, list | dict)
+            if isinstance(value, Sized)
         )
         left += sum(not timer.cancelled() for timer in loop._scheduled)  # type: ignore[attr-defined]  # noqa: SLF001
     return seconds, left

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from attrs import frozen
 
-from aiobaseten._schedule import jittered, next_look
-from aiobaseten._status import stage_of
+from aiobaseten._status import meaning_of
+from aiobaseten._waiting.schedule import default_schedule, jittered
 
 from .deploys import Timeline, mixed, status_at, total
 
@@ -41,7 +41,7 @@ def ours(chance: random.Random) -> Schedule:
     """The library's own, jitter included."""
 
     def when(status: str, in_stage: float, elapsed: float) -> float:
-        due = next_look(stage_of(status), in_stage, elapsed)
+        due = default_schedule(meaning_of(status).stage, in_stage, elapsed)
         return jittered(due, chance.random())
 
     return when

@@ -4,52 +4,88 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import errors, events, schemas
-    from ._arguments import Duration
-    from ._retry import RetryPolicy
-    from ._status import Stage
+    from . import errors, events, options, readings, schemas
+    from ._status import Phase, PromotionPhase, Stage
+    from ._token import Token
     from ._version import __version__
     from .chains import ChainDeploymentHandle, ChainEnvironmentHandle, ChainHandle, ChainPromotion
     from .client import Baseten
     from .models import ModelDeploymentHandle, ModelEnvironmentHandle, ModelHandle, ModelPromotion
+    from .options import (
+        AuthScheme,
+        Clock,
+        Duration,
+        IfInProgress,
+        OnPaused,
+        RetryPolicy,
+        Schedule,
+        WaitOptions,
+    )
     from .promotion import Cancellation
+    from .readings import DeploymentReading, EnvironmentReading, PromotionReading
 
 __all__ = [
+    "AuthScheme",
     "Baseten",
     "Cancellation",
     "ChainDeploymentHandle",
     "ChainEnvironmentHandle",
     "ChainHandle",
     "ChainPromotion",
+    "Clock",
+    "DeploymentReading",
     "Duration",
+    "EnvironmentReading",
+    "IfInProgress",
     "ModelDeploymentHandle",
     "ModelEnvironmentHandle",
     "ModelHandle",
     "ModelPromotion",
+    "OnPaused",
+    "Phase",
+    "PromotionPhase",
+    "PromotionReading",
     "RetryPolicy",
+    "Schedule",
     "Stage",
+    "Token",
+    "WaitOptions",
     "__version__",
     "errors",
     "events",
+    "options",
+    "readings",
     "schemas",
 ]
 
-# Each name is imported when it is first asked for: a submodule, such as the command line's help,
-# does not have to load an HTTP client because it lives in here.
+# Each name is imported on first use: a submodule, such as the help of the command line, need not
+# load an HTTP client because it lives in here.
 _HOMES = {
+    "AuthScheme": "options",
     "Baseten": "client",
     "Cancellation": "promotion",
     "ChainDeploymentHandle": "chains",
     "ChainEnvironmentHandle": "chains",
     "ChainHandle": "chains",
     "ChainPromotion": "chains",
-    "Duration": "_arguments",
+    "Clock": "options",
+    "DeploymentReading": "readings",
+    "Duration": "options",
+    "EnvironmentReading": "readings",
+    "IfInProgress": "options",
     "ModelDeploymentHandle": "models",
     "ModelEnvironmentHandle": "models",
     "ModelHandle": "models",
     "ModelPromotion": "models",
-    "RetryPolicy": "_retry",
+    "OnPaused": "options",
+    "Phase": "_status",
+    "PromotionPhase": "_status",
+    "PromotionReading": "readings",
+    "RetryPolicy": "options",
+    "Schedule": "options",
     "Stage": "_status",
+    "Token": "_token",
+    "WaitOptions": "options",
     "__version__": "_version",
 }
 

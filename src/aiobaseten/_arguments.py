@@ -1,21 +1,28 @@
-"""What callers hand in, checked before any I/O."""
+"""Checks of what callers pass, before any I/O."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias, TypedDict
+from ipaddress import ip_address
+from typing import Any, TypeAlias, TypedDict, TypeVar
+from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
+
+T = TypeVar("T")
+C = TypeVar("C", bound=str)
 
 #: Seconds, or a `timedelta`.
 Duration: TypeAlias = float | timedelta
 
+_LONGEST_URL = 2048
+
 
 def path_argument(name: str, value: object) -> str:
-    """*value*, if it can stand in a path as one segment and mean itself.
+    """*value*, if it can be one segment of a path and mean itself.
 
     Escaping alone does not help: ``..`` is legal in a URL and names another resource, and an empty
     segment names the collection.
@@ -27,7 +34,7 @@ def path_argument(name: str, value: object) -> str:
         raise ConfigurationError(f"{name} must be a string, not {type(value).__name__}")
     if value.strip(" ") in {"", ".", ".."}:
         raise ConfigurationError(f"{name} must not be {value!r}: that is not the name of anything")
-    if any(character in "/\\" or not character.isprintable() for character in value):
+    if not value.isprintable() or "/" in value or "\\" in value:
         raise ConfigurationError(f"{name} must not hold slashes or control characters: {value!r}")
     return value
 
@@ -49,21 +56,27 @@ def seconds(name: str, value: Duration) -> float:
     return float(value)
 
 
-def json_object(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of *value* that can be written as JSON.
+def time_limit(name: str, value: Duration | None) -> float:
+    """*value* as seconds, infinity for ``None``.
 
     Raises:
-        ConfigurationError: It is not a mapping from strings to what JSON knows.
+        ConfigurationError: It is negative, not finite or not a duration.
     """
-    if not isinstance(value, Mapping):
-        raise ConfigurationError(f"{name} must be a mapping, not {type(value).__name__}")
-    try:
-        return dict(json.loads(json.dumps(dict(value), allow_nan=False)))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{name} cannot be written as JSON: {error}") from None
+    return math.inf if value is None else seconds(name, value)
 
 
-def choice(name: str, value: bool | None) -> bool | None:
+def boolean(name: str, value: object) -> bool:
+    """*value*, if it is true or false.
+
+    Raises:
+        ConfigurationError: It is something else, such as the string ``"false"``.
+    """
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name} must be True or False, not {value!r}")
+    return value
+
+
+def optional_boolean(name: str, value: bool | None) -> bool | None:
     """*value*, if it is true, false or ``None``.
 
     Raises:
@@ -74,13 +87,16 @@ def choice(name: str, value: bool | None) -> bool | None:
     return value
 
 
-def time_limit(name: str, value: Duration | None) -> float:
-    """*value* as seconds, infinity for ``None``.
+def choice(name: str, value: C, choices: Sequence[str]) -> C:
+    """*value*, if it is one of *choices*.
 
     Raises:
-        ConfigurationError: It is negative, not finite or not a duration.
+        ConfigurationError: It is not.
     """
-    return math.inf if value is None else seconds(name, value)
+    if value not in choices:
+        known = " or ".join(f'"{one}"' for one in choices)
+        raise ConfigurationError(f"{name} must be {known}, not {value!r}")
+    return value
 
 
 def count(name: str, value: int, *, least: int = 1, most: int | None = None) -> int:
@@ -100,16 +116,137 @@ def count(name: str, value: int, *, least: int = 1, most: int | None = None) -> 
     return value
 
 
-def log_lines(value: int) -> int:
-    """*value*, if a wait can bring so many lines of a log along: Baseten shows 1000 at once.
+def json_object(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of *value* that can be written as JSON.
+
+    Raises:
+        ConfigurationError: It is not a mapping from strings to JSON values.
+    """
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{name} must be a mapping, not {type(value).__name__}")
+    try:
+        return dict(json.loads(json.dumps(dict(value), allow_nan=False)))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{name} cannot be written as JSON: {error}") from None
+
+
+# --- settings of the client ----------------------------------------------------------------------
+
+
+def instance(name: str, value: object, kind: type[T]) -> T:
+    """*value*, if it is a *kind*.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if not isinstance(value, kind):
+        raise ConfigurationError(f"{name} must be a {kind.__name__}, not {value!r}")
+    return value
+
+
+def function(name: str, value: Callable[..., T], returns: str) -> Callable[..., T]:
+    """*value*, if it can be called.
 
     Raises:
         ConfigurationError: It cannot.
     """
-    return count("log_lines", value, least=0, most=1000)
+    if not callable(value):
+        raise ConfigurationError(f"{name} must be a function that returns {returns}, not {value!r}")
+    return value
 
 
-class LogWindow(TypedDict):
+def api_key(value: object) -> str:
+    """*value*, if it can be an API key.
+
+    Raises:
+        ConfigurationError: It cannot. The message does not hold it.
+    """
+    if not value:
+        raise ConfigurationError("no API key: pass api_key=, or set BASETEN_API_KEY")
+    if not isinstance(value, str):
+        raise ConfigurationError(f"the API key must be a string, not {type(value).__name__}")
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ConfigurationError("the API key holds a space, a line break or another odd character")
+    return value
+
+
+def rate(name: str, value: float) -> float:
+    """*value*, if it is a number above 0.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ConfigurationError(f"{name} must be looks a second, above 0, not {value!r}")
+    return float(value)
+
+
+def base_url(value: str) -> str:
+    """*value* without a slash at its end, if the API key may be sent there.
+
+    Raises:
+        ConfigurationError: It is not a URL, or plain http to another machine.
+    """
+    return _checked_url("base_url", value).rstrip("/")
+
+
+def inference_url(value: str | None, management_url: str) -> str:
+    """The address of models, with ``{model_id}`` in it.
+
+    Args:
+        value: The caller's; ``None`` to derive it.
+        management_url: The base URL, checked.
+
+    Raises:
+        ConfigurationError: It is not a URL, lacks ``{model_id}``, or is plain http elsewhere.
+    """
+    if value is None:
+        scheme, _, rest = management_url.partition("://")
+        if rest.startswith("api."):
+            return f"{scheme}://model-{{model_id}}.{rest}"
+        # A stand-in for Baseten, such as the fake, serves models under its own address.
+        return f"{management_url}/model-{{model_id}}"
+    if "{model_id}" not in value:
+        raise ConfigurationError("inference_url must have {model_id} in it")
+    _checked_url("inference_url", value.replace("{model_id}", "model"))
+    return value.rstrip("/")
+
+
+def _checked_url(name: str, value: str) -> str:
+    try:
+        url = urlsplit(value)
+        host = url.hostname or ""
+        _ = url.port
+        host.encode("idna")
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ConfigurationError(f"{name} is not a URL: {error}") from None
+    if not value.isprintable() or " " in value or len(value) > _LONGEST_URL:
+        raise ConfigurationError(f"{name} is not a URL: it holds a space or is too long")
+    if url.scheme not in ("https", "http") or not host:
+        raise ConfigurationError(f"{name} must begin with https:// and name a host")
+    if url.username is not None or url.query or url.fragment:
+        raise ConfigurationError(f"{name} must hold no user, query or fragment")
+    if url.scheme == "http" and not _is_loopback(host):
+        raise ConfigurationError(
+            f"{name} must be https: over plain http the API key could be read on the way "
+            "(only loopback addresses are excepted)"
+        )
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+# --- logs ----------------------------------------------------------------------------------------
+
+
+class LogRange(TypedDict):
     """Which lines of a log to ask for."""
 
     limit: int
@@ -117,13 +254,13 @@ class LogWindow(TypedDict):
     end_epoch_millis: int | None
 
 
-def log_window(limit: int, start: datetime | None, end: datetime | None) -> LogWindow:
+def log_range(limit: int, start: datetime | None, end: datetime | None) -> LogRange:
     """Which lines of a log to ask for.
 
     Raises:
-        ConfigurationError: *limit* is no number of lines, or a time is not one, or has no zone.
+        ConfigurationError: *limit* is not a number of lines, or a time has no time zone.
     """
-    return LogWindow(
+    return LogRange(
         limit=count("limit", limit),
         start_epoch_millis=_epoch_millis("start", start),
         end_epoch_millis=_epoch_millis("end", end),

@@ -1,4 +1,4 @@
-"""A wait as a short string that another process can go on with. It holds ids and no secret."""
+"""Tokens: a wait as a short string that another process can go on with. No secret in it."""
 
 from __future__ import annotations
 
@@ -7,55 +7,71 @@ import json
 import zlib
 from typing import Any, Literal, TypeAlias, cast
 
-from attrs import asdict, frozen
+from attrs import frozen
 
 from .errors import ConfigurationError
 
 _VERSION = "abt1"
 
-Kind: TypeAlias = Literal["chain promotion", "model promotion", "cancellation"]
+TokenKind: TypeAlias = Literal["chain promotion", "model promotion", "cancellation"]
+# Each attribute's key in the text.
+_KEYS = {
+    "kind": "kind",
+    "resource_id": "parent",
+    "environment_name": "environment",
+    "deployment_id": "deployment",
+    "previous_id": "previous",
+    "candidate_id": "candidate",
+    "promotion_status": "promotion",
+    "at_once": "at_once",
+    "intended": "intended",
+    "was_busy": "was_busy",
+}
 _KINDS = ("chain promotion", "model promotion", "cancellation")
 
 
 @frozen(kw_only=True)
 class Token:
-    """What a promotion or a cancellation has to remember.
+    """What a promotion or a cancellation has to remember, to go on in another process.
+
+    `Token.load` reads ``promotion.token``; ``Baseten.resume`` goes on with it.
 
     Attributes:
         kind: What it goes on with.
-        parent: The chain's or model's id.
-        environment: The environment's name.
-        deployment: The deployment that is promoted; ``None`` if a cancellation does not know it.
-        previous: The deployment that served before, or ``None``.
-        candidate: The candidate before the promotion, or ``None``.
-        promotion: The promotion's status before, or ``None``.
-        at_once: Whether a cancellation was answered as done.
-        intended: Whether it was made before the request to promote was sent: *deployment* is then
-            the one that was asked for, which need not be the one to follow.
+        resource_id: The chain's or model's id.
+        environment_name: The environment's name.
+        deployment_id: The deployment that is promoted; ``None`` if a cancellation does not know it.
+        previous_id: The deployment that served before, or ``None``.
+        candidate_id: The candidate before the promotion, or ``None``.
+        promotion_status: The promotion's status before, or ``None``.
+        at_once: Whether Baseten answered to the cancellation that it was done.
+        intended: Whether the token was made before the request was sent. *deployment_id* is then
+            the deployment that was asked for, which need not be the one to follow.
         was_busy: Whether another promotion was under way then, which may look like this one.
     """
 
-    kind: Kind
-    parent: str
-    environment: str
-    deployment: str | None
-    previous: str | None = None
-    candidate: str | None = None
-    promotion: str | None = None
+    kind: TokenKind
+    resource_id: str
+    environment_name: str
+    deployment_id: str | None
+    previous_id: str | None = None
+    candidate_id: str | None = None
+    promotion_status: str | None = None
     at_once: bool = False
     intended: bool = False
     was_busy: bool = False
 
     def dump(self) -> str:
-        """As a string of letters, digits, dots, dashes and underscores."""
-        fields = {key: value for key, value in asdict(self).items() if value is not None}
-        # Without the space it would begin as a JWT does, which Airflow, for one, masks in its logs.
+        """The text: letters, digits, dots, dashes and underscores."""
+        values = ((key, getattr(self, name)) for name, key in _KEYS.items())
+        fields = {key: value for key, value in values if value is not None}
+        # Without the space it would begin like a JWT, which Airflow, for one, masks in its logs.
         content = b" " + json.dumps(fields, separators=(",", ":"), sort_keys=True).encode()
         return f"{_VERSION}.{_checksum(content)}.{_encode(content)}"
 
     @classmethod
     def load(cls, text: str) -> Token:
-        """Read what `dump` wrote.
+        """Read the text of a token.
 
         Raises:
             ConfigurationError: It is damaged, of another version, or not a token.
@@ -98,7 +114,7 @@ def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     )
     if not is_sound:
         raise ConfigurationError("this token is damaged: it does not say what it goes on with")
-    return {"deployment": None, **fields}
+    return {name: fields.get(key) for name, key in _KEYS.items() if key in {"deployment", *fields}}
 
 
 def _encode(content: bytes) -> str:

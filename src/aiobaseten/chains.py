@@ -2,77 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from datetime import datetime
-from typing import Literal
+from typing import Unpack, cast
 
-from aiobaseten_generated.api.chains import (
-    deactivate_chain_deployment,
-    get_chain_deployment,
-    get_chain_environment,
-    get_chainlet_logs,
-    list_chain_deployments,
-    list_chain_environments,
-    promote_chain_deployment,
-)
-from aiobaseten_generated.client import Operation
-from aiobaseten_generated.models.promote_to_chain_environment_request_v1 import (
-    PromoteToChainEnvironmentRequestV1,
-)
-from aiobaseten_generated.models.sort_order_v1 import SortOrderV1
 from attrs import define, frozen
 
-from ._arguments import Duration, LogWindow, log_window, path_argument
-from ._owner import Owner
-from ._transport import given, then
-from ._watch import DEFAULT_TIMEOUT_S
+from ._arguments import Duration, log_range, path_argument
+from ._promoting import promote
+from ._resource import Resource, deactivate_chain, promote_chain
 from .deployment import DeploymentHandle
-from .environment import BeforeSending, EnvironmentHandle, IfInProgress, begin
+from .environment import EnvironmentHandle
+from .events import Event
+from .options import (
+    DEFAULT_TIMEOUT_S,
+    BeforeSending,
+    DeploymentOptions,
+    IfInProgress,
+    wait_options,
+)
 from .promotion import Promotion
+from .readings import EnvironmentReading
 from .schemas import ChainDeployment, ChainEnvironment, Log
 
 
-@frozen
-class Chain(Owner[ChainDeployment, ChainEnvironment]):
-    """A chain, to somebody who waits."""
-
-    @property
-    def kind(self) -> Literal["chain"]:
-        """A chain."""
-        return "chain"
-
-    def get_deployment(self, deployment_id: str) -> Operation[ChainDeployment]:
-        """Reads a deployment."""
-        return get_chain_deployment.operation(self.id, deployment_id)
-
-    def get_environment(self, name: str) -> Operation[ChainEnvironment]:
-        """Reads an environment."""
-        return get_chain_environment.operation(self.id, name)
-
-    def get_log(self, deployment_id: str, part_id: str, window: LogWindow) -> Operation[list[Log]]:
-        """Reads the log of a chainlet."""
-        return then(
-            get_chainlet_logs.operation(
-                self.id, deployment_id, part_id, direction=SortOrderV1.DESC, **window
-            ),
-            lambda answer: answer.logs,
-        )
-
-    def get_environments(self) -> Operation[list[ChainEnvironment]]:
-        """Reads all environments."""
-        operation = list_chain_environments.operation(self.id)
-        return then(operation, lambda listed: listed.environments)
-
-
-@frozen
+@frozen(repr=False)
 class ChainHandle:
     """A chain, by its id. Making one does no I/O; equal ids make equal handles."""
 
-    _chain: Chain
+    _resource: Resource[ChainDeployment, ChainEnvironment]
+
+    def __repr__(self) -> str:
+        return f"ChainHandle(id={self.id!r})"
 
     @property
     def id(self) -> str:
         """The chain's id."""
-        return self._chain.id
+        return self._resource.id
 
     def environment(self, name: str) -> ChainEnvironmentHandle:
         """One of its environments. No I/O.
@@ -80,7 +46,7 @@ class ChainHandle:
         Raises:
             ConfigurationError: *name* cannot be a name.
         """
-        return ChainEnvironmentHandle(self._chain, name)
+        return ChainEnvironmentHandle(self._resource, name)
 
     def deployment(self, deployment_id: str) -> ChainDeploymentHandle:
         """One of its deployments. No I/O.
@@ -88,7 +54,7 @@ class ChainHandle:
         Raises:
             ConfigurationError: *deployment_id* cannot be an id.
         """
-        return ChainDeploymentHandle(self._chain, deployment_id)
+        return ChainDeploymentHandle(self._resource, deployment_id)
 
     async def list_deployments(self) -> list[ChainDeployment]:
         """All its deployments. Cancelling this changes nothing at Baseten.
@@ -97,8 +63,8 @@ class ChainHandle:
             NotFoundError: There is no such chain.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        operation = list_chain_deployments.operation(self.id)
-        return (await self._chain.transport.send(operation)).deployments
+        operation = self._resource.operations.list_deployments(self.id)
+        return await self._resource.sender.send(operation)
 
     async def list_environments(self) -> list[ChainEnvironment]:
         """All its environments. Cancelling this changes nothing at Baseten.
@@ -107,17 +73,70 @@ class ChainHandle:
             NotFoundError: There is no such chain.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        return await self._chain.transport.send(self._chain.get_environments())
+        operation = self._resource.operations.list_environments(self.id)
+        return await self._resource.sender.send(operation)
+
+    async def read_environments(self) -> list[EnvironmentReading]:
+        """All its environments as a wait sees them, but without chainlets.
+
+        Baseten declares this list with the schema of models, whose deployments have no chainlets.
+        Cancelling this changes nothing at Baseten.
+
+        Raises:
+            NotFoundError: There is no such chain.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        return await self._resource.read_environments()
 
 
-@frozen
+@frozen(repr=False)
 class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment]):
     """A deployment of a chain, by its ids."""
 
     @property
     def chain_id(self) -> str:
         """The chain's id."""
-        return self._owner.id
+        return self._resource.id
+
+    def events(self, **options: Unpack[DeploymentOptions]) -> AsyncGenerator[Event, None]:
+        """The events until the deployment is ACTIVE, as they are seen.
+
+        The same wait as `wait_until_active`: status changes of the deployment and of each chainlet,
+        looks that failed, and at last `Finished`. After that the stream ends, or raises what
+        `wait_until_active` raises. Leaving the loop leaves nothing running.
+
+        Args:
+            options: As for `wait_until_active`.
+
+        Raises:
+            ConfigurationError: An option is invalid; at once, before any look.
+        """
+        return self._wait(wait_options(options, DeploymentOptions)).events()
+
+    async def wait_until_active(self, **options: Unpack[DeploymentOptions]) -> ChainDeployment:
+        """Wait until the deployment and every one of its chainlets is ACTIVE.
+
+        This does not show whether traffic reaches it: for a promotion, wait for the promotion. A
+        look that fails in a way that may pass (429, 5xx, a timeout, a reset) does not end the wait.
+
+        Cancelling this coroutine stops the wait, never the deployment; nothing is left running.
+
+        Args:
+            options: ``timeout``, ``settling_time``, ``unhealthy_grace``, ``accept_scaled_to_zero``
+                and ``log_lines``: see `aiobaseten.WaitOptions`.
+
+        Returns:
+            The deployment, as last read.
+
+        Raises:
+            DeploymentFailedError: It failed or was stopped; names the chainlets that did.
+            WaitTimeoutError: Time ran out. Baseten keeps working on it.
+            APIError: The server refuses to show it (401, 403 and the like; 404 after 30 s).
+            ConfigurationError: An option is invalid, or the client was closed.
+        """
+        return cast(
+            "ChainDeployment", await self._wait(wait_options(options, DeploymentOptions)).result()
+        )
 
     async def deactivate(self) -> None:
         """Turn the deployment off: it no longer serves and costs nothing.
@@ -129,8 +148,7 @@ class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment])
             NotFoundError: There is no such deployment.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        operation = deactivate_chain_deployment.operation(self.chain_id, self.id)
-        await self._owner.transport.send(operation)
+        await self._resource.sender.send(deactivate_chain(self.chain_id, self.id))
 
     async def logs(
         self,
@@ -156,18 +174,20 @@ class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment])
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         path_argument("chainlet_id", chainlet_id)
-        operation = self._owner.get_log(self.id, chainlet_id, log_window(limit, start, end))
-        return (await self._owner.transport.send(operation))[::-1]
+        operation = self._resource.operations.get_log(
+            self.chain_id, self.id, chainlet_id, log_range(limit, start, end)
+        )
+        return (await self._resource.sender.send(operation))[::-1]
 
 
-@frozen
+@frozen(repr=False)
 class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment]):
     """An environment of a chain, by its ids."""
 
     @property
     def chain_id(self) -> str:
         """The chain's id."""
-        return self._owner.id
+        return self._resource.id
 
     async def promote(
         self,
@@ -210,24 +230,23 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             WaitTimeoutError: The promotion under way did not end in time; nothing was sent.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        path_argument("deployment_id", deployment_id)
-        body = PromoteToChainEnvironmentRequestV1(
-            deployment_id=deployment_id,
-            scale_down_previous_deployment=given(
-                "scale_down_previous_deployment", scale_down_previous_deployment
-            ),
-        )
-        deployment, baseline = await begin(
-            self._owner,
+        operation = promote_chain(
+            self.chain_id,
             self.name,
             deployment_id,
-            promote_chain_deployment.operation(self.chain_id, self.name, body=body),
+            scale_down_previous_deployment=scale_down_previous_deployment,
+        )
+        deployment, baseline = await promote(
+            self._resource,
+            self.name,
+            deployment_id,
+            operation,
             if_in_progress=if_in_progress,
             in_progress_timeout=in_progress_timeout,
             before_sending=before_sending,
         )
         return ChainPromotion(
-            owner=self._owner,
+            resource=self._resource,
             environment_name=self.name,
             deployment_id=deployment.id,
             deployment=deployment,
@@ -235,7 +254,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
         )
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, repr=False)
 class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
     """A promotion of a chain's deployment. Chains cannot cancel or pause one."""
 
@@ -253,5 +272,5 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
             PromotionOutcomeUnknownError: As for `ChainEnvironmentHandle.promote`.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        environment = ChainEnvironmentHandle(self._owner, self.environment_name)
+        environment = ChainEnvironmentHandle(self._resource, self.environment_name)
         return await environment.promote(self._served_before(), if_in_progress="adopt")

@@ -1,36 +1,27 @@
-"""The client: puts the rooms together and owns the connections."""
+"""The client: connects the wings, and owns the connections."""
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable
-from copy import copy
-from ipaddress import ip_address
 from types import TracebackType
-from typing import Literal, Self, TypeAlias
+from typing import NoReturn, Self, get_args
 
 import httpx
 
-from ._arguments import Duration, count, path_argument, seconds
+from . import _arguments
+from ._arguments import Duration, choice, count, path_argument, seconds
 from ._clock import Clock, LoopClock
-from ._limits import POLLING_RATE, PollingBudget
-from ._owner import D, E, Owner
-from ._polls import Polls
-from ._retry import RetryPolicy
-from ._schedule import Schedule, next_look
-from ._secret import Secret
+from ._promoting import find_promoted
+from ._resource import CHAIN, MODEL, D, E, Operations, Resource
+from ._sending import Connections, HttpClient, Secret, Sender, Settings, Shared, closed
 from ._token import Token
-from ._transport import Budgets, Settings, Transport
-from ._waits import Baseline
-from ._wire import HttpClient, Wire, closed
-from .chains import Chain, ChainHandle, ChainPromotion
-from .environment import find_begun
+from ._waiting import Baseline, PollingBudget, Polls, default_schedule
+from .chains import ChainHandle, ChainPromotion
 from .errors import ConfigurationError
-from .models import Model, ModelHandle, ModelPromotion
+from .models import ModelHandle, ModelPromotion
+from .options import DEFAULT_POLLING_RATE, AuthScheme, RetryPolicy, Schedule
 from .promotion import Cancellation
-
-AuthScheme: TypeAlias = Literal["Api-Key", "Bearer"]
 
 DEFAULT_BASE_URL = "https://api.baseten.co"
 MAX_BODY = 32 * 1024 * 1024
@@ -56,8 +47,8 @@ class Baseten:
         pool_timeout: Duration = 10.0,
         answer_timeout: Duration = 60.0,
         retry: RetryPolicy | None = None,
-        polling_rate: float = POLLING_RATE,
-        poll: Schedule = next_look,
+        polling_rate: float = DEFAULT_POLLING_RATE,
+        poll: Schedule = default_schedule,
         max_connections: int = 20,
         http_client: httpx.AsyncClient | None = None,
         clock: Clock | None = None,
@@ -92,12 +83,15 @@ class Baseten:
         Raises:
             ConfigurationError: There is no key, or a setting is wrong.
         """
-        secret = Secret(_scheme(auth_scheme), _key(api_key))
-        base = _base_url(base_url)
+        scheme = choice("auth_scheme", auth_scheme, get_args(AuthScheme))
+        key = os.environ.get("BASETEN_API_KEY") if api_key is None else api_key
+        secret = Secret(scheme, _arguments.api_key(key))
+        url = base_url or os.environ.get("BASETEN_BASE_URL") or DEFAULT_BASE_URL
+        base = _arguments.base_url(url)
         connections = count("max_connections", max_connections)
         settings = Settings(
             base_url=base,
-            inference_url=_inference_url(inference_url, base),
+            inference_url=_arguments.inference_url(inference_url, base),
             secret=secret,
             timeouts={
                 "connect": seconds("connect_timeout", connect_timeout),
@@ -106,9 +100,9 @@ class Baseten:
                 "pool": seconds("pool_timeout", pool_timeout),
                 "answer": seconds("answer_timeout", answer_timeout),
             },
-            retry=_retry(retry) or RetryPolicy(),
+            retry=RetryPolicy() if retry is None else _retry(retry),
         )
-        wire = Wire(
+        self._connections = Connections(
             clock or LoopClock(),
             _connector(http_client, connections),
             secret,
@@ -116,8 +110,12 @@ class Baseten:
             max_connections=connections,
             max_body=MAX_BODY,
         )
-        self._transport = Transport(settings, wire, Budgets())
-        self._polls = Polls(self._transport, PollingBudget(_rate(polling_rate)), _schedule(poll))
+        self._sender = Sender(settings, self._connections, Shared())
+        self._polls = Polls(
+            self._sender,
+            PollingBudget(_arguments.rate("polling_rate", polling_rate)),
+            _arguments.function("poll", poll, "seconds"),
+        )
         self._retries: dict[tuple[str, str], float] = {}
         self._is_view = False
 
@@ -154,19 +152,24 @@ class Baseten:
             "pool": pool_timeout,
             "answer": answer_timeout,
         }
-        timeouts = dict(self._transport.settings.timeouts)
+        timeouts = dict(self._sender.settings.timeouts)
         for name, value in changed.items():
             if value is not None:
                 timeouts[name] = seconds(f"{name}_timeout", value)
-        view = copy(self)
-        view._is_view = True  # noqa: SLF001 - our own
-        view._transport = self._transport.with_settings(  # noqa: SLF001 - our own
-            timeouts=timeouts, retry=_retry(retry) or self._transport.settings.retry
+        view = object.__new__(type(self))
+        view.__dict__.update(vars(self))
+        view._is_view = True
+        settings = self._sender.settings
+        view._sender = self._sender.with_settings(
+            timeouts=timeouts, retry=settings.retry if retry is None else _retry(retry)
         )
         return view
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client cannot be pickled, because the API key cannot be pickled")
+
     def __repr__(self) -> str:
-        return f"<Baseten at {self._transport.settings.base_url}>"
+        return f"<Baseten at {self._sender.settings.base_url}>"
 
     async def __aenter__(self) -> Self:
         """Bind to the running event loop.
@@ -176,7 +179,7 @@ class Baseten:
         """
         if self._is_view:
             raise ConfigurationError("enter the client that this one was made from")
-        self._transport.wire.open()
+        self._connections.open()
         return self
 
     async def __aexit__(
@@ -203,7 +206,7 @@ class Baseten:
         if self._is_view:
             raise ConfigurationError("close the client that this one was made from")
         self._polls.close(closed())
-        await self._transport.wire.aclose()
+        await self._connections.aclose()
 
     def chain(self, chain_id: str) -> ChainHandle:
         """A chain, by its id. No I/O.
@@ -211,7 +214,7 @@ class Baseten:
         Raises:
             ConfigurationError: *chain_id* cannot be an id.
         """
-        return ChainHandle(Chain(self._transport, chain_id, self._polls, self._retries))
+        return ChainHandle(self._resource(CHAIN, chain_id))
 
     def model(self, model_id: str) -> ModelHandle:
         """A model, by its id. No I/O.
@@ -219,7 +222,7 @@ class Baseten:
         Raises:
             ConfigurationError: *model_id* cannot be an id.
         """
-        return ModelHandle(Model(self._transport, model_id, self._polls, self._retries))
+        return ModelHandle(self._resource(MODEL, model_id))
 
     async def resume(
         self, token: str, *, look: bool = True
@@ -245,71 +248,64 @@ class Baseten:
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         known = Token.load(token)
-        parent = path_argument("the token's id", known.parent)
-        name = path_argument("the token's environment", known.environment)
-        baseline = Baseline(
-            current_id=known.previous,
-            candidate_id=known.candidate,
-            promotion_status=known.promotion,
-        )
+        resource_id = path_argument("the token's id", known.resource_id)
+        name = path_argument("the token's environment", known.environment_name)
         if known.kind == "chain promotion":
-            chain = Chain(self._transport, parent, self._polls, self._retries)
+            chain = self._resource(CHAIN, resource_id)
             if look:
                 await chain.read_environment(name)
             return ChainPromotion(
-                owner=chain,
+                resource=chain,
                 environment_name=name,
-                deployment_id=await _promoted(chain, known, baseline),
-                baseline=baseline,
+                deployment_id=await _promoted(chain, known),
+                baseline=_baseline(known),
             )
-        model = Model(self._transport, parent, self._polls, self._retries)
+        model = self._resource(MODEL, resource_id)
         if look:
             await model.read_environment(name)
         if known.kind == "model promotion":
             return ModelPromotion(
-                owner=model,
+                resource=model,
                 environment_name=name,
-                deployment_id=await _promoted(model, known, baseline),
-                baseline=baseline,
+                deployment_id=await _promoted(model, known),
+                baseline=_baseline(known),
             )
         return Cancellation(
-            owner=model,
+            resource=model,
             environment_name=name,
             status=None,
             message="",
-            deployment_id=known.deployment,
-            previous_id=known.previous,
+            deployment_id=known.deployment_id,
+            previous_id=known.previous_id,
             at_once=known.at_once,
         )
 
+    def _resource(self, operations: Operations[D, E], resource_id: str) -> Resource[D, E]:
+        return Resource(operations, resource_id, self._sender, self._polls, self._retries)
 
-async def _promoted(owner: Owner[D, E], known: Token, baseline: Baseline) -> str:
-    """The deployment to follow."""
-    deployment_id = path_argument("the token's deployment", known.deployment)
+
+def _baseline(known: Token) -> Baseline:
+    """The environment before the promotion."""
+    return Baseline(
+        current_id=known.previous_id,
+        candidate_id=known.candidate_id,
+        promotion_status=known.promotion_status,
+    )
+
+
+async def _promoted(resource: Resource[D, E], known: Token) -> str:
+    """The id of the deployment to follow."""
+    deployment_id = path_argument("the token's deployment", known.deployment_id)
     if not known.intended:
         return deployment_id
-    begun = await find_begun(
-        owner, known.environment, deployment_id, baseline, was_busy=known.was_busy
+    found = await find_promoted(
+        resource,
+        known.environment_name,
+        deployment_id,
+        _baseline(known),
+        was_busy=known.was_busy,
     )
-    return begun.id
-
-
-def _key(given: str | None) -> str:
-    key = os.environ.get("BASETEN_API_KEY") if given is None else given
-    if not key:
-        raise ConfigurationError("no API key: pass api_key=, or set BASETEN_API_KEY")
-    if not isinstance(key, str):
-        raise ConfigurationError(f"the API key must be a string, not {type(key).__name__}")
-    if not key.isascii() or not key.isprintable() or " " in key:
-        # The key itself must not get into the message.
-        raise ConfigurationError("the API key holds a space, a line break or another odd character")
-    return key
-
-
-def _scheme(given: str) -> str:
-    if given not in ("Api-Key", "Bearer"):
-        raise ConfigurationError(f'auth_scheme must be "Api-Key" or "Bearer", not {given!r}')
-    return given
+    return found.id
 
 
 def _connector(
@@ -325,63 +321,5 @@ def _connector(
     return lambda: given
 
 
-def _retry(given: RetryPolicy | None) -> RetryPolicy | None:
-    if given is not None and not isinstance(given, RetryPolicy):
-        raise ConfigurationError(f"retry must be a RetryPolicy, not {given!r}")
-    return given
-
-
-def _rate(value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise ConfigurationError(f"polling_rate must be looks a second, above 0, not {value!r}")
-    return float(value)
-
-
-def _schedule(given: Schedule) -> Schedule:
-    if not callable(given):
-        raise ConfigurationError(f"poll must be a function that returns seconds, not {given!r}")
-    return given
-
-
-def _base_url(given: str | None) -> str:
-    url = given or os.environ.get("BASETEN_BASE_URL") or DEFAULT_BASE_URL
-    return _checked_url("base_url", url).rstrip("/")
-
-
-def _inference_url(given: str | None, base_url: str) -> str:
-    if given is None:
-        scheme, _, rest = base_url.partition("://")
-        if rest.startswith("api."):
-            return f"{scheme}://model-{{model_id}}.{rest}"
-        # A stand-in for Baseten, such as the fake, serves models under its own address.
-        return f"{base_url}/model-{{model_id}}"
-    if "{model_id}" not in given:
-        raise ConfigurationError("inference_url must have {model_id} in it")
-    _checked_url("inference_url", given.replace("{model_id}", "model"))
-    return given.rstrip("/")
-
-
-def _checked_url(name: str, value: str) -> str:
-    try:
-        url = httpx.URL(value)
-    except (httpx.InvalidURL, TypeError) as error:
-        raise ConfigurationError(f"{name} is not a URL: {error}") from None
-    if url.scheme not in ("https", "http") or not url.host:
-        raise ConfigurationError(f"{name} must begin with https:// and name a host")
-    if url.userinfo or url.query or url.fragment:
-        raise ConfigurationError(f"{name} must hold no user, query or fragment")
-    if url.scheme == "http" and not _is_loopback(url.host):
-        raise ConfigurationError(
-            f"{name} must be https: over plain http the API key could be read on the way "
-            "(only loopback addresses are excepted)"
-        )
-    return value
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _retry(given: RetryPolicy) -> RetryPolicy:
+    return _arguments.instance("retry", given, RetryPolicy)

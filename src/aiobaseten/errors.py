@@ -34,11 +34,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from attrs import field, frozen
 
 _Error = TypeVar("_Error", bound="BasetenError")
+
+#: HTTP statuses with which a server, or a proxy in front of it, says that the failure may pass.
+TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 531)})
 
 
 @frozen(kw_only=True)
@@ -110,6 +113,15 @@ class BasetenError(Exception):
     """
 
     evidence: Evidence | None = None
+    _may_pass: ClassVar[bool] = False
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the failure may pass by itself, so that another try may end differently.
+
+        It does not say that a request may be sent again: the library repeats those that may.
+        """
+        return self._may_pass
 
     def __reduce__(self) -> tuple[Callable[..., BasetenError], tuple[Any, ...]]:
         # The default calls the class with `args`, which cannot fill keyword-only parameters.
@@ -172,6 +184,11 @@ class APIError(BasetenError):
         self.method = method
         self.path = path
 
+    @property
+    def is_transient(self) -> bool:
+        """Whether another try may end differently."""
+        return self._may_pass or self.status in TRANSIENT_STATUSES
+
 
 class BadRequestError(APIError):
     """The server refused the request as invalid (400 or 422)."""
@@ -192,6 +209,8 @@ class NotFoundError(APIError):
 class ConflictError(APIError):
     """The resource is in a state that does not allow this (409)."""
 
+    _may_pass = True
+
 
 class RateLimitError(APIError):
     """Too many requests (429). The server did not act on this one."""
@@ -199,6 +218,8 @@ class RateLimitError(APIError):
 
 class ServerError(APIError):
     """The server, or something before it, failed (5xx)."""
+
+    _may_pass = True
 
 
 class TransportError(BasetenError):
@@ -209,6 +230,8 @@ class TransportError(BasetenError):
         method: HTTP method of the request.
         path: Path of the request.
     """
+
+    _may_pass = True
 
     def __init__(self, message: str, *, method: str, path: str, sent: bool) -> None:
         fate = "it may have reached Baseten" if sent else "it did not reach Baseten"
@@ -232,6 +255,8 @@ class ResponseShapeError(BasetenError):
         method: HTTP method of the request.
         path: Path of the request.
     """
+
+    _may_pass = True
 
     def __init__(
         self,
@@ -262,6 +287,8 @@ class PromotionInProgressError(BasetenError):
         environment: The environment as it was read.
     """
 
+    _may_pass = True
+
     def __init__(self, message: str, *, deployment_id: str | None, environment: Any) -> None:
         super().__init__(message)
         self.deployment_id = deployment_id
@@ -285,6 +312,11 @@ class PromotionOutcomeUnknownError(BasetenError):
         self.before = before
         self.after = after
 
+    @property
+    def is_transient(self) -> bool:
+        """Whether another try may tell more, because the environment could not be read."""
+        return self.after is None
+
 
 class RequestNotActedOnError(BasetenError):
     """Baseten answered with success that it did not do what it was asked to.
@@ -293,6 +325,8 @@ class RequestNotActedOnError(BasetenError):
         action: What was asked for, such as ``"retry"``.
         reason: What Baseten said, or an empty string.
     """
+
+    _may_pass = True
 
     def __init__(self, action: str, reason: str) -> None:
         said = f": {reason}" if reason else "; it did not say why"
@@ -380,6 +414,8 @@ class PromotionSupersededError(WaitError):
 class PromotionPausedError(WaitError):
     """The promotion is paused, and the caller asked not to wait for that. It stays paused."""
 
+    _may_pass = True
+
 
 class WaitTimeoutError(WaitError, TimeoutError):
     """Time ran out first. Baseten keeps working on it.
@@ -387,6 +423,8 @@ class WaitTimeoutError(WaitError, TimeoutError):
     Attributes:
         timeout: Seconds that the wait was allowed to take.
     """
+
+    _may_pass = True
 
     def __init__(self, message: str, *, evidence: Evidence, timeout: float) -> None:
         super().__init__(message, evidence=evidence)

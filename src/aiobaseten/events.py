@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ._status import Phase, PromotionPhase, meaning_of, promotion_phase_of
 from .errors import BasetenError
 
 
@@ -44,6 +45,13 @@ class StatusChanged(Event):
     name: str
     previous: str | None
     status: str
+
+    @property
+    def phase(self) -> Phase | PromotionPhase:
+        """What the status means to a wait."""
+        if self.subject == "promotion":
+            return promotion_phase_of(self.status)
+        return meaning_of(self.status).phase
 
     def _said(self) -> str:
         before = f"{self.previous} -> " if self.previous else ""

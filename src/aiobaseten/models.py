@@ -5,91 +5,54 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Unpack, cast
 from urllib.parse import quote
 
-from aiobaseten_generated.api.models import (
-    activate_deployment,
-    cancel_promotion,
-    deactivate_deployment,
-    force_cancel_promotion,
-    force_roll_forward_promotion,
-    get_deployment,
-    get_deployment_logs,
-    get_environment,
-    list_deployments,
-    list_environments,
-    pause_promotion,
-    promote_deployment,
-    resume_promotion,
-    retry_deployment,
-    wake_deployment,
-)
-from aiobaseten_generated.client import Operation
-from aiobaseten_generated.models.environment_settings_update import EnvironmentSettingsUpdate
-from aiobaseten_generated.models.promote_to_environment_request_v1 import (
-    PromoteToEnvironmentRequestV1,
-)
-from aiobaseten_generated.models.promotion_settings_override import PromotionSettingsOverride
-from aiobaseten_generated.models.signal_promotion_response_v1 import SignalPromotionResponseV1
-from aiobaseten_generated.models.sort_order_v1 import SortOrderV1
 from attrs import define, frozen
 
-from ._arguments import Duration, LogWindow, json_object, log_window, path_argument
-from ._owner import Owner
-from ._transport import given, then
-from ._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S
-from ._watch import DEFAULT_TIMEOUT_S
+from ._arguments import Duration, log_range
+from ._promoting import promote
+from ._resource import (
+    SIGNALS,
+    Resource,
+    activate_model,
+    cancel_model_promotion,
+    deactivate_model,
+    promote_model,
+    retry_model,
+    wake_model,
+)
+from ._waiting import Wait
 from .deployment import DeploymentHandle
-from .environment import BeforeSending, EnvironmentHandle, IfInProgress, begin
+from .environment import EnvironmentHandle
 from .errors import RequestNotActedOnError, ResponseShapeError
 from .events import Event
+from .options import (
+    DEFAULT_TIMEOUT_S,
+    BeforeSending,
+    IfInProgress,
+    ModelDeploymentOptions,
+    WaitOptions,
+    wait_options,
+)
 from .promotion import Cancellation, Promotion
+from .readings import DeploymentReading, EnvironmentReading
 from .schemas import CancellationStatus, Deployment, Environment, Log
 
 
-@frozen
-class Model(Owner[Deployment, Environment]):
-    """A model, to somebody who waits."""
-
-    @property
-    def kind(self) -> Literal["model"]:
-        """A model."""
-        return "model"
-
-    def get_deployment(self, deployment_id: str) -> Operation[Deployment]:
-        """Reads a deployment."""
-        return get_deployment.operation(self.id, deployment_id)
-
-    def get_environment(self, name: str) -> Operation[Environment]:
-        """Reads an environment."""
-        return get_environment.operation(self.id, name)
-
-    def get_log(self, deployment_id: str, part_id: str, window: LogWindow) -> Operation[list[Log]]:
-        """Reads the log of a deployment, which has no parts."""
-        del part_id
-        return then(
-            get_deployment_logs.operation(
-                self.id, deployment_id, direction=SortOrderV1.DESC, **window
-            ),
-            lambda answer: answer.logs,
-        )
-
-    def get_environments(self) -> Operation[list[Environment]]:
-        """Reads all environments."""
-        return then(list_environments.operation(self.id), lambda listed: listed.environments)
-
-
-@frozen
+@frozen(repr=False)
 class ModelHandle:
     """A model, by its id. Making one does no I/O; equal ids make equal handles."""
 
-    _model: Model
+    _resource: Resource[Deployment, Environment]
+
+    def __repr__(self) -> str:
+        return f"ModelHandle(id={self.id!r})"
 
     @property
     def id(self) -> str:
         """The model's id."""
-        return self._model.id
+        return self._resource.id
 
     def environment(self, name: str) -> ModelEnvironmentHandle:
         """One of its environments. No I/O.
@@ -97,7 +60,7 @@ class ModelHandle:
         Raises:
             ConfigurationError: *name* cannot be a name.
         """
-        return ModelEnvironmentHandle(self._model, name)
+        return ModelEnvironmentHandle(self._resource, name)
 
     def deployment(self, deployment_id: str) -> ModelDeploymentHandle:
         """One of its deployments. No I/O.
@@ -105,7 +68,7 @@ class ModelHandle:
         Raises:
             ConfigurationError: *deployment_id* cannot be an id.
         """
-        return ModelDeploymentHandle(self._model, deployment_id)
+        return ModelDeploymentHandle(self._resource, deployment_id)
 
     async def list_deployments(self) -> list[Deployment]:
         """All its deployments. Cancelling this changes nothing at Baseten.
@@ -114,7 +77,8 @@ class ModelHandle:
             NotFoundError: There is no such model.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        return (await self._model.transport.send(list_deployments.operation(self.id))).deployments
+        operation = self._resource.operations.list_deployments(self.id)
+        return await self._resource.sender.send(operation)
 
     async def list_environments(self) -> list[Environment]:
         """All its environments. Cancelling this changes nothing at Baseten.
@@ -123,85 +87,56 @@ class ModelHandle:
             NotFoundError: There is no such model.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        return await self._model.transport.send(self._model.get_environments())
+        operation = self._resource.operations.list_environments(self.id)
+        return await self._resource.sender.send(operation)
+
+    async def read_environments(self) -> list[EnvironmentReading]:
+        """All its environments as a wait sees them. Cancelling this changes nothing at Baseten.
+
+        Raises:
+            NotFoundError: There is no such model.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        return await self._resource.read_environments()
 
 
-@frozen
+@frozen(repr=False)
 class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
     """A deployment of a model, by its ids."""
 
     @property
     def model_id(self) -> str:
         """The model's id."""
-        return self._owner.id
+        return self._resource.id
 
-    def events(
-        self,
-        *,
-        timeout: Duration | None = DEFAULT_TIMEOUT_S,
-        accept_scaled_to_zero: bool = False,
-        settling_time: Duration = SETTLING_TIME_S,
-        unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
-        wake: bool = False,
-        log_lines: int = 0,
-    ) -> AsyncGenerator[Event, None]:
-        """What happens until the deployment is ACTIVE, as it is seen.
+    def events(self, **options: Unpack[ModelDeploymentOptions]) -> AsyncGenerator[Event, None]:
+        """The events until the deployment is ACTIVE, as they are seen.
 
-        The same as `wait_until_active`, with the listening: status changes, looks that failed,
-        `DeploymentWoken` when it has been asked to wake up, and at last `Finished`. After that the
-        stream ends, or raises what `wait_until_active` raises. Leaving the loop leaves nothing
-        running.
+        The same wait as `wait_until_active`: status changes, looks that failed, `DeploymentWoken`
+        when it has been asked to wake up, and at last `Finished`. After that the stream ends, or
+        raises what `wait_until_active` raises. Leaving the loop leaves nothing running.
 
         Args:
-            timeout: As in `wait_until_active`.
-            accept_scaled_to_zero: As in `wait_until_active`.
-            settling_time: As in `wait_until_active`.
-            unhealthy_grace: As in `wait_until_active`.
-            wake: As in `wait_until_active`.
-            log_lines: As in `wait_until_active`.
+            options: As for `wait_until_active`.
 
         Raises:
-            ConfigurationError: An argument is wrong; at once, before any look.
+            ConfigurationError: An option is invalid; at once, before any look.
         """
-        return self._watch(
-            timeout,
-            accept_scaled_to_zero,
-            settling_time,
-            unhealthy_grace,
-            log_lines,
-            self._wake if wake else None,
-        ).events()
+        return self._wait_or_wake(wait_options(options, ModelDeploymentOptions)).events()
 
-    async def wait_until_active(
-        self,
-        *,
-        timeout: Duration | None = DEFAULT_TIMEOUT_S,
-        accept_scaled_to_zero: bool = False,
-        settling_time: Duration = SETTLING_TIME_S,
-        unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
-        wake: bool = False,
-        log_lines: int = 0,
-    ) -> Deployment:
+    async def wait_until_active(self, **options: Unpack[ModelDeploymentOptions]) -> Deployment:
         """Wait until the deployment is ACTIVE.
 
-        This does not tell whether traffic reaches it: for a promotion, wait for the promotion. A
+        This does not show whether traffic reaches it: for a promotion, wait for the promotion. A
         look that fails in a way that may pass (429, 5xx, a timeout, a reset) does not end the wait.
 
-        Cancelling this coroutine stops the waiting, never the deployment; nothing is left running.
+        Cancelling this coroutine stops the wait, never the deployment; nothing is left running.
 
         Args:
-            timeout: Seconds or a `timedelta` to keep looking; ``None`` for no limit; ``0`` looks
-                exactly once. The last look begins at the deadline and gets ten seconds.
-            accept_scaled_to_zero: Whether a deployment that is deployed and scaled to zero will do.
-                It wakes with the next request, which then waits for it.
-            settling_time: Seconds for which one that is scaled to zero may be on its way up,
-                INACTIVE may be the state before `activate`, and a failed status the one before
-                `retry` on an equal handle of this client.
-            unhealthy_grace: Seconds for which an UNHEALTHY deployment may recover.
-            wake: Whether to wake it, once, when it is scaled to zero and not on its way up.
-            log_lines: How many of the last lines of the log to bring along in the error's
-                ``evidence.log_lines`` when it fails or time runs out, 1000 at most. That may take
-                five seconds more.
+            options: ``timeout``, ``settling_time`` (also the time for which INACTIVE may be the
+                state before `activate`, and a failed status the one before `retry` on an equal
+                handle of this client), ``unhealthy_grace``, ``accept_scaled_to_zero``, ``wake`` and
+                ``log_lines``: see `aiobaseten.WaitOptions`.
 
         Returns:
             The deployment, as last read.
@@ -210,17 +145,13 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             DeploymentFailedError: It failed or was stopped.
             WaitTimeoutError: Time ran out. Baseten keeps working on it.
             APIError: The server refuses to show it (401, 403 and the like; 404 after 30 s).
-            ConfigurationError: An argument is wrong, or the client was closed.
+            ConfigurationError: An option is invalid, or the client was closed.
         """
-        watch = self._watch(
-            timeout,
-            accept_scaled_to_zero,
-            settling_time,
-            unhealthy_grace,
-            log_lines,
-            self._wake if wake else None,
-        )
-        return cast("Deployment", await watch.result())
+        wait = self._wait_or_wake(wait_options(options, ModelDeploymentOptions))
+        return cast("Deployment", await wait.result())
+
+    def _wait_or_wake(self, options: WaitOptions) -> Wait[DeploymentReading]:
+        return self._wait(options, self._wake if options.wake else None)
 
     async def activate(self) -> None:
         """Turn the deployment on. `wait_until_active` waits until it serves.
@@ -231,7 +162,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             NotFoundError: There is no such deployment.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        await self._owner.transport.send(activate_deployment.operation(self.model_id, self.id))
+        await self._resource.sender.send(activate_model(self.model_id, self.id))
 
     async def deactivate(self) -> None:
         """Turn the deployment off: it no longer serves and costs nothing.
@@ -242,7 +173,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             NotFoundError: There is no such deployment.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        await self._owner.transport.send(deactivate_deployment.operation(self.model_id, self.id))
+        await self._resource.sender.send(deactivate_model(self.model_id, self.id))
 
     async def retry(self) -> Deployment:
         """Try a failed deployment again: the deployment, not a promotion that it was part of.
@@ -257,11 +188,11 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             NotFoundError: There is no such deployment.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        operation = retry_deployment.operation(self.model_id, self.id)
-        answer = await self._owner.transport.send(operation)
+        operation = retry_model(self.model_id, self.id)
+        answer = await self._resource.sender.send(operation)
         if not answer.retried:
             raise RequestNotActedOnError("retry", answer.reason or "")
-        self._owner.note_retry(self.id)
+        self._resource.note_retry(self.id)
         return answer.deployment
 
     async def logs(
@@ -282,26 +213,28 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             NotFoundError: There is no such deployment.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        operation = self._owner.get_log(self.id, self.id, log_window(limit, start, end))
-        return (await self._owner.transport.send(operation))[::-1]
+        operation = self._resource.operations.get_log(
+            self.model_id, self.id, self.id, log_range(limit, start, end)
+        )
+        return (await self._resource.sender.send(operation))[::-1]
 
     async def _wake(self) -> None:
         """Ask the deployment to wake up; Baseten answers before it has."""
-        transport = self._owner.transport
-        host = transport.settings.inference_url.format(model_id=quote(self.model_id, safe=""))
+        sender = self._resource.sender
+        host = sender.settings.inference_url.format(model_id=quote(self.model_id, safe=""))
         # Any success will do: the spec promises no body.
         with suppress(ResponseShapeError):
-            await transport.send(wake_deployment.operation(self.id), host=host)
+            await sender.send(wake_model(self.id), host=host)
 
 
-@frozen
+@frozen(repr=False)
 class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
     """An environment of a model, by its ids."""
 
     @property
     def model_id(self) -> str:
         """The model's id."""
-        return self._owner.id
+        return self._resource.id
 
     async def promote(
         self,
@@ -349,35 +282,26 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             WaitTimeoutError: The promotion under way did not end in time; nothing was sent.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        path_argument("deployment_id", deployment_id)
-        body = PromoteToEnvironmentRequestV1(
-            deployment_id=deployment_id,
-            scale_down_previous_deployment=given(
-                "scale_down_previous_deployment", scale_down_previous_deployment
-            ),
-            preserve_env_instance_type=given(
-                "preserve_env_instance_type", preserve_env_instance_type
-            ),
-        )
-        if environment_settings_update is not None:
-            body.environment_settings_update = EnvironmentSettingsUpdate.from_dict(
-                json_object("environment_settings_update", environment_settings_update)
-            )
-        if promotion_settings_override is not None:
-            body.promotion_settings_override = PromotionSettingsOverride.from_dict(
-                json_object("promotion_settings_override", promotion_settings_override)
-            )
-        deployment, baseline = await begin(
-            self._owner,
+        operation = promote_model(
+            self.model_id,
             self.name,
             deployment_id,
-            promote_deployment.operation(self.model_id, self.name, body=body),
+            scale_down_previous_deployment=scale_down_previous_deployment,
+            preserve_env_instance_type=preserve_env_instance_type,
+            environment_settings_update=environment_settings_update,
+            promotion_settings_override=promotion_settings_override,
+        )
+        deployment, baseline = await promote(
+            self._resource,
+            self.name,
+            deployment_id,
+            operation,
             if_in_progress=if_in_progress,
             in_progress_timeout=in_progress_timeout,
             before_sending=before_sending,
         )
         return ModelPromotion(
-            owner=self._owner,
+            resource=self._resource,
             environment_name=self.name,
             deployment_id=deployment.id,
             deployment=deployment,
@@ -397,7 +321,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             NotFoundError: There is no such model or environment.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        return await _cancel(self._owner, self.name, None, None)
+        return await _cancel(self._resource, self.name, None, None)
 
     async def force_cancel_promotion(self) -> Cancellation:
         """Cancel the promotion that is under way and move all traffic back at once.
@@ -410,7 +334,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             BadRequestError: No promotion is under way.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        return await _force_cancel(self._owner, self.name, None, None)
+        return await _force_cancel(self._resource, self.name, None, None)
 
     async def pause_promotion(self) -> None:
         """Pause the rolling promotion that is under way, at the end of its present step.
@@ -422,8 +346,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             BadRequestError: No promotion is under way.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        operation = pause_promotion.operation(self.model_id, self.name)
-        await _signal(self._owner, "pause the promotion", operation)
+        await _signal(self._resource, self.name, "pause the promotion")
 
     async def resume_promotion(self) -> None:
         """Let a paused promotion go on.
@@ -435,8 +358,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             BadRequestError: No promotion is under way.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        operation = resume_promotion.operation(self.model_id, self.name)
-        await _signal(self._owner, "resume the promotion", operation)
+        await _signal(self._resource, self.name, "resume the promotion")
 
     async def force_roll_forward_promotion(self) -> None:
         """Move all traffic to the candidate at once, even while it is being rolled back.
@@ -449,11 +371,10 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             BadRequestError: No promotion is under way.
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
-        operation = force_roll_forward_promotion.operation(self.model_id, self.name)
-        await _signal(self._owner, "roll the promotion forward", operation)
+        await _signal(self._resource, self.name, "roll the promotion forward")
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, repr=False)
 class ModelPromotion(Promotion[Deployment, Environment]):
     """A promotion of a model's deployment, and what can be done about it on the way."""
 
@@ -468,7 +389,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         return await _cancel(
-            self._owner, self.environment_name, self.deployment_id, self.previous_id
+            self._resource, self.environment_name, self.deployment_id, self.previous_id
         )
 
     async def force_cancel(self) -> Cancellation:
@@ -482,7 +403,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         return await _force_cancel(
-            self._owner, self.environment_name, self.deployment_id, self.previous_id
+            self._resource, self.environment_name, self.deployment_id, self.previous_id
         )
 
     async def pause(self) -> None:
@@ -539,18 +460,18 @@ class ModelPromotion(Promotion[Deployment, Environment]):
 
     @property
     def _environment(self) -> ModelEnvironmentHandle:
-        return ModelEnvironmentHandle(self._owner, self.environment_name)
+        return ModelEnvironmentHandle(self._resource, self.environment_name)
 
 
 async def _cancel(
-    owner: Owner[Deployment, Environment],
+    resource: Resource[Deployment, Environment],
     environment: str,
     deployment_id: str | None,
     previous_id: str | None,
 ) -> Cancellation:
-    answer = await owner.transport.send(cancel_promotion.operation(owner.id, environment))
+    answer = await resource.sender.send(cancel_model_promotion(resource.id, environment))
     return Cancellation(
-        owner=owner,
+        resource=resource,
         environment_name=environment,
         status=answer.status,
         message=answer.message,
@@ -561,15 +482,14 @@ async def _cancel(
 
 
 async def _force_cancel(
-    owner: Owner[Deployment, Environment],
+    resource: Resource[Deployment, Environment],
     environment: str,
     deployment_id: str | None,
     previous_id: str | None,
 ) -> Cancellation:
-    operation = force_cancel_promotion.operation(owner.id, environment)
-    await _signal(owner, "cancel the promotion", operation)
+    await _signal(resource, environment, "cancel the promotion")
     return Cancellation(
-        owner=owner,
+        resource=resource,
         environment_name=environment,
         status=None,
         message="",
@@ -580,10 +500,8 @@ async def _force_cancel(
 
 
 async def _signal(
-    owner: Owner[Deployment, Environment],
-    action: str,
-    operation: Operation[SignalPromotionResponseV1],
+    resource: Resource[Deployment, Environment], environment: str, action: str
 ) -> None:
-    answer = await owner.transport.send(operation)
+    answer = await resource.sender.send(SIGNALS[action](resource.id, environment))
     if answer.success is not True:
         raise RequestNotActedOnError(action, "")

@@ -1,37 +1,34 @@
-"""Promotions and cancellations: what was begun at Baseten, and how it ends."""
+"""Promotions and cancellations: what was started at Baseten, and how it ends."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Generic, cast
+from typing import Generic, Unpack, cast
 
 from attrs import define, field
 
-from ._arguments import Duration, seconds, time_limit
-from ._owner import D, E, EnvironmentLook, Owner
+from ._resource import D, E, EnvironmentLook, Resource
 from ._token import Token
-from ._waits import (
-    SETTLING_TIME_S,
-    UNHEALTHY_GRACE_S,
+from ._waiting import (
+    Actions,
     Baseline,
-    CancellationWait,
-    EnvironmentReading,
-    OnPaused,
-    Policy,
-    PromotionLog,
-    PromotionWait,
+    CancellationTracker,
+    EnvironmentHistory,
+    PromotionTracker,
+    Wait,
 )
-from ._watch import DEFAULT_TIMEOUT_S, Means, Watch
 from .errors import ConfigurationError
 from .events import Event
+from .options import CancellationOptions, PromotionOptions, WaitOptions, wait_options
+from .readings import EnvironmentReading
 from .schemas import CancellationStatus, Deployment, Environment
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, repr=False)
 class Promotion(Generic[D, E]):
     """A promotion that was begun, followed by the id that the API answered with."""
 
-    _owner: Owner[D, E] = field(alias="owner", repr=False)
+    _resource: Resource[D, E] = field(alias="resource", repr=False)
     #: The environment that is promoted to.
     environment_name: str
     #: The deployment that is being promoted. Baseten may have made it for this promotion; it need
@@ -41,6 +38,13 @@ class Promotion(Generic[D, E]):
     deployment: D | None = None
     _baseline: Baseline = field(factory=Baseline, alias="baseline", repr=False)
 
+    def __repr__(self) -> str:
+        ids = f"{self._resource.kind}_id={self._resource.id!r}, "
+        return (
+            f"{type(self).__name__}({ids}environment_name={self.environment_name!r}, "
+            f"deployment_id={self.deployment_id!r}, previous_id={self.previous_id!r})"
+        )
+
     @property
     def previous_id(self) -> str | None:
         """The deployment that served before; ``None`` if there was none or it is not known."""
@@ -48,86 +52,53 @@ class Promotion(Generic[D, E]):
 
     @property
     def _label(self) -> str:
-        return self._owner.describe_environment(self.environment_name)
+        return self._resource.environment_label(self.environment_name)
 
     @property
     def token(self) -> str:
         """What ``Baseten.resume`` takes to go on with this in another process. No secret."""
         return Token(
-            kind="chain promotion" if self._owner.kind == "chain" else "model promotion",
-            parent=self._owner.id,
-            environment=self.environment_name,
-            deployment=self.deployment_id,
-            previous=self._baseline.current_id,
-            candidate=self._baseline.candidate_id,
-            promotion=self._baseline.promotion_status,
+            kind="chain promotion" if self._resource.kind == "chain" else "model promotion",
+            resource_id=self._resource.id,
+            environment_name=self.environment_name,
+            deployment_id=self.deployment_id,
+            previous_id=self._baseline.current_id,
+            candidate_id=self._baseline.candidate_id,
+            promotion_status=self._baseline.promotion_status,
         ).dump()
 
-    def events(
-        self,
-        *,
-        timeout: Duration | None = DEFAULT_TIMEOUT_S,
-        on_paused: OnPaused = "wait",
-        accept_scaled_to_zero: bool = False,
-        settling_time: Duration = SETTLING_TIME_S,
-        unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
-        log_lines: int = 0,
-    ) -> AsyncGenerator[Event, None]:
-        """What happens until the promotion is finished, as it is seen.
+    def events(self, **options: Unpack[PromotionOptions]) -> AsyncGenerator[Event, None]:
+        """The events until the promotion is finished, as they are seen.
 
-        The same as `wait`, with the listening: status changes of the deployment and of each
-        chainlet, traffic, pauses, looks that failed, and at last `Finished`. After that the stream
-        ends, or raises what `wait` raises.
+        The same wait as `wait`: status changes of the deployment and of each chainlet, traffic,
+        pauses, looks that failed, and at last `Finished`. After that the stream ends, or raises
+        what `wait` raises.
 
-        Leaving the loop, or cancelling the task, stops the looking and leaves nothing running; the
+        Leaving the loop, or cancelling the task, stops the wait and leaves nothing running; the
         promotion goes on at Baseten.
 
         Args:
-            timeout: As in `wait`.
-            on_paused: As in `wait`.
-            accept_scaled_to_zero: As in `wait`.
-            settling_time: As in `wait`.
-            unhealthy_grace: As in `wait`.
-            log_lines: As in `wait`.
+            options: As for `wait`.
 
         Raises:
-            ConfigurationError: An argument is wrong; at once, before any look.
+            ConfigurationError: An option is invalid; at once, before any look.
         """
-        return self._watch(
-            timeout, on_paused, accept_scaled_to_zero, settling_time, unhealthy_grace, log_lines
-        ).events()
+        return self._wait(wait_options(options, PromotionOptions)).events()
 
-    async def wait(
-        self,
-        *,
-        timeout: Duration | None = DEFAULT_TIMEOUT_S,
-        on_paused: OnPaused = "wait",
-        accept_scaled_to_zero: bool = False,
-        settling_time: Duration = SETTLING_TIME_S,
-        unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
-        log_lines: int = 0,
-    ) -> D:
+    async def wait(self, **options: Unpack[PromotionOptions]) -> D:
         """Wait until the deployment serves in the environment and traffic has moved.
 
-        Read from the environment, one request a look: a reused deployment is ACTIVE before traffic
-        moves, and a new one is scaled to zero before it has ever loaded, so neither's own status
-        tells. A look that fails in a way that may pass (429, 5xx, a timeout, a reset) does not end
-        the wait. Several waits on one promotion do not disturb each other.
+        Read from the environment, one request per look: a reused deployment is ACTIVE before
+        traffic moves, and a new one is scaled to zero before it has ever loaded, so neither status
+        is enough. A look that fails in a way that may pass (429, 5xx, a timeout, a reset) does not
+        end the wait. Several waits on one promotion do not disturb each other.
 
-        Cancelling this coroutine stops the waiting, never the promotion; nothing is left running.
+        Cancelling this coroutine stops the wait, never the promotion; nothing is left running.
 
         Args:
-            timeout: Seconds or a `timedelta` to keep looking; ``None`` for no limit; ``0`` looks
-                exactly once. The last look begins at the deadline and gets ten seconds.
-            on_paused: ``"wait"`` through a pause, or ``"raise"`` as soon as one is seen.
-            accept_scaled_to_zero: Whether a deployment that has been promoted and then scaled to
-                zero will do. It wakes with the next request, which then waits for it.
-            settling_time: Seconds for which the environment may still show what was before the
-                promotion, ten at least, and a deployment that is scaled to zero may be on its way.
-            unhealthy_grace: Seconds for which an UNHEALTHY deployment may recover.
-            log_lines: How many of the last lines of the deployment's log, or of each of up to five
-                chainlets' logs, to bring along in the error's ``evidence.log_lines`` when it fails
-                or time runs out, 1000 at most. That may take five seconds more.
+            options: ``timeout``, ``on_paused``, ``settling_time`` (at least ten seconds count),
+                ``unhealthy_grace``, ``accept_scaled_to_zero`` and ``log_lines``: see
+                `aiobaseten.WaitOptions`.
 
         Returns:
             The deployment that serves, as last read.
@@ -137,50 +108,32 @@ class Promotion(Generic[D, E]):
                 traffic is.
             PromotionCanceledError: Somebody cancelled it.
             PromotionSupersededError: Another deployment took its place.
-            PromotionPausedError: It is paused, and *on_paused* is ``"raise"``.
+            PromotionPausedError: It is paused, and ``on_paused`` is ``"raise"``.
             WaitTimeoutError: Time ran out. Baseten keeps working on it.
             APIError: The server refuses to show the environment (401, 403, 404 and the like).
-            ConfigurationError: An argument is wrong, or the client was closed.
+            ConfigurationError: An option is invalid, or the client was closed.
         """
-        watch = self._watch(
-            timeout, on_paused, accept_scaled_to_zero, settling_time, unhealthy_grace, log_lines
-        )
-        return cast("D", await watch.result())
+        return cast("D", await self._wait(wait_options(options, PromotionOptions)).result())
 
-    def _watch(
-        self,
-        timeout: Duration | None,
-        on_paused: OnPaused,
-        accept_scaled_to_zero: bool,
-        settling_time: Duration,
-        unhealthy_grace: Duration,
-        log_lines: int,
-    ) -> Watch[EnvironmentReading]:
-        limit = time_limit("timeout", timeout)
-        settling_s = seconds("settling_time", settling_time)
-        policy = Policy(
-            accept_scaled_to_zero=accept_scaled_to_zero,
-            on_paused=on_paused,
-            settling_time=settling_s,
-            unhealthy_grace=seconds("unhealthy_grace", unhealthy_grace),
-            # It lingered as a failed candidate before: the first looks may still show that.
-            after_retry=self._baseline.candidate_id == self.deployment_id
-            or self._owner.was_retried(self.deployment_id, within=settling_s),
-        )
-        wait = PromotionWait(
+    def _wait(self, options: WaitOptions) -> Wait[EnvironmentReading]:
+        resource = self._resource
+        tracker = PromotionTracker(
             label=f"the promotion of deployment {self.deployment_id} to {self._label}",
             target=self.deployment_id,
-            seen=PromotionLog(self.environment_name),
-            policy=policy,
+            seen=EnvironmentHistory(self.environment_name),
+            options=options,
+            # It lingered as a failed candidate before: the first looks may still show that.
+            retried=self._baseline.candidate_id == self.deployment_id
+            or resource.was_retried(self.deployment_id, within=options.settling_time),
             baseline=self._baseline,
         )
-        means = Means(
-            read_deployment=lambda: self._owner.read_deployment(self.deployment_id),
+        actions = Actions(
+            read_deployment=lambda: resource.read_deployment(self.deployment_id),
             token=lambda: self.token,
-            last_lines=self._owner.last_lines(self.deployment_id, log_lines),
+            last_lines=resource.last_lines(self.deployment_id, options.log_lines),
         )
-        look = self._owner.polls.known(EnvironmentLook(self._owner, self.environment_name))
-        return Watch(self._owner.polls, wait, look, limit, means)
+        look = EnvironmentLook(resource, self.environment_name)
+        return Wait(resource.polls, tracker, look, options.timeout, actions)
 
     def _served_before(self) -> str:
         """The deployment to roll back to."""
@@ -197,7 +150,7 @@ class Promotion(Generic[D, E]):
         return self.previous_id
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, repr=False)
 class Cancellation:
     """A promotion that was cancelled, and what the API said to that.
 
@@ -210,7 +163,7 @@ class Cancellation:
         previous_id: The deployment that served before that promotion, or ``None`` if not known.
     """
 
-    _owner: Owner[Deployment, Environment] = field(alias="owner", repr=False)
+    _resource: Resource[Deployment, Environment] = field(alias="resource", repr=False)
     environment_name: str
     status: CancellationStatus | None
     message: str
@@ -218,57 +171,51 @@ class Cancellation:
     previous_id: str | None = None
     _at_once: bool = field(default=False, alias="at_once")
 
+    def __repr__(self) -> str:
+        return (
+            f"Cancellation(model_id={self._resource.id!r}, "
+            f"environment_name={self.environment_name!r}, "
+            f"deployment_id={self.deployment_id!r}, status={self.status and str(self.status)!r})"
+        )
+
     @property
     def _label(self) -> str:
-        return self._owner.describe_environment(self.environment_name)
+        return self._resource.environment_label(self.environment_name)
 
     @property
     def token(self) -> str:
         """What ``Baseten.resume`` takes to go on with this in another process. No secret."""
         return Token(
             kind="cancellation",
-            parent=self._owner.id,
-            environment=self.environment_name,
-            deployment=self.deployment_id,
-            previous=self.previous_id,
+            resource_id=self._resource.id,
+            environment_name=self.environment_name,
+            deployment_id=self.deployment_id,
+            previous_id=self.previous_id,
             at_once=self._at_once,
         ).dump()
 
-    def events(
-        self,
-        *,
-        timeout: Duration | None = DEFAULT_TIMEOUT_S,
-        settling_time: Duration = SETTLING_TIME_S,
-    ) -> AsyncGenerator[Event, None]:
-        """What happens until traffic is back, as it is seen.
+    def events(self, **options: Unpack[CancellationOptions]) -> AsyncGenerator[Event, None]:
+        """The events until traffic is back, as they are seen.
 
-        The same as `wait`, with the listening. `Finished` comes last; after it the stream ends, or
-        raises what `wait` raises. Leaving the loop leaves nothing running.
+        The same wait as `wait`. `Finished` comes last; after it the stream ends, or raises what
+        `wait` raises. Leaving the loop leaves nothing running.
 
         Args:
-            timeout: As in `wait`.
-            settling_time: As in `wait`.
+            options: As for `wait`.
 
         Raises:
-            ConfigurationError: An argument is wrong; at once, before any look.
+            ConfigurationError: An option is invalid; at once, before any look.
         """
-        return self._watch(timeout, settling_time).events()
+        return self._wait(wait_options(options, CancellationOptions)).events()
 
-    async def wait(
-        self,
-        *,
-        timeout: Duration | None = DEFAULT_TIMEOUT_S,
-        settling_time: Duration = SETTLING_TIME_S,
-    ) -> Environment:
-        """Wait until the promotion is gone and traffic is back on what served before.
+    async def wait(self, **options: Unpack[CancellationOptions]) -> Environment:
+        """Wait until the promotion is gone and traffic is back on the previous deployment.
 
-        Cancelling this coroutine stops the waiting, nothing else; nothing is left running.
+        Cancelling this coroutine stops the wait, nothing else; nothing is left running.
 
         Args:
-            timeout: Seconds or a `timedelta` to keep looking; ``None`` for no limit; ``0`` looks
-                exactly once. The last look begins at the deadline and gets ten seconds.
-            settling_time: Seconds for which the environment may still show the promotion that
-                Baseten has said is cancelled.
+            options: ``timeout`` and ``settling_time`` (the time for which the environment may still
+                show the promotion that Baseten has cancelled): see `aiobaseten.WaitOptions`.
 
         Returns:
             The environment, as last read.
@@ -277,22 +224,21 @@ class Cancellation:
             PromotionSupersededError: The deployment was rolled forward all the same, and serves.
             WaitTimeoutError: Time ran out. Baseten keeps working on it.
             APIError: The server refuses to show the environment (401, 403, 404 and the like).
-            ConfigurationError: An argument is wrong, or the client was closed.
+            ConfigurationError: An option is invalid, or the client was closed.
         """
-        return cast("Environment", await self._watch(timeout, settling_time).result())
+        return cast(
+            "Environment", await self._wait(wait_options(options, CancellationOptions)).result()
+        )
 
-    def _watch(
-        self, timeout: Duration | None, settling_time: Duration
-    ) -> Watch[EnvironmentReading]:
-        limit = time_limit("timeout", timeout)
-        wait = CancellationWait(
+    def _wait(self, options: WaitOptions) -> Wait[EnvironmentReading]:
+        tracker = CancellationTracker(
             label=f"the cancellation of the promotion to {self._label}",
-            seen=PromotionLog(self.environment_name),
-            policy=Policy(settling_time=seconds("settling_time", settling_time)),
+            seen=EnvironmentHistory(self.environment_name),
+            options=options,
             at_once=self._at_once,
             target=self.deployment_id,
             previous=self.previous_id,
         )
-        look = self._owner.polls.known(EnvironmentLook(self._owner, self.environment_name))
-        means = Means(token=lambda: self.token)
-        return Watch(self._owner.polls, wait, look, limit, means)
+        look = EnvironmentLook(self._resource, self.environment_name)
+        actions = Actions(token=lambda: self.token)
+        return Wait(self._resource.polls, tracker, look, options.timeout, actions)

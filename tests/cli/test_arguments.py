@@ -10,9 +10,15 @@ from aiobaseten._token import Token
 from aiobaseten.cli import main
 from aiobaseten.cli._arguments import duration, parse, time_limit
 
-CHAIN = Token(kind="chain promotion", parent="c", environment="prod", deployment="d").dump()
-MODEL = Token(kind="model promotion", parent="m", environment="prod", deployment="d").dump()
-CANCELLATION = Token(kind="cancellation", parent="m", environment="prod", deployment=None).dump()
+CHAIN = Token(
+    kind="chain promotion", resource_id="c", environment_name="prod", deployment_id="d"
+).dump()
+MODEL = Token(
+    kind="model promotion", resource_id="m", environment_name="prod", deployment_id="d"
+).dump()
+CANCELLATION = Token(
+    kind="cancellation", resource_id="m", environment_name="prod", deployment_id=None
+).dump()
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,9 @@ def test_a_number_of_lines_that_makes_no_sense_is_refused_in_one_line(
 
 
 def test_a_wait_for_a_cancellation_has_no_use_for_a_log(capsys: pytest.CaptureFixture[str]) -> None:
-    token = Token(kind="cancellation", parent="m", environment="prod", deployment=None).dump()
+    token = Token(
+        kind="cancellation", resource_id="m", environment_name="prod", deployment_id=None
+    ).dump()
 
     with pytest.raises(SystemExit):
         main(["wait", token, "--log-lines", "5"])

@@ -13,8 +13,8 @@ from pages import DOCS, PAGES, ROOT, Example, examples
 
 import aiobaseten
 from aiobaseten import errors
-from aiobaseten._schedule import _PACES
-from aiobaseten._status import DEPLOYMENT_PHASES, PROMOTION_PHASES, stage_of
+from aiobaseten._status import DEPLOYMENT_STATUSES, PROMOTION_STATUSES, meaning_of
+from aiobaseten._waiting.schedule import _PACES
 from aiobaseten.cli._arguments import parse
 
 IDS = [page.name for page in PAGES]
@@ -97,7 +97,7 @@ def test_the_life_of_a_promotion_has_every_status_and_every_outcome() -> None:
     # Before there is a promotion to wait for.
     outcomes -= {"PromotionInProgressError", "PromotionOutcomeUnknownError"}
 
-    assert {status for status in PROMOTION_PHASES if f">{status}<" not in picture} == set()
+    assert {status for status in PROMOTION_STATUSES if f">{status}<" not in picture} == set()
     assert {name for name in outcomes if name not in picture} == set()
 
 
@@ -105,7 +105,7 @@ def test_waiting_says_what_each_status_means() -> None:
     waiting = TEXTS[DOCS / "waiting.md"]
     rows = re.findall(r"^\| ([A-Z_, ]+) \|", waiting, re.MULTILINE)
 
-    assert {status for row in rows for status in row.split(", ")} >= DEPLOYMENT_PHASES.keys()
+    assert {status for row in rows for status in row.split(", ")} >= DEPLOYMENT_STATUSES.keys()
 
 
 def test_the_reference_has_every_request_and_the_method_that_sends_it() -> None:
@@ -138,7 +138,7 @@ def test_the_table_of_when_waits_look_is_the_schedule() -> None:
     for statuses, share, since, least, most in shown:
         pace = (float(share) / 100, float(least), float(most), since == "last change")
         for status in statuses.split(", "):
-            assert _PACES[stage_of(status)] == pace
+            assert _PACES[meaning_of(status).stage] == pace
 
 
 @pytest.mark.parametrize("picture", sorted(DOCS.glob("*.svg")), ids=lambda picture: picture.name)

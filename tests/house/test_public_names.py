@@ -11,13 +11,13 @@ from types import ModuleType
 import pytest
 
 import aiobaseten
-from aiobaseten import errors, events, schemas, testing
+from aiobaseten import errors, events, options, readings, schemas, testing
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = "\n".join(path.read_text("utf-8") for path in (ROOT / "docs" / "api").glob("*.rst"))
 TYPED = ast.parse((ROOT / "tests" / "typing" / "public_api.py").read_text("utf-8"))
 
-PUBLIC = [aiobaseten, errors, events, schemas, testing]
+PUBLIC = [aiobaseten, errors, events, options, readings, schemas, testing]
 
 
 def names(module: ModuleType) -> list[str]:

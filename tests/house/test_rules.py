@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import aiobaseten
 from aiobaseten import errors
-from aiobaseten._status import DEPLOYMENT_PHASES, PROMOTION_PHASES
+from aiobaseten._status import DEPLOYMENT_STATUSES, PROMOTION_STATUSES
 
 SRC = Path(aiobaseten.__file__).parent
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ def prose(tree: ast.Module) -> set[int]:
 
 
 def test_a_status_is_written_in_the_status_module_only() -> None:
-    statuses = {*DEPLOYMENT_PHASES, *PROMOTION_PHASES}
+    statuses = {*DEPLOYMENT_STATUSES, *PROMOTION_STATUSES}
     written = [
         where
         for path, tree in LIBRARY.items()
@@ -76,7 +76,7 @@ def test_time_and_sleep_come_from_the_clock_module_only() -> None:
 
 def test_only_the_schedule_and_the_wire_set_timers() -> None:
     timers = {"sleep", "call_at", "call_later"}
-    may = rooms("_clock.py", "_polls.py", "_wire.py")
+    may = rooms("_clock.py", "_waiting/polls.py", "_sending/connections.py")
     set_ = [where for where, node in found(ast.Attribute, LIBRARY, but=may) if node.attr in timers]
 
     assert set_ == [], "have _polls look again, or the wire pause: nobody else waits for time"

@@ -5,29 +5,44 @@ What a line asserts is what an editor shows to users. tests/house lets no name b
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 import httpx
 
 import aiobaseten
 from aiobaseten import (
+    AuthScheme,
     Baseten,
     Cancellation,
     ChainDeploymentHandle,
     ChainEnvironmentHandle,
     ChainHandle,
     ChainPromotion,
+    Clock,
+    DeploymentReading,
     Duration,
+    EnvironmentReading,
+    IfInProgress,
     ModelDeploymentHandle,
     ModelEnvironmentHandle,
     ModelHandle,
     ModelPromotion,
+    OnPaused,
+    Phase,
+    PromotionPhase,
+    PromotionReading,
     RetryPolicy,
+    Schedule,
     Stage,
+    Token,
+    WaitOptions,
     errors,
     events,
+    options,
+    readings,
     schemas,
 )
 from aiobaseten.testing import (
@@ -62,6 +77,81 @@ def often(stage: Stage, in_stage: float, elapsed: float) -> float:
     """When to look next."""
     assert_type(stage, Stage)
     return {Stage.BUILD: 10.0, Stage.DEPLOY: 2.0, Stage.LOAD: 1.0, Stage.IDLE: 5.0}[stage]
+
+
+def clocks(clock: Clock) -> list[Clock]:
+    """Time and randomness."""
+    assert_type((clock.now(), clock.random()), tuple[float, float])
+    assert_type(clock.utcnow(), datetime)
+    assert_type(clock.timeout_at(1.0), asyncio.Timeout)
+    assert_type(clock.call_at(1.0, lambda: None), asyncio.TimerHandle)
+    return [options.LoopClock(), options.CompressedClock(10)]
+
+
+def choices() -> tuple[AuthScheme, IfInProgress, OnPaused, Schedule]:
+    """Options that are words or functions."""
+    return "Bearer", "adopt", "raise", often
+
+
+def wait_options() -> WaitOptions:
+    """The options of waits, checked; and which wait takes which."""
+    promotion: options.PromotionOptions = {"timeout": None, "on_paused": "raise"}
+    deployment: options.DeploymentOptions = {"accept_scaled_to_zero": True, "log_lines": 5}
+    of_model: options.ModelDeploymentOptions = {"wake": True, "unhealthy_grace": 60}
+    cancellation: options.CancellationOptions = {"settling_time": timedelta(minutes=1)}
+    known = WaitOptions(**promotion)
+    assert_type(WaitOptions(**deployment), WaitOptions)
+    assert_type(WaitOptions(**of_model), WaitOptions)
+    assert_type(WaitOptions(**cancellation), WaitOptions)
+    assert_type((known.timeout, known.settling_time), tuple[float, float])
+    assert_type((known.unhealthy_grace, known.log_lines), tuple[float, int])
+    assert_type((known.accept_scaled_to_zero, known.wake), tuple[bool, bool])
+    assert_type(known.on_paused, OnPaused)
+    assert_type(options.DEFAULT_POLLING_RATE, float)
+    return WaitOptions(
+        timeout=options.DEFAULT_TIMEOUT_S,
+        settling_time=options.SETTLING_TIME_S,
+        unhealthy_grace=options.UNHEALTHY_GRACE_S,
+    )
+
+
+def what_is_read(environment: EnvironmentReading, deployment: DeploymentReading) -> None:
+    """Readings: what one look found."""
+    assert_type((environment.name, environment.is_busy), tuple[str, bool])
+    assert_type(environment.current, DeploymentReading | None)
+    assert_type(environment.candidate, DeploymentReading | None)
+    assert_type(environment.promotion, PromotionReading | None)
+    assert_type((environment.current_id, environment.candidate_id), tuple[str | None, str | None])
+    assert_type(environment.value, Any)
+    assert_type((deployment.id, deployment.status), tuple[str, str])
+    assert_type((deployment.environment, deployment.stage), tuple[str | None, Stage])
+    assert_type(deployment.parts, tuple[readings.Part, ...])
+    assert_type(deployment.chainlets, tuple[readings.Part, ...])
+    assert_type(deployment.parts_in(Phase.FAILED), tuple[readings.Part, ...])
+    assert_type(deployment.suspects(), tuple[readings.Part, ...])
+    assert_type((deployment.is_asleep, deployment.is_hopeless), tuple[bool, bool])
+    assert_type(deployment.value, Any)
+    part = deployment.parts[0]
+    assert_type((part.id, part.subject, part.name, part.status), tuple[str, str, str, str])
+    assert_type((part.phase, part.key), tuple[Phase, tuple[str, str]])
+
+
+def promotion_read(promotion: PromotionReading) -> None:
+    """The reading of a promotion."""
+    assert_type((promotion.status, promotion.percent), tuple[str, int])
+    assert_type((promotion.message, promotion.is_over), tuple[str | None, bool])
+    assert_type(promotion.phase, PromotionPhase)
+
+
+def tokens(text: str) -> str:
+    """What a token is of."""
+    token = Token.load(text)
+    assert_type((token.resource_id, token.environment_name), tuple[str, str])
+    assert_type((token.deployment_id, token.previous_id), tuple[str | None, str | None])
+    assert_type((token.candidate_id, token.promotion_status), tuple[str | None, str | None])
+    assert_type((token.at_once, token.intended, token.was_busy), tuple[bool, bool, bool])
+    assert_type(token.kind, Literal["chain promotion", "model promotion", "cancellation"])
+    return token.dump()
 
 
 async def clients(http: httpx.AsyncClient) -> None:
@@ -103,11 +193,13 @@ async def chains(chain: ChainHandle) -> None:
     assert_type(chain.id, str)
     assert_type(await chain.list_deployments(), list[schemas.ChainDeployment])
     assert_type(await chain.list_environments(), list[schemas.ChainEnvironment])
+    assert_type(await chain.read_environments(), list[EnvironmentReading])
 
     deployment = chain.deployment("d")
     assert_type(deployment, ChainDeploymentHandle)
     assert_type((deployment.id, deployment.chain_id), tuple[str, str])
     assert_type(await deployment.get(), schemas.ChainDeployment)
+    assert_type(await deployment.read(), DeploymentReading)
     assert_type(await deployment.deactivate(), None)
     assert_type(
         await deployment.logs("chainlet", limit=10, start=NOON, end=NOON), list[schemas.Log]
@@ -128,6 +220,7 @@ async def chains(chain: ChainHandle) -> None:
     assert_type(environment, ChainEnvironmentHandle)
     assert_type((environment.name, environment.chain_id), tuple[str, str])
     assert_type(await environment.get(), schemas.ChainEnvironment)
+    assert_type(await environment.read(), EnvironmentReading)
     promotion = await environment.promote(
         "d",
         scale_down_previous_deployment=False,
@@ -159,11 +252,13 @@ async def models(model: ModelHandle) -> None:
     assert_type(model.id, str)
     assert_type(await model.list_deployments(), list[schemas.Deployment])
     assert_type(await model.list_environments(), list[schemas.Environment])
+    assert_type(await model.read_environments(), list[EnvironmentReading])
 
     deployment = model.deployment("d")
     assert_type(deployment, ModelDeploymentHandle)
     assert_type((deployment.id, deployment.model_id), tuple[str, str])
     assert_type(await deployment.get(), schemas.Deployment)
+    assert_type(await deployment.read(), DeploymentReading)
     assert_type(await deployment.activate(), None)
     assert_type(await deployment.deactivate(), None)
     assert_type(await deployment.retry(), schemas.Deployment)
@@ -175,6 +270,7 @@ async def models(model: ModelHandle) -> None:
     assert_type(environment, ModelEnvironmentHandle)
     assert_type((environment.name, environment.model_id), tuple[str, str])
     assert_type(await environment.get(), schemas.Environment)
+    assert_type(await environment.read(), EnvironmentReading)
     assert_type(await environment.pause_promotion(), None)
     assert_type(await environment.resume_promotion(), None)
     assert_type(await environment.force_roll_forward_promotion(), None)
@@ -217,6 +313,9 @@ async def left_word(token: str) -> None:
     assert_type(token, str)
 
 
+stores: options.BeforeSending = left_word
+
+
 def told(event: events.Event) -> str:
     """Each kind of event, with what it carries."""
     assert_type(event.at, float)
@@ -224,6 +323,7 @@ def told(event: events.Event) -> str:
         case events.PromotionPaused() | events.PromotionResumed() | events.StatusChanged():
             assert_type((event.subject, event.name, event.status), tuple[str, str, str])
             assert_type(event.previous, str | None)
+            assert_type(event.phase, Phase | PromotionPhase)
         case events.TrafficShifted():
             assert_type(event.percent, int)
         case events.LookFailed():
@@ -275,6 +375,7 @@ def refused(error: errors.BasetenError) -> None:
 def given_up(error: errors.BasetenError) -> None:
     """What an error carries when a wait failed."""
     assert_type(error.evidence, errors.Evidence | None)
+    assert_type(error.is_transient, bool)
     if isinstance(error, errors.WaitError):
         assert_type(error.history, tuple[errors.Seen, ...])
         assert_type(error.request_ids, tuple[str, ...])

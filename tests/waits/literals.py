@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiobaseten._waits import (
+from aiobaseten import WaitOptions
+from aiobaseten._waiting import (
     Baseline,
-    CancellationWait,
-    DeploymentReading,
-    DeploymentWait,
-    Done,
-    EnvironmentReading,
-    Explain,
-    Failed,
-    Part,
-    Pending,
-    Policy,
-    PromotionLog,
-    PromotionReading,
-    PromotionWait,
-    Wait,
+    CancellationTracker,
+    DeploymentTracker,
+    EnvironmentHistory,
+    PromotionTracker,
+    Tracker,
 )
+from aiobaseten._waiting.steps import Done, Explain, Failed, Pending
 from aiobaseten.errors import Evidence
+from aiobaseten.readings import DeploymentReading, EnvironmentReading, Part, PromotionReading
 
 PENDING = Pending()
 #: The deployment that is promoted, the one that serves before, and one that is somebody else's.
@@ -33,7 +27,7 @@ def deployment(
 ) -> DeploymentReading:
     """A model's deployment. What it is worth to a wait is its id."""
     part = Part(id=name, subject="deployment", name=name, status=status, deployed=deployed)
-    return DeploymentReading(id=name, parts=(part,), value=name, promoting=promoting)
+    return DeploymentReading(id=name, parts=(part,), build=lambda: name, promoting=promoting)
 
 
 def chain(
@@ -46,7 +40,7 @@ def chain(
         for one, its in chainlets.items()
     ]
     first = Part(id=name, subject="deployment", name=name, status=own, deployed=deployed)
-    return DeploymentReading(id=name, parts=(first, *parts), value=name)
+    return DeploymentReading(id=name, parts=(first, *parts), build=lambda: name)
 
 
 def environment(
@@ -64,24 +58,32 @@ def environment(
         promotion=PromotionReading(status=promotion, percent=percent, message=message)
         if promotion
         else None,
-        value=(current, candidate, promotion),
+        build=lambda: (current, candidate, promotion),
     )
 
 
-def deployment_wait(*, can_wake: bool = False, **policy: Any) -> DeploymentWait:
+def deployment_wait(
+    *, can_wake: bool = False, retried: bool = False, **options: Any
+) -> DeploymentTracker:
     """A wait for T to be ACTIVE."""
-    return DeploymentWait(
-        label="deployment T of model m1", policy=Policy(**policy), can_wake=can_wake
+    return DeploymentTracker(
+        label="deployment T of model m1",
+        options=WaitOptions(**options),
+        retried=retried,
+        can_wake=can_wake,
     )
 
 
-def promotion_wait(*, baseline: Baseline | None = None, **policy: Any) -> PromotionWait:
+def promotion_wait(
+    *, baseline: Baseline | None = None, retried: bool = False, **options: Any
+) -> PromotionTracker:
     """A wait for the promotion of T, before which P served."""
-    return PromotionWait(
+    return PromotionTracker(
         label="the promotion of T",
         target=T,
-        seen=PromotionLog("production"),
-        policy=Policy(**policy),
+        seen=EnvironmentHistory("production"),
+        options=WaitOptions(**options),
+        retried=retried,
         baseline=baseline or Baseline(current_id=P),
     )
 
@@ -92,31 +94,31 @@ def cancellation_wait(
     previous: str | None = P,
     at_once: bool = False,
     settling_time: float = 120.0,
-) -> CancellationWait:
+) -> CancellationTracker:
     """A wait until T is no longer being promoted."""
-    return CancellationWait(
+    return CancellationTracker(
         label="the cancellation",
-        seen=PromotionLog("production"),
-        policy=Policy(settling_time=settling_time),
+        seen=EnvironmentHistory("production"),
+        options=WaitOptions(settling_time=settling_time),
         target=target,
         previous=previous,
         at_once=at_once,
     )
 
 
-def see(wait: Wait[Any], at: float, reading: Any) -> Any:
+def see(wait: Tracker[Any], at: float, reading: Any) -> Any:
     """What a look makes of a wait: its verdict; the value of Done, the error of Failed."""
     verdict = wait.see(reading, at).verdict
-    return verdict.value if isinstance(verdict, Done) else _error_of(verdict, at)
+    return verdict.result() if isinstance(verdict, Done) else _error_of(verdict, at)
 
 
-def look(wait: Wait[Any], at: float, reading: Any) -> None:
+def look(wait: Tracker[Any], at: float, reading: Any) -> None:
     """A look after which the wait goes on."""
     assert see(wait, at, reading) == PENDING
 
 
 def explained(
-    wait: PromotionWait, at: float, reading: EnvironmentReading, found: DeploymentReading | None
+    wait: PromotionTracker, at: float, reading: EnvironmentReading, found: DeploymentReading | None
 ) -> Any:
     """What a look comes to that finds the deployment gone, once the deployment was read."""
     asked = see(wait, at, reading)
@@ -134,8 +136,8 @@ def _error_of(verdict: Any, at: float) -> Any:
     return error
 
 
-def once_there(**policy: Any) -> PromotionWait:
+def once_there(**options: Any) -> PromotionTracker:
     """A wait that has seen its deployment as the candidate."""
-    wait = promotion_wait(**policy)
+    wait = promotion_wait(**options)
     look(wait, 0, environment(P, deployment(status="DEPLOYING"), "RELEASING"))
     return wait

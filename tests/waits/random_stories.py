@@ -8,14 +8,16 @@ from attrs import frozen
 from hypothesis import strategies as st
 from story import Kind
 
-from aiobaseten._status import DEPLOYMENT_PHASES, Phase
+from aiobaseten._status import DEPLOYMENT_STATUSES, Phase
 from aiobaseten.testing import Behaviour
 
 #: No request of these stories takes longer until it is answered.
 SLOWEST_REQUEST = 7.0
 #: Statuses from which nothing comes by itself.
 HOPELESS = {
-    status for status, phase in DEPLOYMENT_PHASES.items() if phase in (Phase.FAILED, Phase.STOPPED)
+    status
+    for status, meaning in DEPLOYMENT_STATUSES.items()
+    if meaning.phase in (Phase.FAILED, Phase.STOPPED)
 }
 
 SECONDS = st.sampled_from([1, 3, 8, 20, 50])

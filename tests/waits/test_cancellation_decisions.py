@@ -6,8 +6,9 @@ import pytest
 from literals import P, T, X, cancellation_wait, deployment, environment, look, see
 
 from aiobaseten._status import Stage
-from aiobaseten._waits import EnvironmentReading, PromotionLog, QuietWait
+from aiobaseten._waiting import EnvironmentHistory, IdleTracker
 from aiobaseten.errors import PromotionSupersededError
+from aiobaseten.readings import EnvironmentReading
 
 QUIET = [
     environment(P, None, None),
@@ -128,14 +129,14 @@ def test_a_rollback_is_looked_at_like_what_comes_next_and_from_when_it_began() -
 
 @pytest.mark.parametrize("quiet", QUIET)
 def test_an_environment_is_quiet_when_nothing_is_under_way(quiet: EnvironmentReading) -> None:
-    wait = QuietWait(label="production", seen=PromotionLog("production"))
+    wait = IdleTracker(label="production", seen=EnvironmentHistory("production"))
 
-    assert see(wait, 0, quiet) == quiet.value
+    assert see(wait, 0, quiet) == quiet
 
 
 @pytest.mark.parametrize("busy", BUSY)
 def test_an_environment_is_busy_while_anything_is(busy: EnvironmentReading) -> None:
-    wait = QuietWait(label="production", seen=PromotionLog("production"))
+    wait = IdleTracker(label="production", seen=EnvironmentHistory("production"))
 
     look(wait, 10, busy)
     step = wait.see(busy, 70)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from literals import T, deployment, deployment_wait, look, see
 
-from aiobaseten._waits import Wake
+from aiobaseten._waiting.steps import Wake
 
 
 def test_asleep_is_on_its_way_until_it_has_settled() -> None:

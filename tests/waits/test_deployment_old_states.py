@@ -69,7 +69,7 @@ def test_being_off_again_after_an_activate_is_a_failure_at_once() -> None:
 
 @pytest.mark.parametrize("status", [*FAILED, "BUILD_STOPPED", "INACTIVE"])
 def test_after_a_retry_the_failure_from_before_gets_time_to_go_away(status: str) -> None:
-    wait = deployment_wait(after_retry=True)
+    wait = deployment_wait(retried=True)
 
     look(wait, 0, deployment(status=status))
     look(wait, 5, deployment(status="BUILDING"))
@@ -78,7 +78,7 @@ def test_after_a_retry_the_failure_from_before_gets_time_to_go_away(status: str)
 
 
 def test_a_failure_that_a_retry_did_not_mend_is_believed_in_the_end() -> None:
-    wait = deployment_wait(after_retry=True)
+    wait = deployment_wait(retried=True)
 
     look(wait, 0, deployment(status="FAILED"))
 
@@ -86,7 +86,7 @@ def test_a_failure_that_a_retry_did_not_mend_is_believed_in_the_end() -> None:
 
 
 def test_a_failure_after_the_retry_had_begun_is_a_new_one() -> None:
-    wait = deployment_wait(after_retry=True)
+    wait = deployment_wait(retried=True)
 
     look(wait, 0, deployment(status="BUILD_FAILED"))
     look(wait, 5, deployment(status="BUILDING"))
@@ -96,6 +96,6 @@ def test_a_failure_after_the_retry_had_begun_is_a_new_one() -> None:
 
 
 def test_without_time_to_settle_the_first_look_is_believed() -> None:
-    wait = deployment_wait(settling_time=0, after_retry=True)
+    wait = deployment_wait(settling_time=0, retried=True)
 
     assert isinstance(see(wait, 0, deployment(status="INACTIVE")), DeploymentFailedError)

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import pickle
 
-from aiobaseten._waits import Log
+from aiobaseten._waiting import History
 from aiobaseten.errors import Seen
 
 
 def test_each_status_is_kept_with_when_it_began_and_how_long_it_was_known_to_last() -> None:
-    log = Log()
+    log = History()
 
     log.note(("deployment", "d1"), "BUILDING", 0)
     log.note(("deployment", "d1"), "BUILDING", 5)
     log.note(("deployment", "d1"), "ACTIVE", 9)
 
-    assert log.history() == (
+    assert log.seen() == (
         Seen(subject="deployment", name="d1", status="BUILDING", since=0, seconds=5),
         Seen(subject="deployment", name="d1", status="ACTIVE", since=9, seconds=0),
     )
 
 
 def test_what_is_seen_for_the_first_time_followed_on_nothing() -> None:
-    log = Log()
+    log = History()
 
     (first,) = log.note(("deployment", "d1"), "BUILDING", 0)
     (second,) = log.note(("deployment", "d1"), "ACTIVE", 5)
@@ -31,14 +31,14 @@ def test_what_is_seen_for_the_first_time_followed_on_nothing() -> None:
 
 
 def test_what_was_seen_first_comes_first_whoever_it_was() -> None:
-    log = Log()
+    log = History()
 
     log.note(("deployment", "d1"), "DEPLOYING", 0)
     log.note(("chainlet", "One"), "BUILDING", 1)
     log.note(("chainlet", "One"), "ACTIVE", 2)
     log.note(("deployment", "d1"), "ACTIVE", 3)
 
-    assert [(seen.name, seen.status) for seen in log.history()] == [
+    assert [(seen.name, seen.status) for seen in log.seen()] == [
         ("d1", "DEPLOYING"),
         ("One", "BUILDING"),
         ("One", "ACTIVE"),
@@ -48,17 +48,17 @@ def test_what_was_seen_first_comes_first_whoever_it_was() -> None:
 
 def test_only_the_newest_are_kept() -> None:
     """A deployment that restarts for days must not fill the memory, or a log."""
-    log = Log()
+    log = History()
 
     for at in range(2000):
         log.note(("deployment", "d1"), "UNHEALTHY" if at % 2 else "LOADING_MODEL", at)
 
-    assert [seen.since for seen in log.history()] == list(range(1500, 2000))
-    assert len(pickle.dumps(log)) < 2 * len(pickle.dumps(log.history()))
+    assert [seen.since for seen in log.seen()] == list(range(1500, 2000))
+    assert len(pickle.dumps(log)) < 2 * len(pickle.dumps(log.seen()))
 
 
 def test_a_history_pickles() -> None:
-    log = Log()
+    log = History()
     log.note(("deployment", "d1"), "BUILDING", 0)
 
-    assert pickle.loads(pickle.dumps(log.history())) == log.history()
+    assert pickle.loads(pickle.dumps(log.seen())) == log.seen()

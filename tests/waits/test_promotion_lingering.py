@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from literals import P, T, deployment, environment, explained, look, promotion_wait, see
 
-from aiobaseten._waits import Baseline, baseline_of
+from aiobaseten._waiting import Baseline, baseline_of
 from aiobaseten.errors import PromotionCanceledError, PromotionFailedError
 
 
@@ -42,7 +42,7 @@ def test_an_end_that_stays_the_same_is_believed_once_it_has_settled(
 ) -> None:
     """Promoted again and ended again between two looks, which then show what they showed before."""
     before = environment(P, T, status)
-    wait = promotion_wait(baseline=baseline_of(before), after_retry=True)
+    wait = promotion_wait(baseline=baseline_of(before), retried=True)
 
     look(wait, 0, before)
 
@@ -59,7 +59,7 @@ def test_the_end_of_an_earlier_promotion_is_never_why_ours_is_missing() -> None:
 
 def test_a_failed_candidate_that_lingered_and_is_promoted_again_gets_time() -> None:
     failed = environment(P, deployment(status="BUILD_FAILED"), "FAILED")
-    wait = promotion_wait(baseline=baseline_of(failed), after_retry=True)
+    wait = promotion_wait(baseline=baseline_of(failed), retried=True)
 
     look(wait, 0, failed)
     look(wait, 5, environment(P, deployment(status="BUILDING"), "RELEASING"))

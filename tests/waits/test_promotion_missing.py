@@ -17,8 +17,10 @@ from literals import (
     see,
 )
 
-from aiobaseten._waits import Baseline, EnvironmentReading, Explain, baseline_of
+from aiobaseten._waiting import Baseline, baseline_of
+from aiobaseten._waiting.steps import Explain
 from aiobaseten.errors import PromotionCanceledError, PromotionFailedError, PromotionSupersededError
+from aiobaseten.readings import EnvironmentReading
 
 
 def test_what_is_not_shown_at_first_is_given_time() -> None:
@@ -121,7 +123,7 @@ def test_what_stays_missing_and_has_failed_has_failed() -> None:
 
     assert isinstance(error, PromotionFailedError)
     assert "deployment T is BUILD_FAILED" in str(error)
-    assert wait.log.history()[-1].status == "BUILD_FAILED"
+    assert wait.history.seen()[-1].status == "BUILD_FAILED"
 
 
 def test_somebody_elses_traffic_is_not_said_to_be_ours() -> None:

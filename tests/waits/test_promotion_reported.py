@@ -6,7 +6,7 @@ import pytest
 from literals import P, T, X, chain, deployment, environment, look, promotion_wait
 
 from aiobaseten._status import Stage
-from aiobaseten._waits import Baseline
+from aiobaseten._waiting import Baseline
 from aiobaseten.events import PromotionPaused, PromotionResumed, StatusChanged, TrafficShifted
 
 

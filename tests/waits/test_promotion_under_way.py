@@ -16,8 +16,8 @@ from literals import (
     see,
 )
 
-from aiobaseten._waits import EnvironmentReading
 from aiobaseten.errors import PromotionCanceledError, PromotionPausedError
+from aiobaseten.readings import EnvironmentReading
 
 
 @pytest.mark.parametrize("promotion", ["RELEASING", "RAMPING_UP", "RAMPING_DOWN", "SHIFTING", None])

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from aiobaseten._readings import read_deployment, read_environment
-from aiobaseten.schemas import ChainDeployment, ChainEnvironment, Deployment, Environment
+from aiobaseten import DeploymentReading, EnvironmentReading
+from aiobaseten.readings import read_deployment, read_environment
+from aiobaseten.schemas import ChainDeployment
 
 AUTOSCALING = {
     "min_replica": 0,
@@ -31,21 +32,31 @@ def chainlet(chainlet_id: str, name: str, status: str, *, deployed: bool = True)
     }
 
 
-def chain(*chainlets: dict[str, Any], status: str = "ACTIVE") -> ChainDeployment:
-    return ChainDeployment.from_dict(
-        {
-            "id": "d1",
-            "created_at": CREATED,
-            "chain_id": "c1",
-            "environment": None,
-            "chainlets": list(chainlets),
-            "status": status,
-        }
-    )
+def chain(*chainlets: dict[str, Any], status: str = "ACTIVE") -> dict[str, Any]:
+    return {
+        "id": "d1",
+        "created_at": CREATED,
+        "chain_id": "c1",
+        "environment": None,
+        "chainlets": list(chainlets),
+        "status": status,
+    }
+
+
+def of_chain(data: dict[str, Any]) -> DeploymentReading:
+    return read_deployment(data, lambda: ChainDeployment.from_dict(data), has_chainlets=True)
+
+
+def of_model(data: dict[str, Any]) -> DeploymentReading:
+    return read_deployment(data, lambda: data, has_chainlets=False)
+
+
+def of_environment(data: dict[str, Any], *, has_chainlets: bool) -> EnvironmentReading:
+    return read_environment(data, lambda: data, has_chainlets=has_chainlets)
 
 
 def test_a_chain_is_read_with_its_chainlets() -> None:
-    reading = read_deployment(chain(chainlet("a", "One", "ACTIVE"), status="WAKING_UP"))
+    reading = of_chain(chain(chainlet("a", "One", "ACTIVE"), status="WAKING_UP"))
 
     assert [(part.subject, part.name, part.status) for part in reading.parts] == [
         ("deployment", "d1", "WAKING_UP"),
@@ -54,7 +65,7 @@ def test_a_chain_is_read_with_its_chainlets() -> None:
 
 
 def test_a_status_is_read_as_plain_text_known_or_not() -> None:
-    reading = read_deployment(chain(status="HIBERNATING"))
+    reading = of_chain(chain(status="HIBERNATING"))
 
     assert type(reading.parts[0].status) is str
     assert reading.parts[0].status == "HIBERNATING"
@@ -62,7 +73,7 @@ def test_a_status_is_read_as_plain_text_known_or_not() -> None:
 
 def test_chainlets_of_the_same_name_are_told_apart() -> None:
     """Nothing says that names differ; two chainlets must not share a history."""
-    reading = read_deployment(
+    reading = of_chain(
         chain(
             chainlet("a", "One", "ACTIVE"),
             chainlet("b", "Two", "ACTIVE"),
@@ -75,7 +86,7 @@ def test_chainlets_of_the_same_name_are_told_apart() -> None:
 
 @pytest.mark.parametrize("deployed", [True, False])
 def test_a_chain_has_been_deployed_when_all_its_chainlets_have(deployed: bool) -> None:
-    reading = read_deployment(
+    reading = of_chain(
         chain(
             chainlet("a", "One", "SCALED_TO_ZERO"),
             chainlet("b", "Two", "SCALED_TO_ZERO", deployed=deployed),
@@ -87,50 +98,25 @@ def test_a_chain_has_been_deployed_when_all_its_chainlets_have(deployed: bool) -
 
 def test_what_an_environment_of_a_chain_leaves_out_is_not_there() -> None:
     """No published spec lets chains show a promotion; the newest does."""
-    reading = read_environment(
-        ChainEnvironment.from_dict(
-            {
-                "name": "production",
-                "created_at": CREATED,
-                "chain_id": "c1",
-                "promotion_settings": {},
-                "chainlet_settings": [],
-                "current_deployment": None,
-            }
-        )
-    )
+    reading = of_environment({"name": "production", "current_deployment": None}, has_chainlets=True)
 
     assert (reading.current, reading.candidate, reading.promotion) == (None, None, None)
     assert not reading.is_busy
 
 
 def test_a_promotion_of_a_model_is_read_with_its_traffic_and_what_went_wrong() -> None:
-    reading = read_environment(
-        Environment.from_dict(
-            {
-                "name": "production",
-                "created_at": CREATED,
-                "model_id": "m1",
-                "current_deployment": None,
-                "candidate_deployment": None,
-                "in_progress_promotion": {
-                    "status": "SHIFTING",
-                    "percent_traffic_to_new_version": 25,
-                    "error_message": "Nearly.",
-                },
-                "autoscaling_settings": AUTOSCALING,
-                "promotion_settings": {},
-                "instance_type": {
-                    "id": "1x4",
-                    "name": "1x4",
-                    "memory_limit_mib": 1,
-                    "millicpu_limit": 1,
-                    "gpu_count": 0,
-                    "gpu_type": None,
-                    "gpu_memory_limit_mib": None,
-                },
-            }
-        )
+    reading = of_environment(
+        {
+            "name": "production",
+            "current_deployment": None,
+            "candidate_deployment": None,
+            "in_progress_promotion": {
+                "status": "SHIFTING",
+                "percent_traffic_to_new_version": 25,
+                "error_message": "Nearly.",
+            },
+        },
+        has_chainlets=False,
     )
 
     assert reading.promotion is not None
@@ -140,23 +126,43 @@ def test_a_promotion_of_a_model_is_read_with_its_traffic_and_what_went_wrong() -
 
 
 def test_a_models_deployment_is_read_as_one_part() -> None:
-    reading = read_deployment(
-        Deployment.from_dict(
-            {
-                "id": "d1",
-                "created_at": CREATED,
-                "name": "d1",
-                "model_id": "m1",
-                "is_production": False,
-                "is_development": False,
-                "status": "BUILDING",
-                "active_replica_count": 0,
-                "autoscaling_settings": None,
-                "instance_type_name": None,
-                "environment": None,
-            }
-        )
-    )
+    reading = of_model({"id": "d1", "status": "BUILDING", "autoscaling_settings": None})
 
     (part,) = reading.parts
     assert (part.name, part.status, part.deployed) == ("d1", "BUILDING", False)
+
+
+@pytest.mark.parametrize(
+    "misfit",
+    [
+        {"created_at": "yesterday"},
+        {"created_at": None},
+        {"chain_id": 7},
+        {"environment": ["production"]},
+        {"autoscaling_settings": "none"},
+        {"labels": []},
+    ],
+    ids=str,
+)
+def test_a_field_that_no_wait_reads_disturbs_none(misfit: dict[str, Any]) -> None:
+    reading = of_chain({**chain(chainlet("a", "One", "ACTIVE")), **misfit})
+
+    assert [part.status for part in reading.parts] == ["ACTIVE", "ACTIVE"]
+
+
+@pytest.mark.parametrize(
+    "misfit",
+    [{"id": 7}, {"id": None}, {"status": None}, {"status": 200}, {"chainlets": None}],
+    ids=str,
+)
+def test_a_field_that_a_wait_decides_on_must_fit(misfit: dict[str, Any]) -> None:
+    with pytest.raises(TypeError):
+        of_chain({**chain(chainlet("a", "One", "ACTIVE")), **misfit})
+
+
+def test_each_asker_gets_a_value_of_its_own() -> None:
+    """One caller's change to a result must not show in another's."""
+    reading = of_chain(chain(chainlet("a", "One", "ACTIVE")))
+
+    assert reading.value == reading.value
+    assert reading.value is not reading.value

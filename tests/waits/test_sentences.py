@@ -19,13 +19,9 @@ from literals import (
     see,
 )
 
-from aiobaseten._waits import (
-    DeploymentReading,
-    EnvironmentReading,
-    PromotionLog,
-    QuietWait,
-    Wake,
-)
+from aiobaseten._waiting import EnvironmentHistory, IdleTracker
+from aiobaseten._waiting.steps import Wake
+from aiobaseten.readings import DeploymentReading, EnvironmentReading
 
 GIVEN_UP = "Baseten has given up on it: see its logs, then retry it or push again."
 KEEPS_WORKING = "Baseten keeps working on it."
@@ -217,7 +213,7 @@ def test_a_cancellation_that_is_not_finished_in_time() -> None:
 
 
 def test_an_environment_that_is_not_quiet_in_time() -> None:
-    wait = QuietWait(label="production", seen=PromotionLog("production"))
+    wait = IdleTracker(label="production", seen=EnvironmentHistory("production"))
 
     look(wait, 0, environment(P, X, "RAMPING_UP"))
 

@@ -37,12 +37,12 @@ TEXT = st.text(min_size=1, max_size=20)
 TOKENS = st.builds(
     Token,
     kind=st.sampled_from(["chain promotion", "model promotion", "cancellation"]),
-    parent=TEXT,
-    environment=TEXT,
-    deployment=TEXT,
-    previous=st.none() | TEXT,
-    candidate=st.none() | TEXT,
-    promotion=st.none() | TEXT,
+    resource_id=TEXT,
+    environment_name=TEXT,
+    deployment_id=TEXT,
+    previous_id=st.none() | TEXT,
+    candidate_id=st.none() | TEXT,
+    promotion_status=st.none() | TEXT,
     at_once=st.booleans(),
     intended=st.booleans(),
 )
@@ -55,7 +55,7 @@ def test_a_token_says_again_what_it_was_told(token: Token) -> None:
 
 
 def test_a_token_does_not_look_like_a_secret_that_logs_mask() -> None:
-    token = Token(kind="model promotion", parent="m", environment="e", deployment="d")
+    token = Token(kind="model promotion", resource_id="m", environment_name="e", deployment_id="d")
 
     assert "eyJ" not in token.dump()
 

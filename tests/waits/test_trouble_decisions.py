@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from aiobaseten._waits import Policy, asked_delay, ends_wait
+from aiobaseten import WaitOptions
+from aiobaseten._waiting.steps import asked_pause, ends_wait
 from aiobaseten.errors import (
     APIError,
     BasetenError,
@@ -64,11 +65,11 @@ def test_what_the_server_asks_for_is_taken_from_its_answer() -> None:
     limited = refusal(429)
     limited.retry_after = 37.0
 
-    assert asked_delay(limited) == 37
+    assert asked_pause(limited) == 37
     limited.retry_after = 37_000.0
-    assert asked_delay(limited) == 60
-    assert asked_delay(refusal(503)) is None
-    assert asked_delay(TransportError("reset", sent=True, **WHERE)) is None
+    assert asked_pause(limited) == 60
+    assert asked_pause(refusal(503)) is None
+    assert asked_pause(TransportError("reset", sent=True, **WHERE)) is None
 
 
 @pytest.mark.parametrize(
@@ -83,4 +84,4 @@ def test_what_the_server_asks_for_is_taken_from_its_answer() -> None:
 )
 def test_what_makes_no_sense_is_refused(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigurationError, match=f"^{sentence}$"):
-        Policy(**options)
+        WaitOptions(**options)

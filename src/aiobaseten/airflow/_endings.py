@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from .._retry import PASSING_STATUSES
+from ..errors import TRANSIENT_STATUSES as PASSING_STATUSES
 from ..errors import (
     APIError,
     BasetenError,

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _arguments
 from .._arguments import Duration, seconds
-from .._clock import LoopClock
+from ..options import LoopClock, WaitOptions
 
 
 def options(
@@ -28,7 +27,7 @@ def options(
         "accept_scaled_to_zero": accept_scaled_to_zero,
         "settling_time": seconds("settling_time", settling_time),
         "unhealthy_grace": seconds("unhealthy_grace", unhealthy_grace),
-        "log_lines": _arguments.log_lines(log_lines),
+        "log_lines": WaitOptions(log_lines=log_lines).log_lines,
     }
 
 

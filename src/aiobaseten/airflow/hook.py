@@ -9,9 +9,10 @@ from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 from attrs import field, frozen
 
-from .._limits import POLLING_RATE
-from ..client import AuthScheme, Baseten
+from ..client import Baseten
 from ..errors import ConfigurationError
+from ..options import DEFAULT_POLLING_RATE as POLLING_RATE
+from ..options import AuthScheme
 
 DEFAULT_CONNECTION = "baseten_default"
 

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseAsyncOperator
 from attrs import evolve
 
-from .._arguments import Duration
-from .._token import Token
-from .._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S, OnPaused, Policy
-from .._watch import DEFAULT_TIMEOUT_S
+from .. import Token
 from ..client import Baseten
-from ..environment import IfInProgress
 from ..errors import BasetenError, ConfigurationError, PromotionInProgressError
+from ..options import (
+    DEFAULT_TIMEOUT_S,
+    SETTLING_TIME_S,
+    UNHEALTHY_GRACE_S,
+    Duration,
+    IfInProgress,
+    OnPaused,
+    WaitOptions,
+)
 from . import _waiting, _word
 from ._endings import Ended, Failed, fail, failed
 from ._owners import check_one, owner_of
@@ -160,7 +165,7 @@ class PromoteOperator(_Operator):
         self.timeout = _waiting.limit(timeout)
         self.options = {
             # A policy knows which there are.
-            "on_paused": Policy(on_paused=on_paused).on_paused,
+            "on_paused": WaitOptions(on_paused=on_paused).on_paused,
             **_waiting.options(
                 accept_scaled_to_zero=accept_scaled_to_zero,
                 settling_time=settling_time,
@@ -281,15 +286,15 @@ class CancelPromotionOperator(_Operator):
         environment = baseten.model(self.model_id).environment(self.environment)
         seen = await environment.get()
         candidate = seen.candidate_deployment.id if seen.candidate_deployment else None
-        if earlier is not None and earlier.deployment != candidate:
+        if earlier is not None and earlier.deployment_id != candidate:
             self.log.info("what an earlier try was about to cancel is no longer under way")
             return earlier.dump()
         intention = Token(
             kind="cancellation",
-            parent=self.model_id,
-            environment=self.environment,
-            deployment=candidate,
-            previous=seen.current_deployment.id if seen.current_deployment else None,
+            resource_id=self.model_id,
+            environment_name=self.environment,
+            deployment_id=candidate,
+            previous_id=seen.current_deployment.id if seen.current_deployment else None,
             intended=True,
         )
         _word.leave(context, intention.dump())

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException
 
-from .._arguments import Duration
-from .._waits import SETTLING_TIME_S, UNHEALTHY_GRACE_S
 from ..errors import ConfigurationError, WaitTimeoutError
+from ..options import SETTLING_TIME_S, UNHEALTHY_GRACE_S, Duration
 from . import _waiting
 from ._endings import Ended, Failed, fail, tell
 from ._owners import check_one

@@ -11,11 +11,11 @@ from typing import Any
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from .._clock import LoopClock
-from .._token import Token
+from .. import Token
 from ..client import Baseten
 from ..errors import BasetenError
 from ..events import Event, Finished, LookFailed, PromotionPaused
+from ..options import LoopClock
 from ._clients import shared_client
 from ._endings import Ended, Failed, ended, failed
 from ._owners import owner_of
@@ -141,10 +141,10 @@ class PromotionTrigger(_WaitTrigger):
 
     async def _cancel(self, baseten: Baseten) -> None:
         known = Token.load(self.token)
-        environment = baseten.model(known.parent).environment(known.environment)
+        environment = baseten.model(known.resource_id).environment(known.environment_name)
         candidate = (await environment.get()).candidate_deployment
         # Baseten cancels whatever is under way there.
-        if not candidate or candidate.id != known.deployment:
+        if not candidate or candidate.id != known.deployment_id:
             self.log.info("there is nothing to cancel: the promotion is no longer under way")
             return
         cancellation = await environment.cancel_promotion()

@@ -118,7 +118,7 @@ def _take_subject(arguments: argparse.Namespace, kinds: Sequence[str], third: st
 
 
 def _kind_of(token: str) -> str:
-    from .._token import Token
+    from .. import Token
     from ..errors import ConfigurationError
 
     try:

@@ -8,7 +8,6 @@ from contextlib import aclosing
 from typing import Any
 
 from .. import Baseten
-from .._readings import read_environment
 from ..chains import ChainEnvironmentHandle, ChainHandle, ChainPromotion
 from ..errors import BasetenError, WaitTimeoutError
 from ..events import Event, Finished
@@ -114,16 +113,16 @@ class Run:
         """Show an environment."""
         arguments = self._arguments
         self.job = self._of_environment("environment")
-        found = await self._owner().environment(arguments.environment).get()
+        found = await self._owner().environment(arguments.environment).read()
         for view in self._views:
-            view.environment(self.job, read_environment(found))
+            view.environment(self.job, found)
         return Ending(outcome=Outcome.DONE, message="")
 
     async def list_all(self) -> Ending:
         """Show the environments and deployments."""
         self.job = Job(task="owner", kind=self._arguments.kind, owner=self._arguments.owner)
         owner = self._owner()
-        environments = [read_environment(one) for one in await owner.list_environments()]
+        environments = await owner.read_environments()
         deployments = [
             Listed(
                 id=one.id,
@@ -401,9 +400,9 @@ def _raises(word: str) -> str:
 
 
 def _owner_of(token: str) -> str:
-    from .._token import Token
+    from .. import Token
 
-    return Token.load(token).parent
+    return Token.load(token).resource_id
 
 
 _WRITES = ("promote", "rollback", "cancel", "pause", "resume", "roll-forward")

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from .._clock import Clock
-from .._waits import EnvironmentReading
 from ..events import Event, Finished, PromotionPaused
+from ..options import Clock
+from ..readings import EnvironmentReading
 from . import _stdio
 from ._jobs import Ending, Job, Listed, one_line
 from ._lines import line

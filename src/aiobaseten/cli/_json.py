@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from .._clock import Clock
-from .._waits import DeploymentReading, EnvironmentReading
 from ..errors import (
     APIError,
     BasetenError,
@@ -31,6 +29,8 @@ from ..events import (
     StatusChanged,
     TrafficShifted,
 )
+from ..options import Clock
+from ..readings import DeploymentReading, EnvironmentReading
 from . import _stdio
 from ._jobs import Ending, Job, Listed, of_day, one_line
 
@@ -182,7 +182,7 @@ def of_environment(job: Job, reading: EnvironmentReading) -> dict[str, Any]:
     return {
         "kind": job.kind,
         "owner": job.owner,
-        "environment": reading.value.name,
+        "environment": reading.name,
         "current": _deployment(reading.current),
         "candidate": _deployment(reading.candidate),
         "promotion": None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from .._clock import Clock
-from .._waits import DeploymentReading, EnvironmentReading
 from ..events import Event, Finished
+from ..options import Clock
+from ..readings import DeploymentReading, EnvironmentReading
 from . import _stdio
 from ._jobs import Ending, Job, Listed, of_day, one_line
 from ._outcomes import Outcome
@@ -164,7 +164,7 @@ def listing(
         ["ENVIRONMENT", "CURRENT", "CANDIDATE", "PROMOTION"],
         [
             [
-                one.value.name,
+                one.name,
                 one.current_id or "-",
                 one.candidate_id or "-",
                 f"{one.promotion.status}, {one.promotion.percent} %" if one.promotion else "-",

@@ -11,10 +11,10 @@ from rich.live import Live as RichLive
 from rich.table import Table
 from rich.text import Text
 
-from .._clock import Clock, LoopClock
 from .._status import Phase
-from .._waits import EnvironmentReading
 from ..events import Event
+from ..options import Clock, LoopClock
+from ..readings import EnvironmentReading
 from ._jobs import Ending, Job, Listed, one_line
 from ._lines import environment, listing, tell
 from ._outcomes import Outcome

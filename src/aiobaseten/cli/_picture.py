@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve, frozen
 
-from .._status import Phase, PromotionPhase, phase_of, promotion_phase_of
+from .._status import Phase, PromotionPhase, meaning_of, promotion_phase_of
 from ..events import Event, Finished, LookFailed, StatusChanged, TrafficShifted
 from ._jobs import Job, one_line
 
@@ -28,7 +28,7 @@ class Row:
     @property
     def phase(self) -> Phase:
         """What the status means."""
-        return phase_of(self.status)
+        return meaning_of(self.status).phase
 
 
 @frozen(kw_only=True)

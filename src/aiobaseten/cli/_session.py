@@ -15,8 +15,8 @@ from types import FrameType
 from typing import Any
 
 from .. import Baseten
-from .._clock import Clock, CompressedClock, LoopClock
 from ..errors import BasetenError, ConfigurationError
+from ..options import Clock, CompressedClock, LoopClock
 from . import _stdio
 from ._commands import Run, waits
 from ._failures import explain, outcome_of

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Protocol
 
-from .._clock import Clock
-from .._waits import EnvironmentReading
 from ..events import Event
+from ..options import Clock
+from ..readings import EnvironmentReading
 from ._jobs import Ending, Job, Listed
 
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiobaseten._schedule import (
+from aiobaseten._status import Stage
+from aiobaseten._waiting.schedule import (
     LEAST_AFTER_TROUBLE_S,
     MOST_AFTER_TROUBLE_S,
     after_trouble,
+    default_schedule,
     jittered,
-    next_look,
 )
-from aiobaseten._status import Stage
 from aiobaseten.errors import ConfigurationError
 
 
@@ -41,7 +41,7 @@ from aiobaseten.errors import ConfigurationError
 def test_how_often_one_looks_follows_from_how_near_it_is(
     stage: Stage, in_stage: float, elapsed: float, seconds: float
 ) -> None:
-    assert next_look(stage, in_stage=in_stage, elapsed=elapsed) == seconds
+    assert default_schedule(stage, in_stage=in_stage, elapsed=elapsed) == seconds
 
 
 @given(
@@ -52,7 +52,7 @@ def test_how_often_one_looks_follows_from_how_near_it_is(
 def test_no_look_is_sooner_than_two_seconds_or_later_than_twelve(
     stage: Stage, in_stage: float, elapsed: float
 ) -> None:
-    assert 2 <= next_look(stage, in_stage=in_stage, elapsed=elapsed) <= 12
+    assert 2 <= default_schedule(stage, in_stage=in_stage, elapsed=elapsed) <= 12
 
 
 @given(seconds=st.floats(1e-3, 1e9), chance=st.floats(0, 1, exclude_max=True))

@@ -11,7 +11,7 @@ from pytest_httpx import HTTPXMock
 
 import aiobaseten
 from aiobaseten import Baseten
-from aiobaseten._wire import HttpClient
+from aiobaseten._sending import HttpClient
 from aiobaseten.schemas import CancellationStatus
 
 DEPLOYMENT: dict[str, Any] = {

@@ -8,14 +8,15 @@ from random import Random
 import pytest
 
 from aiobaseten import RetryPolicy
-from aiobaseten._limits import PollingBudget, Window, documented_window
+from aiobaseten._sending.limits import RateWindow, documented_window
+from aiobaseten._waiting import PollingBudget
 from aiobaseten.errors import ConfigurationError, RateLimitError, ServerError
 from aiobaseten.testing import CompressedClock, FakeBaseten
 
 DEPLOYMENT = "/v1/models/{model_id}/deployments/{deployment_id}"
 
 
-def sent_within(window: Window, seconds: float) -> list[float]:
+def sent_within(window: RateWindow, seconds: float) -> list[float]:
     """When requests are sent by somebody who always has one."""
     times: list[float] = []
     while (at := window.free_at(times[-1] if times else 0.0)) <= seconds:
@@ -46,7 +47,7 @@ def test_no_window_of_the_servers_gets_more_than_is_documented(
 
 
 def test_a_window_is_free_again_when_its_first_request_has_left_it() -> None:
-    window = Window(3, 10.0)
+    window = RateWindow(3, 10.0)
     for at in (0.0, 4.0, 5.0):
         window.take(at)
 
@@ -77,7 +78,7 @@ def test_a_refusal_halves_the_rate_of_looks_and_a_minute_brings_it_all_back() ->
 
 
 def test_a_pause_holds_back_everything_and_a_shorter_one_does_not_end_it() -> None:
-    window = Window(100, 1.0)
+    window = RateWindow(100, 1.0)
     window.pause(30.0)
     window.pause(10.0)
 

@@ -12,13 +12,11 @@ import httpx
 import pytest
 
 from aiobaseten import Baseten, Stage
-from aiobaseten._limits import PollingBudget
-from aiobaseten._watch import Watch
+from aiobaseten._waiting import PollingBudget, Wait
 from aiobaseten.errors import (
     AuthenticationError,
     ConfigurationError,
     DeploymentFailedError,
-    ServerError,
     WaitTimeoutError,
 )
 from aiobaseten.events import LookFailed
@@ -168,37 +166,6 @@ async def test_a_look_that_is_cancelled_before_its_first_step_blocks_no_other(
     fake.faults.status(503, lasting=60)
 
     assert [deployment.status for deployment in await asyncio.gather(*stay)] == ["ACTIVE"] * 2
-
-
-async def test_a_look_that_is_answered_as_before_is_not_read_again(
-    fake: FakeBaseten, baseten: Baseten
-) -> None:
-    fake.model("m1").deployment("d0", status="BUILDING")
-    model = baseten.model("m1")._model  # noqa: SLF001 - a look without a wait
-
-    first = await model.look_at_deployment("d0", None, in_context=False)
-    same = await model.look_at_deployment("d0", first, in_context=False)
-    fake.model("m1").deployment("d0").set("DEPLOYING")
-    other = await model.look_at_deployment("d0", same, in_context=False)
-
-    assert same.value is first.value
-    assert other.value.value.status == "DEPLOYING"
-
-
-async def test_a_refusal_is_a_refusal_whatever_the_look_before_was_answered() -> None:
-    statuses = iter([200, 500])
-    body = (
-        b'{"name": "production", "created_at": "2026-01-01T00:00:00Z", "current_deployment": null}'
-    )
-    http = httpx.AsyncClient(
-        transport=httpx.MockTransport(lambda _: httpx.Response(next(statuses), content=body))
-    )
-
-    async with http, Baseten(api_key="key", http_client=http) as baseten:
-        chain = baseten.chain("c1")._chain  # noqa: SLF001 - a look without a wait
-        first = await chain.look_at_environment("production", None)
-        with pytest.raises(ServerError):
-            await chain.look_at_environment("production", first)
 
 
 async def test_an_error_ends_each_wait_with_an_error_of_its_own(
@@ -422,7 +389,7 @@ async def test_finished_waits_leave_nothing_in_a_client_that_lives_on(
         await deployment.wait_until_active()
     gc.collect()
 
-    assert sum(isinstance(thing, Watch) for thing in gc.get_objects()) < 150
+    assert sum(isinstance(thing, Wait) for thing in gc.get_objects()) < 150
 
 
 async def test_a_wait_keeps_its_last_failure_and_nothing_of_what_was_under_way_then(

@@ -8,8 +8,9 @@ from email.utils import format_datetime
 import pytest
 
 from aiobaseten import RetryPolicy
-from aiobaseten._retry import PASSING_STATUSES, RetryQuota, asked_delay, delay_before_repeat
+from aiobaseten._sending.retry import RetryQuota, asked_delay, delay_before_repeat
 from aiobaseten.errors import (
+    TRANSIENT_STATUSES,
     APIError,
     BasetenError,
     ConfigurationError,
@@ -62,7 +63,7 @@ def test_what_will_not_change_is_not_asked_again(status: int) -> None:
     assert delay(answer(status)) is None
 
 
-@pytest.mark.parametrize("status", sorted(PASSING_STATUSES - {429}))
+@pytest.mark.parametrize("status", sorted(TRANSIENT_STATUSES - {429}))
 def test_a_write_is_not_repeated_after_an_answer_that_leaves_its_effect_open(status: int) -> None:
     assert delay(answer(status), is_read=False) is None
 

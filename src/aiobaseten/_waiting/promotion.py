@@ -1,4 +1,4 @@
-"""A wait until a promotion is finished, read from the environment.
+"""A wait until a promotion is finished, read from the environment. Pure.
 
 A deployment's own status is not enough: a reused deployment is ACTIVE before traffic moves, and
 a new candidate is scaled to zero before it has ever loaded.
@@ -16,16 +16,17 @@ from ..errors import (
     PromotionSupersededError,
 )
 from ..events import Event, PromotionPaused, PromotionResumed, StatusChanged, TrafficShifted
+from ..options import WaitOptions
+from ..readings import DeploymentReading, EnvironmentReading, Part, PromotionReading
 from .deployment import (
+    Judge,
     advice,
     chainlets,
-    fold,
-    nobody_will_wake,
-    note_parts,
-    what_failed,
+    describe_failure,
+    record_parts,
+    stays_asleep,
 )
-from .history import Log
-from .readings import DeploymentReading, EnvironmentReading, Part, PromotionReading
+from .history import History
 from .steps import (
     KEEPS_WORKING,
     MISSING_GRACE_S,
@@ -33,7 +34,6 @@ from .steps import (
     Explain,
     Failed,
     Pending,
-    Policy,
     Step,
     Verdict,
 )
@@ -41,12 +41,12 @@ from .steps import (
 
 @frozen(kw_only=True)
 class Baseline:
-    """The environment before the promotion. What still looks so may be old.
+    """The environment before the promotion. A look that still shows it may be out of date.
 
     Attributes:
         current_id: The deployment that served, or ``None`` if there was none or it is not known.
         candidate_id: The candidate that lingered, or ``None``.
-        promotion_status: What the promotion that lingered said, or ``None``.
+        promotion_status: The status of the promotion that lingered, or ``None``.
     """
 
     current_id: str | None = None
@@ -55,7 +55,7 @@ class Baseline:
 
 
 def baseline_of(reading: EnvironmentReading) -> Baseline:
-    """What to remember of an environment before promoting to it."""
+    """The baseline of an environment that is about to be promoted to."""
     return Baseline(
         current_id=reading.current_id,
         candidate_id=reading.candidate_id,
@@ -64,21 +64,21 @@ def baseline_of(reading: EnvironmentReading) -> Baseline:
 
 
 @define
-class PromotionLog:
-    """An environment's promotion, as it was seen so far.
+class EnvironmentHistory:
+    """An environment's promotion, as far as it was seen.
 
     Attributes:
         environment: The environment's name.
-        log: The statuses seen so far.
+        history: The statuses seen so far.
         last: The promotion as it was last seen; ``None`` before that.
     """
 
     environment: str
-    log: Log = field(factory=Log)
+    history: History = field(factory=History)
     last: PromotionReading | None = None
 
     def note(self, promotion: PromotionReading | None, at: float) -> list[Event]:
-        """Take in the promotion's state, and tell what is news."""
+        """Record the promotion's state; returns what is new."""
         if promotion is None:
             return []
         kind = StatusChanged
@@ -87,10 +87,10 @@ class PromotionLog:
         elif self.is_paused and promotion.phase is PromotionPhase.RUNNING:
             kind = PromotionResumed
         events: list[Event] = [
-            *self.log.note(("promotion", f"to {self.environment}"), promotion.status, at, kind)
+            *self.history.note(("promotion", f"to {self.environment}"), promotion.status, at, kind)
         ]
         if promotion.percent != (self.last.percent if self.last else 0):
-            self.log.changed_at = at
+            self.history.changed_at = at
             events.append(TrafficShifted(at=at, percent=promotion.percent))
         self.last = promotion
         return events
@@ -107,21 +107,23 @@ class PromotionLog:
 
 
 @define
-class PromotionWait:
-    """A wait until a deployment serves in an environment, traffic moved.
+class PromotionTracker:
+    """Follows a promotion until its deployment serves and traffic has moved.
 
     Attributes:
         label: What is waited for, to begin a sentence with.
         target: The deployment's id.
         seen: The promotion so far.
-        policy: What the caller asked.
+        options: The caller's.
+        retried: Whether the first looks may still show that the deployment failed earlier.
         baseline: The environment before the promotion.
     """
 
     label: str
     target: str
-    seen: PromotionLog
-    policy: Policy
+    seen: EnvironmentHistory
+    options: WaitOptions
+    retried: bool = False
     baseline: Baseline = field(factory=Baseline)
     _was_there: bool = False
     _was_current: bool = False
@@ -129,15 +131,15 @@ class PromotionWait:
     _asleep: tuple[Part, ...] = ()
 
     @property
-    def log(self) -> Log:
+    def history(self) -> History:
         """The statuses seen so far."""
-        return self.seen.log
+        return self.seen.history
 
     def see(self, reading: EnvironmentReading, at: float) -> Step:
         """Decide."""
         ours = self._find(reading)
         is_old = self._is_old(reading, at)
-        events: list[Event] = note_parts(self.log, ours, at) if ours else []
+        events: list[Event] = record_parts(self.history, ours, at) if ours else []
         if reading.candidate_id in (None, self.target) and not is_old:
             events += self.seen.note(reading.promotion, at)
         if ours is None:
@@ -147,13 +149,13 @@ class PromotionWait:
         return self._step(verdict, events, ours, at)
 
     def still(self) -> str:
-        """What a wait that runs out has to say."""
-        said = f"{self.label} is not finished; last seen: {self.log.describe()}."
+        """The sentence for a wait that times out."""
+        seen = f"{self.label} is not finished; last seen: {self.history.describe()}."
         if self.seen.is_paused:
-            return f"{said} It is paused: nothing moves until somebody resumes or cancels it."
+            return f"{seen} It is paused: nothing moves until somebody resumes or cancels it."
         if self._asleep:
-            return f"{said} It has the traffic. {nobody_will_wake(self._asleep)}"
-        return f"{said} {KEEPS_WORKING}"
+            return f"{seen} It has the traffic. {stays_asleep(self._asleep)}"
+        return f"{seen} {KEEPS_WORKING}"
 
     def _step(
         self, verdict: Verdict, events: list[Event], ours: DeploymentReading | None, at: float
@@ -162,15 +164,15 @@ class PromotionWait:
             verdict=verdict,
             events=tuple(events),
             stage=ours.stage if ours else Stage.IDLE,
-            in_stage=at - self.log.changed_at,
+            in_stage=at - self.history.changed_at,
         )
 
     def _find(self, reading: EnvironmentReading) -> DeploymentReading | None:
-        """The deployment that is promoted: the one that serves, or else the candidate."""
+        """The deployment that is promoted, if the environment shows it."""
         if reading.current_id == self.target:
             self._was_there = self._was_current = True
             return reading.current
-        # The end of the rollback was not shown: what is still there as candidate is a leftover.
+        # The end of the rollback was not shown: a candidate that is still there is a leftover.
         is_leftover = reading.promotion is None and self.seen.is_rolling_back
         if reading.candidate_id == self.target and not is_leftover:
             self._was_there = True
@@ -178,13 +180,13 @@ class PromotionWait:
         return None
 
     def _is_old(self, reading: EnvironmentReading, at: float) -> bool:
-        """Whether the promotion that is shown may be an earlier one, which lingers."""
+        """Whether the promotion that is shown may be an earlier one that lingers."""
         return (
             reading.promotion is not None
             and reading.promotion.status == self.baseline.promotion_status
             and reading.current_id != self.target
             and self.seen.last is None
-            and (at < self.policy.settling_time or not self._was_there)
+            and (at < self.options.settling_time or not self._was_there)
         )
 
     def _present(
@@ -193,8 +195,9 @@ class PromotionWait:
         """It is there: it serves, or it is about to."""
         self._missing_since = None
         is_current = ours is reading.current
-        folded = fold(ours, self.log, self.policy, at, promoting=not is_current)
-        self._asleep = () if folded.pending else folded.asleep
+        judge = Judge(options=self.options, retried=self.retried)
+        parts = judge.parts(ours, self.history, at, promoting=not is_current)
+        self._asleep = () if parts.pending else parts.asleep
         promotion = None if is_old else reading.promotion
         if not is_current and promotion is not None:
             # Traffic has not moved, whatever the deployment's own status says.
@@ -203,14 +206,14 @@ class PromotionWait:
             if promotion.phase is PromotionPhase.CANCELED:
                 return self._canceled()
             if promotion.phase is PromotionPhase.ROLLING_BACK:
-                return Pending()  # its end says more than what becomes of the candidate
-        if folded.failed:
-            return self._broke(reading, folded.failed, at)
+                return Pending()  # its end says more than the candidate's status
+        if parts.failed:
+            return self._broke(reading, parts.failed, at)
         is_anothers = reading.candidate_id not in (None, self.target)
         is_moving = promotion is not None and not promotion.is_over and not is_anothers
         if is_moving or not is_current:
             return self._moving(reading)
-        return Pending() if folded.pending or folded.asleep else Done(ours.value)
+        return Pending() if parts.pending or parts.asleep else Done(lambda: ours.value)
 
     def _absent(self, reading: EnvironmentReading, at: float, *, is_old: bool) -> Verdict:
         """Neither current nor candidate: not shown yet, or gone."""
@@ -224,7 +227,7 @@ class PromotionWait:
                 return self._canceled()
             if promotion.phase is PromotionPhase.FAILED:
                 return self._failed(promotion, ())
-        shown_within = 0.0 if self._was_there else self.policy.settling_time
+        shown_within = 0.0 if self._was_there else self.options.settling_time
         if at - self._missing_since < max(MISSING_GRACE_S, shown_within):
             return Pending()
         return Explain(lambda deployment, at: self._explain(reading, deployment, at))
@@ -232,13 +235,13 @@ class PromotionWait:
     def _explain(
         self, reading: EnvironmentReading, deployment: DeploymentReading | None, at: float
     ) -> Step:
-        events = note_parts(self.log, deployment, at) if deployment else []
+        events = record_parts(self.history, deployment, at) if deployment else []
         return self._step(self._why(reading, deployment, at), events, deployment, at)
 
     def _why(
         self, reading: EnvironmentReading, deployment: DeploymentReading | None, at: float
     ) -> Verdict:
-        """Why it is not there, from the deployment and from what is there instead."""
+        """Why it is not there, from the deployment and from the environment."""
         if deployment is not None and (broken := deployment.parts_in(Phase.FAILED)):
             return self._broke(reading, broken, at)
         successor = self._successor(reading)
@@ -246,10 +249,10 @@ class PromotionWait:
             return self._superseded(successor)
         if deployment is None:
             return self._canceled(f" Deployment {self.target} no longer exists.")
-        has_settled = at - self.log.changed_at >= self.policy.settling_time
+        has_settled = at - self.history.changed_at >= self.options.settling_time
         if not self._was_there and (deployment.parts_in(Phase.PENDING) or not has_settled):
-            return Pending()  # nobody promised that the environment shows it before it serves
-        return self._canceled(f" Deployment {self.target} is {deployment.parts[0].status}.")
+            return Pending()  # the environment need not show it before it serves
+        return self._canceled(f" Deployment {self.target} is {deployment.status}.")
 
     def _successor(self, reading: EnvironmentReading) -> str | None:
         """The deployment that took the place, if one did."""
@@ -257,18 +260,18 @@ class PromotionWait:
         new = [one for one in (reading.current_id, reading.candidate_id) if one not in old]
         if new:
             return new[0]
-        # It did serve once, so what serves now came after it, even if it is what was before.
+        # It served once, so the deployment that serves now came later, even if it served before.
         has_served = self._was_current or (
             self.seen.last is not None and self.seen.last.phase is PromotionPhase.SUCCEEDED
         )
         return reading.current_id if has_served else None
 
     def _moving(self, reading: EnvironmentReading) -> Verdict:
-        """Look again, unless it is paused and the caller wants to know."""
+        """Look again, unless it is paused and the caller asked to be told."""
         promotion = reading.promotion
         if promotion is None or promotion.phase is not PromotionPhase.PAUSED:
             return Pending()
-        if self.policy.on_paused == "wait":
+        if self.options.on_paused == "wait":
             return Pending()
         message = (
             f"{self.label} is paused at {promotion.percent} % of traffic; "
@@ -294,7 +297,8 @@ class PromotionWait:
         else:
             traffic = "Traffic stays on what served before."
         message = (
-            f"{self.label} failed: {what_failed(failed, self.log, at)}. {traffic} {advice(failed)}"
+            f"{self.label} failed: {describe_failure(failed, self.history, at)}. "
+            f"{traffic} {advice(failed)}"
         )
         return Failed(
             lambda evidence: PromotionFailedError(

@@ -1,0 +1,389 @@
+"""A chain or a model: its operations, one table for both, and how waits read it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from aiobaseten_generated.api.chains import (
+    deactivate_chain_deployment,
+    get_chain_deployment,
+    get_chain_environment,
+    get_chainlet_logs,
+    list_chain_deployments,
+    list_chain_environments,
+    promote_chain_deployment,
+)
+from aiobaseten_generated.api.models import (
+    activate_deployment,
+    cancel_promotion,
+    deactivate_deployment,
+    force_cancel_promotion,
+    force_roll_forward_promotion,
+    get_deployment,
+    get_deployment_logs,
+    get_environment,
+    list_deployments,
+    list_environments,
+    pause_promotion,
+    promote_deployment,
+    resume_promotion,
+    retry_deployment,
+    wake_deployment,
+)
+from aiobaseten_generated.models.environment_settings_update import EnvironmentSettingsUpdate
+from aiobaseten_generated.models.promote_to_chain_environment_request_v1 import (
+    PromoteToChainEnvironmentRequestV1,
+)
+from aiobaseten_generated.models.promote_to_environment_request_v1 import (
+    PromoteToEnvironmentRequestV1,
+)
+from aiobaseten_generated.models.promotion_settings_override import PromotionSettingsOverride
+from aiobaseten_generated.models.sort_order_v1 import SortOrderV1
+from aiobaseten_generated.types import UNSET, Unset
+from attrs import evolve, field, frozen
+
+from ._arguments import LogRange, json_object, log_range, optional_boolean, path_argument
+from ._sending import Fetched, Operation, Sender, parsed_by, then
+from ._waiting import Look, Polls
+from .errors import BadRequestError, LogLine, NotFoundError, ResponseShapeError
+from .readings import (
+    DeploymentReading,
+    EnvironmentReading,
+    Part,
+    read_deployment,
+    read_environment,
+    read_list,
+    read_log,
+)
+from .schemas import ChainDeployment, ChainEnvironment, Deployment, Environment, Log
+
+D = TypeVar("D", Deployment, ChainDeployment)
+E = TypeVar("E", Environment, ChainEnvironment)
+T = TypeVar("T")
+
+Kind: TypeAlias = Literal["chain", "model"]
+
+# A chain may have dozens of chainlets, and most of the time all fail for the same reason.
+_MOST_LOGS = 5
+
+
+# --- the table -----------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class Operations(Generic[D, E]):
+    """The operations that chains and models share.
+
+    Attributes:
+        kind: Which of the two.
+        get_deployment: Takes the resource's id and the deployment's.
+        list_deployments: Takes the resource's id.
+        get_environment: Takes the resource's id and the environment's name.
+        list_environments: Takes the resource's id.
+        get_log: Takes the resource's id, the deployment's, the part's and the range; the newest
+            line comes first. A model's deployment has no parts.
+    """
+
+    kind: Kind
+    get_deployment: Callable[[str, str], Operation[D]]
+    list_deployments: Callable[[str], Operation[list[D]]]
+    get_environment: Callable[[str, str], Operation[E]]
+    list_environments: Callable[[str], Operation[list[E]]]
+    get_log: Callable[[str, str, str, LogRange], Operation[list[Log]]]
+
+
+CHAIN: Operations[ChainDeployment, ChainEnvironment] = Operations(
+    kind="chain",
+    get_deployment=get_chain_deployment.operation,
+    list_deployments=lambda chain_id: then(
+        list_chain_deployments.operation(chain_id), lambda listed: listed.deployments
+    ),
+    get_environment=get_chain_environment.operation,
+    list_environments=lambda chain_id: then(
+        list_chain_environments.operation(chain_id), lambda listed: listed.environments
+    ),
+    get_log=lambda chain_id, deployment_id, part_id, log: then(
+        get_chainlet_logs.operation(
+            chain_id, deployment_id, part_id, direction=SortOrderV1.DESC, **log
+        ),
+        lambda answer: answer.logs,
+    ),
+)
+
+MODEL: Operations[Deployment, Environment] = Operations(
+    kind="model",
+    get_deployment=get_deployment.operation,
+    list_deployments=lambda model_id: then(
+        list_deployments.operation(model_id), lambda listed: listed.deployments
+    ),
+    get_environment=get_environment.operation,
+    list_environments=lambda model_id: then(
+        list_environments.operation(model_id), lambda listed: listed.environments
+    ),
+    get_log=lambda model_id, deployment_id, _, log: then(
+        get_deployment_logs.operation(model_id, deployment_id, direction=SortOrderV1.DESC, **log),
+        lambda answer: answer.logs,
+    ),
+)
+
+# What only one of the two has. Each takes the resource's id, then the deployment's or the
+# environment's name.
+deactivate_chain = deactivate_chain_deployment.operation
+activate_model = activate_deployment.operation
+deactivate_model = deactivate_deployment.operation
+retry_model = retry_deployment.operation
+cancel_model_promotion = cancel_promotion.operation
+#: Takes the deployment's id alone: the host names the model.
+wake_model = wake_deployment.operation
+#: Requests to a model's promotion that answer whether they were acted on.
+SIGNALS = {
+    "cancel the promotion": force_cancel_promotion.operation,
+    "pause the promotion": pause_promotion.operation,
+    "resume the promotion": resume_promotion.operation,
+    "roll the promotion forward": force_roll_forward_promotion.operation,
+}
+
+
+def promote_chain(
+    chain_id: str,
+    environment: str,
+    deployment_id: str,
+    *,
+    scale_down_previous_deployment: bool | None,
+) -> Operation[ChainDeployment]:
+    """Promote a chain's deployment. An option that is ``None`` is not sent.
+
+    Raises:
+        ConfigurationError: An argument is invalid.
+    """
+    body = PromoteToChainEnvironmentRequestV1(
+        deployment_id=path_argument("deployment_id", deployment_id),
+        scale_down_previous_deployment=_flag(
+            "scale_down_previous_deployment", scale_down_previous_deployment
+        ),
+    )
+    return promote_chain_deployment.operation(chain_id, environment, body=body)
+
+
+def promote_model(
+    model_id: str,
+    environment: str,
+    deployment_id: str,
+    *,
+    scale_down_previous_deployment: bool | None,
+    preserve_env_instance_type: bool | None,
+    environment_settings_update: Mapping[str, Any] | None,
+    promotion_settings_override: Mapping[str, Any] | None,
+) -> Operation[Deployment]:
+    """Promote a model's deployment. An option that is ``None`` is not sent.
+
+    Raises:
+        ConfigurationError: An argument is invalid.
+    """
+    body = PromoteToEnvironmentRequestV1(
+        deployment_id=path_argument("deployment_id", deployment_id),
+        scale_down_previous_deployment=_flag(
+            "scale_down_previous_deployment", scale_down_previous_deployment
+        ),
+        preserve_env_instance_type=_flag("preserve_env_instance_type", preserve_env_instance_type),
+    )
+    if environment_settings_update is not None:
+        body.environment_settings_update = EnvironmentSettingsUpdate.from_dict(
+            json_object("environment_settings_update", environment_settings_update)
+        )
+    if promotion_settings_override is not None:
+        body.promotion_settings_override = PromotionSettingsOverride.from_dict(
+            json_object("promotion_settings_override", promotion_settings_override)
+        )
+    return promote_deployment.operation(model_id, environment, body=body)
+
+
+def _flag(name: str, value: bool | None) -> bool | Unset:
+    chosen = optional_boolean(name, value)
+    return UNSET if chosen is None else chosen
+
+
+# --- the resource --------------------------------------------------------------------------------
+
+
+@frozen
+class Resource(Generic[D, E]):
+    """A chain or a model. Equal if it is the same one, whichever client it belongs to."""
+
+    operations: Operations[D, E] = field(repr=False, eq=lambda operations: operations.kind)
+    id: str
+    sender: Sender = field(repr=False, eq=False)
+    polls: Polls = field(repr=False, eq=False)
+    # (resource, deployment): when it was retried through this client
+    _retries: dict[tuple[str, str], float] = field(repr=False, eq=False, alias="retries")
+
+    def __attrs_post_init__(self) -> None:
+        path_argument(f"{self.kind}_id", self.id)
+
+    @property
+    def kind(self) -> Kind:
+        """Which of the two."""
+        return self.operations.kind
+
+    def environment_label(self, name: str) -> str:
+        """An environment, for a person."""
+        return f"{name} of {self.kind} {self.id}"
+
+    def deployment_label(self, deployment_id: str) -> str:
+        """A deployment, for a person."""
+        return f"deployment {deployment_id} of {self.kind} {self.id}"
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def deployment_reading(self, deployment_id: str) -> Operation[DeploymentReading]:
+        """Reads a deployment as a wait does."""
+        operation = self.operations.get_deployment(self.id, deployment_id)
+        read = partial(read_deployment, has_chainlets=self.kind == "chain")
+        return _reading(operation, read)
+
+    def environment_reading(self, name: str) -> Operation[EnvironmentReading]:
+        """Reads an environment as a wait does."""
+        operation = self.operations.get_environment(self.id, name)
+        read = partial(read_environment, has_chainlets=self.kind == "chain")
+        return _reading(operation, read)
+
+    async def read_deployment(self, deployment_id: str) -> DeploymentReading | None:
+        """Read a deployment, as a call; ``None`` if it does not exist."""
+        try:
+            return await self.sender.send(self.deployment_reading(deployment_id))
+        except NotFoundError:
+            return None
+
+    async def read_environment(self, name: str) -> EnvironmentReading:
+        """Read an environment, as a call."""
+        return await self.sender.send(self.environment_reading(name))
+
+    async def read_environments(self) -> list[EnvironmentReading]:
+        """Read all environments, as a call.
+
+        Every published spec declares a chain's list with the schema of a model's, whose deployments
+        have no chainlets. So the chainlets are left out here.
+        """
+        operation = self.operations.list_environments(self.id)
+        return await self.sender.send(parsed_by(operation, _read_environments))
+
+    # --- logs ------------------------------------------------------------------------------------
+
+    def last_lines(
+        self, deployment_id: str, limit: int
+    ) -> Callable[[], AsyncGenerator[LogLine, None]] | None:
+        """Reads the end of the logs that may explain why a deployment is not ready.
+
+        Args:
+            deployment_id: Which.
+            limit: How many lines of each log at most; 0 for none.
+        """
+        return partial(self._last_lines, deployment_id, limit) if limit else None
+
+    async def _last_lines(self, deployment_id: str, limit: int) -> AsyncGenerator[LogLine, None]:
+        reading = await self.sender.send(self.deployment_reading(deployment_id))
+        # By default Baseten shows half an hour, and the end of a log may be older.
+        created_at = reading.value.created_at
+        start = created_at if isinstance(created_at, datetime) else None
+        for part in reading.suspects()[:_MOST_LOGS]:
+            try:
+                lines = await self._read_log(deployment_id, part, limit, start)
+            except BadRequestError:
+                start = None  # Baseten shows a week at most
+                lines = await self._read_log(deployment_id, part, limit, start)
+            for line in lines:
+                yield line
+
+    async def _read_log(
+        self, deployment_id: str, part: Part, limit: int, start: datetime | None
+    ) -> tuple[LogLine, ...]:
+        chainlet = part.name if part.subject == "chainlet" else None
+        part_id = path_argument("the part's id", part.id)
+        operation = self.operations.get_log(
+            self.id, deployment_id, part_id, log_range(limit, start, None)
+        )
+        return await self.sender.send(then(operation, partial(read_log, chainlet=chainlet)))
+
+    # --- retries ---------------------------------------------------------------------------------
+
+    def note_retry(self, deployment_id: str) -> None:
+        """Remember that a deployment was retried: the next looks may still show the failure."""
+        self._retries[self.id, deployment_id] = self.sender.clock.now()
+
+    def was_retried(self, deployment_id: str, *, within: float) -> bool:
+        """Whether a deployment was retried in the last so many seconds."""
+        at = self._retries.get((self.id, deployment_id))
+        return at is not None and self.sender.clock.now() - at < within
+
+    async def is_candidate(self, reading: DeploymentReading) -> bool:
+        """Whether a promotion of a deployment is under way, in whatever environment."""
+        try:
+            environments = await self.read_environments()
+        except ResponseShapeError:
+            # The list is not as declared. The environment that the deployment names has to do.
+            if reading.environment is None:
+                raise
+            environments = [await self.read_environment(reading.environment)]
+        return any(one.candidate_id == reading.id and one.is_busy for one in environments)
+
+
+def _reading(
+    operation: Operation[Any], read: Callable[[object, Callable[[], Any]], T]
+) -> Operation[T]:
+    """*operation*, read as a wait does; the whole value is built when somebody asks for it."""
+    build = operation.parse
+    return parsed_by(operation, lambda data: read(data, lambda: build(data)))
+
+
+def _read_environments(data: object) -> list[EnvironmentReading]:
+    listed = read_list("environments", data)
+    return [read_environment(one, lambda: None, has_chainlets=False) for one in listed]
+
+
+# --- looks ---------------------------------------------------------------------------------------
+
+
+@frozen
+class DeploymentLook(Look[DeploymentReading], Generic[D, E]):
+    """Looks at a deployment.
+
+    Attributes:
+        resource: The chain or model.
+        deployment_id: Which deployment.
+        in_context: Whether to read the environments as well when it sleeps: one that is being
+            promoted may be on its way up.
+    """
+
+    resource: Resource[D, E]
+    deployment_id: str
+    in_context: bool
+
+    async def __call__(self) -> Fetched[DeploymentReading]:
+        """Look."""
+        resource = self.resource
+        fetched = await resource.sender.look(resource.deployment_reading(self.deployment_id))
+        reading = fetched.value
+        if not (self.in_context and reading.is_asleep):
+            return fetched
+        promoting = await resource.is_candidate(reading)
+        return evolve(fetched, value=evolve(reading, promoting=promoting))
+
+
+@frozen
+class EnvironmentLook(Look[EnvironmentReading], Generic[D, E]):
+    """Looks at an environment.
+
+    Attributes:
+        resource: The chain or model.
+        name: Which environment.
+    """
+
+    resource: Resource[D, E]
+    name: str
+
+    async def __call__(self) -> Fetched[EnvironmentReading]:
+        """Look."""
+        return await self.resource.sender.look(self.resource.environment_reading(self.name))

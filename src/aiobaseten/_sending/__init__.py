@@ -1,0 +1,29 @@
+"""One request, from operation to value. The door to this wing is `Sender`.
+
+A request waits in the `queue` of its route, takes one of the `connections`, and comes back as a
+reply, which `answers` turns into a value or an exception. `retry` and `limits` decide whether and
+when to send (again). `secret` is the API key.
+"""
+
+from __future__ import annotations
+
+from aiobaseten_generated.client import Operation
+
+from .answers import parsed_by, then
+from .connections import Connections, HttpClient, closed
+from .secret import Secret
+from .sender import Fetched, Sender, Settings, Shared
+
+__all__ = [
+    "Connections",
+    "Fetched",
+    "HttpClient",
+    "Operation",
+    "Secret",
+    "Sender",
+    "Settings",
+    "Shared",
+    "closed",
+    "parsed_by",
+    "then",
+]

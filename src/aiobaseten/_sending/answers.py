@@ -1,0 +1,185 @@
+"""From a reply to a value or an exception. Pure: tested with literals.
+
+Every reply that the library gets is judged here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from aiobaseten_generated.client import Operation
+from attrs import frozen
+
+from ..errors import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseShapeError,
+    ServerError,
+)
+from .retry import asked_delay
+from .secret import Secret
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+_EXCERPT = 2000
+_REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
+# Decoding raises these. An infinite number, which Python's JSON accepts, is an ArithmeticError.
+_MISFITS = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+_BY_STATUS: dict[int, type[APIError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: BadRequestError,
+    429: RateLimitError,
+}
+
+
+@frozen(kw_only=True)
+class Reply:
+    """An HTTP response, read as far as possible, with the API key masked.
+
+    Attributes:
+        status: HTTP status.
+        headers: Its headers, with names in lower case.
+        body: Its body, decompressed.
+        flaw: Why the body is incomplete, or ``None``.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    flaw: str | None = None
+
+    @property
+    def request_id(self) -> str | None:
+        """The id of the request for Baseten's support, or ``None``."""
+        found = (self.headers[name] for name in _REQUEST_ID_HEADERS if name in self.headers)
+        return next(found, None)
+
+
+def parsed_by(operation: Operation[Any], parse: Callable[[Any], U]) -> Operation[U]:
+    """*operation* with another decoder. Errors of *parse* become shape errors."""
+    return Operation(
+        method=operation.method,
+        path=operation.path,
+        url=operation.url,
+        parse=parse,
+        body=operation.body,
+        params=operation.params,
+    )
+
+
+def then(operation: Operation[T], read: Callable[[T], U]) -> Operation[U]:
+    """*operation* with a further step of decoding. Errors of *read* become shape errors."""
+    parse = operation.parse
+    return parsed_by(operation, lambda data: read(parse(data)))
+
+
+def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, now: datetime) -> T:
+    """Return the value of a reply.
+
+    Args:
+        operation: The request.
+        path: Its path, for messages.
+        reply: What the server sent.
+        secret: Masked in every message.
+        now: The time of day, for dates in headers.
+
+    Raises:
+        APIError: The server refused or failed.
+        ResponseShapeError: The server reported success with a body that does not fit the spec.
+    """
+    if not 200 <= reply.status < 300:
+        raise _refusal(operation.method, path, reply, secret, now)
+    try:
+        if reply.flaw:
+            raise ValueError(reply.flaw)
+        return operation.parse(json.loads(reply.body) if reply.body else None)
+    except _MISFITS as error:
+        secret.mask_error(error)
+        raise ResponseShapeError(
+            _misfit(error, reply),
+            status=reply.status,
+            method=operation.method,
+            path=path,
+            body=_excerpt(reply.body),
+            request_id=reply.request_id,
+        ) from error
+
+
+def _refusal(method: str, path: str, reply: Reply, secret: Secret, now: datetime) -> APIError:
+    status = reply.status
+    kind = _BY_STATUS.get(status) or (ServerError if status >= 500 else APIError)
+    body = _json_object(reply.body)
+    # A second time: in JSON the key may have been escaped, or in another encoding.
+    code, message = map(secret.mask_text, _code_and_message(body))
+    if 300 <= status < 400:
+        message = f"redirected to {reply.headers.get('location', 'nowhere')}, not followed"
+    error = kind(
+        message or ("" if body else _excerpt(reply.body)[:200]),
+        status=status,
+        method=method,
+        path=path,
+        code=code or None,
+        body=_excerpt(reply.body),
+        request_id=reply.request_id,
+    )
+    error.retry_after = asked_delay(reply.headers, body, now)
+    return error
+
+
+def _misfit(error: Exception, reply: Reply) -> str:
+    if reply.flaw:
+        return reply.flaw
+    if not reply.body:
+        return "it is empty"
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return f"it is not JSON ({error})"
+    if isinstance(error, KeyError):
+        return f"the field {error} is missing"
+    return f"it does not fit the spec ({error})"
+
+
+def _excerpt(body: bytes) -> str:
+    text = body[: 4 * _EXCERPT].decode("utf-8", "replace")
+    return text if len(text) <= _EXCERPT else text[:_EXCERPT] + " …"
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+
+
+def _code_and_message(body: dict[str, Any]) -> tuple[str, str]:
+    """Baseten uses several fields: ``code``, ``error``, ``message``, ``detail``."""
+
+    def text(key: str) -> str:
+        value = body.get(key)
+        if value is None:
+            return ""
+        return (value if isinstance(value, str) else json.dumps(value))[:_EXCERPT]
+
+    message = text("message")
+    code = text("code") or (text("error") if message else "")
+    return code, message or text("error") or text("detail") or text("details")

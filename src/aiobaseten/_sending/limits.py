@@ -1,0 +1,52 @@
+"""Documented rate limits: how many requests each route allows. Pure.
+
+Baseten counts each route separately, for each key: 100 requests per second; 20 per minute for
+activating and for deactivating a deployment; 10 per minute for retrying one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+_PER_SECOND = (100, 1.0)
+_PER_MINUTE = {"activate": (20, 60.0), "deactivate": (20, 60.0), "retry": (10, 60.0)}
+_DEPLOYMENTS = "/v1/models/{model_id}/deployments/"
+# The server's window starts at another moment than ours, and requests take different times.
+_MARGIN = 1.1
+
+
+class RateWindow:
+    """At most so many requests in any period of so many seconds.
+
+    The window slides, so that no window of the server's sees more requests, wherever it starts.
+    """
+
+    def __init__(self, requests: int, seconds: float) -> None:
+        self._sent: deque[float] = deque(maxlen=requests)
+        self._seconds = seconds * _MARGIN
+        self._paused_until = 0.0
+
+    def free_at(self, now: float) -> float:
+        """When the next request may be sent."""
+        is_full = len(self._sent) == self._sent.maxlen
+        return max(now, self._paused_until, self._sent[0] + self._seconds if is_full else now)
+
+    def take(self, now: float) -> None:
+        """Count a request that is sent now."""
+        self._sent.append(now)
+
+    def pause(self, until: float) -> None:
+        """Send nothing until then: the server has asked for a pause."""
+        self._paused_until = max(self._paused_until, until)
+
+
+def documented_window(method: str, path: str) -> RateWindow:
+    """The documented limit of a route.
+
+    Args:
+        method: In capitals.
+        path: The template.
+    """
+    verb = path.removeprefix(_DEPLOYMENTS).partition("/")[2]
+    is_limited = method == "POST" and path.startswith(_DEPLOYMENTS) and verb in _PER_MINUTE
+    return RateWindow(*(_PER_MINUTE[verb] if is_limited else _PER_SECOND))

@@ -1,0 +1,232 @@
+"""Sends operations: in the queue of their route, repeated where that is safe, and judged."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+import httpx
+from aiobaseten_generated.client import Operation
+from attrs import evolve, frozen
+
+from .._arguments import seconds
+from .._clock import Clock
+from .._version import __version__
+from ..errors import APIError, RateLimitError, TransportError
+from ..options import RetryPolicy
+from .answers import Reply, judge
+from .connections import Connections
+from .queue import Queues
+from .retry import RetryQuota, delay_before_repeat
+from .secret import Secret
+
+T = TypeVar("T")
+
+_LOG = logging.getLogger("aiobaseten")
+_DEFAULT = RetryPolicy()
+_PAUSE_AFTER_429_S = 1.0
+# A poll uses the same few addresses again and again, and parsing one is slow in httpx.
+_parsed = lru_cache(maxsize=1024)(httpx.URL)
+
+
+@frozen(kw_only=True)
+class Settings:
+    """Where and how requests are sent.
+
+    Attributes:
+        base_url: Without a slash at its end.
+        inference_url: The address of models, with ``{model_id}`` in it.
+        secret: The API key.
+        timeouts: Seconds to connect, read, write, wait for a connection, and for the whole request.
+        retry: How calls are repeated. Looks are not: the wait looks again.
+    """
+
+    base_url: str
+    inference_url: str
+    secret: Secret
+    timeouts: Mapping[str, float]
+    retry: RetryPolicy
+
+
+class Shared:
+    """What all views of a client share.
+
+    Attributes:
+        queues: One for each route.
+        retries: The quota for repeated requests.
+        wrote_at: When a request that may change something was last under way, on the clock.
+    """
+
+    def __init__(self) -> None:
+        self.queues: Queues = Queues()
+        self.retries: RetryQuota = RetryQuota()
+        self.wrote_at: float = float("-inf")
+
+
+@frozen
+class Fetched(Generic[T]):
+    """The value that a look returned.
+
+    Attributes:
+        value: The value.
+        request_id: The id of the request for Baseten's support, or ``None``.
+    """
+
+    value: T
+    request_id: str | None
+
+
+@frozen(eq=False)
+class Sender:
+    """Sends operations, and returns values or raises our exceptions."""
+
+    settings: Settings
+    connections: Connections
+    shared: Shared
+
+    @property
+    def clock(self) -> Clock:
+        """The client's clock."""
+        return self.connections.clock
+
+    def with_settings(self, **changes: Any) -> Sender:
+        """A sender with other settings, over the same connections and limits."""
+        return evolve(self, settings=evolve(self.settings, **changes))
+
+    async def send(self, operation: Operation[T], *, host: str | None = None) -> T:
+        """Send *operation*, repeat it if that is safe and useful, and return its value.
+
+        Args:
+            operation: The request.
+            host: The address, if it is not the management API.
+
+        Raises:
+            BasetenError: The request failed.
+        """
+        self.connections.check()
+        policy, retries = self.settings.retry, self.shared.retries
+        queue = self.shared.queues.of(operation.method, operation.path)
+        await queue.enter(self.connections)
+        started = self.clock.now()
+        attempt = 1
+        while True:
+            try:
+                value, _ = await self._attempt(operation, host, policy, attempt)
+            except (APIError, TransportError) as error:
+                delay = delay_before_repeat(
+                    error,
+                    is_read=operation.method == "GET",
+                    attempt=attempt,
+                    elapsed=self.clock.now() - started,
+                    chance=self.clock.random(),
+                    policy=policy,
+                )
+                if delay is None or not retries.spend():
+                    raise
+                await self.connections.pause(delay)
+                try:
+                    async with self.clock.timeout_at(started + seconds("total", policy.total)):
+                        await queue.enter(self.connections)
+                except TimeoutError:
+                    raise error from error.__cause__  # the queue was too long
+                attempt += 1
+            else:
+                retries.refund()
+                return value
+
+    async def look(self, operation: Operation[T]) -> Fetched[T]:
+        """Send *operation* once, for a wait: the wait looks again.
+
+        Args:
+            operation: The request.
+
+        Raises:
+            BasetenError: The request failed.
+        """
+        queue = self.shared.queues.of(operation.method, operation.path)
+        await queue.enter(self.connections)
+        value, request_id = await self._attempt(operation, None, _DEFAULT, 1)
+        self.shared.retries.refund()
+        return Fetched(value, request_id)
+
+    async def _attempt(
+        self, operation: Operation[T], host: str | None, policy: RetryPolicy, attempt: int
+    ) -> tuple[T, str | None]:
+        """Send it once over a reserved connection, and judge the reply."""
+        request = self._request(operation, host or self.settings.base_url)
+        began = self.clock.now()
+        reply: Reply | None = None
+        try:
+            reply = answered = await self.connections.send(request)
+            value = judge(
+                operation,
+                request.url.path,
+                answered,
+                secret=self.settings.secret,
+                now=self.clock.utcnow(),
+            )
+        except RateLimitError as error:
+            self._pause_route(operation, error, policy)
+            raise
+        finally:
+            if operation.method != "GET":
+                self.shared.wrote_at = self.clock.now()
+            if _LOG.isEnabledFor(logging.DEBUG):
+                _log(operation, reply, self.clock.now() - began, attempt)
+        return value, answered.request_id
+
+    def _request(self, operation: Operation[Any], host: str) -> httpx.Request:
+        url = _parsed(host + operation.url)
+        if operation.params:
+            url = url.copy_merge_params(operation.params)
+        headers = {
+            "accept": "application/json",
+            "accept-encoding": "gzip, deflate",
+            "authorization": self.settings.secret.authorization(),
+            "user-agent": f"aiobaseten/{__version__}",
+        }
+        content = None
+        if operation.body is not None:
+            headers["content-type"] = "application/json"
+            content = json.dumps(operation.body).encode()
+        return httpx.Request(
+            operation.method,
+            url,
+            headers=headers,
+            content=content,
+            extensions={"timeout": dict(self.settings.timeouts)},
+        )
+
+    def _pause_route(
+        self, operation: Operation[Any], error: RateLimitError, policy: RetryPolicy
+    ) -> None:
+        """After a 429 nobody uses the route for as long as the server asks."""
+        asked = error.retry_after if error.retry_after is not None else _PAUSE_AFTER_429_S
+        bound = seconds("max_retry_after", policy.max_retry_after)
+        queue = self.shared.queues.of(operation.method, operation.path)
+        queue.window.pause(self.clock.now() + min(asked, bound))
+
+
+def _log(operation: Operation[Any], reply: Reply | None, duration: float, attempt: int) -> None:
+    status = None if reply is None else reply.status
+    request_id = None if reply is None else reply.request_id
+    _LOG.debug(
+        "%s %s: %s in %.3f s (attempt %d, request id %s)",
+        operation.method,
+        operation.path,
+        status or "no answer",
+        duration,
+        attempt,
+        request_id,
+        extra={
+            "method": operation.method,
+            "path_template": operation.path,
+            "status": status,
+            "duration": duration,
+            "attempt": attempt,
+            "request_id": request_id,
+        },
+    )

@@ -1,0 +1,114 @@
+"""The statuses that a wait has seen. Pure."""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+from .._status import Phase, is_known, meaning_of
+from ..errors import Seen
+from ..events import StatusChanged
+from ..readings import HOPELESS
+
+_LONGEST = 500
+#: Seconds without a look after which a status is not known to have lasted.
+_BLIND_S = 60.0
+
+
+# Without a slot for weak references: each wait has one of these for each part.
+@define(weakref_slot=False)
+class StatusRecord:
+    """The present status of one subject.
+
+    Attributes:
+        status: As Baseten spells it.
+        since: When it was first seen.
+        last: When it was last seen.
+        unbroken_since: The same as *since*, or the end of the last long gap without a look.
+        stopped_since: When the subject was first seen, if it was only ever seen stopped or failed;
+            otherwise ``None``.
+        was_ready: Whether the subject has been seen ready.
+    """
+
+    status: str
+    since: float
+    last: float
+    unbroken_since: float
+    stopped_since: float | None
+    was_ready: bool
+
+
+@define
+class History:
+    """The statuses seen so far.
+
+    Attributes:
+        present: The present status of each subject.
+        changed_at: When something last changed.
+    """
+
+    present: dict[tuple[str, str], StatusRecord] = field(
+        factory=dict[tuple[str, str], StatusRecord]
+    )
+    changed_at: float = 0.0
+    _past: tuple[Seen, ...] = ()
+
+    def note(
+        self,
+        key: tuple[str, str],
+        status: str,
+        at: float,
+        event: type[StatusChanged] = StatusChanged,
+    ) -> tuple[StatusChanged, ...]:
+        """Record the status of a part; returns an event if it is new."""
+        before = self.present.get(key)
+        if before is not None and before.status == status:
+            if at - before.last > _BLIND_S:
+                before.unbroken_since = at
+            before.last = at
+            return ()
+        self.changed_at = at
+        phase = meaning_of(status).phase
+        stopped_since = at if before is None else before.stopped_since
+        self.present[key] = StatusRecord(
+            status=status,
+            since=at,
+            last=at,
+            unbroken_since=at,
+            stopped_since=stopped_since if phase in HOPELESS else None,
+            was_ready=phase is Phase.READY or (before is not None and before.was_ready),
+        )
+        if before is not None:
+            self._past = (*self._past, _seen(*key, before))[-_LONGEST:]
+        previous = before.status if before else None
+        subject, name = key
+        return (event(at=at, subject=subject, name=name, previous=previous, status=status),)
+
+    def seen(self) -> tuple[Seen, ...]:
+        """Every status seen, oldest first."""
+        present = (_seen(*key, record) for key, record in self.present.items())
+        return tuple(sorted([*self._past, *present], key=lambda one: one.since))[-_LONGEST:]
+
+    def describe(self) -> str:
+        """The last look that showed something, for a person."""
+        latest = max((record.last for record in self.present.values()), default=None)
+        seen = [
+            f"{subject} {name} {_named(subject, record.status)}"
+            for (subject, name), record in self.present.items()
+            if record.last == latest
+        ]
+        return ", ".join(seen) or "nothing of it"
+
+
+def _seen(subject: str, name: str, record: StatusRecord) -> Seen:
+    return Seen(
+        subject=subject,
+        name=name,
+        status=record.status,
+        since=record.since,
+        seconds=record.last - record.since,
+    )
+
+
+def _named(subject: str, status: str) -> str:
+    known = is_known(subject, status)
+    return status if known else f"{status} (a status that this version does not know)"

@@ -1,0 +1,363 @@
+"""A caller's wait: turns the results of a poll into a result, an error or events.
+
+The tracker decides, the poll looks, and this connects the two. A wait looks at once, and always
+takes a last look at its deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from copy import copy
+from typing import Any, Generic, TypeVar
+
+from attrs import evolve, frozen
+
+from .._clock import EARLY_S
+from ..errors import (
+    APIError,
+    BasetenError,
+    Evidence,
+    LogLine,
+    ResponseShapeError,
+    WaitError,
+    WaitTimeoutError,
+)
+from ..events import Event, Finished, LookFailed
+from ..readings import DeploymentReading
+from .polls import FRESH_S, Look, Polls, Sighting
+from .schedule import after_trouble
+from .steps import Done, Explain, Failed, Pending, Step, Tracker, Wake, asked_pause, ends_wait
+
+R = TypeVar("R")
+
+#: Seconds that the last look, which starts at the deadline, may take.
+LAST_LOOK_S = 10.0
+#: Seconds for which an error may be delayed until its log has been read.
+LOG_S = 5.0
+
+_REQUEST_IDS = 10
+
+
+@frozen(kw_only=True)
+class Actions:
+    """What a wait may do besides looking.
+
+    Attributes:
+        wake: Asks a sleeping deployment to wake up.
+        read_deployment: Reads the deployment of a promotion that the environment does not show;
+            returns ``None`` if it does not exist.
+        token: Makes the token of the wait, or ``None``.
+        last_lines: Reads the last lines of the log, for an error; ``None`` if nobody wants them.
+    """
+
+    wake: Callable[[], Awaitable[object]] | None = None
+    read_deployment: Callable[[], Awaitable[DeploymentReading | None]] | None = None
+    token: Callable[[], str] | None = None
+    last_lines: Callable[[], AsyncGenerator[LogLine, None]] | None = None
+
+
+_NO_ACTIONS = Actions()
+
+
+class Wait(Generic[R]):
+    """One wait: hears the results of looks, decides, and tells its caller."""
+
+    __slots__ = (
+        "_act",
+        "_actions",
+        "_ended_at",
+        "_error",
+        "_events",
+        "_failures",
+        "_last_seen",
+        "_look",
+        "_not_before",
+        "_polls",
+        "_request_ids",
+        "_result",
+        "_started",
+        "_timeout",
+        "_tracker",
+        "_trouble",
+        "_waiter",
+    )
+
+    def __init__(
+        self,
+        polls: Polls,
+        tracker: Tracker[R],
+        look: Look[R],
+        timeout: float,
+        actions: Actions = _NO_ACTIONS,
+    ) -> None:
+        """Store what to do. The wait begins when somebody asks for its result or its events.
+
+        Args:
+            polls: The client's.
+            tracker: Decides.
+            look: Reads what is waited for. Waits with equal looks share a poll.
+            timeout: Seconds; infinity for no limit; zero looks exactly once.
+            actions: What else it may do.
+        """
+        self._polls = polls
+        self._tracker = tracker
+        self._look = look
+        self._actions = actions
+        self._timeout = timeout
+        self._events: deque[Event] | None = None  # if anybody listens
+        self._waiter: asyncio.Future[None] | None = None
+        self._act: Step | None = None
+        self._result: Done | None = None
+        self._error: BaseException | None = None
+        self._last_seen: Any = None
+        self._trouble: BasetenError | None = None
+        self._failures = 0
+        self._request_ids: tuple[str, ...] = ()
+
+    # --- for the caller --------------------------------------------------------------------------
+
+    async def result(self) -> Any:
+        """The result of the wait.
+
+        Raises:
+            BasetenError: The wait failed.
+        """
+        try:
+            self._join()
+            while True:
+                await self._news()
+                if self._act is not None and not self._is_decided:
+                    await self._do(self._act)
+                if self._result is not None:
+                    return self._result.result()
+                if self._error is not None:
+                    await self._add_log(self._error)
+                    raise self._error
+        finally:
+            self._polls.leave(self._look, self)
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """The events of the wait, as they are seen; `Finished` comes last.
+
+        Raises:
+            BasetenError: After `Finished`, the error that it names.
+        """
+        events = self._events = deque()
+        try:
+            self._join()
+            while True:
+                await self._news()
+                if self._act is not None and not self._is_decided:
+                    await self._do(self._act)
+                # More may come while the listener is busy with one.
+                while events:
+                    yield events.popleft()
+                if self._result is not None:
+                    yield Finished(at=self._ended_at, result=self._result.result(), error=None)
+                    return
+                if self._error is not None:
+                    await self._add_log(self._error)
+                    if isinstance(self._error, BasetenError):
+                        yield Finished(at=self._ended_at, result=None, error=self._error)
+                    raise self._error
+        finally:
+            self._polls.leave(self._look, self)
+
+    def _join(self) -> None:
+        self._started = self._polls.clock.now()
+        # A look from before this client's last write may show the state before it.
+        fresh = self._started - FRESH_S if self._timeout > 0 else self._started
+        self._not_before = max(fresh, self._polls.sender.shared.wrote_at)
+        self._polls.join(self._look, self, not_before=self._not_before, expires=self._expires)
+
+    def _news(self) -> asyncio.Future[None]:
+        """Done when there is something to do or to tell."""
+        self._waiter = asyncio.get_running_loop().create_future()
+        self._notify()
+        return self._waiter
+
+    async def _do(self, step: Step) -> None:
+        """Do what a step asks for, other than looking again."""
+        scope = self._polls.clock.timeout_at(self._expires)
+        verdict = step.verdict
+        due = self._expires
+        try:
+            async with scope:
+                if isinstance(verdict, Wake) and self._actions.wake is not None:
+                    await self._actions.wake()
+                    at = self._at()
+                    due = self._take(Pending(), step, (verdict.woken(at),), at)
+                elif isinstance(verdict, Explain) and self._actions.read_deployment is not None:
+                    found = await self._actions.read_deployment()
+                    at = self._at()
+                    explained = verdict.given(found, at)
+                    due = self._take(explained.verdict, explained, explained.events, at)
+        except BasetenError as error:
+            due = self._take_trouble(error, self._at())
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            self.expire()
+            due = math.inf
+        self._act = None
+        self._polls.look_at(self._look, self, due)
+
+    async def _add_log(self, error: BaseException) -> None:
+        """Add the last lines of the log; a log that cannot be read is only a note."""
+        read = self._actions.last_lines
+        if read is None or not isinstance(error, WaitError) or error.evidence is None:
+            return
+        lines: list[LogLine] = []
+        try:
+            async with self._polls.clock.timeout_at(self._polls.clock.now() + LOG_S):
+                async for line in read():
+                    lines.append(line)  # noqa: PERF401 - the lines before an error are kept
+        except BasetenError as trouble:
+            error.add_note(f"The log could not be read: {trouble}.")
+        except TimeoutError:
+            error.add_note(f"The log was not there within {LOG_S:g} s.")
+        error.evidence = evolve(error.evidence, log_lines=tuple(lines))
+
+    # --- for the polls ---------------------------------------------------------------------------
+
+    def hear(self, sighting: Sighting[R]) -> float:
+        """Take in the result of a look; returns when the next one is wanted, on the clock."""
+        if self._is_decided:
+            return math.inf
+        if self._act is not None:
+            return self._expires
+        if sighting.began < self._not_before:
+            return sighting.ended
+        # A wait that joins may hear a look from before it began.
+        at = max(sighting.ended - self._started, 0.0)
+        outcome = sighting.outcome
+        if isinstance(outcome, BasetenError):
+            due = self._take_trouble(outcome, at)
+        else:
+            self._last_seen = outcome.value
+            self._note_request(outcome.request_id)
+            step = self._tracker.see(outcome.value, at)
+            due = self._take(step.verdict, step, step.events, at)
+        self._notify()
+        return due
+
+    def expire(self) -> None:
+        """The last look did not end in time."""
+        if not self._is_decided:
+            self._end(self._timed_out(" The last look was not answered."))
+            self._notify()
+
+    def fail(self, error: BaseException) -> None:
+        """There will be no more looks."""
+        if not self._is_decided:
+            self._end(_own(error))
+            self._notify()
+
+    # --- deciding --------------------------------------------------------------------------------
+
+    def _take(self, verdict: object, step: Step, events: tuple[Event, ...], at: float) -> float:
+        """Act on a verdict; returns when the next look is wanted."""
+        if self._events is not None:
+            self._events += events
+        if isinstance(verdict, Wake | Explain):
+            self._act = step
+            return self._expires
+        self._failures = 0
+        if isinstance(verdict, Done):
+            self._result = verdict
+            self._ended_at = self._at()
+            return math.inf
+        if isinstance(verdict, Failed):
+            return self._end(verdict.error(self._evidence()))
+        if self._is_over(at):
+            return self._end(self._timed_out())
+        return self._next_look(self._polls.next_look(step.stage, step.in_stage, at), at)
+
+    def _take_trouble(self, error: BasetenError, at: float) -> float:
+        """Act on a failed look; returns when the next one is wanted."""
+        self._trouble = error
+        self._failures += 1
+        if isinstance(error, APIError | ResponseShapeError):
+            self._note_request(error.request_id)
+        if ends_wait(error, at, has_looked=self._last_seen is not None):
+            return self._end(_own(error))
+        if self._is_over(at):
+            return self._end(self._timed_out())
+        due = self._next_look(
+            after_trouble(
+                self._failures, asked=asked_pause(error), chance=self._polls.clock.random()
+            ),
+            at,
+        )
+        if self._events is not None:
+            left = due - self._started - at
+            self._events.append(LookFailed(at=at, error=error, next_look=left))
+        return due
+
+    def _next_look(self, delay: float, at: float) -> float:
+        """Not past the deadline: so there is a last look at it."""
+        return self._started + min(at + delay, self._timeout)
+
+    def _end(self, error: BaseException) -> float:
+        if isinstance(error, BasetenError) and error.evidence is None:
+            error.evidence = self._evidence()
+        self._error = error
+        self._ended_at = self._at()
+        return math.inf
+
+    def _timed_out(self, note: str = "") -> WaitTimeoutError:
+        go_on = " Go on with resume(error.token)." if self._actions.token is not None else ""
+        error = WaitTimeoutError(
+            f"{self._timeout:g} s are over: {self._tracker.still()}{note}{go_on}",
+            evidence=self._evidence(),
+            timeout=self._timeout,
+        )
+        if self._failures:
+            error.__cause__ = self._trouble
+        return error
+
+    def _evidence(self) -> Evidence:
+        return Evidence(
+            waited=self._at(),
+            last_seen=None if self._last_seen is None else self._last_seen.value,
+            history=self._tracker.history.seen(),
+            request_ids=self._request_ids,
+            trouble=self._trouble,
+            token=self._actions.token() if self._actions.token is not None else None,
+        )
+
+    def _note_request(self, request_id: str | None) -> None:
+        if request_id:
+            self._request_ids = (*self._request_ids, request_id)[-_REQUEST_IDS:]
+
+    def _notify(self) -> None:
+        has_news = self._is_decided or self._act is not None or self._events
+        if has_news and self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    @property
+    def _expires(self) -> float:
+        """When it stops waiting for a look, on the clock."""
+        return self._started + self._timeout + LAST_LOOK_S
+
+    def _at(self) -> float:
+        return max(self._polls.clock.now() - self._started, 0.0)
+
+    def _is_over(self, at: float) -> bool:
+        return at >= self._timeout - EARLY_S
+
+    @property
+    def _is_decided(self) -> bool:
+        return self._result is not None or self._error is not None
+
+
+def _own(error: BaseException) -> BaseException:
+    """A copy for one wait: waits that share a look do not share its error."""
+    if not isinstance(error, BasetenError):
+        return error  # a mistake of ours: it need not copy, and must get out
+    mine = copy(error)
+    mine.__cause__ = error.__cause__
+    return mine

@@ -1,0 +1,212 @@
+"""What callers pass: durations, policies, and the options of waits.
+
+Every option is checked when it is passed, type included, before anything is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Literal, TypeAlias, TypedDict, get_args
+
+from attrs import field, frozen
+
+from ._arguments import Duration as Duration
+from ._arguments import boolean, choice, count, seconds, time_limit
+from ._clock import Clock as Clock
+from ._clock import CompressedClock as CompressedClock
+from ._clock import LoopClock as LoopClock
+from ._status import Stage as Stage
+from .errors import ConfigurationError
+
+__all__ = [
+    "DEFAULT_POLLING_RATE",
+    "DEFAULT_TIMEOUT_S",
+    "SETTLING_TIME_S",
+    "UNHEALTHY_GRACE_S",
+    "AuthScheme",
+    "BeforeSending",
+    "CancellationOptions",
+    "Clock",
+    "CompressedClock",
+    "DeploymentOptions",
+    "Duration",
+    "IfInProgress",
+    "LoopClock",
+    "ModelDeploymentOptions",
+    "OnPaused",
+    "PromotionOptions",
+    "RetryPolicy",
+    "Schedule",
+    "Stage",
+    "WaitOptions",
+]
+
+#: Seconds that a wait may take by default.
+DEFAULT_TIMEOUT_S = 3600.0
+#: Default seconds for which a state may be from before the wait, or on its way to another.
+SETTLING_TIME_S = 120.0
+#: Default seconds for which an unhealthy deployment may recover.
+UNHEALTHY_GRACE_S = 300.0
+#: Looks per second of one client by default. In practice about eight loops that look once a second
+#: hit limits of the organization, as the page of ``truss push`` says.
+DEFAULT_POLLING_RATE = 5.0
+
+#: The word before the key in the Authorization header.
+AuthScheme: TypeAlias = Literal["Api-Key", "Bearer"]
+#: What to do when a promotion to the environment is under way.
+IfInProgress: TypeAlias = Literal["raise", "adopt", "wait", "send"]
+#: What a wait does when the promotion is paused.
+OnPaused: TypeAlias = Literal["wait", "raise"]
+#: When to look next: takes the stage, the seconds since the status last changed and the seconds
+#: since the wait began, and returns seconds above 0.
+Schedule: TypeAlias = Callable[[Stage, float, float], float]
+#: Stores a token before a request is sent.
+BeforeSending: TypeAlias = Callable[[str], Awaitable[object]]
+
+
+@frozen(kw_only=True)
+class RetryPolicy:
+    """How a request is repeated when its failure may pass.
+
+    Reads are repeated when no connection was made, when it was reset or timed out, and on 408, 425,
+    429, 500, 502, 503, 504 and 520 to 530. Writes are repeated only where they certainly had no
+    effect: no connection was made, or the status is 429.
+
+    Attributes:
+        attempts: How often a request is sent at most, including the first time.
+        first_delay: Seconds or a `timedelta`: the first pause is a random part of this, each
+            further one a random part of twice as much.
+        max_delay: Seconds or a `timedelta`: the longest pause.
+        total: Seconds or a `timedelta` from the first attempt after which no attempt starts.
+        max_retry_after: Seconds or a `timedelta`: the longest pause that the server may ask for.
+            If it asks for more, the error is raised instead.
+
+    Raises:
+        ConfigurationError: A value is invalid.
+    """
+
+    attempts: int = 4
+    first_delay: Duration = 0.5
+    max_delay: Duration = 8.0
+    total: Duration = 60.0
+    max_retry_after: Duration = 60.0
+
+    def __attrs_post_init__(self) -> None:
+        count("attempts", self.attempts)
+        for name in ("first_delay", "max_delay", "total", "max_retry_after"):
+            seconds(name, getattr(self, name))
+
+
+class CancellationOptions(TypedDict, total=False):
+    """Options of a wait for the end of a cancellation. `WaitOptions` says what each means."""
+
+    timeout: Duration | None
+    settling_time: Duration
+
+
+class DeploymentOptions(CancellationOptions, total=False):
+    """Options of a wait for a deployment. `WaitOptions` says what each means."""
+
+    unhealthy_grace: Duration
+    accept_scaled_to_zero: bool
+    log_lines: int
+
+
+class ModelDeploymentOptions(DeploymentOptions, total=False):
+    """Options of a wait for a deployment of a model. `WaitOptions` says what each means."""
+
+    wake: bool
+
+
+class PromotionOptions(DeploymentOptions, total=False):
+    """Options of a wait for a promotion. `WaitOptions` says what each means."""
+
+    on_paused: OnPaused
+
+
+def _timeout(value: Duration | None) -> float:
+    return time_limit("timeout", value)
+
+
+def _settling_time(value: Duration) -> float:
+    return seconds("settling_time", value)
+
+
+def _unhealthy_grace(value: Duration) -> float:
+    return seconds("unhealthy_grace", value)
+
+
+def _accept_scaled_to_zero(value: bool) -> bool:
+    return boolean("accept_scaled_to_zero", value)
+
+
+def _wake(value: bool) -> bool:
+    return boolean("wake", value)
+
+
+def _log_lines(value: int) -> int:
+    return count("log_lines", value, least=0, most=1000)
+
+
+def _on_paused(value: OnPaused) -> OnPaused:
+    return choice("on_paused", value, get_args(OnPaused))
+
+
+@frozen(kw_only=True)
+class WaitOptions:
+    """Every option of every wait, with its default, checked.
+
+    Library, command line and Airflow provider all take their options from here. Which wait takes
+    which: `PromotionOptions`, `DeploymentOptions`, `ModelDeploymentOptions`, `CancellationOptions`.
+
+    Attributes:
+        timeout: Seconds or a `timedelta` to keep looking; ``None`` for no limit; ``0`` looks
+            exactly once. The last look starts at the deadline and may take ten seconds. Stored as
+            seconds, infinity for no limit.
+        settling_time: Seconds or a `timedelta` for which looks may still show the state before a
+            change, and a deployment that is scaled to zero may be on its way up.
+        unhealthy_grace: Seconds or a `timedelta` for which an UNHEALTHY deployment may recover.
+        accept_scaled_to_zero: Whether a deployment that is deployed and scaled to zero counts as
+            ready. It wakes with the next request, which then waits for it.
+        wake: Whether to wake the deployment, once, when it is scaled to zero and not on its way up.
+        on_paused: ``"wait"`` through a pause, or ``"raise"`` as soon as one is seen.
+        log_lines: How many of the last lines of the log to add to the error's
+            ``evidence.log_lines`` when the wait fails or times out, 0 to 1000. Of a chain, of each
+            of up to five chainlets. That may take five seconds more.
+
+    Raises:
+        ConfigurationError: A value is invalid, or two exclude each other.
+    """
+
+    timeout: float = field(default=DEFAULT_TIMEOUT_S, converter=_timeout)
+    settling_time: float = field(default=SETTLING_TIME_S, converter=_settling_time)
+    unhealthy_grace: float = field(default=UNHEALTHY_GRACE_S, converter=_unhealthy_grace)
+    accept_scaled_to_zero: bool = field(default=False, converter=_accept_scaled_to_zero)
+    wake: bool = field(default=False, converter=_wake)
+    on_paused: OnPaused = field(default="wait", converter=_on_paused)
+    log_lines: int = field(default=0, converter=_log_lines)
+
+    def __attrs_post_init__(self) -> None:
+        if self.wake and self.accept_scaled_to_zero:
+            raise ConfigurationError(
+                "wake and accept_scaled_to_zero exclude each other: wake it, or leave it asleep"
+            )
+
+
+def wait_options(given: CancellationOptions, kind: type[CancellationOptions]) -> WaitOptions:
+    """The options of a wait, checked.
+
+    Args:
+        given: The caller's.
+        kind: Which options this wait takes.
+
+    Raises:
+        ConfigurationError: A value is invalid, or two exclude each other.
+        TypeError: The wait does not take one of them.
+    """
+    known: frozenset[str] = getattr(kind, "__optional_keys__")  # noqa: B009 - typing has no name for it
+    unknown = given.keys() - known
+    if unknown:
+        takes = ", ".join(sorted(known))
+        raise TypeError(f"unexpected option {min(unknown)!r}; this wait takes {takes}")
+    return WaitOptions(**given)
