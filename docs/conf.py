@@ -105,8 +105,14 @@ def look_further(
     return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, shown)
 
 
+def link_to_the_built_glossary(app: Sphinx, page: str, source: list[str]) -> None:
+    """Pages link to CONTRIBUTING.md, which a forge shows; its built page has another name."""
+    source[0] = source[0].replace("(../CONTRIBUTING.md#", "(contributing.md#")
+
+
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
+    app.connect("source-read", link_to_the_built_glossary)
     app.connect("autodoc-process-docstring", without_what_attrs_says)
     app.connect("autodoc-process-signature", name_a_default)
     app.connect("missing-reference", look_further)
