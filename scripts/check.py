@@ -19,12 +19,12 @@ class Check:
     Attributes:
         target: The name of the target.
         meaning: The meaning of a failure, as one sentence.
-        mending: How to fix it, as one sentence.
+        fix: How to fix it, as one sentence.
     """
 
     target: str
     meaning: str
-    mending: str
+    fix: str
 
 
 CHECKS = (
@@ -124,7 +124,7 @@ def main(names: list[str]) -> int:
 
 def explain(check: Check) -> None:
     """Print the meaning of a failure and its fix."""
-    print(f"\n`make {check.target}` failed. {check.meaning}\n{check.mending}", flush=True)
+    print(f"\n`make {check.target}` failed. {check.meaning}\n{check.fix}", flush=True)
 
 
 if __name__ == "__main__":

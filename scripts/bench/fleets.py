@@ -231,7 +231,7 @@ async def _go_through(waits: int, begins: float) -> tuple[int, int, float]:
 
 
 def loops_in_an_outage(waits: int = 1000, *, seed: int = 9) -> dict[str, float]:
-    """Requests during the outage if each wait is a typical loop, by kind of loop."""
+    """For each kind of loop: the requests that *waits* such loops send during the outage."""
     chance = random.Random(seed)
     sent = {}
     for name, schedule in PEERS.items():

@@ -21,7 +21,7 @@ from .deploys import Timeline, mixed, status_at, total
 #: seconds until the next look.
 Schedule = Callable[[str, float, float], float]
 
-# Typical simple loops.
+# Loops as people write them.
 PEERS: dict[str, Schedule] = {
     "every 1 s": lambda *_: 1.0,
     "every 2 s": lambda *_: 2.0,
@@ -135,18 +135,20 @@ def blind_bound(p99: float, timelines: list[Timeline], *, step: float = 0.5) -> 
     """A lower bound of the looks at this p99, for schedules that know only the elapsed time.
 
     After a look at *a*, there is a look at *b* if the deployment was not ready at *a*. The look at
-    *b* is late for deployments that became ready before *b - p99*. To minimise the number of looks
-    plus a price for each late deployment is a shortest-path problem over the times of looks. One
-    deployment in a hundred may be late. So for every price, the length of the shortest path minus
-    one hundredth of the price is a lower bound. The maximum over several prices is the best bound.
-    All rounding to the grid makes the bound smaller, so it remains a lower bound.
+    *b* is late for deployments that became ready before *b - p99*.
+
+    The method is a Lagrangian relaxation. The cost of a schedule is the number of its looks, plus a
+    price for each late deployment. Its minimum is a shortest path over the times of looks. One
+    deployment in a hundred may be late, so the minimum less one hundredth of the price is a lower
+    bound, for every price. The result is the largest of several such bounds. Times are rounded so
+    that the bound becomes smaller, never larger.
     """
     ready = sorted(total(timeline) for timeline in timelines)
     count = len(ready)
     end = int(ready[-1] / step) + 2
     # Share of deployments that are ready at each point of the grid.
     done = [bisect_left(ready, point * step + 1e-9) / count for point in range(end + 1)]
-    # Maximum distance of two looks, in points, without a late deployment.
+    # Two looks can be this many grid points apart without a late deployment.
     reach = int(p99 / step) + 1
     longest = [
         *range(1, reach + 1),

@@ -57,7 +57,7 @@ def test_the_last_job_needs_every_other_job() -> None:
 def test_every_check_is_a_target_and_has_two_sentences_of_explanation(each: check.Check) -> None:
     assert re.search(rf"^{each.target}:.*  ## ", MAKEFILE, re.MULTILINE)
     assert each.meaning.endswith(".")
-    assert each.mending.endswith(".")
+    assert each.fix.endswith(".")
 
 
 def test_a_failed_check_is_explained_and_the_others_still_run(
