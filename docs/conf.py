@@ -106,7 +106,7 @@ def look_further(
 
 
 def link_to_the_built_glossary(*arguments: Any) -> None:
-    """Pages link to CONTRIBUTING.md, which a forge shows; its built page has another name."""
+    """Turn links to ../CONTRIBUTING.md, which work on a forge, into links to the built page."""
     _, _, source = arguments
     source[0] = source[0].replace("(../CONTRIBUTING.md#", "(contributing.md#")
 

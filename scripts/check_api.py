@@ -1,6 +1,7 @@
 """Fail if the API is incompatible with the last release, and CHANGELOG.md does not say so.
 
-The last release is the last tag of the form ``v1…``. Without such a tag, the check passes.
+The last release is the last tag that begins with ``v`` and a digit. Without such a tag, the check
+passes.
 """
 
 from __future__ import annotations
