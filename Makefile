@@ -1,19 +1,19 @@
 .DEFAULT_GOAL := help
-# 3.11 is the oldest that we support; any newer one will do: make PYTHON=python3.13 test
+# 3.11 is the oldest supported version. To use a newer one: make PYTHON=python3.13 test
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 PYRIGHT := .venv/.pyright
 WORKFLOWS := .venv/.workflows
 
-# Every process that a test starts would compile us anew.
+# Otherwise every process that a test starts would compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-# The time that is written into what is built: that of the last commit, whoever builds it when.
+# The timestamp in built files is that of the last commit, so that builds are reproducible.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1577836800)
 
 .PHONY: help
-help:  ## Show this list
+help:  ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): scripts/requirements/dev.txt pyproject.toml
@@ -31,58 +31,58 @@ $(WORKFLOWS): scripts/requirements/workflows.txt $(READY)
 	@touch $@
 
 .PHONY: demo
-demo: $(READY)  ## Promote a chain until it is live, and cancel a model promotion, against a fake Baseten
+demo: $(READY)  ## Run the demo: promote a chain and cancel a model promotion, against a fake Baseten
 	$(BIN)/python scripts/demo.py
 
 .PHONY: recording
-recording: $(READY)  ## Film and picture what the command line shows on a terminal, against a fake Baseten
+recording: $(READY)  ## Record the command line in a terminal (pictures and animation in docs/), against a fake Baseten
 	$(BIN)/python scripts/record_cli.py
 
 .PHONY: picture
-picture: $(READY)  ## Draw docs/promotion.svg: what three ways to wait make of a healthy promotion
+picture: $(READY)  ## Draw docs/promotion.svg: a healthy promotion, seen by three ways of waiting
 	$(BIN)/python scripts/draw_promotion.py
 
 .PHONY: test
-test: $(READY)  ## Run the tests (pass PYTEST='-k word' to run some)
+test: $(READY)  ## Run the tests (PYTEST='-k word' for some)
 	$(BIN)/python -m pytest -n auto $(PYTEST)
 
 .PHONY: test-thorough
-test-thorough: $(READY)  ## Run what takes long: more examples, storms, a spec of full size
+test-thorough: $(READY)  ## Run all tests, with many more examples, cancelled calls and a full-size spec (minutes)
 	HYPOTHESIS_PROFILE=thorough CANCELLATIONS=10000 $(BIN)/python -m pytest -n auto -m "" --timeout 900 $(PYTEST)
 
 .PHONY: test-slow
-test-slow: $(READY)  ## Run the tests that take long, each with as few examples as make test
+test-slow: $(READY)  ## Run only the slow tests, with as few examples as in make test
 	$(BIN)/python -m pytest -n auto -m thorough $(PYTEST)
 
 .PHONY: test-wheel
-test-wheel: $(READY)  ## Run the tests on the wheel, where no sources are
+test-wheel: $(READY)  ## Run the tests against the built wheel, without the sources
 	rm -rf build/wheel
 	$(BIN)/python -m build --no-isolation --wheel --outdir build/wheel
 	$(BIN)/python scripts/test_wheel.py build/wheel $(PYTEST)
 
 .PHONY: coverage
-coverage: $(READY)  ## Run the tests, and list what of src/ no test runs
+coverage: $(READY)  ## Run the tests, and list the lines of src/ that no test runs
 	rm -rf build/coverage && mkdir -p build/coverage
 	$(BIN)/coverage run -m pytest -n auto $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 .PHONY: test-compat
-test-compat:  ## Run the tests with the oldest, then the newest dependencies that we allow (PYTHON=python3.13)
+test-compat:  ## Run the tests with the oldest, then the newest supported dependencies (PYTHON=python3.13)
 	$(PYTHON) scripts/test_compat.py $(PYTEST)
 
 .PHONY: soak
-soak: $(READY)  ## Let 1,000 waits go through an hour of faults, in a minute, and end right
+soak: $(READY)  ## Run 1,000 waits through an hour of faults, in a minute, and check their outcomes
 	$(BIN)/python -m pytest tests/soak/soak_waits.py $(PYTEST)
 
-# Each has an environment of its own, so that what it brings is in nobody's way.
+# Each tool has its own environment, so that their dependencies do not conflict.
 .venv-%/.ready: scripts/requirements/%.txt
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 .PHONY: test-schemathesis
-test-schemathesis: $(READY) .venv-schemathesis/.ready  ## Let schemathesis look for faults in the fake, over HTTP
+test-schemathesis: $(READY) .venv-schemathesis/.ready  ## Search the fake for errors with schemathesis, over HTTP
 	@mkdir -p build
 	$(BIN)/python tests/contract/with_refusals.py > build/with_refusals.json
 	$(BIN)/python tests/contract/with_fake.py --speed 20 -- sh -c '.venv-schemathesis/bin/st \
@@ -94,7 +94,7 @@ test-official: $(READY) .venv-official/.ready  ## Run the official client agains
 	$(BIN)/python tests/contract/with_fake.py --speed 200 --behaviour chain_environment_list=model -- \
 		.venv-official/bin/python tests/contract/official.py
 
-# Airflow's own settings are left alone: it makes a home wherever it is told to, or in ~/airflow.
+# Airflow creates a home folder, by default ~/airflow. Keep it in build/, away from your own settings.
 AIRFLOW := AIRFLOW_HOME=$(CURDIR)/build/airflow .venv-airflow/bin/python
 AIRFLOW_READY := .venv-airflow/.editable
 
@@ -103,67 +103,67 @@ $(AIRFLOW_READY): .venv-airflow/.ready pyproject.toml
 	@touch $@
 
 .PHONY: test-airflow
-test-airflow: test-airflow-quick test-airflow-processes  ## Test the Airflow provider: types, tests, and Airflow's real processes
+test-airflow: test-airflow-quick test-airflow-processes  ## Test the Airflow provider: types, tests, and tests with real Airflow processes
 
 .PHONY: test-airflow-quick
-test-airflow-quick: types-airflow  ## Test the Airflow provider without starting Airflow's processes
+test-airflow-quick: types-airflow  ## Test the Airflow provider without Airflow processes
 	$(AIRFLOW) -m pytest -c tests/airflow/pytest.ini -m "not processes" $(PYTEST) tests/airflow
 
 .PHONY: test-airflow-processes
-test-airflow-processes: $(AIRFLOW_READY)  ## Run the documented DAG, kill triggerers and workers, park 200 waits: four minutes
+test-airflow-processes: $(AIRFLOW_READY)  ## Run the documented DAG, kill triggerers and workers, run 200 waits (four minutes)
 	$(AIRFLOW) -m pytest -c tests/airflow/pytest.ini -m processes $(PYTEST) tests/airflow
 
 .PHONY: types-airflow
-types-airflow: $(AIRFLOW_READY)  ## Check the types of what imports Airflow, with mypy, where Airflow is installed
+types-airflow: $(AIRFLOW_READY)  ## Check the types of the Airflow provider with mypy
 	$(AIRFLOW) -m mypy src/aiobaseten/airflow/*.py tests/airflow/*.py
 
 .PHONY: check
-check: $(READY)  ## Run what CI runs, in CI's order, and explain what fails (CHECKS='lint types' for some)
+check: $(READY)  ## Run all checks of CI in the same order, and explain each failure (CHECKS='lint types' for some)
 	$(BIN)/python scripts/check.py $(CHECKS)
 
 .PHONY: docs
-docs: $(READY) .venv-docs/.ready  ## Build the documentation into build/docs, and look at what came of it
+docs: $(READY) .venv-docs/.ready  ## Build the documentation into build/docs, and check the result
 	PYTHONPATH=src:generated .venv-docs/bin/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --fresh-env \
 		--doctree-dir build/doctrees docs build/docs
 	$(BIN)/python -m pytest --quiet tests/docs/built.py
 
 .PHONY: bench
-bench: $(READY) .venv-bench/.ready  ## Measure us beside others, into build/bench.json (BENCH='calls memory' for some parts)
+bench: $(READY) .venv-bench/.ready  ## Compare our performance with others, into build/bench.json (BENCH='calls memory' for some parts)
 	@mkdir -p build/bench
 	cd build/bench && PATH=$(CURDIR)/$(BIN):$$PATH openapi-python-client generate --overwrite --meta none \
 		--path $(CURDIR)/openapi/baseten.json --output-path generated_default
 	PYTHONPATH=src:generated:scripts .venv-bench/bin/python -m bench $(BENCH)
 
 .PHONY: bench-plots
-bench-plots: $(READY)  ## Write the figures and plots of docs/performance.md from build/bench.json
+bench-plots: $(READY)  ## Update the figures and plots of docs/performance.md from build/bench.json
 	PYTHONPATH=scripts $(BIN)/python -m bench.plots
 
 .PHONY: lint
-lint: $(READY)  ## Fail on style and on suspicious code (make format mends what can be mended)
+lint: $(READY)  ## Check style and suspicious code (make format fixes what can be fixed automatically)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
 .PHONY: format
-format: $(READY)  ## Format the code, and mend what the linter can
+format: $(READY)  ## Format the code, and apply the linter's automatic fixes
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 .PHONY: types
-types: $(READY) $(PYRIGHT)  ## Check the types, strictly, with mypy and pyright; fail if users would miss one
+types: $(READY) $(PYRIGHT)  ## Check the types strictly with mypy and pyright, and that every public name has a type
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/python scripts/verify_types.py
 
 .PHONY: api-check
-api-check: $(READY) $(PYRIGHT)  ## Fail if what worked with the last release would break
+api-check: $(READY) $(PYRIGHT)  ## Fail if the API is incompatible with the last release
 	$(BIN)/python scripts/check_api.py
 
 .PHONY: imports
-imports: $(READY)  ## Fail if a module imports what is above it, or crosses a border
+imports: $(READY)  ## Fail on imports that the floors or borders in pyproject.toml forbid
 	$(BIN)/lint-imports
 
 .PHONY: build
-build: $(READY)  ## Build the sdist, and the wheel from it, into dist/, twice the same; look into them, try the wheel
+build: $(READY)  ## Build sdist and wheel into dist/, compare two builds, check the contents, try the wheel
 	rm -rf dist build/again
 	$(BIN)/python -m build --no-isolation
 	TZ=Asia/Tokyo PYTHONHASHSEED=1 $(BIN)/python -m build --no-isolation --outdir build/again
@@ -171,7 +171,7 @@ build: $(READY)  ## Build the sdist, and the wheel from it, into dist/, twice th
 	$(BIN)/python scripts/try_wheel.py dist
 
 .PHONY: lock
-lock: $(READY)  ## Write the pins in scripts/requirements/ anew from pyproject.toml
+lock: $(READY)  ## Update the pins in scripts/requirements/ from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group dev --extra cli --extra testing pyproject.toml --output-file scripts/requirements/dev.txt
@@ -192,36 +192,36 @@ lock: $(READY)  ## Write the pins in scripts/requirements/ anew from pyproject.t
 			--group pyproject.toml:$$group --output-file scripts/requirements/$$group.txt || exit 1; done
 
 .PHONY: spec
-spec: $(READY)  ## Build openapi/baseten.json from what Baseten publishes and our decisions
+spec: $(READY)  ## Build openapi/baseten.json from Baseten's endpoint files and our overlay
 	$(BIN)/python scripts/build_spec.py
 
 .PHONY: spec-check
-spec-check: $(READY)  ## Fail if openapi/baseten.json is not what the rest of openapi/ builds
+spec-check: $(READY)  ## Fail if openapi/baseten.json is out of date
 	$(BIN)/python scripts/build_spec.py --check
 
 .PHONY: generate
-generate: spec  ## Build the document, and generated/ from it
+generate: spec  ## Build openapi/baseten.json, and generate generated/ from it
 	$(BIN)/python scripts/generate.py
 
 .PHONY: generate-check
-generate-check: spec-check  ## Fail if generated/ is not exactly what openapi/ produces
+generate-check: spec-check  ## Fail if generated/ is out of date
 	$(BIN)/python scripts/generate.py --check
 
 OLD ?= HEAD
 NEW ?= openapi/baseten.json
-# Handed over as they are: a shell must not read them.
+# Passed as environment variables, so that no shell interprets them.
 export FROM OLD NEW
 
 .PHONY: refresh-spec
-refresh-spec: $(READY)  ## Take what Baseten publishes now, all or nothing (FROM=page, folder, spec or address)
+refresh-spec: $(READY)  ## Update from Baseten's published spec, all or nothing (FROM=page, folder, spec or address)
 	$(BIN)/python scripts/refresh_spec.py "$$FROM"
 
 .PHONY: describe-spec-change
-describe-spec-change: $(READY)  ## Say what changed and what it means (OLD=, NEW=revision or file; FORMAT=markdown, json)
+describe-spec-change: $(READY)  ## Describe a spec change and its meaning (OLD=, NEW=revision or file; FORMAT=markdown, json)
 	@$(BIN)/python scripts/describe_spec_change.py $(if $(FORMAT),--format $(FORMAT)) "$$OLD" "$$NEW"
 
 .PHONY: lint-workflows
-lint-workflows: $(WORKFLOWS)  ## Fail on what is wrong or unsafe in .github, without a network
+lint-workflows: $(WORKFLOWS)  ## Check the workflows and issue forms in .github for errors and security risks, offline
 	$(BIN)/zizmor --offline --quiet --pedantic .github/workflows
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml

@@ -1,7 +1,7 @@
-"""How long the command line takes to start, against importing httpx.
+"""Measure the startup time of the command line, compared with importing httpx.
 
-Fresh processes, interleaved, medians of wall-clock time. Run it in an environment without click:
-where click and rich are, httpx imports its own command line, and looks slower than it is.
+Fresh processes run in turns; the figures are medians of wall-clock time. Run this in an environment
+without click: if click and rich are installed, httpx imports its own command line, and is slower.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ PROMISE = {"aiobaseten --help": 1.5}
 
 
 def main() -> int:
-    """Measure; the exit status is 1 if a promise is broken."""
+    """Measure. Returns exit status 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=31)
     rounds = parser.parse_args().rounds
     if importlib.util.find_spec("click") is not None:
-        print("click is installed here: httpx imports its own command line, and is slower for it")
+        print("click is installed: httpx imports its own command line, which makes it slower")
     taken: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for _ in range(rounds):
         for name, code in COMMANDS.items():

@@ -1,7 +1,7 @@
-"""Run what CI runs, in CI's order, and say of each failure what it means and what mends it.
+"""Run the checks of CI in the same order, and explain each failure and its fix.
 
-All by default, or the checks that are named: ``python scripts/check.py lint types``. A check that
-fails does not keep the others from running.
+The default is all checks. To run some: ``python scripts/check.py lint types``. After a failed check,
+the others still run.
 """
 
 from __future__ import annotations
@@ -17,92 +17,92 @@ class Check:
     """A target of the Makefile.
 
     Attributes:
-        target: Its name.
-        meaning: What it means that it fails.
-        mending: What to do about it.
+        target: The name of the target.
+        meaning: The meaning of a failure, as one sentence.
+        fix: How to fix it, as one sentence.
     """
 
     target: str
     meaning: str
-    mending: str
+    fix: str
 
 
 CHECKS = (
     Check(
         "lint",
-        "Code is not formatted as all the rest, or is written in a way that hides mistakes.",
-        "`make format` mends most of it; for the rest, the code of each rule is in the line.",
+        "Some code is not formatted, or breaks a lint rule.",
+        "`make format` fixes most of it; each remaining line names its rule.",
     ),
     Check(
         "types",
-        "A type is wrong, or a public name has none, so that users' own checkers would not help them.",
-        "Mend the annotation that the line names; a new public name goes into tests/typing, too.",
+        "A type is wrong, or a public name has no type, so that users' type checkers cannot check it.",
+        "Fix the annotation in the line; add a new public name to tests/typing, too.",
     ),
     Check(
         "imports",
-        "A module imports from a floor above its own, or crosses the border to httpx or to generated code.",
-        "Move what is shared down, or hand it in; the floors are in pyproject.toml under importlinter.",
+        "A module imports from a floor above its own, or imports httpx or generated code without permission.",
+        "Move shared code to a lower floor, or pass it as an argument; pyproject.toml lists the floors under importlinter.",
     ),
     Check(
         "generate-check",
-        "openapi/baseten.json or generated/ is not what openapi/ makes: somebody edited it, or forgot a step.",
-        "`make generate` writes both anew; what you want otherwise goes into openapi/overlay.yaml.",
+        "openapi/baseten.json or generated/ is out of date: it was edited by hand, or not generated again.",
+        "Run `make generate`; put deviations from Baseten's spec into openapi/overlay.yaml.",
     ),
     Check(
         "lint-workflows",
-        "A workflow or an issue form is not valid, or would give an attacker a way in.",
-        "Mend the line that it names; actions are pinned by the hash of a commit.",
+        "A workflow or an issue form is invalid or insecure.",
+        "Fix the line in the message; pin actions to the hash of a commit.",
     ),
     Check(
         "api-check",
-        "Code that worked with the last release would break with this one.",
-        "Keep the old name or argument, or say in CHANGELOG.md under Changed that it is **Breaking**.",
+        "The API is incompatible with the last release.",
+        "Keep the old name or argument, or mark the change as **Breaking** in CHANGELOG.md under Changed.",
     ),
     Check(
         "build",
-        "The sdist or the wheel cannot be built, holds what it must not, or differs each time.",
-        "What may be inside is in scripts/inspect_dist.py; what goes in is in pyproject.toml under hatch.",
+        "The sdist or the wheel cannot be built, has wrong contents, or differs between two builds.",
+        "scripts/inspect_dist.py defines the allowed contents; pyproject.toml selects the files under hatch.",
     ),
     Check(
         "docs",
         "A page, a link or a name in the documentation is wrong.",
-        "Mend the line that sphinx names; the reference comes from docstrings in src/.",
+        "Fix the line in sphinx's message; the reference comes from docstrings in src/.",
     ),
     Check(
         "test",
-        "Something does not behave as it is said to, or a rule of the house is broken.",
-        "`make test PYTEST='-k name'` runs one test again; its name is what should be true.",
+        "Some behaviour is wrong, or the code breaks one of our rules (tests/house).",
+        "Run one test again with `make test PYTEST='-k name'`; its name is the expected behaviour.",
     ),
     Check(
         "test-wheel",
-        "The tests pass on the sources but not on what users install: a file is missing in the wheel.",
-        "Compare with `make build`, and add what is missing to pyproject.toml under hatch.",
+        "The tests pass with the sources but not with the wheel: a file is missing in the wheel.",
+        "Look at the output of `make build`, and add the missing file to pyproject.toml under hatch.",
     ),
     Check(
         "coverage",
-        "Too little of src/ is run by any test; the lines are listed.",
-        "Test what matters of them, and delete what nobody needs.",
+        "The tests run too little of src/; the output lists the lines that no test runs.",
+        "Test the important lines, and delete unused ones.",
     ),
     Check(
         "test-slow",
-        "Something goes wrong that only much input, or a long run, brings up.",
-        "`make test-slow PYTEST='-k name'` runs one again; `make test-thorough` looks for more of its kind.",
+        "An error appears only with many inputs or in a long run.",
+        "Run one test again with `make test-slow PYTEST='-k name'`; `make test-thorough` finds more such cases.",
     ),
     Check(
         "test-airflow-quick",
-        "An operator, a sensor, a trigger or the documented DAG does not do what it says.",
-        "`make test-airflow-quick PYTEST='-k name'` runs one test again, where Airflow is installed.",
+        "An operator, a sensor or a trigger does not behave as documented.",
+        "Run one test again with `make test-airflow-quick PYTEST='-k name'`.",
     ),
     Check(
         "test-airflow-processes",
-        "A wait does not outlive a process of Airflow's, or a promotion is sent twice.",
-        "docs/airflow.md says what has to hold; `make test-airflow-processes PYTEST='-k name'` tries one.",
+        "A wait does not survive the end of an Airflow process, a promotion is sent twice, or the documented DAG fails.",
+        "docs/airflow.md describes the expected behaviour; run one test again with `make test-airflow-processes PYTEST='-k name'`.",
     ),
 )
 
 
 def main(names: list[str]) -> int:
-    """Run them; the exit status."""
+    """Run the checks with these names, or all of them. Returns the exit status."""
     known = {check.target: check for check in CHECKS}
     if unknown := set(names) - known.keys():
         print(f"no such check: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
@@ -123,8 +123,8 @@ def main(names: list[str]) -> int:
 
 
 def explain(check: Check) -> None:
-    """Say what a failure means."""
-    print(f"\n`make {check.target}` failed. {check.meaning}\n{check.mending}", flush=True)
+    """Print the meaning of a failure and its fix."""
+    print(f"\n`make {check.target}` failed. {check.meaning}\n{check.fix}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Fail if code that worked with the last release would break, and CHANGELOG.md does not say so.
+"""Fail if the API is incompatible with the last release, and CHANGELOG.md does not say so.
 
-The last release is the last tag that looks like one. Before the first there is nothing to break.
+The last release is the last tag that begins with ``v`` and a digit. Without such a tag, the check
+passes.
 """
 
 from __future__ import annotations
@@ -14,25 +15,25 @@ ROOT = Path(__file__).parents[1]
 
 
 def main() -> int:
-    """Compare; the exit status."""
+    """Compare the APIs. Returns the exit status."""
     release = last_release()
     if release is None:
-        print("there is no tag of a release yet: nothing to compare with")
+        print("no release tag yet: nothing to compare with")
         return 0
     griffe = str(Path(sys.executable).with_name("griffe"))
     compare = [griffe, "check", "aiobaseten", "--search", "src", "--against", release]
     found = subprocess.run(compare, cwd=ROOT, check=False)
     if found.returncode == 0:
-        print(f"whatever worked with {release} should still work")
+        print(f"the API is compatible with {release}")
         return 0
     if announced():
-        print(f"not as in {release}, and CHANGELOG.md says **Breaking**")
+        print(f"the API is incompatible with {release}, and CHANGELOG.md says **Breaking**")
         return 0
     return found.returncode
 
 
 def last_release() -> str | None:
-    """The tag, or ``None``."""
+    """The tag of the last release, or ``None``."""
     said = subprocess.run(
         ["git", "describe", "--tags", "--abbrev=0", "--match", "v[0-9]*"],
         cwd=ROOT,
@@ -44,7 +45,7 @@ def last_release() -> str | None:
 
 
 def announced() -> bool:
-    """Whether the newest section of the changelog says that something breaks."""
+    """Whether the newest section of the changelog contains **Breaking**."""
     sections = re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text("utf-8"), flags=re.MULTILINE)
     return len(sections) > 1 and "**Breaking" in sections[1]
 

@@ -1,8 +1,7 @@
-"""The main job, to watch: a chain is promoted until it is live, and a model promotion cancelled.
+"""Demo: promote a chain until it is live, and cancel the promotion of a model.
 
-Without arguments it runs against a fake Baseten on a loopback port, with its time compressed.
-With a key in BASETEN_API_KEY and ids, the same code runs against Baseten itself, and then it
-really promotes:
+Without arguments, it runs against a fake Baseten on a loopback port, in compressed time. With a key
+in BASETEN_API_KEY and ids as arguments, it runs against Baseten itself, and really promotes:
 
     python scripts/demo.py --chain CHAIN --chain-deployment DEPLOYMENT \
         --model MODEL --model-deployment DEPLOYMENT [--environment NAME]
@@ -19,13 +18,13 @@ from aiobaseten.errors import BasetenError
 from aiobaseten.events import Finished, TrafficShifted
 from aiobaseten.testing import CompressedClock, FakeBaseten
 
-#: Seconds of the fake's time in one second of ours.
+#: Seconds of the fake's time per second of real time.
 SPEED = 40.0
 TIMEOUT_S = 3600.0
 
 
 async def promote_chain(baseten: Baseten, chain: str, deployment: str, environment: str) -> None:
-    """Promote a chain and wait until it serves, telling what happens."""
+    """Promote a chain, print the events, and wait until it serves."""
     print(f"Promoting deployment {deployment} of chain {chain} to {environment}:")
     promotion = await baseten.chain(chain).environment(environment).promote(deployment)
     async for event in promotion.events(timeout=TIMEOUT_S):
@@ -36,7 +35,7 @@ async def promote_chain(baseten: Baseten, chain: str, deployment: str, environme
 
 
 async def cancel_model(baseten: Baseten, model: str, deployment: str, environment: str) -> None:
-    """Promote a model, cancel while traffic moves, and wait until it is back."""
+    """Promote a model, cancel while traffic moves, and wait until traffic is back."""
     print(f"Promoting deployment {deployment} of model {model} to {environment}, step by step:")
     promotion = await baseten.model(model).environment(environment).promote(deployment)
     await until_traffic_moves(promotion)
@@ -50,7 +49,7 @@ async def cancel_model(baseten: Baseten, model: str, deployment: str, environmen
 
 
 async def until_traffic_moves(promotion: ModelPromotion) -> None:
-    """Follow a promotion until the new deployment gets traffic."""
+    """Follow a promotion until the candidate gets traffic."""
     async for event in promotion.events(timeout=TIMEOUT_S):
         print(event)
         if isinstance(event, TrafficShifted) and event.percent > 0:
@@ -58,7 +57,7 @@ async def until_traffic_moves(promotion: ModelPromotion) -> None:
 
 
 def furnished() -> FakeBaseten:
-    """A fake Baseten with a chain and a model that are about to be promoted."""
+    """A fake Baseten with a chain and a model, ready to be promoted."""
     fake = FakeBaseten(speed=SPEED)
     chain = fake.chain("support-bot")
     chain.deployment("v1", status="ACTIVE")
@@ -66,7 +65,7 @@ def furnished() -> FakeBaseten:
         "v2",
         chainlets={
             "Transcribe": [("BUILDING", 40), ("DEPLOYING", 15), ("LOADING_MODEL", 20), "ACTIVE"],
-            # Asleep before it has ever served: where other tools call it failed, or live.
+            # Scaled to zero before it has ever served: other tools report failed or live here.
             "Answer": [
                 ("BUILDING", 40),
                 ("DEPLOYING", 15),
@@ -86,10 +85,12 @@ def furnished() -> FakeBaseten:
 
 
 async def against_the_fake() -> None:
-    """The demo, without Baseten."""
+    """Run the demo against the fake."""
     fake = furnished()
     async with fake.serve() as url:
-        print(f"A fake Baseten listens on {url}; its time runs {SPEED:g} times as fast as ours.\n")
+        print(
+            f"A fake Baseten listens on {url}. Its time is {SPEED:g} times as fast as real time.\n"
+        )
         async with Baseten(
             api_key=fake.api_key, base_url=url, clock=CompressedClock(SPEED)
         ) as baseten:
@@ -98,7 +99,7 @@ async def against_the_fake() -> None:
 
 
 async def against_baseten(ids: argparse.Namespace) -> None:
-    """The demo, for real."""
+    """Run the demo against Baseten itself."""
     async with Baseten() as baseten:
         if ids.chain:
             await promote_chain(baseten, ids.chain, ids.chain_deployment, ids.environment)
@@ -107,7 +108,7 @@ async def against_baseten(ids: argparse.Namespace) -> None:
 
 
 def main() -> int:
-    """Run the demo; the exit status is 1 if Baseten, or what it was asked, went wrong."""
+    """Run the demo. Returns exit status 1 after a `BasetenError`."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -117,7 +118,7 @@ def main() -> int:
     ids = parser.parse_args()
     for kind in ("chain", "model"):
         if bool(getattr(ids, kind)) != bool(getattr(ids, f"{kind}_deployment")):
-            parser.error(f"--{kind} and --{kind}-deployment go together")
+            parser.error(f"use --{kind} and --{kind}-deployment together")
     try:
         asyncio.run(against_baseten(ids) if ids.chain or ids.model else against_the_fake())
     except BasetenError as error:

@@ -1,7 +1,7 @@
-"""Draw docs/promotion.svg: a healthy promotion, and what three ways to wait make of it.
+"""Draw docs/promotion.svg: a healthy promotion, seen by three ways of waiting.
 
-Real runs against the fake, in virtual time: the timeline is one that was published, the two loops
-are those that people write, and the third is ours.
+The picture shows real runs against the fake, in virtual time. The timeline is a published one. Two
+of the ways are loops as people write them; the third is aiobaseten.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from aiobaseten.testing import FakeBaseten, timelines
 
 TARGET = Path(__file__).parent.parent / "docs" / "promotion.svg"
 
-# What two official tools take for "on its way"; everything else ends their wait.
+# Two official tools treat these as in progress; any other status ends their wait.
 ON_ITS_WAY = {"BUILDING", "DEPLOYING", "LOADING_MODEL", "UPDATING"}
 LOOP_INTERVAL_S = 2.0
 LASTS_S = 790.0
 
 WIDTH, LEFT, RIGHT = 1000, 160, 988
-# The beginning and the end decide, so they get most of the room: (seconds, share of the width).
+# The beginning and the end are important, so they are drawn wider: (seconds, share of the width).
 KNOTS = ((0.0, 0.0), (30.0, 0.42), (60.0, 0.48), (600.0, 0.62), (LASTS_S, 1.0))
 TICKS = ((0, "0"), (10, "10 s"), (20, "20 s"), (30, "30 s"), (60, "1 min"), (600, "10 min"),
          (660, "11 min"), (720, "12 min"), (780, "13 min"))  # fmt: skip
 COLOURS = {"ACTIVE": "ready", "SUCCEEDED": "ready", "SCALED_TO_ZERO": "asleep"}
-LETTER = 6.7  # pixels of one at the size of labels, more or less
+LETTER = 6.7  # approximate width of a letter in a label, in pixels
 
-# No variables: not everything that draws a picture knows them.
+# No CSS variables: some programs that display SVG do not support them.
 STYLE = """
 text { font: 12px ui-sans-serif, system-ui, sans-serif; fill: #1f2328; }
 .label { font-size: 10.5px; text-anchor: middle; } .end { text-anchor: end; }
@@ -56,12 +56,12 @@ text { fill: #e6edf3; }
 
 @frozen
 class Run:
-    """How a way to wait fared.
+    """One run of one way of waiting.
 
     Attributes:
-        fake: The Baseten that it looked at.
-        looks: When it looked, in seconds.
-        ended: When it had made up its mind, in seconds.
+        fake: The fake that it looked at.
+        looks: The times of its looks, in seconds.
+        ended: The time of its result, in seconds.
     """
 
     fake: FakeBaseten
@@ -70,7 +70,7 @@ class Run:
 
 
 def furnished() -> FakeBaseten:
-    """A model whose next deployment goes live as the published one did."""
+    """A model with a deployment that follows the published timeline."""
     fake = FakeBaseten()
     model = fake.model("m")
     model.deployment("before")
@@ -80,7 +80,7 @@ def furnished() -> FakeBaseten:
 
 
 async def loop(fake: FakeBaseten, done: Callable[[str], bool]) -> None:
-    """Wait as people do: ask for the deployment's status until it is what it should be."""
+    """Wait with a simple loop: read the deployment's status until *done* accepts it."""
     fake.model("m").environment("production").promote("d")
     key = {"Authorization": "Api-Key test-key"}
     async with httpx.AsyncClient(
@@ -101,7 +101,7 @@ async def ours(fake: FakeBaseten) -> None:
 
 
 def run(wait: Callable[[FakeBaseten], Awaitable[None]]) -> Run:
-    """Let one way to wait have a fake of its own."""
+    """Run one way of waiting against its own fake."""
 
     async def main() -> Run:
         fake = furnished()
@@ -109,7 +109,7 @@ def run(wait: Callable[[FakeBaseten], Awaitable[None]]) -> Run:
         ended = fake.now
         looks = [one.at for one in fake.requests if one.method == "GET"]
         await asyncio.sleep(max(LASTS_S - ended, 0))
-        fake.now  # noqa: B018 - whatever happens until then has happened
+        fake.now  # noqa: B018 - brings the fake's state up to this time
         return Run(fake, looks, ended)
 
     with asyncio.Runner(loop_factory=looptime.new_event_loop) as runner:
@@ -117,7 +117,7 @@ def run(wait: Callable[[FakeBaseten], Awaitable[None]]) -> Run:
 
 
 def across(at: float) -> float:
-    """Where a time is, in pixels from the left."""
+    """The position of a time, in pixels from the left."""
     for (start, left), (end, right) in pairwise(KNOTS):
         if at <= end:
             share = left + (at - start) / (end - start) * (right - left)
@@ -131,7 +131,7 @@ def text(x: float, y: float, said: str, kind: str = "") -> str:
 
 
 def axis(top: float, bottom: float) -> list[str]:
-    """The times, and a line for each from *top* to *bottom*."""
+    """The time axis, with a vertical line from *top* to *bottom* for each tick."""
     drawn: list[str] = []
     for at, said in TICKS:
         x = across(at)
@@ -141,7 +141,7 @@ def axis(top: float, bottom: float) -> list[str]:
 
 
 def bars(changes: Sequence[tuple[float, str]], y: float) -> list[str]:
-    """A bar for each status from its time to the next one's."""
+    """One bar for each status, up to the time of the next one."""
     drawn: list[str] = []
     ends = [at for at, _ in changes[1:]] + [LASTS_S]
     for (at, status), end in zip(changes, ends, strict=True):
@@ -169,7 +169,7 @@ def traffic(steps: Sequence[tuple[float, int]], y: float) -> list[str]:
 
 
 def looks(one: Run, y: float, verdict: str, kind: str) -> list[str]:
-    """A dot for each look, and what came of them."""
+    """One dot for each look, and a mark with the verdict."""
     drawn = [f'<circle class="look" cx="{across(at):g}" cy="{y:g}" r="2"/>' for at in one.looks]
     x = across(one.ended)
     mark = "M-5 -5L5 5M5 -5L-5 5" if kind == "bad" else "M-6 0L-2 5L6 -5"
@@ -187,21 +187,21 @@ def picture() -> str:
     environment = we.fake.model("m").environment("production")
     promotion = environment.promotion
     if promotion is None or environment.current is not promotion.candidate:
-        raise SystemExit("the promotion did not go as it was to be drawn")
+        raise SystemExit("the promotion did not follow the expected timeline")
     shown = [(one.at, one.status) for one in promotion.history]
     statuses = [each for i, each in enumerate(shown) if not i or shown[i - 1][1] != each[1]]
     live = promotion.history[-1].at
     early = promotion.candidate.history()[-1][0] - success.ended
     moved = [(one.at, one.percent) for one in promotion.history]
-    wrong = f"“failed”, at {failure.ended:.0f} s"
-    gone_wrong = f"“live”, at {success.ended:.0f} s; it first serves {early / 60:.0f} minutes later"
+    wrong = f"“failed” at {failure.ended:.0f} s"
+    gone_wrong = f"“live” at {success.ended:.0f} s, {early / 60:.0f} minutes too early"
     right = f"live, {we.ended - live:.0f} s after all traffic has moved"
     rows: list[tuple[str, str, list[str]]] = [
-        ("the deployment", "its status", bars(promotion.candidate.history(), 50)),
-        ("the promotion", "in the environment", bars(statuses, 106)),
-        ("traffic", "to the new deployment", traffic(moved, 154)),
-        ("a loop for which", "asleep is failed", looks(failure, 226, wrong, "bad")),
-        ("a loop for which", "asleep is live", looks(success, 266, gone_wrong, "bad")),
+        ("deployment", "status", bars(promotion.candidate.history(), 50)),
+        ("promotion", "in the environment", bars(statuses, 106)),
+        ("traffic", "to the candidate", traffic(moved, 154)),
+        ("simple loop:", "asleep = failed", looks(failure, 226, wrong, "bad")),
+        ("simple loop:", "asleep = live", looks(success, 266, gone_wrong, "bad")),
         ("aiobaseten", "", looks(we, 312, right, "good")),
     ]
     tops = (62, 118, 166, 222, 262, 316)
@@ -210,7 +210,7 @@ def picture() -> str:
         body += [text(16, top, name), text(16, top + 15, more, "faint"), *drawn]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} 362" role="img">\n'
-        "<title>A healthy promotion, and what three ways to wait make of it</title>\n"
+        "<title>A healthy promotion, seen by three ways of waiting</title>\n"
         f"<style>{STYLE}</style>\n"
         f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="361" rx="8"/>\n'
         + "\n".join(body)
@@ -219,7 +219,7 @@ def picture() -> str:
 
 
 def main() -> None:
-    """Write the picture."""
+    """Write the picture to docs/."""
     TARGET.write_text(picture(), encoding="utf-8")
     print(f"docs/{TARGET.name}: {TARGET.stat().st_size / 1000:.0f} kB")
 

@@ -1,7 +1,7 @@
-"""Look into what was built: what is inside, whether a second build is the same, which version.
+"""Check the built packages: contents, reproducibility and version.
 
-``python scripts/inspect_dist.py dist`` or, with a second build, ``… dist again``. With
-``--tag v1.2.3`` also whether the tag is the version's.
+``python scripts/inspect_dist.py dist`` checks the contents. ``… dist again`` also compares with a
+second build. ``--tag v1.2.3`` also checks that the tag matches the version.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 VERSION = ROOT / "src" / "aiobaseten" / "_version.py"
-# Where in the repository the two packages are that a wheel holds.
+# The folders of the two packages in a wheel.
 PACKAGES = {"src": "aiobaseten", "generated": "aiobaseten_generated"}
 KINDS = {".py", ".typed", ".json"}
 METADATA = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
-# Of use to who works on the repository, and to nobody else.
+# Only useful in the repository itself.
 NOT_IN_SDIST = (".ci/", ".github/", ".gitattributes")
 
 
 def main() -> int:
-    """Look; the exit status."""
+    """Check the packages. Returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dist", type=Path)
     parser.add_argument("again", type=Path, nargs="?")
@@ -37,24 +37,24 @@ def main() -> int:
     if options.again:
         wrong += differences(options.dist, options.again)
     if options.tag not in (None, f"v{version()}"):
-        wrong.append(f"the tag is {options.tag}, but {VERSION.name} says {version()}")
+        wrong.append(f"the tag is {options.tag}, but the version in {VERSION.name} is {version()}")
     for each in wrong:
         print(each)
     return 1 if wrong else 0
 
 
 def version() -> str:
-    """The version, from the one place where it is."""
+    """The version of the package."""
     said: str = runpy.run_path(str(VERSION))["__version__"]
     return said
 
 
 def flaws(dist: Path, version: str) -> Iterator[str]:
-    """What is wrong with a folder of built files."""
+    """Errors in a folder of built packages."""
     name = f"aiobaseten-{version}"
     wheel, sdist = dist / f"{name}-py3-none-any.whl", dist / f"{name}.tar.gz"
     if (there := {*dist.iterdir()}) != {wheel, sdist}:
-        yield f"{dist} should hold {wheel.name} and {sdist.name}, not {sorted(there)}"
+        yield f"{dist} should contain {wheel.name} and {sdist.name}, not {sorted(there)}"
         return
     ours = known()
     with zipfile.ZipFile(wheel) as opened:
@@ -67,7 +67,7 @@ def flaws(dist: Path, version: str) -> Iterator[str]:
     yield from compared("the wheel", inside, due)
     for each in sorted(inside - {f"{name}.dist-info/{one}" for one in METADATA}):
         if Path(each).suffix not in KINDS:
-            yield f"the wheel holds {each}: no code, no type marker and no schema"
+            yield f"the wheel contains {each}, which is no code, type marker or schema"
     with tarfile.open(sdist) as tar:
         inside = {each.name.removeprefix(f"{name}/") for each in tar.getmembers()}
     due = {each for each in ours if not each.startswith(NOT_IN_SDIST)} | {"PKG-INFO"}
@@ -75,7 +75,7 @@ def flaws(dist: Path, version: str) -> Iterator[str]:
 
 
 def known() -> set[str]:
-    """The files of the repository: those that git has, or would take."""
+    """The files of the repository: those tracked by git, and new ones that are not ignored."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -87,19 +87,19 @@ def known() -> set[str]:
 
 
 def compared(what: str, inside: set[str], due: set[str]) -> Iterator[str]:
-    """What is too much in an archive, and what is missing."""
+    """Unexpected and missing files of an archive."""
     for each in sorted(inside - due):
-        yield f"{what} holds {each}, which has no business there"
+        yield f"{what} contains {each}, which is not allowed"
     for each in sorted(due - inside):
-        yield f"{what} lacks {each}"
+        yield f"{what} does not contain {each}"
 
 
 def differences(one: Path, other: Path) -> Iterator[str]:
-    """Which files of two builds are not the same."""
+    """Files that differ between two builds."""
     for path in sorted(one.iterdir()):
         twin = other / path.name
         if not twin.exists() or digest(path) != digest(twin):
-            yield f"{path.name} is not the same when it is built again"
+            yield f"{path.name} differs in the second build"
 
 
 def digest(path: Path) -> str:

@@ -1,8 +1,8 @@
-"""Record the live view of the command line: docs/command-line.svg, and a film of the first run.
+"""Record the command line's live view: docs/command-line.svg, and an animation of the first run.
 
-A real run: the command as a process in a terminal of its own, against a fake Baseten on a loopback
-port whose time is compressed. What stands on the screen at some moments becomes the picture, and
-what changes on it the film.
+Each command runs as a real process in its own terminal, against a fake Baseten on a loopback port,
+in compressed time. The screens at some moments become the picture; all changes of the screen become
+the animation.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ DOCS = Path(__file__).parent.parent / "docs"
 COLUMNS, LINES = 78, 12
 SPEED = 30.0
 PATIENCE_S = 60.0
-# A film of fewer frames is a smaller file, and no worse to look at.
+# Fewer frames make a smaller file, and nobody sees the difference.
 LEAST_PER_FRAME_S = 0.2
 LAST_FRAME_S = 4.0
-# So that one can read along.
+# Slow motion, so that people can read the text.
 SLOWER = 2.5
-# Of a line, as rich draws them.
+# Height of a line in rich's SVG, in pixels.
 LINE_HEIGHT = 24.4
-# How pyte calls what everybody else calls otherwise.
+# pyte's names of colours, and the usual names.
 COLOURS = {"default": "", "brown": "yellow"}
 
-#: What has to be on the screen, as patterns; and what to do then.
+#: Patterns that must all be on the screen, and a function to call then.
 Moment: TypeAlias = tuple[Sequence[str], Callable[[], object]]
 
 
 def furnished() -> FakeBaseten:
-    """A chain of which one part is slow, and a model that moves traffic in steps."""
+    """A chain with one slow chainlet, and a model that moves traffic in steps."""
     fake = FakeBaseten(speed=SPEED)
     chain = fake.chain("support-bot")
     chain.deployment("v1")
@@ -73,7 +73,7 @@ def furnished() -> FakeBaseten:
 
 
 class Terminal:
-    """The screen of a command that runs."""
+    """The screen of a running command."""
 
     def __init__(self) -> None:
         self.screen = pyte.Screen(COLUMNS, LINES)
@@ -82,7 +82,7 @@ class Terminal:
         self._changed = asyncio.Event()
 
     async def run(self, url: str, *arguments: str) -> int:
-        """Run a command until it ends; its exit status."""
+        """Run a command until it ends. Returns its exit status."""
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         decides = ("CI", "GITHUB_ACTIONS", "NO_COLOR", "COLUMNS", "LINES")
@@ -111,7 +111,7 @@ class Terminal:
             os.close(master)
 
     async def shows(self, *patterns: str) -> Text:
-        """What is on the screen, in its colours, once it has all the patterns."""
+        """Wait until the screen has all the patterns. Returns the screen in its colours."""
         async with asyncio.timeout(PATIENCE_S):
             while not all(re.search(one, "\n".join(self.screen.display)) for one in patterns):
                 self._changed.clear()
@@ -119,11 +119,11 @@ class Terminal:
         return self.copy()
 
     def copy(self) -> Text:
-        """What is on the screen, in its colours."""
+        """The screen in its colours."""
         lines = [self._line(number) for number in range(LINES)]
         while lines and not lines[-1]:
             lines.pop()
-        # What was said before the picture, with its long token, is the same each time.
+        # The text before the live view, with its long token, is not interesting.
         first = next((i for i, one in enumerate(lines) if one.plain.startswith("the prom")), 0)
         return Text("\n").join(lines[first:])
 
@@ -159,7 +159,7 @@ def _style(cell: Any) -> str:
 
 
 async def record(terminal: Terminal, url: str, line: str, *moments: Moment) -> list[Text]:
-    """The screens of a run at some moments, and at its end."""
+    """Run a command. Returns its screens at some moments and at the end."""
     run = asyncio.create_task(terminal.run(url, *line.split()))
     screens = [prompt(line)]
     for patterns, then in moments:
@@ -171,12 +171,12 @@ async def record(terminal: Terminal, url: str, line: str, *moments: Moment) -> l
 
 
 def prompt(line: str) -> Text:
-    """What somebody has typed."""
+    """The shell prompt with a command."""
     return Text(f"$ aiobaseten {line}", style="bold")
 
 
 async def main() -> None:
-    """Run both commands; write the picture, and the film."""
+    """Run both commands, and write the picture and the animation."""
     fake = furnished()
     first, line = Terminal(), "promote chain support-bot v2 --to production --wait"
     async with fake.serve() as url:
@@ -201,21 +201,21 @@ async def main() -> None:
 
 
 def picture(lines: Sequence[Text]) -> str:
-    """A terminal with these lines, as SVG."""
+    """A terminal with these lines, as an SVG."""
     with Path(os.devnull).open("w") as nowhere:
         console = Console(record=True, width=COLUMNS, file=nowhere, highlight=False)
         for line in lines:
             console.print(line)
     drawn = console.export_svg(title="aiobaseten", unique_id="aiobaseten")
-    # Whoever opens the picture should not have to ask another host for letters.
+    # The picture must not load fonts from another host.
     return re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
 
 
 def film(typed: Text, frames: Sequence[tuple[float, Text]]) -> str:
-    """The frames, one after the other, as an SVG that moves.
+    """The frames as an animated SVG.
 
-    They stand below each other, behind a window that shows one at a time. Who wants no motion, or
-    cannot have it, sees the last one.
+    The frames are below each other, behind a window that shows one at a time. Without animation (it
+    is not supported, or the user prefers reduced motion), the window shows the last frame.
     """
     height = 1 + max(len(frame.split()) for _, frame in frames)
     lines: list[Text] = []
@@ -223,7 +223,7 @@ def film(typed: Text, frames: Sequence[tuple[float, Text]]) -> str:
         shown = [typed, *frame.split()]
         lines += [*shown, *(Text() for _ in range(height - len(shown)))]
     drawn = picture(lines)
-    # A clip for each line is most of the file, and no line is longer than the terminal.
+    # Clip paths are most of the file, and useless: no line is longer than the terminal.
     drawn = re.sub(r'<clipPath id="aiobaseten-line-.*?</clipPath>\s*', "", drawn, flags=re.DOTALL)
     drawn = re.sub(r' clip-path="url\(#aiobaseten-line-\d+\)"', "", drawn)
     window, whole = height * LINE_HEIGHT, len(lines) * LINE_HEIGHT
@@ -246,7 +246,7 @@ def film(typed: Text, frames: Sequence[tuple[float, Text]]) -> str:
 
 
 def write(name: str, drawn: str) -> None:
-    """Write a picture."""
+    """Write a picture to docs/."""
     (DOCS / name).write_text(drawn, encoding="utf-8")
     print(f"docs/{name}: {len(drawn) / 1000:.0f} kB")
 

@@ -1,7 +1,7 @@
-"""Run the tests with the oldest dependencies that we allow, then with the newest.
+"""Run the tests with the oldest supported dependencies, then with the newest.
 
-The oldest are pinned, in scripts/requirements/lowest.txt. The newest are whatever there is today:
-that they are not pinned is the point. Everything else that tests need is as pinned for all.
+The oldest are pinned in scripts/requirements/lowest.txt. The newest are deliberately not pinned:
+they are today's newest releases. The test tools are pinned in both cases.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PINS = ROOT / "scripts" / "requirements"
-# Where tests need more of a dependency than we do, they cannot be run with the oldest.
+# If a test tool needs a newer version of a dependency than we do, the oldest cannot be tested.
 INSTALL = {
     "lowest": ["--no-deps", "--require-hashes", "-r", str(PINS / "lowest.txt")],
     "newest": ["--upgrade", "--upgrade-strategy", "eager", f"{ROOT}[cli,testing]"],
@@ -21,7 +21,7 @@ INSTALL = {
 
 
 def main() -> int:
-    """Run them; the exit status."""
+    """Run the tests twice. Returns the exit status."""
     statuses: dict[str, int] = {}
     for name, wanted in INSTALL.items():
         python = environment(name, wanted)
@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def environment(name: str, wanted: list[str]) -> Path:
-    """An environment as pinned, but with the *wanted* versions of what we run on; its Python."""
+    """The Python of a pinned environment, with the *wanted* versions of our dependencies."""
     folder = ROOT / "build" / "compat" / f"{name}-{sys.version_info.major}.{sys.version_info.minor}"
     venv.create(folder, with_pip=True, clear=True)
     python = folder / "bin" / "python"
@@ -45,7 +45,7 @@ def environment(name: str, wanted: list[str]) -> Path:
 
 
 def versions(python: Path) -> str:
-    """The versions of what we run on."""
+    """The versions of our dependencies, for the log."""
     names = ("httpx", "attrs", "rich", "starlette", "uvicorn")
     code = (
         f"from importlib.metadata import version as v; print(*(f'{{n}} {{v(n)}}' for n in {names}))"

@@ -1,7 +1,7 @@
-"""Run the tests on the wheel in a folder, where no sources are: what it lacks is missing there.
+"""Run the tests against the wheel, in a folder without the sources, to find files missing in it.
 
-Everything but ``src`` and ``generated`` is copied away. Python finds the tests' tools in the
-environment that runs this, but not what is installed there to be edited.
+Everything except ``src`` and ``generated`` is copied to that folder. Python finds the test tools in
+the environment that runs this script, but not the editable install of the sources.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("docs", "openapi", "scripts", "tests", ".github", "pyproject.toml", "Makefile")
-# They are about the sources: how they are generated and laid out, which pages lead to them.
+# These tests need the sources: the generated code, their layout, and links to them.
 SOURCES = ("tests/scripts", "tests/house", "tests/docs/test_pages.py")
 
 
 def main() -> int:
-    """Run them; the exit status."""
+    """Run the tests. Returns the exit status."""
     (wheel,) = Path(sys.argv[1]).resolve().glob("*.whl")
     with tempfile.TemporaryDirectory() as folder:
         house = Path(folder) / "house"
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def installed(wheel: Path, folder: Path) -> Path:
-    """A Python that has the wheel, and borrows all that it needs."""
+    """A Python with the wheel, and with the dependencies of the current environment."""
     venv.create(folder)
     python = folder / "bin" / "python"
     own = {"base": str(folder), "platbase": str(folder)}
@@ -53,7 +53,7 @@ def installed(wheel: Path, folder: Path) -> Path:
         ],
         check=True,
     )
-    # Further .pth files over there are not read: they would lead back to the sources.
+    # Python ignores .pth files in that folder. They would add the sources.
     (site / "borrowed.pth").write_text(sysconfig.get_path("purelib"), "utf-8")
     told = subprocess.run(
         [
@@ -67,7 +67,7 @@ def installed(wheel: Path, folder: Path) -> Path:
         text=True,
     )
     if not all(Path(each).is_relative_to(site) for each in told.stdout.split()):
-        sys.exit(f"these are not the wheel's: {told.stdout}")
+        sys.exit(f"imported from outside the wheel: {told.stdout}")
     print(f"testing {wheel.name}", flush=True)
     return python
 

@@ -1,6 +1,6 @@
-"""Install the wheel in `dist/` into an empty environment, and import what it holds.
+"""Install the wheel in `dist/` into an empty environment, and import its packages.
 
-The wheel is the one that was built from the sdist: what the sdist leaves out would be missing.
+The wheel was built from the sdist, so this also finds files that are missing in the sdist.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ print(aiobaseten.Baseten(api_key="key"), "from the wheel,", aiobaseten.__version
 
 
 def main() -> None:
-    """Try it; an error ends the script with a traceback."""
+    """Install and import the wheel. An error ends the script with a traceback."""
     (wheel,) = Path(sys.argv[1]).glob("*.whl")
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)

@@ -1,8 +1,7 @@
-"""Fail unless pyright knows the type of everything that users of the package can reach.
+"""Fail unless pyright knows the type of every public name of the package.
 
-A user's own type checker sees what is installed: whatever has no type there is ``Any`` to them, and
-mistakes with it go unnoticed. What imports Airflow is left out: its base classes are only known
-where Airflow is installed.
+For a user's type checker, a name without a type is ``Any``, and it finds no mistakes with it. The
+Airflow provider is left out, because its base classes are known only where Airflow is installed.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ ELSEWHERE = "aiobaseten.airflow."
 
 
 def main() -> int:
-    """Verify; the exit status."""
-    # pyright looks for a package where Python does, but does not follow an editable install.
+    """Verify the types. Returns the exit status."""
+    # pyright searches Python's import path, but does not follow editable installs.
     path = os.pathsep.join(str(ROOT / folder) for folder in ("src", "generated"))
     found = subprocess.run(
         [
@@ -41,7 +40,7 @@ def main() -> int:
         for each in symbol["diagnostics"]:
             print(f"{symbol['name']}: {each['message']}")
     print(f"{len(symbols) - len(unknown)} of {len(symbols)} symbols have a type")
-    # None at all would mean that the package was not found.
+    # No symbols at all means that the package was not found.
     return 1 if unknown or not symbols else 0
 
 

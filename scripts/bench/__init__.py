@@ -1,1 +1,1 @@
-"""Our cost beside that of others: `make bench`. README.md says how to read it."""
+"""Compare our performance with that of others: `make bench`. README.md explains the results."""

@@ -1,4 +1,4 @@
-"""Measure everything, and say how it compares: `make bench`."""
+"""Run the benchmark, and compare the figures with their limits: `make bench`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Figure:
     """A line of the table.
 
     Attributes:
-        what: What was measured.
+        what: The name of the measurement.
         value: The figure.
-        least: What it must not exceed.
-        aim: What it should not exceed.
-        unit: Of all three.
-        note: What it is made of.
+        least: The limit: the figure must not exceed it.
+        aim: The aim: the figure should not exceed it.
+        unit: The unit of all three.
+        note: Details.
     """
 
     what: str
@@ -46,7 +46,7 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """How it compares with what was set."""
+        """``aim``, ``ok`` or ``MISSED``; empty without a limit."""
         if self.least is None or self.aim is None:
             return ""
         if self.value <= self.aim:
@@ -58,13 +58,13 @@ Part = Callable[[int], tuple[list[Figure], Any]]
 
 
 def of(spread: Spread) -> str:
-    """The quarters, for a note."""
+    """The quartiles, for a note."""
     return f"half of the rounds between {spread.low:.2f} and {spread.high:.2f}"
 
 
 def one_call(rounds: int) -> tuple[list[Figure], Any]:
-    """Client CPU of calls and looks."""
-    from . import calls  # others need not have whom it compares us with
+    """CPU time of calls and looks in the client."""
+    from . import calls  # imported here: other parts do not need the packages that it compares with
 
     costs = calls.measure(SCRATCH / "generated_default", rounds=rounds)
     figures = []
@@ -108,7 +108,7 @@ def one_call(rounds: int) -> tuple[list[Figure], Any]:
 
 
 def importing(rounds: int) -> tuple[list[Figure], Any]:
-    """CPU of imports."""
+    """CPU time of imports."""
     found = imports.measure(ROOT, SCRATCH, rounds=rounds)
     bounds = {
         "import aiobaseten / import httpx": (1.35, 1.2),
@@ -123,7 +123,7 @@ def importing(rounds: int) -> tuple[list[Figure], Any]:
 
 
 def when_to_look(rounds: int) -> tuple[list[Figure], Any]:
-    """Schedules in simulation."""
+    """Schedules, simulated."""
     found = schedules.compare(4000 if rounds > 5 else 1000)
     figures = [
         Figure(
@@ -133,10 +133,10 @@ def when_to_look(rounds: int) -> tuple[list[Figure], Any]:
             found.bound / found.fixed.requests,
             note=f"{found.ours.requests:.1f} requests, p99 {found.ours.p99:.2f} s, mean "
             f"{found.ours.mean:.2f} s; every {found.interval:.2f} s takes {found.fixed.requests:.1f}; "
-            f"blind to phases, no schedule takes less than {found.bound:.1f}, which is the aim",
+            f"the aim is the lower bound without the status, {found.bound:.1f}",
         ),
         Figure(
-            "the same when every tenth stays BUILDING until ACTIVE",
+            "the same if one in ten goes from BUILDING directly to ACTIVE",
             found.skipping.requests / found.fixed.requests,
             note=f"p99 {found.skipping.p99:.1f} s",
         ),
@@ -183,15 +183,13 @@ def weight(rounds: int) -> tuple[list[Figure], Any]:
         values = [_in_a_process("bench.memory", kind, "rss") / 1000 for _ in range(2)]
         data[kind] = values
         figures.append(
-            Figure(
-                said[kind], median(values), least, aim, unit="kB", note="by RSS, in two processes"
-            )
+            Figure(said[kind], median(values), least, aim, unit="kB", note="RSS, two processes")
         )
     return figures, data
 
 
 def crowd(rounds: int) -> tuple[list[Figure], Any]:
-    """Ten thousand waits behind a limit."""
+    """Ten thousand waits and a rate limit."""
     found = fleets.crowded(10_000 if rounds > 5 else 2000)
     where = f"{found.waits} waits, {fleets.LIMIT}/s allowed"
     figures = [
@@ -201,7 +199,7 @@ def crowd(rounds: int) -> tuple[list[Figure], Any]:
             found.stale[1] / found.floor,
             1.5,
             1.2,
-            note=f"a look every {found.stale[1]:.0f} s; p99 of being told "
+            note=f"a look every {found.stale[1]:.0f} s; delay of the result: p99 "
             f"{found.late[1]:.0f} s, p50 {found.late[0]:.0f} s",
         ),
     ]
@@ -209,7 +207,7 @@ def crowd(rounds: int) -> tuple[list[Figure], Any]:
 
 
 def outage(rounds: int) -> tuple[list[Figure], Any]:
-    """A minute without a server."""
+    """An outage of one minute."""
     found = fleets.outage(times=15 if rounds > 5 else 3)
     loops = fleets.loops_in_an_outage(found.waits)
     peers = ", ".join(f"{name}: {sent:.0f}" for name, sent in loops.items())
@@ -235,7 +233,7 @@ def outage(rounds: int) -> tuple[list[Figure], Any]:
 
 
 def parking(rounds: int) -> tuple[list[Figure], Any]:
-    """An hour of parked waits."""
+    """Parked waits for an hour."""
     found = parked.parked(50_000 if rounds > 5 else 5000)
     figure = Figure(
         f"CPU of an hour of {found.waits} waits beyond their looks / the looks",
@@ -243,7 +241,7 @@ def parking(rounds: int) -> tuple[list[Figure], Any]:
         0.3,
         0.1,
         note=f"{found.looks} looks: {1e6 * found.looks_alone / found.looks:.0f} us each alone, "
-        f"{1e6 * found.hour / found.looks:.0f} us with everything",
+        f"{1e6 * found.hour / found.looks:.0f} us with the waits",
     )
     return [figure], asdict(found)
 
@@ -293,23 +291,25 @@ def _lines(figures: Sequence[Figure]) -> Iterator[str]:
 
 
 def _earlier(output: Path) -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:
-    """What was measured before: figures and details, by part."""
+    """The earlier results: figures and details, by part."""
     result = json.loads(output.read_text())
     return result["figures"], result["details"]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure the parts that were asked for, or all."""
+    """Measure the named parts, or all."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all, if none is named")
-    parser.add_argument("--output", type=Path, default=RESULT, help="where the JSON goes")
-    parser.add_argument("--rounds", type=int, default=11, help="rounds of what is timed by turns")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
+    parser.add_argument(
+        "--output", type=Path, default=RESULT, help="the JSON file with the results"
+    )
+    parser.add_argument("--rounds", type=int, default=11, help="rounds of each timed comparison")
     chosen = parser.parse_args(arguments)
     began = time.monotonic()
-    # Parts that are not measured now stay as they were.
+    # Keep the earlier results of parts that are not measured now.
     output = chosen.output
     figures, details = _earlier(output) if chosen.parts and output.exists() else ({}, {})
-    print(f"{'':<72} {'figure':>8} {'must be':>9} {'aim':>9}")
+    print(f"{'':<72} {'figure':>8} {'limit':>9} {'aim':>9}")
     for name in chosen.parts or PARTS:
         found, details[name] = PARTS[name](chosen.rounds)
         for line in _lines(found):

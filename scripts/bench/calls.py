@@ -1,4 +1,4 @@
-"""Client CPU of one call and of one look, beside raw httpx and the others."""
+"""CPU time of one call and of one look in the client, compared with httpx and others."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from .timing import Calls, Spread, by_turns, each, ratios
 from .world import PLAIN, chain_deployment
 
 KEY = "bench-key"
-#: Calls in one batch, so few that all have their turn within a fraction of a second; and batches.
+#: Calls per batch, and batches. Batches are small, so that one round takes a fraction of a second.
 CALLS = 20
 BATCHES = 2
-#: Seconds between looks, so that Baseten's limit of a hundred requests a second, which we keep, is
-#: never met by all of our batches together; and no other limit.
+#: Seconds between looks. All batches together stay below Baseten's limit of 100 requests per second,
+#: so no request has to wait.
 LOOK_EVERY_S = 0.0125
 UNLIMITED = 1e9
 _IN_PROCESS = "https://api.baseten.co"
-#: Our code, the generator's default code, and how the table calls the rest.
+#: The names of the variants in the table.
 US, LOOK, RAW, SDK = "aiobaseten", "a look in a wait", "httpx", "baseten"
 GUEST = "aiobaseten, through an httpx client of the caller's"
 PACED = "httpx, at the pace of a wait"
@@ -40,7 +40,7 @@ AIOHTTP, GENERATED = "aiohttp", "generated, default templates"
 
 @frozen
 class Costs:
-    """Microseconds of each variant, and our ratios to the others."""
+    """The time of each variant, and our ratios to the others."""
 
     chainlets: int
     over: str
@@ -50,11 +50,11 @@ class Costs:
 
 
 def measure(generated: Path, *, rounds: int) -> list[Costs]:
-    """All variants, in process and over loopback, with 1 and with 10 chainlets."""
+    """Measure all variants, in process and over loopback, with 1 and with 10 chainlets."""
     sys.path.insert(0, str(generated.parent))
     costs = []
     for chainlets in (1, 10):
-        # In virtual time nobody has to sit out a limit.
+        # In virtual time, waiting for a rate limit takes no time.
         costs.append(virtual.run(_in_process(generated.name, chainlets, rounds)))
         with serving() as address:
             costs.append(asyncio.run(_over_loopback(generated.name, address, chainlets, rounds)))
@@ -77,7 +77,7 @@ async def _in_process(generated: str, chainlets: int, rounds: int) -> Costs:
         client() as plain,
         sdk_http,
         client() as theirs,
-        # The one that we make ourselves, if the caller brings none.
+        # The HTTP client that aiobaseten creates by default.
         HttpClient(transport=transport) as ours,
         Baseten(
             api_key=KEY, http_client=ours, polling_rate=UNLIMITED, poll=(pace := _Pace())
@@ -131,7 +131,7 @@ async def _costs(over: str, chainlets: int, variants: dict[str, Calls], rounds: 
 
 
 class _Pace:
-    """A schedule at a steady pace, which counts the looks."""
+    """A schedule with a fixed interval that counts the looks."""
 
     def __init__(self) -> None:
         self._left = 0
@@ -144,7 +144,7 @@ class _Pace:
         return LOOK_EVERY_S
 
     async def looks(self, count: int) -> None:
-        """Return after so many looks."""
+        """Return after *count* looks."""
         self._left = count
         self._done.clear()
         await self._done.wait()
@@ -171,7 +171,7 @@ def _variants(
         )
 
     async def look(count: int) -> None:
-        # One wait, which looks so many times.
+        # One wait that looks *count* times.
         wait = asyncio.ensure_future(deployment.wait_until_active())
         await pace.looks(count)
         wait.cancel()

@@ -1,4 +1,4 @@
-"""Made-up deploys, as `docs/performance.md` describes them: how long each status lasts."""
+"""Simulated deployments, as described in `docs/performance.md`: the duration of each status."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 BUILD: Final = ("BUILDING", 150.0, 0.6, 30.0, 1800.0)
 DEPLOY: Final = ("DEPLOYING", 45.0, 0.5, 5.0, 600.0)
 LOAD: Final = ("LOADING_MODEL", 40.0, 0.8, 2.0, 1800.0)
-#: Share of deploys whose image is there already, and how long their build takes.
+#: Share of deployments with a cached image, and the duration of their build.
 CACHED: Final = (0.4, 5.0)
 
 Timeline = list[tuple[str, float]]
@@ -23,7 +23,7 @@ def lasting(
 
 
 def mixed(chance: random.Random) -> Timeline:
-    """A deploy: what it goes through, each with its seconds, before it is ACTIVE."""
+    """One deployment: its statuses before ACTIVE, each with its duration."""
     name, *shape = BUILD
     is_cached = chance.random() < CACHED[0]
     build = CACHED[1] if is_cached else lasting(chance, *shape)
@@ -35,7 +35,7 @@ def mixed(chance: random.Random) -> Timeline:
 
 
 def status_at(timeline: Timeline, at: float) -> tuple[str, float]:
-    """The status so many seconds after the beginning, and how long it has lasted."""
+    """The status at *at* seconds, and how long it has lasted by then."""
     for status, seconds in timeline:
         if at < seconds:
             return status, at

@@ -20,13 +20,13 @@ from .timing import Spread
 from .world import World, many, ready_at
 
 ROUND_TRIP = 0.05
-#: What Baseten allows, and how near to it these clients are told to go.
+#: Baseten's limit per second, and the polling rate of these clients.
 LIMIT = 100
 RATE = 90.0
 
 
 def p99(values: list[float]) -> float:
-    """The value that one in a hundred exceeds."""
+    """The 99th percentile."""
     return sorted(values)[int(0.99 * len(values))]
 
 
@@ -35,22 +35,22 @@ def p99(values: list[float]) -> float:
 
 @frozen
 class Shared:
-    """A thousand waits on forty environments."""
+    """The result for a thousand waits on forty environments."""
 
     polling_rate: float
     requests: float
     late: Outcome
-    #: The fixed interval with the same p99, and requests of a thousand loops with it.
+    #: The fixed interval with the same p99, and the requests of a thousand loops with this interval.
     interval: float
     loops: float
-    #: Requests of a thousand loops as the peers write them, and their p99.
+    #: For each typical loop: the requests of a thousand such loops, and their p99.
     peers: dict[str, tuple[float, float]]
 
 
 def shared(
     polling_rate: float, *, waits: int = 1000, environments: int = 40, times: int = 8
 ) -> Shared:
-    """How many requests sharing saves, at the same p99 latency, for several such crowds."""
+    """Measure the requests saved by sharing, at the same p99 delay, averaged over *times* runs."""
     requests, late, deploys = 0.0, [], []
     for seed in range(times):
         timelines = many(environments, mixed, seed=seed)
@@ -92,7 +92,7 @@ async def _promote_all(
     ):
         for name, timeline in timelines.items():
             promotion = await baseten.chain("c1").environment(name).promote(name)
-            # The promotion began when its answer set out.
+            # The promotion began when the response was sent.
             ready[name] = clock() + total(timeline)
             for _ in range(each):
                 group.create_task(wait(name, promotion.wait(timeout=None)))
@@ -100,29 +100,29 @@ async def _promote_all(
     return len(world.requests) - promoting, late
 
 
-# --- a server that allows a hundred a second --------------------------------------------------------
+# --- a rate limit of 100 requests per second --------------------------------------------------------
 
 
 @frozen
 class Crowded:
-    """More to look at than the limit allows."""
+    """The result for more looks than the limit allows."""
 
     waits: int
     requests: int
     refused: int
-    #: Seconds between two looks at the same deployment while all wait, p50 and p99.
+    #: Seconds between two looks at the same deployment while all waits run, p50 and p99.
     stale: tuple[float, float]
-    #: Seconds from ACTIVE to being told, p50 and p99.
+    #: Seconds from ACTIVE until the wait returns, p50 and p99.
     late: tuple[float, float]
 
     @property
     def floor(self) -> float:
-        """Seconds that looking at all of them takes at least."""
+        """The minimum time to look at all deployments once, in seconds."""
         return self.waits / LIMIT
 
 
 def crowded(waits: int = 10_000) -> Crowded:
-    """Ten thousand waits, each on a deployment of its own."""
+    """Ten thousand waits, each on its own deployment."""
     return virtual.run(_wait_for_all(many(waits, mixed, seed=6)))
 
 
@@ -147,7 +147,7 @@ async def _wait_for_all(timelines: dict[str, Timeline]) -> Crowded:
     for at, name, status in world.requests:
         if status == 200:
             looks[name].append(at)
-    # After the first round or so, many no longer wait.
+    # Only the first round counts: later, many waits have ended.
     while_full = 1.2 * len(timelines) / LIMIT
     gaps = [
         later - at for times in looks.values() for at, later in pairwise(times) if at <= while_full
@@ -168,23 +168,23 @@ OUTAGE_S = 60.0
 
 @frozen
 class Outage:
-    """What a minute without a server costs, for outages that begin at different moments."""
+    """The result for outages of one minute that begin at different moments."""
 
     waits: int
     rate: float
     into_it: Spread
     refused: int
-    #: Seconds from its end until every wait has had an answer.
+    #: Seconds from the end of the outage until every wait has received a response.
     recovered: Spread
 
     @property
     def floor(self) -> float:
-        """Seconds that looking at all of them takes at least."""
+        """The minimum time to look at all deployments once, in seconds."""
         return self.waits / self.rate
 
 
 def outage(waits: int = 1000, times: int = 15) -> Outage:
-    """A thousand waits, each on a deployment of its own."""
+    """A thousand waits, each on its own deployment."""
     chance = random.Random(8)
     found = [virtual.run(_go_through(waits, 60.0 + 10.0 * chance.random())) for _ in range(times)]
     return Outage(
@@ -231,13 +231,13 @@ async def _go_through(waits: int, begins: float) -> tuple[int, int, float]:
 
 
 def loops_in_an_outage(waits: int = 1000, *, seed: int = 9) -> dict[str, float]:
-    """Requests that a loop for each waiter, as the peers write them, sends into the outage."""
+    """For each kind of loop: the requests that *waits* such loops send during the outage."""
     chance = random.Random(seed)
     sent = {}
     for name, schedule in PEERS.items():
         count = 0
         for _ in range(waits):
-            at = -chance.random() * 60.0  # each began at its own moment
+            at = -chance.random() * 60.0  # each began at another moment
             began = at
             while at < OUTAGE_S:
                 count += at >= 0.0

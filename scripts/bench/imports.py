@@ -1,7 +1,7 @@
-"""What an import costs, in fresh processes, with everything compiled beforehand.
+"""CPU time of imports, in fresh processes, with all modules compiled before.
 
-In this environment there is no rich and no click: httpx would import its own command line
-with them, and be nearly twice as slow.
+This environment must not contain rich and click. With them, httpx imports its own command line, and
+takes nearly twice as long.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _TIMED = "import time; began = time.process_time(); {}; print(time.process_time(
 
 
 def measure(source: Path, scratch: Path, *, rounds: int) -> dict[str, Spread]:
-    """CPU of importing us over importing each of the others.
+    """The CPU time of importing aiobaseten, divided by that of each other package.
 
     Args:
         source: The repository.
-        scratch: Where to put a compiled copy of our packages.
-        rounds: Fresh processes for each.
+        scratch: The folder for a compiled copy of our packages.
+        rounds: The number of fresh processes for each import.
     """
     for name in ("rich", "click"):
         if any(found.metadata["Name"] == name for found in importlib.metadata.distributions()):
-            raise RuntimeError(f"{name} is installed here, which makes `import httpx` slower")
+            raise RuntimeError(f"{name} is installed, which makes `import httpx` slower")
     site = scratch / "site"
     shutil.rmtree(site, ignore_errors=True)
     for package in ("src/aiobaseten", "generated/aiobaseten_generated"):
@@ -55,7 +55,7 @@ def measure(source: Path, scratch: Path, *, rounds: int) -> dict[str, Spread]:
                 check=True,
                 env={"PYTHONPATH": str(site)},
             )
-            if number:  # the first one is there to warm the disk's cache
+            if number:  # the first round only fills the disk cache
                 taken[statement].append(float(done.stdout))
     return {
         f"{one} / {other}": ratios(taken[one], taken[other]) for one in OURS for other in THEIRS

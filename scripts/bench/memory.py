@@ -1,4 +1,4 @@
-"""What a parked wait weighs: RSS of a fresh process, before and after ten thousand are parked."""
+"""Memory of a parked wait: RSS of a fresh process, before and after parking ten thousand waits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _rss() -> int:
 def _park(kind: str, model: ModelHandle, number: int) -> Awaitable[Any]:
     if kind == "bare":
         return asyncio.get_running_loop().create_future()
-    # Ten on each, or each on its own.
+    # Ten waits share a deployment, or each has its own.
     name = f"d{number // 10}" if kind == "shared" else f"d{number}"
     return model.deployment(name).wait_until_active()
 
@@ -40,7 +40,7 @@ async def _await(waiting: Awaitable[Any]) -> Any:
 async def _measure(kind: str, *, traced: bool) -> float:
     world = World(records=False)
     async with Baseten(api_key="bench", http_client=world.client(), polling_rate=90.0) as baseten:
-        # What the first wait brings along (imports, caches) is not what a wait weighs.
+        # The first wait loads modules and fills caches, which must not count.
         first = asyncio.create_task(baseten.model("m1").deployment("first").wait_until_active())
         await asyncio.sleep(60)
         first.cancel()

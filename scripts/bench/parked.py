@@ -1,4 +1,4 @@
-"""What parked waits cost while they wait, and when they are cancelled."""
+"""The cost of parked waits while they wait, and when they are cancelled."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ RATE = 20.0
 
 @frozen
 class Parked:
-    """An hour of many waits, each on a deployment of its own."""
+    """The result for an hour of many waits, each on its own deployment."""
 
     waits: int
     looks: int
-    #: CPU seconds of the hour, and of as many looks without any wait.
+    #: CPU seconds of the hour, and of the same number of looks without any wait.
     hour: float
     looks_alone: float
 
     @property
     def beyond(self) -> float:
-        """CPU beyond that of the looks, as a share of theirs."""
+        """CPU time in addition to the looks, as a share of the looks' CPU time."""
         return self.hour / self.looks_alone - 1.0
 
 
@@ -71,8 +71,8 @@ async def _park(waits: int) -> Parked:
 
 
 async def _looks_alone(baseten: Baseten, waits: int, count: int = 8000) -> float:
-    """CPU seconds of a look that belongs to no wait, one after another at the same rate."""
-    resource = baseten.model("m1")._resource  # noqa: SLF001 - a look is no part of what we promise
+    """CPU seconds per look without any wait, one after another at the same rate."""
+    resource = baseten.model("m1")._resource  # noqa: SLF001 - looks are not public
     gc.collect()
     before = time.process_time()
     for number in range(count):
@@ -83,16 +83,16 @@ async def _looks_alone(baseten: Baseten, waits: int, count: int = 8000) -> float
 
 @frozen
 class Cancelled:
-    """Cancelling many waits at once, over cancelling as many bare tasks."""
+    """The cost of cancelling many waits at once, divided by that of as many bare tasks."""
 
     waits: int
     over_bare: Spread
-    #: Tasks, waits, polls, timers and entries that are left afterwards.
+    #: Tasks, waits, polls, timers and entries that remain afterwards.
     left: int
 
 
 def cancelled(waits: int = 10_000, times: int = 9) -> Cancelled:
-    """Ten thousand waits, each on a deployment of its own, cancelled together."""
+    """Ten thousand waits, each on its own deployment, cancelled together."""
     ours, bare, left = [], [], 0
     for _ in range(times):
         bare.append(virtual.run(_cancel_bare(waits)))
@@ -130,7 +130,7 @@ async def _cancel_waits(count: int) -> tuple[float, int]:
         Baseten(api_key="bench", http_client=http, polling_rate=90.0) as baseten,
     ):
         model = baseten.model("m1")
-        # One that stays: what it needs must not hide what the others leave.
+        # One wait stays, so that the objects that it shares with the others exist before and after.
         stays = loop.create_task(model.deployment("stays").wait_until_active(timeout=None))
         tasks: list[asyncio.Task[object]] = [
             loop.create_task(model.deployment(f"d{number}").wait_until_active())

@@ -1,4 +1,4 @@
-"""Writes the figures and the plots of docs/performance.md from build/bench.json: `make bench-plots`."""
+"""Update the figures and plots of docs/performance.md from build/bench.json: `make bench-plots`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STYLE = (
 
 
 def bars(title: str, said: str, rows: Sequence[tuple[str, float, str]]) -> str:
-    """Bars on a scale where each step is ten times the one before."""
+    """Bars on a logarithmic scale."""
     left, top, step = 290, 58, 26
     most = math.ceil(math.log10(max(value for _, value, _ in rows)))
     wide = (WIDTH - left - 80) / most
@@ -46,7 +46,7 @@ def bars(title: str, said: str, rows: Sequence[tuple[str, float, str]]) -> str:
 
 
 def points(title: str, said: str, rows: Sequence[tuple[str, float, float, str]]) -> str:
-    """Requests over p99 latency, both on scales of factors."""
+    """Requests against p99 delay, both on logarithmic scales."""
     left, top, wide, high = 70, 70, WIDTH - 110, 250
     height = top + high + 50
 
@@ -68,10 +68,10 @@ def points(title: str, said: str, rows: Sequence[tuple[str, float, float, str]])
     ]
     drawn.append(
         f'<text class="s" x="{left + wide / 2:.0f}" y="{top + high + 38}" text-anchor="middle">'
-        "p99 of the seconds from ACTIVE to being told</text>"
+        "p99 of the delay from ACTIVE to the result</text>"
     )
     for name, seconds, requests, colour in rows:
-        # What is far to the right has its name on its left.
+        # Points on the right half have their name on the left.
         side, anchor = (9, "start") if x(seconds) < WIDTH / 2 else (-9, "end")
         drawn.append(
             f'<circle cx="{x(seconds):.1f}" cy="{y(requests):.1f}" r="5" fill="{colour}"/>'
@@ -93,7 +93,7 @@ def _svg(height: float, title: str, said: str, drawn: Sequence[str]) -> str:
 
 
 def table(result: dict[str, Any]) -> str:
-    """The figures for which something was set, as a table in Markdown."""
+    """The figures that have a limit, as a table in Markdown."""
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     rows = [
         f"| {one['what']} | {_number(one['value'])}{' ' + one['unit'] if one['unit'] else ''} "
@@ -104,7 +104,7 @@ def table(result: dict[str, Any]) -> str:
     ]
     return "\n".join(
         [
-            "| what | figure | must be at most | aim | |",
+            "| measurement | figure | limit | aim | result |",
             "|---|---|---|---|---|",
             *rows,
             "",
@@ -113,7 +113,7 @@ def table(result: dict[str, Any]) -> str:
     )
 
 
-_SAID = {"aim": "as aimed", "ok": "as it must be", "MISSED": "**missed**"}
+_SAID = {"aim": "aim met", "ok": "within the limit", "MISSED": "**over the limit**"}
 _FIGURES = re.compile(r"(<!-- figures:[^\n]*-->\n).*?(<!-- end of figures -->)", re.DOTALL)
 
 
@@ -122,7 +122,7 @@ def _number(value: float) -> str:
 
 
 def main() -> int:
-    """Write down, and draw, what the last run measured."""
+    """Update the page and the plots with the results of the last run."""
     result: dict[str, Any] = json.loads((ROOT / "build" / "bench.json").read_text())
     page = ROOT / "docs" / "performance.md"
     text = _FIGURES.sub(lambda found: f"{found[1]}{table(result)}\n\n{found[2]}", page.read_text())
@@ -132,17 +132,17 @@ def main() -> int:
     ours = schedule["ours"]
     drawings = {
         "schedules": points(
-            "Requests for one wait, and how late it notices",
-            "Thousands of made-up deploys; further down and further left is better",
+            "Requests per wait, and delay of the result",
+            "Thousands of simulated deployments; lower and further left is better",
             [
                 *((name, o["p99"], o["requests"], OTHERS) for name, o in schedule["peers"].items()),
-                ("least for schedules blind to phases", ours["p99"], schedule["bound"], BOUND),
+                ("lower bound without the status", ours["p99"], schedule["bound"], BOUND),
                 ("aiobaseten", ours["p99"], ours["requests"], OURS),
             ],
         ),
         "crowds": bars(
-            "Requests: 1,000 waits on 40 environments; 1,000 waits through an outage",
-            "Each step to the right is ten times as many",
+            "Requests: 1,000 waits on 40 environments; 1,000 waits during an outage",
+            "Logarithmic scale",
             [
                 *(
                     (f"40 environments, {name}", sent, OTHERS)

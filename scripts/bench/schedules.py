@@ -1,6 +1,7 @@
-"""Schedules in simulation: how many looks a wait costs, and how late it notices.
+"""Simulate schedules: the number of looks per wait, and the delay of its result.
 
-No client, no loop: each schedule is asked when to look next, over thousands of made-up deploys.
+There is no client and no event loop: the simulation calls each schedule for the next look, for
+thousands of simulated deployments.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from aiobaseten._waiting.schedule import default_schedule, jittered
 
 from .deploys import Timeline, mixed, status_at, total
 
-#: Status, seconds since it was first seen, seconds since the wait began: seconds to the next look.
+#: From the status, the seconds since it was first seen, and the seconds since the wait began, to the
+#: seconds until the next look.
 Schedule = Callable[[str, float, float], float]
 
-# Naive loops as the peers write them.
+# Loops as people write them.
 PEERS: dict[str, Schedule] = {
     "every 1 s": lambda *_: 1.0,
     "every 2 s": lambda *_: 2.0,
@@ -30,7 +32,7 @@ PEERS: dict[str, Schedule] = {
 
 @frozen
 class Outcome:
-    """What a schedule comes to."""
+    """The result of a schedule: requests per wait, and mean and p99 of the delay in seconds."""
 
     requests: float
     mean: float
@@ -38,7 +40,7 @@ class Outcome:
 
 
 def ours(chance: random.Random) -> Schedule:
-    """The library's own, jitter included."""
+    """The schedule of the library, including jitter."""
 
     def when(status: str, in_stage: float, elapsed: float) -> float:
         due = default_schedule(meaning_of(status).stage, in_stage, elapsed)
@@ -49,23 +51,23 @@ def ours(chance: random.Random) -> Schedule:
 
 @frozen
 class Comparison:
-    """Ours, beside what else comes to the same p99."""
+    """Our schedule, compared with others that have the same p99."""
 
     ours: Outcome
-    #: The fixed interval, and what it comes to.
+    #: The fixed interval with the same p99, and its result.
     interval: float
     fixed: Outcome
-    #: Requests that no schedule that is blind to phases can do without.
+    #: Minimum number of requests of any schedule that does not know the status.
     bound: float
-    #: Ours, when a tenth of the deploys stay BUILDING until they are ACTIVE.
+    #: Our schedule, if 10 % of the deployments go directly from BUILDING to ACTIVE.
     skipping: Outcome
-    #: Naive loops, and ours when everything loads for ten minutes.
+    #: Typical loops, and our schedule if every deployment loads for ten minutes.
     peers: dict[str, Outcome]
     long_loads: Outcome
 
 
 def compare(count: int) -> Comparison:
-    """Simulate everything over so many deploys."""
+    """Simulate all schedules with *count* deployments."""
     timelines = deploys(count)
     found = simulate(ours(random.Random(3)), timelines)
     interval, fixed = fixed_with(found.p99, timelines)
@@ -82,13 +84,13 @@ def compare(count: int) -> Comparison:
 
 
 def deploys(count: int, seed: int = 1) -> list[Timeline]:
-    """Made-up deploys."""
+    """Simulated deployments."""
     chance = random.Random(seed)
     return [mixed(chance) for _ in range(count)]
 
 
 def skipping(timelines: list[Timeline], share: float, seed: int = 2) -> list[Timeline]:
-    """The same deploys, but some stay BUILDING until they are ACTIVE."""
+    """The same deployments, but some go directly from BUILDING to ACTIVE."""
     chance = random.Random(seed)
     return [
         [("BUILDING", total(timeline))] if chance.random() < share else timeline
@@ -97,7 +99,7 @@ def skipping(timelines: list[Timeline], share: float, seed: int = 2) -> list[Tim
 
 
 def simulate(schedule: Schedule, timelines: list[Timeline]) -> Outcome:
-    """Follow each deploy with the schedule."""
+    """Follow each deployment with the schedule."""
     looks = 0
     late = []
     for timeline in timelines:
@@ -118,7 +120,7 @@ def simulate(schedule: Schedule, timelines: list[Timeline]) -> Outcome:
 
 
 def fixed_with(p99: float, timelines: list[Timeline]) -> tuple[float, Outcome]:
-    """The fixed interval with this p99, and what it comes to."""
+    """The fixed interval with this p99, and its result."""
     low, high = p99 / 2.0, p99 * 2.0
     for _ in range(30):
         middle = (low + high) / 2.0
@@ -130,20 +132,23 @@ def fixed_with(p99: float, timelines: list[Timeline]) -> tuple[float, Outcome]:
 
 
 def blind_bound(p99: float, timelines: list[Timeline], *, step: float = 0.5) -> float:
-    """Looks that no schedule that knows only the elapsed time can do without at this p99.
+    """A lower bound of the looks at this p99, for schedules that know only the elapsed time.
 
-    A look at *b* after one at *a* is made if the deploy was not ready at *a*; it is late for what
-    became ready before *b - p99*. Minimal looks plus a price on being late is a shortest path over
-    look times. For every price, the cheapest path minus the price of the one late deploy in a
-    hundred that is allowed is a lower bound; the best price gives the best bound. Rounding the
-    grid in the bound's favour keeps it one.
+    After a look at *a*, there is a look at *b* if the deployment was not ready at *a*. The look at
+    *b* is late for deployments that became ready before *b - p99*.
+
+    The method is a Lagrangian relaxation. The cost of a schedule is the number of its looks, plus a
+    price for each late deployment. Its minimum is a shortest path over the times of looks. One
+    deployment in a hundred may be late, so the minimum less one hundredth of the price is a lower
+    bound, for every price. The result is the largest of several such bounds. Times are rounded so
+    that the bound becomes smaller, never larger.
     """
     ready = sorted(total(timeline) for timeline in timelines)
     count = len(ready)
     end = int(ready[-1] / step) + 2
-    # Share that is ready by each point of the grid.
+    # Share of deployments that are ready at each point of the grid.
     done = [bisect_left(ready, point * step + 1e-9) / count for point in range(end + 1)]
-    # A look may be this many points after the one before without being late for anything.
+    # Two looks can be this many grid points apart without a late deployment.
     reach = int(p99 / step) + 1
     longest = [
         *range(1, reach + 1),

@@ -1,6 +1,7 @@
-"""A loopback server in a process of its own, so that its CPU is not counted as the client's.
+"""A loopback server in a separate process, so that its CPU time does not count as the client's.
 
-It knows just enough HTTP/1.1: the last part of the path is how many chainlets the answer has.
+It supports only a small part of HTTP/1.1. The last part of the path is the number of chainlets in the
+response.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ async def _serve() -> None:
 
 @contextmanager
 def serving() -> Generator[str]:
-    """Serve for as long as the block takes; gives the address."""
+    """Run the server during the block. Yields its address."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.server"], stdout=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""Timing by turns, and what may be said about the result on a noisy machine."""
+"""Time variants in turns, so that noise of the machine affects all of them alike."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 
 from attrs import frozen
 
-#: Calls at the beginning of each batch that are not counted: somebody else has used the caches.
+#: Calls at the start of each batch that do not count: another variant has used the CPU caches.
 WARM_UP = 5
 
-#: Makes so many calls, one after another.
+#: Makes the given number of calls, one after another.
 Calls = Callable[[int], Awaitable[None]]
 
 
 def each(call: Callable[[], Awaitable[Any]]) -> Calls:
-    """Makes one call after another."""
+    """A function that makes calls one after another."""
 
     async def calls(count: int) -> None:
         for _ in range(count):
@@ -29,7 +29,7 @@ def each(call: Callable[[], Awaitable[Any]]) -> Calls:
 
 @frozen
 class Spread:
-    """A median, with the quarters of the measurements below and above it."""
+    """The median, and the lower and upper quartile."""
 
     median: float
     low: float
@@ -45,21 +45,21 @@ class Spread:
 
 
 def ratios(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
-    """One over the other, round by round: what slows down a round slows down both."""
+    """The ratio in each round. A slow round affects both sides, so the ratio is stable."""
     return Spread.of([one / other for one, other in zip(ours, theirs, strict=True)])
 
 
 async def by_turns(
     variants: Mapping[str, Calls], *, rounds: int, calls: int
 ) -> dict[str, list[float]]:
-    """CPU seconds of this process for a call, of each variant in each round.
+    """CPU seconds of this process per call, for each variant and each round.
 
-    In every round each variant has its turn, and each round begins with another one.
+    Every round runs all variants, and starts with another one.
     """
     names = list(variants)
     taken: dict[str, list[float]] = {name: [] for name in names}
     for name in names:
-        await _batch(variants[name], calls)  # to warm up
+        await _batch(variants[name], calls)  # warm up
     for number in range(rounds):
         gc.collect()
         first = number % len(names)

@@ -1,4 +1,4 @@
-"""An event loop in which an hour takes no time, and runs that use it."""
+"""An event loop with virtual time: an hour takes no real time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class _NoSockets(selectors.SelectSelector):
-    """Instead of waiting, moves the clock. Nothing in a virtual run uses sockets or threads."""
+    """Advances the clock instead of waiting. A virtual run must not use sockets or threads."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -19,13 +19,13 @@ class _NoSockets(selectors.SelectSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
-            raise RuntimeError("nothing is due any more, and the run has not ended")
+            raise RuntimeError("the run has not ended, but no timer is left")
         self.now += max(timeout, 0.0)
         return []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Its clock stands still while something is to be done, and jumps when nothing is."""
+    """Its clock stops while there is work, and jumps to the next timer when there is none."""
 
     def __init__(self) -> None:
         self._skips = _NoSockets()

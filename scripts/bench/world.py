@@ -1,7 +1,7 @@
-"""A Baseten that costs next to nothing: an httpx transport that answers canned bytes.
+"""A very cheap Baseten: an httpx transport that responds with prepared bytes.
 
-The fake of `aiobaseten.testing` keeps state for every request, for about 0.7 ms each; that would
-hide what is measured here.
+The fake of `aiobaseten.testing` keeps state and takes about 0.7 ms per request, which would hide the
+measured costs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PLAIN = {"content-type": "application/json"}
 
 
 def model_deployment(name: str, status: str) -> bytes:
-    """A DeploymentV1 as Baseten spells it."""
+    """The JSON of a DeploymentV1."""
     return json.dumps(
         {
             "id": name,
@@ -41,7 +41,7 @@ def model_deployment(name: str, status: str) -> bytes:
 
 
 def chain_deployment(name: str, status: str, chainlets: int) -> bytes:
-    """A ChainDeploymentV1 with so many chainlets."""
+    """The JSON of a ChainDeploymentV1 with this number of chainlets."""
     return json.dumps(
         {
             "id": name,
@@ -65,7 +65,7 @@ def chain_deployment(name: str, status: str, chainlets: int) -> bytes:
 
 
 def chain_environment(name: str, current: str, candidate: tuple[str, str] | None) -> bytes:
-    """A ChainEnvironmentV1, with the candidate's id and status."""
+    """The JSON of a ChainEnvironmentV1, with the candidate's id and status."""
     said = {
         "name": name,
         "created_at": "2026-01-02T03:04:05.678Z",
@@ -77,7 +77,7 @@ def chain_environment(name: str, current: str, candidate: tuple[str, str] | None
 
 
 def autoscaling(status: str) -> dict[str, object] | None:
-    """Baseten leaves it out until it has finished deploying."""
+    """The settings, or ``None`` until the deployment has finished deploying, as at Baseten."""
     if status in ("BUILDING", "DEPLOYING"):
         return None
     return {
@@ -91,14 +91,14 @@ def autoscaling(status: str) -> dict[str, object] | None:
 
 
 class World(httpx.AsyncBaseTransport):
-    """Deployments that go through their timelines, behind a limit and with an outage.
+    """Deployments that follow timelines, with a rate limit and an outage.
 
     Args:
-        timelines: What each deployment goes through from when the world begins, by the last part
-            of its path; whatever is not there stays BUILDING.
-        limit: Requests a second, in a sliding window; further ones are answered 429.
-        outage: From when to when everything is answered 503.
-        round_trip: Seconds that each answer takes.
+        timelines: The statuses of each deployment since the start of the world, by the last part of
+            its path. Other deployments stay BUILDING.
+        limit: Requests per second, in a sliding window. Further requests get 429.
+        outage: The start and the end of the outage. During this time, all requests get 503.
+        round_trip: Seconds until each response.
         records: Whether to keep a record of the requests.
     """
 
@@ -119,11 +119,11 @@ class World(httpx.AsyncBaseTransport):
         self._promoted: dict[str, float] = {}
         self._canned: dict[tuple[str, str], bytes] = {}
         self.answered = 0
-        #: When, of what, and the answer's status.
+        #: The time, the name and the HTTP status of each request.
         self.requests: list[tuple[float, str, int]] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer."""
+        """Respond to a request."""
         now = asyncio.get_running_loop().time()
         path = request.url.raw_path
         status = self._status(now)
@@ -152,7 +152,7 @@ class World(httpx.AsyncBaseTransport):
         return body
 
     def _environment(self, name: str, now: float) -> bytes:
-        """An environment to which a deployment of its own name is promoted."""
+        """An environment whose candidate has the same name as the environment."""
         since = self._promoted.get(name)
         if since is None:
             return chain_environment(name, "old", None)
@@ -172,23 +172,23 @@ class World(httpx.AsyncBaseTransport):
         return 200
 
     def prepare(self, names: Iterable[str]) -> None:
-        """Have the answers ready, so that making them costs no memory later."""
+        """Create the responses now, so that they take no memory later."""
         for name in names:
             self._canned[name, "BUILDING"] = model_deployment(name, "BUILDING")
 
     def client(self) -> httpx.AsyncClient:
-        """An HTTP client whose requests all end here."""
+        """An HTTP client that sends all requests to this world."""
         return httpx.AsyncClient(transport=self)
 
 
 def many(
     count: int, deploy: Callable[[random.Random], Timeline], seed: int = 0
 ) -> dict[str, Timeline]:
-    """So many deployments, by name."""
+    """The timelines of *count* deployments, by name."""
     chance = random.Random(seed)
     return {f"d{number}": deploy(chance) for number in range(count)}
 
 
 def ready_at(timelines: dict[str, Timeline]) -> dict[str, float]:
-    """When each is ACTIVE."""
+    """The time at which each deployment becomes ACTIVE."""
     return {name: total(timeline) for name, timeline in timelines.items()}

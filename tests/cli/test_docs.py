@@ -1,4 +1,4 @@
-"""What docs/command-line.md shows works as it stands."""
+"""The examples and pictures of docs/command-line.md work unchanged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ JOBS = [YAML(typ="safe").load(text) for text in re.findall(r"```yaml\n(.*?)```",
 
 
 def lines_of_jobs() -> list[str]:
-    """The lines of the jobs that run the command."""
+    """The lines of both jobs that call the command."""
     github, gitlab = JOBS
     steps = [step["run"] for step in github["jobs"]["promote"]["steps"]]
     return [
@@ -31,16 +31,16 @@ def lines_of_jobs() -> list[str]:
     ]
 
 
-def test_there_is_a_job_for_github_and_one_for_gitlab() -> None:
+def test_the_page_has_one_job_for_github_and_one_for_gitlab() -> None:
     assert len(lines_of_jobs()) == 2
 
 
-def test_jobs_use_nothing_of_third_parties() -> None:
+def test_jobs_use_no_third_party_actions() -> None:
     github, _ = JOBS
     assert not any("uses" in step for step in github["jobs"]["promote"]["steps"])
 
 
-async def test_the_jobs_do_what_they_say(shell: Shell) -> None:
+async def test_the_jobs_promote(shell: Shell) -> None:
     chain = shell.fake.chain("support-bot")
     chain.deployment("old")
     chain.deployment("new", on_promote=[("DEPLOYING", 5), "ACTIVE"])
@@ -53,7 +53,7 @@ async def test_the_jobs_do_what_they_say(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("line", re.findall(r"^ *aiobaseten [a-z].*", DOCS, re.MULTILINE))
-def test_every_line_that_is_shown_is_one_that_is_understood(line: str) -> None:
+def test_every_command_on_the_page_can_be_parsed(line: str) -> None:
     if "COMMAND" in line:
         return
     _, *arguments = shlex.split(line.partition(" |")[0])
@@ -61,14 +61,14 @@ def test_every_line_that_is_shown_is_one_that_is_understood(line: str) -> None:
         parse(arguments)
 
 
-def test_the_picture_is_small_and_asks_nobody_for_anything() -> None:
+def test_the_picture_is_small_and_loads_nothing() -> None:
     picture = (ROOT / "docs" / "command-line.svg").read_text(encoding="utf-8")
 
     assert len(picture) < 60_000
     assert "url(" not in picture.replace("url(#", "")
 
 
-def test_the_film_shows_its_end_to_who_cannot_see_it_move() -> None:
+def test_the_animation_shows_its_last_frame_without_motion() -> None:
     film = (ROOT / "docs" / "command-line-film.svg").read_text(encoding="utf-8")
     at_rest, *frames = re.findall(r"transform: translateY\((-?[\d.]+)px\)", film)
 

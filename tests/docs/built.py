@@ -1,6 +1,6 @@
-"""What `make docs` has built: complete, and asking no other host for anything.
+"""The pages built by `make docs` are complete, and load nothing from other hosts.
 
-Not among the tests of `make test`, which builds no pages.
+`make test` does not run this, because it builds no pages.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from aiobaseten import errors, events, schemas, testing
 
 BUILT = Path(__file__).parents[2] / "build" / "docs"
 PAGES = sorted(BUILT.rglob("*.html"))
-# What a browser fetches by itself, as opposed to links, which a person follows.
+# Elements that a browser loads by itself, unlike links.
 FETCHED = {
     "script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src",
     "object": "data", "embed": "src", "link": "href", "image": "href", "use": "href",
@@ -29,7 +29,7 @@ FETCHED = {
 
 
 class Fetched(HTMLParser):
-    """The addresses that a page makes a browser fetch."""
+    """The addresses that a browser loads for a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,21 +50,21 @@ def is_elsewhere(address: str) -> bool:
     return re.match(r"(?:[a-z][a-z0-9+.-]*:)?//", address, re.IGNORECASE) is not None
 
 
-def test_there_are_pages() -> None:
+def test_the_main_pages_are_built() -> None:
     assert {"index.html", "waiting.html", "api/client.html"} <= {
         str(page.relative_to(BUILT)) for page in PAGES
     }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(BUILT)))
-def test_no_page_fetches_from_another_host(page: Path) -> None:
+def test_no_page_loads_from_another_host(page: Path) -> None:
     text = page.read_text("utf-8")
     fetched = Fetched()
     fetched.feed(text)
     styles = re.findall(r"<style[^>]*>(.*?)</style>", text, re.DOTALL)
     found = [*fetched.addresses, *outside_of_style("\n".join(styles))]
 
-    assert any(found), "a page without a style sheet: is this still the right parser?"
+    assert any(found), "no address found: the parser of this test may be out of date"
     assert [address for address in found if is_elsewhere(address)] == []
 
 
@@ -73,14 +73,14 @@ def test_no_page_fetches_from_another_host(page: Path) -> None:
     [*BUILT.rglob("*.css"), *BUILT.rglob("*.svg")],
     ids=lambda sheet: str(sheet.relative_to(BUILT)),
 )
-def test_no_style_sheet_and_no_picture_fetches_from_another_host(sheet: Path) -> None:
+def test_no_style_sheet_or_picture_loads_from_another_host(sheet: Path) -> None:
     text = sheet.read_text("utf-8")
 
     assert [one for one in outside_of_style(text) if is_elsewhere(one)] == []
     assert re.findall(r"""href=["'](?:https?:)?//""", text) == []
 
 
-def test_no_script_names_another_host_to_fetch_from() -> None:
+def test_no_script_loads_from_another_host() -> None:
     texts = {script.name: script.read_text("utf-8") for script in BUILT.rglob("*.js")}
     fetching = r"""(?:fetch|importScripts|import)\(\s*["'`](?:https?:)?//"""
 
@@ -89,7 +89,7 @@ def test_no_script_names_another_host_to_fetch_from() -> None:
 
 
 def members(cls: type) -> Iterator[str]:
-    """The names of what users call or read on objects of a public class."""
+    """The public methods and properties of a class."""
     for name, value in inspect.getmembers(cls):
         if not name.startswith("_") and (inspect.isroutine(value) or isinstance(value, property)):
             yield name
@@ -121,7 +121,7 @@ def public() -> Iterator[str]:
 
 
 def documented() -> set[str]:
-    """What other projects could link to: the names that the reference explains."""
+    """The names in the reference, to which other projects can link."""
     packed = (BUILT / "objects.inv").read_bytes().split(b"\n", 4)[4]
     lines = zlib.decompress(packed).decode().splitlines()
     return {line.split(" ")[0] for line in lines if " py:" in line}

@@ -1,4 +1,4 @@
-"""The pages for people, and the examples that stand in them."""
+"""The pages of the documentation, and their examples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-#: What people read first, and what is built into the documentation.
+#: The pages in the root of the repository, and those in docs/.
 PAGES = [
     *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
     *sorted(DOCS.rglob("*.md")),
@@ -22,14 +22,14 @@ _FENCE = re.compile(
 
 @dataclass(frozen=True)
 class Example:
-    """A fenced block.
+    """A fenced code block.
 
     Attributes:
-        page: Where it stands.
-        line: The line on which it begins.
-        language: What it is written in.
-        text: What it says.
-        notes: What a comment just above it says to the tests: ``<!-- world: calm -->``.
+        page: The page that contains it.
+        line: The number of its first line.
+        language: The language after the fence.
+        text: Its code.
+        notes: The settings for its test, from a comment just above it: ``<!-- world: calm -->``.
     """
 
     page: Path
@@ -43,7 +43,7 @@ class Example:
 
 
 def examples(*languages: str) -> Iterator[Example]:
-    """Every example of all pages in these languages."""
+    """All examples in these languages, from all pages."""
     for page in PAGES:
         text = page.read_text("utf-8")
         for fence in _FENCE.finditer(text):

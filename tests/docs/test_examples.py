@@ -1,4 +1,4 @@
-"""Every example in Python on every page works as it stands, against the fake."""
+"""Every Python example on every page runs unchanged against the fake."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aiobaseten.testing import FakeBaseten, timelines
 
 EXAMPLES = [*examples("python")]
 PROGRAMS = [one for one in EXAMPLES if "asyncio.run(" in one.text]
-#: These are files, which the tests named here write and run.
+#: Pages whose examples are files, and the tests that write and run them.
 FILES = {
     "airflow.md": "tests/airflow/test_documented_dag.py",
     "testing.md": "tests/testing/test_fake_docs.py",
@@ -27,7 +27,7 @@ LINES = [one for one in EXAMPLES if one not in PROGRAMS and "file" not in one.no
 
 
 def calm(fake: FakeBaseten, on_promote: timelines.Steps = timelines.HEALTHY_PROMOTION) -> None:
-    """What examples find at Baseten, unless they say otherwise."""
+    """The default world: promotions succeed."""
     for name in ("my-chain", "other-chain"):
         chain = fake.chain(name)
         chain.deployment("before")
@@ -42,25 +42,25 @@ def calm(fake: FakeBaseten, on_promote: timelines.Steps = timelines.HEALTHY_PROM
 
 
 def failing(fake: FakeBaseten) -> None:
-    """What is promoted does not build."""
+    """The promoted deployment fails to build."""
     calm(fake, timelines.BUILD_FAILED)
     for owner in (fake.chain("my-chain"), fake.model("my-model")):
         owner.deployments["my-deployment"].log("no such package")
 
 
 def stuck(fake: FakeBaseten) -> None:
-    """What is promoted never gets anywhere."""
+    """The promoted deployment never becomes ACTIVE."""
     calm(fake, timelines.STUCK)
 
 
 def promoting(fake: FakeBaseten) -> None:
-    """Half of the traffic has moved."""
+    """A promotion is running."""
     calm(fake, "ACTIVE")
     fake.model("my-model").environment("production").promote("my-deployment")
 
 
 def asleep(fake: FakeBaseten) -> None:
-    """The model's deployment has been idle for long."""
+    """The model's deployment is scaled to zero."""
     calm(fake)
     fake.model("my-model").deployment("my-deployment").set("SCALED_TO_ZERO")
 
@@ -76,7 +76,7 @@ def test_every_page_with_files_has_a_test_that_runs_them() -> None:
 
 @pytest.mark.parametrize("example", PROGRAMS, ids=str)
 async def test_a_program_runs(example: Example) -> None:
-    # Live before anybody has looked twice: the program's own time is real.
+    # The program runs in real time. The fake is so fast that the second look finds it live.
     fake = FakeBaseten(speed=10_000)
     WORLDS[example.notes.get("world", "calm")](fake)
 
@@ -96,7 +96,7 @@ async def test_a_program_runs(example: Example) -> None:
 
 @pytest.mark.looptime
 @pytest.mark.parametrize("example", LINES, ids=str)
-async def test_lines_inside_of_a_program_run(
+async def test_an_excerpt_runs(
     example: Example,
     fake: FakeBaseten,
     baseten: Baseten,

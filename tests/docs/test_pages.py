@@ -1,4 +1,4 @@
-"""What the pages say about names, commands, links and numbers is so."""
+"""Names, commands, links and numbers on the pages are correct."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ TEXTS = {page: page.read_text("utf-8") for page in PAGES}
 
 
 def anchors(text: str) -> set[str]:
-    """What a forge calls the headings of a page."""
+    """The anchors that a forge makes from the headings of a page."""
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     for link in re.findall(r"\]\(([^)]+)\)", TEXTS[page]):
         if link.startswith("https://"):
             continue
@@ -49,25 +49,25 @@ def test_every_make_command_is_a_target(page: Path) -> None:
     assert shown <= targets
 
 
-def test_two_commands_are_enough_to_try_it() -> None:
+def test_the_readme_starts_with_make_demo_and_make_test() -> None:
     readme = TEXTS[ROOT / "README.md"]
     (commands,) = re.findall(r"## Try it\n.*?```sh\n(.*?)```", readme, re.DOTALL)
 
     assert re.findall(r"^make (\w+) ", commands, re.MULTILINE) == ["demo", "test"]
 
 
-def test_the_readme_fits_a_screen() -> None:
+def test_the_readme_has_at_most_70_lines() -> None:
     assert len(TEXTS[ROOT / "README.md"].splitlines()) <= 70
 
 
 def code(text: str) -> list[str]:
-    """What stands in backticks."""
+    """The text in backticks."""
     blocks = re.findall(r"```(?:sh|shell|console)\n(.*?)```", text, re.DOTALL)
     return [*blocks, *re.findall(r"`([^`\n]+)`", text)]
 
 
 def command_lines() -> list[object]:
-    """Each call of the command line that stands in a shell's block."""
+    """Each call of the command line in a shell example."""
     found: list[object] = []
     for example in examples("sh"):
         lines = re.findall(r"^(?:\w+=\S+ )*(aiobaseten [a-z].*)$", example.text, re.MULTILINE)
@@ -76,14 +76,14 @@ def command_lines() -> list[object]:
 
 
 @pytest.mark.parametrize("line", command_lines())
-def test_every_line_for_the_command_line_is_understood(line: str) -> None:
+def test_every_command_line_example_can_be_parsed(line: str) -> None:
     _, *arguments = shlex.split(re.split(r" [|#]", line)[0])
-    if "$token" not in arguments:  # a token is looked into
+    if "$token" not in arguments:  # a real token would be decoded
         parse(arguments)
 
 
 @pytest.mark.parametrize("example", [*examples("sh")], ids=str)
-def test_every_extra_that_is_to_be_installed_is_there(example: Example) -> None:
+def test_every_extra_in_an_install_command_exists(example: Example) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
     wanted = set(re.findall(r"aiobaseten\[(\w+)\]", example.text))
@@ -91,24 +91,24 @@ def test_every_extra_that_is_to_be_installed_is_there(example: Example) -> None:
     assert wanted <= project["optional-dependencies"].keys()
 
 
-def test_the_life_of_a_promotion_has_every_status_and_every_outcome() -> None:
+def test_the_picture_of_a_promotion_has_every_status_and_every_outcome() -> None:
     picture = (DOCS / "promotion-life.svg").read_text("utf-8")
     outcomes = {name for name in vars(errors) if re.match(r"Promotion\w+Error|WaitTimeout", name)}
-    # Before there is a promotion to wait for.
+    # These are raised before there is a promotion to wait for.
     outcomes -= {"PromotionInProgressError", "PromotionOutcomeUnknownError"}
 
     assert {status for status in PROMOTION_STATUSES if f">{status}<" not in picture} == set()
     assert {name for name in outcomes if name not in picture} == set()
 
 
-def test_waiting_says_what_each_status_means() -> None:
+def test_the_page_on_waiting_explains_every_status() -> None:
     waiting = TEXTS[DOCS / "waiting.md"]
     rows = re.findall(r"^\| ([A-Z_, ]+) \|", waiting, re.MULTILINE)
 
     assert {status for row in rows for status in row.split(", ")} >= DEPLOYMENT_STATUSES.keys()
 
 
-def test_the_reference_has_every_request_and_the_method_that_sends_it() -> None:
+def test_the_reference_has_every_request_and_its_method() -> None:
     document = json.loads((ROOT / "openapi" / "baseten.json").read_text("utf-8"))
     sent = {
         f"{method.upper()} {path}"
@@ -125,7 +125,7 @@ def test_the_reference_has_every_request_and_the_method_that_sends_it() -> None:
     assert [row for row in rows if not hasattr(getattr(aiobaseten, row[0]), row[1])] == []
 
 
-def test_the_table_of_when_waits_look_is_the_schedule() -> None:
+def test_the_table_of_intervals_is_the_schedule() -> None:
     many = TEXTS[DOCS / "many.md"]
     row = re.compile(
         r"^\| ([A-Z_, ]+) \| ([\d.]+) % of the time since the (wait began|last change) "
@@ -142,11 +142,13 @@ def test_the_table_of_when_waits_look_is_the_schedule() -> None:
 
 
 @pytest.mark.parametrize("picture", sorted(DOCS.glob("*.svg")), ids=lambda picture: picture.name)
-def test_a_picture_is_small_and_works_in_the_dark_and_asks_nobody_for_anything(
+def test_a_picture_is_small_has_a_dark_mode_and_loads_nothing(
     picture: Path,
 ) -> None:
     text = picture.read_text("utf-8")
 
     assert len(text) < 60_000
     assert "url(" not in text.replace("url(#", "")
-    assert "prefers-color-scheme: dark" in text or 'fill="#292929"' in text  # a terminal is dark
+    assert (
+        "prefers-color-scheme: dark" in text or 'fill="#292929"' in text
+    )  # a terminal is dark anyway

@@ -1,4 +1,4 @@
-"""`make check` runs what CI runs, and explains it."""
+"""`make check` runs the same checks as CI, and explains failures."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ WORKFLOW = YAML(typ="safe").load((ROOT / ".github" / "workflows" / "ci.yml").rea
 SUBMISSION = (ROOT / ".ci" / "run").read_text("utf-8")
 TARGETS = [each.target for each in check.CHECKS]
 
-# Several Pythons, and whatever the newest dependencies are today: in the workflow only.
+# Needs several Python versions and today's newest dependencies: in the workflow only.
 MANY = {"test-compat"}
-# Minutes with Airflow's own processes, and all tests a third time: too long for a submission.
+# Take minutes (Airflow processes; all tests a third time): too long for a submission.
 LONG = {"coverage", "test-airflow-processes"}
 
 
-def asked_for(text: str) -> list[str]:
-    """The targets that a shell script has make make, the checks among them one by one."""
+def requested_targets(text: str) -> list[str]:
+    """The make targets that a shell script runs, with the checks listed one by one."""
     found: list[str] = []
     for line in re.findall(r"^\s*make (.*)$", text, re.MULTILINE):
         checks = re.search(r"CHECKS=(?:'([^']*)'|(\S+))", line)
@@ -36,31 +36,31 @@ def test_the_workflow_runs_every_check_and_nothing_else() -> None:
         step["run"] for job in WORKFLOW["jobs"].values() for step in job["steps"] if "run" in step
     ]
 
-    ran = [target for each in runs for target in asked_for(each)]
+    ran = [target for each in runs for target in requested_targets(each)]
     assert sorted({*ran} - MANY) == sorted(TARGETS)
 
 
 def test_a_submission_runs_every_check_in_the_same_order() -> None:
-    ran = asked_for(SUBMISSION)
+    ran = requested_targets(SUBMISSION)
 
     assert ran[0] == "demo"
     assert ran[1:] == [target for target in TARGETS if target not in LONG]
 
 
-def test_every_job_has_to_pass() -> None:
+def test_the_last_job_needs_every_other_job() -> None:
     jobs = set(WORKFLOW["jobs"]) - {"passed"}
 
     assert set(WORKFLOW["jobs"]["passed"]["needs"]) == jobs
 
 
 @pytest.mark.parametrize("each", check.CHECKS, ids=TARGETS)
-def test_every_check_is_a_target_and_explains_itself_in_two_sentences(each: check.Check) -> None:
+def test_every_check_is_a_target_and_has_two_sentences_of_explanation(each: check.Check) -> None:
     assert re.search(rf"^{each.target}:.*  ## ", MAKEFILE, re.MULTILINE)
     assert each.meaning.endswith(".")
-    assert each.mending.endswith(".")
+    assert each.fix.endswith(".")
 
 
-def test_what_fails_is_explained_and_the_rest_is_run(
+def test_a_failed_check_is_explained_and_the_others_still_run(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "Makefile").write_text("lint:\n\tfalse\ntypes:\n\techo all is well\n")
@@ -70,10 +70,13 @@ def test_what_fails_is_explained_and_the_rest_is_run(
 
     out = capfd.readouterr().out
     assert "all is well" in out
-    assert out.count("`make lint` failed. Code is not formatted") == 2  # there, and at the end
+    # Once right after the check, and once at the end.
+    assert out.count("`make lint` failed. Some code is not formatted") == 2
     assert "`make types` failed" not in out
 
 
-def test_a_check_that_there_is_not_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_check_is_an_error_that_lists_the_known_ones(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert check.main(["lint", "tpyes"]) == 2
     assert "no such check: tpyes; there are lint, types" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The rules of the house that no linter knows. Each says what to do instead."""
+"""Rules for this code that no linter checks. Each failure says what to do instead."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SRC = Path(aiobaseten.__file__).parent
 ROOT = Path(__file__).parents[2]
 Node = TypeVar("Node", bound=ast.AST)
 
-# Beside the library: what users test with, what they type, and what runs in Airflow.
+# Packages beside the library: the fake, the command line and the Airflow provider.
 APART = {"airflow", "cli", "testing"}
 EVERYWHERE = {
     path.relative_to(SRC): ast.parse(path.read_text("utf-8")) for path in SRC.rglob("*.py")
@@ -29,7 +29,7 @@ LIBRARY = {path: tree for path, tree in EVERYWHERE.items() if path.parts[0] not 
 def found(
     kind: type[Node], rooms: dict[Path, ast.Module], *, but: frozenset[str] = frozenset()
 ) -> Iterator[tuple[str, Node]]:
-    """Each node of a kind, and where it is, but in the rooms that may have it."""
+    """Each node of a kind and its place, except in the modules named in *but*."""
     for path, tree in sorted(rooms.items()):
         if str(path) not in but:
             for node in ast.walk(tree):
@@ -38,13 +38,13 @@ def found(
 
 
 def rooms(*names: str) -> frozenset[str]:
-    """Rooms that may do what others must not; each exists."""
+    """Modules that are exempt from a rule. Each must exist."""
     assert {Path(name) for name in names} <= EVERYWHERE.keys()
     return frozenset(names)
 
 
 def prose(tree: ast.Module) -> set[int]:
-    """Which of the strings are docstrings."""
+    """The ids of all docstring nodes."""
     return {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
 
 
@@ -57,7 +57,7 @@ def test_a_status_is_written_in_the_status_module_only() -> None:
         if node.value in statuses and id(node) not in prose(tree)
     ]
 
-    assert written == [], "give the status its meaning in _status.py, and ask for the meaning"
+    assert written == [], "define the status in _status.py, and use its phase here"
 
 
 def test_time_and_sleep_come_from_the_clock_module_only() -> None:
@@ -71,15 +71,17 @@ def test_time_and_sleep_come_from_the_clock_module_only() -> None:
         if clocks.fullmatch(ast.unparse(node.func))
     ]
 
-    assert asked == [], "take a Clock instead: tests run on virtual time"
+    assert asked == [], "use a Clock instead: tests run in virtual time"
 
 
-def test_only_the_schedule_and_the_wire_set_timers() -> None:
+def test_only_the_polls_and_the_wire_set_timers() -> None:
     timers = {"sleep", "call_at", "call_later"}
     may = rooms("_clock.py", "_waiting/polls.py", "_sending/connections.py")
     set_ = [where for where, node in found(ast.Attribute, LIBRARY, but=may) if node.attr in timers]
 
-    assert set_ == [], "have _polls look again, or the wire pause: nobody else waits for time"
+    assert set_ == [], (
+        "use the next look of _polls, or a pause of the wire; no other module waits for time"
+    )
 
 
 def test_there_is_no_synchronous_twin() -> None:
@@ -92,26 +94,26 @@ def test_there_is_no_synchronous_twin() -> None:
         where for where, node in found(ast.arg, EVERYWHERE) if node.arg in {"sync", "is_async"}
     ]
 
-    assert runs + flags == [], "async only: asyncio.run is what callers use"
+    assert runs + flags == [], "this library is async only: callers use asyncio.run themselves"
 
 
 def test_only_errors_of_the_family_are_raised() -> None:
-    """And `ValueError` or `TypeError` for a mistake of the caller's, before any I/O."""
+    """`ValueError` and `TypeError` are allowed, too: for a caller's mistake, before any I/O."""
     family = {name for name, thing in vars(errors).items() if isinstance(thing, type)}
-    python_s_own = {"AttributeError", "KeyError"}  # of __getattr__ and of mappings
+    protocol = {"AttributeError", "KeyError"}  # required in __getattr__ and in mappings
     raised = [
         f"{where} {node.exc.func.id}"
         for where, node in found(ast.Raise, LIBRARY)
         if isinstance(node.exc, ast.Call)
         and isinstance(node.exc.func, ast.Name)
         and node.exc.func.id.endswith(("Error", "Exception", "Exit", "Interrupt"))
-        and node.exc.func.id not in family | {"ValueError", "TypeError"} | python_s_own
+        and node.exc.func.id not in family | {"ValueError", "TypeError"} | protocol
     ]
 
-    assert raised == [], "raise a BasetenError, so that users need to catch one family only"
+    assert raised == [], "raise a BasetenError, so that users can catch all errors with one class"
 
 
-def test_a_cancellation_is_caught_only_to_be_passed_on() -> None:
+def test_a_caught_cancellation_is_always_raised_again() -> None:
     swallowed = [
         where
         for where, node in found(ast.ExceptHandler, LIBRARY)
@@ -122,11 +124,11 @@ def test_a_cancellation_is_caught_only_to_be_passed_on() -> None:
         )
     ]
 
-    assert swallowed == [], "a caller who cancels must not be made to wait, or to go on"
+    assert swallowed == [], "raise it again: a cancelled caller must not be delayed or continue"
 
 
-def test_a_flag_has_to_be_named() -> None:
-    """`promote("d", True)` says nothing."""
+def test_boolean_parameters_are_keyword_only() -> None:
+    """A reader cannot know the meaning of True in `promote("d", True)`."""
     positional = [
         f"{where} {arg.arg}"
         for where, node in found(ast.FunctionDef | ast.AsyncFunctionDef, LIBRARY)  # type: ignore[arg-type] # isinstance takes it
@@ -135,7 +137,7 @@ def test_a_flag_has_to_be_named() -> None:
         if arg.annotation is not None and ast.unparse(arg.annotation) == "bool"
     ]
 
-    assert positional == [], "put a * before it"
+    assert positional == [], "put a * before the parameter"
 
 
 def test_imports_inside_the_package_are_relative() -> None:
@@ -145,18 +147,18 @@ def test_imports_inside_the_package_are_relative() -> None:
         if node.level == 0 and (node.module or "").partition(".")[0] == "aiobaseten"
     ]
 
-    assert absolute == [], "import it relatively, as everywhere"
+    assert absolute == [], "use a relative import"
 
 
-def test_no_room_is_called_after_what_does_not_fit_elsewhere() -> None:
+def test_no_module_has_a_meaningless_name() -> None:
     names = {path.stem.strip("_") for path in EVERYWHERE}
 
     assert names.isdisjoint({"utils", "helpers", "common", "base", "misc", "types"}), (
-        "call it after the one thing that is in it"
+        "name the module after its one job"
     )
 
 
-def test_every_error_is_of_the_one_family_and_in_the_tree_and_in_the_docs() -> None:
+def test_every_error_is_a_baseten_error_in_the_tree_and_on_the_page() -> None:
     raised = {
         name: thing
         for name, thing in vars(errors).items()
@@ -170,11 +172,11 @@ def test_every_error_is_of_the_one_family_and_in_the_tree_and_in_the_docs() -> N
     assert {name for name in raised if f"`{name}`" not in table} == set()
 
 
-def test_the_generator_treats_what_it_would_drop_as_an_error() -> None:
+def test_a_warning_of_the_generator_is_an_error() -> None:
     assert '"--fail-on-warning"' in (ROOT / "scripts" / "generate.py").read_text("utf-8")
 
 
-def test_every_dependency_has_a_line_that_says_why() -> None:
+def test_every_dependency_has_a_comment_with_its_reason() -> None:
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     project = tomllib.loads(text)["project"]
     needed = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
@@ -183,10 +185,10 @@ def test_every_dependency_has_a_line_that_says_why() -> None:
     assert needed
     for each in needed:
         before = lines[lines.index(f'"{each}",') - 1]
-        assert before.startswith("#"), f"what would we have to write without {each}? Say it above"
+        assert before.startswith("#"), f"write above {each} what we would have to write without it"
 
 
-def test_no_machine_and_no_registry_is_named() -> None:
+def test_no_file_names_a_machine_or_a_registry() -> None:
     named = re.compile(r"/(?:work|root|opt/(?:pypi|wheels))/|py" + r"pi\.org|registry\.npm" + "js")
     files = [
         path

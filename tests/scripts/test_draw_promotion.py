@@ -1,4 +1,4 @@
-"""The picture of a healthy promotion shows what happens today."""
+"""The picture of a healthy promotion shows the behaviour of the current code."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import re
 import draw_promotion
 
 
-def test_the_picture_is_what_the_script_draws() -> None:
+def test_the_picture_is_up_to_date() -> None:
     drawn = draw_promotion.picture()
 
-    assert drawn == draw_promotion.TARGET.read_text("utf-8"), "draw it again: make picture"
+    assert drawn == draw_promotion.TARGET.read_text("utf-8"), "run make picture"
 
 
-def test_it_shows_that_only_one_of_three_is_right() -> None:
+def test_only_one_of_three_ways_of_waiting_is_right() -> None:
     verdicts = re.findall(r'class="(bad|good)[^"]*">([^<]+)<', draw_promotion.picture())
 
     assert [kind for kind, _ in verdicts] == ["bad", "bad", "good"]
-    assert verdicts[0][1] == "“failed”, at 14 s"
-    assert verdicts[1][1] == "“live”, at 14 s; it first serves 10 minutes later"
+    assert verdicts[0][1] == "“failed” at 14 s"
+    assert verdicts[1][1] == "“live” at 14 s, 10 minutes too early"
     assert re.fullmatch(r"live, \d+ s after all traffic has moved", verdicts[2][1])
