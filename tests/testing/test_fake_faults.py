@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from aiobaseten.testing import FakeBaseten
-from aiobaseten.testing._operations import OPERATIONS
+from aiobaseten.testing._http import OPERATIONS
 
 Api = Callable[..., Awaitable[httpx.Response]]
 both_ways = pytest.mark.parametrize("way_in", ["in process", "served"])
@@ -84,7 +84,7 @@ async def test_what_the_parameters_of_a_route_are_called_does_not_matter(
     "route", ["FETCH", "GET /v2/chains", "GET /v1/models/{model_id}/", "/v1/models", "PUT", ""]
 )
 async def test_a_route_that_there_is_not_is_refused(fake: FakeBaseten, route: str) -> None:
-    with pytest.raises(ValueError, match=r"has no route .*; the nearest that it has: (GET|POST) /"):
+    with pytest.raises(ValueError, match=r"has no route .*; the nearest are: (GET|POST) /"):
         fake.faults.status(500, route=route)
 
 
@@ -309,8 +309,8 @@ async def test_leftover_faults_are_named_with_what_to_do(fake: FakeBaseten, api:
         fake.assert_no_leftovers()
 
     message = str(caught.value)
-    assert "<status 502 for GET /v1/models/{}: 1 met, 2 left>" in message
-    assert "<reset for any request: 0 met>" in message
+    assert "<status 502 for GET /v1/models/{}: 1 hit, 2 left>" in message
+    assert "<reset for any request: 0 hit>" in message
     assert "Plan less, or let the test go on" in message
 
 

@@ -166,7 +166,7 @@ def test_everything_tells_what_it_is_but_no_key() -> None:
         "<FakeDeployment d1 of c1: BUILDING>",
         "<FakeEnvironment production of c1: d1>",
         "<FakePromotion of d1-p1: RELEASING 0 %>",
-        "<Faults [<reset for GET /v1/chains: 0 met, 1 left>]>",
+        "<Faults [<reset for GET /v1/chains: 0 hit, 1 left>]>",
     ]
 
 

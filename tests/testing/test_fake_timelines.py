@@ -37,7 +37,7 @@ def test_many_small_steps_add_up_to_what_one_expects() -> None:
     ("steps", "advice"),
     [
         ([], "a timeline needs a step"),
-        ([("BUILDING", 12)], "nothing says what comes after it: add the status that stays"),
+        ([("BUILDING", 12)], "the status after it is unknown: add the status that stays"),
         (["BUILDING", "ACTIVE"], r"say how many seconds it takes, \('BUILDING', 30\)"),
         ([("BUILDING", -1), "ACTIVE"], "'BUILDING' cannot last -1 seconds"),
         ([("BUILDING", math.inf), "ACTIVE"], "cannot last inf seconds"),

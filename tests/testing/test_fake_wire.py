@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from aiobaseten.testing import FakeBaseten
-from aiobaseten.testing._limits import RateLimits, limit_of
-from aiobaseten.testing._operations import OPERATIONS
+from aiobaseten.testing._http import OPERATIONS
+from aiobaseten.testing._http.rate_limits import RateLimits, limit_of
 
 Api = Callable[..., Awaitable[httpx.Response]]
 both_ways = pytest.mark.parametrize("way_in", ["in process", "served"])

@@ -136,14 +136,14 @@ async def test_gives_another_timeline_to_what_is_there(fake_baseten, baseten):
 
 
 EXPECTED = {
-    "test_leaves_a_fault_over": "<status 502 for GET: 4 met, 5 left>. Plan less, or let",
-    "test_leaves_a_plan_over": "what is planned with at() waits for a look",
+    "test_leaves_a_fault_over": "<status 502 for GET: 4 hit, 5 left>. Plan less, or let",
+    "test_leaves_a_plan_over": "an action planned with at() runs when somebody reads",
     "test_has_a_timeline_that_goes_nowhere": "add the status that stays, for example 'ACTIVE'",
     "test_has_a_step_that_never_ends": "say how many seconds it takes, ('BUILDING', 30), or",
     "test_promotes_what_is_not_there": "The fake has: v1; add it with .deployment('v2')",
     "test_asks_for_a_chain_that_is_not_there": "The fake has: bot; add it with .chain('robot')",
     "test_serves_what_is_not_there": "The fake has: none; add it with .deployment('v9')",
-    "test_breaks_a_route_that_is_not_there": "the nearest that it has: GET /v1/chains",
+    "test_breaks_a_route_that_is_not_there": "the nearest are: GET /v1/chains",
     "test_gives_another_timeline_to_what_is_there": "change it with its own methods",
     "test_leaves_something_over_and_fails_anyway": "assert (1 + 1) == 3",
 }

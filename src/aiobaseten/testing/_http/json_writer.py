@@ -1,26 +1,29 @@
-"""The fake's state in Baseten's JSON: every required field, and the optional ones people read."""
+"""State is written here as Baseten's JSON: required fields, and the optional ones people read."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from . import _statuses as status
-from ._chains import FakeChain
-from ._deployments import FakeDeployment
-from ._environments import FakeEnvironment, View
-from ._logs import LogLine
-from ._models import FakeModel
-from ._promotions import Rollout
+from .._world import (
+    NOT_DEPLOYED,
+    RUNNING,
+    FakeChain,
+    FakeDeployment,
+    FakeEnvironment,
+    FakeLogLine,
+    FakeModel,
+    Rollout,
+)
 
-Json = dict[str, Any]
+JSON = dict[str, Any]
 
 INSTANCE_TYPE: Final = "1x4"
 TEAM: Final = "Fake team"
 
 
-class Wire:
-    """Writes state as JSON, as a look at one time shows it.
+class JSONWriter:
+    """Writes state as JSON, as a read at one time shows it.
 
     Args:
         started: The time of day at which the fake's time began.
@@ -34,13 +37,17 @@ class Wire:
         when = self._started + timedelta(seconds=seconds)
         return when.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
+    def seconds(self, epoch_millis: int) -> float:
+        """Convert a time of day, in milliseconds since 1970, to a time of the fake."""
+        return epoch_millis / 1000 - self._started.timestamp()
+
     def chainlet_id(self, deployment: FakeDeployment, name: str) -> str:
         """A chainlet's id."""
         return f"{deployment.id}-{name}"
 
-    def log_line(self, line: LogLine) -> Json:
+    def log_line(self, line: FakeLogLine) -> JSON:
         """A LogV1."""
-        # A float has no room for so many digits.
+        # Nanoseconds since 1970 have more digits than a float holds.
         started = round(self._started.timestamp() * 1e6) * 1000
         return {
             "timestamp": str(started + round(line.at * 1e9)),
@@ -50,30 +57,31 @@ class Wire:
             "level": line.level,
         }
 
-    def seconds(self, epoch_millis: int) -> float:
-        """A time of day, in milliseconds since 1970, as a time of the fake."""
-        return epoch_millis / 1000 - self._started.timestamp()
-
-    def deployment(self, deployment: FakeDeployment, now: float) -> Json:
+    def deployment(
+        self, resource: FakeChain | FakeModel, deployment: FakeDeployment, now: float
+    ) -> JSON:
         """A ChainDeploymentV1 or a DeploymentV1."""
-        if isinstance(deployment.owner, FakeChain):
-            return self._chain_deployment(deployment, now)
-        return self._model_deployment(deployment, now)
+        if isinstance(resource, FakeChain):
+            return self._chain_deployment(resource, deployment, now)
+        return self._model_deployment(resource, deployment, now)
 
-    def environment(self, environment: FakeEnvironment, now: float) -> Json:
+    def environment(
+        self, resource: FakeChain | FakeModel, environment: FakeEnvironment, now: float
+    ) -> JSON:
         """A ChainEnvironmentV1 or an EnvironmentV1."""
-        if isinstance(environment.owner, FakeChain):
-            return self._chain_environment(environment, now)
-        return self._model_environment(environment, environment.seen_at(now), now)
+        if isinstance(resource, FakeChain):
+            return self._chain_environment(resource, environment, now)
+        return self._model_environment(resource, environment, now)
 
-    def listed_environment(self, environment: FakeEnvironment, now: float) -> Json:
-        """An environment as it is in a list, where a chain's may look like a model's."""
-        behaviour = environment.owner.behaviour
-        if isinstance(environment.owner, FakeChain) and behaviour.chain_environment_list == "model":
-            return self._model_environment(environment, environment.seen_at(now), now)
-        return self.environment(environment, now)
+    def listed_environment(
+        self, resource: FakeChain | FakeModel, environment: FakeEnvironment, now: float
+    ) -> JSON:
+        """An environment as it is in a list, where a chain's may have the shape of a model's."""
+        if resource.behaviour.chain_environment_list == "model":
+            return self._model_environment(resource, environment, now)
+        return self.environment(resource, environment, now)
 
-    def chain(self, chain: FakeChain) -> Json:
+    def chain(self, chain: FakeChain) -> JSON:
         """A ChainV1."""
         return {
             "id": chain.id,
@@ -83,7 +91,7 @@ class Wire:
             "team_name": TEAM,
         }
 
-    def model(self, model: FakeModel) -> Json:
+    def model(self, model: FakeModel) -> JSON:
         """A ModelV1."""
         current = model.production()
         development = model.development()
@@ -98,15 +106,17 @@ class Wire:
             "team_name": TEAM,
         }
 
-    def _model_deployment(self, deployment: FakeDeployment, now: float) -> Json:
+    def _model_deployment(
+        self, resource: FakeChain | FakeModel, deployment: FakeDeployment, now: float
+    ) -> JSON:
         facts, seen = deployment.facts, deployment.seen_at(now)
-        production = deployment.owner.environments.get("production")
+        production = resource.environments.get("production")
         serving = production.seen_at(now).current if production else None
         return {
             "id": deployment.id,
             "created_at": self.time_of_day(facts.created),
             "name": facts.name,
-            "model_id": deployment.owner.id,
+            "model_id": resource.id,
             "is_production": deployment is serving,
             "is_development": facts.is_development,
             "status": seen,
@@ -118,11 +128,11 @@ class Wire:
             "request_backpressure_settings": {"policy": None},
         }
 
-    def _chain_deployment(self, deployment: FakeDeployment, now: float) -> Json:
+    def _chain_deployment(self, chain: FakeChain, deployment: FakeDeployment, now: float) -> JSON:
         return {
             "id": deployment.id,
             "created_at": self.time_of_day(deployment.facts.created),
-            "chain_id": deployment.owner.id,
+            "chain_id": chain.id,
             "environment": deployment.attached_to,
             "chainlets": [
                 {
@@ -138,13 +148,15 @@ class Wire:
             "status": deployment.seen_at(now),
         }
 
-    def _chain_environment(self, environment: FakeEnvironment, now: float) -> Json:
-        view = environment.seen_at(now)
-        names = view.current.chainlet_names if view.current else ()
-        shown: Json = {
+    def _chain_environment(
+        self, chain: FakeChain, environment: FakeEnvironment, now: float
+    ) -> JSON:
+        snapshot = environment.seen_at(now)
+        current, candidate = snapshot.current, snapshot.candidate
+        written: JSON = {
             "name": environment.name,
             "created_at": self.time_of_day(environment.created),
-            "chain_id": environment.owner.id,
+            "chain_id": chain.id,
             "promotion_settings": _promotion_settings(environment),
             "chainlet_settings": [
                 {
@@ -152,47 +164,48 @@ class Wire:
                     "autoscaling_settings": _AUTOSCALING,
                     "instance_type": _instance_type(INSTANCE_TYPE),
                 }
-                for name in names
+                for name in (current.chainlet_names if current else ())
             ],
-            **self._deployments(view, now),
+            "current_deployment": current and self._chain_deployment(chain, current, now),
+            "candidate_deployment": candidate and self._chain_deployment(chain, candidate, now),
         }
-        promotion = environment.owner.behaviour.chain_promotion
+        promotion = chain.behaviour.chain_promotion
         if promotion != "absent":
-            shown["in_progress_promotion"] = (
-                _promotion(view.promotion) if promotion == "shown" else None
+            written["in_progress_promotion"] = (
+                _promotion(snapshot.promotion) if promotion == "shown" else None
             )
-        return shown
+        return written
 
-    def _model_environment(self, environment: FakeEnvironment, view: View, now: float) -> Json:
+    def _model_environment(
+        self, resource: FakeChain | FakeModel, environment: FakeEnvironment, now: float
+    ) -> JSON:
+        snapshot = environment.seen_at(now)
         return {
             "name": environment.name,
             "created_at": self.time_of_day(environment.created),
-            "model_id": environment.owner.id,
-            "current_deployment": self._as_a_model_s(view.current, now),
-            "candidate_deployment": self._as_a_model_s(view.candidate, now),
-            "in_progress_promotion": _promotion(view.promotion),
+            "model_id": resource.id,
+            "current_deployment": self._in_model_environment(resource, snapshot.current, now),
+            "candidate_deployment": self._in_model_environment(resource, snapshot.candidate, now),
+            "in_progress_promotion": _promotion(snapshot.promotion),
             "autoscaling_settings": _AUTOSCALING,
             "promotion_settings": _promotion_settings(environment),
             "instance_type": _instance_type(environment.settings.instance_type or INSTANCE_TYPE),
             "request_backpressure_settings": {"policy": None},
         }
 
-    def _as_a_model_s(self, deployment: FakeDeployment | None, now: float) -> Json | None:
-        """All that is declared of a model's deployment, and what a chain's has besides."""
+    def _in_model_environment(
+        self, resource: FakeChain | FakeModel, deployment: FakeDeployment | None, now: float
+    ) -> JSON | None:
+        """A deployment with all fields of a model's; a chain's has its own fields besides."""
         if deployment is None:
             return None
-        return {**self._model_deployment(deployment, now), **self.deployment(deployment, now)}
-
-    def _deployments(self, view: View, now: float) -> Json:
         return {
-            "current_deployment": self.deployment(view.current, now) if view.current else None,
-            "candidate_deployment": (
-                self.deployment(view.candidate, now) if view.candidate else None
-            ),
+            **self._model_deployment(resource, deployment, now),
+            **self.deployment(resource, deployment, now),
         }
 
 
-_AUTOSCALING: Final[Json] = {
+_AUTOSCALING: Final[JSON] = {
     "min_replica": 0,
     "max_replica": 1,
     "autoscaling_window": 60,
@@ -202,15 +215,15 @@ _AUTOSCALING: Final[Json] = {
 }
 
 
-def _autoscaling(seen: str) -> Json | None:
-    return None if seen in status.NOT_DEPLOYED else _AUTOSCALING
+def _autoscaling(status: str) -> JSON | None:
+    return None if status in NOT_DEPLOYED else _AUTOSCALING
 
 
-def _replicas(seen: str) -> int:
-    return 1 if seen in status.RUNNING else 0
+def _replicas(status: str) -> int:
+    return 1 if status in RUNNING else 0
 
 
-def _instance_type(name: str) -> Json:
+def _instance_type(name: str) -> JSON:
     return {
         "id": name,
         "name": name,
@@ -222,7 +235,7 @@ def _instance_type(name: str) -> Json:
     }
 
 
-def _promotion(promotion: Rollout | None) -> Json | None:
+def _promotion(promotion: Rollout | None) -> JSON | None:
     if promotion is None:
         return None
     return {
@@ -233,7 +246,7 @@ def _promotion(promotion: Rollout | None) -> Json | None:
     }
 
 
-def _promotion_settings(environment: FakeEnvironment) -> Json:
+def _promotion_settings(environment: FakeEnvironment) -> JSON:
     settings = environment.settings
     return {
         "redeploy_on_promotion": settings.redeploy_on_promotion,

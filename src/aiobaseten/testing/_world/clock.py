@@ -1,4 +1,4 @@
-"""The fake's own time: seconds since it started, taken from the running event loop."""
+"""The fake's time: seconds since it began, taken from the running event loop."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
-from .timelines import moment
+from ..timelines import moment
 
-# The time of day at which a fake begins, unless told otherwise.
+# The default time of day at which a fake's time begins.
 STARTED: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Clock:
+class FakeClock:
     """Seconds since the fake was first used inside an event loop.
 
-    It follows the loop's clock, so virtual time in the loop is virtual time here, and stands
-    still while no loop runs.
+    It follows the loop's clock: virtual time in the loop is virtual time here. It stands still
+    while no loop runs.
+
+    Args:
+        speed: Seconds of the fake's time in one second of the loop's.
+
+    Raises:
+        ValueError: *speed* is not above 0.
     """
 
     def __init__(self, speed: float) -> None:
@@ -41,7 +47,7 @@ class Clock:
         # looptime makes a loop's time virtual for the test, and real again for its fixtures.
         source = (loop, getattr(loop, "looptime_on", None))
         if source != self._source:
-            # It counts from a start of its own: go on from where we were.
+            # Each source has its own zero: continue from the last time.
             self._source = source
             self._origin = loop.time() - self._last / self.speed
         self._last = max(self._last, moment((loop.time() - self._origin) * self.speed))
@@ -49,7 +55,7 @@ class Clock:
 
     @contextmanager
     def hold(self, at: float) -> Generator[None]:
-        """Make it *at* for as long as the block takes."""
+        """Stop the clock at the time *at* while the block runs."""
         before, self._held = self._held, at
         try:
             yield
@@ -57,5 +63,5 @@ class Clock:
             self._held = before
 
     def in_loop(self, seconds: float) -> float:
-        """The same duration in seconds of the event loop."""
+        """Convert a duration to seconds of the event loop."""
         return seconds / self.speed

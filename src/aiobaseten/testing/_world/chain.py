@@ -1,17 +1,22 @@
-"""Chains: deployments made of chainlets, and environments that move at once."""
+"""Chains: deployments with chainlets, and environments whose traffic moves at once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from ._deployments import DEFAULT_CHAINLET, FakeDeployment, Plan, Reactions
-from ._environments import Cleanup, FakeEnvironment
-from ._owners import Owner, facts_of, given, settings_of
-from ._statuses import ACTIVE
-from .timelines import HEALTHY_PROMOTION, Steps
+from ..timelines import HEALTHY_PROMOTION, Steps
+from .deployment import FakeDeployment
+from .environment import FakeEnvironment
+from .environment_settings import Cleanup
+from .plan import Plan, Reactions
+from .resource import FakeResource, one_of
+from .status import ACTIVE
+
+DEFAULT_CHAINLET: Final = "Main"
 
 
-class FakeChain(Owner):
+class FakeChain(FakeResource):
     """A chain. Made by `FakeBaseten.chain`."""
 
     kind = "Chain"
@@ -28,18 +33,19 @@ class FakeChain(Owner):
         on_retry: Plan | None = None,
         hidden_for: float | None = None,
     ) -> FakeDeployment:
-        """The deployment with this id, made if there is none; timelines begin now.
+        """The deployment with this id; makes it if there is none. Its timelines begin now.
 
         Args:
             deployment_id: Its id, and its name.
-            status: What it is, for ever. ACTIVE if nothing else is said.
-            timeline: What it goes through instead: ``[("BUILDING", 12), "ACTIVE"]``.
-            chainlets: Names, which all do what the chain does; or a timeline for each name, and
-                the chain's own status follows from them unless it is given too.
-            on_promote: What it, or the new deployment made from it, goes through when promoted.
-            on_activate: What it goes through when activated.
-            on_retry: What it goes through when retried, instead of everything once more.
-            hidden_for: Seconds for which it still answers 404.
+            status: A status that stays (default: ACTIVE).
+            timeline: Statuses over time instead: ``[("BUILDING", 12), "ACTIVE"]``.
+            chainlets: Names of chainlets, which all follow the chain's timeline. Or a timeline for
+                each name: the chain's status follows from them, if it has no *status* or
+                *timeline* of its own.
+            on_promote: The plan of the candidate when this deployment is promoted.
+            on_activate: The plan when it is activated.
+            on_retry: The plan when it is retried (default: its first timeline again).
+            hidden_for: Seconds for which requests for it get 404.
 
         Raises:
             ValueError: It exists and options were given; or a timeline is impossible.
@@ -51,10 +57,11 @@ class FakeChain(Owner):
         }  # fmt: skip
         if self._known("deployment", deployment_id, self.deployments, options):
             return self.deployments[deployment_id]
-        plan, own = _chain_plan(given(status, timeline), chainlets)
+        plan, own = _chain_plan(one_of(status, timeline), chainlets)
         reactions = Reactions(on_promote=on_promote, on_activate=on_activate, on_retry=on_retry)
-        facts = facts_of(deployment_id, self.now(), hidden_for)
-        return self._add(deployment_id, facts, plan, reactions, own)
+        return self._add(
+            deployment_id, self._facts(deployment_id, hidden_for), plan, reactions, own
+        )
 
     def environment(
         self,
@@ -68,9 +75,9 @@ class FakeChain(Owner):
         candidate_timeline: Plan | None = None,
         restricted: bool | None = None,
     ) -> FakeEnvironment:
-        """The environment with this name, made if there is none.
+        """The environment with this name; makes it if there is none.
 
-        The options are those of `FakeModel.environment`; chains have no rolling promotions and no
+        The options are those of `FakeModel.environment`. Chains have no rolling promotions and no
         instance type of their own.
 
         Raises:
@@ -83,10 +90,10 @@ class FakeChain(Owner):
         }  # fmt: skip
         if self._known("environment", name, self.environments, {"current": current, **options}):
             return self.environments[name]
-        return self._environment(name, current, settings_of(options))
+        return self._environment(name, current, options)
 
     def copy(self, source: FakeDeployment, plan: Plan, now: float) -> FakeDeployment:
-        """A new deployment made from *source* by a promotion."""
+        """A new deployment, made from *source* by a promotion."""
         names = source.chainlet_names
         if not isinstance(plan, Mapping):
             return self._copy(source, dict.fromkeys(names, plan), now)
@@ -99,11 +106,11 @@ class FakeChain(Owner):
 def _chain_plan(
     steps: Steps | None, chainlets: Sequence[str] | Mapping[str, Steps] | None
 ) -> tuple[Mapping[str, Steps], Steps | None]:
-    """The timeline of each chainlet, and that of the chain itself if it has one of its own."""
+    """The timeline of each chainlet, and the chain's own timeline if it has one."""
     if isinstance(chainlets, Mapping):
         return dict(chainlets), steps
     if isinstance(chainlets, str):
-        # A string is a list of letters, too.
+        # A string is a sequence of letters too.
         raise ValueError(f"chainlets are a list of names: [{chainlets!r}]")  # noqa: TRY004
     names = (DEFAULT_CHAINLET,) if chainlets is None else chainlets
     return dict.fromkeys(names, ACTIVE if steps is None else steps), None

@@ -1,18 +1,22 @@
-"""Models: deployments with one status, and environments that may move step by step."""
+"""Models: deployments with one status, and environments whose traffic may move step by step."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ._deployments import FakeDeployment, Plan, Reactions, Refused
-from ._environments import Cleanup, FakeEnvironment
-from ._owners import RESERVED_IDS, Owner, facts_of, given, settings_of
-from ._promotions import Ramp
-from ._statuses import ACTIVE
-from .timelines import Steps
+from ..timelines import Steps
+from .deployment import FakeDeployment
+from .environment import FakeEnvironment
+from .environment_settings import Cleanup
+from .identifier import RESERVED_IDS
+from .plan import Plan, Reactions
+from .refusal import not_found
+from .resource import FakeResource, one_of
+from .rollout import Ramp
+from .status import ACTIVE
 
 
-class FakeModel(Owner):
+class FakeModel(FakeResource):
     """A model. Made by `FakeBaseten.model`."""
 
     kind = "Model"
@@ -32,20 +36,21 @@ class FakeModel(Owner):
         is_development: bool | None = None,
         labels: Mapping[str, object] | None = None,
     ) -> FakeDeployment:
-        """The deployment with this id, made if there is none; timelines begin now.
+        """The deployment with this id; makes it if there is none. Its timelines begin now.
 
         Args:
             deployment_id: Its id, and its name.
-            status: What it is, for ever. ACTIVE if nothing else is said.
-            timeline: What it goes through instead: ``[("BUILDING", 12), "ACTIVE"]``.
-            on_promote: What it, or the new deployment made from it, goes through when promoted.
-            on_activate: What it goes through when activated.
-            on_retry: What it goes through when retried, instead of everything once more.
-            on_wake: What it goes through when woken.
-            hidden_for: Seconds for which it still answers 404.
-            instance_type: Promoting it to an environment with another makes a new deployment.
-            is_development: Whether ``development`` means this one.
-            labels: Passed on as they are.
+            status: A status that stays (default: ACTIVE).
+            timeline: Statuses over time instead: ``[("BUILDING", 12), "ACTIVE"]``.
+            on_promote: The timeline of the candidate when this deployment is promoted.
+            on_activate: The timeline when it is activated.
+            on_retry: The timeline when it is retried (default: its first timeline again).
+            on_wake: The timeline when it is woken.
+            hidden_for: Seconds for which requests for it get 404.
+            instance_type: An environment with another instance type makes a new deployment when
+                this one is promoted.
+            is_development: Whether this is the deployment with the role ``development``.
+            labels: Labels, which the API returns unchanged.
 
         Raises:
             ValueError: It exists and options were given; or a timeline is impossible.
@@ -61,15 +66,14 @@ class FakeModel(Owner):
         reactions = Reactions(
             on_promote=on_promote, on_activate=on_activate, on_retry=on_retry, on_wake=on_wake
         )
-        facts = facts_of(
+        facts = self._facts(
             deployment_id,
-            self.now(),
             hidden_for,
             instance_type=instance_type,
             is_development=bool(is_development),
             labels=labels,
         )
-        plan = given(status, timeline)
+        plan = one_of(status, timeline)
         return self._add(deployment_id, facts, ACTIVE if plan is None else plan, reactions)
 
     def environment(
@@ -87,22 +91,22 @@ class FakeModel(Owner):
         candidate_timeline: Steps | None = None,
         restricted: bool | None = None,
     ) -> FakeEnvironment:
-        """The environment with this name, made if there is none.
+        """The environment with this name; makes it if there is none.
 
         Args:
             name: Such as ``production``.
             current: The deployment that serves in it.
             rolling: Whether traffic moves step by step.
-            ramp: The steps: percent of traffic, and seconds for which it stays so.
-            traffic_delay: Seconds from the candidate being ready to its first traffic; unless
-                given 0, and 5 for a deployment that serves already.
-            moves_on: The statuses of a candidate that is ready; unless given ACTIVE alone.
-            cleanup: What becomes of the deployment that served before; unless given
-                SCALE_TO_ZERO. A promote that says not to scale it down wins.
+            ramp: The steps: percent of the traffic, and the seconds that a step lasts.
+            traffic_delay: Seconds from the candidate being ready to its first traffic (default: 0,
+                and 5 for a candidate that is ready at once).
+            moves_on: The statuses of a candidate that is ready (default: ACTIVE only).
+            cleanup: What happens to the deployment that served before (default:
+                SCALE_TO_ZERO). A request may ask to keep it.
             redeploy_on_promotion: Whether a promotion always makes a new deployment.
-            instance_type: Deployments of another type are made anew when promoted.
-            candidate_timeline: What deployments made by a promotion go through, unless theirs
-                is given with ``on_promote``.
+            instance_type: Promoting a deployment of another instance type makes a new deployment.
+            candidate_timeline: The timeline of deployments that a promotion makes. ``on_promote``
+                of the promoted deployment wins over it.
             restricted: Whether promoting is forbidden (403).
 
         Raises:
@@ -119,26 +123,26 @@ class FakeModel(Owner):
             return self.environments[name]
         if ramp is not None and rolling is False:
             raise ValueError("a ramp is for rolling promotions: leave out rolling=False")
-        return self._environment(name, current, settings_of(options))
+        return self._environment(name, current, options)
 
     def copy(self, source: FakeDeployment, plan: Plan, now: float) -> FakeDeployment:
-        """A new deployment made from *source* by a promotion."""
+        """A new deployment, made from *source* by a promotion."""
         return self._copy(source, plan, now)
 
     def development(self) -> FakeDeployment | None:
-        """The development deployment."""
+        """The deployment with the role ``development``."""
         return next((one for one in self.deployments.values() if one.facts.is_development), None)
 
     def production(self) -> FakeDeployment | None:
-        """The deployment that looks show as the one that serves in production."""
+        """The deployment that serves in production, as a read shows it now."""
         production = self.environments.get("production")
-        return production.seen_at(self.now()).current if production else None
+        return production.seen_at(self.progress.now()).current if production else None
 
-    def named(self, deployment_id: str) -> FakeDeployment:
-        """The deployment with this id or in this role; raises Refused (404) if there is none."""
+    def find_by_id_or_role(self, deployment_id: str) -> FakeDeployment:
+        """The deployment with this id or role; raises Refused (404) if there is none."""
         if deployment_id not in RESERVED_IDS:
-            return self.found(deployment_id)
+            return self.find_deployment(deployment_id)
         found = self.production() if deployment_id == "production" else self.development()
         if found is None:
-            raise Refused(404, "NOT_FOUND", f"Model {self.id} has no {deployment_id} deployment.")
+            raise not_found(f"Model {self.id} has no {deployment_id} deployment.")
         return found

@@ -1,4 +1,4 @@
-"""The way in over sockets: uvicorn in the running loop, with connections that can be broken."""
+"""The way in through sockets: uvicorn in the running loop, with connections that can be broken."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from ._app import LINE
+from .fault_injection import CONNECTION
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-# With SO_LINGER on and no time to linger, closing resets the connection.
-_LINGER_NOT: Final = struct.pack("ii", 1, 0)
-# An idle connection is the client's to close: virtual time would be up at once.
+# SO_LINGER with a time of 0: closing resets the connection.
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
+# Only the client closes idle connections: virtual time would close them at once.
 _KEEP_ALIVE_S: Final = 10**6
 
 
-class SocketLine:
-    """A connection that can be broken, the real way."""
+class SocketConnection:
+    """The connection of a socket; a `BreakableConnection`."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -33,35 +33,35 @@ class SocketLine:
     async def reset(self) -> None:
         """Reset it."""
         self._transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT
+            socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
         )
         self._transport.abort()
 
     async def refuse(self) -> None:
-        """Reset it: it has been made by now."""
+        """Reset it: it is too late to refuse it."""
         await self.reset()
 
     async def noise(self) -> None:
-        """Send something that is not HTTP, and close."""
+        """Send bytes that are not HTTP, and close it."""
         self._transport.write(b"\x00\x01 this is not HTTP\r\n\r\n")
         self._transport.close()
 
     async def cut(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        """Send an answer whose *body* is shorter than its headers say, and close."""
-        head = b"".join(b"%s: %s\r\n" % line for line in headers)
+        """Send a response whose *body* is shorter than its headers say, and close it."""
+        head = b"".join(b"%s: %s\r\n" % header for header in headers)
         self._transport.write(b"HTTP/1.1 %d Fake\r\n%s\r\n%s" % (status, head, body))
         self._transport.close()
 
 
 class _Protocol(H11Protocol):
-    """uvicorn's protocol, which tells the application about its connection."""
+    """uvicorn's protocol, which gives the application its connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        line, inner = SocketLine(transport), self.app
+        connection, inner = SocketConnection(transport), self.app
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
-            scope.setdefault("extensions", {})[LINE] = line
+            scope.setdefault("extensions", {})[CONNECTION] = connection
             await inner(scope, receive, send)
 
         self.app = app
@@ -69,10 +69,10 @@ class _Protocol(H11Protocol):
 
 @asynccontextmanager
 async def serve(app: ASGIApp, *, host: str, port: int) -> AsyncGenerator[str]:
-    """Listen in the running loop for as long as the block takes; yields the URL.
+    """Listen in the running loop while the block runs; gives the URL.
 
     Raises:
-        OSError: The address is taken, or is not of this machine.
+        OSError: The address is taken, or is not one of this machine.
     """
     config = uvicorn.Config(
         app,
@@ -86,8 +86,8 @@ async def serve(app: ASGIApp, *, host: str, port: int) -> AsyncGenerator[str]:
     )
     config.load()
     state = ServerState()
-    # Without uvicorn's own Server, which would tick ten times a second, in virtual time too,
-    # and take over the signals. Listening by host and port leaves Nagle's algorithm off.
+    # Not uvicorn's own Server: it ticks ten times a second, in virtual time too, and installs
+    # signal handlers. Listening by host and port leaves Nagle's algorithm off.
     server = await asyncio.get_running_loop().create_server(
         lambda: _Protocol(config, state, {}), host, port
     )
@@ -99,6 +99,6 @@ async def serve(app: ASGIApp, *, host: str, port: int) -> AsyncGenerator[str]:
         server.close()
         for connection in list(state.connections):
             connection.transport.abort()
-        # Whatever still has to answer sees that its client is gone, and ends.
+        # Requests in progress see that their client is gone, and end.
         await asyncio.gather(*state.tasks)
         await server.wait_closed()

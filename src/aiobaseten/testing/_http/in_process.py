@@ -1,4 +1,4 @@
-"""The way in without sockets: an httpx transport whose calls end in the fake."""
+"""The way in without sockets: an httpx transport whose requests end in the fake."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, Never
 
 import httpx
 
-from ._app import LINE
+from .fault_injection import CONNECTION
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Scope
 
 
 class InProcessTransport(httpx.AsyncBaseTransport):
-    """Answers requests with an ASGI application, and fails as a socket would.
+    """Passes requests to an ASGI application, and fails as a socket would.
 
-    The client's read timeout is kept, in the loop's time. Whatever the host, the request ends up
-    in the application; for a host like ``model-m1.api.baseten.co`` its first label becomes the
-    first part of the path.
+    It observes the client's read timeout, in the loop's time. The host does not matter, with one
+    exception: of a host like ``model-m1.api.baseten.co``, the first label becomes the first part of
+    the path.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -29,21 +29,22 @@ class InProcessTransport(httpx.AsyncBaseTransport):
         """Send one request.
 
         Raises:
-            httpx.TransportError: A fault broke the connection, or the answer took too long.
+            httpx.TransportError: A fault broke the connection, or the response took too long.
         """
         body = await request.aread()
-        exchange = _Exchange(request, body)
-        limit = request.extensions.get("timeout", {}).get("read")
+        connection = InProcessConnection(request, body)
+        timeout = request.extensions.get("timeout", {}).get("read")
         try:
-            async with asyncio.timeout(limit):
-                await self._app(_scope(request, exchange), exchange.receive, exchange.send)
+            async with asyncio.timeout(timeout):
+                scope = _scope(request, connection)
+                await self._app(scope, connection.receive, connection.send)
         except TimeoutError as error:
             raise httpx.ReadTimeout("timed out in the fake", request=request) from error
-        return exchange.response()
+        return connection.response()
 
 
-class _Exchange:
-    """One request and its answer, as the application sees them; also its `Line`."""
+class InProcessConnection:
+    """One request and its response, as the application sees them; a `BreakableConnection`."""
 
     def __init__(self, request: httpx.Request, body: bytes) -> None:
         self._request = request
@@ -54,41 +55,47 @@ class _Exchange:
         self._broken: httpx.TransportError | None = None
 
     async def receive(self) -> Message:
+        """The request, once; then the client's disconnect, when there is one."""
         if self._unread is not None:
             body, self._unread = self._unread, None
             return {"type": "http.request", "body": body, "more_body": False}
         if self._broken is None:
-            # The client is there for as long as it waits.
+            # The client stays connected for as long as it waits.
             await asyncio.get_running_loop().create_future()
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
+        """Take a part of the response."""
         if message["type"] == "http.response.start":
             self._status, self._headers = message["status"], list(message["headers"])
         else:
             self._body.append(message.get("body", b""))
 
     async def reset(self) -> Never:
+        """Reset it."""
         raise httpx.ReadError("connection reset by the fake", request=self._request)
 
     async def refuse(self) -> Never:
+        """Refuse it as if nobody listened."""
         raise httpx.ConnectError("connection refused by the fake", request=self._request)
 
     async def noise(self) -> Never:
+        """Send bytes that are not HTTP, and close it."""
         raise httpx.RemoteProtocolError("the fake did not speak HTTP", request=self._request)
 
     async def cut(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """Send a response whose *body* is shorter than its headers say, and close it."""
         self._status, self._headers, self._body = status, headers, [body]
         self._broken = httpx.RemoteProtocolError(
-            "the fake closed the connection in the middle of its answer", request=self._request
+            "the fake closed the connection in the middle of its response", request=self._request
         )
 
     def response(self) -> httpx.Response:
-        body = b"".join(self._body)
+        """The response; reading its body raises if the connection is broken."""
         return httpx.Response(
             self._status,
             headers=self._headers,
-            stream=_Stream(body, self._broken),
+            stream=_Stream(b"".join(self._body), self._broken),
             request=self._request,
         )
 
@@ -104,7 +111,7 @@ class _Stream(httpx.AsyncByteStream):
             raise self._broken
 
 
-def _scope(request: httpx.Request, exchange: _Exchange) -> Scope:
+def _scope(request: httpx.Request, connection: InProcessConnection) -> Scope:
     host, path = request.url.host, request.url.path
     if host.startswith("model-"):
         path = f"/{host.partition('.')[0]}{path}"
@@ -121,6 +128,6 @@ def _scope(request: httpx.Request, exchange: _Exchange) -> Scope:
         "headers": [(name.lower(), value) for name, value in request.headers.raw],
         "client": ("127.0.0.1", 0),
         "server": (host, request.url.port),
-        "extensions": {LINE: exchange},
+        "extensions": {CONNECTION: connection},
     }
     return scope
