@@ -19,7 +19,7 @@ HEALTHY: Final[Steps] = (
     ("LOADING_MODEL", 30.0),
     "ACTIVE",
 )
-"""A normal new deployment: built, placed, loaded. It serves after 44 s."""
+"""A normal new deployment. It is built, placed and loaded, and serves after 44 s."""
 
 HEALTHY_PROMOTION: Final[Steps] = (
     ("DEPLOYING", 2.0),

@@ -7,13 +7,13 @@ Where to look, from the top down; each module imports only modules below its own
 ``sockets``              The way in through sockets: uvicorn
 ``application``          The Starlette application: one handler for each route
 ``routes``               The table of operations: method, path, body and action
-``actions``              What each operation does to the state, and the JSON of its result
+``actions``              The actions of operations: read or change the state, return JSON
 ``parsed_request``       A request with its resource, environment, deployment and fields
 ``json_writer``          State is written here as Baseten's JSON
 ``fault_injection``      A fault is applied here to a response or its connection
 ``admission``            The check of the API key
 ``rate_limits``          The documented rate limits
-``recorded``             A request as it is recorded
+``recorded``             A recorded request, for tests to inspect
 ``response``             A response, and the responses for errors
 =======================  =========================================================================
 """

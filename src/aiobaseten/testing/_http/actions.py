@@ -1,4 +1,4 @@
-"""What each operation does to the state, and the JSON of its result."""
+"""The actions of operations: each changes or reads the state, and returns JSON."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from .._world import Refused, World, not_found
-from ..faults import Damage, Faults, fits
+from ..faults import Faults, fits
 from .admission import check_key
 from .fault_injection import break_connection, client_leaves, damage_response
 from .json_writer import JSON, JSONWriter
@@ -68,29 +68,17 @@ class RequestHandler:
             recorded.fault = damage.name
             real = self._respond(request, body, now) if damage.acts else FakeResponse(200, b"{}")
             response = damage_response(damage, real)
-            if await self._ends_early(damage, response, recorded, scope, receive):
+            delay = self._context.world.clock.in_loop(damage.delay)
+            if delay and await client_leaves(receive, within=delay):
+                return
+            if damage.breaks is not None:
+                await break_connection(damage, response, recorded.request_id, scope)
+                await client_leaves(receive, within=None)
                 return
         recorded.status = response.status
         sent = Response(response.body, response.status)
         sent.raw_headers = response.raw_headers(recorded.request_id)
         await sent(scope, receive, send)
-
-    async def _ends_early(
-        self,
-        damage: Damage,
-        response: FakeResponse,
-        recorded: Recorded,
-        scope: Scope,
-        receive: Receive,
-    ) -> bool:
-        """Apply the delay and the break of *damage*; whether the request ends without response."""
-        delay = self._context.world.clock.in_loop(damage.delay)
-        if delay and await client_leaves(receive, within=delay):
-            return True
-        if damage.breaks is None:
-            return False
-        await break_connection(damage, response, recorded.request_id, scope)
-        return await client_leaves(receive, within=None)
 
     def _record(self, request: Request, body: bytes, now: float) -> Recorded:
         headers = dict(request.headers)

@@ -1,4 +1,4 @@
-"""A request as it is recorded, for tests to look at."""
+"""A recorded request, for tests to inspect."""
 
 from __future__ import annotations
 

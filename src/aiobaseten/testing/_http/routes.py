@@ -19,7 +19,7 @@ class Operation:
     Attributes:
         method: The HTTP method.
         template: The path, with its parameters in braces.
-        run: What it does.
+        run: Its action.
         body: The body that it requires; None if it takes no body.
         status: The HTTP status of its success.
     """

@@ -1,4 +1,4 @@
-"""The state of the fake: what exists, what happens to it, and when. No HTTP and no JSON.
+"""The state of the fake: chains, models, their changes, and the time. No HTTP and no JSON.
 
 Where to look, from the top down; each module imports only modules below its own line:
 

@@ -145,9 +145,9 @@ class FakeEnvironment:
             Refused: No promotion is in progress.
         """
         now = self._now()
-        answer = self.rollout_in_progress().cancel(now)
+        result = self.rollout_in_progress().cancel(now)
         self.resource.progress.invalidate()
-        return answer
+        return result
 
     def pause(self) -> None:
         """Pause the promotion at the end of its step; raises Refused if there is none."""
@@ -191,7 +191,7 @@ class FakeEnvironment:
         return self._promotion.next_change() if ended is None else ended
 
     def change(self) -> None:
-        """Make that change: a step of the promotion, or what follows its end."""
+        """Make that change: a step of the promotion, or the cleanup after its end."""
         promotion = self._promotion
         if promotion is None:
             return

@@ -1,4 +1,4 @@
-"""The options of an environment: how it promotes, and what follows a promotion."""
+"""The options of an environment: how it promotes, and how it cleans up afterwards."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from .identifier import advice_to_add
 T = TypeVar("T")
 
 
-class Refused(ValueError):  # noqa: N818 - it is Baseten's answer, and only sometimes a mistake
+class Refused(ValueError):  # noqa: N818 - it is Baseten's refusal, and not always an error
     """Baseten refuses this action.
 
     A request gets an error response. A direct call in a test raises the exception.

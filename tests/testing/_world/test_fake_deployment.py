@@ -1,4 +1,4 @@
-"""Deployments: what they are, what looks show, and what people do to them."""
+"""Deployments: real statuses, statuses that reads show, and people's actions."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.looptime
 D1 = "/v1/models/m1/deployments/d1"
 
 
-async def test_a_deployment_moves_along_its_timeline_from_the_moment_it_is_made(
+async def test_a_deployment_follows_its_timeline_from_its_creation(
     fake: FakeBaseten, api: Api
 ) -> None:
     await asyncio.sleep(100)
@@ -28,12 +28,12 @@ async def test_a_deployment_moves_along_its_timeline_from_the_moment_it_is_made(
     assert seen == ["BUILDING", "BUILDING", "DEPLOYING", "ACTIVE"]
 
 
-async def test_a_deployment_is_active_unless_something_else_is_said(fake: FakeBaseten) -> None:
+async def test_a_deployment_is_active_by_default(fake: FakeBaseten) -> None:
     assert fake.model("m1").deployment("d1").status == "ACTIVE"
     assert fake.chain("c1").deployment("d1").status == "ACTIVE"
 
 
-async def test_a_chain_says_what_its_worst_chainlet_says(fake: FakeBaseten, api: Api) -> None:
+async def test_a_chain_has_the_status_of_its_worst_chainlet(fake: FakeBaseten, api: Api) -> None:
     fake.chain("c1").deployment(
         "d1",
         chainlets={"Ingest": [("BUILDING", 5), "ACTIVE"], "Embed": timelines.BUILD_FAILED},
@@ -54,7 +54,9 @@ async def test_a_chain_says_what_its_worst_chainlet_says(fake: FakeBaseten, api:
 @pytest.mark.parametrize(
     ("fold", "status"), [("worst", "DEPLOYING"), ("best", "ACTIVE"), ("first", "WAKING_UP")]
 )
-async def test_which_chainlet_speaks_for_the_chain_is_an_option(fold: str, status: str) -> None:
+async def test_the_chainlet_whose_status_is_the_chain_s_is_an_option(
+    fold: str, status: str
+) -> None:
     fake = FakeBaseten(behaviour=Behaviour(chain_status=fold))  # type: ignore[arg-type]
     chainlets = {"A": "WAKING_UP", "B": "ACTIVE", "C": "DEPLOYING"}
 
@@ -75,7 +77,7 @@ async def test_a_chain_can_contradict_its_chainlets(fake: FakeBaseten) -> None:
     assert (made.status, dict(made.chainlets)) == ("ACTIVE", {"A": "DEPLOYING"})
 
 
-async def test_chainlets_that_are_only_named_do_what_the_chain_does(fake: FakeBaseten) -> None:
+async def test_chainlets_without_timelines_follow_the_chain(fake: FakeBaseten) -> None:
     made = fake.chain("c1").deployment("d1", timeline=timelines.HEALTHY, chainlets=["A", "B"])
 
     assert (made.status, dict(made.chainlets)) == ("BUILDING", {"A": "BUILDING", "B": "BUILDING"})
@@ -83,9 +85,7 @@ async def test_chainlets_that_are_only_named_do_what_the_chain_does(fake: FakeBa
     assert (made.status, dict(made.chainlets)) == ("ACTIVE", {"A": "ACTIVE", "B": "ACTIVE"})
 
 
-async def test_somebody_can_change_a_deployment_between_two_looks(
-    fake: FakeBaseten, api: Api
-) -> None:
+async def test_a_deployment_can_be_changed_between_two_reads(fake: FakeBaseten, api: Api) -> None:
     made = fake.model("m1").deployment("d1")
     made.set("UNHEALTHY")
     first = (await api(f"GET {D1}")).json()["status"]
@@ -97,7 +97,7 @@ async def test_somebody_can_change_a_deployment_between_two_looks(
     assert [first, second, third] == ["UNHEALTHY", "UPDATING", "ACTIVE"]
 
 
-async def test_one_chainlet_can_fall_asleep_while_the_others_go_on(fake: FakeBaseten) -> None:
+async def test_one_chainlet_can_scale_to_zero_while_the_others_continue(fake: FakeBaseten) -> None:
     made = fake.chain("c1").deployment("d1", timeline=timelines.HEALTHY, chainlets=["A", "B"])
     await asyncio.sleep(13)
     made.set("SCALED_TO_ZERO", chainlet="A")
@@ -107,14 +107,22 @@ async def test_one_chainlet_can_fall_asleep_while_the_others_go_on(fake: FakeBas
     assert made.status == "SCALED_TO_ZERO"
 
 
-async def test_a_chainlet_that_is_not_there_is_a_mistake(fake: FakeBaseten) -> None:
+async def test_an_unknown_chainlet_is_refused(fake: FakeBaseten) -> None:
     made = fake.chain("c1").deployment("d1", chainlets=["A", "B"])
 
     with pytest.raises(ValueError, match="d1 has no chainlet 'C'; it has: A, B"):
         made.set("ACTIVE", chainlet="C")
 
 
-async def test_the_history_of_a_deployment_is_what_it_really_was(fake: FakeBaseten) -> None:
+async def test_an_unknown_chainlet_has_no_log(fake: FakeBaseten) -> None:
+    made = fake.chain("c1").deployment("d1", chainlets=["A", "B"])
+
+    with pytest.raises(ValueError, match="d1 has no chainlet 'C'"):
+        made.log("hello", chainlet="C")
+    assert made.lines("A") == []
+
+
+async def test_the_history_of_a_deployment_is_its_real_statuses(fake: FakeBaseten) -> None:
     made = fake.model("m1").deployment("d1", timeline=timelines.BUILD_FAILED)
     await asyncio.sleep(20)
     made.retry()
@@ -129,7 +137,7 @@ async def test_the_history_of_a_deployment_is_what_it_really_was(fake: FakeBaset
     ]
 
 
-async def test_an_inactive_deployment_is_activated_and_a_running_one_left_alone(
+async def test_an_inactive_deployment_is_activated_and_a_running_one_does_not_change(
     fake: FakeBaseten, api: Api
 ) -> None:
     fake.model("m1").deployment("d1", status="INACTIVE", on_activate=[("DEPLOYING", 9), "ACTIVE"])
@@ -144,7 +152,7 @@ async def test_an_inactive_deployment_is_activated_and_a_running_one_left_alone(
     assert (await api(f"GET {D1}")).json()["status"] == "ACTIVE"
 
 
-async def test_a_deactivated_deployment_shuts_down_and_then_is_off(
+async def test_a_deactivated_deployment_shuts_down_and_is_then_inactive(
     fake: FakeBaseten, api: Api
 ) -> None:
     fake.model("m1").deployment("d1")
@@ -177,7 +185,7 @@ async def test_a_failed_deployment_starts_again_when_retried(fake: FakeBaseten, 
     assert (await api(f"GET {D1}")).json()["status"] == "ACTIVE"
 
 
-async def test_without_other_plans_a_retry_goes_through_everything_once_more(
+async def test_a_retry_repeats_the_first_timeline_by_default(
     fake: FakeBaseten,
 ) -> None:
     made = fake.chain("c1").deployment(
@@ -190,8 +198,10 @@ async def test_without_other_plans_a_retry_goes_through_everything_once_more(
     assert (made.status, made.chainlets["A"]) == ("BUILD_FAILED", "BUILD_FAILED")
 
 
-async def test_what_had_failed_from_the_start_gets_well_when_retried(fake: FakeBaseten) -> None:
-    """Else a retry of it could only fail again at once."""
+async def test_a_deployment_that_failed_from_the_start_recovers_when_retried(
+    fake: FakeBaseten,
+) -> None:
+    """Its first timeline would only fail again at once."""
     made = fake.model("m1").deployment("d1", status="DEPLOY_FAILED")
     made.retry()
 
@@ -213,23 +223,21 @@ async def test_a_stopped_build_is_not_retried(fake: FakeBaseten) -> None:
         "/model-m1/development/wake",
     ],
 )
-async def test_a_sleeping_deployment_wakes_when_asked(
+async def test_a_deployment_scaled_to_zero_wakes_on_request(
     fake: FakeBaseten, api: Api, path: str
 ) -> None:
     model = fake.model("m1")
     made = model.deployment("d1", status="SCALED_TO_ZERO", is_development=True)
     model.environment("production", current=made)
 
-    answer = await api(f"POST {path}")
+    response = await api(f"POST {path}")
     during = made.status
     await asyncio.sleep(20)
 
-    assert (answer.status_code, during, made.status) == (202, "WAKING_UP", "ACTIVE")
+    assert (response.status_code, during, made.status) == (202, "WAKING_UP", "ACTIVE")
 
 
-async def test_waking_changes_nothing_unless_the_deployment_sleeps(
-    fake: FakeBaseten, api: Api
-) -> None:
+async def test_waking_changes_only_deployments_scaled_to_zero(fake: FakeBaseten, api: Api) -> None:
     fake.model("m1").deployment("d1", timeline=timelines.STUCK)
     fake.model("m1").deployment("off", status="INACTIVE")
 
@@ -238,7 +246,7 @@ async def test_waking_changes_nothing_unless_the_deployment_sleeps(
     assert fake.model("m1").deployment("d1").status == "BUILDING"
 
 
-async def test_a_new_deployment_can_be_hidden_for_a_while(fake: FakeBaseten, api: Api) -> None:
+async def test_a_new_deployment_can_be_hidden_for_some_seconds(fake: FakeBaseten, api: Api) -> None:
     fake.model("m1").deployment("d1", hidden_for=5)
     hidden = await api(f"GET {D1}")
     listed = (await api("GET /v1/models/m1/deployments")).json()
@@ -250,7 +258,7 @@ async def test_a_new_deployment_can_be_hidden_for_a_while(fake: FakeBaseten, api
 
 
 @pytest.mark.parametrize("verb", ["activate", "retry", "wake"])
-async def test_looks_may_show_the_old_status_for_a_while(verb: str) -> None:
+async def test_reads_may_show_the_old_status_for_some_seconds(verb: str) -> None:
     fake = FakeBaseten(behaviour=Behaviour(stale_for=3))
     old = {"activate": "INACTIVE", "retry": "BUILD_FAILED", "wake": "SCALED_TO_ZERO"}[verb]
     made = fake.model("m1").deployment("d1", status=old, on_retry=timelines.HEALTHY)
@@ -268,7 +276,7 @@ async def test_looks_may_show_the_old_status_for_a_while(verb: str) -> None:
     assert later == made.status != old
 
 
-async def test_what_people_set_by_hand_shows_at_once_even_when_looks_are_stale() -> None:
+async def test_a_status_set_by_hand_shows_at_once_even_when_reads_are_stale() -> None:
     fake = FakeBaseten(behaviour=Behaviour(stale_for=3))
     made = fake.model("m1").deployment("d1", status="INACTIVE")
     made.activate()
@@ -277,7 +285,7 @@ async def test_what_people_set_by_hand_shows_at_once_even_when_looks_are_stale()
     assert made.seen_at(fake.now) == "UNHEALTHY"
 
 
-async def test_production_and_development_name_deployments_by_role(
+async def test_production_and_development_are_roles_of_deployments(
     fake: FakeBaseten, api: Api
 ) -> None:
     model = fake.model("m1")
@@ -295,7 +303,7 @@ async def test_production_and_development_name_deployments_by_role(
     assert model.deployment("draft").status == "DEPLOYING"
 
 
-async def test_a_deleted_deployment_is_gone(fake: FakeBaseten, api: Api) -> None:
+async def test_a_deleted_deployment_is_not_found(fake: FakeBaseten, api: Api) -> None:
     fake.model("m1").deployment("d1")
     fake.chain("c1").deployment("d1")
 
@@ -305,7 +313,7 @@ async def test_a_deleted_deployment_is_gone(fake: FakeBaseten, api: Api) -> None
     assert deleted == {"id": "d1", "deleted": True, "chain_id": "c1"}
 
 
-async def test_asking_again_gives_the_same_deployment_and_new_options_are_refused(
+async def test_a_second_call_returns_the_same_deployment_and_refuses_options(
     fake: FakeBaseten,
 ) -> None:
     made = fake.chain("c1").deployment("d1")
@@ -316,17 +324,17 @@ async def test_asking_again_gives_the_same_deployment_and_new_options_are_refuse
 
 
 @pytest.mark.parametrize("bad", ["", "a/b", "production", "development"])
-async def test_an_id_that_no_path_can_hold_is_refused(fake: FakeBaseten, bad: str) -> None:
+async def test_an_invalid_deployment_id_is_refused(fake: FakeBaseten, bad: str) -> None:
     with pytest.raises(ValueError, match=r"means a role|a word without slashes"):
         fake.model("m1").deployment(bad)
 
 
-async def test_a_status_and_a_timeline_are_one_too_many(fake: FakeBaseten) -> None:
+async def test_a_status_together_with_a_timeline_is_refused(fake: FakeBaseten) -> None:
     with pytest.raises(ValueError, match="a status, which stays, or a timeline, but not both"):
         fake.model("m1").deployment("d1", status="ACTIVE", timeline=timelines.HEALTHY)
 
 
-async def test_an_impossible_reaction_is_refused_before_it_is_needed(fake: FakeBaseten) -> None:
+async def test_an_impossible_reaction_is_refused_at_once(fake: FakeBaseten) -> None:
     with pytest.raises(ValueError, match="add the status that stays"):
         fake.model("m1").deployment("d1", on_retry=[("BUILDING", 3)])
     with pytest.raises(ValueError, match="a chain needs a chainlet"):
@@ -335,7 +343,7 @@ async def test_an_impossible_reaction_is_refused_before_it_is_needed(fake: FakeB
         fake.chain("c1").deployment("d1", chainlets="Main")
 
 
-async def test_a_refusal_is_a_value_error_with_the_http_answer_in_it() -> None:
+async def test_a_refusal_is_a_value_error_with_status_and_code() -> None:
     refused = Refused(400, "VALIDATION_ERROR", "No.")
 
     assert (refused.status, refused.code, str(refused)) == (400, "VALIDATION_ERROR", "No.")

@@ -1,4 +1,4 @@
-"""The plugin, as those meet it who test their own code with it."""
+"""The pytest plugin, as users see it in tests of their own code."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ filterwarnings = error
 """
 
 
-# Those that they need, without whatever else is installed here.
+# The plugins that users need, without the others that are installed here.
 PLUGINS = ["-p", "asyncio", "-p", "looptime_plugin"]
 
 
 def run(folder: Path, files: dict[str, str], plugins: list[str] = PLUGINS) -> str:
-    """What pytest says about the *files* of somebody who uses us."""
+    """The output of pytest for the *files* of a user."""
     for name, text in files.items():
         (folder / name).write_text(text)
     done = subprocess.run(
@@ -150,21 +150,21 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What pytest says about all that they wrote."""
+def output(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The output of pytest for all files of the user."""
     files = {"conftest.py": CONFTEST, "pytest.ini": SETTINGS}
     tests = {"test_good.py": GOOD, "test_wrong.py": WRONG}
     return run(tmp_path_factory.mktemp("theirs"), files | tests)
 
 
-def test_each_test_gets_a_fake_of_its_own_in_virtual_time_if_asked(said: str) -> None:
-    # Two of the wrong ones pass before it turns out what they left over.
-    assert "8 failed, 28 passed, 2 errors" in said, said
-    assert "FAILED test_good.py" not in said
+def test_each_test_gets_its_own_fake_and_virtual_time_on_request(output: str) -> None:
+    # Two of the wrong tests pass before their leftovers are found.
+    assert "8 failed, 28 passed, 2 errors" in output, output
+    assert "FAILED test_good.py" not in output
 
 
-def test_wrong_use_fails_the_test_and_says_what_to_do(said: str) -> None:
-    summary = [line for line in said.splitlines() if line.startswith(("FAILED", "ERROR"))]
+def test_wrong_use_fails_the_test_with_advice(output: str) -> None:
+    summary = [line for line in output.splitlines() if line.startswith(("FAILED", "ERROR"))]
     told = {
         line.partition("::")[2].partition(" - ")[0]: line.partition(" - ")[2] for line in summary
     }
@@ -173,11 +173,11 @@ def test_wrong_use_fails_the_test_and_says_what_to_do(said: str) -> None:
     assert len(told) == len(EXPECTED)
 
 
-def test_who_does_not_ask_for_it_has_no_fixture_and_imports_nothing(tmp_path: Path) -> None:
+def test_without_the_plugin_there_is_no_fixture_and_no_import(tmp_path: Path) -> None:
     theirs = """
 import sys
 
-def test_what_is_imported():
+def test_imports():
     assert [name for name in sys.modules if name.startswith("aiobaseten")] == []
     assert "starlette" not in sys.modules
 
@@ -185,10 +185,12 @@ def test_with_the_fixture(fake_baseten):
     pass
 """
     without = CONFTEST.replace(PLUGIN, "")
-    said = run(tmp_path, {"conftest.py": without, "test_theirs.py": theirs, "pytest.ini": SETTINGS})
+    output = run(
+        tmp_path, {"conftest.py": without, "test_theirs.py": theirs, "pytest.ini": SETTINGS}
+    )
 
-    assert "1 passed, 1 error" in said, said
-    assert "fixture 'fake_baseten' not found" in said
+    assert "1 passed, 1 error" in output, output
+    assert "fixture 'fake_baseten' not found" in output
     ours = [one for one in entry_points(group="pytest11") if "aiobaseten" in one.value]
     assert ours == []
 
@@ -204,7 +206,7 @@ async def test_of_an_hour(fake_baseten):
 """
 
 
-def test_without_looptime_a_test_that_is_marked_so_does_not_wait_for_real_hours(
+def test_a_test_marked_looptime_fails_at_once_without_looptime(
     tmp_path: Path,
 ) -> None:
     files = {
@@ -213,6 +215,6 @@ def test_without_looptime_a_test_that_is_marked_so_does_not_wait_for_real_hours(
         "test_it.py": VIRTUAL,
     }
 
-    said = run(tmp_path, files, plugins=["-p", "asyncio"])
+    output = run(tmp_path, files, plugins=["-p", "asyncio"])
 
-    assert "this test is marked looptime: pip install looptime" in said
+    assert "this test is marked looptime: pip install looptime" in output

@@ -1,4 +1,4 @@
-"""What holds whatever people do, whenever they do it, and however often somebody looks."""
+"""Invariants of the state for all actions, at all times, with any number of reads."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -42,7 +42,7 @@ behaviours = st.sampled_from(list(Behaviour.plausible()))
 
 @dataclass
 class Story:
-    """A model with two environments, whose time somebody moves by hand."""
+    """A model with two environments; the test sets the time."""
 
     plans: list[list[Step]]
     ramp: list[tuple[int, float]] | None
@@ -60,7 +60,7 @@ class Story:
         self.environments = self.model.environments
 
     def do(self, action: Action) -> bool:
-        """Act as a person does; whether it was possible."""
+        """Act as a person might; returns whether it was possible."""
         place, verb, what = action
         environment = self.environments[place]
         candidate = environment.candidate
@@ -80,7 +80,7 @@ class Story:
         return True
 
     def past(self) -> str:
-        """Everything that happened."""
+        """The whole history."""
         return repr(
             (
                 [(one.current, one.candidate) for one in self.environments.values()],
@@ -98,20 +98,20 @@ class Story:
     ramp=ramps,
     behaviour=behaviours,
     script=st.lists(st.tuples(seconds, actions), max_size=12),
-    looks=st.lists(st.floats(0, 1), max_size=3),
+    reads=st.lists(st.floats(0, 1), max_size=3),
 )
-def test_looking_changes_nothing(
+def test_reading_changes_nothing(
     plans: list[list[Step]],
     ramp: list[tuple[int, float]] | None,
     behaviour: Behaviour,
     script: list[tuple[float, Action]],
-    looks: list[float],
+    reads: list[float],
 ) -> None:
-    """State is worked out when somebody looks, so how often they look must not matter."""
+    """The state is computed when it is read, so the number of reads must not matter."""
     watched, alone = Story(plans, ramp, behaviour), Story(plans, ramp, behaviour)
     for wait, action in [*script, (500.0, ("production", "cancel", ""))]:
         began = watched.now
-        for part in sorted(looks):
+        for part in sorted(reads):
             watched.now = round(began + part * wait, 6)
             watched.environments["staging"].seen_at(watched.now)
             watched.past()
@@ -127,7 +127,7 @@ def test_looking_changes_nothing(
     behaviour=behaviours,
     script=st.lists(st.tuples(seconds, actions), max_size=12),
 )
-def test_a_promotion_only_goes_where_it_can(
+def test_a_promotion_makes_valid_transitions_only(
     plans: list[list[Step]],
     ramp: list[tuple[int, float]] | None,
     behaviour: Behaviour,
