@@ -18,7 +18,7 @@ from contract import Checked, blank, operations
 from aiobaseten import Baseten
 from aiobaseten.errors import BasetenError, PromotionFailedError
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
-from aiobaseten.testing._operations import OPERATIONS
+from aiobaseten.testing._http import OPERATIONS
 
 ASLEEP_FIRST: timelines.Steps = [
     ("BUILDING", 5),
