@@ -46,24 +46,13 @@ nitpick_ignore_regex = [
     (r"py:.*", r"timedelta"),
 ]
 
-#: Generated classes by their own names, and the names that users know them by.
-PUBLIC = {getattr(schemas, name).__name__: name for name in schemas.__all__}
-for public in schemas.__all__:
-    # Sphinx would say no more of them than that one is an alias of another.
-    generated = getattr(schemas, public)
-    generated.__module__, generated.__name__, generated.__qualname__ = (
-        schemas.__name__,
-        public,
-        public,
-    )
-
-#: What they are made of, and of what it is enough to know the name.
+#: Types that have no page: their name says enough.
 NO_PAGE = {
     "ChainletEnvironmentSettings",
     "Clock",
     "DeploymentLabels",
-    "InstanceTypeV1",
-    "PromotionSettingsV1",
+    "InstanceType",
+    "PromotionSettings",
     "Reading",
     "Unset",
 }
@@ -85,7 +74,7 @@ def without_what_attrs_says(*said: Any) -> None:
 def look_further(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.TextElement
 ) -> nodes.Node | None:
-    """Link to a generated class under its public name, and to what lives in another module."""
+    """Link to a generated class where it is exported, and to names that live in another module."""
     module, _, name = node["reftarget"].rpartition(".")
     target = node["reftarget"]
     if module == "aiobaseten._owner":
@@ -93,9 +82,8 @@ def look_further(
         chain = "Chain" if node.get("py:class", "").startswith("Chain") else ""
         target = chain + {"D": "Deployment", "E": "Environment"}[name]
         shown = nodes.Text(target)
-    elif name in PUBLIC:
-        target = PUBLIC[name]
-        shown = nodes.Text(target)
+    elif name in schemas.__all__:
+        target = name
     elif module.startswith("aiobaseten_generated") or name in NO_PAGE:
         return shown
     elif module and not module.startswith("aiobaseten"):

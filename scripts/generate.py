@@ -7,6 +7,7 @@ around it, the ruff on PATH or the order of a set.
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import json
 import os
@@ -17,14 +18,17 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-from spec.node import Json
+from spec.node import Json, JsonObject, Node
+from spec.reading import read_data
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "openapi" / "baseten.json"
 SETTINGS = ROOT / "openapi" / "generator"
 PACKAGE = "aiobaseten_generated"
 TARGET = ROOT / "generated" / PACKAGE
+PUBLIC = ROOT / "src" / "aiobaseten" / "schemas.py"
 
 # What decides the bytes of the result.
 PINNED = ("openapi-python-client", "ruff")
@@ -45,6 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         check_versions(pinned_versions((ROOT / "pyproject.toml").read_text("utf-8")))
         check_templates(SETTINGS / "templates", upstream_templates(), SETTINGS / "upstream.sha256")
+        check_names(json.loads(DOCUMENT.read_text("utf-8")), PUBLIC.read_text("utf-8"))
         # Beside the target, so that the swap is a rename.
         (ROOT / "build").mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=ROOT / "build", prefix="generate-") as scratch:
@@ -118,21 +123,72 @@ def check_templates(ours: Path, upstream: Path, hashes: Path) -> None:
             )
 
 
+def check_names(document: JsonObject, public: str) -> None:
+    """Insist that each class override names a schema, and that each public class has one.
+
+    *public* is the text of the module that exports the classes.
+    """
+    overrides = read_settings()["class_overrides"]
+    if gone := sorted(overrides.keys() - _schemas(document)):
+        raise GenerateError(
+            f"openapi/baseten.json has no schema {gone[0]}, which `class_overrides` in "
+            "openapi/generator/config.yaml names. Name the schema that replaced it, or remove the "
+            "entry and the class in src/aiobaseten/schemas.py."
+        )
+    exported = {
+        alias.name
+        for node in ast.walk(ast.parse(public))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{PACKAGE}.models.")
+        for alias in node.names
+    }
+    named = {override["class_name"] for override in overrides.values()}
+    if nameless := sorted(exported - named):
+        raise GenerateError(
+            f"src/aiobaseten/schemas.py exports {nameless[0]}, but no entry under "
+            "`class_overrides` in openapi/generator/config.yaml gives a schema this name. Add one."
+        )
+
+
+def read_settings() -> dict[str, Any]:
+    """The generator's settings, as written in config.yaml."""
+    text = (SETTINGS / "config.yaml").read_text("utf-8")
+    return {key: child.value for key, child in read_data("config.yaml", text).entries().items()}
+
+
+def settings_for(document: JsonObject) -> dict[str, Any]:
+    """The generator's settings, with a class name for every schema that ends in V1.
+
+    Every such schema, and not only the public ones: a user may meet any of them through a field,
+    and a list of those would have to follow every change of the spec.
+    """
+    settings = read_settings()
+    versioned = [name for name in _schemas(document) if name.endswith("V1")]
+    shortened = {name: {"class_name": name.removesuffix("V1")} for name in versioned}
+    return settings | {"class_overrides": shortened | settings["class_overrides"]}
+
+
+def _schemas(document: JsonObject) -> set[str]:
+    return {*Node("", document).entries()["components"].entries()["schemas"].entries()}
+
+
 def generate(document: Path, scratch: Path) -> Path:
     """Run the generator into *scratch*, which is empty. The package is complete but not proven."""
     package = scratch / PACKAGE
-    source = scratch / "openapi.json"
-    source.write_text(json.dumps(without_defaults(json.loads(document.read_text("utf-8")))))
+    source, config = scratch / "openapi.json", scratch / "config.json"
+    spec = json.loads(document.read_text("utf-8"))
+    source.write_text(json.dumps(without_defaults(spec)), "utf-8")
+    config.write_text(json.dumps(settings_for(spec)), "utf-8")
     _run(
         scratch,
         *("openapi_python_client", "generate", "--path", str(source), "--meta", "none"),
-        *("--config", str(SETTINGS / "config.yaml")),
+        *("--config", str(config)),
         *("--custom-template-path", str(SETTINGS / "templates")),
         *("--output-path", str(package)),
         # Without it, an operation that the generator does not understand is left out in silence.
         "--fail-on-warning",
     )
     source.unlink()
+    config.unlink()
     # The generator always writes this one; ours is empty, because nothing here sends anything.
     (package / "errors.py").unlink()
     (package / "py.typed").touch()

@@ -60,6 +60,7 @@ def _refresh(texts: Sequence[Text]) -> int:
         if generate.read_tree(copy) == generate.read_tree(build_spec.OPENAPI):
             _say("Nothing is new.")
             return 0
+        generate.check_names(json.loads(text), generate.PUBLIC.read_text("utf-8"))
         _say("Generating the code, and proving it …")
         (scratch / "code").mkdir()
         package = generate.generate(copy / "baseten.json", scratch / "code")

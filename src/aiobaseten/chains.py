@@ -15,10 +15,10 @@ from aiobaseten_generated.api.chains import (
     promote_chain_deployment,
 )
 from aiobaseten_generated.client import Operation
-from aiobaseten_generated.models.promote_to_chain_environment_request_v1 import (
-    PromoteToChainEnvironmentRequestV1,
+from aiobaseten_generated.models.promote_to_chain_environment_request import (
+    PromoteToChainEnvironmentRequest,
 )
-from aiobaseten_generated.models.sort_order_v1 import SortOrderV1
+from aiobaseten_generated.models.sort_order import SortOrder
 from attrs import define, frozen
 
 from ._arguments import Duration, LogWindow, log_window, path_argument
@@ -52,7 +52,7 @@ class Chain(Owner[ChainDeployment, ChainEnvironment]):
         """Reads the log of a chainlet."""
         return then(
             get_chainlet_logs.operation(
-                self.id, deployment_id, part_id, direction=SortOrderV1.DESC, **window
+                self.id, deployment_id, part_id, direction=SortOrder.DESC, **window
             ),
             lambda answer: answer.logs,
         )
@@ -211,7 +211,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         path_argument("deployment_id", deployment_id)
-        body = PromoteToChainEnvironmentRequestV1(
+        body = PromoteToChainEnvironmentRequest(
             deployment_id=deployment_id,
             scale_down_previous_deployment=given(
                 "scale_down_previous_deployment", scale_down_previous_deployment

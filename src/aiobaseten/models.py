@@ -27,12 +27,12 @@ from aiobaseten_generated.api.models import (
 )
 from aiobaseten_generated.client import Operation
 from aiobaseten_generated.models.environment_settings_update import EnvironmentSettingsUpdate
-from aiobaseten_generated.models.promote_to_environment_request_v1 import (
-    PromoteToEnvironmentRequestV1,
+from aiobaseten_generated.models.promote_to_environment_request import (
+    PromoteToEnvironmentRequest,
 )
 from aiobaseten_generated.models.promotion_settings_override import PromotionSettingsOverride
-from aiobaseten_generated.models.signal_promotion_response_v1 import SignalPromotionResponseV1
-from aiobaseten_generated.models.sort_order_v1 import SortOrderV1
+from aiobaseten_generated.models.signal_promotion_response import SignalPromotionResponse
+from aiobaseten_generated.models.sort_order import SortOrder
 from attrs import define, frozen
 
 from ._arguments import Duration, LogWindow, json_object, log_window, path_argument
@@ -70,7 +70,7 @@ class Model(Owner[Deployment, Environment]):
         del part_id
         return then(
             get_deployment_logs.operation(
-                self.id, deployment_id, direction=SortOrderV1.DESC, **window
+                self.id, deployment_id, direction=SortOrder.DESC, **window
             ),
             lambda answer: answer.logs,
         )
@@ -350,7 +350,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
         """
         path_argument("deployment_id", deployment_id)
-        body = PromoteToEnvironmentRequestV1(
+        body = PromoteToEnvironmentRequest(
             deployment_id=deployment_id,
             scale_down_previous_deployment=given(
                 "scale_down_previous_deployment", scale_down_previous_deployment
@@ -582,7 +582,7 @@ async def _force_cancel(
 async def _signal(
     owner: Owner[Deployment, Environment],
     action: str,
-    operation: Operation[SignalPromotionResponseV1],
+    operation: Operation[SignalPromotionResponse],
 ) -> None:
     answer = await owner.transport.send(operation)
     if answer.success is not True:

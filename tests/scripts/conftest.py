@@ -41,12 +41,17 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "openapi" / "baseten.json").write_text(frozen.text(), "utf-8")
     shutil.copytree(generate.TARGET, root / "generated" / generate.PACKAGE, ignore=left_out)
     (root / ".gitignore").write_text("build/\n__pycache__/\n")
+    (root / "schemas.py").write_text("", "utf-8")
+    settings = generate.read_settings()
+    del settings["class_overrides"]["LogV1"]  # the frozen spec has no logs
     git(root, "init", "--quiet")
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "Before")
     monkeypatch.setattr(build_spec, "OPENAPI", root / "openapi")
     monkeypatch.setattr(build_spec, "DOCUMENT", root / "openapi" / "baseten.json")
     monkeypatch.setattr(generate, "TARGET", root / "generated" / generate.PACKAGE)
+    monkeypatch.setattr(generate, "PUBLIC", root / "schemas.py")
+    monkeypatch.setattr(generate, "read_settings", lambda: settings)
     return root
 
 

@@ -1,5 +1,6 @@
 """From the document to the generated package: guards, determinism, and the swap."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def test_the_result_depends_on_nothing_around_it(
         trees.append(generate.read_tree(generate.generate(generate.DOCUMENT, scratch)))
 
     assert generate.compare(expected=trees[0], actual=trees[1]) == []
-    assert {"py.typed", "types.py", "models/chainlet_v1.py"} <= trees[0].keys()
+    assert {"py.typed", "types.py", "models/chainlet.py"} <= trees[0].keys()
     assert "errors.py" not in trees[0]
 
 
@@ -119,6 +120,51 @@ def test_a_version_that_is_not_pinned_exactly_is_refused() -> None:
 
     with pytest.raises(GenerateError, match="does not pin ruff"):
         generate.pinned_versions(pyproject)
+
+
+# --- the names -----------------------------------------------------------------------------------
+
+DOCUMENT: JsonObject = json.loads(generate.DOCUMENT.read_text("utf-8"))
+PUBLIC = generate.PUBLIC.read_text("utf-8")
+
+
+def test_every_public_schema_has_its_name_from_the_settings() -> None:
+    generate.check_names(DOCUMENT, PUBLIC)
+
+
+def test_a_class_override_without_a_schema_is_refused() -> None:
+    text = json.dumps(DOCUMENT).replace("ChainletV1", "ChainletV2")
+
+    with pytest.raises(GenerateError, match="has no schema ChainletV1, which `class_overrides`"):
+        generate.check_names(json.loads(text), PUBLIC)
+
+
+def test_a_public_schema_without_a_class_override_is_refused() -> None:
+    added = f"{PUBLIC}\nfrom {generate.PACKAGE}.models.sort_order import SortOrder\n"
+
+    with pytest.raises(GenerateError, match=r"exports SortOrder, but no entry"):
+        generate.check_names(DOCUMENT, added)
+
+
+def test_other_schemas_lose_their_suffix() -> None:
+    schemas: JsonObject = {"ChainletV1": {}, "TeamV1": {}, "TeamV2": {}, "Labels": {}}
+
+    overrides = generate.settings_for({"components": {"schemas": schemas}})["class_overrides"]
+
+    assert overrides["TeamV1"] == {"class_name": "Team"}
+    assert overrides["CancelPromotionStatusV1"] == {"class_name": "CancellationStatus"}
+    assert {"TeamV2", "Labels"}.isdisjoint(overrides)
+
+
+def test_no_generated_file_holds_a_versioned_name() -> None:
+    """A user would meet it in a repr."""
+    found = [
+        name
+        for name, content in generate.read_tree(generate.TARGET).items()
+        if name.endswith(".py") and b"V1" in content
+    ]
+
+    assert found == []
 
 
 # --- the comparison and the swap -----------------------------------------------------------------

@@ -84,7 +84,7 @@ def test_what_changed_is_described_under_its_rating_and_a_second_time_there_is_n
     assert build_spec.main(["--check"]) == 1
     assert "ChainletV1.name may now be null" in capsys.readouterr().err
     assert "HIBERNATING" in (
-        repository / "generated" / generate.PACKAGE / "models" / "deployment_status_v1.py"
+        repository / "generated" / generate.PACKAGE / "models" / "deployment_status.py"
     ).read_text("utf-8")
     after = status()
     assert refresh_spec.main([source]) == 0
@@ -389,6 +389,22 @@ def test_a_step_that_fails_leaves_everything_as_it_was(
         assert refresh_spec.main([source]) == 1
         assert "this step failed" in capsys.readouterr().err
 
+    assert status() == ""
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_renamed_public_schema_leaves_everything_as_it_was(
+    status: Status,
+    whole: Whole,
+    tmp_path: Path,
+    quick: None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    renamed = json.loads(json.dumps(whole).replace("ChainletV1", "ChainletV2"))
+
+    assert refresh_spec.main([written(tmp_path, renamed)]) == 1
+
+    assert "openapi/baseten.json has no schema ChainletV1" in capsys.readouterr().err
     assert status() == ""
 
 

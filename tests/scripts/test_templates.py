@@ -20,10 +20,10 @@ from aiobaseten_generated.api.models import (
     list_deployments,
     wake_deployment,
 )
-from aiobaseten_generated.models.chainlet_v1 import ChainletV1
-from aiobaseten_generated.models.deployment_status_v1 import DeploymentStatusV1
-from aiobaseten_generated.models.promote_to_chain_environment_request_v1 import (
-    PromoteToChainEnvironmentRequestV1,
+from aiobaseten_generated.models.chainlet import Chainlet
+from aiobaseten_generated.models.deployment_status import DeploymentStatus
+from aiobaseten_generated.models.promote_to_chain_environment_request import (
+    PromoteToChainEnvironmentRequest,
 )
 from aiobaseten_generated.types import UNSET
 from ruamel.yaml import YAML
@@ -54,7 +54,7 @@ DEPLOYMENT = {
     "chainlets": [CHAINLET],
     "status": "ACTIVE",
 }
-REQUEST = PromoteToChainEnvironmentRequestV1(deployment_id="d1")
+REQUEST = PromoteToChainEnvironmentRequest(deployment_id="d1")
 
 
 def parse_deployment(**changes: object) -> Any:
@@ -78,7 +78,7 @@ def test_an_operation_describes_one_request() -> None:
 
 def test_a_body_holds_only_what_the_caller_set() -> None:
     """Baseten may change a default; a client that sends the old one would freeze it."""
-    chosen = PromoteToChainEnvironmentRequestV1(
+    chosen = PromoteToChainEnvironmentRequest(
         deployment_id="d1", scale_down_previous_deployment=False
     )
 
@@ -136,11 +136,11 @@ def test_fields_that_the_spec_does_not_know_are_kept() -> None:
 def test_a_nested_object_that_does_not_decode_raises(settings: object) -> None:
     """The generator's own template returns the raw JSON in place of the object."""
     with pytest.raises((KeyError, TypeError)):
-        ChainletV1.from_dict(CHAINLET | {"autoscaling_settings": settings})
+        Chainlet.from_dict(CHAINLET | {"autoscaling_settings": settings})
 
 
 def test_a_nested_null_is_none() -> None:
-    assert ChainletV1.from_dict(CHAINLET | {"autoscaling_settings": None}).autoscaling_settings is (
+    assert Chainlet.from_dict(CHAINLET | {"autoscaling_settings": None}).autoscaling_settings is (
         None
     )
 
@@ -159,7 +159,7 @@ def test_a_nested_object_of_optional_fields_is_not_read_from_something_else(
         "instance_type": {},
     }
 
-    with pytest.raises(TypeError, match="PromotionSettingsV1 must be an object"):
+    with pytest.raises(TypeError, match="PromotionSettings must be an object"):
         get_environment.operation("m1", "production").parse(environment)
 
 
@@ -194,10 +194,10 @@ def test_a_time_is_aware_and_utc_unless_it_says_otherwise(text: str, expected: d
 def test_an_enum_value_that_the_spec_does_not_know_still_equals_its_string() -> None:
     status = parse_deployment(status="NO_STATUS_OF_BASETEN").status
 
-    assert isinstance(status, DeploymentStatusV1)
+    assert isinstance(status, DeploymentStatus)
     assert not status.is_known
     assert status == "NO_STATUS_OF_BASETEN"
-    assert status == DeploymentStatusV1("NO_STATUS_OF_BASETEN")
+    assert status == DeploymentStatus("NO_STATUS_OF_BASETEN")
     assert hash(status) == hash("NO_STATUS_OF_BASETEN")
     assert {"NO_STATUS_OF_BASETEN": 1}[status] == 1
     assert f"{status}" == status.value == "NO_STATUS_OF_BASETEN"
@@ -210,34 +210,34 @@ def test_an_enum_value_that_the_spec_does_not_know_still_equals_its_string() -> 
 
 def test_an_unknown_enum_value_leaves_the_enum_as_it_was() -> None:
     """A server must not be able to make a class of ours grow."""
-    before = len(DeploymentStatusV1)
+    before = len(DeploymentStatus)
 
-    DeploymentStatusV1("NO_STATUS_OF_BASETEN")
+    DeploymentStatus("NO_STATUS_OF_BASETEN")
 
-    assert "NO_STATUS_OF_BASETEN" not in list(DeploymentStatusV1)
-    assert len(DeploymentStatusV1) == before
+    assert "NO_STATUS_OF_BASETEN" not in list(DeploymentStatus)
+    assert len(DeploymentStatus) == before
 
 
 def test_a_known_enum_value_is_the_one_member() -> None:
-    assert DeploymentStatusV1("ACTIVE") is DeploymentStatusV1.ACTIVE
-    assert DeploymentStatusV1.ACTIVE.is_known
+    assert DeploymentStatus("ACTIVE") is DeploymentStatus.ACTIVE
+    assert DeploymentStatus.ACTIVE.is_known
 
 
 @pytest.mark.parametrize("value", [None, 1, ["ACTIVE"]])
 def test_an_enum_value_that_is_no_string_raises(value: object) -> None:
-    with pytest.raises(ValueError, match="is not a valid DeploymentStatusV1"):
+    with pytest.raises(ValueError, match="is not a valid DeploymentStatus"):
         parse_deployment(status=value)
 
 
 @pytest.mark.parametrize("value", ["NO_STATUS_OF_BASETEN", "ACTIVE"])
 def test_enum_values_survive_pickling_and_copying(value: str) -> None:
-    status = DeploymentStatusV1(value)
+    status = DeploymentStatus(value)
     copies = [pickle.loads(pickle.dumps(status, protocol)) for protocol in range(6)]
 
     for other in [*copies, copy.copy(status), copy.deepcopy(status)]:
         assert other == status
         assert other.is_known == status.is_known
-        assert type(other) is DeploymentStatusV1
+        assert type(other) is DeploymentStatus
 
 
 # --- fields that are not there -------------------------------------------------------------------
@@ -271,11 +271,11 @@ def test_importing_one_operation_imports_only_its_own_models_and_those_inside() 
     )
 
     assert [name.rpartition(".")[2] for name in done.stdout.split()] == [
-        "autoscaling_settings_v1",
-        "chain_deployment_v1",
-        "chainlet_v1",
-        "deployment_status_v1",
-        "promote_to_chain_environment_request_v1",
+        "autoscaling_settings",
+        "chain_deployment",
+        "chainlet",
+        "deployment_status",
+        "promote_to_chain_environment_request",
     ]
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import frozen
 import pytest
-from aiobaseten_generated.models.chain_deployment_v1 import ChainDeploymentV1
-from aiobaseten_generated.models.environment_v1 import EnvironmentV1
+from aiobaseten_generated.models.chain_deployment import ChainDeployment
+from aiobaseten_generated.models.environment import Environment
 
 import generate
 
@@ -73,7 +73,7 @@ NEWER_ENVIRONMENT: Answer = ENVIRONMENT | {
 
 def test_the_committed_client_still_decodes_an_answer_of_the_spring_of_2026() -> None:
     """It fails when the spec requires what was not there then: see openapi/overlay.yaml."""
-    environment = EnvironmentV1.from_dict(ENVIRONMENT)
+    environment = Environment.from_dict(ENVIRONMENT)
 
     assert environment.current_deployment
     assert environment.current_deployment.id == "d1"
@@ -88,7 +88,7 @@ def test_the_committed_client_still_decodes_a_chain_of_the_spring_of_2026() -> N
         "active_replica_count": 0,
         "status": "BUILDING",
     }
-    deployment = ChainDeploymentV1.from_dict(
+    deployment = ChainDeployment.from_dict(
         {
             "id": "cd1",
             "created_at": "2026-03-29T10:00:00Z",
@@ -152,7 +152,7 @@ def unset(models: ModuleType) -> object:
 def test_an_older_client_decodes_newer_answers_and_keeps_what_it_does_not_know(
     older: ModuleType,
 ) -> None:
-    environment = older.EnvironmentV1.from_dict(NEWER_ENVIRONMENT)
+    environment = older.Environment.from_dict(NEWER_ENVIRONMENT)
 
     candidate = environment.candidate_deployment
     assert candidate.status == "HIBERNATING"
@@ -167,15 +167,15 @@ def test_an_older_client_decodes_newer_answers_and_keeps_what_it_does_not_know(
 def test_an_older_client_lets_null_pass_but_needs_what_it_requires(older: ModuleType) -> None:
     """So a field that may be left out is breaking where we read it, and a decision elsewhere."""
     answer = NEWER_DEPLOYMENT | {"name": None}
-    assert older.DeploymentV1.from_dict(answer).name is None
+    assert older.Deployment.from_dict(answer).name is None
 
     del answer["is_development"]
     with pytest.raises(KeyError, match="is_development"):
-        older.DeploymentV1.from_dict(answer)
+        older.Deployment.from_dict(answer)
 
 
 def test_a_newer_client_decodes_older_answers(newer: ModuleType) -> None:
-    environment = newer.EnvironmentV1.from_dict(ENVIRONMENT)
+    environment = newer.Environment.from_dict(ENVIRONMENT)
 
     assert environment.current_deployment.status == "ACTIVE"
     assert environment.current_deployment["model_id"] == "m1"
@@ -187,7 +187,7 @@ def test_a_newer_client_decodes_what_became_optional(newer: ModuleType) -> None:
     answer = NEWER_DEPLOYMENT | {"name": None}
     del answer["is_development"]
 
-    deployment = newer.DeploymentV1.from_dict(answer)
+    deployment = newer.Deployment.from_dict(answer)
 
     assert deployment.name is None
     assert deployment.is_development is unset(newer)
@@ -201,7 +201,7 @@ def test_what_was_decoded_is_written_as_it_was(
 ) -> None:
     models = request.getfixturevalue(client)
 
-    written = json.dumps(models.EnvironmentV1.from_dict(answer).to_dict())
+    written = json.dumps(models.Environment.from_dict(answer).to_dict())
 
     assert json.loads(written.replace("+00:00", "Z")) == answer
 
@@ -213,6 +213,6 @@ def test_a_default_that_moved_is_sent_by_neither(
     """So both leave the choice to the server, of whatever month it is."""
     models = request.getfixturevalue(client)
 
-    sent = models.PromoteToEnvironmentRequestV1(deployment_id="d1").to_dict()
+    sent = models.PromoteToEnvironmentRequest(deployment_id="d1").to_dict()
 
     assert sent == {"deployment_id": "d1"}

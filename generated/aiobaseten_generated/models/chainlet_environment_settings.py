@@ -22,12 +22,12 @@ class ChainletEnvironmentSettings:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        chainlet_environment_settings = cls()
-        chainlet_environment_settings.additional_properties = {
+        _chainlet_environment_settings = cls()
+        _chainlet_environment_settings.additional_properties = {
             key: value for key, value in src_dict.items()
         }
 
-        return chainlet_environment_settings
+        return _chainlet_environment_settings
 
     @property
     def additional_keys(self) -> list[str]:

@@ -22,10 +22,10 @@ class DeploymentLabels:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        deployment_labels = cls()
-        deployment_labels.additional_properties = {key: value for key, value in src_dict.items()}
+        _deployment_labels = cls()
+        _deployment_labels.additional_properties = {key: value for key, value in src_dict.items()}
 
-        return deployment_labels
+        return _deployment_labels
 
     @property
     def additional_keys(self) -> list[str]:

@@ -22,12 +22,12 @@ class EnvironmentSettingsUpdate:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        environment_settings_update = cls()
-        environment_settings_update.additional_properties = {
+        _environment_settings_update = cls()
+        _environment_settings_update.additional_properties = {
             key: value for key, value in src_dict.items()
         }
 
-        return environment_settings_update
+        return _environment_settings_update
 
     @property
     def additional_keys(self) -> list[str]:

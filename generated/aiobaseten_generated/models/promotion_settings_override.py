@@ -22,12 +22,12 @@ class PromotionSettingsOverride:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        promotion_settings_override = cls()
-        promotion_settings_override.additional_properties = {
+        _promotion_settings_override = cls()
+        _promotion_settings_override.additional_properties = {
             key: value for key, value in src_dict.items()
         }
 
-        return promotion_settings_override
+        return _promotion_settings_override
 
     @property
     def additional_keys(self) -> list[str]:

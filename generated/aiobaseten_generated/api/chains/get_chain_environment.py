@@ -2,13 +2,13 @@ from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.chain_environment_v1 import ChainEnvironmentV1
+from ...models.chain_environment import ChainEnvironment
 
 
 def operation(
     chain_id: str,
     env_name: str,
-) -> Operation[ChainEnvironmentV1]:
+) -> Operation[ChainEnvironment]:
     """Get an environment of a chain
 
     Holds the whole current deployment and, during a promotion, the whole candidate.
@@ -25,12 +25,12 @@ def operation(
     )
 
 
-def _parse(data: Any) -> ChainEnvironmentV1:
+def _parse(data: Any) -> ChainEnvironment:
     response_200_object = data
     if not isinstance(response_200_object, dict):
         raise TypeError(
-            "ChainEnvironmentV1 must be an object, not " + type(response_200_object).__name__
+            "ChainEnvironment must be an object, not " + type(response_200_object).__name__
         )
-    response_200 = ChainEnvironmentV1.from_dict(response_200_object)
+    response_200 = ChainEnvironment.from_dict(response_200_object)
 
     return response_200

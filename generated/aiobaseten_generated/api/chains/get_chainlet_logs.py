@@ -2,8 +2,8 @@ from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.get_logs_response_v1 import GetLogsResponseV1
-from ...models.sort_order_v1 import SortOrderV1
+from ...models.get_logs_response import GetLogsResponse
+from ...models.sort_order import SortOrder
 from ...types import UNSET, Unset
 
 
@@ -14,9 +14,9 @@ def operation(
     *,
     start_epoch_millis: int | None | Unset = UNSET,
     end_epoch_millis: int | None | Unset = UNSET,
-    direction: None | SortOrderV1 | Unset = UNSET,
+    direction: None | SortOrder | Unset = UNSET,
     limit: int | None | Unset = UNSET,
-) -> Operation[GetLogsResponseV1]:
+) -> Operation[GetLogsResponse]:
     """Get log lines of a chainlet
 
     Lines of a window of time, which is the last half hour unless the request says otherwise.
@@ -42,7 +42,7 @@ def operation(
     json_direction: None | str | Unset
     if isinstance(direction, Unset):
         json_direction = UNSET
-    elif isinstance(direction, SortOrderV1):
+    elif isinstance(direction, SortOrder):
         json_direction = direction.value
     else:
         json_direction = direction
@@ -72,12 +72,12 @@ def operation(
     )
 
 
-def _parse(data: Any) -> GetLogsResponseV1:
+def _parse(data: Any) -> GetLogsResponse:
     response_200_object = data
     if not isinstance(response_200_object, dict):
         raise TypeError(
-            "GetLogsResponseV1 must be an object, not " + type(response_200_object).__name__
+            "GetLogsResponse must be an object, not " + type(response_200_object).__name__
         )
-    response_200 = GetLogsResponseV1.from_dict(response_200_object)
+    response_200 = GetLogsResponse.from_dict(response_200_object)
 
     return response_200

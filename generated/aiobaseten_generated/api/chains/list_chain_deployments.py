@@ -2,12 +2,12 @@ from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.chain_deployments_v1 import ChainDeploymentsV1
+from ...models.chain_deployments import ChainDeployments
 
 
 def operation(
     chain_id: str,
-) -> Operation[ChainDeploymentsV1]:
+) -> Operation[ChainDeployments]:
     """List the deployments of a chain
 
     One list with all of them; nothing is paged.
@@ -23,12 +23,12 @@ def operation(
     )
 
 
-def _parse(data: Any) -> ChainDeploymentsV1:
+def _parse(data: Any) -> ChainDeployments:
     response_200_object = data
     if not isinstance(response_200_object, dict):
         raise TypeError(
-            "ChainDeploymentsV1 must be an object, not " + type(response_200_object).__name__
+            "ChainDeployments must be an object, not " + type(response_200_object).__name__
         )
-    response_200 = ChainDeploymentsV1.from_dict(response_200_object)
+    response_200 = ChainDeployments.from_dict(response_200_object)
 
     return response_200

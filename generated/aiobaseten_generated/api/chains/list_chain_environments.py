@@ -2,12 +2,12 @@ from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.chain_environments_v1 import ChainEnvironmentsV1
+from ...models.chain_environments import ChainEnvironments
 
 
 def operation(
     chain_id: str,
-) -> Operation[ChainEnvironmentsV1]:
+) -> Operation[ChainEnvironments]:
     """List the environments of a chain"""
 
     return Operation(
@@ -20,12 +20,12 @@ def operation(
     )
 
 
-def _parse(data: Any) -> ChainEnvironmentsV1:
+def _parse(data: Any) -> ChainEnvironments:
     response_200_object = data
     if not isinstance(response_200_object, dict):
         raise TypeError(
-            "ChainEnvironmentsV1 must be an object, not " + type(response_200_object).__name__
+            "ChainEnvironments must be an object, not " + type(response_200_object).__name__
         )
-    response_200 = ChainEnvironmentsV1.from_dict(response_200_object)
+    response_200 = ChainEnvironments.from_dict(response_200_object)
 
     return response_200

@@ -2,16 +2,16 @@ from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.chain_deployment_v1 import ChainDeploymentV1
-from ...models.promote_to_chain_environment_request_v1 import PromoteToChainEnvironmentRequestV1
+from ...models.chain_deployment import ChainDeployment
+from ...models.promote_to_chain_environment_request import PromoteToChainEnvironmentRequest
 
 
 def operation(
     chain_id: str,
     env_name: str,
     *,
-    body: PromoteToChainEnvironmentRequestV1,
-) -> Operation[ChainDeploymentV1]:
+    body: PromoteToChainEnvironmentRequest,
+) -> Operation[ChainDeployment]:
     """Promote to chain environment
 
     Promotes an existing chain deployment to an environment and returns the promoted chain
@@ -30,12 +30,12 @@ def operation(
     )
 
 
-def _parse(data: Any) -> ChainDeploymentV1:
+def _parse(data: Any) -> ChainDeployment:
     response_200_object = data
     if not isinstance(response_200_object, dict):
         raise TypeError(
-            "ChainDeploymentV1 must be an object, not " + type(response_200_object).__name__
+            "ChainDeployment must be an object, not " + type(response_200_object).__name__
         )
-    response_200 = ChainDeploymentV1.from_dict(response_200_object)
+    response_200 = ChainDeployment.from_dict(response_200_object)
 
     return response_200

@@ -2,13 +2,13 @@ from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.activate_response_v1 import ActivateResponseV1
+from ...models.activate_response import ActivateResponse
 
 
 def operation(
     model_id: str,
     deployment_id: str,
-) -> Operation[ActivateResponseV1]:
+) -> Operation[ActivateResponse]:
     """Activate a deployment of a model"""
 
     return Operation(
@@ -22,12 +22,12 @@ def operation(
     )
 
 
-def _parse(data: Any) -> ActivateResponseV1:
+def _parse(data: Any) -> ActivateResponse:
     response_200_object = data
     if not isinstance(response_200_object, dict):
         raise TypeError(
-            "ActivateResponseV1 must be an object, not " + type(response_200_object).__name__
+            "ActivateResponse must be an object, not " + type(response_200_object).__name__
         )
-    response_200 = ActivateResponseV1.from_dict(response_200_object)
+    response_200 = ActivateResponse.from_dict(response_200_object)
 
     return response_200

@@ -2,13 +2,13 @@ from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.cancel_promotion_response_v1 import CancelPromotionResponseV1
+from ...models.cancel_promotion_response import CancelPromotionResponse
 
 
 def operation(
     model_id: str,
     env_name: str,
-) -> Operation[CancelPromotionResponseV1]:
+) -> Operation[CancelPromotionResponse]:
     """Cancel model promotion
 
     Cancels an ongoing promotion to an environment and returns the cancellation status.
@@ -25,12 +25,12 @@ def operation(
     )
 
 
-def _parse(data: Any) -> CancelPromotionResponseV1:
+def _parse(data: Any) -> CancelPromotionResponse:
     response_200_object = data
     if not isinstance(response_200_object, dict):
         raise TypeError(
-            "CancelPromotionResponseV1 must be an object, not " + type(response_200_object).__name__
+            "CancelPromotionResponse must be an object, not " + type(response_200_object).__name__
         )
-    response_200 = CancelPromotionResponseV1.from_dict(response_200_object)
+    response_200 = CancelPromotionResponse.from_dict(response_200_object)
 
     return response_200

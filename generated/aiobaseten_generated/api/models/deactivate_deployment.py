@@ -2,13 +2,13 @@ from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.deactivate_response_v1 import DeactivateResponseV1
+from ...models.deactivate_response import DeactivateResponse
 
 
 def operation(
     model_id: str,
     deployment_id: str,
-) -> Operation[DeactivateResponseV1]:
+) -> Operation[DeactivateResponse]:
     """Deactivate a deployment of a model"""
 
     return Operation(
@@ -22,12 +22,12 @@ def operation(
     )
 
 
-def _parse(data: Any) -> DeactivateResponseV1:
+def _parse(data: Any) -> DeactivateResponse:
     response_200_object = data
     if not isinstance(response_200_object, dict):
         raise TypeError(
-            "DeactivateResponseV1 must be an object, not " + type(response_200_object).__name__
+            "DeactivateResponse must be an object, not " + type(response_200_object).__name__
         )
-    response_200 = DeactivateResponseV1.from_dict(response_200_object)
+    response_200 = DeactivateResponse.from_dict(response_200_object)
 
     return response_200

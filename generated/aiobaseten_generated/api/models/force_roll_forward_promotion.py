@@ -2,13 +2,13 @@ from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.signal_promotion_response_v1 import SignalPromotionResponseV1
+from ...models.signal_promotion_response import SignalPromotionResponse
 
 
 def operation(
     model_id: str,
     env_name: str,
-) -> Operation[SignalPromotionResponseV1]:
+) -> Operation[SignalPromotionResponse]:
     """Complete a promotion at once
 
     Takes effect at the next step, also while the promotion is ramping down. The candidate may
@@ -26,12 +26,12 @@ def operation(
     )
 
 
-def _parse(data: Any) -> SignalPromotionResponseV1:
+def _parse(data: Any) -> SignalPromotionResponse:
     response_200_object = data
     if not isinstance(response_200_object, dict):
         raise TypeError(
-            "SignalPromotionResponseV1 must be an object, not " + type(response_200_object).__name__
+            "SignalPromotionResponse must be an object, not " + type(response_200_object).__name__
         )
-    response_200 = SignalPromotionResponseV1.from_dict(response_200_object)
+    response_200 = SignalPromotionResponse.from_dict(response_200_object)
 
     return response_200

@@ -2,13 +2,13 @@ from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.deployment_v1 import DeploymentV1
+from ...models.deployment import Deployment
 
 
 def operation(
     model_id: str,
     deployment_id: str,
-) -> Operation[DeploymentV1]:
+) -> Operation[Deployment]:
     """Get a deployment of a model"""
 
     return Operation(
@@ -22,10 +22,10 @@ def operation(
     )
 
 
-def _parse(data: Any) -> DeploymentV1:
+def _parse(data: Any) -> Deployment:
     response_200_object = data
     if not isinstance(response_200_object, dict):
-        raise TypeError("DeploymentV1 must be an object, not " + type(response_200_object).__name__)
-    response_200 = DeploymentV1.from_dict(response_200_object)
+        raise TypeError("Deployment must be an object, not " + type(response_200_object).__name__)
+    response_200 = Deployment.from_dict(response_200_object)
 
     return response_200

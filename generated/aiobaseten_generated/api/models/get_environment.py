@@ -2,13 +2,13 @@ from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.environment_v1 import EnvironmentV1
+from ...models.environment import Environment
 
 
 def operation(
     model_id: str,
     env_name: str,
-) -> Operation[EnvironmentV1]:
+) -> Operation[Environment]:
     """Get an environment of a model
 
     Holds the whole current deployment and, during a promotion, the whole candidate.
@@ -25,12 +25,10 @@ def operation(
     )
 
 
-def _parse(data: Any) -> EnvironmentV1:
+def _parse(data: Any) -> Environment:
     response_200_object = data
     if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "EnvironmentV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = EnvironmentV1.from_dict(response_200_object)
+        raise TypeError("Environment must be an object, not " + type(response_200_object).__name__)
+    response_200 = Environment.from_dict(response_200_object)
 
     return response_200

@@ -2,12 +2,12 @@ from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.environments_v1 import EnvironmentsV1
+from ...models.environments import Environments
 
 
 def operation(
     model_id: str,
-) -> Operation[EnvironmentsV1]:
+) -> Operation[Environments]:
     """List the environments of a model"""
 
     return Operation(
@@ -20,12 +20,10 @@ def operation(
     )
 
 
-def _parse(data: Any) -> EnvironmentsV1:
+def _parse(data: Any) -> Environments:
     response_200_object = data
     if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "EnvironmentsV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = EnvironmentsV1.from_dict(response_200_object)
+        raise TypeError("Environments must be an object, not " + type(response_200_object).__name__)
+    response_200 = Environments.from_dict(response_200_object)
 
     return response_200

@@ -2,16 +2,16 @@ from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.deployment_v1 import DeploymentV1
-from ...models.promote_to_environment_request_v1 import PromoteToEnvironmentRequestV1
+from ...models.deployment import Deployment
+from ...models.promote_to_environment_request import PromoteToEnvironmentRequest
 
 
 def operation(
     model_id: str,
     env_name: str,
     *,
-    body: PromoteToEnvironmentRequestV1,
-) -> Operation[DeploymentV1]:
+    body: PromoteToEnvironmentRequest,
+) -> Operation[Deployment]:
     """Promote a deployment of a model to an environment
 
     The answer names the deployment to follow. It may be a new one, with an id of its own.
@@ -29,10 +29,10 @@ def operation(
     )
 
 
-def _parse(data: Any) -> DeploymentV1:
+def _parse(data: Any) -> Deployment:
     response_200_object = data
     if not isinstance(response_200_object, dict):
-        raise TypeError("DeploymentV1 must be an object, not " + type(response_200_object).__name__)
-    response_200 = DeploymentV1.from_dict(response_200_object)
+        raise TypeError("Deployment must be an object, not " + type(response_200_object).__name__)
+    response_200 = Deployment.from_dict(response_200_object)
 
     return response_200

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+T = TypeVar("T", bound="SignalPromotionResponse")
+
+
+@_attrs_define
+class SignalPromotionResponse:
+    """The answer to a request to pause, resume or force a promotion."""
+
+    success: bool
+    """ Whether Baseten accepted the request """
+
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        success = self.success
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict["success"] = success
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        success = src_dict["success"]
+
+        _signal_promotion_response = cls(
+            success=success,
+        )
+        if len(src_dict) > 1:
+            _signal_promotion_response.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in {"success"}
+            }
+
+        return _signal_promotion_response
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
