@@ -20,11 +20,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from spec.leaning import read_leaning
 from spec.node import Json, JsonObject, Node
 from spec.reading import read_data
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "openapi" / "baseten.json"
+LEANING = ROOT / "openapi" / "leans-on.yaml"
 SETTINGS = ROOT / "openapi" / "generator"
 PACKAGE = "aiobaseten_generated"
 TARGET = ROOT / "generated" / PACKAGE
@@ -110,7 +112,8 @@ def check_templates(ours: Path, upstream: Path, hashes: Path) -> None:
     lines = hashes.read_text("utf-8").splitlines()
     recorded = {name: digest for digest, name in (line.split() for line in lines)}
     for file in sorted(ours.rglob("*.jinja")):
-        if file.relative_to(ours).as_posix() not in recorded:
+        ours_alone = not (upstream / file.relative_to(ours)).exists()
+        if not ours_alone and file.relative_to(ours).as_posix() not in recorded:
             raise GenerateError(f"{hashes.name} has no hash for the original of our {file.name}.")
     for name, digest in recorded.items():
         file = upstream / name
@@ -176,7 +179,8 @@ def generate(document: Path, scratch: Path) -> Path:
     package = scratch / PACKAGE
     source, config = scratch / "openapi.json", scratch / "config.json"
     spec = json.loads(document.read_text("utf-8"))
-    source.write_text(json.dumps(without_defaults(spec)), "utf-8")
+    leaning = read_leaning(LEANING.name, LEANING.read_text("utf-8"))
+    source.write_text(json.dumps(with_decides(without_defaults(spec), leaning.decides)), "utf-8")
     config.write_text(json.dumps(settings_for(spec)), "utf-8")
     _run(
         scratch,
@@ -189,12 +193,23 @@ def generate(document: Path, scratch: Path) -> Path:
     )
     source.unlink()
     config.unlink()
-    # The generator always writes this one; ours is empty, because nothing here sends anything.
-    (package / "errors.py").unlink()
+    # The generator always writes errors.py; our template for it has other content.
+    (package / "errors.py").rename(package / "misfits.py")
     (package / "py.typed").touch()
     _run(scratch, "ruff", "check", PACKAGE, "--fix-only", "--select=I,F401", *RUFF)
     _run(scratch, "ruff", "format", PACKAGE, *RUFF)
     return package
+
+
+def with_decides(document: Any, decides: Mapping[str, frozenset[str]]) -> Any:
+    """The document with `x-decides` in each schema that has fields which must fit.
+
+    The templates read it.
+    """
+    schemas = document["components"]["schemas"]
+    for component in decides.keys() & schemas.keys():
+        schemas[component]["x-decides"] = sorted(decides[component])
+    return document
 
 
 def without_defaults(value: Json, *, names: bool = False) -> Json:

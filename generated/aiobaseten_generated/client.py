@@ -19,7 +19,7 @@ class Operation(Generic[T]):
     url: str
     """The path with its parameters percent-escaped."""
     parse: Callable[[Any], T]
-    """Decoded JSON in, value out. Raises KeyError, TypeError, ValueError or AttributeError if it does not fit."""
+    """Decoded JSON in, value out. Raises KeyError, TypeError or ValueError if a field that must fit does not."""
     body: dict[str, Any] | None = None
     """The JSON to send; None for no body."""
     params: dict[str, Any] | None = None

@@ -19,6 +19,8 @@ class Leaning:
     file: str
     # By component and field: what it may be.
     reads: dict[str, dict[str, frozenset[str]]]
+    # By component: the fields that a decision needs. All of them are in `reads`.
+    decides: dict[str, frozenset[str]]
     # By component and field: whether it is always sent.
     sends: dict[str, dict[str, bool]]
     # By component: where its values are sorted.
@@ -32,7 +34,7 @@ class Leaning:
 
 def read_leaning(file: str, text: str) -> Leaning:
     """Read leans-on.yaml, strictly."""
-    top = read_data(file, text).fields("reads sends sorts")
+    top = read_data(file, text).fields("reads decides sends sorts")
     reads = {
         component: {
             field: frozenset(may_be.text().split(" or "))
@@ -40,6 +42,12 @@ def read_leaning(file: str, text: str) -> Leaning:
         }
         for component, fields in top["reads"].entries().items()
     }
+    decides = {}
+    for component, names in top["decides"].entries().items():
+        for name in names.items():
+            if name.text() not in reads.get(component, {}):
+                raise name.error(f"{component}.{name.text()} is not in `reads`")
+        decides[component] = frozenset(name.text() for name in names.items())
     sends: dict[str, dict[str, bool]] = {}
     for component, fields in top["sends"].entries().items():
         for field, often in fields.entries().items():
@@ -47,7 +55,7 @@ def read_leaning(file: str, text: str) -> Leaning:
                 raise often.error("expected always or sometimes")
             sends.setdefault(component, {})[field] = often.text() == "always"
     sorts = {component: where.text() for component, where in top["sorts"].entries().items()}
-    return Leaning(file, reads, sends, sorts)
+    return Leaning(file, reads, decides, sends, sorts)
 
 
 def complaints(document: JsonObject, leaning: Leaning) -> list[str]:

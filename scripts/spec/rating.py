@@ -108,8 +108,8 @@ def _rate_answered(change: Change, leaning: Leaning) -> Verdict:
     if change.kind in ("required field added", "field became required"):
         return (
             Rating.DECISION,
-            "An answer from before would not decode. Make it optional, or leave it out, in "
-            "openapi/overlay.yaml; or take it as it is.",
+            "In an answer without it, the field is UNSET and logged. Make it optional, or leave it "
+            "out, in openapi/overlay.yaml; or accept it.",
         )
     if leaned_on:
         return Rating.BREAKING, f"The facade reads it. {_SRC}"

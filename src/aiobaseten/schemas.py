@@ -1,7 +1,9 @@
 """The public schemas: what Baseten's API takes and returns, as generated attrs classes.
 
-Fields that the spec does not know are kept in ``additional_properties``, and an enum
-value that it does not know arrives as a member that equals its string.
+Fields that the spec does not know are kept in ``additional_properties``, and an enum value that it
+does not know becomes a member that equals its string. A value that does not fit the spec is kept
+unchanged, and a missing field is ``UNSET``, which is false; either is logged once. Only fields on
+which waits and verbs decide must fit: an answer in which one does not is a `ResponseShapeError`.
 """
 
 from __future__ import annotations

@@ -164,13 +164,23 @@ def test_an_older_client_decodes_newer_answers_and_keeps_what_it_does_not_know(
     assert environment.promotion_settings["canary"] == {"steps": [10, 50]}
 
 
-def test_an_older_client_lets_null_pass_but_needs_what_it_requires(older: ModuleType) -> None:
-    """So a field that may be left out is breaking where we read it, and a decision elsewhere."""
+def test_an_older_client_decodes_answers_without_a_field_that_decides_nothing(
+    older: ModuleType,
+) -> None:
     answer = NEWER_DEPLOYMENT | {"name": None}
-    assert older.Deployment.from_dict(answer).name is None
-
     del answer["is_development"]
-    with pytest.raises(KeyError, match="is_development"):
+
+    deployment = older.Deployment.from_dict(answer)
+
+    assert deployment.name is None
+    assert deployment.is_development is unset(older)
+
+
+def test_an_older_client_refuses_answers_without_a_field_that_decides(older: ModuleType) -> None:
+    """So the removal of such a field from the spec is breaking."""
+    answer = {key: value for key, value in NEWER_DEPLOYMENT.items() if key != "status"}
+
+    with pytest.raises(KeyError, match="status"):
         older.Deployment.from_dict(answer)
 
 

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, keep
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="ActivateResponse")
+_FIELDS = frozenset(
+    {
+        "no_op",
+        "success",
+    }
+)
 
 
 @_attrs_define
@@ -24,34 +30,32 @@ class ActivateResponse:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        no_op = self.no_op
-
-        success = self.success
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        if no_op is not UNSET:
-            field_dict["no_op"] = no_op
-        if success is not UNSET:
-            field_dict["success"] = success
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "no_op": self.no_op,
+            "success": self.success,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        no_op = src_dict.get("no_op", UNSET)
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        no_op: Any = src_dict.get("no_op", UNSET)
+        if not isinstance(no_op, bool) and no_op is not UNSET:
+            keep("ActivateResponse.no_op", "a boolean", no_op)
 
-        success = src_dict.get("success", UNSET)
+        success: Any = src_dict.get("success", UNSET)
+        if not isinstance(success, bool) and success is not UNSET:
+            keep("ActivateResponse.success", "a boolean", success)
 
-        _activate_response = cls(
+        _model = cls(
             no_op=no_op,
             success=success,
         )
-        if len(src_dict) > 0:
-            _activate_response.additional_properties = {
-                key: value for key, value in src_dict.items() if key not in {"no_op", "success"}
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _activate_response
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="AutoscalingSettings")
+from ..misfits import as_json, keep
+from ..types import UNSET
+
+_FIELDS = frozenset(
+    {
+        "autoscaling_window",
+        "concurrency_target",
+        "max_replica",
+        "min_replica",
+        "scale_down_delay",
+        "target_utilization_percentage",
+    }
+)
 
 
 @_attrs_define
@@ -34,48 +46,51 @@ class AutoscalingSettings:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        autoscaling_window: int | None
-        autoscaling_window = self.autoscaling_window
-
-        concurrency_target = self.concurrency_target
-
-        max_replica = self.max_replica
-
-        min_replica = self.min_replica
-
-        scale_down_delay: int | None
-        scale_down_delay = self.scale_down_delay
-
-        target_utilization_percentage: int | None
-        target_utilization_percentage = self.target_utilization_percentage
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["autoscaling_window"] = autoscaling_window
-        field_dict["concurrency_target"] = concurrency_target
-        field_dict["max_replica"] = max_replica
-        field_dict["min_replica"] = min_replica
-        field_dict["scale_down_delay"] = scale_down_delay
-        field_dict["target_utilization_percentage"] = target_utilization_percentage
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "autoscaling_window": self.autoscaling_window,
+            "concurrency_target": self.concurrency_target,
+            "max_replica": self.max_replica,
+            "min_replica": self.min_replica,
+            "scale_down_delay": self.scale_down_delay,
+            "target_utilization_percentage": self.target_utilization_percentage,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        autoscaling_window = cast("int | None", src_dict["autoscaling_window"])
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        autoscaling_window: Any = src_dict.get("autoscaling_window", UNSET)
+        if type(autoscaling_window) is not int and autoscaling_window is not None:
+            keep("AutoscalingSettings.autoscaling_window", "an integer or null", autoscaling_window)
 
-        concurrency_target = src_dict["concurrency_target"]
+        concurrency_target: Any = src_dict.get("concurrency_target", UNSET)
+        if type(concurrency_target) is not int:
+            keep("AutoscalingSettings.concurrency_target", "an integer", concurrency_target)
 
-        max_replica = src_dict["max_replica"]
+        max_replica: Any = src_dict.get("max_replica", UNSET)
+        if type(max_replica) is not int:
+            keep("AutoscalingSettings.max_replica", "an integer", max_replica)
 
-        min_replica = src_dict["min_replica"]
+        min_replica: Any = src_dict.get("min_replica", UNSET)
+        if type(min_replica) is not int:
+            keep("AutoscalingSettings.min_replica", "an integer", min_replica)
 
-        scale_down_delay = cast("int | None", src_dict["scale_down_delay"])
+        scale_down_delay: Any = src_dict.get("scale_down_delay", UNSET)
+        if type(scale_down_delay) is not int and scale_down_delay is not None:
+            keep("AutoscalingSettings.scale_down_delay", "an integer or null", scale_down_delay)
 
-        target_utilization_percentage = cast(
-            "int | None", src_dict["target_utilization_percentage"]
-        )
+        target_utilization_percentage: Any = src_dict.get("target_utilization_percentage", UNSET)
+        if (
+            type(target_utilization_percentage) is not int
+            and target_utilization_percentage is not None
+        ):
+            keep(
+                "AutoscalingSettings.target_utilization_percentage",
+                "an integer or null",
+                target_utilization_percentage,
+            )
 
-        _autoscaling_settings = cls(
+        _model = cls(
             autoscaling_window=autoscaling_window,
             concurrency_target=concurrency_target,
             max_replica=max_replica,
@@ -83,22 +98,11 @@ class AutoscalingSettings:
             scale_down_delay=scale_down_delay,
             target_utilization_percentage=target_utilization_percentage,
         )
-        if len(src_dict) > 6:
-            _autoscaling_settings.additional_properties = {
-                key: value
-                for key, value in src_dict.items()
-                if key
-                not in {
-                    "autoscaling_window",
-                    "concurrency_target",
-                    "max_replica",
-                    "min_replica",
-                    "scale_down_delay",
-                    "target_utilization_percentage",
-                }
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _autoscaling_settings
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, keep, misfit
 from ..models.cancellation_status import CancellationStatus
+from ..types import UNSET
 
-T = TypeVar("T", bound="CancelPromotionResponse")
+_FIELDS = frozenset(
+    {
+        "message",
+        "status",
+    }
+)
 
 
 @_attrs_define
@@ -24,32 +31,33 @@ class CancelPromotionResponse:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        message = self.message
-
-        status = self.status.value
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["message"] = message
-        field_dict["status"] = status
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "message": self.message,
+            "status": self.status,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        message = src_dict["message"]
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        status: Any = src_dict["status"]
+        if not isinstance(status, str):
+            raise misfit("CancelPromotionResponse.status", "a string", status)
+        status = CancellationStatus(status)
 
-        status = CancellationStatus(src_dict["status"])
+        message: Any = src_dict.get("message", UNSET)
+        if not isinstance(message, str):
+            keep("CancelPromotionResponse.message", "a string", message)
 
-        _cancel_promotion_response = cls(
+        _model = cls(
             message=message,
             status=status,
         )
-        if len(src_dict) > 2:
-            _cancel_promotion_response.additional_properties = {
-                key: value for key, value in src_dict.items() if key not in {"message", "status"}
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _cancel_promotion_response
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -2,14 +2,25 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, date_time, keep, misfit
 from ..models.deployment_status import DeploymentStatus
+from ..types import UNSET
 
-T = TypeVar("T", bound="ChainDeployment")
+_FIELDS = frozenset(
+    {
+        "chain_id",
+        "chainlets",
+        "created_at",
+        "environment",
+        "id",
+        "status",
+    }
+)
 
 
 @_attrs_define
@@ -37,62 +48,57 @@ class ChainDeployment:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        chain_id = self.chain_id
-
-        chainlets = []
-        for chainlets_item_data in self.chainlets:
-            chainlets_item = chainlets_item_data.to_dict()
-
-            chainlets.append(chainlets_item)
-
-        created_at = self.created_at.isoformat()
-
-        environment: None | str
-        environment = self.environment
-
-        id = self.id
-
-        status = self.status.value
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["chain_id"] = chain_id
-        field_dict["chainlets"] = chainlets
-        field_dict["created_at"] = created_at
-        field_dict["environment"] = environment
-        field_dict["id"] = id
-        field_dict["status"] = status
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "chain_id": self.chain_id,
+            "chainlets": self.chainlets,
+            "created_at": self.created_at,
+            "environment": self.environment,
+            "id": self.id,
+            "status": self.status,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        chain_id = src_dict["chain_id"]
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        chainlets: Any = src_dict["chainlets"]
+        if not isinstance(chainlets, list):
+            raise misfit("ChainDeployment.chainlets", "a list", chainlets)
+        _chainlets_items: list[Any] = []
+        for _chainlets_item in chainlets:
+            if not isinstance(_chainlets_item, dict):
+                raise misfit("ChainDeployment.chainlets[]", "an object", _chainlets_item)
+            _chainlets_item = Chainlet.from_dict(_chainlets_item)
+            _chainlets_items.append(_chainlets_item)
+        chainlets = _chainlets_items
 
-        chainlets_list = src_dict["chainlets"]
-        if not isinstance(chainlets_list, list):
-            raise TypeError("chainlets must be a list, not " + type(chainlets_list).__name__)
-        chainlets = []
-        for chainlets_item_data in chainlets_list:
-            chainlets_item_object = chainlets_item_data
-            if not isinstance(chainlets_item_object, dict):
-                raise TypeError(
-                    "Chainlet must be an object, not " + type(chainlets_item_object).__name__
-                )
-            chainlets_item = Chainlet.from_dict(chainlets_item_object)
+        id: Any = src_dict["id"]
+        if not isinstance(id, str):
+            raise misfit("ChainDeployment.id", "a string", id)
 
-            chainlets.append(chainlets_item)
+        status: Any = src_dict["status"]
+        if not isinstance(status, str):
+            raise misfit("ChainDeployment.status", "a string", status)
+        status = DeploymentStatus(status)
 
-        created_at = datetime.datetime.fromisoformat(src_dict["created_at"])
-        if created_at.tzinfo is None:
-            created_at = created_at.replace(tzinfo=datetime.UTC)
+        chain_id: Any = src_dict.get("chain_id", UNSET)
+        if not isinstance(chain_id, str):
+            keep("ChainDeployment.chain_id", "a string", chain_id)
 
-        environment = cast("None | str", src_dict["environment"])
+        created_at: Any = src_dict.get("created_at", UNSET)
+        if isinstance(created_at, str):
+            try:
+                created_at = date_time(created_at)
+            except ValueError:
+                keep("ChainDeployment.created_at", "a date-time", created_at)
+        else:
+            keep("ChainDeployment.created_at", "a date-time", created_at)
 
-        id = src_dict["id"]
+        environment: Any = src_dict.get("environment", UNSET)
+        if not isinstance(environment, str) and environment is not None:
+            keep("ChainDeployment.environment", "a string or null", environment)
 
-        status = DeploymentStatus(src_dict["status"])
-
-        _chain_deployment = cls(
+        _model = cls(
             chain_id=chain_id,
             chainlets=chainlets,
             created_at=created_at,
@@ -100,14 +106,11 @@ class ChainDeployment:
             id=id,
             status=status,
         )
-        if len(src_dict) > 6:
-            _chain_deployment.additional_properties = {
-                key: value
-                for key, value in src_dict.items()
-                if key not in {"chain_id", "chainlets", "created_at", "environment", "id", "status"}
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _chain_deployment
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

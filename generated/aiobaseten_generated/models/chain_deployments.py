@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="ChainDeployments")
+from ..misfits import as_json, misfit
+from ..types import UNSET
+
+_FIELDS = frozenset(
+    {
+        "deployments",
+    }
+)
 
 
 @_attrs_define
@@ -18,43 +25,33 @@ class ChainDeployments:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        deployments = []
-        for deployments_item_data in self.deployments:
-            deployments_item = deployments_item_data.to_dict()
-
-            deployments.append(deployments_item)
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["deployments"] = deployments
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "deployments": self.deployments,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        deployments_list = src_dict["deployments"]
-        if not isinstance(deployments_list, list):
-            raise TypeError("deployments must be a list, not " + type(deployments_list).__name__)
-        deployments = []
-        for deployments_item_data in deployments_list:
-            deployments_item_object = deployments_item_data
-            if not isinstance(deployments_item_object, dict):
-                raise TypeError(
-                    "ChainDeployment must be an object, not "
-                    + type(deployments_item_object).__name__
-                )
-            deployments_item = ChainDeployment.from_dict(deployments_item_object)
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        deployments: Any = src_dict["deployments"]
+        if not isinstance(deployments, list):
+            raise misfit("ChainDeployments.deployments", "a list", deployments)
+        _deployments_items: list[Any] = []
+        for _deployments_item in deployments:
+            if not isinstance(_deployments_item, dict):
+                raise misfit("ChainDeployments.deployments[]", "an object", _deployments_item)
+            _deployments_item = ChainDeployment.from_dict(_deployments_item)
+            _deployments_items.append(_deployments_item)
+        deployments = _deployments_items
 
-            deployments.append(deployments_item)
-
-        _chain_deployments = cls(
+        _model = cls(
             deployments=deployments,
         )
-        if len(src_dict) > 1:
-            _chain_deployments.additional_properties = {
-                key: value for key, value in src_dict.items() if key not in {"deployments"}
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _chain_deployments
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

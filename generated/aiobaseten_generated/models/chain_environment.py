@@ -2,14 +2,26 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, date_time, keep, misfit
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="ChainEnvironment")
+_FIELDS = frozenset(
+    {
+        "created_at",
+        "current_deployment",
+        "name",
+        "candidate_deployment",
+        "chain_id",
+        "chainlet_settings",
+        "in_progress_promotion",
+        "promotion_settings",
+    }
+)
 
 
 @_attrs_define
@@ -42,151 +54,84 @@ class ChainEnvironment:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        created_at = self.created_at.isoformat()
-
-        current_deployment: dict[str, Any] | None
-        if isinstance(self.current_deployment, ChainDeployment):
-            current_deployment = self.current_deployment.to_dict()
-
-        else:
-            current_deployment = self.current_deployment
-
-        name = self.name
-
-        candidate_deployment: dict[str, Any] | None | Unset
-        if isinstance(self.candidate_deployment, Unset):
-            candidate_deployment = UNSET
-        elif isinstance(self.candidate_deployment, ChainDeployment):
-            candidate_deployment = self.candidate_deployment.to_dict()
-
-        else:
-            candidate_deployment = self.candidate_deployment
-
-        chain_id = self.chain_id
-
-        chainlet_settings: list[dict[str, Any]] | Unset = UNSET
-        if not isinstance(self.chainlet_settings, Unset):
-            chainlet_settings = []
-            for chainlet_settings_item_data in self.chainlet_settings:
-                chainlet_settings_item = chainlet_settings_item_data.to_dict()
-
-                chainlet_settings.append(chainlet_settings_item)
-
-        in_progress_promotion: dict[str, Any] | None | Unset
-        if isinstance(self.in_progress_promotion, Unset):
-            in_progress_promotion = UNSET
-        elif isinstance(self.in_progress_promotion, InProgressPromotion):
-            in_progress_promotion = self.in_progress_promotion.to_dict()
-
-        else:
-            in_progress_promotion = self.in_progress_promotion
-
-        promotion_settings: dict[str, Any] | Unset = UNSET
-        if not isinstance(self.promotion_settings, Unset):
-            promotion_settings = self.promotion_settings.to_dict()
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["created_at"] = created_at
-        field_dict["current_deployment"] = current_deployment
-        field_dict["name"] = name
-        if candidate_deployment is not UNSET:
-            field_dict["candidate_deployment"] = candidate_deployment
-        if chain_id is not UNSET:
-            field_dict["chain_id"] = chain_id
-        if chainlet_settings is not UNSET:
-            field_dict["chainlet_settings"] = chainlet_settings
-        if in_progress_promotion is not UNSET:
-            field_dict["in_progress_promotion"] = in_progress_promotion
-        if promotion_settings is not UNSET:
-            field_dict["promotion_settings"] = promotion_settings
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "created_at": self.created_at,
+            "current_deployment": self.current_deployment,
+            "name": self.name,
+            "candidate_deployment": self.candidate_deployment,
+            "chain_id": self.chain_id,
+            "chainlet_settings": self.chainlet_settings,
+            "in_progress_promotion": self.in_progress_promotion,
+            "promotion_settings": self.promotion_settings,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        created_at = datetime.datetime.fromisoformat(src_dict["created_at"])
-        if created_at.tzinfo is None:
-            created_at = created_at.replace(tzinfo=datetime.UTC)
-
-        _current_deployment = src_dict["current_deployment"]
-        current_deployment: ChainDeployment | None
-        if isinstance(_current_deployment, dict):
-            current_deployment_type_0 = ChainDeployment.from_dict(_current_deployment)
-
-            current_deployment = current_deployment_type_0
-        elif _current_deployment is None:
-            current_deployment = None
-        else:
-            raise TypeError(
-                "current_deployment cannot be this " + type(_current_deployment).__name__
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        current_deployment: Any = src_dict["current_deployment"]
+        if isinstance(current_deployment, dict):
+            current_deployment = ChainDeployment.from_dict(current_deployment)
+        elif current_deployment is not None:
+            raise misfit(
+                "ChainEnvironment.current_deployment", "an object or null", current_deployment
             )
 
-        name = src_dict["name"]
-
-        _candidate_deployment = src_dict.get("candidate_deployment", UNSET)
-        candidate_deployment: ChainDeployment | None | Unset
-        if isinstance(_candidate_deployment, dict):
-            candidate_deployment_type_0 = ChainDeployment.from_dict(_candidate_deployment)
-
-            candidate_deployment = candidate_deployment_type_0
-        elif _candidate_deployment is None:
-            candidate_deployment = None
-        elif isinstance(_candidate_deployment, Unset):
-            candidate_deployment = _candidate_deployment
+        created_at: Any = src_dict.get("created_at", UNSET)
+        if isinstance(created_at, str):
+            try:
+                created_at = date_time(created_at)
+            except ValueError:
+                keep("ChainEnvironment.created_at", "a date-time", created_at)
         else:
-            raise TypeError(
-                "candidate_deployment cannot be this " + type(_candidate_deployment).__name__
-            )
+            keep("ChainEnvironment.created_at", "a date-time", created_at)
 
-        chain_id = src_dict.get("chain_id", UNSET)
+        name: Any = src_dict.get("name", UNSET)
+        if not isinstance(name, str):
+            keep("ChainEnvironment.name", "a string", name)
 
-        chainlet_settings_list = src_dict.get("chainlet_settings", UNSET)
-        chainlet_settings: list[ChainletEnvironmentSettings] | Unset = UNSET
-        if not isinstance(chainlet_settings_list, Unset):
-            if not isinstance(chainlet_settings_list, list):
-                raise TypeError(
-                    "chainlet_settings must be a list, not " + type(chainlet_settings_list).__name__
-                )
-            chainlet_settings = []
-            for chainlet_settings_item_data in chainlet_settings_list:
-                chainlet_settings_item_object = chainlet_settings_item_data
-                if not isinstance(chainlet_settings_item_object, dict):
-                    raise TypeError(
-                        "ChainletEnvironmentSettings must be an object, not "
-                        + type(chainlet_settings_item_object).__name__
+        candidate_deployment: Any = src_dict.get("candidate_deployment", UNSET)
+        if isinstance(candidate_deployment, dict):
+            candidate_deployment = ChainDeployment.from_dict(candidate_deployment)
+        elif candidate_deployment is not None and candidate_deployment is not UNSET:
+            keep("ChainEnvironment.candidate_deployment", "an object or null", candidate_deployment)
+
+        chain_id: Any = src_dict.get("chain_id", UNSET)
+        if not isinstance(chain_id, str) and chain_id is not UNSET:
+            keep("ChainEnvironment.chain_id", "a string", chain_id)
+
+        chainlet_settings: Any = src_dict.get("chainlet_settings", UNSET)
+        if isinstance(chainlet_settings, list):
+            _chainlet_settings_items: list[Any] = []
+            for _chainlet_settings_item in chainlet_settings:
+                if isinstance(_chainlet_settings_item, dict):
+                    _chainlet_settings_item = ChainletEnvironmentSettings.from_dict(
+                        _chainlet_settings_item
                     )
-                chainlet_settings_item = ChainletEnvironmentSettings.from_dict(
-                    chainlet_settings_item_object
-                )
+                else:
+                    keep(
+                        "ChainEnvironment.chainlet_settings[]", "an object", _chainlet_settings_item
+                    )
+                _chainlet_settings_items.append(_chainlet_settings_item)
+            chainlet_settings = _chainlet_settings_items
+        elif chainlet_settings is not UNSET:
+            keep("ChainEnvironment.chainlet_settings", "a list", chainlet_settings)
 
-                chainlet_settings.append(chainlet_settings_item)
-
-        _in_progress_promotion = src_dict.get("in_progress_promotion", UNSET)
-        in_progress_promotion: InProgressPromotion | None | Unset
-        if isinstance(_in_progress_promotion, dict):
-            in_progress_promotion_type_0 = InProgressPromotion.from_dict(_in_progress_promotion)
-
-            in_progress_promotion = in_progress_promotion_type_0
-        elif _in_progress_promotion is None:
-            in_progress_promotion = None
-        elif isinstance(_in_progress_promotion, Unset):
-            in_progress_promotion = _in_progress_promotion
-        else:
-            raise TypeError(
-                "in_progress_promotion cannot be this " + type(_in_progress_promotion).__name__
+        in_progress_promotion: Any = src_dict.get("in_progress_promotion", UNSET)
+        if isinstance(in_progress_promotion, dict):
+            in_progress_promotion = InProgressPromotion.from_dict(in_progress_promotion)
+        elif in_progress_promotion is not None and in_progress_promotion is not UNSET:
+            keep(
+                "ChainEnvironment.in_progress_promotion", "an object or null", in_progress_promotion
             )
 
-        promotion_settings_object = src_dict.get("promotion_settings", UNSET)
-        promotion_settings: PromotionSettings | Unset = UNSET
-        if not isinstance(promotion_settings_object, Unset):
-            if not isinstance(promotion_settings_object, dict):
-                raise TypeError(
-                    "PromotionSettings must be an object, not "
-                    + type(promotion_settings_object).__name__
-                )
-            promotion_settings = PromotionSettings.from_dict(promotion_settings_object)
+        promotion_settings: Any = src_dict.get("promotion_settings", UNSET)
+        if isinstance(promotion_settings, dict):
+            promotion_settings = PromotionSettings.from_dict(promotion_settings)
+        elif promotion_settings is not UNSET:
+            keep("ChainEnvironment.promotion_settings", "an object", promotion_settings)
 
-        _chain_environment = cls(
+        _model = cls(
             created_at=created_at,
             current_deployment=current_deployment,
             name=name,
@@ -196,24 +141,11 @@ class ChainEnvironment:
             in_progress_promotion=in_progress_promotion,
             promotion_settings=promotion_settings,
         )
-        if len(src_dict) > 3:
-            _chain_environment.additional_properties = {
-                key: value
-                for key, value in src_dict.items()
-                if key
-                not in {
-                    "created_at",
-                    "current_deployment",
-                    "name",
-                    "candidate_deployment",
-                    "chain_id",
-                    "chainlet_settings",
-                    "in_progress_promotion",
-                    "promotion_settings",
-                }
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _chain_environment
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,14 +1,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, keep, misfit
 from ..models.deployment_status import DeploymentStatus
+from ..types import UNSET
 
-T = TypeVar("T", bound="Chainlet")
+_FIELDS = frozenset(
+    {
+        "active_replica_count",
+        "autoscaling_settings",
+        "id",
+        "instance_type_name",
+        "name",
+        "status",
+    }
+)
 
 
 @_attrs_define
@@ -36,59 +47,47 @@ class Chainlet:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        active_replica_count = self.active_replica_count
-
-        autoscaling_settings: dict[str, Any] | None
-        if isinstance(self.autoscaling_settings, AutoscalingSettings):
-            autoscaling_settings = self.autoscaling_settings.to_dict()
-
-        else:
-            autoscaling_settings = self.autoscaling_settings
-
-        id = self.id
-
-        instance_type_name = self.instance_type_name
-
-        name = self.name
-
-        status = self.status.value
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["active_replica_count"] = active_replica_count
-        field_dict["autoscaling_settings"] = autoscaling_settings
-        field_dict["id"] = id
-        field_dict["instance_type_name"] = instance_type_name
-        field_dict["name"] = name
-        field_dict["status"] = status
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "active_replica_count": self.active_replica_count,
+            "autoscaling_settings": self.autoscaling_settings,
+            "id": self.id,
+            "instance_type_name": self.instance_type_name,
+            "name": self.name,
+            "status": self.status,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        active_replica_count = src_dict["active_replica_count"]
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        name: Any = src_dict["name"]
+        if not isinstance(name, str):
+            raise misfit("Chainlet.name", "a string", name)
 
-        _autoscaling_settings = src_dict["autoscaling_settings"]
-        autoscaling_settings: AutoscalingSettings | None
-        if isinstance(_autoscaling_settings, dict):
-            autoscaling_settings_type_0 = AutoscalingSettings.from_dict(_autoscaling_settings)
+        status: Any = src_dict["status"]
+        if not isinstance(status, str):
+            raise misfit("Chainlet.status", "a string", status)
+        status = DeploymentStatus(status)
 
-            autoscaling_settings = autoscaling_settings_type_0
-        elif _autoscaling_settings is None:
-            autoscaling_settings = None
-        else:
-            raise TypeError(
-                "autoscaling_settings cannot be this " + type(_autoscaling_settings).__name__
-            )
+        active_replica_count: Any = src_dict.get("active_replica_count", UNSET)
+        if type(active_replica_count) is not int:
+            keep("Chainlet.active_replica_count", "an integer", active_replica_count)
 
-        id = src_dict["id"]
+        autoscaling_settings: Any = src_dict.get("autoscaling_settings", UNSET)
+        if isinstance(autoscaling_settings, dict):
+            autoscaling_settings = AutoscalingSettings.from_dict(autoscaling_settings)
+        elif autoscaling_settings is not None:
+            keep("Chainlet.autoscaling_settings", "an object or null", autoscaling_settings)
 
-        instance_type_name = src_dict["instance_type_name"]
+        id: Any = src_dict.get("id", UNSET)
+        if not isinstance(id, str):
+            keep("Chainlet.id", "a string", id)
 
-        name = src_dict["name"]
+        instance_type_name: Any = src_dict.get("instance_type_name", UNSET)
+        if not isinstance(instance_type_name, str):
+            keep("Chainlet.instance_type_name", "a string", instance_type_name)
 
-        status = DeploymentStatus(src_dict["status"])
-
-        _chainlet = cls(
+        _model = cls(
             active_replica_count=active_replica_count,
             autoscaling_settings=autoscaling_settings,
             id=id,
@@ -96,22 +95,11 @@ class Chainlet:
             name=name,
             status=status,
         )
-        if len(src_dict) > 6:
-            _chainlet.additional_properties = {
-                key: value
-                for key, value in src_dict.items()
-                if key
-                not in {
-                    "active_replica_count",
-                    "autoscaling_settings",
-                    "id",
-                    "instance_type_name",
-                    "name",
-                    "status",
-                }
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _chainlet
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, keep
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="DeactivateChainDeploymentResponse")
+_FIELDS = frozenset(
+    {
+        "success",
+    }
+)
 
 
 @_attrs_define
@@ -21,27 +26,26 @@ class DeactivateChainDeploymentResponse:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        success = self.success
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        if success is not UNSET:
-            field_dict["success"] = success
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "success": self.success,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        success = src_dict.get("success", UNSET)
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        success: Any = src_dict.get("success", UNSET)
+        if not isinstance(success, bool) and success is not UNSET:
+            keep("DeactivateChainDeploymentResponse.success", "a boolean", success)
 
-        _deactivate_chain_deployment_response = cls(
+        _model = cls(
             success=success,
         )
-        if len(src_dict) > 0:
-            _deactivate_chain_deployment_response.additional_properties = {
-                key: value for key, value in src_dict.items() if key not in {"success"}
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _deactivate_chain_deployment_response
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

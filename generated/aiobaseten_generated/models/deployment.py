@@ -2,15 +2,32 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, date_time, keep, misfit
 from ..models.deployment_status import DeploymentStatus
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="Deployment")
+_FIELDS = frozenset(
+    {
+        "active_replica_count",
+        "autoscaling_settings",
+        "created_at",
+        "environment",
+        "id",
+        "instance_type_name",
+        "is_development",
+        "is_production",
+        "model_id",
+        "name",
+        "status",
+        "labels",
+        "region",
+    }
+)
 
 
 @_attrs_define
@@ -59,122 +76,89 @@ class Deployment:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        active_replica_count = self.active_replica_count
-
-        autoscaling_settings: dict[str, Any] | None
-        if isinstance(self.autoscaling_settings, AutoscalingSettings):
-            autoscaling_settings = self.autoscaling_settings.to_dict()
-
-        else:
-            autoscaling_settings = self.autoscaling_settings
-
-        created_at = self.created_at.isoformat()
-
-        environment: None | str
-        environment = self.environment
-
-        id = self.id
-
-        instance_type_name: None | str
-        instance_type_name = self.instance_type_name
-
-        is_development = self.is_development
-
-        is_production = self.is_production
-
-        model_id = self.model_id
-
-        name = self.name
-
-        status = self.status.value
-
-        labels: dict[str, Any] | None | Unset
-        if isinstance(self.labels, Unset):
-            labels = UNSET
-        elif isinstance(self.labels, DeploymentLabels):
-            labels = self.labels.to_dict()
-
-        else:
-            labels = self.labels
-
-        region: None | str | Unset
-        if isinstance(self.region, Unset):
-            region = UNSET
-        else:
-            region = self.region
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["active_replica_count"] = active_replica_count
-        field_dict["autoscaling_settings"] = autoscaling_settings
-        field_dict["created_at"] = created_at
-        field_dict["environment"] = environment
-        field_dict["id"] = id
-        field_dict["instance_type_name"] = instance_type_name
-        field_dict["is_development"] = is_development
-        field_dict["is_production"] = is_production
-        field_dict["model_id"] = model_id
-        field_dict["name"] = name
-        field_dict["status"] = status
-        if labels is not UNSET:
-            field_dict["labels"] = labels
-        if region is not UNSET:
-            field_dict["region"] = region
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "active_replica_count": self.active_replica_count,
+            "autoscaling_settings": self.autoscaling_settings,
+            "created_at": self.created_at,
+            "environment": self.environment,
+            "id": self.id,
+            "instance_type_name": self.instance_type_name,
+            "is_development": self.is_development,
+            "is_production": self.is_production,
+            "model_id": self.model_id,
+            "name": self.name,
+            "status": self.status,
+            "labels": self.labels,
+            "region": self.region,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        active_replica_count = src_dict["active_replica_count"]
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        id: Any = src_dict["id"]
+        if not isinstance(id, str):
+            raise misfit("Deployment.id", "a string", id)
 
-        _autoscaling_settings = src_dict["autoscaling_settings"]
-        autoscaling_settings: AutoscalingSettings | None
-        if isinstance(_autoscaling_settings, dict):
-            autoscaling_settings_type_0 = AutoscalingSettings.from_dict(_autoscaling_settings)
+        status: Any = src_dict["status"]
+        if not isinstance(status, str):
+            raise misfit("Deployment.status", "a string", status)
+        status = DeploymentStatus(status)
 
-            autoscaling_settings = autoscaling_settings_type_0
-        elif _autoscaling_settings is None:
-            autoscaling_settings = None
+        active_replica_count: Any = src_dict.get("active_replica_count", UNSET)
+        if type(active_replica_count) is not int:
+            keep("Deployment.active_replica_count", "an integer", active_replica_count)
+
+        autoscaling_settings: Any = src_dict.get("autoscaling_settings", UNSET)
+        if isinstance(autoscaling_settings, dict):
+            autoscaling_settings = AutoscalingSettings.from_dict(autoscaling_settings)
+        elif autoscaling_settings is not None:
+            keep("Deployment.autoscaling_settings", "an object or null", autoscaling_settings)
+
+        created_at: Any = src_dict.get("created_at", UNSET)
+        if isinstance(created_at, str):
+            try:
+                created_at = date_time(created_at)
+            except ValueError:
+                keep("Deployment.created_at", "a date-time", created_at)
         else:
-            raise TypeError(
-                "autoscaling_settings cannot be this " + type(_autoscaling_settings).__name__
-            )
+            keep("Deployment.created_at", "a date-time", created_at)
 
-        created_at = datetime.datetime.fromisoformat(src_dict["created_at"])
-        if created_at.tzinfo is None:
-            created_at = created_at.replace(tzinfo=datetime.UTC)
+        environment: Any = src_dict.get("environment", UNSET)
+        if not isinstance(environment, str) and environment is not None:
+            keep("Deployment.environment", "a string or null", environment)
 
-        environment = cast("None | str", src_dict["environment"])
+        instance_type_name: Any = src_dict.get("instance_type_name", UNSET)
+        if not isinstance(instance_type_name, str) and instance_type_name is not None:
+            keep("Deployment.instance_type_name", "a string or null", instance_type_name)
 
-        id = src_dict["id"]
+        is_development: Any = src_dict.get("is_development", UNSET)
+        if not isinstance(is_development, bool):
+            keep("Deployment.is_development", "a boolean", is_development)
 
-        instance_type_name = cast("None | str", src_dict["instance_type_name"])
+        is_production: Any = src_dict.get("is_production", UNSET)
+        if not isinstance(is_production, bool):
+            keep("Deployment.is_production", "a boolean", is_production)
 
-        is_development = src_dict["is_development"]
+        model_id: Any = src_dict.get("model_id", UNSET)
+        if not isinstance(model_id, str):
+            keep("Deployment.model_id", "a string", model_id)
 
-        is_production = src_dict["is_production"]
+        name: Any = src_dict.get("name", UNSET)
+        if not isinstance(name, str):
+            keep("Deployment.name", "a string", name)
 
-        model_id = src_dict["model_id"]
+        labels: Any = src_dict.get("labels", UNSET)
+        if isinstance(labels, dict):
+            labels = DeploymentLabels.from_dict(labels)
+        elif labels is not None and labels is not UNSET:
+            keep("Deployment.labels", "an object or null", labels)
 
-        name = src_dict["name"]
+        region: Any = src_dict.get("region", UNSET)
+        if not isinstance(region, str) and region is not None and region is not UNSET:
+            keep("Deployment.region", "a string or null", region)
 
-        status = DeploymentStatus(src_dict["status"])
-
-        _labels = src_dict.get("labels", UNSET)
-        labels: DeploymentLabels | None | Unset
-        if isinstance(_labels, dict):
-            labels_type_0 = DeploymentLabels.from_dict(_labels)
-
-            labels = labels_type_0
-        elif _labels is None:
-            labels = None
-        elif isinstance(_labels, Unset):
-            labels = _labels
-        else:
-            raise TypeError("labels cannot be this " + type(_labels).__name__)
-
-        region = cast("None | str | Unset", src_dict.get("region", UNSET))
-
-        _deployment = cls(
+        _model = cls(
             active_replica_count=active_replica_count,
             autoscaling_settings=autoscaling_settings,
             created_at=created_at,
@@ -189,29 +173,11 @@ class Deployment:
             labels=labels,
             region=region,
         )
-        if len(src_dict) > 11:
-            _deployment.additional_properties = {
-                key: value
-                for key, value in src_dict.items()
-                if key
-                not in {
-                    "active_replica_count",
-                    "autoscaling_settings",
-                    "created_at",
-                    "environment",
-                    "id",
-                    "instance_type_name",
-                    "is_development",
-                    "is_production",
-                    "model_id",
-                    "name",
-                    "status",
-                    "labels",
-                    "region",
-                }
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _deployment
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -2,14 +2,27 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, date_time, keep, misfit
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="Environment")
+_FIELDS = frozenset(
+    {
+        "autoscaling_settings",
+        "created_at",
+        "current_deployment",
+        "instance_type",
+        "model_id",
+        "name",
+        "promotion_settings",
+        "candidate_deployment",
+        "in_progress_promotion",
+    }
+)
 
 
 @_attrs_define
@@ -46,135 +59,76 @@ class Environment:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        autoscaling_settings = self.autoscaling_settings.to_dict()
-
-        created_at = self.created_at.isoformat()
-
-        current_deployment: dict[str, Any] | None
-        if isinstance(self.current_deployment, Deployment):
-            current_deployment = self.current_deployment.to_dict()
-
-        else:
-            current_deployment = self.current_deployment
-
-        instance_type = self.instance_type.to_dict()
-
-        model_id = self.model_id
-
-        name = self.name
-
-        promotion_settings = self.promotion_settings.to_dict()
-
-        candidate_deployment: dict[str, Any] | None | Unset
-        if isinstance(self.candidate_deployment, Unset):
-            candidate_deployment = UNSET
-        elif isinstance(self.candidate_deployment, Deployment):
-            candidate_deployment = self.candidate_deployment.to_dict()
-
-        else:
-            candidate_deployment = self.candidate_deployment
-
-        in_progress_promotion: dict[str, Any] | None | Unset
-        if isinstance(self.in_progress_promotion, Unset):
-            in_progress_promotion = UNSET
-        elif isinstance(self.in_progress_promotion, InProgressPromotion):
-            in_progress_promotion = self.in_progress_promotion.to_dict()
-
-        else:
-            in_progress_promotion = self.in_progress_promotion
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["autoscaling_settings"] = autoscaling_settings
-        field_dict["created_at"] = created_at
-        field_dict["current_deployment"] = current_deployment
-        field_dict["instance_type"] = instance_type
-        field_dict["model_id"] = model_id
-        field_dict["name"] = name
-        field_dict["promotion_settings"] = promotion_settings
-        if candidate_deployment is not UNSET:
-            field_dict["candidate_deployment"] = candidate_deployment
-        if in_progress_promotion is not UNSET:
-            field_dict["in_progress_promotion"] = in_progress_promotion
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "autoscaling_settings": self.autoscaling_settings,
+            "created_at": self.created_at,
+            "current_deployment": self.current_deployment,
+            "instance_type": self.instance_type,
+            "model_id": self.model_id,
+            "name": self.name,
+            "promotion_settings": self.promotion_settings,
+            "candidate_deployment": self.candidate_deployment,
+            "in_progress_promotion": self.in_progress_promotion,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        autoscaling_settings_object = src_dict["autoscaling_settings"]
-        if not isinstance(autoscaling_settings_object, dict):
-            raise TypeError(
-                "AutoscalingSettings must be an object, not "
-                + type(autoscaling_settings_object).__name__
-            )
-        autoscaling_settings = AutoscalingSettings.from_dict(autoscaling_settings_object)
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        current_deployment: Any = src_dict["current_deployment"]
+        if isinstance(current_deployment, dict):
+            current_deployment = Deployment.from_dict(current_deployment)
+        elif current_deployment is not None:
+            raise misfit("Environment.current_deployment", "an object or null", current_deployment)
 
-        created_at = datetime.datetime.fromisoformat(src_dict["created_at"])
-        if created_at.tzinfo is None:
-            created_at = created_at.replace(tzinfo=datetime.UTC)
-
-        _current_deployment = src_dict["current_deployment"]
-        current_deployment: Deployment | None
-        if isinstance(_current_deployment, dict):
-            current_deployment_type_0 = Deployment.from_dict(_current_deployment)
-
-            current_deployment = current_deployment_type_0
-        elif _current_deployment is None:
-            current_deployment = None
+        autoscaling_settings: Any = src_dict.get("autoscaling_settings", UNSET)
+        if isinstance(autoscaling_settings, dict):
+            autoscaling_settings = AutoscalingSettings.from_dict(autoscaling_settings)
         else:
-            raise TypeError(
-                "current_deployment cannot be this " + type(_current_deployment).__name__
-            )
+            keep("Environment.autoscaling_settings", "an object", autoscaling_settings)
 
-        instance_type_object = src_dict["instance_type"]
-        if not isinstance(instance_type_object, dict):
-            raise TypeError(
-                "InstanceType must be an object, not " + type(instance_type_object).__name__
-            )
-        instance_type = InstanceType.from_dict(instance_type_object)
-
-        model_id = src_dict["model_id"]
-
-        name = src_dict["name"]
-
-        promotion_settings_object = src_dict["promotion_settings"]
-        if not isinstance(promotion_settings_object, dict):
-            raise TypeError(
-                "PromotionSettings must be an object, not "
-                + type(promotion_settings_object).__name__
-            )
-        promotion_settings = PromotionSettings.from_dict(promotion_settings_object)
-
-        _candidate_deployment = src_dict.get("candidate_deployment", UNSET)
-        candidate_deployment: Deployment | None | Unset
-        if isinstance(_candidate_deployment, dict):
-            candidate_deployment_type_0 = Deployment.from_dict(_candidate_deployment)
-
-            candidate_deployment = candidate_deployment_type_0
-        elif _candidate_deployment is None:
-            candidate_deployment = None
-        elif isinstance(_candidate_deployment, Unset):
-            candidate_deployment = _candidate_deployment
+        created_at: Any = src_dict.get("created_at", UNSET)
+        if isinstance(created_at, str):
+            try:
+                created_at = date_time(created_at)
+            except ValueError:
+                keep("Environment.created_at", "a date-time", created_at)
         else:
-            raise TypeError(
-                "candidate_deployment cannot be this " + type(_candidate_deployment).__name__
-            )
+            keep("Environment.created_at", "a date-time", created_at)
 
-        _in_progress_promotion = src_dict.get("in_progress_promotion", UNSET)
-        in_progress_promotion: InProgressPromotion | None | Unset
-        if isinstance(_in_progress_promotion, dict):
-            in_progress_promotion_type_0 = InProgressPromotion.from_dict(_in_progress_promotion)
-
-            in_progress_promotion = in_progress_promotion_type_0
-        elif _in_progress_promotion is None:
-            in_progress_promotion = None
-        elif isinstance(_in_progress_promotion, Unset):
-            in_progress_promotion = _in_progress_promotion
+        instance_type: Any = src_dict.get("instance_type", UNSET)
+        if isinstance(instance_type, dict):
+            instance_type = InstanceType.from_dict(instance_type)
         else:
-            raise TypeError(
-                "in_progress_promotion cannot be this " + type(_in_progress_promotion).__name__
-            )
+            keep("Environment.instance_type", "an object", instance_type)
 
-        _environment = cls(
+        model_id: Any = src_dict.get("model_id", UNSET)
+        if not isinstance(model_id, str):
+            keep("Environment.model_id", "a string", model_id)
+
+        name: Any = src_dict.get("name", UNSET)
+        if not isinstance(name, str):
+            keep("Environment.name", "a string", name)
+
+        promotion_settings: Any = src_dict.get("promotion_settings", UNSET)
+        if isinstance(promotion_settings, dict):
+            promotion_settings = PromotionSettings.from_dict(promotion_settings)
+        else:
+            keep("Environment.promotion_settings", "an object", promotion_settings)
+
+        candidate_deployment: Any = src_dict.get("candidate_deployment", UNSET)
+        if isinstance(candidate_deployment, dict):
+            candidate_deployment = Deployment.from_dict(candidate_deployment)
+        elif candidate_deployment is not None and candidate_deployment is not UNSET:
+            keep("Environment.candidate_deployment", "an object or null", candidate_deployment)
+
+        in_progress_promotion: Any = src_dict.get("in_progress_promotion", UNSET)
+        if isinstance(in_progress_promotion, dict):
+            in_progress_promotion = InProgressPromotion.from_dict(in_progress_promotion)
+        elif in_progress_promotion is not None and in_progress_promotion is not UNSET:
+            keep("Environment.in_progress_promotion", "an object or null", in_progress_promotion)
+
+        _model = cls(
             autoscaling_settings=autoscaling_settings,
             created_at=created_at,
             current_deployment=current_deployment,
@@ -185,25 +139,11 @@ class Environment:
             candidate_deployment=candidate_deployment,
             in_progress_promotion=in_progress_promotion,
         )
-        if len(src_dict) > 7:
-            _environment.additional_properties = {
-                key: value
-                for key, value in src_dict.items()
-                if key
-                not in {
-                    "autoscaling_settings",
-                    "created_at",
-                    "current_deployment",
-                    "instance_type",
-                    "model_id",
-                    "name",
-                    "promotion_settings",
-                    "candidate_deployment",
-                    "in_progress_promotion",
-                }
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _environment
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="Environments")
+from ..misfits import as_json, misfit
+from ..types import UNSET
+
+_FIELDS = frozenset(
+    {
+        "environments",
+    }
+)
 
 
 @_attrs_define
@@ -18,42 +25,33 @@ class Environments:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        environments = []
-        for environments_item_data in self.environments:
-            environments_item = environments_item_data.to_dict()
-
-            environments.append(environments_item)
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["environments"] = environments
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "environments": self.environments,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        environments_list = src_dict["environments"]
-        if not isinstance(environments_list, list):
-            raise TypeError("environments must be a list, not " + type(environments_list).__name__)
-        environments = []
-        for environments_item_data in environments_list:
-            environments_item_object = environments_item_data
-            if not isinstance(environments_item_object, dict):
-                raise TypeError(
-                    "Environment must be an object, not " + type(environments_item_object).__name__
-                )
-            environments_item = Environment.from_dict(environments_item_object)
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        environments: Any = src_dict["environments"]
+        if not isinstance(environments, list):
+            raise misfit("Environments.environments", "a list", environments)
+        _environments_items: list[Any] = []
+        for _environments_item in environments:
+            if not isinstance(_environments_item, dict):
+                raise misfit("Environments.environments[]", "an object", _environments_item)
+            _environments_item = Environment.from_dict(_environments_item)
+            _environments_items.append(_environments_item)
+        environments = _environments_items
 
-            environments.append(environments_item)
-
-        _environments = cls(
+        _model = cls(
             environments=environments,
         )
-        if len(src_dict) > 1:
-            _environments.additional_properties = {
-                key: value for key, value in src_dict.items() if key not in {"environments"}
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _environments
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

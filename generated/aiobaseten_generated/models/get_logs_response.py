@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="GetLogsResponse")
+from ..misfits import as_json, misfit
+from ..types import UNSET
+
+_FIELDS = frozenset(
+    {
+        "logs",
+    }
+)
 
 
 @_attrs_define
@@ -18,40 +25,33 @@ class GetLogsResponse:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        logs = []
-        for logs_item_data in self.logs:
-            logs_item = logs_item_data.to_dict()
-
-            logs.append(logs_item)
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["logs"] = logs
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "logs": self.logs,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        logs_list = src_dict["logs"]
-        if not isinstance(logs_list, list):
-            raise TypeError("logs must be a list, not " + type(logs_list).__name__)
-        logs = []
-        for logs_item_data in logs_list:
-            logs_item_object = logs_item_data
-            if not isinstance(logs_item_object, dict):
-                raise TypeError("Log must be an object, not " + type(logs_item_object).__name__)
-            logs_item = Log.from_dict(logs_item_object)
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        logs: Any = src_dict["logs"]
+        if not isinstance(logs, list):
+            raise misfit("GetLogsResponse.logs", "a list", logs)
+        _logs_items: list[Any] = []
+        for _logs_item in logs:
+            if not isinstance(_logs_item, dict):
+                raise misfit("GetLogsResponse.logs[]", "an object", _logs_item)
+            _logs_item = Log.from_dict(_logs_item)
+            _logs_items.append(_logs_item)
+        logs = _logs_items
 
-            logs.append(logs_item)
-
-        _get_logs_response = cls(
+        _model = cls(
             logs=logs,
         )
-        if len(src_dict) > 1:
-            _get_logs_response.additional_properties = {
-                key: value for key, value in src_dict.items() if key not in {"logs"}
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _get_logs_response
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,15 +1,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, keep
 from ..models.promotion_status import PromotionStatus
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="InProgressPromotion")
+_FIELDS = frozenset(
+    {
+        "percent_traffic_to_new_version",
+        "status",
+        "error_message",
+        "rolling_deploy",
+    }
+)
 
 
 @_attrs_define
@@ -31,62 +39,58 @@ class InProgressPromotion:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        percent_traffic_to_new_version = self.percent_traffic_to_new_version
-
-        status = self.status.value
-
-        error_message: None | str | Unset
-        if isinstance(self.error_message, Unset):
-            error_message = UNSET
-        else:
-            error_message = self.error_message
-
-        rolling_deploy: bool | None | Unset
-        if isinstance(self.rolling_deploy, Unset):
-            rolling_deploy = UNSET
-        else:
-            rolling_deploy = self.rolling_deploy
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["percent_traffic_to_new_version"] = percent_traffic_to_new_version
-        field_dict["status"] = status
-        if error_message is not UNSET:
-            field_dict["error_message"] = error_message
-        if rolling_deploy is not UNSET:
-            field_dict["rolling_deploy"] = rolling_deploy
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "percent_traffic_to_new_version": self.percent_traffic_to_new_version,
+            "status": self.status,
+            "error_message": self.error_message,
+            "rolling_deploy": self.rolling_deploy,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        percent_traffic_to_new_version = src_dict["percent_traffic_to_new_version"]
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        percent_traffic_to_new_version: Any = src_dict.get("percent_traffic_to_new_version", UNSET)
+        if type(percent_traffic_to_new_version) is not int:
+            keep(
+                "InProgressPromotion.percent_traffic_to_new_version",
+                "an integer",
+                percent_traffic_to_new_version,
+            )
 
-        status = PromotionStatus(src_dict["status"])
+        status: Any = src_dict.get("status", UNSET)
+        if isinstance(status, str):
+            status = PromotionStatus(status)
+        else:
+            keep("InProgressPromotion.status", "a string", status)
 
-        error_message = cast("None | str | Unset", src_dict.get("error_message", UNSET))
+        error_message: Any = src_dict.get("error_message", UNSET)
+        if (
+            not isinstance(error_message, str)
+            and error_message is not None
+            and error_message is not UNSET
+        ):
+            keep("InProgressPromotion.error_message", "a string or null", error_message)
 
-        rolling_deploy = cast("bool | None | Unset", src_dict.get("rolling_deploy", UNSET))
+        rolling_deploy: Any = src_dict.get("rolling_deploy", UNSET)
+        if (
+            not isinstance(rolling_deploy, bool)
+            and rolling_deploy is not None
+            and rolling_deploy is not UNSET
+        ):
+            keep("InProgressPromotion.rolling_deploy", "a boolean or null", rolling_deploy)
 
-        _in_progress_promotion = cls(
+        _model = cls(
             percent_traffic_to_new_version=percent_traffic_to_new_version,
             status=status,
             error_message=error_message,
             rolling_deploy=rolling_deploy,
         )
-        if len(src_dict) > 2:
-            _in_progress_promotion.additional_properties = {
-                key: value
-                for key, value in src_dict.items()
-                if key
-                not in {
-                    "percent_traffic_to_new_version",
-                    "status",
-                    "error_message",
-                    "rolling_deploy",
-                }
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _in_progress_promotion
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

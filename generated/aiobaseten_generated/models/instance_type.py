@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, keep
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="InstanceType")
+_FIELDS = frozenset(
+    {
+        "id",
+        "name",
+    }
+)
 
 
 @_attrs_define
@@ -22,34 +28,32 @@ class InstanceType:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        id = self.id
-
-        name = self.name
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        if id is not UNSET:
-            field_dict["id"] = id
-        if name is not UNSET:
-            field_dict["name"] = name
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "id": self.id,
+            "name": self.name,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        id = src_dict.get("id", UNSET)
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        id: Any = src_dict.get("id", UNSET)
+        if not isinstance(id, str) and id is not UNSET:
+            keep("InstanceType.id", "a string", id)
 
-        name = src_dict.get("name", UNSET)
+        name: Any = src_dict.get("name", UNSET)
+        if not isinstance(name, str) and name is not UNSET:
+            keep("InstanceType.name", "a string", name)
 
-        _instance_type = cls(
+        _model = cls(
             id=id,
             name=name,
         )
-        if len(src_dict) > 0:
-            _instance_type.additional_properties = {
-                key: value for key, value in src_dict.items() if key not in {"id", "name"}
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _instance_type
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

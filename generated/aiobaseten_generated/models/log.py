@@ -1,14 +1,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, keep
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="Log")
+_FIELDS = frozenset(
+    {
+        "message",
+        "timestamp",
+        "level",
+        "replica",
+        "request_id",
+    }
+)
 
 
 @_attrs_define
@@ -33,67 +42,50 @@ class Log:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        message = self.message
-
-        timestamp = self.timestamp
-
-        level: None | str | Unset
-        if isinstance(self.level, Unset):
-            level = UNSET
-        else:
-            level = self.level
-
-        replica: None | str | Unset
-        if isinstance(self.replica, Unset):
-            replica = UNSET
-        else:
-            replica = self.replica
-
-        request_id: None | str | Unset
-        if isinstance(self.request_id, Unset):
-            request_id = UNSET
-        else:
-            request_id = self.request_id
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["message"] = message
-        field_dict["timestamp"] = timestamp
-        if level is not UNSET:
-            field_dict["level"] = level
-        if replica is not UNSET:
-            field_dict["replica"] = replica
-        if request_id is not UNSET:
-            field_dict["request_id"] = request_id
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "message": self.message,
+            "timestamp": self.timestamp,
+            "level": self.level,
+            "replica": self.replica,
+            "request_id": self.request_id,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        message = src_dict["message"]
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        message: Any = src_dict.get("message", UNSET)
+        if not isinstance(message, str):
+            keep("Log.message", "a string", message)
 
-        timestamp = src_dict["timestamp"]
+        timestamp: Any = src_dict.get("timestamp", UNSET)
+        if not isinstance(timestamp, str):
+            keep("Log.timestamp", "a string", timestamp)
 
-        level = cast("None | str | Unset", src_dict.get("level", UNSET))
+        level: Any = src_dict.get("level", UNSET)
+        if not isinstance(level, str) and level is not None and level is not UNSET:
+            keep("Log.level", "a string or null", level)
 
-        replica = cast("None | str | Unset", src_dict.get("replica", UNSET))
+        replica: Any = src_dict.get("replica", UNSET)
+        if not isinstance(replica, str) and replica is not None and replica is not UNSET:
+            keep("Log.replica", "a string or null", replica)
 
-        request_id = cast("None | str | Unset", src_dict.get("request_id", UNSET))
+        request_id: Any = src_dict.get("request_id", UNSET)
+        if not isinstance(request_id, str) and request_id is not None and request_id is not UNSET:
+            keep("Log.request_id", "a string or null", request_id)
 
-        _log = cls(
+        _model = cls(
             message=message,
             timestamp=timestamp,
             level=level,
             replica=replica,
             request_id=request_id,
         )
-        if len(src_dict) > 2:
-            _log.additional_properties = {
-                key: value
-                for key, value in src_dict.items()
-                if key not in {"message", "timestamp", "level", "replica", "request_id"}
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _log
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

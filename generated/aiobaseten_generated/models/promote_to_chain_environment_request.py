@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, keep
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="PromoteToChainEnvironmentRequest")
+_FIELDS = frozenset(
+    {
+        "deployment_id",
+        "scale_down_previous_deployment",
+    }
+)
 
 
 @_attrs_define
@@ -24,35 +30,39 @@ class PromoteToChainEnvironmentRequest:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        deployment_id = self.deployment_id
-
-        scale_down_previous_deployment = self.scale_down_previous_deployment
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["deployment_id"] = deployment_id
-        if scale_down_previous_deployment is not UNSET:
-            field_dict["scale_down_previous_deployment"] = scale_down_previous_deployment
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "deployment_id": self.deployment_id,
+            "scale_down_previous_deployment": self.scale_down_previous_deployment,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        deployment_id = src_dict["deployment_id"]
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        deployment_id: Any = src_dict.get("deployment_id", UNSET)
+        if not isinstance(deployment_id, str):
+            keep("PromoteToChainEnvironmentRequest.deployment_id", "a string", deployment_id)
 
-        scale_down_previous_deployment = src_dict.get("scale_down_previous_deployment", UNSET)
+        scale_down_previous_deployment: Any = src_dict.get("scale_down_previous_deployment", UNSET)
+        if (
+            not isinstance(scale_down_previous_deployment, bool)
+            and scale_down_previous_deployment is not UNSET
+        ):
+            keep(
+                "PromoteToChainEnvironmentRequest.scale_down_previous_deployment",
+                "a boolean",
+                scale_down_previous_deployment,
+            )
 
-        _promote_to_chain_environment_request = cls(
+        _model = cls(
             deployment_id=deployment_id,
             scale_down_previous_deployment=scale_down_previous_deployment,
         )
-        if len(src_dict) > 1:
-            _promote_to_chain_environment_request.additional_properties = {
-                key: value
-                for key, value in src_dict.items()
-                if key not in {"deployment_id", "scale_down_previous_deployment"}
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _promote_to_chain_environment_request
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,14 +1,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, keep
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="PromoteToEnvironmentRequest")
+_FIELDS = frozenset(
+    {
+        "deployment_id",
+        "environment_settings_update",
+        "preserve_env_instance_type",
+        "promotion_settings_override",
+        "scale_down_previous_deployment",
+    }
+)
 
 
 @_attrs_define
@@ -34,87 +43,80 @@ class PromoteToEnvironmentRequest:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        deployment_id = self.deployment_id
-
-        environment_settings_update: dict[str, Any] | Unset = UNSET
-        if not isinstance(self.environment_settings_update, Unset):
-            environment_settings_update = self.environment_settings_update.to_dict()
-
-        preserve_env_instance_type = self.preserve_env_instance_type
-
-        promotion_settings_override: dict[str, Any] | Unset = UNSET
-        if not isinstance(self.promotion_settings_override, Unset):
-            promotion_settings_override = self.promotion_settings_override.to_dict()
-
-        scale_down_previous_deployment = self.scale_down_previous_deployment
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["deployment_id"] = deployment_id
-        if environment_settings_update is not UNSET:
-            field_dict["environment_settings_update"] = environment_settings_update
-        if preserve_env_instance_type is not UNSET:
-            field_dict["preserve_env_instance_type"] = preserve_env_instance_type
-        if promotion_settings_override is not UNSET:
-            field_dict["promotion_settings_override"] = promotion_settings_override
-        if scale_down_previous_deployment is not UNSET:
-            field_dict["scale_down_previous_deployment"] = scale_down_previous_deployment
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "deployment_id": self.deployment_id,
+            "environment_settings_update": self.environment_settings_update,
+            "preserve_env_instance_type": self.preserve_env_instance_type,
+            "promotion_settings_override": self.promotion_settings_override,
+            "scale_down_previous_deployment": self.scale_down_previous_deployment,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        deployment_id = src_dict["deployment_id"]
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        deployment_id: Any = src_dict.get("deployment_id", UNSET)
+        if not isinstance(deployment_id, str):
+            keep("PromoteToEnvironmentRequest.deployment_id", "a string", deployment_id)
 
-        environment_settings_update_object = src_dict.get("environment_settings_update", UNSET)
-        environment_settings_update: EnvironmentSettingsUpdate | Unset = UNSET
-        if not isinstance(environment_settings_update_object, Unset):
-            if not isinstance(environment_settings_update_object, dict):
-                raise TypeError(
-                    "EnvironmentSettingsUpdate must be an object, not "
-                    + type(environment_settings_update_object).__name__
-                )
+        environment_settings_update: Any = src_dict.get("environment_settings_update", UNSET)
+        if isinstance(environment_settings_update, dict):
             environment_settings_update = EnvironmentSettingsUpdate.from_dict(
-                environment_settings_update_object
+                environment_settings_update
+            )
+        elif environment_settings_update is not UNSET:
+            keep(
+                "PromoteToEnvironmentRequest.environment_settings_update",
+                "an object",
+                environment_settings_update,
             )
 
-        preserve_env_instance_type = src_dict.get("preserve_env_instance_type", UNSET)
+        preserve_env_instance_type: Any = src_dict.get("preserve_env_instance_type", UNSET)
+        if (
+            not isinstance(preserve_env_instance_type, bool)
+            and preserve_env_instance_type is not UNSET
+        ):
+            keep(
+                "PromoteToEnvironmentRequest.preserve_env_instance_type",
+                "a boolean",
+                preserve_env_instance_type,
+            )
 
-        promotion_settings_override_object = src_dict.get("promotion_settings_override", UNSET)
-        promotion_settings_override: PromotionSettingsOverride | Unset = UNSET
-        if not isinstance(promotion_settings_override_object, Unset):
-            if not isinstance(promotion_settings_override_object, dict):
-                raise TypeError(
-                    "PromotionSettingsOverride must be an object, not "
-                    + type(promotion_settings_override_object).__name__
-                )
+        promotion_settings_override: Any = src_dict.get("promotion_settings_override", UNSET)
+        if isinstance(promotion_settings_override, dict):
             promotion_settings_override = PromotionSettingsOverride.from_dict(
-                promotion_settings_override_object
+                promotion_settings_override
+            )
+        elif promotion_settings_override is not UNSET:
+            keep(
+                "PromoteToEnvironmentRequest.promotion_settings_override",
+                "an object",
+                promotion_settings_override,
             )
 
-        scale_down_previous_deployment = src_dict.get("scale_down_previous_deployment", UNSET)
+        scale_down_previous_deployment: Any = src_dict.get("scale_down_previous_deployment", UNSET)
+        if (
+            not isinstance(scale_down_previous_deployment, bool)
+            and scale_down_previous_deployment is not UNSET
+        ):
+            keep(
+                "PromoteToEnvironmentRequest.scale_down_previous_deployment",
+                "a boolean",
+                scale_down_previous_deployment,
+            )
 
-        _promote_to_environment_request = cls(
+        _model = cls(
             deployment_id=deployment_id,
             environment_settings_update=environment_settings_update,
             preserve_env_instance_type=preserve_env_instance_type,
             promotion_settings_override=promotion_settings_override,
             scale_down_previous_deployment=scale_down_previous_deployment,
         )
-        if len(src_dict) > 1:
-            _promote_to_environment_request.additional_properties = {
-                key: value
-                for key, value in src_dict.items()
-                if key
-                not in {
-                    "deployment_id",
-                    "environment_settings_update",
-                    "preserve_env_instance_type",
-                    "promotion_settings_override",
-                    "scale_down_previous_deployment",
-                }
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _promote_to_environment_request
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

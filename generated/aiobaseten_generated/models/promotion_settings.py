@@ -1,15 +1,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, keep
 from ..models.promotion_cleanup_strategy import PromotionCleanupStrategy
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="PromotionSettings")
+_FIELDS = frozenset(
+    {
+        "promotion_cleanup_strategy",
+        "ramp_up_duration_seconds",
+        "ramp_up_while_promoting",
+        "redeploy_on_promotion",
+        "rolling_deploy",
+        "rolling_deploy_config",
+    }
+)
 
 
 @_attrs_define
@@ -36,113 +46,84 @@ class PromotionSettings:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        promotion_cleanup_strategy: None | str | Unset
-        if isinstance(self.promotion_cleanup_strategy, Unset):
-            promotion_cleanup_strategy = UNSET
-        elif isinstance(self.promotion_cleanup_strategy, PromotionCleanupStrategy):
-            promotion_cleanup_strategy = self.promotion_cleanup_strategy.value
-        else:
-            promotion_cleanup_strategy = self.promotion_cleanup_strategy
-
-        ramp_up_duration_seconds: int | None | Unset
-        if isinstance(self.ramp_up_duration_seconds, Unset):
-            ramp_up_duration_seconds = UNSET
-        else:
-            ramp_up_duration_seconds = self.ramp_up_duration_seconds
-
-        ramp_up_while_promoting: bool | None | Unset
-        if isinstance(self.ramp_up_while_promoting, Unset):
-            ramp_up_while_promoting = UNSET
-        else:
-            ramp_up_while_promoting = self.ramp_up_while_promoting
-
-        redeploy_on_promotion: bool | None | Unset
-        if isinstance(self.redeploy_on_promotion, Unset):
-            redeploy_on_promotion = UNSET
-        else:
-            redeploy_on_promotion = self.redeploy_on_promotion
-
-        rolling_deploy: bool | None | Unset
-        if isinstance(self.rolling_deploy, Unset):
-            rolling_deploy = UNSET
-        else:
-            rolling_deploy = self.rolling_deploy
-
-        rolling_deploy_config: dict[str, Any] | None | Unset
-        if isinstance(self.rolling_deploy_config, Unset):
-            rolling_deploy_config = UNSET
-        elif isinstance(self.rolling_deploy_config, RollingDeployConfig):
-            rolling_deploy_config = self.rolling_deploy_config.to_dict()
-
-        else:
-            rolling_deploy_config = self.rolling_deploy_config
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        if promotion_cleanup_strategy is not UNSET:
-            field_dict["promotion_cleanup_strategy"] = promotion_cleanup_strategy
-        if ramp_up_duration_seconds is not UNSET:
-            field_dict["ramp_up_duration_seconds"] = ramp_up_duration_seconds
-        if ramp_up_while_promoting is not UNSET:
-            field_dict["ramp_up_while_promoting"] = ramp_up_while_promoting
-        if redeploy_on_promotion is not UNSET:
-            field_dict["redeploy_on_promotion"] = redeploy_on_promotion
-        if rolling_deploy is not UNSET:
-            field_dict["rolling_deploy"] = rolling_deploy
-        if rolling_deploy_config is not UNSET:
-            field_dict["rolling_deploy_config"] = rolling_deploy_config
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "promotion_cleanup_strategy": self.promotion_cleanup_strategy,
+            "ramp_up_duration_seconds": self.ramp_up_duration_seconds,
+            "ramp_up_while_promoting": self.ramp_up_while_promoting,
+            "redeploy_on_promotion": self.redeploy_on_promotion,
+            "rolling_deploy": self.rolling_deploy,
+            "rolling_deploy_config": self.rolling_deploy_config,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        _promotion_cleanup_strategy = src_dict.get("promotion_cleanup_strategy", UNSET)
-        promotion_cleanup_strategy: None | PromotionCleanupStrategy | Unset
-        if isinstance(_promotion_cleanup_strategy, str):
-            promotion_cleanup_strategy_type_0 = PromotionCleanupStrategy(
-                _promotion_cleanup_strategy
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        promotion_cleanup_strategy: Any = src_dict.get("promotion_cleanup_strategy", UNSET)
+        if isinstance(promotion_cleanup_strategy, str):
+            promotion_cleanup_strategy = PromotionCleanupStrategy(promotion_cleanup_strategy)
+        elif promotion_cleanup_strategy is not None and promotion_cleanup_strategy is not UNSET:
+            keep(
+                "PromotionSettings.promotion_cleanup_strategy",
+                "a string or null",
+                promotion_cleanup_strategy,
             )
 
-            promotion_cleanup_strategy = promotion_cleanup_strategy_type_0
-        elif _promotion_cleanup_strategy is None:
-            promotion_cleanup_strategy = None
-        elif isinstance(_promotion_cleanup_strategy, Unset):
-            promotion_cleanup_strategy = _promotion_cleanup_strategy
-        else:
-            raise TypeError(
-                "promotion_cleanup_strategy cannot be this "
-                + type(_promotion_cleanup_strategy).__name__
+        ramp_up_duration_seconds: Any = src_dict.get("ramp_up_duration_seconds", UNSET)
+        if (
+            type(ramp_up_duration_seconds) is not int
+            and ramp_up_duration_seconds is not None
+            and ramp_up_duration_seconds is not UNSET
+        ):
+            keep(
+                "PromotionSettings.ramp_up_duration_seconds",
+                "an integer or null",
+                ramp_up_duration_seconds,
             )
 
-        ramp_up_duration_seconds = cast(
-            "int | None | Unset", src_dict.get("ramp_up_duration_seconds", UNSET)
-        )
-
-        ramp_up_while_promoting = cast(
-            "bool | None | Unset", src_dict.get("ramp_up_while_promoting", UNSET)
-        )
-
-        redeploy_on_promotion = cast(
-            "bool | None | Unset", src_dict.get("redeploy_on_promotion", UNSET)
-        )
-
-        rolling_deploy = cast("bool | None | Unset", src_dict.get("rolling_deploy", UNSET))
-
-        _rolling_deploy_config = src_dict.get("rolling_deploy_config", UNSET)
-        rolling_deploy_config: None | RollingDeployConfig | Unset
-        if isinstance(_rolling_deploy_config, dict):
-            rolling_deploy_config_type_0 = RollingDeployConfig.from_dict(_rolling_deploy_config)
-
-            rolling_deploy_config = rolling_deploy_config_type_0
-        elif _rolling_deploy_config is None:
-            rolling_deploy_config = None
-        elif isinstance(_rolling_deploy_config, Unset):
-            rolling_deploy_config = _rolling_deploy_config
-        else:
-            raise TypeError(
-                "rolling_deploy_config cannot be this " + type(_rolling_deploy_config).__name__
+        ramp_up_while_promoting: Any = src_dict.get("ramp_up_while_promoting", UNSET)
+        if (
+            not isinstance(ramp_up_while_promoting, bool)
+            and ramp_up_while_promoting is not None
+            and ramp_up_while_promoting is not UNSET
+        ):
+            keep(
+                "PromotionSettings.ramp_up_while_promoting",
+                "a boolean or null",
+                ramp_up_while_promoting,
             )
 
-        _promotion_settings = cls(
+        redeploy_on_promotion: Any = src_dict.get("redeploy_on_promotion", UNSET)
+        if (
+            not isinstance(redeploy_on_promotion, bool)
+            and redeploy_on_promotion is not None
+            and redeploy_on_promotion is not UNSET
+        ):
+            keep(
+                "PromotionSettings.redeploy_on_promotion",
+                "a boolean or null",
+                redeploy_on_promotion,
+            )
+
+        rolling_deploy: Any = src_dict.get("rolling_deploy", UNSET)
+        if (
+            not isinstance(rolling_deploy, bool)
+            and rolling_deploy is not None
+            and rolling_deploy is not UNSET
+        ):
+            keep("PromotionSettings.rolling_deploy", "a boolean or null", rolling_deploy)
+
+        rolling_deploy_config: Any = src_dict.get("rolling_deploy_config", UNSET)
+        if isinstance(rolling_deploy_config, dict):
+            rolling_deploy_config = RollingDeployConfig.from_dict(rolling_deploy_config)
+        elif rolling_deploy_config is not None and rolling_deploy_config is not UNSET:
+            keep(
+                "PromotionSettings.rolling_deploy_config",
+                "an object or null",
+                rolling_deploy_config,
+            )
+
+        _model = cls(
             promotion_cleanup_strategy=promotion_cleanup_strategy,
             ramp_up_duration_seconds=ramp_up_duration_seconds,
             ramp_up_while_promoting=ramp_up_while_promoting,
@@ -150,22 +131,11 @@ class PromotionSettings:
             rolling_deploy=rolling_deploy,
             rolling_deploy_config=rolling_deploy_config,
         )
-        if len(src_dict) > 0:
-            _promotion_settings.additional_properties = {
-                key: value
-                for key, value in src_dict.items()
-                if key
-                not in {
-                    "promotion_cleanup_strategy",
-                    "ramp_up_duration_seconds",
-                    "ramp_up_while_promoting",
-                    "redeploy_on_promotion",
-                    "rolling_deploy",
-                    "rolling_deploy_config",
-                }
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _promotion_settings
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, keep, misfit
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="RetryDeploymentResponse")
+_FIELDS = frozenset(
+    {
+        "deployment",
+        "retried",
+        "reason",
+    }
+)
 
 
 @_attrs_define
@@ -27,48 +34,40 @@ class RetryDeploymentResponse:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        deployment = self.deployment.to_dict()
-
-        retried = self.retried
-
-        reason: None | str | Unset
-        if isinstance(self.reason, Unset):
-            reason = UNSET
-        else:
-            reason = self.reason
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["deployment"] = deployment
-        field_dict["retried"] = retried
-        if reason is not UNSET:
-            field_dict["reason"] = reason
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "deployment": self.deployment,
+            "retried": self.retried,
+            "reason": self.reason,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        deployment_object = src_dict["deployment"]
-        if not isinstance(deployment_object, dict):
-            raise TypeError("Deployment must be an object, not " + type(deployment_object).__name__)
-        deployment = Deployment.from_dict(deployment_object)
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        retried: Any = src_dict["retried"]
+        if not isinstance(retried, bool):
+            raise misfit("RetryDeploymentResponse.retried", "a boolean", retried)
 
-        retried = src_dict["retried"]
+        deployment: Any = src_dict.get("deployment", UNSET)
+        if isinstance(deployment, dict):
+            deployment = Deployment.from_dict(deployment)
+        else:
+            keep("RetryDeploymentResponse.deployment", "an object", deployment)
 
-        reason = cast("None | str | Unset", src_dict.get("reason", UNSET))
+        reason: Any = src_dict.get("reason", UNSET)
+        if not isinstance(reason, str) and reason is not None and reason is not UNSET:
+            keep("RetryDeploymentResponse.reason", "a string or null", reason)
 
-        _retry_deployment_response = cls(
+        _model = cls(
             deployment=deployment,
             retried=retried,
             reason=reason,
         )
-        if len(src_dict) > 2:
-            _retry_deployment_response.additional_properties = {
-                key: value
-                for key, value in src_dict.items()
-                if key not in {"deployment", "retried", "reason"}
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _retry_deployment_response
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,14 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..misfits import as_json, keep
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="RollingDeployConfig")
+_FIELDS = frozenset(
+    {
+        "max_surge_percent",
+        "max_unavailable_percent",
+        "replica_overhead_percent",
+        "stabilization_time_seconds",
+    }
+)
 
 
 @_attrs_define
@@ -30,56 +38,54 @@ class RollingDeployConfig:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        max_surge_percent = self.max_surge_percent
-
-        max_unavailable_percent = self.max_unavailable_percent
-
-        replica_overhead_percent = self.replica_overhead_percent
-
-        stabilization_time_seconds = self.stabilization_time_seconds
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        if max_surge_percent is not UNSET:
-            field_dict["max_surge_percent"] = max_surge_percent
-        if max_unavailable_percent is not UNSET:
-            field_dict["max_unavailable_percent"] = max_unavailable_percent
-        if replica_overhead_percent is not UNSET:
-            field_dict["replica_overhead_percent"] = replica_overhead_percent
-        if stabilization_time_seconds is not UNSET:
-            field_dict["stabilization_time_seconds"] = stabilization_time_seconds
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "max_surge_percent": self.max_surge_percent,
+            "max_unavailable_percent": self.max_unavailable_percent,
+            "replica_overhead_percent": self.replica_overhead_percent,
+            "stabilization_time_seconds": self.stabilization_time_seconds,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        max_surge_percent = src_dict.get("max_surge_percent", UNSET)
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        max_surge_percent: Any = src_dict.get("max_surge_percent", UNSET)
+        if type(max_surge_percent) is not int and max_surge_percent is not UNSET:
+            keep("RollingDeployConfig.max_surge_percent", "an integer", max_surge_percent)
 
-        max_unavailable_percent = src_dict.get("max_unavailable_percent", UNSET)
+        max_unavailable_percent: Any = src_dict.get("max_unavailable_percent", UNSET)
+        if type(max_unavailable_percent) is not int and max_unavailable_percent is not UNSET:
+            keep(
+                "RollingDeployConfig.max_unavailable_percent", "an integer", max_unavailable_percent
+            )
 
-        replica_overhead_percent = src_dict.get("replica_overhead_percent", UNSET)
+        replica_overhead_percent: Any = src_dict.get("replica_overhead_percent", UNSET)
+        if type(replica_overhead_percent) is not int and replica_overhead_percent is not UNSET:
+            keep(
+                "RollingDeployConfig.replica_overhead_percent",
+                "an integer",
+                replica_overhead_percent,
+            )
 
-        stabilization_time_seconds = src_dict.get("stabilization_time_seconds", UNSET)
+        stabilization_time_seconds: Any = src_dict.get("stabilization_time_seconds", UNSET)
+        if type(stabilization_time_seconds) is not int and stabilization_time_seconds is not UNSET:
+            keep(
+                "RollingDeployConfig.stabilization_time_seconds",
+                "an integer",
+                stabilization_time_seconds,
+            )
 
-        _rolling_deploy_config = cls(
+        _model = cls(
             max_surge_percent=max_surge_percent,
             max_unavailable_percent=max_unavailable_percent,
             replica_overhead_percent=replica_overhead_percent,
             stabilization_time_seconds=stabilization_time_seconds,
         )
-        if len(src_dict) > 0:
-            _rolling_deploy_config.additional_properties = {
-                key: value
-                for key, value in src_dict.items()
-                if key
-                not in {
-                    "max_surge_percent",
-                    "max_unavailable_percent",
-                    "replica_overhead_percent",
-                    "stabilization_time_seconds",
-                }
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _rolling_deploy_config
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="SignalPromotionResponse")
+from ..misfits import as_json, keep
+from ..types import UNSET
+
+_FIELDS = frozenset(
+    {
+        "success",
+    }
+)
 
 
 @_attrs_define
@@ -19,26 +26,26 @@ class SignalPromotionResponse:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        success = self.success
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict["success"] = success
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "success": self.success,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        success = src_dict["success"]
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        success: Any = src_dict.get("success", UNSET)
+        if not isinstance(success, bool):
+            keep("SignalPromotionResponse.success", "a boolean", success)
 
-        _signal_promotion_response = cls(
+        _model = cls(
             success=success,
         )
-        if len(src_dict) > 1:
-            _signal_promotion_response.additional_properties = {
-                key: value for key, value in src_dict.items() if key not in {"success"}
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
             }
-
-        return _signal_promotion_response
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.deactivate_chain_deployment_response import DeactivateChainDeploymentResponse
 
 
@@ -26,12 +27,7 @@ def operation(
 
 
 def _parse(data: Any) -> DeactivateChainDeploymentResponse:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "DeactivateChainDeploymentResponse must be an object, not "
-            + type(response_200_object).__name__
-        )
-    response_200 = DeactivateChainDeploymentResponse.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("DeactivateChainDeploymentResponse", "an object", data)
+    data = DeactivateChainDeploymentResponse.from_dict(data)
+    return cast(DeactivateChainDeploymentResponse, data)

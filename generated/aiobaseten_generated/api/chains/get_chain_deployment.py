@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.chain_deployment import ChainDeployment
 
 
@@ -23,11 +24,7 @@ def operation(
 
 
 def _parse(data: Any) -> ChainDeployment:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "ChainDeployment must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = ChainDeployment.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("ChainDeployment", "an object", data)
+    data = ChainDeployment.from_dict(data)
+    return cast(ChainDeployment, data)

@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.chain_environment import ChainEnvironment
 
 
@@ -26,11 +27,7 @@ def operation(
 
 
 def _parse(data: Any) -> ChainEnvironment:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "ChainEnvironment must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = ChainEnvironment.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("ChainEnvironment", "an object", data)
+    data = ChainEnvironment.from_dict(data)
+    return cast(ChainEnvironment, data)

@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.get_logs_response import GetLogsResponse
 from ...models.sort_order import SortOrder
 from ...types import UNSET, Unset
@@ -28,7 +29,6 @@ def operation(
         json_start_epoch_millis = UNSET
     else:
         json_start_epoch_millis = start_epoch_millis
-
     params["start_epoch_millis"] = json_start_epoch_millis
 
     json_end_epoch_millis: int | None | Unset
@@ -36,7 +36,6 @@ def operation(
         json_end_epoch_millis = UNSET
     else:
         json_end_epoch_millis = end_epoch_millis
-
     params["end_epoch_millis"] = json_end_epoch_millis
 
     json_direction: None | str | Unset
@@ -46,7 +45,6 @@ def operation(
         json_direction = direction.value
     else:
         json_direction = direction
-
     params["direction"] = json_direction
 
     json_limit: int | None | Unset
@@ -54,7 +52,6 @@ def operation(
         json_limit = UNSET
     else:
         json_limit = limit
-
     params["limit"] = json_limit
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
@@ -73,11 +70,7 @@ def operation(
 
 
 def _parse(data: Any) -> GetLogsResponse:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "GetLogsResponse must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = GetLogsResponse.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("GetLogsResponse", "an object", data)
+    data = GetLogsResponse.from_dict(data)
+    return cast(GetLogsResponse, data)

@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.chain_deployments import ChainDeployments
 
 
@@ -24,11 +25,7 @@ def operation(
 
 
 def _parse(data: Any) -> ChainDeployments:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "ChainDeployments must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = ChainDeployments.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("ChainDeployments", "an object", data)
+    data = ChainDeployments.from_dict(data)
+    return cast(ChainDeployments, data)

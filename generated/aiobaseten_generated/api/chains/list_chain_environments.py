@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.chain_environments import ChainEnvironments
 
 
@@ -21,11 +22,7 @@ def operation(
 
 
 def _parse(data: Any) -> ChainEnvironments:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "ChainEnvironments must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = ChainEnvironments.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("ChainEnvironments", "an object", data)
+    data = ChainEnvironments.from_dict(data)
+    return cast(ChainEnvironments, data)

@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.activate_response import ActivateResponse
 
 
@@ -23,11 +24,7 @@ def operation(
 
 
 def _parse(data: Any) -> ActivateResponse:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "ActivateResponse must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = ActivateResponse.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("ActivateResponse", "an object", data)
+    data = ActivateResponse.from_dict(data)
+    return cast(ActivateResponse, data)

@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.cancel_promotion_response import CancelPromotionResponse
 
 
@@ -26,11 +27,7 @@ def operation(
 
 
 def _parse(data: Any) -> CancelPromotionResponse:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "CancelPromotionResponse must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = CancelPromotionResponse.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("CancelPromotionResponse", "an object", data)
+    data = CancelPromotionResponse.from_dict(data)
+    return cast(CancelPromotionResponse, data)

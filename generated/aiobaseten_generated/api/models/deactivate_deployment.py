@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.deactivate_response import DeactivateResponse
 
 
@@ -23,11 +24,7 @@ def operation(
 
 
 def _parse(data: Any) -> DeactivateResponse:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "DeactivateResponse must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = DeactivateResponse.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("DeactivateResponse", "an object", data)
+    data = DeactivateResponse.from_dict(data)
+    return cast(DeactivateResponse, data)

@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.signal_promotion_response import SignalPromotionResponse
 
 
@@ -27,11 +28,7 @@ def operation(
 
 
 def _parse(data: Any) -> SignalPromotionResponse:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "SignalPromotionResponse must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = SignalPromotionResponse.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("SignalPromotionResponse", "an object", data)
+    data = SignalPromotionResponse.from_dict(data)
+    return cast(SignalPromotionResponse, data)

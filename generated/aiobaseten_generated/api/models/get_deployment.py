@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.deployment import Deployment
 
 
@@ -23,9 +24,7 @@ def operation(
 
 
 def _parse(data: Any) -> Deployment:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError("Deployment must be an object, not " + type(response_200_object).__name__)
-    response_200 = Deployment.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("Deployment", "an object", data)
+    data = Deployment.from_dict(data)
+    return cast(Deployment, data)

@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.environment import Environment
 
 
@@ -26,9 +27,7 @@ def operation(
 
 
 def _parse(data: Any) -> Environment:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError("Environment must be an object, not " + type(response_200_object).__name__)
-    response_200 = Environment.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("Environment", "an object", data)
+    data = Environment.from_dict(data)
+    return cast(Environment, data)

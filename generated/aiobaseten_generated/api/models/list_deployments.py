@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.deployments import Deployments
 from ...types import UNSET, Unset
 
@@ -33,9 +34,7 @@ def operation(
 
 
 def _parse(data: Any) -> Deployments:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError("Deployments must be an object, not " + type(response_200_object).__name__)
-    response_200 = Deployments.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("Deployments", "an object", data)
+    data = Deployments.from_dict(data)
+    return cast(Deployments, data)

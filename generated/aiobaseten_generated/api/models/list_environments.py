@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.environments import Environments
 
 
@@ -21,9 +22,7 @@ def operation(
 
 
 def _parse(data: Any) -> Environments:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError("Environments must be an object, not " + type(response_200_object).__name__)
-    response_200 = Environments.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("Environments", "an object", data)
+    data = Environments.from_dict(data)
+    return cast(Environments, data)

@@ -1,7 +1,8 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
+from ...misfits import misfit
 from ...models.retry_deployment_response import RetryDeploymentResponse
 
 
@@ -26,11 +27,7 @@ def operation(
 
 
 def _parse(data: Any) -> RetryDeploymentResponse:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "RetryDeploymentResponse must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = RetryDeploymentResponse.from_dict(response_200_object)
-
-    return response_200
+    if not isinstance(data, dict):
+        raise misfit("RetryDeploymentResponse", "an object", data)
+    data = RetryDeploymentResponse.from_dict(data)
+    return cast(RetryDeploymentResponse, data)
