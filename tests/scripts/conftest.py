@@ -1,4 +1,4 @@
-"""A whole spec as Baseten would publish it, and a repository to refresh from it."""
+"""A whole spec as published by Baseten, and a repository to refresh from it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ import generate
 
 @pytest.fixture
 def whole() -> frozen.Document:
-    """A whole spec that says what the frozen one says."""
+    """A whole spec with the contents of the frozen one."""
     return frozen.whole()
 
 
 @pytest.fixture
 def frozen_openapi(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scripts take the frozen openapi/ for theirs."""
+    """Make the scripts use the frozen openapi/."""
     monkeypatch.setattr(build_spec, "OPENAPI", frozen.OPENAPI)
 
 
@@ -34,7 +34,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository that the scripts take for theirs."""
+    """A repository that the scripts use as theirs."""
     root = tmp_path / "repository"
     left_out = shutil.ignore_patterns("__pycache__")
     shutil.copytree(frozen.OPENAPI, root / "openapi")
@@ -57,13 +57,13 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def status(repository: Path) -> Callable[[], str]:
-    """What `git status` says about the repository."""
+    """The output of `git status` in the repository."""
     return lambda: git(repository, "status", "--porcelain", "--untracked-files=all")
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither generator nor validator: the code is what it was, and nobody proves anything."""
+    """Without generator, checks and validator: the code stays as it is."""
 
     def same(document: Path, scratch: Path) -> Path:
         package = scratch / generate.PACKAGE

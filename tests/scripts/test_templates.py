@@ -1,4 +1,4 @@
-"""What our templates make of a spec: first of Baseten's, then of shapes that it may grow."""
+"""The generated code: of Baseten's spec, then of shapes that it may get."""
 
 import copy
 import importlib
@@ -111,7 +111,7 @@ def test_a_query_holds_only_what_the_caller_set() -> None:
     assert list_deployments.operation("m1", name="a b").params == {"name": "a b"}
 
 
-def test_what_stands_in_a_path_is_escaped() -> None:
+def test_path_arguments_are_escaped() -> None:
     operation = cancel_promotion.operation("a/b?c#d%e{f}", "prod é")
 
     escaped = "a%2Fb%3Fc%23d%25e%7Bf%7D"
@@ -119,14 +119,14 @@ def test_what_stands_in_a_path_is_escaped() -> None:
 
 
 @pytest.mark.parametrize("answer", [None, {}, "<html>"])
-def test_an_operation_without_a_documented_answer_parses_anything_to_none(answer: object) -> None:
+def test_an_operation_without_a_documented_answer_parses_to_none(answer: object) -> None:
     parse: Callable[[object], object] = wake_deployment.operation("d1").parse
 
     assert parse(answer) is None
 
 
 @pytest.mark.parametrize("answer", [None, [], "", "text", 0, True, [["id", "d1"]]])
-def test_an_answer_that_is_no_object_raises(answer: object) -> None:
+def test_an_answer_that_is_not_an_object_raises(answer: object) -> None:
     with pytest.raises(TypeError, match="must be an object"):
         cancel_promotion.operation("m1", "production").parse(answer)
 
@@ -186,7 +186,7 @@ def test_the_items_of_a_list_must_be_objects(
         (cancel_promotion.operation("m1", "production").parse, {"status": None, "message": ""}),
     ],
 )
-def test_a_verb_refuses_an_answer_that_does_not_say_whether_it_acted(
+def test_the_answer_to_a_verb_must_say_whether_it_acted(
     parse: Callable[[object], object], answer: object
 ) -> None:
     with pytest.raises(TypeError, match=r"\.(retried|status) must be"):
@@ -205,7 +205,7 @@ def test_every_field_under_decides_is_read_strictly() -> None:
 
 
 def test_an_answer_that_is_refused_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """It would list each field of an answer that is something else altogether."""
+    """The log would list each field of an answer that is something else."""
     misfits.logged.clear()
 
     with pytest.raises(KeyError):
@@ -266,8 +266,8 @@ def test_an_enum_value_that_the_spec_does_not_know_still_equals_its_string() -> 
     )
 
 
-def test_an_unknown_enum_value_leaves_the_enum_as_it_was() -> None:
-    """A server must not be able to make a class of ours grow."""
+def test_an_unknown_enum_value_does_not_change_the_enum() -> None:
+    """A server must not be able to make our classes grow."""
     before = len(DeploymentStatus)
 
     DeploymentStatus("NO_STATUS_OF_BASETEN")
@@ -292,11 +292,11 @@ def test_enum_values_survive_pickling_and_copying(value: str) -> None:
         assert type(other) is DeploymentStatus
 
 
-# --- fields that are not there -------------------------------------------------------------------
+# --- missing fields ------------------------------------------------------------------------------
 
 
 def test_an_unset_field_stays_unset_in_copies_and_pickles() -> None:
-    """A second UNSET would not be *the* UNSET, and would be sent."""
+    """A second UNSET would be sent, because `is UNSET` is false for it."""
     for other in (copy.copy(REQUEST), copy.deepcopy(REQUEST), pickle.loads(pickle.dumps(REQUEST))):
         assert other == REQUEST
         assert other.scale_down_previous_deployment is UNSET
@@ -311,7 +311,7 @@ def test_unset_is_false_and_says_its_name() -> None:
 # --- imports -------------------------------------------------------------------------------------
 
 
-def test_importing_one_operation_imports_only_its_own_models_and_those_inside() -> None:
+def test_importing_an_operation_imports_only_its_own_models() -> None:
     program = (
         "import sys, aiobaseten_generated.api.chains.promote_chain_deployment\n"
         "print(*sorted(name for name in sys.modules"
@@ -331,7 +331,7 @@ def test_importing_one_operation_imports_only_its_own_models_and_those_inside() 
     ]
 
 
-def test_every_model_can_be_had_from_the_package_of_models() -> None:
+def test_every_model_can_be_imported_from_the_models_package() -> None:
     models = importlib.import_module("aiobaseten_generated.models")
 
     files = [file for file in Path(str(models.__file__)).parent.glob("*.py") if file.stem[0] != "_"]
@@ -342,14 +342,14 @@ def test_every_model_can_be_had_from_the_package_of_models() -> None:
         assert name in dir(models)
 
 
-def test_a_model_that_does_not_exist_is_an_attribute_error() -> None:
+def test_an_unknown_model_is_an_attribute_error() -> None:
     models = importlib.import_module("aiobaseten_generated.models")
 
     with pytest.raises(AttributeError, match="has no attribute 'DeploymentV9'"):
         _ = models.DeploymentV9
 
 
-# --- shapes that Baseten's spec may grow ---------------------------------------------------------
+# --- shapes that Baseten's spec may get ----------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -374,7 +374,7 @@ def parse_cat(zoo: ModuleType, **changes: object) -> Any:
     return animal
 
 
-def test_every_shape_comes_back_as_it_went_in(zoo: ModuleType) -> None:
+def test_every_shape_survives_a_round_trip(zoo: ModuleType) -> None:
     full = CAT | {
         "born": "2026-01-01T00:00:00+00:00",
         "called": {"digits": 7},
@@ -454,7 +454,7 @@ def test_fields_that_fit_are_not_logged(zoo: ModuleType, caplog: pytest.LogCaptu
     assert caplog.text == ""
 
 
-def test_dates_and_ids_come_back_as_they_went_in(zoo: ModuleType) -> None:
+def test_dates_and_ids_survive_a_round_trip(zoo: ModuleType) -> None:
     chip = "01234567-89ab-cdef-0123-456789abcdef"
 
     cat = parse_cat(zoo, chip=chip, day="2026-01-31", size=7)
@@ -467,7 +467,7 @@ def test_a_string_beside_an_object_is_a_string(zoo: ModuleType) -> None:
     assert parse_cat(zoo, alias="Tommy").alias == "Tommy"
 
 
-def test_a_list_as_an_answer_must_be_one(zoo: ModuleType) -> None:
+def test_an_answer_that_is_not_a_list_raises(zoo: ModuleType) -> None:
     assert zoo.operation("1").parse([]) == []
     with pytest.raises(TypeError, match="must be a list"):
         zoo.operation("1").parse({})
