@@ -1,4 +1,4 @@
-"""Values that do not fit the spec: kept and logged, or refused. And the way back to JSON."""
+"""Values that do not fit the spec: kept and logged, or refused. Also the conversion to JSON."""
 
 import datetime
 import enum

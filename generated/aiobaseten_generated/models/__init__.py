@@ -1,4 +1,4 @@
-"""Contains all the data models used in inputs/outputs; each is imported when it is first used."""
+"""All models. Each is imported on first use."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

@@ -46,7 +46,7 @@ class ChainEnvironment:
     chainlet_settings: list[ChainletEnvironmentSettings] | Unset = UNSET
 
     in_progress_promotion: InProgressPromotion | None | Unset = UNSET
-    """ The promotion that is under way. Only the newest official SDK names it. """
+    """ The running promotion. Only the newest official SDK has this field. """
 
     promotion_settings: PromotionSettings | Unset = UNSET
     """ How promotions to an environment go. """

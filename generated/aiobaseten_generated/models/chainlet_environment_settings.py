@@ -12,7 +12,7 @@ from ..types import UNSET
 
 @_attrs_define
 class ChainletEnvironmentSettings:
-    """What an environment sets for one chainlet; free-form."""
+    """An environment's settings for one chainlet; free-form."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

@@ -68,7 +68,7 @@ class Deployment:
     """ The status of a deployment. """
 
     labels: DeploymentLabels | None | Unset = UNSET
-    """ What somebody attached to it; free-form """
+    """ Labels that users attached to it; free-form """
 
     region: None | str | Unset = UNSET
     """ Where it runs """

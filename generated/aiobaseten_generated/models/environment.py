@@ -39,7 +39,7 @@ class Environment:
     """ The deployment that gets the traffic; null in an environment that never had one """
 
     instance_type: InstanceType
-    """ The machine that a deployment in the environment gets; free-form but for its names. """
+    """ The machine type of deployments in the environment; free-form except for its names. """
 
     model_id: str
     """ The model that it belongs to """

@@ -12,7 +12,7 @@ from ..types import UNSET
 
 @_attrs_define
 class EnvironmentSettingsUpdate:
-    """Settings that the environment keeps once the promotion is complete; free-form."""
+    """Settings that the environment keeps after the promotion; free-form."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

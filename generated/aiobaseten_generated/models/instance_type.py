@@ -19,7 +19,7 @@ _FIELDS = frozenset(
 
 @_attrs_define
 class InstanceType:
-    """The machine that a deployment in the environment gets; free-form but for its names."""
+    """The machine type of deployments in the environment; free-form except for its names."""
 
     id: str | Unset = UNSET
 

@@ -28,14 +28,14 @@ class PromoteToEnvironmentRequest:
     """ The deployment to promote """
 
     environment_settings_update: EnvironmentSettingsUpdate | Unset = UNSET
-    """ Settings that the environment keeps once the promotion is complete; free-form. """
+    """ Settings that the environment keeps after the promotion; free-form. """
 
     preserve_env_instance_type: bool | Unset = UNSET
     """ Whether the environment keeps its instance type. If the deployment has another one, the promotion makes a
     new deployment. Baseten's default: true. """
 
     promotion_settings_override: PromotionSettingsOverride | Unset = UNSET
-    """ Promotion settings for this promotion alone; free-form. """
+    """ Promotion settings for this promotion only; free-form. """
 
     scale_down_previous_deployment: bool | Unset = UNSET
     """ Whether to scale down the deployment that is replaced. Baseten's default: true. """

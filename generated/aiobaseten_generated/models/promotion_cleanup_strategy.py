@@ -5,7 +5,7 @@ from typing import Any, Self
 class PromotionCleanupStrategy(StrEnum):
     """What becomes of the deployment that is replaced.
 
-    Open: a value that the spec does not know yet becomes a member that equals its string.
+    Open: an unknown value becomes a member that equals its string.
     """
 
     DEACTIVATE = "DEACTIVATE"
@@ -16,7 +16,7 @@ class PromotionCleanupStrategy(StrEnum):
     def _missing_(cls, value: object) -> Self | None:
         if not isinstance(value, str):
             return None
-        # Not kept anywhere: a server must not be able to make this class grow.
+        # Not stored: a server must not be able to make this class grow.
         member = str.__new__(cls, value)
         member._name_ = "UNKNOWN"
         member._value_ = value
@@ -24,9 +24,9 @@ class PromotionCleanupStrategy(StrEnum):
 
     @property
     def is_known(self) -> bool:
-        """Whether the spec knows this value. (``in`` answers differently from one Python to the next.)"""
+        """Whether the spec has this value. (``in`` differs between versions of Python.)"""
         return self._value_ in type(self)._value2member_map_
 
     def __reduce_ex__(self, protocol: Any) -> tuple[type[Self], tuple[str]]:
-        # By value: the original looks members up by name, and unknown ones share theirs.
+        # By value: the default looks members up by name, and unknown members share one.
         return type(self), (self._value_,)

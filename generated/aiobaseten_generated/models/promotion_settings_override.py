@@ -12,7 +12,7 @@ from ..types import UNSET
 
 @_attrs_define
 class PromotionSettingsOverride:
-    """Promotion settings for this promotion alone; free-form."""
+    """Promotion settings for this promotion only; free-form."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
