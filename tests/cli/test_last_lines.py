@@ -18,6 +18,12 @@ PROMOTE = ("promote", "chain", "c", "broken", "--to", "production", "--wait")
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
 
+@pytest.fixture(name="shell")
+def slower_shell(shell: Shell) -> Shell:
+    """A wait reads a log for at most five seconds, too short in compressed time under load."""
+    return shell.having(AIOBASETEN_CLOCK_SPEED="5")
+
+
 @pytest.mark.parametrize("output", ["--lines", "--quiet"])
 async def test_after_a_failure_come_the_last_lines_of_the_log(shell: Shell, output: str) -> None:
     log = shell.fake.chain("c").deployment("broken").log
