@@ -1,4 +1,4 @@
-"""What Airflow is told about us: the entry point ``apache_airflow_provider``."""
+"""The provider's description, for the entry point ``apache_airflow_provider``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _INTEGRATION = "Baseten"
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The provider's description, of the form that Airflow's ``provider_info`` schema asks for."""
+    """The provider's description, which follows Airflow's ``provider_info`` schema."""
     return {
         "package-name": "aiobaseten",
         "name": _INTEGRATION,
@@ -38,12 +38,12 @@ def get_provider_info() -> dict[str, Any]:
                     "auth_scheme": {
                         "label": "Authorization scheme",
                         "schema": {"type": ["string", "null"], "enum": ["Api-Key", "Bearer", None]},
-                        "description": "Api-Key unless given; OAuth access tokens need Bearer.",
+                        "description": "Default: Api-Key. OAuth access tokens need Bearer.",
                     },
                     "polling_rate": {
-                        "label": "Looks a second",
+                        "label": "Looks per second",
                         "schema": {"type": ["number", "null"]},
-                        "description": "Of all waits in one triggerer together; 5 unless given.",
+                        "description": "For all waits in one triggerer together. Default: 5.",
                     },
                 },
             }
