@@ -1,4 +1,4 @@
-"""Shared by the tests of operators: a resource in the fake, and a worker that dies."""
+"""Shared by the tests: a resource in the fake, its promotion, and a worker that dies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from aiobaseten.airflow import CancelPromotionOperator, PromoteOperator
+from aiobaseten.airflow import CancelPromotionOperator, PromoteOperator, PromotionTrigger
 from aiobaseten.testing import FakeBaseten, FakeEnvironment, timelines
 
 from .doubles import TaskRun
@@ -16,6 +16,8 @@ from .doubles import TaskRun
 TEMPORARY = AirflowException
 #: Airflow does not retry the task after this, which is a subclass of the other.
 PERMANENT = AirflowFailException
+#: Options of a wait, as a trigger carries them.
+OPTIONS = {"accept_scaled_to_zero": False, "settling_time": 120.0, "unhealthy_grace": 300.0}
 
 
 def promote_operator(kind: str = "model", **given: Any) -> PromoteOperator:
@@ -27,6 +29,12 @@ def promote_operator(kind: str = "model", **given: Any) -> PromoteOperator:
 def cancel_operator(**given: Any) -> CancelPromotionOperator:
     """Cancels the promotion to ``production`` of the model ``x``."""
     return CancelPromotionOperator(task_id="cancel", model_id="x", **given)
+
+
+def promotion_trigger(token: str, **given: Any) -> PromotionTrigger:
+    """Waits for the promotion with this token."""
+    arguments: dict[str, Any] = {"deadline": None, "options": OPTIONS, **given}
+    return PromotionTrigger(baseten_conn_id="baseten_default", token=token, **arguments)
 
 
 def add_resource(
@@ -42,6 +50,18 @@ def add_resource(
     model.deployment("v1")
     model.deployment("v2", on_promote=timeline)
     return model.environment("production", current="v1", traffic_delay=0)
+
+
+async def promote(fake: FakeBaseten, deployment_id: str = "v2") -> str:
+    """Promote a deployment of the model ``x``, without Airflow; returns the promotion's token."""
+    async with fake.client() as baseten:
+        return (await baseten.model("x").environment("production").promote(deployment_id)).token
+
+
+async def promote_another(fake: FakeBaseten) -> str:
+    """Promote a new deployment ``v3`` of the model ``x``; returns the promotion's token."""
+    fake.model("x").deployment("v3", on_promote=timelines.HEALTHY)
+    return await promote(fake, "v3")
 
 
 def posts(fake: FakeBaseten) -> list[str]:

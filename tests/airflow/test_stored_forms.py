@@ -14,14 +14,16 @@ from airflow.sdk._shared.module_loading import import_string
 from aiobaseten.testing import FakeBaseten
 
 from .doubles import TaskRun, fired, result_of
-from .promoting import PERMANENT, add_resource, posts, promote_operator
+from .promoting import (
+    OPTIONS,
+    PERMANENT,
+    add_resource,
+    posts,
+    promote,
+    promote_operator,
+    promotion_trigger,
+)
 
-OPTIONS = {
-    "accept_scaled_to_zero": False,
-    "settling_time": 120.0,
-    "unhealthy_grace": 300.0,
-    "log_lines": 0,
-}
 DONE: Any = {"outcome": "done", "result": {"id": "v2"}}
 FAILED: Any = {
     "outcome": "failed",
@@ -32,13 +34,8 @@ FAILED: Any = {
 }
 
 
-async def promote(fake: FakeBaseten) -> str:
-    async with fake.client() as baseten:
-        return (await baseten.model("x").environment("production").promote("v2")).token
-
-
 @pytest.mark.looptime
-@pytest.mark.parametrize("options", [{}, {**OPTIONS, "on_paused": "wait"}])
+@pytest.mark.parametrize("options", [{}, {**OPTIONS, "log_lines": 0, "on_paused": "wait"}])
 async def test_a_stored_promotion_trigger_runs(
     fake: FakeBaseten, fake_url: str, options: dict[str, Any]
 ) -> None:
@@ -59,7 +56,7 @@ async def test_a_stored_promotion_trigger_runs(
 
 
 @pytest.mark.looptime
-@pytest.mark.parametrize("options", [OPTIONS, {**OPTIONS, "wake": True}])
+@pytest.mark.parametrize("options", [OPTIONS, {**OPTIONS, "log_lines": 0, "wake": True}])
 async def test_a_stored_deployment_trigger_runs(
     fake: FakeBaseten, fake_url: str, options: dict[str, Any]
 ) -> None:
@@ -112,15 +109,9 @@ async def test_the_outcomes_of_triggers_have_the_stored_form(
     fake: FakeBaseten, fake_url: str
 ) -> None:
     add_resource(fake)
-    trigger = import_string("aiobaseten.airflow.triggers.PromotionTrigger")
 
-    def create(token: str) -> Any:
-        return trigger(
-            baseten_conn_id="baseten_default", token=token, deadline=None, options=OPTIONS
-        )
-
-    done = await fired(create(await promote(fake)))
-    failed = await fired(create("not a token"))
+    done = await fired(promotion_trigger(await promote(fake)))
+    failed = await fired(promotion_trigger("not a token"))
 
     assert (done.keys(), done["outcome"]) == (DONE.keys(), "done")
     assert (failed.keys(), failed["outcome"]) == (FAILED.keys(), "failed")
