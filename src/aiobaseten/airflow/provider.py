@@ -24,30 +24,7 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": [_modules("sensors")],
         "hooks": [_modules("hook")],
         "triggers": [_modules("triggers")],
-        "connection-types": [
-            {
-                "connection-type": "baseten",
-                "hook-class-name": "aiobaseten.airflow.hook.BasetenHook",
-                "hook-name": _INTEGRATION,
-                "ui-field-behaviour": {
-                    "hidden-fields": ["login", "schema", "port", "extra"],
-                    "relabeling": {"password": "API key", "host": "Base URL"},
-                    "placeholders": {"host": "https://api.baseten.co"},
-                },
-                "conn-fields": {
-                    "auth_scheme": {
-                        "label": "Authorization scheme",
-                        "schema": {"type": ["string", "null"], "enum": ["Api-Key", "Bearer", None]},
-                        "description": "Default: Api-Key. OAuth access tokens need Bearer.",
-                    },
-                    "polling_rate": {
-                        "label": "Looks per second",
-                        "schema": {"type": ["number", "null"]},
-                        "description": "For all waits in one triggerer together. Default: 5.",
-                    },
-                },
-            }
-        ],
+        "connection-types": [_connection_type()],
     }
 
 
@@ -55,4 +32,29 @@ def _modules(module: str) -> dict[str, Any]:
     return {
         "integration-name": _INTEGRATION,
         "python-modules": [f"aiobaseten.airflow.{module}"],
+    }
+
+
+def _connection_type() -> dict[str, Any]:
+    return {
+        "connection-type": "baseten",
+        "hook-class-name": "aiobaseten.airflow.hook.BasetenHook",
+        "hook-name": _INTEGRATION,
+        "ui-field-behaviour": {
+            "hidden-fields": ["login", "schema", "port", "extra"],
+            "relabeling": {"password": "API key", "host": "Base URL"},
+            "placeholders": {"host": "https://api.baseten.co"},
+        },
+        "conn-fields": {
+            "auth_scheme": {
+                "label": "Authorization scheme",
+                "schema": {"type": ["string", "null"], "enum": ["Api-Key", "Bearer", None]},
+                "description": "Default: Api-Key. OAuth access tokens need Bearer.",
+            },
+            "polling_rate": {
+                "label": "Looks per second",
+                "schema": {"type": ["number", "null"]},
+                "description": "For all waits in one triggerer together. Default: 5.",
+            },
+        },
     }
