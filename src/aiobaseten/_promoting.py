@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any, cast, get_args
 
-from attrs import evolve
+from attrs import evolve, frozen
 
-from ._arguments import Duration, choice, time_limit
+from ._arguments import Duration, boolean, choice, time_limit
 from ._resource import D, E, EnvironmentLook, Resource
 from ._sending import Operation
 from ._token import Token
 from ._waiting import Baseline, EnvironmentHistory, IdleTracker, Wait, baseline_of
 from .errors import (
     APIError,
+    BadRequestError,
     BasetenError,
+    ConflictError,
+    Evidence,
     PromotionInProgressError,
     PromotionOutcomeUnknownError,
+    PromotionSupersededError,
     ResponseShapeError,
     ServerError,
     TransportError,
+    WaitTimeoutError,
 )
 from .options import BeforeSending, IfInProgress, RetryPolicy
 from .readings import DeploymentReading, EnvironmentReading
@@ -57,14 +63,26 @@ async def promote(
             # An environment that is not busy does not show what served before.
             previous = before.current_id if before.is_busy else None
             return cast("D", adopted.value), Baseline(current_id=previous)
-    if before.is_busy and if_in_progress == "wait":
-        before = await _wait_until_idle(resource, environment, limit)
-    if before.is_busy and if_in_progress != "send":
-        raise _in_progress(resource, environment, before)
-    if before_sending is not None:
-        await before_sending(_intention(resource, before, environment, deployment_id))
-    deployment = await _send_once(resource, environment, deployment_id, operation, before)
-    return deployment, baseline_of(before)
+    deadline = resource.sender.clock.now() + limit
+    while True:
+        if before.is_busy and if_in_progress == "wait":
+            before = await _wait_until_idle(resource, environment, before, deadline)
+        if before.is_busy and if_in_progress != "send":
+            raise _in_progress(resource, environment, before)
+        if before_sending is not None:
+            await before_sending(_intention(resource, before, environment, deployment_id))
+        try:
+            deployment = await _send_once(resource, environment, deployment_id, operation, before)
+        except (BadRequestError, ConflictError):
+            if if_in_progress != "wait":
+                raise
+            # Somebody else may have been faster: then go back to waiting.
+            busy = await _busy_now(resource, environment)
+            if busy is None:
+                raise
+            before = busy
+        else:
+            return deployment, baseline_of(before)
 
 
 async def find_promoted(
@@ -216,29 +234,151 @@ async def _started(
     return after.candidate if is_ours else None
 
 
+# --- acting on what is still ours ----------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class Ours:
+    """A promotion that was started, for verbs that must not act on somebody else's.
+
+    Attributes:
+        environment: The environment's name.
+        deployment_id: The deployment that is, or was, being promoted.
+        previous_id: The deployment that served before, or ``None``.
+        token: The promotion's.
+    """
+
+    environment: str
+    deployment_id: str
+    previous_id: str | None
+    token: str
+
+
+async def check_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentReading:
+    """Read the environment, and check that nobody has promoted another deployment since.
+
+    Raises:
+        PromotionSupersededError: Somebody has. Nothing was sent.
+    """
+    reading = await resource.read_environment(ours.environment)
+    for deployment in (reading.candidate if reading.is_busy else None, reading.current):
+        if deployment is None or deployment.id in (ours.deployment_id, ours.previous_id):
+            continue
+        if ours.previous_id is not None and await _is_of(resource, ours.previous_id, deployment):
+            continue
+        where = resource.environment_label(ours.environment)
+        raise PromotionSupersededError(
+            f"the promotion of deployment {ours.deployment_id} to {where} was superseded by "
+            f"deployment {deployment.id}, and nothing was sent; to act all the same, pass "
+            "even_if_superseded=True",
+            evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token),
+            by=deployment.id,
+        )
+    return reading
+
+
+async def roll_back(
+    resource: Resource[D, E],
+    ours: Ours,
+    previous_id: str,
+    operation: Operation[D],
+    *,
+    even_if_superseded: bool,
+) -> tuple[D, Baseline]:
+    """Promote the previous deployment again, unless it serves or is being promoted already.
+
+    Returns:
+        The deployment to follow, and the environment before.
+    """
+    boolean("even_if_superseded", even_if_superseded)
+    if even_if_superseded:
+        reading = await resource.read_environment(ours.environment)
+    else:
+        reading = await check_still_ours(resource, ours)
+    found = reading.candidate if reading.is_busy else reading.current
+    if found is not None and await _is_of(resource, previous_id, found):
+        previous = reading.current_id if reading.is_busy else None
+        return cast("D", found.value), Baseline(current_id=previous)
+    if reading.is_busy:
+        raise _in_progress(resource, ours.environment, reading)
+    deployment = await _send_once(resource, ours.environment, previous_id, operation, reading)
+    return deployment, baseline_of(reading)
+
+
 # --- another promotion under way -----------------------------------------------------------------
 
 
 async def _wait_until_idle(
-    resource: Resource[D, E], environment: str, limit: float
+    resource: Resource[D, E], environment: str, before: EnvironmentReading, deadline: float
 ) -> EnvironmentReading:
-    """The environment, once no promotion to it is under way."""
+    """The environment, once no promotion to it is under way.
+
+    Raises:
+        PromotionInProgressError: That took too long. Nothing was sent.
+    """
     tracker = IdleTracker(
         label=resource.environment_label(environment), seen=EnvironmentHistory(environment)
     )
     look = EnvironmentLook(resource, environment)
-    return cast("EnvironmentReading", await Wait(resource.polls, tracker, look, limit).result())
+    limit = max(deadline - resource.sender.clock.now(), 0.0)
+    try:
+        idle = await Wait(resource.polls, tracker, look, limit).result()
+    except WaitTimeoutError as error:
+        raise _in_progress(resource, environment, before, waited=error) from error
+    return cast("EnvironmentReading", idle)
+
+
+async def _busy_now(resource: Resource[D, E], environment: str) -> EnvironmentReading | None:
+    """The environment, if it shows a promotion within some seconds after a refusal."""
+    for pause in READ_BACK_AFTER_S:
+        await resource.sender.connections.pause(pause)
+        reading = await resource.read_environment(environment)
+        if reading.is_busy:
+            return reading
+    return None
 
 
 async def _adopt(
     resource: Resource[D, E], reading: EnvironmentReading, deployment_id: str
 ) -> DeploymentReading | None:
-    """The promotion of this very deployment that is under way or finished, or ``None``."""
-    if not reading.is_busy:
-        return reading.current if reading.current_id == deployment_id else None
-    candidate = reading.candidate
-    is_ours = candidate is not None and await _is_of(resource, deployment_id, candidate)
-    return candidate if is_ours else None
+    """The promotion of this very deployment that is under way or finished, or ``None``.
+
+    Raises:
+        PromotionOutcomeUnknownError: A chain's deployment serves that Baseten may have made from
+            this one.
+    """
+    found = reading.candidate if reading.is_busy else reading.current
+    if found is None:
+        return None
+    if await _is_of(resource, deployment_id, found):
+        return found
+    if resource.kind == "chain" and not reading.is_busy:
+        await _check_older(resource, reading, found, deployment_id)
+    return None
+
+
+async def _check_older(
+    resource: Resource[D, E],
+    reading: EnvironmentReading,
+    current: DeploymentReading,
+    deployment_id: str,
+) -> None:
+    """Check that *current* was made before the deployment, so that it was not made from it."""
+    source = await resource.read_deployment(deployment_id)
+    if source is None:
+        return  # Baseten will say that there is no such deployment
+    made, source_made = current.value.created_at, source.value.created_at
+    if isinstance(made, datetime) and isinstance(source_made, datetime) and made <= source_made:
+        return
+    raise PromotionOutcomeUnknownError(
+        f"cannot tell whether deployment {current.id}, which serves in "
+        f"{resource.environment_label(reading.name)}, was made from {deployment_id}: "
+        "the names of chain deployments are not known. Nothing was sent; to promote it, pass "
+        'if_in_progress="raise"',
+        deployment_id=deployment_id,
+        before=reading.value,
+        after=reading.value,
+    )
 
 
 async def _is_of(
@@ -262,16 +402,24 @@ def _is_made_from(source: object, candidate: object) -> bool:
 
 
 def _in_progress(
-    resource: Resource[D, E], environment: str, reading: EnvironmentReading
+    resource: Resource[D, E],
+    environment: str,
+    reading: EnvironmentReading,
+    *,
+    waited: WaitTimeoutError | None = None,
 ) -> PromotionInProgressError:
     which = f" of deployment {reading.candidate_id}" if reading.candidate_id else ""
     where = resource.environment_label(environment)
     # Baseten cannot cancel a chain's promotion.
     cancel = ", or cancel it" if resource.kind == "model" else ""
+    if waited is None:
+        state = "is under way; nothing was sent: wait for its end, for example with "
+        state += f'if_in_progress="wait"{cancel}; or leave it to Baseten to refuse, with "send"'
+    else:
+        state = f"is still under way after {waited.timeout:g} s of waiting; nothing was sent: "
+        state += f"wait longer{cancel}"
     return PromotionInProgressError(
-        f"a promotion{which} to {where} is under way; nothing was sent: wait for its end, for "
-        f'example with if_in_progress="wait"{cancel}; or leave it to Baseten to refuse, with '
-        '"send"',
+        f"a promotion{which} to {where} {state}",
         deployment_id=reading.candidate_id,
         environment=reading.value,
     )

@@ -46,7 +46,7 @@ from aiobaseten_generated.types import UNSET, Unset
 from attrs import evolve, field, frozen
 
 from ._arguments import LogRange, json_object, log_range, optional_boolean, path_argument
-from ._sending import Fetched, Operation, Sender, parsed_by, then
+from ._sending import Fetched, Operation, Sender, Ticket, parsed_by, then
 from ._waiting import Look, Polls
 from .errors import BadRequestError, LogLine, NotFoundError, ResponseShapeError
 from .readings import (
@@ -358,10 +358,11 @@ class DeploymentLook(Look[DeploymentReading], Generic[D, E]):
     deployment_id: str
     in_context: bool
 
-    async def __call__(self) -> Fetched[DeploymentReading]:
+    async def __call__(self, ticket: Ticket) -> Fetched[DeploymentReading]:
         """Look."""
         resource = self.resource
-        fetched = await resource.sender.look(resource.deployment_reading(self.deployment_id))
+        operation = resource.deployment_reading(self.deployment_id)
+        fetched = await resource.sender.look(operation, ticket)
         reading = fetched.value
         if not (self.in_context and reading.is_asleep):
             return fetched
@@ -381,6 +382,7 @@ class EnvironmentLook(Look[EnvironmentReading], Generic[D, E]):
     resource: Resource[D, E]
     name: str
 
-    async def __call__(self) -> Fetched[EnvironmentReading]:
+    async def __call__(self, ticket: Ticket) -> Fetched[EnvironmentReading]:
         """Look."""
-        return await self.resource.sender.look(self.resource.environment_reading(self.name))
+        operation = self.resource.environment_reading(self.name)
+        return await self.resource.sender.look(operation, ticket)

@@ -9,7 +9,7 @@ from typing import Unpack, cast
 from attrs import define, frozen
 
 from ._arguments import Duration, log_range, path_argument
-from ._promoting import promote
+from ._promoting import Ours, promote, roll_back
 from ._resource import Resource, deactivate_chain, promote_chain
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
@@ -223,11 +223,11 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
                 nothing is sent.
 
         Raises:
-            PromotionInProgressError: A promotion is under way; nothing was sent.
+            PromotionInProgressError: A promotion is under way, or did not end in time; nothing was
+                sent.
             PromotionOutcomeUnknownError: The answer was lost, and the environment does not tell
                 whether the promotion began. It was not sent again.
             NotFoundError: There is no such chain, environment or deployment.
-            WaitTimeoutError: The promotion under way did not end in time; nothing was sent.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         operation = promote_chain(
@@ -258,7 +258,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
 class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
     """A promotion of a chain's deployment. Chains cannot cancel or pause one."""
 
-    async def rollback(self) -> ChainPromotion:
+    async def rollback(self, *, even_if_superseded: bool = False) -> ChainPromotion:
         """Promote the previous deployment back into the environment.
 
         Returns a new promotion to wait for, as soon as Baseten has accepted it. Nothing is sent if
@@ -266,12 +266,42 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
 
         Cancelling this coroutine does not take back a request that is on its way.
 
+        Args:
+            even_if_superseded: Whether to do it even if somebody else has promoted another
+                deployment since.
+
         Raises:
             ConfigurationError: The previous deployment is not known, there was none, or it was the
                 same one.
+            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
             PromotionInProgressError: A promotion to the environment is under way; nothing was sent.
             PromotionOutcomeUnknownError: As for `ChainEnvironmentHandle.promote`.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        environment = ChainEnvironmentHandle(self._resource, self.environment_name)
-        return await environment.promote(self._served_before(), if_in_progress="adopt")
+        previous_id = self._served_before()
+        resource, environment = self._resource, self.environment_name
+        deployment, baseline = await roll_back(
+            resource,
+            self._ours,
+            previous_id,
+            promote_chain(
+                resource.id, environment, previous_id, scale_down_previous_deployment=None
+            ),
+            even_if_superseded=even_if_superseded,
+        )
+        return ChainPromotion(
+            resource=resource,
+            environment_name=environment,
+            deployment_id=deployment.id,
+            deployment=deployment,
+            baseline=baseline,
+        )
+
+    @property
+    def _ours(self) -> Ours:
+        return Ours(
+            environment=self.environment_name,
+            deployment_id=self.deployment_id,
+            previous_id=self.previous_id,
+            token=self.token,
+        )

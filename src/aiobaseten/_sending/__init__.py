@@ -12,7 +12,7 @@ from aiobaseten_generated.client import Operation
 from .answers import parsed_by, then
 from .connections import Connections, HttpClient, closed
 from .secret import Secret
-from .sender import Fetched, Sender, Settings, Shared
+from .sender import Fetched, Sender, Settings, Shared, Ticket
 
 __all__ = [
     "Connections",
@@ -23,6 +23,7 @@ __all__ = [
     "Sender",
     "Settings",
     "Shared",
+    "Ticket",
     "closed",
     "parsed_by",
     "then",
