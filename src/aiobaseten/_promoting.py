@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any, cast, get_args
+from typing import Any, Generic, cast, get_args
 
 from attrs import evolve, frozen
 
 from ._arguments import Duration, boolean, choice, time_limit
 from ._resource import D, E, EnvironmentLook, Resource
-from ._sending import Operation
+from ._sending import Operation, may_have_acted, parsed_by
 from ._token import Token
 from ._waiting import Baseline, EnvironmentHistory, IdleTracker, Wait, baseline_of
 from .errors import (
@@ -23,7 +23,6 @@ from .errors import (
     PromotionOutcomeUnknownError,
     PromotionSupersededError,
     ResponseShapeError,
-    ServerError,
     TransportError,
     WaitTimeoutError,
 )
@@ -39,6 +38,21 @@ READ_BACK_AFTER_S = (0.0, 1.0, 3.0, 6.0)
 _MADE_FROM = re.compile(r"[.-]\d{9,}")
 
 
+@frozen
+class Started(Generic[D]):
+    """A promotion that was started or adopted.
+
+    Attributes:
+        deployment_id: The deployment to follow.
+        deployment: It, as last read; ``None`` if the answer does not fit.
+        baseline: The environment before.
+    """
+
+    deployment_id: str
+    deployment: D | None
+    baseline: Baseline
+
+
 async def promote(
     resource: Resource[D, E],
     environment: str,
@@ -48,12 +62,8 @@ async def promote(
     if_in_progress: IfInProgress,
     in_progress_timeout: Duration | None,
     before_sending: BeforeSending | None,
-) -> tuple[D, Baseline]:
-    """Send *operation* once, or adopt a promotion that is under way.
-
-    Returns:
-        The deployment to follow, and the environment before.
-    """
+) -> Started[D]:
+    """Send *operation* once, or adopt a promotion that is under way."""
     limit = time_limit("in_progress_timeout", in_progress_timeout)
     choice("if_in_progress", if_in_progress, get_args(IfInProgress))
     before = await resource.read_environment(environment)
@@ -62,7 +72,7 @@ async def promote(
         if adopted is not None:
             # An environment that is not busy does not show what served before.
             previous = before.current_id if before.is_busy else None
-            return cast("D", adopted.value), Baseline(current_id=previous)
+            return Started(adopted.id, cast("D", adopted.value), Baseline(current_id=previous))
     deadline = resource.sender.clock.now() + limit
     while True:
         if before.is_busy and if_in_progress == "wait":
@@ -72,7 +82,7 @@ async def promote(
         if before_sending is not None:
             await before_sending(_intention(resource, before, environment, deployment_id))
         try:
-            deployment = await _send_once(resource, environment, deployment_id, operation, before)
+            return await _send_once(resource, environment, deployment_id, operation, before)
         except (BadRequestError, ConflictError):
             if if_in_progress != "wait":
                 raise
@@ -81,8 +91,6 @@ async def promote(
             if busy is None:
                 raise
             before = busy
-        else:
-            return deployment, baseline_of(before)
 
 
 async def find_promoted(
@@ -119,17 +127,17 @@ async def _send_once(
     deployment_id: str,
     operation: Operation[D],
     before: EnvironmentReading,
-) -> D:
+) -> Started[D]:
     """Send the request; if the answer is lost, find out from the environment what happened."""
+    baseline = baseline_of(before)
     try:
-        deployment = await resource.sender.send(operation)
-        if not isinstance(deployment.id, str) or not deployment.id:
-            raise _nameless(deployment.id, operation)
+        started, deployment = await resource.sender.send(_read_started(operation))
+        return Started(started, deployment, baseline)
     except BasetenError as error:
-        if not _may_have_begun(error):
+        if not may_have_acted(error):
             raise
         found, after = await _read_back(
-            resource, environment, deployment_id, baseline_of(before), was_busy=before.is_busy
+            resource, environment, deployment_id, baseline, was_busy=before.is_busy
         )
         if found is None:
             raise PromotionOutcomeUnknownError(
@@ -141,26 +149,23 @@ async def _send_once(
                 before=before.value,
                 after=after.value if after else None,
             ) from error
-        deployment = cast("D", found.value)
-    return deployment
+        return Started(found.id, cast("D", found.value), baseline)
 
 
-def _may_have_begun(error: BasetenError) -> bool:
-    """Whether a promotion whose request failed so may have started all the same."""
-    if isinstance(error, TransportError):
-        return error.sent
-    # A gateway sends 408 when its own patience ends, too.
-    is_late = isinstance(error, APIError) and error.status == 408
-    return is_late or isinstance(error, ServerError | ResponseShapeError)
+def _read_started(operation: Operation[D]) -> Operation[tuple[str, D | None]]:
+    """*operation*, of whose answer only the id is needed to follow the promotion."""
+    build = operation.parse
 
+    def parse(data: Any) -> tuple[str, D | None]:
+        deployment_id = data.get("id") if isinstance(data, dict) else None
+        if not isinstance(deployment_id, str) or not deployment_id:
+            raise TypeError(f"the deployment's id is {deployment_id!r}, so nobody can follow it")
+        try:
+            return deployment_id, build(data)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return deployment_id, None
 
-def _nameless(deployment_id: object, operation: Operation[Any]) -> ResponseShapeError:
-    return ResponseShapeError(
-        f"the deployment's id is {deployment_id!r}, so that nobody can follow it",
-        status=200,
-        method=operation.method,
-        path=operation.url,
-    )
+    return parsed_by(operation, parse)
 
 
 def _intention(
@@ -284,12 +289,8 @@ async def roll_back(
     operation: Operation[D],
     *,
     even_if_superseded: bool,
-) -> tuple[D, Baseline]:
-    """Promote the previous deployment again, unless it serves or is being promoted already.
-
-    Returns:
-        The deployment to follow, and the environment before.
-    """
+) -> Started[D]:
+    """Promote the previous deployment again, unless it serves or is being promoted already."""
     boolean("even_if_superseded", even_if_superseded)
     if even_if_superseded:
         reading = await resource.read_environment(ours.environment)
@@ -298,11 +299,10 @@ async def roll_back(
     found = reading.candidate if reading.is_busy else reading.current
     if found is not None and await _is_of(resource, previous_id, found):
         previous = reading.current_id if reading.is_busy else None
-        return cast("D", found.value), Baseline(current_id=previous)
+        return Started(found.id, cast("D", found.value), Baseline(current_id=previous))
     if reading.is_busy:
         raise _in_progress(resource, ours.environment, reading)
-    deployment = await _send_once(resource, ours.environment, previous_id, operation, reading)
-    return deployment, baseline_of(reading)
+    return await _send_once(resource, ours.environment, previous_id, operation, reading)
 
 
 # --- another promotion under way -----------------------------------------------------------------

@@ -236,7 +236,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             deployment_id,
             scale_down_previous_deployment=scale_down_previous_deployment,
         )
-        deployment, baseline = await promote(
+        started = await promote(
             self._resource,
             self.name,
             deployment_id,
@@ -248,9 +248,9 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
         return ChainPromotion(
             resource=self._resource,
             environment_name=self.name,
-            deployment_id=deployment.id,
-            deployment=deployment,
-            baseline=baseline,
+            deployment_id=started.deployment_id,
+            deployment=started.deployment,
+            baseline=started.baseline,
         )
 
 
@@ -280,7 +280,7 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
         """
         previous_id = self._served_before()
         resource, environment = self._resource, self.environment_name
-        deployment, baseline = await roll_back(
+        started = await roll_back(
             resource,
             self._ours,
             previous_id,
@@ -292,9 +292,9 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
         return ChainPromotion(
             resource=resource,
             environment_name=environment,
-            deployment_id=deployment.id,
-            deployment=deployment,
-            baseline=baseline,
+            deployment_id=started.deployment_id,
+            deployment=started.deployment,
+            baseline=started.baseline,
         )
 
     @property

@@ -155,9 +155,11 @@ class APIError(BasetenError):
         method: HTTP method of the request.
         path: Path of the request.
         retry_after: Seconds for which the server asks the client to wait, or ``None``.
+        came_from_proxy: Whether the body is not JSON: something in front of Baseten sent it.
     """
 
     retry_after: float | None = None
+    came_from_proxy: bool = False
 
     def __init__(
         self,

@@ -22,10 +22,11 @@ from ._resource import (
     retry_model,
     wake_model,
 )
+from ._sending import may_have_acted
 from ._waiting import Wait
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
-from .errors import RequestNotActedOnError, ResponseShapeError, ServerError, TransportError
+from .errors import BasetenError, RequestNotActedOnError, ResponseShapeError
 from .events import Event
 from .options import (
     DEFAULT_TIMEOUT_S,
@@ -193,9 +194,9 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         """
         try:
             answer = await self._resource.sender.send(retry_model(self.model_id, self.id))
-        except (ServerError, TransportError, ResponseShapeError):
-            # It may have been done all the same.
-            self._resource.note_retry(self.id)
+        except BasetenError as error:
+            if may_have_acted(error):
+                self._resource.note_retry(self.id)
             raise
         if answer.retried is not True:
             raise RequestNotActedOnError("retry the deployment", answer.reason or "")
@@ -299,7 +300,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             environment_settings_update=environment_settings_update,
             promotion_settings_override=promotion_settings_override,
         )
-        deployment, baseline = await promote(
+        started = await promote(
             self._resource,
             self.name,
             deployment_id,
@@ -311,9 +312,9 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         return ModelPromotion(
             resource=self._resource,
             environment_name=self.name,
-            deployment_id=deployment.id,
-            deployment=deployment,
-            baseline=baseline,
+            deployment_id=started.deployment_id,
+            deployment=started.deployment,
+            baseline=started.baseline,
         )
 
     async def cancel_promotion(self) -> Cancellation:
@@ -498,15 +499,15 @@ class ModelPromotion(Promotion[Deployment, Environment]):
             environment_settings_update=None,
             promotion_settings_override=None,
         )
-        deployment, baseline = await roll_back(
+        started = await roll_back(
             resource, self._ours, previous_id, operation, even_if_superseded=even_if_superseded
         )
         return ModelPromotion(
             resource=resource,
             environment_name=environment,
-            deployment_id=deployment.id,
-            deployment=deployment,
-            baseline=baseline,
+            deployment_id=started.deployment_id,
+            deployment=started.deployment,
+            baseline=started.baseline,
         )
 
     async def _cancels(self, *, even_if_superseded: bool) -> _Cancelled:

@@ -170,6 +170,7 @@ def _refusal(method: str, path: str, reply: Reply, secret: Secret, now: datetime
         request_id=reply.request_id,
     )
     error.retry_after = asked_delay(reply.headers, body, now)
+    error.came_from_proxy = not body
     return error
 
 

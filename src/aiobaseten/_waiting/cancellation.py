@@ -69,6 +69,10 @@ class CancellationTracker:
         promotion = reading.promotion
         if self.target is not None and reading.current_id == self.target != self.previous:
             return self._overtaken(self.target)
+        third = reading.current_id not in (None, self.target, self.previous)
+        if third and self.target is not None and self.previous is not None:
+            is_confirmed = self._doubt.is_confirmed(reading.current_id, at)
+            return self._superseded(reading.current_id or "") if is_confirmed else Pending()
         if promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED:
             return self._succeeded(reading, at)
         self._succeeded_since = None
@@ -97,6 +101,10 @@ class CancellationTracker:
         if self.target is not None and reading.candidate_id == self.target:
             return self._overtaken(self.target)
         return Done(lambda: reading.value)
+
+    def _superseded(self, by: str) -> Failed:
+        message = f"{self.label} was superseded: deployment {by} serves now."
+        return Failed(lambda evidence: PromotionSupersededError(message, evidence=evidence, by=by))
 
     def _overtaken(self, by: str) -> Failed:
         message = (

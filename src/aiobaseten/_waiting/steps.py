@@ -14,6 +14,7 @@ from ..errors import (
     ConfigurationError,
     Evidence,
     NotFoundError,
+    PermissionDeniedError,
     ResponseShapeError,
     WaitError,
 )
@@ -150,6 +151,9 @@ def ends_wait(error: BasetenError, at: float, *, lasts: float, has_looked: bool)
     """
     if isinstance(error, ConfigurationError):
         return True
+    is_refused = isinstance(error, NotFoundError | PermissionDeniedError)
+    if is_refused and has_looked and _came_from_proxy(error):
+        return lasts >= NOT_FOUND_GRACE_S  # it may be gone the next time
     if isinstance(error, NotFoundError):
         # A server that lags behind may not know it yet; one look is not enough.
         return lasts >= MISSING_GRACE_S if has_looked else at >= NOT_FOUND_GRACE_S
@@ -158,6 +162,10 @@ def ends_wait(error: BasetenError, at: float, *, lasts: float, has_looked: bool)
     if isinstance(error, APIError):
         return error.status in _HTTP_CLIENT_ERRORS and error.status not in _TRANSIENT_CLIENT_ERRORS
     return False
+
+
+def _came_from_proxy(error: BasetenError) -> bool:
+    return isinstance(error, APIError) and error.came_from_proxy
 
 
 def cut(text: str) -> str:

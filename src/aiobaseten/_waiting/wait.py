@@ -22,6 +22,7 @@ from ..errors import (
     Evidence,
     LogLine,
     NotFoundError,
+    PermissionDeniedError,
     ResponseShapeError,
     WaitError,
     WaitTimeoutError,
@@ -83,12 +84,12 @@ class Wait(Generic[R]):
         "_events",
         "_failed_acts",
         "_failures",
-        "_gone_since",
         "_is_last_look",
         "_last_seen",
         "_look",
         "_not_before",
         "_polls",
+        "_refused_since",
         "_request_ids",
         "_result",
         "_seen_at",
@@ -130,7 +131,7 @@ class Wait(Generic[R]):
         self._trouble: BasetenError | None = None
         self._failures = 0  # looks in a row
         self._failed_acts = 0  # in a row
-        self._gone_since: float | None = None
+        self._refused_since: float | None = None
         self._is_last_look = False
         self._seen_at = 0.0
         self._request_ids: tuple[str, ...] = ()
@@ -266,7 +267,7 @@ class Wait(Generic[R]):
         else:
             self._last_seen = outcome.value
             self._seen_at = at
-            self._failures, self._gone_since = 0, None
+            self._failures, self._refused_since = 0, None
             self._note_request(outcome.request_id)
             step = self._tracker.see(outcome.value, at)
             due = self._take(step.verdict, step, step.events, at)
@@ -315,11 +316,11 @@ class Wait(Generic[R]):
             self._failures += 1
         if isinstance(error, APIError | ResponseShapeError):
             self._note_request(error.request_id)
-        if not isinstance(error, NotFoundError):
-            self._gone_since = None
-        elif self._gone_since is None:
-            self._gone_since = at
-        lasts = 0.0 if self._gone_since is None else at - self._gone_since
+        if not isinstance(error, NotFoundError | PermissionDeniedError):
+            self._refused_since = None
+        elif self._refused_since is None:
+            self._refused_since = at
+        lasts = 0.0 if self._refused_since is None else at - self._refused_since
         if ends_wait(error, at, lasts=lasts, has_looked=self._last_seen is not None):
             return self._end(_own(error))
         if self._is_last_look:
