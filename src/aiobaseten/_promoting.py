@@ -157,7 +157,8 @@ def _read_started(operation: Operation[D]) -> Operation[tuple[str, D | None]]:
     build = operation.parse
 
     def parse(data: Any) -> tuple[str, D | None]:
-        deployment_id = data.get("id") if isinstance(data, dict) else None
+        fields = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
+        deployment_id = fields.get("id")
         if not isinstance(deployment_id, str) or not deployment_id:
             raise TypeError(f"the deployment's id is {deployment_id!r}, so nobody can follow it")
         try:

@@ -145,8 +145,8 @@ def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, n
 
 def _check_acted(operation: Operation[Any], content: Any, secret: Secret) -> None:
     """Any write may be answered ``{"success": false}``."""
-    if isinstance(content, dict) and content.get("success") is False:
-        body = cast("dict[str, Any]", content)
+    body = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+    if body.get("success") is False:
         reason = body.get("reason") or _code_and_message(body)[1]
         verb = operation.path.rpartition("/")[2]
         raise RequestNotActedOnError(_ACTIONS.get(verb, verb), secret.mask_text(str(reason)))
