@@ -21,7 +21,7 @@ import json
 import random
 import re
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -31,12 +31,16 @@ from urllib.parse import unquote
 import httpx
 
 from aiobaseten import Baseten, ChainEnvironmentHandle, ModelEnvironmentHandle
+from aiobaseten.errors import BasetenError
+from aiobaseten.events import Event
 from aiobaseten.options import LoopClock
 
 Json: TypeAlias = dict[str, Any]
 Kind: TypeAlias = Literal["model", "chain"]
 T = TypeVar("T")
 
+#: In place of a value: the key is not there.
+MISSING = object()
 KINDS: tuple[Kind, Kind] = ("model", "chain")
 #: Seconds until an answer arrives, unless a reply says otherwise.
 LATENCY_S = 0.05
@@ -82,6 +86,7 @@ class Reply:
         lost: Whether the connection is reset in place of the answer.
         refused: Whether no connection is made.
         answered_id: The id of the deployment in the answer to a promotion.
+        changes: Other values for keys of the documented answer, or `MISSING`.
     """
 
     status: int = 200
@@ -91,6 +96,7 @@ class Reply:
     lost: bool = False
     refused: bool = False
     answered_id: str | None = None
+    changes: Json = field(default_factory=dict)
 
 
 def shows(
@@ -114,9 +120,9 @@ def ok(body: Any = None, *, after: float = LATENCY_S) -> Reply:
     return Reply(body=body, after=after)
 
 
-def made(deployment_id: str) -> Reply:
-    """The promotion begins, with a deployment that Baseten makes for it."""
-    return Reply(answered_id=deployment_id)
+def made(deployment_id: str, **changes: Any) -> Reply:
+    """The promotion begins, with this deployment, which Baseten may have made for it."""
+    return Reply(answered_id=deployment_id, changes=changes)
 
 
 def error(status: int, message: str = "Something is wrong", *, acts: bool = False) -> Reply:
@@ -482,10 +488,12 @@ class World(httpx.AsyncBaseTransport):
 
     Attributes:
         lags: Seconds by which the replicas lag behind; each read goes to the next replica.
+        delays: Seconds from which on each answer takes so many seconds.
         requests: Every request that arrived.
     """
 
     lags: tuple[float, ...] = (0.0,)
+    delays: Mapping[float, float] = field(default_factory=dict)
     requests: list[Sent] = field(default_factory=list)
     owners: dict[tuple[Kind, str], Owner] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
@@ -547,6 +555,9 @@ class World(httpx.AsyncBaseTransport):
         sent = Sent(self.now(), request.method, request.url.host, path, body)
         self.requests.append(sent)
         reply = self._in_the_way(sent) or self._answer(sent)
+        for since in sorted(self.delays):
+            if since <= sent.at:
+                reply = replace(reply, after=max(self.delays[since], reply.after))
         return await _delivered(request, reply)
 
     def _in_the_way(self, sent: Sent) -> Reply | None:
@@ -627,7 +638,14 @@ _NOT_FOUND = error(404, "No Oracle matches the given query.")
 
 
 def _with_body(reply: Reply, body: Any) -> Reply:
-    return replace(reply, body=body) if reply.body is None else reply
+    if reply.body is not None:
+        return reply
+    return replace(reply, body=changed(body, reply.changes) if reply.changes else body)
+
+
+def changed(body: Json, changes: Json) -> Json:
+    """JSON with other values for some keys, or without them."""
+    return {key: value for key, value in (body | changes).items() if value is not MISSING}
 
 
 def _read(owner: Owner, what: str, name: str | None, when: float) -> Reply:
@@ -682,6 +700,19 @@ def environment_of(baseten: Baseten, kind: Kind) -> ModelEnvironmentHandle | Cha
     if kind == "chain":
         return baseten.chain("c1").environment("production")
     return baseten.model("m1").environment("production")
+
+
+async def heard(
+    events: AsyncGenerator[Event, None],
+) -> tuple[list[Event], BasetenError | None]:
+    """The events of a wait, and the error with which it ended."""
+    seen: list[Event] = []
+    try:
+        async for event in events:
+            seen.append(event)  # noqa: PERF401 - those before the error count, too
+    except BasetenError as end:
+        return seen, end
+    return seen, None
 
 
 def most_in_a_second(requests: Iterable[Sent]) -> int:
