@@ -239,13 +239,12 @@ class Environment(Scripted[Shown]):
     ) -> None:
         self.owner = owner
         self.name = name
+        self._takes: float | None = None
         super().__init__(world, changes)
 
     def takes(self, seconds: float) -> None:
         """Be a real environment: one promotion at a time, each live after so many seconds."""
         self._takes = seconds
-
-    _takes: float | None = None
 
     def promote(self, asked: str) -> Reply:
         """Answer a promotion."""

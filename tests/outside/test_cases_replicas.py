@@ -249,3 +249,26 @@ async def test_a_real_cancellation_is_believed_when_it_is_seen_again() -> None:
             await promotion.wait(timeout=3600)
 
     assert 60 <= world.now() < 240
+
+
+@every_kind
+async def test_the_previous_deployment_takes_the_place_of_one_that_was_really_current(
+    kind: Kind,
+) -> None:
+    """Ours served for a minute and a half, still loading; then somebody rolled back to old."""
+    world = World()
+    owner = world.owner(kind)
+    owner.deployment("new", "LOADING_MODEL")
+    production = owner.environment({0: shows("old")})
+    production.on(
+        "promote",
+        then={0: shows("old", "new", "RELEASING"), 30: shows("new"), 120: shows("old")},
+    )
+
+    async with client(world) as baseten:
+        promotion = await environment_of(baseten, kind).promote("new")
+        with pytest.raises(PromotionSupersededError) as caught:
+            await promotion.wait(timeout=1800)
+
+    assert caught.value.by == "old"
+    assert 120 <= world.now() < 300
