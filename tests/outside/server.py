@@ -536,7 +536,8 @@ class World(httpx.AsyncBaseTransport):
 
     def writes(self, verb: str = "") -> list[Sent]:
         """The writes that arrived, of one verb or of all."""
-        return [one for one in self.requests if one.method == "POST" and one.path.endswith(verb)]
+        end = f"/{verb}" if verb else ""
+        return [one for one in self.requests if one.method == "POST" and one.path.endswith(end)]
 
     def looks(self, route: str = "", *, since: float = 0.0) -> list[Sent]:
         """The reads that arrived."""
