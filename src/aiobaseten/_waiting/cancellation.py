@@ -73,12 +73,12 @@ class CancellationTracker:
         if third and self.target is not None and self.previous is not None:
             is_confirmed = self._doubt.is_confirmed(reading.current_id, at)
             return self._superseded(reading.current_id or "") if is_confirmed else Pending()
+        self._doubt.clear()
         if promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED:
             return self._succeeded(reading, at)
         self._succeeded_since = None
         is_anothers = reading.candidate_id not in (None, self.target)
         if promotion is not None and not promotion.is_over and not is_anothers:
-            self._doubt.clear()
             return Pending()
         is_certain = (
             promotion is not None
@@ -86,11 +86,8 @@ class CancellationTracker:
             and self.target is not None
             and reading.candidate_id == self.target
         )
-        # A server that lags behind may still show the time before the promotion.
-        shown = (reading.candidate_id, promotion.status if promotion else None)
-        if is_certain or self._doubt.is_confirmed(shown, at):
-            return Done(lambda: reading.value)
-        return Pending()
+        # At first, a server that lags behind may still show the time before the promotion.
+        return Done(lambda: reading.value) if is_certain or at >= MISSING_GRACE_S else Pending()
 
     def _succeeded(self, reading: EnvironmentReading, at: float) -> Verdict:
         """It was rolled forward after all; or an earlier promotion is shown."""
