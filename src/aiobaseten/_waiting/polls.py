@@ -224,11 +224,13 @@ class Polls:
         """Look when the most impatient listener wants it. A look under way plans the next one."""
         if self._polls.get(poll.look) is not poll:
             return
-        if poll.flight is None:
+        flight = poll.flight
+        if flight is None:
             self._due.set(poll, poll.wanted.next_at)
-        if poll.flight is None or not poll.flight.is_last:
-            # A look that was sent before the deadline is not the last one.
-            self._deadlines.set(poll, poll.deadlines.next_at)
+        # A look that was sent before a deadline is not the last one: it is given up for that. But a
+        # last look gets its time, also if the deadline of somebody else passes meanwhile.
+        earliest = flight.sent_at + LAST_LOOK_S if flight and flight.is_last else 0.0
+        self._deadlines.set(poll, max(poll.deadlines.next_at, earliest))
 
     def _start_looks(self) -> None:
         """Start the looks that are due, last looks first, and set the alarm for the next one."""
