@@ -6,12 +6,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import frozen
 import pytest
 from aiobaseten_generated.models.chain_deployment_v1 import ChainDeploymentV1
 from aiobaseten_generated.models.environment_v1 import EnvironmentV1
 
 import generate
+
+from .frozen_spec import frozen
 
 Answer = dict[str, Any]
 SETTINGS = {
