@@ -64,7 +64,7 @@ NO_PAGE = {
     "DeploymentLabels",
     "InstanceTypeV1",
     "PromotionSettingsV1",
-    "Reading",
+    "PromotionState",
     "Unset",
 }
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import Any, TypeAlias, TypedDict, TypeVar
+from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
@@ -17,6 +17,8 @@ C = TypeVar("C", bound=str)
 
 #: Seconds, or a `timedelta`.
 Duration: TypeAlias = float | timedelta
+#: What a wait does when the promotion is paused.
+OnPaused: TypeAlias = Literal["wait", "raise"]
 
 _LONGEST_URL = 2048
 
@@ -128,6 +130,44 @@ def json_object(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
         return dict(json.loads(json.dumps(dict(value), allow_nan=False)))
     except (TypeError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{name} cannot be written as JSON: {error}") from None
+
+
+# --- options of waits ----------------------------------------------------------------------------
+
+
+def timeout(value: Duration | None) -> float:
+    """The option of this name; infinity for ``None``."""
+    return time_limit("timeout", value)
+
+
+def settling_time(value: Duration) -> float:
+    """The option of this name."""
+    return seconds("settling_time", value)
+
+
+def unhealthy_grace(value: Duration) -> float:
+    """The option of this name."""
+    return seconds("unhealthy_grace", value)
+
+
+def accept_scaled_to_zero(value: object) -> bool:
+    """The option of this name."""
+    return boolean("accept_scaled_to_zero", value)
+
+
+def wake(value: object) -> bool:
+    """The option of this name."""
+    return boolean("wake", value)
+
+
+def on_paused(value: OnPaused) -> OnPaused:
+    """The option of this name."""
+    return choice("on_paused", value, get_args(OnPaused))
+
+
+def log_lines(value: int) -> int:
+    """The option of this name. Baseten shows 1000 lines at once."""
+    return count("log_lines", value, least=0, most=1000)
 
 
 # --- settings of the client ----------------------------------------------------------------------

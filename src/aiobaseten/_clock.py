@@ -1,7 +1,7 @@
 """Time and randomness, as a dependency.
 
-The only module that reads a clock or sleeps. The default clock is the running event loop's, so
-a loop with virtual time (looptime, for example) makes the whole library run in virtual time.
+No other module reads a clock or sets a timer by itself. The default clock is the event loop's, so
+that a loop with virtual time (such as looptime) makes the whole library run in virtual time.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-#: Seconds by which timers may fire early: the resolution of a clock, and some more.
+#: Seconds by which timers may fire early: the resolution of a clock, and a margin.
 EARLY_S = 0.001
 
 
 class Clock(Protocol):
-    """What the library needs of time and chance."""
+    """The time and randomness that the library needs."""
 
     def now(self) -> float:
         """Seconds on a clock that never goes back."""
         ...
 
     def utcnow(self) -> datetime:
-        """The time of day, aware, for dates that servers send."""
+        """The time of day, with a time zone, for dates in headers."""
         ...
 
     def random(self) -> float:
@@ -33,7 +33,7 @@ class Clock(Protocol):
         ...
 
     def timeout_at(self, when: float) -> asyncio.Timeout:
-        """Cut off what runs inside at the time *when* of `now()`; infinity means never."""
+        """A scope that is cut off at the time *when* of `now()`; infinity means never."""
         ...
 
     def call_at(self, when: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
@@ -69,14 +69,14 @@ class LoopClock:
 
 
 class CompressedClock(LoopClock):
-    """A clock on which *speed* seconds pass in each second of the event loop's.
+    """A clock on which *speed* seconds pass in each second of the event loop.
 
-    For a fake that is served with the same speed: what takes ten minutes at Baseten takes seconds,
-    and the times that waits report are those that it would have taken.
+    For a fake that is served with the same speed: ten minutes at Baseten take seconds, and waits
+    report the times that they would take at Baseten.
 
     Args:
         speed: Seconds in one second of the loop's.
-        source: Where chance comes from.
+        source: The random numbers.
 
     Raises:
         ValueError: *speed* is not above 0.

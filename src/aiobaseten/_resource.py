@@ -213,20 +213,17 @@ def _flag(name: str, value: bool | None) -> bool | Unset:
 class Resource(Generic[D, E]):
     """A chain or a model. Equal if it is the same one, whichever client it belongs to."""
 
-    operations: Operations[D, E] = field(repr=False, eq=lambda operations: operations.kind)
+    operations: Operations[D, E] = field(repr=False, eq=False)
     id: str
     sender: Sender = field(repr=False, eq=False)
     polls: Polls = field(repr=False, eq=False)
     # (resource, deployment): when it was retried through this client
     _retries: dict[tuple[str, str], float] = field(repr=False, eq=False, alias="retries")
+    kind: Kind = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "kind", self.operations.kind)
         path_argument(f"{self.kind}_id", self.id)
-
-    @property
-    def kind(self) -> Kind:
-        """Which of the two."""
-        return self.operations.kind
 
     def environment_label(self, name: str) -> str:
         """An environment, for a person."""

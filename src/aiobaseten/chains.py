@@ -61,7 +61,7 @@ class ChainHandle:
 
         Raises:
             NotFoundError: There is no such chain.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         operation = self._resource.operations.list_deployments(self.id)
         return await self._resource.sender.send(operation)
@@ -71,7 +71,7 @@ class ChainHandle:
 
         Raises:
             NotFoundError: There is no such chain.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         operation = self._resource.operations.list_environments(self.id)
         return await self._resource.sender.send(operation)
@@ -146,7 +146,7 @@ class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment])
 
         Raises:
             NotFoundError: There is no such deployment.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         await self._resource.sender.send(deactivate_chain(self.chain_id, self.id))
 
@@ -171,7 +171,7 @@ class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment])
         Raises:
             ConfigurationError: An argument is wrong.
             NotFoundError: There is no such deployment or chainlet.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         path_argument("chainlet_id", chainlet_id)
         operation = self._resource.operations.get_log(
@@ -198,29 +198,29 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
         in_progress_timeout: Duration | None = DEFAULT_TIMEOUT_S,
         before_sending: BeforeSending | None = None,
     ) -> ChainPromotion:
-        """Begin to promote a deployment of the chain to this environment.
+        """Start promoting a deployment of the chain to this environment.
 
-        Reads the environment first, so that the promotion knows what served before, and sends one
-        request to promote. It returns as soon as Baseten has accepted it: `ChainPromotion.wait`
-        waits until it is live. Chains cannot cancel or pause a promotion.
+        Reads the environment first, so that the promotion knows which deployment served before,
+        then sends one request to promote. Returns as soon as Baseten has accepted it:
+        `ChainPromotion.wait` waits until it is live. Chains cannot cancel or pause a promotion.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
             deployment_id: The deployment to promote.
-            scale_down_previous_deployment: Whether to scale down what served before; ``None``
-                leaves it to Baseten, whose default is true.
+            scale_down_previous_deployment: Whether to scale down the previous deployment; with
+                ``None`` Baseten decides (its default: true).
             if_in_progress: What to do when a promotion to this environment is under way:
-                ``"raise"``; ``"adopt"`` it if it is of this deployment, or if this deployment
-                serves there already; ``"wait"`` for its end, and then promote; or ``"send"`` all
-                the same and leave it to Baseten, which refuses a second promotion: for an
-                environment that shows a candidate although nothing is under way.
+                ``"raise"`` an error; ``"adopt"`` it if it promotes this deployment, or if this
+                deployment serves already; ``"wait"`` for its end, then promote; or ``"send"`` the
+                request anyway and let Baseten decide, which refuses a second promotion (for an
+                environment that shows a candidate although no promotion is under way).
             in_progress_timeout: Seconds or a `timedelta` to wait for that end; ``None`` for no
                 limit.
             before_sending: Awaited with a token right before the request is sent, to store it. If
-                this process is lost before it has the answer, ``Baseten.resume`` of that token
-                finds what was begun, or says that it cannot tell. What it raises ends this, with
-                nothing sent.
+                this process dies before it has the answer, ``Baseten.resume`` with that token finds
+                the promotion that the request started, or raises that it cannot tell. If it raises,
+                nothing is sent.
 
         Raises:
             PromotionInProgressError: A promotion is under way; nothing was sent.
@@ -228,7 +228,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
                 whether the promotion began. It was not sent again.
             NotFoundError: There is no such chain, environment or deployment.
             WaitTimeoutError: The promotion under way did not end in time; nothing was sent.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         operation = promote_chain(
             self.chain_id,
@@ -259,18 +259,19 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
     """A promotion of a chain's deployment. Chains cannot cancel or pause one."""
 
     async def rollback(self) -> ChainPromotion:
-        """Promote what served before this promotion back into its environment.
+        """Promote the previous deployment back into the environment.
 
-        Returns as soon as Baseten has accepted it; wait on what it returns. Nothing is sent if
-        that deployment serves there still, or is being promoted back already.
+        Returns a new promotion to wait for, as soon as Baseten has accepted it. Nothing is sent if
+        the previous deployment still serves, or is already being promoted back.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
-            ConfigurationError: It is not known what served before, nothing did, or the same did.
-            PromotionInProgressError: A promotion to the environment still runs; nothing was sent.
+            ConfigurationError: The previous deployment is not known, there was none, or it was the
+                same one.
+            PromotionInProgressError: A promotion to the environment is under way; nothing was sent.
             PromotionOutcomeUnknownError: As for `ChainEnvironmentHandle.promote`.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         environment = ChainEnvironmentHandle(self._resource, self.environment_name)
         return await environment.promote(self._served_before(), if_in_progress="adopt")

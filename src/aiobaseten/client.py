@@ -28,7 +28,7 @@ MAX_BODY = 32 * 1024 * 1024
 
 
 class Baseten:
-    """Baseten's management API, for promoting and for knowing when it is live.
+    """A client of Baseten's management API, for promoting and for waiting until it is live.
 
     Use it as ``async with Baseten() as baseten:``. It belongs to the event loop that enters it.
     Making handles does no I/O.
@@ -56,29 +56,30 @@ class Baseten:
         """Check the settings. No I/O.
 
         Args:
-            api_key: The key; ``BASETEN_API_KEY`` from the environment otherwise.
-            base_url: Where the management API is; ``BASETEN_BASE_URL`` from the environment, or
-                ``https://api.baseten.co``, otherwise. Plain http is for loopback only.
-            inference_url: Where models answer, with ``{model_id}`` in it, for waking them; derived
-                from *base_url* otherwise.
-            auth_scheme: What stands before the key in the Authorization header. Baseten's pages
-                say ``Api-Key``; OAuth access tokens need ``Bearer``.
-            connect_timeout: Seconds or a `timedelta` for a connection to be made.
-            read_timeout: Seconds or a `timedelta` without a byte of the answer.
-            write_timeout: Seconds or a `timedelta` without a byte of the request being taken.
-            pool_timeout: Seconds or a `timedelta` for the HTTP client to hand out a connection.
-            answer_timeout: Seconds or a `timedelta` for one request altogether, its answer read to
-                the end.
-            retry: How a call is repeated when its failure may pass; `RetryPolicy` otherwise.
-            polling_rate: Looks a second, of all waits of this client together.
-            poll: When waits look again, in place of our own schedule: a function of a `Stage`, the
-                seconds since the status last changed, and the seconds since the wait began, that
-                returns seconds above 0. Looks come up to a tenth earlier, and *polling_rate* holds.
-            max_connections: Requests that may be under way at once; further ones queue.
-            http_client: Sends in place of a client of our own, with its proxies, certificates and
-                hooks; it stays open when this client is closed. Its timeouts, authentication,
+            api_key: The key (default: ``BASETEN_API_KEY`` from the environment).
+            base_url: The address of the management API (default: ``BASETEN_BASE_URL`` from the
+                environment, or ``https://api.baseten.co``). Plain http is for loopback only.
+            inference_url: The address of models, with ``{model_id}`` in it, for waking them
+                (default: derived from *base_url*).
+            auth_scheme: The word before the key in the Authorization header. Baseten's pages use
+                ``Api-Key``; OAuth access tokens need ``Bearer``.
+            connect_timeout: Seconds or a `timedelta` to make a connection.
+            read_timeout: Seconds or a `timedelta` without a byte of the response.
+            write_timeout: Seconds or a `timedelta` without a byte of the request being accepted.
+            pool_timeout: Seconds or a `timedelta` for the HTTP client to provide a connection.
+            answer_timeout: Seconds or a `timedelta` for one whole request, including the body of
+                its response.
+            retry: How a call is repeated when its failure may pass (default: `RetryPolicy`).
+            polling_rate: Looks per second, of all waits of this client together.
+            poll: When waits look again, instead of our own schedule: a function that takes a
+                `Stage`, the seconds since the status last changed and the seconds since the wait
+                began, and returns seconds above 0. Looks come up to 10 % earlier, and
+                *polling_rate* still holds.
+            max_connections: Requests that may be under way at the same time; further ones queue.
+            http_client: An HTTP client to use instead of our own, with its proxies, certificates
+                and hooks. It stays open when this client is closed. Its timeouts, authentication,
                 default headers and redirects are not used. It must allow *max_connections*.
-            clock: Time and randomness; the event loop's otherwise.
+            clock: Time and randomness (default: the event loop's).
 
         Raises:
             ConfigurationError: There is no key, or a setting is wrong.
@@ -129,10 +130,10 @@ class Baseten:
         answer_timeout: Duration | None = None,
         retry: RetryPolicy | None = None,
     ) -> Self:
-        """Other settings for some calls, over the same connections and budgets. No I/O.
+        """A view of this client with other settings, over the same connections and limits. No I/O.
 
-        What is ``None`` stays as it is. What this returns is neither entered nor closed: that is
-        for the client that it came from.
+        Settings that are ``None`` stay the same. A view is neither entered nor closed: only the
+        client that it came from is.
 
         Args:
             connect_timeout: As for `Baseten`.
@@ -192,13 +193,13 @@ class Baseten:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """End what is under way and close the connections. Safe to call twice.
+        """End all requests and waits, and close the connections. Safe to call twice.
 
-        Requests and waits under way end with a `ConfigurationError`; what they began at Baseten
-        goes on there. On an HTTP client of the caller's, requests under way get some seconds to
-        finish, so that it keeps their connections.
+        Requests and waits under way end with a `ConfigurationError`; promotions that they started
+        go on at Baseten. With an HTTP client of the caller's, requests under way get some seconds
+        to finish, so that their connections survive.
 
-        Cancelling this coroutine cuts them off at once; the client is closed all the same.
+        Cancelling this coroutine cuts them off at once; the client is closed nevertheless.
 
         Raises:
             ConfigurationError: This client comes from `with_options`.
@@ -227,25 +228,25 @@ class Baseten:
     async def resume(
         self, token: str, *, look: bool = True
     ) -> ChainPromotion | ModelPromotion | Cancellation:
-        """Go on with a promotion or cancellation that another process, or an earlier one, began.
+        """Go on with a promotion or cancellation that another process started.
 
-        Looks at the environment once. Safe to do twice and at the same time: it begins nothing.
-        Of a token that was made before the request to promote was sent (*before_sending* of
-        ``promote``) it looks for what that request began, for some seconds.
-        Cancelling this coroutine changes nothing at Baseten.
+        Reads the environment once. Sends nothing that changes anything, so it is safe to call
+        twice, also at the same time. If the token was saved before the request was sent
+        (*before_sending* of ``promote``), it looks for the promotion that the request started, for
+        some seconds. Cancelling this coroutine changes nothing at Baseten.
 
         Args:
             token: A promotion's, a cancellation's or a wait error's ``token``.
-            look: Whether to look at the environment at once. Without that nothing is sent, unless
-                the token was made before the request to promote was; it is the wait that finds out
-                what no longer exists, and rides out what passes.
+            look: Whether to read the environment at once. If not, nothing is sent (unless the token
+                was saved before the request was sent), and the wait finds out what no longer
+                exists.
 
         Raises:
             ConfigurationError: The token is damaged, of another version, or not one.
-            NotFoundError: What it goes on with no longer exists.
-            PromotionOutcomeUnknownError: The environment does not tell whether the promotion
-                began; it was not sent again.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            NotFoundError: The environment or its chain or model no longer exists.
+            PromotionOutcomeUnknownError: The environment does not show whether the promotion
+                started; it was not sent again.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         known = Token.load(token)
         resource_id = path_argument("the token's id", known.resource_id)

@@ -3,8 +3,8 @@
 .. code-block:: text
 
     BasetenError
-    ├── ConfigurationError (also ValueError)      a mistake of the caller's: before any I/O
-    ├── APIError                                  the server said no
+    ├── ConfigurationError (also ValueError)      the caller's mistake, before any I/O
+    ├── APIError                                  the server refused or failed
     │   ├── BadRequestError 400, 422
     │   ├── AuthenticationError 401
     │   ├── PermissionDeniedError 403
@@ -12,13 +12,13 @@
     │   ├── ConflictError 409
     │   ├── RateLimitError 429
     │   └── ServerError 5xx
-    ├── TransportError                            no answer
+    ├── TransportError                            no response
     │   └── RequestTimeoutError (also TimeoutError)
-    ├── ResponseShapeError                        an answer that the spec does not allow
-    ├── PromotionInProgressError                  refused: the environment is busy; nothing was sent
-    ├── PromotionOutcomeUnknownError              the promotion may or may not have begun
+    ├── ResponseShapeError                        a response that does not fit the spec
+    ├── PromotionInProgressError                  the environment is busy; nothing was sent
+    ├── PromotionOutcomeUnknownError              the promotion may or may not have started
     ├── RequestNotActedOnError                    a 200 that says: not done
-    └── WaitError                                 a wait ended without what it waited for
+    └── WaitError                                 a wait ended without success
         ├── DeploymentFailedError
         ├── PromotionFailedError
         ├── PromotionCanceledError
@@ -26,8 +26,8 @@
         ├── PromotionPausedError
         └── WaitTimeoutError (also TimeoutError)
 
-An error says what happened and what is still true, and carries what the caller needs next. All
-of them pickle and copy. None of them ever holds the API key.
+An error says what happened and what is still true, and carries the objects that the caller needs
+next. All errors pickle and copy. None ever holds the API key.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Seen:
     """One status that a wait saw, and for how long.
 
     Attributes:
-        subject: What had the status: ``"deployment"``, ``"chainlet"`` or ``"promotion"``.
+        subject: The kind of thing: ``"deployment"``, ``"chainlet"`` or ``"promotion"``.
         name: Which one: an id, or a chainlet's name.
         status: The status, as Baseten spells it.
         since: Seconds from the start of the wait until it was first seen.
@@ -65,13 +65,13 @@ class Seen:
 
 @frozen(kw_only=True)
 class LogLine:
-    """One line of a log, brought along by a wait that was asked to.
+    """One line of a log, added to the error of a wait by its option ``log_lines``.
 
     Attributes:
         chainlet: The name of the chainlet that wrote it, or ``None`` for a model.
         at: When it was written, or ``None`` if Baseten does not say that.
-        message: What it says; of more than 2000 characters the beginning and the end. It is in no
-            repr, because programs write their secrets into logs.
+        message: Its text; of more than 2000 characters the beginning and the end. Not in the repr,
+            because programs write secrets into their logs.
     """
 
     chainlet: str | None
@@ -81,19 +81,19 @@ class LogLine:
 
 @frozen(kw_only=True)
 class Evidence:
-    """What a wait knew when it ended.
+    """The knowledge of a wait when it ended.
 
     Attributes:
         waited: Seconds that the wait took.
-        last_seen: The deployment or environment of the last look that was answered, or ``None``.
+        last_seen: The deployment or environment of the last successful look, or ``None``.
         history: The statuses seen, oldest first; the newest 500.
-        request_ids: Request ids of the last answers, newest last, to give to Baseten's support.
-        trouble: The last failure that was ridden out, or ``None``.
-        token: What ``Baseten.resume`` takes to go on, or ``None`` for a wait on a deployment,
-            whose ids are all that a new wait needs.
-        log_lines: What the deployment's log said last, oldest first, if the wait was asked for it;
-            of a chain, the logs of the chainlets that failed, or else are not ready, one after the
-            other. If a log could not be read, a note of the error says why. In no repr.
+        request_ids: Request ids of the last responses, newest last, for Baseten's support.
+        trouble: The last failed look that did not end the wait, or ``None``.
+        token: The text for ``Baseten.resume``, or ``None`` for a wait on a deployment, which needs
+            no more than its ids.
+        log_lines: The last lines of the log, oldest first, if the wait was asked for them; of a
+            chain, the logs of the chainlets that failed, or that are not ready. If a log could not
+            be read, a note of the error says why. Not in the repr.
     """
 
     waited: float
@@ -106,10 +106,10 @@ class Evidence:
 
 
 class BasetenError(Exception):
-    """The root of everything that aiobaseten raises.
+    """The base class of all errors of aiobaseten.
 
     Attributes:
-        evidence: What a wait knew, when this error ended one; otherwise ``None``.
+        evidence: The knowledge of the wait that this error ended, or ``None``.
     """
 
     evidence: Evidence | None = None
@@ -136,7 +136,7 @@ def _rebuild(cls: type[_Error], args: tuple[Any, ...], state: dict[str, Any]) ->
 
 
 class ConfigurationError(BasetenError, ValueError):
-    """Something is wrong with what the caller gave or how the client is used.
+    """An argument is invalid, or the client is used in a wrong way.
 
     Raised before any I/O: no key, an id that cannot stand in a path, a negative duration, a client
     that was not entered, was closed, or belongs to another event loop.
@@ -144,17 +144,17 @@ class ConfigurationError(BasetenError, ValueError):
 
 
 class APIError(BasetenError):
-    """The server said no.
+    """The server refused or failed.
 
     Attributes:
         status: HTTP status.
         code: Baseten's error code, such as ``"VALIDATION_ERROR"``, or ``None``.
-        message: What the server said, or an empty string.
-        body: The beginning of the answer's body, as text.
-        request_id: What to give to Baseten's support, or ``None``.
+        message: The server's message, or an empty string.
+        body: The beginning of the response body, as text.
+        request_id: The id of the request for Baseten's support, or ``None``.
         method: HTTP method of the request.
         path: Path of the request.
-        retry_after: Seconds after which the server asks to be asked again, or ``None``.
+        retry_after: Seconds for which the server asks the client to wait, or ``None``.
     """
 
     retry_after: float | None = None
@@ -203,7 +203,7 @@ class PermissionDeniedError(APIError):
 
 
 class NotFoundError(APIError):
-    """There is no such chain, model, environment or deployment, or not for this key (404)."""
+    """There is no such chain, model, environment or deployment for this key (404)."""
 
 
 class ConflictError(APIError):
@@ -217,13 +217,13 @@ class RateLimitError(APIError):
 
 
 class ServerError(APIError):
-    """The server, or something before it, failed (5xx)."""
+    """The server, or a proxy in front of it, failed (5xx)."""
 
     _may_pass = True
 
 
 class TransportError(BasetenError):
-    """No answer came.
+    """No response arrived.
 
     Attributes:
         sent: Whether the request may have reached the server.
@@ -242,16 +242,16 @@ class TransportError(BasetenError):
 
 
 class RequestTimeoutError(TransportError, TimeoutError):
-    """No answer came in time."""
+    """No response arrived in time."""
 
 
 class ResponseShapeError(BasetenError):
-    """The server answered with success and with a body that the spec does not allow.
+    """The server reported success with a body that does not fit the spec.
 
     Attributes:
         status: HTTP status.
-        body: The beginning of the answer's body, as text.
-        request_id: What to give to Baseten's support, or ``None``.
+        body: The beginning of the response body, as text.
+        request_id: The id of the request for Baseten's support, or ``None``.
         method: HTTP method of the request.
         path: Path of the request.
     """
@@ -280,7 +280,7 @@ class ResponseShapeError(BasetenError):
 
 
 class PromotionInProgressError(BasetenError):
-    """Refused without sending anything: the environment is being promoted to already.
+    """Another promotion to the environment is under way. Nothing was sent.
 
     Attributes:
         deployment_id: The deployment that is being promoted, or ``None`` if it is not shown.
@@ -296,9 +296,9 @@ class PromotionInProgressError(BasetenError):
 
 
 class PromotionOutcomeUnknownError(BasetenError):
-    """The answer to a promotion was lost, and the environment does not tell whether it began.
+    """The answer to a promotion was lost, and the environment does not show whether it started.
 
-    It was not sent again. Look at the environment before you do. The cause is what went wrong.
+    It was not sent again: look at the environment before you do. The cause is the original error.
 
     Attributes:
         deployment_id: The deployment that was to be promoted.
@@ -319,11 +319,11 @@ class PromotionOutcomeUnknownError(BasetenError):
 
 
 class RequestNotActedOnError(BasetenError):
-    """Baseten answered with success that it did not do what it was asked to.
+    """Baseten reported success, and that it did not act on the request.
 
     Attributes:
-        action: What was asked for, such as ``"retry"``.
-        reason: What Baseten said, or an empty string.
+        action: The action, such as ``"retry"``.
+        reason: Baseten's reason, or an empty string.
     """
 
     _may_pass = True
@@ -336,10 +336,10 @@ class RequestNotActedOnError(BasetenError):
 
 
 class WaitError(BasetenError):
-    """A wait ended without what it waited for.
+    """A wait ended without success.
 
     Attributes:
-        evidence: What the wait knew when it ended.
+        evidence: The knowledge of the wait when it ended.
     """
 
     def __init__(self, message: str, *, evidence: Evidence) -> None:
@@ -352,7 +352,7 @@ class WaitError(BasetenError):
 
     @property
     def last_seen(self) -> Any:
-        """The deployment or environment of the last look that was answered, or ``None``."""
+        """The deployment or environment of the last successful look, or ``None``."""
         return self._known.last_seen
 
     @property
@@ -362,12 +362,12 @@ class WaitError(BasetenError):
 
     @property
     def request_ids(self) -> tuple[str, ...]:
-        """Request ids of the last answers, newest last."""
+        """Request ids of the last responses, newest last."""
         return self._known.request_ids
 
     @property
     def token(self) -> str | None:
-        """What ``Baseten.resume`` takes to go on with this wait, or ``None``."""
+        """The text with which ``Baseten.resume`` goes on with this wait, or ``None``."""
         return self._known.token
 
 
@@ -396,11 +396,11 @@ class PromotionFailedError(WaitError):
 
 
 class PromotionCanceledError(WaitError):
-    """Somebody cancelled the promotion. Traffic is back on what served before."""
+    """Somebody cancelled the promotion. Traffic is back on the previous deployment."""
 
 
 class PromotionSupersededError(WaitError):
-    """Another deployment took the place of the one that was waited for.
+    """Another deployment took the place of the promoted one.
 
     Attributes:
         by: The id of that deployment.
@@ -412,13 +412,13 @@ class PromotionSupersededError(WaitError):
 
 
 class PromotionPausedError(WaitError):
-    """The promotion is paused, and the caller asked not to wait for that. It stays paused."""
+    """The promotion is paused, and the caller asked not to wait through a pause. It stays so."""
 
     _may_pass = True
 
 
 class WaitTimeoutError(WaitError, TimeoutError):
-    """Time ran out first. Baseten keeps working on it.
+    """The wait timed out. Baseten keeps working on it.
 
     Attributes:
         timeout: Seconds that the wait was allowed to take.

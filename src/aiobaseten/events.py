@@ -1,6 +1,6 @@
-"""What a wait reports while it goes on.
+"""Events: the reports of a wait while it goes on.
 
-Every event prints as one line for a person. The last event of a wait is `Finished`.
+Each event prints as one line for a person. The last event of a wait is `Finished`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .errors import BasetenError
 
 @frozen(kw_only=True)
 class Event:
-    """Something that a wait saw.
+    """Something that happened during a wait.
 
     Attributes:
         at: Seconds since the wait began.
@@ -32,10 +32,10 @@ class Event:
 
 @frozen(kw_only=True)
 class StatusChanged(Event):
-    """A status is another than at the last look, or was seen for the first time.
+    """A status has changed since the last look, or was seen for the first time.
 
     Attributes:
-        subject: What has the status: ``"deployment"``, ``"chainlet"`` or ``"promotion"``.
+        subject: The kind of thing: ``"deployment"``, ``"chainlet"`` or ``"promotion"``.
         name: Which one: an id, or a chainlet's name.
         previous: The status before, or ``None`` the first time.
         status: The status now. It may be one that this version does not know.
@@ -60,7 +60,7 @@ class StatusChanged(Event):
 
 @frozen(kw_only=True)
 class PromotionPaused(StatusChanged):
-    """Somebody paused the promotion: it stays where it is until somebody resumes it."""
+    """Somebody paused the promotion. It stays paused until somebody resumes it."""
 
 
 @frozen(kw_only=True)
@@ -70,7 +70,7 @@ class PromotionResumed(StatusChanged):
 
 @frozen(kw_only=True)
 class TrafficShifted(Event):
-    """The share of traffic that goes to the deployment has changed.
+    """The share of traffic on the new deployment has changed.
 
     Attributes:
         percent: The share now, 0 to 100.
@@ -95,7 +95,7 @@ class LookFailed(Event):
     """A look failed in a way that may pass. The wait goes on.
 
     Attributes:
-        error: What went wrong.
+        error: The error.
         next_look: Seconds until the next look.
     """
 
@@ -111,7 +111,7 @@ class Finished(Event):
     """The wait has ended. An event stream ends after this, by raising *error* if there is one.
 
     Attributes:
-        result: What the wait returns, or ``None`` if it failed.
+        result: The result of the wait, or ``None`` if it failed.
         error: Why the wait failed, or ``None``.
     """
 

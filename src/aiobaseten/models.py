@@ -75,7 +75,7 @@ class ModelHandle:
 
         Raises:
             NotFoundError: There is no such model.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         operation = self._resource.operations.list_deployments(self.id)
         return await self._resource.sender.send(operation)
@@ -85,7 +85,7 @@ class ModelHandle:
 
         Raises:
             NotFoundError: There is no such model.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         operation = self._resource.operations.list_environments(self.id)
         return await self._resource.sender.send(operation)
@@ -160,7 +160,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
 
         Raises:
             NotFoundError: There is no such deployment.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         await self._resource.sender.send(activate_model(self.model_id, self.id))
 
@@ -171,7 +171,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
 
         Raises:
             NotFoundError: There is no such deployment.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         await self._resource.sender.send(deactivate_model(self.model_id, self.id))
 
@@ -181,12 +181,13 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         Cancelling this coroutine does not take the request back.
 
         Returns:
-            The deployment as answered. It may still show the failure; `wait_until_active` knows.
+            The deployment as answered. It may still show the failure; `wait_until_active` ignores
+            that for a while.
 
         Raises:
             RequestNotActedOnError: Baseten answered that it did not retry, and why.
             NotFoundError: There is no such deployment.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         operation = retry_model(self.model_id, self.id)
         answer = await self._resource.sender.send(operation)
@@ -204,14 +205,14 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
 
         Args:
             limit: How many lines at most; Baseten allows 1000.
-            start: Where to begin, with a time zone; half an hour before *end* otherwise. For a
-                build that failed earlier, give the deployment's ``created_at``.
-            end: Where to end, with a time zone; now otherwise. Baseten allows a week from *start*.
+            start: Where to begin, with a time zone (default: half an hour before *end*). For a
+                build that failed earlier, pass the deployment's ``created_at``.
+            end: Where to end, with a time zone (default: now). Baseten allows a week from *start*.
 
         Raises:
             ConfigurationError: An argument is wrong.
             NotFoundError: There is no such deployment.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         operation = self._resource.operations.get_log(
             self.model_id, self.id, self.id, log_range(limit, start, end)
@@ -219,10 +220,10 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         return (await self._resource.sender.send(operation))[::-1]
 
     async def _wake(self) -> None:
-        """Ask the deployment to wake up; Baseten answers before it has."""
+        """Ask the deployment to wake up. Baseten answers before it is awake."""
         sender = self._resource.sender
         host = sender.settings.inference_url.format(model_id=quote(self.model_id, safe=""))
-        # Any success will do: the spec promises no body.
+        # Any success is enough: the spec promises no body.
         with suppress(ResponseShapeError):
             await sender.send(wake_model(self.id), host=host)
 
@@ -248,31 +249,32 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         in_progress_timeout: Duration | None = DEFAULT_TIMEOUT_S,
         before_sending: BeforeSending | None = None,
     ) -> ModelPromotion:
-        """Begin to promote a deployment of the model to this environment.
+        """Start promoting a deployment of the model to this environment.
 
-        Reads the environment first, so that the promotion knows what served before, and sends one
-        request to promote. It returns as soon as Baseten has accepted it: `ModelPromotion.wait`
-        waits until it is live. What is ``None`` is not sent and left to Baseten.
+        Reads the environment first, so that the promotion knows which deployment served before,
+        then sends one request to promote. Returns as soon as Baseten has accepted it:
+        `ModelPromotion.wait` waits until it is live. Options that are ``None`` are not sent, and
+        Baseten decides.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
             deployment_id: The deployment to promote.
-            scale_down_previous_deployment: Whether to scale down what served before.
+            scale_down_previous_deployment: Whether to scale down the previous deployment.
             preserve_env_instance_type: Whether the environment keeps its instance type.
-            environment_settings_update: Settings that the environment keeps, as in the API.
-            promotion_settings_override: Promotion settings for this one, as in the API.
+            environment_settings_update: New settings of the environment, as in the API.
+            promotion_settings_override: Settings for this promotion alone, as in the API.
             if_in_progress: What to do when a promotion to this environment is under way:
-                ``"raise"``; ``"adopt"`` it if it is of this deployment, or if this deployment
-                serves there already; ``"wait"`` for its end, and then promote; or ``"send"`` all
-                the same and leave it to Baseten, which refuses a second promotion: for an
-                environment that shows a candidate although nothing is under way.
+                ``"raise"`` an error; ``"adopt"`` it if it promotes this deployment, or if this
+                deployment serves already; ``"wait"`` for its end, then promote; or ``"send"`` the
+                request anyway and let Baseten decide, which refuses a second promotion (for an
+                environment that shows a candidate although no promotion is under way).
             in_progress_timeout: Seconds or a `timedelta` to wait for that end; ``None`` for no
                 limit.
             before_sending: Awaited with a token right before the request is sent, to store it. If
-                this process is lost before it has the answer, ``Baseten.resume`` of that token
-                finds what was begun, or says that it cannot tell. What it raises ends this, with
-                nothing sent.
+                this process dies before it has the answer, ``Baseten.resume`` with that token finds
+                the promotion that the request started, or raises that it cannot tell. If it raises,
+                nothing is sent.
 
         Raises:
             PromotionInProgressError: A promotion is under way; nothing was sent.
@@ -280,7 +282,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
                 whether the promotion began. It was not sent again.
             NotFoundError: There is no such model, environment or deployment.
             WaitTimeoutError: The promotion under way did not end in time; nothing was sent.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         operation = promote_model(
             self.model_id,
@@ -319,44 +321,44 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         Raises:
             BadRequestError: No promotion is under way.
             NotFoundError: There is no such model or environment.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return await _cancel(self._resource, self.name, None, None)
 
     async def force_cancel_promotion(self) -> Cancellation:
         """Cancel the promotion that is under way and move all traffic back at once.
 
-        What served before may be too small for it by now. Cancelling this coroutine does not take
-        back a request that is on its way.
+        The previous deployment may be too small for it by now. Cancelling this coroutine does not
+        take back a request that is on its way.
 
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return await _force_cancel(self._resource, self.name, None, None)
 
     async def pause_promotion(self) -> None:
-        """Pause the rolling promotion that is under way, at the end of its present step.
+        """Pause the rolling promotion that is under way, at the end of its current step.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         await _signal(self._resource, self.name, "pause the promotion")
 
     async def resume_promotion(self) -> None:
-        """Let a paused promotion go on.
+        """Resume a paused promotion.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         await _signal(self._resource, self.name, "resume the promotion")
 
@@ -369,14 +371,14 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         await _signal(self._resource, self.name, "roll the promotion forward")
 
 
 @define(eq=False, kw_only=True, repr=False)
 class ModelPromotion(Promotion[Deployment, Environment]):
-    """A promotion of a model's deployment, and what can be done about it on the way."""
+    """A promotion of a model's deployment, and the verbs that change its course."""
 
     async def cancel(self) -> Cancellation:
         """Cancel it: see `ModelEnvironmentHandle.cancel_promotion`.
@@ -386,7 +388,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
 
         Raises:
             BadRequestError: No promotion is under way.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return await _cancel(
             self._resource, self.environment_name, self.deployment_id, self.previous_id
@@ -400,7 +402,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return await _force_cancel(
             self._resource, self.environment_name, self.deployment_id, self.previous_id
@@ -414,19 +416,19 @@ class ModelPromotion(Promotion[Deployment, Environment]):
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         await self._environment.pause_promotion()
 
     async def resume(self) -> None:
-        """Let it go on: see `ModelEnvironmentHandle.resume_promotion`.
+        """Resume it: see `ModelEnvironmentHandle.resume_promotion`.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         await self._environment.resume_promotion()
 
@@ -438,23 +440,24 @@ class ModelPromotion(Promotion[Deployment, Environment]):
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         await self._environment.force_roll_forward_promotion()
 
     async def rollback(self) -> ModelPromotion:
-        """Promote what served before this promotion back into its environment.
+        """Promote the previous deployment back into the environment.
 
-        Returns as soon as Baseten has accepted it; wait on what it returns. Nothing is sent if
-        that deployment serves there still, or is being promoted back already.
+        Returns a new promotion to wait for, as soon as Baseten has accepted it. Nothing is sent if
+        the previous deployment still serves, or is already being promoted back.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
-            ConfigurationError: It is not known what served before, nothing did, or the same did.
-            PromotionInProgressError: A promotion to the environment still runs; nothing was sent.
+            ConfigurationError: The previous deployment is not known, there was none, or it was the
+                same one.
+            PromotionInProgressError: A promotion to the environment is under way; nothing was sent.
             PromotionOutcomeUnknownError: As for `ModelEnvironmentHandle.promote`.
-            BasetenError: What else can go wrong on the way; see `aiobaseten.errors`.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return await self._environment.promote(self._served_before(), if_in_progress="adopt")
 

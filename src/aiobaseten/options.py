@@ -6,12 +6,14 @@ Every option is checked when it is passed, type included, before anything is sen
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal, TypeAlias, TypedDict, get_args
+from typing import Literal, TypeAlias, TypedDict
 
 from attrs import field, frozen
 
+from . import _arguments
 from ._arguments import Duration as Duration
-from ._arguments import boolean, choice, count, seconds, time_limit
+from ._arguments import OnPaused as OnPaused
+from ._arguments import count, seconds
 from ._clock import Clock as Clock
 from ._clock import CompressedClock as CompressedClock
 from ._clock import LoopClock as LoopClock
@@ -55,8 +57,6 @@ DEFAULT_POLLING_RATE = 5.0
 AuthScheme: TypeAlias = Literal["Api-Key", "Bearer"]
 #: What to do when a promotion to the environment is under way.
 IfInProgress: TypeAlias = Literal["raise", "adopt", "wait", "send"]
-#: What a wait does when the promotion is paused.
-OnPaused: TypeAlias = Literal["wait", "raise"]
 #: When to look next: takes the stage, the seconds since the status last changed and the seconds
 #: since the wait began, and returns seconds above 0.
 Schedule: TypeAlias = Callable[[Stage, float, float], float]
@@ -124,34 +124,6 @@ class PromotionOptions(DeploymentOptions, total=False):
     on_paused: OnPaused
 
 
-def _timeout(value: Duration | None) -> float:
-    return time_limit("timeout", value)
-
-
-def _settling_time(value: Duration) -> float:
-    return seconds("settling_time", value)
-
-
-def _unhealthy_grace(value: Duration) -> float:
-    return seconds("unhealthy_grace", value)
-
-
-def _accept_scaled_to_zero(value: bool) -> bool:
-    return boolean("accept_scaled_to_zero", value)
-
-
-def _wake(value: bool) -> bool:
-    return boolean("wake", value)
-
-
-def _log_lines(value: int) -> int:
-    return count("log_lines", value, least=0, most=1000)
-
-
-def _on_paused(value: OnPaused) -> OnPaused:
-    return choice("on_paused", value, get_args(OnPaused))
-
-
 @frozen(kw_only=True)
 class WaitOptions:
     """Every option of every wait, with its default, checked.
@@ -178,13 +150,13 @@ class WaitOptions:
         ConfigurationError: A value is invalid, or two exclude each other.
     """
 
-    timeout: float = field(default=DEFAULT_TIMEOUT_S, converter=_timeout)
-    settling_time: float = field(default=SETTLING_TIME_S, converter=_settling_time)
-    unhealthy_grace: float = field(default=UNHEALTHY_GRACE_S, converter=_unhealthy_grace)
-    accept_scaled_to_zero: bool = field(default=False, converter=_accept_scaled_to_zero)
-    wake: bool = field(default=False, converter=_wake)
-    on_paused: OnPaused = field(default="wait", converter=_on_paused)
-    log_lines: int = field(default=0, converter=_log_lines)
+    timeout: float = field(default=DEFAULT_TIMEOUT_S, converter=_arguments.timeout)
+    settling_time: float = field(default=SETTLING_TIME_S, converter=_arguments.settling_time)
+    unhealthy_grace: float = field(default=UNHEALTHY_GRACE_S, converter=_arguments.unhealthy_grace)
+    accept_scaled_to_zero: bool = field(default=False, converter=_arguments.accept_scaled_to_zero)
+    wake: bool = field(default=False, converter=_arguments.wake)
+    on_paused: OnPaused = field(default="wait", converter=_arguments.on_paused)
+    log_lines: int = field(default=0, converter=_arguments.log_lines)
 
     def __attrs_post_init__(self) -> None:
         if self.wake and self.accept_scaled_to_zero:

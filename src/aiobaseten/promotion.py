@@ -26,7 +26,7 @@ from .schemas import CancellationStatus, Deployment, Environment
 
 @define(eq=False, kw_only=True, repr=False)
 class Promotion(Generic[D, E]):
-    """A promotion that was begun, followed by the id that the API answered with."""
+    """A promotion that was started. The id that the API answered with is followed."""
 
     _resource: Resource[D, E] = field(alias="resource", repr=False)
     #: The environment that is promoted to.
@@ -34,7 +34,7 @@ class Promotion(Generic[D, E]):
     #: The deployment that is being promoted. Baseten may have made it for this promotion; it need
     #: not be the one that was asked for.
     deployment_id: str
-    #: What the API answered to the promotion; ``None`` for one that was resumed.
+    #: The API's answer to the promotion; ``None`` for a promotion that was resumed.
     deployment: D | None = None
     _baseline: Baseline = field(factory=Baseline, alias="baseline", repr=False)
 
@@ -56,7 +56,7 @@ class Promotion(Generic[D, E]):
 
     @property
     def token(self) -> str:
-        """What ``Baseten.resume`` takes to go on with this in another process. No secret."""
+        """The text with which ``Baseten.resume`` goes on in another process. No secret."""
         return Token(
             kind="chain promotion" if self._resource.kind == "chain" else "model promotion",
             resource_id=self._resource.id,
@@ -136,7 +136,7 @@ class Promotion(Generic[D, E]):
         return Wait(resource.polls, tracker, look, options.timeout, actions)
 
     def _served_before(self) -> str:
-        """The deployment to roll back to."""
+        """The id of the deployment to roll back to."""
         if self.previous_id is None:
             raise ConfigurationError(
                 f"it is not known what served in {self._label} before this promotion, so "
@@ -152,12 +152,12 @@ class Promotion(Generic[D, E]):
 
 @define(eq=False, kw_only=True, repr=False)
 class Cancellation:
-    """A promotion that was cancelled, and what the API said to that.
+    """A promotion that was cancelled, and the API's answer.
 
     Attributes:
         environment_name: The environment that was promoted to.
         status: ``CANCELED`` (at once) or ``RAMPING_DOWN`` (traffic is going back); ``None`` for
-            one that was resumed.
+            a cancellation that was resumed.
         message: The API's message.
         deployment_id: The deployment whose promotion was cancelled, or ``None`` if not known.
         previous_id: The deployment that served before that promotion, or ``None`` if not known.
@@ -184,7 +184,7 @@ class Cancellation:
 
     @property
     def token(self) -> str:
-        """What ``Baseten.resume`` takes to go on with this in another process. No secret."""
+        """The text with which ``Baseten.resume`` goes on in another process. No secret."""
         return Token(
             kind="cancellation",
             resource_id=self._resource.id,

@@ -19,7 +19,6 @@ from ._status import (
     Phase,
     PromotionPhase,
     Stage,
-    StatusMeaning,
     meaning_of,
     promotion_phase_of,
 )
@@ -52,6 +51,10 @@ class Part:
         status: The status, as Baseten spells it.
         deployed: Whether Baseten has finished deploying it. Until then it shows no autoscaling
             settings.
+        phase: What the status means to a wait for ACTIVE.
+        stage: How far it is from being ready.
+        may_be_old: Whether it may be the status before the deployment was activated or promoted.
+        key: What tells it from the other parts.
     """
 
     id: str
@@ -59,30 +62,17 @@ class Part:
     name: str
     status: str
     deployed: bool
-    _meaning: StatusMeaning = field(init=False, repr=False, eq=False)
+    phase: Phase = field(init=False, repr=False, eq=False)
+    stage: Stage = field(init=False, repr=False, eq=False)
+    may_be_old: bool = field(init=False, repr=False, eq=False)
+    key: tuple[str, str] = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "_meaning", meaning_of(self.status))
-
-    @property
-    def phase(self) -> Phase:
-        """What the status means to a wait for ACTIVE."""
-        return self._meaning.phase
-
-    @property
-    def stage(self) -> Stage:
-        """How far it is from being ready."""
-        return self._meaning.stage
-
-    @property
-    def may_be_old(self) -> bool:
-        """Whether it may be the status before the deployment was activated or promoted."""
-        return self._meaning.may_be_old
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What tells it from the other parts."""
-        return self.subject, self.name
+        meaning = meaning_of(self.status)
+        object.__setattr__(self, "phase", meaning.phase)
+        object.__setattr__(self, "stage", meaning.stage)
+        object.__setattr__(self, "may_be_old", meaning.may_be_old)
+        object.__setattr__(self, "key", (self.subject, self.name))
 
 
 @frozen(kw_only=True)

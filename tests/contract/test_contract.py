@@ -17,7 +17,7 @@ import pytest
 from aiobaseten import Baseten
 from aiobaseten.errors import BasetenError, PromotionFailedError
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
-from aiobaseten.testing._operations import OPERATIONS
+from aiobaseten.testing._http import OPERATIONS
 
 from .contract import Checked, blank, operations
 

@@ -1,4 +1,4 @@
-"""What every test of the fake needs: a fake, and the ways into it."""
+"""Fixtures for tests of the fake: a fake, and clients of it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -13,14 +13,15 @@ KEY = {"Authorization": "Api-Key test-key"}
 
 @pytest.fixture
 def fake() -> FakeBaseten:
-    """Made outside the loop, so that its time begins in the test."""
+    """An empty fake. It is made outside the loop, so its time begins in the test."""
     return FakeBaseten()
 
 
 @pytest.fixture
 def way_in() -> str:
-    """Without sockets, unless a test is parametrised with ``served`` too, as one that breaks
-    connections should be: state and rules do not depend on the way in.
+    """The way in: "in process", or "served" if a test is parametrized with it.
+
+    Tests that break connections use both. State and rules do not depend on the way in.
     """
     return "in process"
 

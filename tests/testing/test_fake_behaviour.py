@@ -1,4 +1,4 @@
-"""What the documentation leaves open: each answer can be had, and each makes a whole story."""
+"""Open questions of the documentation: the fake can give each answer."""
 
 import asyncio
 import dataclasses
@@ -68,7 +68,7 @@ async def test_an_ended_promotion_stays_readable_for_as_long_as_asked(
 
 
 @pytest.mark.parametrize("lingers", ["lingers", "null"])
-async def test_a_failed_candidate_stays_or_goes(lingers: Any) -> None:
+async def test_a_failed_candidate_stays_or_disappears(lingers: Any) -> None:
     fake = FakeBaseten(behaviour=Behaviour(failed_candidate=lingers))
     production = a_model(fake)
     bad = production.promote("bad")
@@ -78,7 +78,7 @@ async def test_a_failed_candidate_stays_or_goes(lingers: Any) -> None:
 
 
 @pytest.mark.parametrize("lingers", ["lingers", "null"])
-async def test_a_canceled_candidate_stays_or_goes(lingers: Any) -> None:
+async def test_a_canceled_candidate_stays_or_disappears(lingers: Any) -> None:
     fake = FakeBaseten(behaviour=Behaviour(canceled_candidate=lingers))
     production = a_model(fake)
     good = production.promote("good")
@@ -87,7 +87,7 @@ async def test_a_canceled_candidate_stays_or_goes(lingers: Any) -> None:
     assert production.candidate is (good if lingers == "lingers" else None)
 
 
-async def test_a_promotion_may_notice_late_that_its_candidate_failed() -> None:
+async def test_a_promotion_may_notice_the_failure_of_its_candidate_late() -> None:
     fake = FakeBaseten(behaviour=Behaviour(failure_noticed_after=30))
     production = a_model(fake)
     production.promote("bad")
@@ -100,7 +100,7 @@ async def test_a_promotion_may_notice_late_that_its_candidate_failed() -> None:
     assert seen == ["RELEASING", "FAILED"]
 
 
-async def test_a_candidate_that_is_retried_before_that_may_still_succeed() -> None:
+async def test_a_candidate_that_recovers_before_that_may_still_succeed() -> None:
     fake = FakeBaseten(behaviour=Behaviour(failure_noticed_after=30))
     production = a_model(fake)
     bad = production.promote("bad")
@@ -121,7 +121,7 @@ async def test_a_failure_may_never_be_noticed() -> None:
     assert production.promotion.status == "RELEASING"
 
 
-async def test_chains_may_show_their_promotion_or_null_or_nothing() -> None:
+async def test_chains_may_show_their_promotion_or_null_or_lack_the_field() -> None:
     seen = []
     every: tuple[Any, ...] = ("shown", "null", "absent")
     for shown in every:
@@ -135,7 +135,7 @@ async def test_chains_may_show_their_promotion_or_null_or_nothing() -> None:
     assert seen[1:] == [None, "no such key"]
 
 
-async def test_the_list_of_a_chain_s_environments_may_look_like_a_model_s() -> None:
+async def test_the_list_of_a_chain_s_environments_may_have_the_shape_of_a_model_s() -> None:
     seen = []
     every: tuple[Any, ...] = ("chain", "model")
     for shape in every:
@@ -167,7 +167,7 @@ async def test_when_a_promotion_makes_a_new_deployment_is_an_option(
     assert (first.promote("old").id, second.promote("good").id) == (of_attached, of_free)
 
 
-async def test_what_serves_can_be_promoted_onto_itself() -> None:
+async def test_the_current_deployment_can_be_promoted_again() -> None:
     production = a_model(FakeBaseten(behaviour=Behaviour(deployment_ids="same")))
     old = production.promote("old")
     await asyncio.sleep(5)
@@ -175,7 +175,7 @@ async def test_what_serves_can_be_promoted_onto_itself() -> None:
     assert (production.current, old.status, old.environment) == (old, "ACTIVE", "production")
 
 
-async def test_cancelling_a_promotion_onto_itself_leaves_it_where_it_is() -> None:
+async def test_cancelling_a_promotion_of_the_current_deployment_changes_nothing() -> None:
     production = a_model(FakeBaseten(behaviour=Behaviour(deployment_ids="same")))
     old = production.promote("old")
     production.cancel()
@@ -183,7 +183,7 @@ async def test_cancelling_a_promotion_onto_itself_leaves_it_where_it_is() -> Non
     assert (production.current, old.status, old.environment) == (old, "ACTIVE", "production")
 
 
-async def test_what_serves_elsewhere_still_does_after_its_promotion_was_cancelled() -> None:
+async def test_a_deployment_of_another_environment_returns_there_after_a_cancel() -> None:
     fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
     a_model(fake)
     staging = fake.model("m1").environment("staging")
@@ -194,13 +194,13 @@ async def test_what_serves_elsewhere_still_does_after_its_promotion_was_cancelle
     assert old.environment == "production"
 
 
-async def test_a_busy_environment_may_answer_409() -> None:
+async def test_a_busy_environment_may_respond_with_409() -> None:
     fake = FakeBaseten(behaviour=Behaviour(busy_status=409))
     a_model(fake).promote("good")
     async with calls(fake) as client:
-        answer = await client.post(f"{MODEL}/promote", json={"deployment_id": "good"})
+        response = await client.post(f"{MODEL}/promote", json={"deployment_id": "good"})
 
-    assert (answer.status_code, answer.json()["code"]) == (409, "CONFLICT")
+    assert (response.status_code, response.json()["code"]) == (409, "CONFLICT")
 
 
 @pytest.mark.parametrize("status", ["INACTIVE", "BUILD_FAILED", "BUILD_STOPPED", "DEACTIVATING"])
@@ -209,13 +209,13 @@ async def test_a_deployment_that_cannot_serve_may_be_refused(status: str) -> Non
     a_model(fake)
     fake.model("m1").deployment("off", status=status)
     async with calls(fake) as client:
-        answer = await client.post(f"{MODEL}/promote", json={"deployment_id": "off"})
+        response = await client.post(f"{MODEL}/promote", json={"deployment_id": "off"})
 
-    assert answer.status_code == 400
-    assert answer.json()["message"] == f"Deployment off is {status}: it cannot be promoted."
+    assert response.status_code == 400
+    assert response.json()["message"] == f"Deployment off is {status}: it cannot be promoted."
 
 
-async def test_looks_may_show_the_environment_as_it_was_for_a_while() -> None:
+async def test_reads_may_show_the_old_environment_for_some_seconds() -> None:
     fake = FakeBaseten(behaviour=Behaviour(stale_for=3))
     production = a_model(fake)
     fake.model("m1").deployment("quick", on_promote=[("DEPLOYING", 1), "ACTIVE"])
@@ -231,7 +231,7 @@ async def test_looks_may_show_the_environment_as_it_was_for_a_while() -> None:
     assert seen == [("old", None), ("old", None), ("quick", None)]
 
 
-async def test_a_stale_look_shows_the_promotion_before() -> None:
+async def test_a_stale_read_shows_the_promotion_before() -> None:
     fake = FakeBaseten(behaviour=Behaviour(stale_for=3))
     production = a_model(fake)
     production.promote("bad")
@@ -259,15 +259,15 @@ async def test_a_new_deployment_may_be_404_while_its_environment_shows_it() -> N
     assert (first, later) == (404, 200)
 
 
-async def test_signals_may_be_answered_without_success_and_then_nothing_happens() -> None:
+async def test_signals_may_report_no_success_and_have_no_effect() -> None:
     fake = FakeBaseten(behaviour=Behaviour(signals_succeed=False))
     production = a_model(fake, rolling=True)
     production.promote("good")
     await asyncio.sleep(15)
     async with calls(fake) as client:
         for verb in ("pause", "resume", "force_cancel", "force_roll_forward"):
-            answer = await client.post(f"{MODEL}/{verb}_promotion")
-            assert (answer.status_code, answer.json()) == (200, {"success": False})
+            response = await client.post(f"{MODEL}/{verb}_promotion")
+            assert (response.status_code, response.json()) == (200, {"success": False})
     await asyncio.sleep(90)
 
     assert production.promotion is not None
@@ -288,7 +288,7 @@ async def test_a_forced_roll_forward_may_wait_for_the_next_step(when: float, end
     assert (production.promotion.status, production.promotion.ended) == ("SUCCEEDED", ended)
 
 
-async def test_a_forced_roll_forward_at_the_next_step_turns_a_roll_back_round() -> None:
+async def test_a_forced_roll_forward_at_the_next_step_ends_a_rollback() -> None:
     fake = FakeBaseten(behaviour=Behaviour(roll_forward="next step"))
     production = a_model(fake, rolling=True)
     production.promote("good")
@@ -312,18 +312,18 @@ async def test_a_forced_roll_forward_at_the_next_step_turns_a_roll_back_round() 
         ("detail", {"detail": NOT_FOUND}),
     ],
 )
-async def test_errors_come_in_several_shapes(shape: Any, body: dict[str, str]) -> None:
+async def test_errors_may_have_several_shapes(shape: Any, body: dict[str, str]) -> None:
     async with calls(FakeBaseten(behaviour=Behaviour(error_body=shape))) as client:
-        answer = await client.get("/v1/chains/nope")
+        response = await client.get("/v1/chains/nope")
 
-    assert (answer.status_code, answer.json()) == (404, body)
+    assert (response.status_code, response.json()) == (404, body)
 
 
 async def test_errors_may_be_plain_text() -> None:
     async with calls(FakeBaseten(behaviour=Behaviour(error_body="text"))) as client:
-        answer = await client.get("/v1/chains/nope")
+        response = await client.get("/v1/chains/nope")
 
-    assert (answer.text, answer.headers["content-type"]) == (
+    assert (response.text, response.headers["content-type"]) == (
         NOT_FOUND,
         "text/plain; charset=utf-8",
     )
@@ -335,10 +335,10 @@ async def test_a_rate_limit_may_have_a_header_too(header: bool) -> None:
     fake.model("m1").deployment("d1")
     async with calls(fake) as client:
         for _ in range(11):
-            answer = await client.post("/v1/models/m1/deployments/d1/retry")
+            response = await client.post("/v1/models/m1/deployments/d1/retry")
 
-    assert answer.status_code == 429
-    assert answer.headers.get("retry-after") == ("60" if header else None)
+    assert response.status_code == 429
+    assert response.headers.get("retry-after") == ("60" if header else None)
 
 
 def test_all_plausible_behaviours_are_one_step_from_the_default_and_all_differ() -> None:
@@ -357,7 +357,7 @@ def test_all_plausible_behaviours_are_one_step_from_the_default_and_all_differ()
 
 
 def test_every_open_question_has_another_plausible_answer() -> None:
-    """All but the one that would leave a client without any way to tell."""
+    """All but the one that would hide a promotion from every client."""
     varied = {
         field.name
         for one in Behaviour.plausible()
@@ -383,7 +383,7 @@ def test_impossible_durations_are_refused(wrong: dict[str, float]) -> None:
 
 
 @pytest.mark.parametrize("name", ["chain_status", "deployment_ids", "error_body", "busy_status"])
-def test_answers_that_there_are_not_are_refused(name: str) -> None:
+def test_unknown_answers_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=rf"{name} is one of .*, not 'perhaps'"):
         Behaviour(**{name: "perhaps"})  # type: ignore[arg-type]
 

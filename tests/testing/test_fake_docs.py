@@ -1,4 +1,4 @@
-"""What docs/testing.md shows works as it stands."""
+"""The examples of docs/testing.md run unchanged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from aiobaseten.testing import FakeBaseten, timelines
 
-# Those that it says are needed.
+# The plugins that the page asks for.
 PLUGINS = ["-p", "no:cacheprovider", "-p", "asyncio", "-p", "looptime_plugin"]
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "testing.md").read_text("utf-8")
@@ -20,8 +20,8 @@ FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", DOCS, re.DOTA
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What pytest says about the files that it shows."""
+def output(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The output of pytest for the files on the page."""
     folder = tmp_path_factory.mktemp("theirs")
     for name, text in FILES.items():
         (folder / name).write_text(text)
@@ -36,30 +36,30 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> str:
     return done.stdout + done.stderr
 
 
-def test_every_example_runs(said: str) -> None:
+def test_every_example_runs(output: str) -> None:
     tests = [name for name in FILES if name.startswith("test_")]
 
     assert len(FILES) == len(tests) + 3
-    assert {name for name in tests if f"{name}::" not in said} == set()
-    assert re.search(r"=+ 33 passed in ", said), said
+    assert {name for name in tests if f"{name}::" not in output} == set()
+    assert re.search(r"=+ 33 passed in ", output), output
 
 
-def test_five_outcomes_take_less_than_25_lines_and_milliseconds(said: str) -> None:
-    took = [float(each) for each in re.findall(r"([\d.]+)s call +test_release.py::", said)]
+def test_five_outcomes_need_less_than_25_lines_and_milliseconds(output: str) -> None:
+    took = [float(each) for each in re.findall(r"([\d.]+)s call +test_release.py::", output)]
 
     assert len(FILES["test_release.py"].splitlines()) < 25
     assert len(took) == 5
-    # Whatever runs first imports the client, and on a busy machine anything may take longer.
-    assert min(took) < 0.5, said
+    # The first test imports the client, and on a busy machine each may take longer.
+    assert min(took) < 0.5, output
 
 
-def test_every_block_is_shown_to_be_true_but_the_shell_s() -> None:
+def test_every_code_block_but_the_shell_s_is_run() -> None:
     blocks = re.findall(r"^```(\w+)$", DOCS, re.MULTILINE)
 
     assert len(blocks) - blocks.count("sh") == len(FILES)
 
 
-def test_every_named_fault_and_timeline_is_there() -> None:
+def test_every_named_fault_and_timeline_exists() -> None:
     faults = re.findall(r"`(\w+)`", DOCS[DOCS.index("There are `status`") :].partition(";")[0])
     named = re.findall(r"`([A-Z_]+)`", DOCS[DOCS.index("`timelines` has") :].partition(". `sc")[0])
 

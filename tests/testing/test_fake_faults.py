@@ -1,7 +1,6 @@
-"""Faults: what goes wrong on demand, the same with and without sockets."""
+"""Faults: which requests they hit, when, and what is left over."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,14 +8,13 @@ import httpx
 import pytest
 
 from aiobaseten.testing import FakeBaseten
-from aiobaseten.testing._operations import OPERATIONS
+from aiobaseten.testing._http import OPERATIONS
 
 Api = Callable[..., Awaitable[httpx.Response]]
 both_ways = pytest.mark.parametrize("way_in", ["in process", "served"])
 pytestmark = pytest.mark.looptime
 
 GET = "GET /v1/models/m1/environments/production"
-PROMOTE = "POST /v1/models/m1/environments/production/promote"
 
 
 @pytest.fixture(autouse=True)
@@ -31,13 +29,13 @@ async def statuses(api: Api, line: str, count: int) -> list[int]:
     return [(await api(line)).status_code for _ in range(count)]
 
 
-async def test_the_next_answers_fail_and_then_all_is_well(fake: FakeBaseten, api: Api) -> None:
+async def test_the_next_requests_fail_and_later_ones_succeed(fake: FakeBaseten, api: Api) -> None:
     fake.faults.status(502, times=3)
 
     assert await statuses(api, GET, 5) == [502, 502, 502, 200, 200]
 
 
-async def test_a_status_comes_with_the_body_and_the_headers_asked_for(
+async def test_a_status_is_sent_with_the_given_body_and_headers(
     fake: FakeBaseten, api: Api
 ) -> None:
     fake.faults.status(520, body={"why": "weather"}, headers=[("retry-after", "9")])
@@ -72,9 +70,7 @@ async def test_a_fault_waits_for_its_route(fake: FakeBaseten, api: Api) -> None:
     assert seen == [200, 501, 200, 500, 502]
 
 
-async def test_what_the_parameters_of_a_route_are_called_does_not_matter(
-    fake: FakeBaseten, api: Api
-) -> None:
+async def test_names_of_route_parameters_do_not_matter(fake: FakeBaseten, api: Api) -> None:
     fake.faults.status(500, route="GET /v1/models/{}/deployments/{d}")
 
     assert await statuses(api, "GET /v1/models/m1/deployments/old", 1) == [500]
@@ -83,8 +79,8 @@ async def test_what_the_parameters_of_a_route_are_called_does_not_matter(
 @pytest.mark.parametrize(
     "route", ["FETCH", "GET /v2/chains", "GET /v1/models/{model_id}/", "/v1/models", "PUT", ""]
 )
-async def test_a_route_that_there_is_not_is_refused(fake: FakeBaseten, route: str) -> None:
-    with pytest.raises(ValueError, match=r"has no route .*; the nearest that it has: (GET|POST) /"):
+async def test_an_unknown_route_is_refused(fake: FakeBaseten, route: str) -> None:
+    with pytest.raises(ValueError, match=r"has no route .*; the nearest are: (GET|POST) /"):
         fake.faults.status(500, route=route)
 
 
@@ -94,7 +90,7 @@ async def test_faults_can_let_some_requests_pass_first(fake: FakeBaseten, api: A
     assert await statuses(api, GET, 4) == [200, 200, 500, 200]
 
 
-async def test_faults_can_last_for_a_time(fake: FakeBaseten, api: Api) -> None:
+async def test_faults_can_last_for_some_seconds(fake: FakeBaseten, api: Api) -> None:
     await asyncio.sleep(5)
     fake.faults.status(503, lasting=10)
     seen = []
@@ -105,7 +101,7 @@ async def test_faults_can_last_for_a_time(fake: FakeBaseten, api: Api) -> None:
     assert seen == [503, 503, 503, 503, 200, 200]
 
 
-async def test_a_time_of_trouble_can_be_planned(fake: FakeBaseten, api: Api) -> None:
+async def test_an_outage_can_be_planned(fake: FakeBaseten, api: Api) -> None:
     fake.at(60, lambda: fake.faults.status(503, lasting=10))
     seen = []
     for wait in (59, 2, 7, 3):
@@ -115,9 +111,7 @@ async def test_a_time_of_trouble_can_be_planned(fake: FakeBaseten, api: Api) -> 
     assert seen == [200, 503, 503, 200]
 
 
-async def test_the_oldest_fault_goes_first_and_one_request_meets_only_one(
-    fake: FakeBaseten, api: Api
-) -> None:
+async def test_only_the_oldest_matching_fault_hits_a_request(fake: FakeBaseten, api: Api) -> None:
     fake.faults.status(500)
     fake.faults.status(501)
     fake.faults.status(502, route="GET")
@@ -125,7 +119,7 @@ async def test_the_oldest_fault_goes_first_and_one_request_meets_only_one(
     assert await statuses(api, GET, 4) == [500, 501, 502, 200]
 
 
-async def test_a_rate_limit_looks_like_baseten_s(fake: FakeBaseten, api: Api) -> None:
+async def test_a_rate_limit_has_the_shape_of_baseten_s(fake: FakeBaseten, api: Api) -> None:
     fake.faults.rate_limited(retry_after=37)
     fake.faults.rate_limited(retry_after=None, header="Wed, 21 Oct 2026 07:28:00 GMT")
 
@@ -141,7 +135,9 @@ async def test_a_rate_limit_looks_like_baseten_s(fake: FakeBaseten, api: Api) ->
 
 
 @both_ways
-async def test_pages_for_people_empty_answers_and_garbage(fake: FakeBaseten, api: Api) -> None:
+async def test_html_pages_empty_responses_and_garbage_can_be_sent(
+    fake: FakeBaseten, api: Api
+) -> None:
     fake.faults.html()
     fake.faults.html(200)
     fake.faults.empty()
@@ -149,9 +145,9 @@ async def test_pages_for_people_empty_answers_and_garbage(fake: FakeBaseten, api
     fake.faults.garbage()
     fake.faults.garbage(b"[]")
 
-    answers = [await api(GET) for _ in range(6)]
+    responses = [await api(GET) for _ in range(6)]
 
-    assert [(one.status_code, one.headers["content-type"]) for one in answers] == [
+    assert [(one.status_code, one.headers["content-type"]) for one in responses] == [
         (502, "text/html"),
         (200, "text/html"),
         (200, "application/json"),
@@ -159,148 +155,12 @@ async def test_pages_for_people_empty_answers_and_garbage(fake: FakeBaseten, api
         (200, "application/json"),
         (200, "application/json"),
     ]
-    assert answers[0].text.startswith("<html>")
-    assert [one.content for one in answers[2:]] == [b"", b"", b'{"id": ', b"[]"]
-    assert all(one.headers["x-request-id"] for one in answers)
+    assert responses[0].text.startswith("<html>")
+    assert [one.content for one in responses[2:]] == [b"", b"", b'{"id": ', b"[]"]
+    assert all(one.headers["x-request-id"] for one in responses)
 
 
-@both_ways
-@pytest.mark.parametrize(
-    ("fault", "raised"),
-    [
-        ("reset", httpx.ReadError),
-        ("cut", httpx.RemoteProtocolError),
-        ("noise", httpx.RemoteProtocolError),
-        ("hang", httpx.ReadTimeout),
-    ],
-)
-async def test_a_broken_connection_raises_the_same_with_and_without_sockets(
-    fake: FakeBaseten, api: Api, fault: str, raised: type[httpx.TransportError]
-) -> None:
-    getattr(fake.faults, fault)()
-
-    with pytest.raises(raised) as caught:
-        await api(GET)
-
-    assert type(caught.value) is raised
-    assert (await api(GET)).status_code == 200
-    assert [(one.status, one.fault is None) for one in fake.requests] == [
-        (None, False),
-        (200, True),
-    ]
-
-
-async def test_a_refused_connection_was_never_made(fake: FakeBaseten) -> None:
-    fake.faults.refuse()
-    async with httpx.AsyncClient(transport=fake.transport()) as client:
-        with pytest.raises(httpx.ConnectError):
-            await client.get("http://fake/v1/models")
-
-
-async def test_over_a_socket_a_refused_connection_is_reset(fake: FakeBaseten) -> None:
-    fake.faults.refuse()
-    async with fake.serve() as url, httpx.AsyncClient() as client:
-        with pytest.raises(httpx.ReadError):
-            await client.get(f"{url}/v1/models")
-
-
-@both_ways
-async def test_a_cut_answer_begins_like_a_whole_one(
-    fake: FakeBaseten, http: httpx.AsyncClient
-) -> None:
-    """So that whoever streams it sees the status, and then the end in the middle of the body."""
-    fake.faults.cut()
-    async with http.stream("GET", "/v1/models/m1") as answer:
-        assert answer.status_code == 200
-        assert answer.headers["x-request-id"] == "fake-000001"
-        with pytest.raises(httpx.RemoteProtocolError):
-            await answer.aread()
-
-
-@pytest.mark.parametrize("acts", [True, False])
-@pytest.mark.parametrize("fault", ["reset", "hang", "noise", "empty", "html"])
-async def test_a_request_whose_answer_is_lost_takes_effect_only_if_asked(
-    fake: FakeBaseten, api: Api, fault: str, acts: bool
-) -> None:
-    production = fake.model("m1").environment("production")
-    getattr(fake.faults, fault)(acts=acts)
-    with contextlib.suppress(httpx.TransportError):
-        await api(PROMOTE, deployment_id="new")
-
-    assert len(production.promotions) == (1 if acts else 0)
-
-
-@both_ways
-@pytest.mark.parametrize("fault", ["cut", "delay"])
-async def test_a_cut_or_late_answer_means_that_the_request_took_effect(
-    fake: FakeBaseten, api: Api, fault: str
-) -> None:
-    production = fake.model("m1").environment("production")
-    if fault == "cut":
-        fake.faults.cut()
-    else:
-        fake.faults.delay(60)
-    with pytest.raises(httpx.TransportError):
-        await api(PROMOTE, deployment_id="new")
-
-    assert len(production.promotions) == 1
-
-
-@both_ways
-async def test_a_late_answer_is_late_by_that_much(fake: FakeBaseten, api: Api) -> None:
-    fake.faults.delay(4)
-    fake.faults.status(502, delay=3)
-    began = fake.now
-
-    late = await api(GET)
-    after_one = fake.now - began
-    later = await api(GET)
-
-    assert (late.status_code, later.status_code) == (200, 502)
-    assert after_one == pytest.approx(4)
-    assert fake.now - began == pytest.approx(7)
-
-
-@both_ways
-async def test_the_reading_timeout_of_the_client_is_kept(
-    fake: FakeBaseten, http: httpx.AsyncClient
-) -> None:
-    fake.faults.delay(2, times=2)
-    began = fake.now
-
-    with pytest.raises(httpx.ReadTimeout):
-        await http.get("/v1/models/m1", timeout=1.5)
-    assert fake.now - began == pytest.approx(1.5)
-    assert (await http.get("/v1/models/m1", timeout=None)).status_code == 200
-    assert fake.now - began == pytest.approx(3.5)
-
-
-@both_ways
-async def test_a_reset_can_come_late(fake: FakeBaseten, api: Api) -> None:
-    fake.faults.reset(delay=3)
-
-    with pytest.raises(httpx.ReadError):
-        await api(GET)
-    assert fake.now == pytest.approx(3)
-
-
-async def test_a_delay_is_in_seconds_of_the_fake() -> None:
-    fake = FakeBaseten(speed=10)
-    fake.faults.delay(40)
-    async with httpx.AsyncClient(transport=fake.transport()) as client:
-        await client.get("http://fake/v1/models")
-
-    assert fake.now == 40
-    assert asyncio.get_running_loop().time() == 4
-
-
-async def test_faults_come_before_keys_and_unknown_paths(fake: FakeBaseten, api: Api) -> None:
-    fake.faults.status(502, times=2)
-
-    assert await statuses(api, "GET /nothing", 3) == [502, 502, 404]
-
-
-async def test_leftover_faults_are_named_with_what_to_do(fake: FakeBaseten, api: Api) -> None:
+async def test_leftover_faults_are_named_with_advice(fake: FakeBaseten, api: Api) -> None:
     fake.faults.status(502, times=3, route="GET /v1/models/{model_id}")
     fake.faults.reset(lasting=60)
     await api("GET /v1/models/m1")
@@ -309,12 +169,12 @@ async def test_leftover_faults_are_named_with_what_to_do(fake: FakeBaseten, api:
         fake.assert_no_leftovers()
 
     message = str(caught.value)
-    assert "<status 502 for GET /v1/models/{}: 1 met, 2 left>" in message
-    assert "<reset for any request: 0 met>" in message
+    assert "<status 502 for GET /v1/models/{}: 1 hit, 2 left>" in message
+    assert "<reset for any request: 0 hit>" in message
     assert "Plan less, or let the test go on" in message
 
 
-async def test_faults_that_have_met_what_they_were_for_are_not_left_over(
+async def test_faults_that_hit_all_their_requests_are_not_left_over(
     fake: FakeBaseten, api: Api
 ) -> None:
     fake.faults.status(502)
@@ -327,7 +187,7 @@ async def test_faults_that_have_met_what_they_were_for_are_not_left_over(
     assert [one.status for one in fake.requests] == [502, 503, 503]
 
 
-async def test_faults_can_all_be_taken_away(fake: FakeBaseten, api: Api) -> None:
+async def test_all_faults_can_be_removed(fake: FakeBaseten, api: Api) -> None:
     fake.faults.status(502, times=None)
     assert await statuses(api, GET, 2) == [502, 502]
     fake.faults.clear()
@@ -365,12 +225,3 @@ async def test_every_operation_can_fail(fake: FakeBaseten, api: Api) -> None:
             path = path.replace(name, "x")
         assert (await api(f"{operation.method} {path}")).status_code == 418
         assert fake.requests[-1].route == operation.template
-
-
-async def test_a_server_that_cannot_break_connections_says_so(fake: FakeBaseten) -> None:
-    """Somebody may run the application in a server of their own."""
-    fake.faults.reset()
-    transport = httpx.ASGITransport(app=fake.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://fake") as client:
-        with pytest.raises(RuntimeError, match=r"use FakeBaseten.transport\(\) or .serve\(\)"):
-            await client.get("/v1/models")

@@ -1,4 +1,4 @@
-"""Timelines: a status as a function of the seconds since it began."""
+"""Timelines: a status as a function of the seconds since the beginning."""
 
 import math
 
@@ -8,7 +8,7 @@ from aiobaseten.testing import timelines
 from aiobaseten.testing.timelines import Timeline
 
 
-def test_each_step_lasts_as_long_as_it_says_and_the_last_for_ever() -> None:
+def test_each_step_lasts_for_its_seconds_and_the_last_for_ever() -> None:
     timeline = Timeline([("BUILDING", 12), ("DEPLOYING", 1.4), "ACTIVE"])
 
     seen = [timeline.at(second) for second in (0, 11.999, 12, 13.399999, 13.4, 10**9)]
@@ -16,11 +16,11 @@ def test_each_step_lasts_as_long_as_it_says_and_the_last_for_ever() -> None:
     assert seen == ["BUILDING", "BUILDING", "DEPLOYING", "DEPLOYING", "ACTIVE", "ACTIVE"]
 
 
-def test_a_bare_word_is_a_status_that_stays() -> None:
+def test_a_string_is_a_status_that_stays() -> None:
     assert Timeline("SCALED_TO_ZERO").changes() == ((0.0, "SCALED_TO_ZERO"),)
 
 
-def test_a_status_that_nobody_knows_is_a_status_too() -> None:
+def test_an_unknown_status_is_accepted() -> None:
     assert Timeline([("HIBERNATING", 3), "ACTIVE"]).at(1) == "HIBERNATING"
 
 
@@ -28,7 +28,7 @@ def test_a_step_of_no_length_is_never_seen() -> None:
     assert Timeline([("BUILDING", 0), "ACTIVE"]).at(0) == "ACTIVE"
 
 
-def test_many_small_steps_add_up_to_what_one_expects() -> None:
+def test_many_small_steps_add_up_exactly() -> None:
     """Three times 0.1 is 0.30000000000000004, which must not be later than 0.3."""
     assert Timeline([("BUILDING", 0.1)] * 3 + ["ACTIVE"]).at(0.3) == "ACTIVE"
 
@@ -37,7 +37,7 @@ def test_many_small_steps_add_up_to_what_one_expects() -> None:
     ("steps", "advice"),
     [
         ([], "a timeline needs a step"),
-        ([("BUILDING", 12)], "nothing says what comes after it: add the status that stays"),
+        ([("BUILDING", 12)], "the status after it is unknown: add the status that stays"),
         (["BUILDING", "ACTIVE"], r"say how many seconds it takes, \('BUILDING', 30\)"),
         ([("BUILDING", -1), "ACTIVE"], "'BUILDING' cannot last -1 seconds"),
         ([("BUILDING", math.inf), "ACTIVE"], "cannot last inf seconds"),
@@ -68,7 +68,7 @@ def test_an_impossible_timeline_is_refused_with_advice(steps: timelines.Steps, a
         (timelines.HEALTHY_PROMOTION, {"ACTIVE": 32.0}),
     ],
 )
-def test_the_named_timelines_happen_when_their_words_say(
+def test_the_named_timelines_change_when_their_docstrings_say(
     steps: timelines.Steps, changes: dict[str, float]
 ) -> None:
     when = {status: at for at, status in Timeline(steps).changes()}

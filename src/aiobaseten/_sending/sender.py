@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 from aiobaseten_generated.client import Operation
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from .._arguments import seconds
 from .._clock import Clock
@@ -81,16 +81,22 @@ class Fetched(Generic[T]):
 
 @frozen(eq=False)
 class Sender:
-    """Sends operations, and returns values or raises our exceptions."""
+    """Sends operations, and returns values or raises our exceptions.
+
+    Attributes:
+        settings: Where and how.
+        connections: The client's.
+        shared: What all views of the client share.
+        clock: The client's.
+    """
 
     settings: Settings
     connections: Connections
     shared: Shared
+    clock: Clock = field(init=False)
 
-    @property
-    def clock(self) -> Clock:
-        """The client's clock."""
-        return self.connections.clock
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "clock", self.connections.clock)
 
     def with_settings(self, **changes: Any) -> Sender:
         """A sender with other settings, over the same connections and limits."""
@@ -157,7 +163,8 @@ class Sender:
     ) -> tuple[T, str | None]:
         """Send it once over a reserved connection, and judge the reply."""
         request = self._request(operation, host or self.settings.base_url)
-        began = self.clock.now()
+        is_logged = _LOG.isEnabledFor(logging.DEBUG)
+        began = self.clock.now() if is_logged else 0.0
         reply: Reply | None = None
         try:
             reply = answered = await self.connections.send(request)
@@ -174,7 +181,7 @@ class Sender:
         finally:
             if operation.method != "GET":
                 self.shared.wrote_at = self.clock.now()
-            if _LOG.isEnabledFor(logging.DEBUG):
+            if is_logged:
                 _log(operation, reply, self.clock.now() - began, attempt)
         return value, answered.request_id
 

@@ -147,12 +147,14 @@ class Polls:
         poll = self._polls.get(look)
         if poll is None:
             poll = self._polls[look] = _Poll(look)
-        poll.wanted.set(listener, math.inf)
-        poll.expiries.set(listener, expires)
-        self._plan_expiry(poll)
         is_fresh = poll.latest is not None and poll.latest.began >= not_before
         due = listener.hear(poll.latest) if poll.latest and is_fresh else self.clock.now()
-        self.look_at(look, listener, due)
+        poll.wanted.set(listener, due)
+        poll.expiries.set(listener, expires)
+        self._expiries.set(poll, poll.expiries.next_at)
+        self._plan(poll)
+        self._next_expiry.set(self._expiries.next_at)
+        self._start_looks()
 
     def leave(self, look: Look[Any], listener: Listener) -> None:
         """Stop listening. The last listener to leave ends the poll."""
@@ -200,10 +202,6 @@ class Polls:
         """Look when the most impatient listener wants it. A look under way plans the next one."""
         if poll.task is None and self._polls.get(poll.look) is poll:
             self._due.set(poll, poll.wanted.next_at)
-
-    def _plan_expiry(self, poll: _Poll) -> None:
-        self._expiries.set(poll, poll.expiries.next_at)
-        self._next_expiry.set(self._expiries.next_at)
 
     def _start_looks(self) -> None:
         """Start the looks that are due, and set the alarm for the next one."""

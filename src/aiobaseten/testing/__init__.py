@@ -1,4 +1,4 @@
-"""A Baseten to test against. Needs the extra ``aiobaseten[testing]``."""
+"""A fake Baseten to test against. Needs the extra ``aiobaseten[testing]``."""
 
 from importlib.util import find_spec
 
@@ -7,13 +7,9 @@ if find_spec("starlette") is None:
 
 from .._clock import CompressedClock
 from . import scenarios, timelines
-from ._chains import FakeChain
-from ._deployments import FakeDeployment, Refused
-from ._environments import FakeEnvironment
-from ._exchange import Recorded
 from ._fake import FakeBaseten
-from ._models import FakeModel
-from ._promotions import FakePromotion
+from ._http import Recorded
+from ._world import FakeChain, FakeDeployment, FakeEnvironment, FakeModel, FakePromotion, Refused
 from .behaviour import Behaviour
 from .faults import Fault, Faults, When
 

@@ -1,4 +1,4 @@
-"""Serve a fake Baseten on a loopback port, until somebody stops it."""
+"""Serve a fake Baseten on a loopback port until it is stopped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .scenarios import SCENARIOS
 
 
 def main() -> int:
-    """Serve; the exit status is 1 if the port is not to be had."""
+    """Serve until SIGINT or SIGTERM; the exit status is 1 if the port is not available."""
     parser = _parser()
     options = parser.parse_args()
     try:
@@ -33,7 +33,7 @@ def main() -> int:
     try:
         asyncio.run(_serve(fake, options.port))
     except KeyboardInterrupt:
-        pass  # where signals cannot be handled otherwise
+        pass  # on systems where the loop cannot handle signals
     except OSError as error:
         sys.stderr.write(f"cannot listen on port {options.port}: {error.strerror or error}\n")
         return 1
@@ -44,9 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     listed = "\n".join(f"  {name:10}{_first_line(name)}" for name in SCENARIOS)
     parser = argparse.ArgumentParser(
         prog="python -m aiobaseten.testing",
-        description="Serve a fake Baseten on a loopback port. It prints one line, the environment\n"
-        "of a client that is to talk to it, and ends on SIGINT or SIGTERM.",
-        epilog=f"scenarios (of chain support-bot and model ranker, v1 in production):\n{listed}",
+        description="Serve a fake Baseten on a loopback port. Print one line, the environment\n"
+        "variables for a client, and end on SIGINT or SIGTERM.",
+        epilog=f"scenarios (chain support-bot and model ranker, with v1 in production):\n{listed}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         default="healthy",
         choices=SCENARIOS,
         metavar="scenario",
-        help="what becomes of v2 when somebody promotes it: see below (default: healthy)",
+        help="what happens when v2 is promoted: see below (default: healthy)",
     )
     parser.add_argument("--port", type=_port, default=0, help="default: a free one")
     parser.add_argument(
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_speed,
         default=1.0,
         metavar="FACTOR",
-        help="seconds of the fake's time in one of ours (default: 1)",
+        help="seconds of the fake's time in one real second (default: 1)",
     )
     parser.add_argument(
         "--api-key", type=_key, default="test-key", metavar="KEY", help="default: test-key"
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="what Baseten's documentation leaves open, as in hidden_for=5; may be repeated",
+        help="an answer to an open question, such as hidden_for=5; may be repeated",
     )
     return parser
 
@@ -101,7 +101,7 @@ def _speed(text: str) -> float:
 
 
 def _key(text: str) -> str:
-    # Others cannot stand in a header, so that no client could use them.
+    # A header cannot hold other characters, so no client could send them.
     if not (text and text.isascii() and text.isprintable() and " " not in text):
         raise argparse.ArgumentTypeError("a key is one word of ASCII characters")
     return text
@@ -111,7 +111,7 @@ def _behaviour(text: str) -> tuple[str, object]:
     name, _, value = text.partition("=")
     usual = asdict(Behaviour())
     if name not in usual:
-        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(usual)}")
+        raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(usual)}")
     if isinstance(usual[name], bool):
         return name, _truth(name, value)
     try:
@@ -135,7 +135,7 @@ async def _serve(fake: FakeBaseten, port: int) -> None:
     async with fake.serve(port=port) as url:
         key = shlex.quote(fake.api_key or "any-key")
         sys.stdout.write(f"BASETEN_BASE_URL={url} BASETEN_API_KEY={key}\n")
-        # Whoever started this in a pipe waits for the line.
+        # A program that reads this from a pipe waits for the line.
         sys.stdout.flush()
         await stopped.wait()
 

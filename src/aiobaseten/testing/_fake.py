@@ -1,8 +1,7 @@
-"""FakeBaseten: the front of the house."""
+"""FakeBaseten: joins the state (`_world`) and its HTTP side (`_http`)."""
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import random
 from collections.abc import AsyncGenerator, Callable
@@ -14,45 +13,46 @@ import httpx
 
 from .._clock import CompressedClock
 from ..client import Baseten
-from ._app import Desk, make_app
-from ._chains import FakeChain
-from ._clock import STARTED, Clock
-from ._limits import RateLimits
-from ._models import FakeModel
-from ._operations import OPERATIONS, World
-from ._transport import InProcessTransport
-from ._wire import Wire
+from ._http import (
+    OPERATIONS,
+    HandlerContext,
+    InProcessTransport,
+    JSONWriter,
+    RateLimits,
+    Recorded,
+    make_app,
+    serve,
+)
+from ._world import STARTED, FakeChain, FakeClock, FakeModel, World
 from .behaviour import Behaviour
 from .faults import Faults
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from ._exchange import Recorded
-
 
 class FakeBaseten:
-    """A Baseten to test against: it keeps state, follows the rules, and fails on demand.
+    """A fake Baseten: it has state, follows Baseten's rules, and fails on demand.
 
-    Its time is the running event loop's, and begins with the fake if that is made inside a loop,
-    else when it is first used in one. Nothing runs in the background: what happens by itself is
-    worked out when somebody looks.
+    Its time is the time of the running event loop. It begins when the fake is made inside a loop,
+    or else when it is first used in one. Nothing runs in the background: changes that happen by
+    themselves are computed when somebody reads the state.
 
     Attributes:
         api_key: The key that it accepts, as ``Api-Key`` or ``Bearer``; None accepts every key.
-        behaviour: How it does what the documentation leaves open.
-        requests: Every request that it got, oldest first.
-        faults: What goes wrong, and where more of it is added.
+        behaviour: Its answers to the questions that the documentation leaves open.
+        requests: Every request that it received, oldest first.
+        faults: Its faults, and the methods to add more.
         app: The ASGI application.
 
     Args:
-        speed: Seconds of the fake's time in one second of the loop's; 60 makes a minute of
-            deploying take a second.
-        enforce_limits: Whether the documented rate limits hold.
+        speed: Seconds of the fake's time in one second of the loop's. With 60, a deployment that
+            takes a minute takes a second.
+        enforce_limits: Whether to enforce the documented rate limits.
         started: The time of day, aware, at which its time begins: for ``created_at``.
 
     Raises:
-        ValueError: An empty key, a speed that is not above 0, a time of day without a zone.
+        ValueError: An empty key, a speed that is not above 0, a time of day without a time zone.
     """
 
     def __init__(
@@ -71,27 +71,24 @@ class FakeBaseten:
         self.api_key = api_key
         self.behaviour: Behaviour = behaviour or Behaviour()
         self.requests: list[Recorded] = []
-        self._clock = Clock(speed)
-        self._agenda: list[tuple[float, int, Callable[[], object]]] = []
-        self._count = itertools.count()
         self._seeds = itertools.count()
-        self._acting = False
-        self._started = started.astimezone(UTC)
-        self._world = World(wire=Wire(self._started))
+        self._clock = FakeClock(speed)
+        self._world = World(
+            clock=self._clock, behaviour=self.behaviour, started=started.astimezone(UTC)
+        )
         routes = [(operation.method, operation.template) for operation in OPERATIONS]
-        self.faults: Faults = Faults(routes, lambda: self.now)
+        self.faults: Faults = Faults(routes, self._world.now)
         self.app: ASGIApp = make_app(
-            Desk(
+            HandlerContext(
                 world=self._world,
-                clock=self._clock,
-                now=lambda: self.now,
+                writer=JSONWriter(self._world.started),
                 faults=self.faults,
-                behaviour=self.behaviour,
                 api_key=api_key,
                 limits=RateLimits() if enforce_limits else None,
                 requests=self.requests,
             )
         )
+        # Inside a loop, time begins now.
         self._clock.now()
 
     def __repr__(self) -> str:
@@ -100,65 +97,40 @@ class FakeBaseten:
 
     @property
     def now(self) -> float:
-        """Seconds in the fake's time. What was planned with `at` until now has happened."""
-        now = self._clock.now()
-        while self._agenda and self._agenda[0][0] <= now and not self._acting:
-            at, _, action = heapq.heappop(self._agenda)
-            # An action looks at the time as well, and must be over before the next one begins.
-            self._acting = True
-            try:
-                with self._clock.hold(at):
-                    action()
-            finally:
-                self._acting = False
-        return now
+        """Seconds in the fake's time. Reading it runs the actions of `at` that are due."""
+        return self._world.now()
 
     def chain(self, chain_id: str) -> FakeChain:
-        """The chain with this id, made if there is none; raises ValueError for a bad id."""
-        chains = self._world.chains
-        if chain_id not in chains:
-            chains[chain_id] = FakeChain(
-                chain_id, now=lambda: self.now, behaviour=self.behaviour, started=self._started
-            )
-        return chains[chain_id]
+        """The chain with this id; makes it if there is none. Raises ValueError for a bad id."""
+        return self._world.chain(chain_id)
 
     def model(self, model_id: str) -> FakeModel:
-        """The model with this id, made if there is none; raises ValueError for a bad id."""
-        models = self._world.models
-        if model_id not in models:
-            models[model_id] = FakeModel(
-                model_id, now=lambda: self.now, behaviour=self.behaviour, started=self._started
-            )
-        return models[model_id]
+        """The model with this id; makes it if there is none. Raises ValueError for a bad id."""
+        return self._world.model(model_id)
 
     def at(self, seconds: float, action: Callable[[], object]) -> None:
-        """Do *action* when the fake's time is *seconds*, as somebody else would.
+        """Plan *action* for the time *seconds* of the fake, as if somebody else did it.
 
-        It is called, at exactly that time, by whoever looks first after it.
+        It runs at exactly that time, when somebody reads the state for the first time after it.
 
         Raises:
             ValueError: That time has passed.
         """
-        if seconds < self._clock.now():
-            raise ValueError(
-                f"it is {self._clock.now():g} s already: call the action itself, or plan it later"
-                f" than {seconds:g} s"
-            )
-        heapq.heappush(self._agenda, (seconds, next(self._count), action))
+        self._world.agenda.plan(seconds, action)
 
     def transport(self) -> httpx.AsyncBaseTransport:
-        """A transport for `httpx.AsyncClient` that ends here, without sockets."""
+        """A transport for `httpx.AsyncClient` that leads to this fake, without sockets."""
         return InProcessTransport(self.app)
 
     @asynccontextmanager
     async def client(self, **options: Any) -> AsyncGenerator[Baseten]:
-        """An `aiobaseten.Baseten` that is entered and ends here, without sockets.
+        """An `aiobaseten.Baseten` that leads to this fake, without sockets; it is entered.
 
         Use it as ``async with fake.client() as baseten:``. Its seconds are the fake's, whatever the
         speed.
 
         Args:
-            options: As for `aiobaseten.Baseten`, to override what this sets.
+            options: Options of `aiobaseten.Baseten`, which replace those that this method sets.
 
         Raises:
             ConfigurationError: An option is wrong.
@@ -166,7 +138,7 @@ class FakeBaseten:
         settings: dict[str, Any] = {
             "api_key": self.api_key or "any-key",
             "base_url": "https://api.baseten.co",
-            # Chance that comes out the same each time, and differently for each client.
+            # Randomness that is the same in each run, and different for each client.
             "clock": CompressedClock(self._clock.speed, random.Random(next(self._seeds))),  # noqa: S311
             **options,
         }
@@ -178,42 +150,40 @@ class FakeBaseten:
 
     @asynccontextmanager
     async def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[str]:
-        """Listen on a socket, in the running loop, while the block lasts; gives the URL.
+        """Listen on a socket, in the running loop, while the block runs; gives the URL.
 
         Use it as ``async with fake.serve() as url:``.
 
         Args:
-            host: The address to listen on; anybody who reaches it can use the fake.
+            host: The address to listen on. Everybody who can reach it can use the fake.
             port: The port; 0 takes a free one.
 
         Raises:
             OSError: The port is taken.
         """
-        # Most tests never listen, and uvicorn takes a while to import.
-        from ._server import serve
-
         async with serve(self.app, host=host, port=port) as url:
             yield url
 
     def assert_no_leftovers(self) -> None:
-        """Check that everything planned has happened.
+        """Check that all faults and all planned actions have happened.
 
         Raises:
-            AssertionError: A fault did not meet the requests that it was for, or an action was
-                planned for a time that never came.
+            AssertionError: A fault did not hit all its requests, or the time of a planned action
+                never came.
         """
         left = self.leftovers()
         if left is not None:
             raise AssertionError(left)
 
     def leftovers(self) -> str | None:
-        """What is planned and has not happened, and what to do about it; None if there is none."""
+        """The faults and actions that have not happened, with advice; None if there are none."""
         left = [repr(fault) for fault in self.faults.left_over()]
-        left += [f"<action at {at:g} s: {action!r}>" for at, _, action in sorted(self._agenda)]
+        left += self._world.agenda.planned()
         if not left:
             return None
         return (
-            f"planned, but it did not happen (it is {round(self.now, 3):g} s now, after"
+            f"planned, but it did not happen (the time is {round(self.now, 3):g} s, after"
             f" {len(self.requests)} requests): {', '.join(left)}. Plan less, or let the test"
-            " go on until it has happened; what is planned with at() waits for a look."
+            " go on until it has happened; an action planned with at() runs when somebody reads"
+            " the state after its time."
         )

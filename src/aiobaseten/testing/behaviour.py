@@ -1,4 +1,4 @@
-"""What Baseten may or may not do: each open question of its documentation as an option."""
+"""Open questions of Baseten's documentation, each as an option of the fake."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ from typing import Any, Final, Literal, get_args, get_type_hints
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """How the fake decides what Baseten's documentation leaves open.
+    """The fake's answers to questions that Baseten's documentation leaves open.
 
-    The defaults are one reading of it. `plausible` gives the others. Durations are seconds in the
-    fake's time; ``math.inf`` is for ever.
+    The defaults are one interpretation of it. `plausible` gives the others. Durations are seconds
+    in the fake's time; ``math.inf`` is for ever.
 
     Attributes:
-        terminal_promotion_for: Seconds that ``in_progress_promotion`` stays readable after the
-            promotion has ended; with 0 it is null at once.
+        terminal_promotion_for: Seconds for which ``in_progress_promotion`` stays readable after
+            the promotion has ended; with 0 it is null at once.
         failed_candidate: Whether a candidate that failed stays in ``candidate_deployment``.
         canceled_candidate: The same after a cancelled promotion.
         failure_noticed_after: Seconds from the candidate's failure until the promotion is FAILED.
-        chain_promotion: Whether a chain's environment shows ``in_progress_promotion``, always says
-            null, or lacks the key.
-        chain_environment_list: Whether the list of a chain's environments has its own shape, or
-            the shape of a model's, as the published specs declare: of the environment that alone,
-            of its deployments with a chain's fields besides.
-        chain_status: Which chainlet speaks for the chain: the worst, the best or the first.
-        deployment_ids: Whether a promotion makes a new deployment as documented (already in an
-            environment, another instance type, redeploy_on_promotion), always, or never.
+        chain_promotion: Whether a chain's environment shows ``in_progress_promotion``, has null
+            there, or lacks the field.
+        chain_environment_list: Whether the list of a chain's environments has a shape of its own,
+            or the shape of a model's, as the published specs declare. In the latter, environments
+            have a model's fields only; their deployments have a chain's fields too.
+        chain_status: Which chainlet's status is the chain's: the worst, the best or the first.
+        deployment_ids: When a promotion makes a new deployment: as documented (the deployment is
+            in an environment already, has another instance type, or redeploy_on_promotion is set),
+            always, or never.
         busy_status: HTTP status of a promote while another promotion is in progress.
         unready_source: Whether a deployment that is inactive or failed may be promoted.
-        stale_for: Seconds for which looks still show the state before a promote, activate, retry
+        stale_for: Seconds for which reads still show the state before a promote, activate, retry
             or wake.
-        hidden_for: Seconds for which a deployment that a promotion made answers 404.
-        signals_succeed: What pause, resume, force_cancel and force_roll_forward answer; with
-            False they have no effect either.
+        hidden_for: Seconds for which requests for a deployment that a promotion made get 404.
+        signals_succeed: Whether pause, resume, force_cancel and force_roll_forward report success;
+            with False they have no effect either.
         roll_forward: Whether a forced roll forward happens at once or at the next step.
         error_body: The fields of an error: code and message, error and message, error alone,
             detail alone, or plain text.
@@ -71,10 +72,10 @@ class Behaviour:
 
     @classmethod
     def plausible(cls) -> Iterator[Behaviour]:
-        """The defaults, then each other answer to one open question.
+        """The defaults, then each other answer to each single question.
 
-        For tests that have to hold whichever it turns out to be. Not among them is what would
-        make a promotion impossible to tell from outside, such as signals that never succeed.
+        For tests that must pass whichever answer is true. Answers that would hide a promotion from
+        its observers, such as signals that never succeed, are left out.
         """
         yield cls()
         for name, values in _ALTERNATIVES.items():

@@ -1,4 +1,4 @@
-"""Faults: what goes wrong between a client and Baseten, on demand."""
+"""Faults: errors between a client and Baseten, on demand."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ Break = Literal["reset", "cut", "hang", "refuse", "noise"]
 
 
 class When(TypedDict, total=False):
-    """Which requests a fault hits, and when. All of it is optional; seconds are the fake's.
+    """The requests that a fault hits, and when. All is optional; seconds are the fake's.
 
     Attributes:
-        times: How many requests; 1 unless given, or every one if *lasting* is given.
-        lasting: Seconds, from now, after which it hits no more.
-        after: How many of the requests meant to let pass first.
-        route: The requests meant: ``"GET"``, or ``"GET /v1/chains/{chain_id}"``, or the same with
-            real ids; every request unless given.
-        acts: Whether the request takes effect, although its answer is lost; no unless given.
-        delay: Seconds before anything comes back.
+        times: Number of requests (default: 1, or no limit with *lasting*).
+        lasting: Seconds, from now, after which it hits no more requests (default: no limit).
+        after: Number of matching requests to let pass first (default: 0).
+        route: Which requests match: ``"GET"``, or ``"GET /v1/chains/{chain_id}"``, or the same with
+            real ids (default: every request).
+        acts: Whether the request takes effect although its response is lost (default: no; for
+            `Faults.delay` and `Faults.cut`: yes).
+        delay: Seconds before the response, or before the connection breaks (default: 0).
     """
 
     times: int | None
@@ -37,17 +38,17 @@ class When(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """What a fault does to one answer.
+    """The effect of a fault on one response.
 
     Attributes:
-        name: What to call it.
-        status: The status of the answer given instead; None for the real answer, or for none.
-        body: The body given instead: bytes as they are, anything else as JSON.
+        name: The name of the fault, for messages.
+        status: The HTTP status of the response; None keeps the real response.
+        body: Its body: bytes unchanged, anything else as JSON.
         content_type: Its media type.
-        headers: More headers.
-        breaks: How the connection fails.
+        headers: Its additional headers.
+        breaks: How the connection breaks; None if it does not.
         acts: Whether the request takes effect.
-        delay: Seconds before anything comes back.
+        delay: Seconds before the response, or before the connection breaks.
     """
 
     name: str
@@ -64,8 +65,8 @@ class Fault:
     """A fault that waits for requests. Made by the methods of `Faults`.
 
     Attributes:
-        damage: What it does.
-        hits: How many requests it has hit.
+        damage: Its effect on a response.
+        hits: Number of requests that it has hit.
     """
 
     def __init__(
@@ -87,19 +88,19 @@ class Fault:
     def __repr__(self) -> str:
         target = " ".join(part for part in (self._method, self._path) if part) or "any request"
         left = "" if self._left is None else f", {self._left} left"
-        return f"<{self.damage.name} for {target}: {self.hits} met{left}>"
+        return f"<{self.damage.name} for {target}: {self.hits} hit{left}>"
 
     def remove(self) -> None:
-        """Take it away: it hits nothing any more and is not left over."""
+        """Remove it: it hits no more requests, and is not left over."""
         self._left, self.hits = 0, max(self.hits, 1)
 
     @property
     def left_over(self) -> bool:
-        """Whether it has not met all the requests that it was made for."""
+        """Whether some of its requests never came."""
         return self.hits == 0 if self._left is None else self._left > 0
 
     def takes(self, method: str, path: str, template: str | None, now: float) -> bool:
-        """Whether it hits this request; it is counted then."""
+        """Whether it hits this request; counts the hit."""
         if self._left == 0 or now >= self._until or self._method not in (None, method):
             return False
         if self._path is not None and self._path not in (path, template and plain(template)):
@@ -114,13 +115,13 @@ class Fault:
 
 
 class Faults:
-    """The faults of a fake: each method adds one. `When` says what all of them take.
+    """The faults of a fake. Each method adds one; all take the options of `When`.
 
-    A request meets at most one fault: the oldest that is for it.
+    At most one fault hits a request: the oldest that matches.
 
     Raises:
         TypeError: An option that `When` does not have.
-        ValueError: A route that the fake does not have, or a number that makes no sense.
+        ValueError: A route that the fake does not have, or an impossible number.
     """
 
     def __init__(self, routes: Iterable[tuple[str, str]], now: Callable[[], float]) -> None:
@@ -139,7 +140,7 @@ class Faults:
         headers: Iterable[tuple[str, str]] = (),
         **when: Unpack[When],
     ) -> Fault:
-        """Answer with this status; *body* goes out as JSON, bytes as they are."""
+        """Respond with this status. *body* is sent as JSON, bytes unchanged."""
         shown = {"error": f"Fault {status}."} if body is None else body
         return self._add(
             Damage(name=f"status {status}", status=status, body=shown, headers=tuple(headers)), when
@@ -148,7 +149,7 @@ class Faults:
     def rate_limited(
         self, *, retry_after: int | None = 1, header: str | None = None, **when: Unpack[When]
     ) -> Fault:
-        """Answer 429 as Baseten does; *header* is the value of a Retry-After header besides."""
+        """Respond with 429 as Baseten does; *header* adds a Retry-After header with this value."""
         body: dict[str, Any] = {"error": "Rate limit exceeded. Please try again later."}
         if retry_after is not None:
             body["retry_after"] = retry_after
@@ -156,57 +157,57 @@ class Faults:
         return self._add(Damage(name="rate limit", status=429, body=body, headers=headers), when)
 
     def html(self, status: int = 502, **when: Unpack[When]) -> Fault:
-        """Answer with a page for people, as a proxy does."""
+        """Respond with an HTML page, as a proxy does."""
         page = f"<html><head><title>{status}</title></head><body>Fault {status}</body></html>\n"
         return self._add(_text(f"HTML page {status}", status, page.encode(), "text/html"), when)
 
     def empty(self, status: int = 200, **when: Unpack[When]) -> Fault:
-        """Answer with a status and no body."""
-        return self._add(_text(f"empty answer {status}", status, b"", "application/json"), when)
+        """Respond with a status and no body."""
+        return self._add(_text(f"empty response {status}", status, b"", "application/json"), when)
 
     def garbage(
         self, body: bytes = b'{"id": ', *, status: int = 200, **when: Unpack[When]
     ) -> Fault:
-        """Answer with a body that is not what its status promises: broken JSON unless given."""
+        """Respond with a body that the client does not expect (default: broken JSON)."""
         return self._add(_text(f"garbage {status}", status, body, "application/json"), when)
 
     def delay(self, seconds: float, **when: Unpack[When]) -> Fault:
-        """Let the request take effect and give the real answer, but late."""
+        """Let the request take effect, and send the real response late."""
         return self._add(Damage(name="delay"), {"acts": True, **when, "delay": seconds})
 
     def reset(self, **when: Unpack[When]) -> Fault:
-        """Reset the connection instead of answering."""
+        """Reset the connection instead of responding."""
         return self._add(Damage(name="reset", breaks="reset"), when)
 
     def cut(self, **when: Unpack[When]) -> Fault:
-        """Give half of the real answer's body, and close. The request takes effect."""
-        return self._add(Damage(name="cut answer", breaks="cut"), {"acts": True, **when})
+        """Send half of the real response's body, and close. The request takes effect."""
+        return self._add(Damage(name="cut response", breaks="cut"), {"acts": True, **when})
 
     def hang(self, **when: Unpack[When]) -> Fault:
-        """Never answer."""
+        """Never respond."""
         return self._add(Damage(name="hang", breaks="hang"), when)
 
     def noise(self, **when: Unpack[When]) -> Fault:
-        """Answer with something that is not HTTP."""
+        """Respond with bytes that are not HTTP."""
         return self._add(Damage(name="noise", breaks="noise"), when)
 
     def refuse(self, **when: Unpack[When]) -> Fault:
-        """Refuse the connection, so that nothing is sent. In process only: else it is reset."""
+        """Refuse the connection before anything is sent. Over a socket, reset it instead."""
         return self._add(Damage(name="refused connection", breaks="refuse"), when)
 
     def take(self, method: str, path: str, template: str | None, now: float) -> Damage | None:
-        """The damage for this request, if a fault waits for it."""
+        """The damage for this request if a fault hits it, else None."""
         for fault in self._faults:
             if fault.takes(method, path, template, now):
                 return fault.damage
         return None
 
     def clear(self) -> None:
-        """Take all of them away."""
+        """Remove all faults."""
         self._faults.clear()
 
     def left_over(self) -> Sequence[Fault]:
-        """Those that have not met all the requests that they were made for."""
+        """The faults of whose requests some never came."""
         return [fault for fault in self._faults if fault.left_over]
 
     def _add(self, damage: Damage, when: When) -> Fault:
@@ -233,7 +234,7 @@ class Faults:
         return fault
 
     def _target(self, route: str | None) -> tuple[str | None, str | None]:
-        """The method and path that *route* means."""
+        """The method and the path template of *route*; None for any."""
         if route is None:
             return None, None
         method, _, path = route.partition(" ")
@@ -244,16 +245,16 @@ class Faults:
             return method, plain(path)
         every = [f"{verb} {template}" for verb, template in self._routes]
         close = ", ".join(get_close_matches(route, every, n=3, cutoff=0))
-        raise ValueError(f"the fake has no route {route!r}; the nearest that it has: {close}")
+        raise ValueError(f"the fake has no route {route!r}; the nearest are: {close}")
 
 
 def plain(template: str) -> str:
-    """A path without the names of its parameters: whatever people call them will do."""
+    """A path template without the names of its parameters, which do not matter."""
     return re.sub(r"\{[^}]*\}", "{}", template)
 
 
 def fits(path: str, template: str) -> bool:
-    """Whether *path* is one of those that *template* stands for."""
+    """Whether *path* matches *template*."""
     pattern = re.escape(plain(template)).replace(re.escape("{}"), "[^/]+")
     return re.fullmatch(pattern, path) is not None
 

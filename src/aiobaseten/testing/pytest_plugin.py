@@ -1,11 +1,11 @@
-"""The fixture ``fake_baseten``, for those who ask for it.
+"""A pytest plugin with the fixture ``fake_baseten``.
 
 One line in the ``conftest.py`` at the top of your tests::
 
     pytest_plugins = ["aiobaseten.testing.pytest_plugin"]
 
-It is no entry point: whoever has aiobaseten installed but does not test with it would import
-Starlette and httpx at the start of every pytest.
+It is not an entry point: every pytest of every user of aiobaseten would then import Starlette and
+httpx.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FAILED: Final = pytest.StashKey[bool]()
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember that a test failed: what it then left undone is no news."""
+    """Remember that a test failed: its leftovers are then of no interest."""
     report = yield
     if report.failed:
         item.stash[_FAILED] = True
@@ -33,7 +33,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture
 def fake_baseten_options() -> dict[str, Any]:
-    """What `FakeBaseten` is made with. Override it, or parametrise it, to have another."""
+    """The arguments for `FakeBaseten`. Override or parametrize this fixture to change them."""
     return {}
 
 
@@ -41,10 +41,10 @@ def fake_baseten_options() -> dict[str, Any]:
 def fake_baseten(
     request: pytest.FixtureRequest, fake_baseten_options: dict[str, Any]
 ) -> Iterator[FakeBaseten]:
-    """A `FakeBaseten` with nothing in it, whose time begins with its first use in the test.
+    """An empty `FakeBaseten`, whose time begins with its first use in the test.
 
-    A test that passed fails after all if something that it planned has not happened. One that is
-    marked ``looptime`` fails at once where nothing knows that mark: it would wait for real hours.
+    A test fails at its end if something that it planned has not happened. A test marked
+    ``looptime`` fails at once if looptime is not installed: it would wait for real hours.
     """
     if request.node.get_closest_marker("looptime") and not _knows_looptime(request.config):
         pytest.fail("this test is marked looptime: pip install looptime", pytrace=False)
@@ -54,7 +54,7 @@ def fake_baseten(
         return
     left = fake.leftovers()
     if left is not None:
-        # A traceback would show this file: what helps is the message.
+        # A traceback would show this file. The message is enough.
         pytest.fail(f"fake_baseten: {left}", pytrace=False)
 
 

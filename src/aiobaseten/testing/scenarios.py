@@ -1,7 +1,7 @@
-"""Furnished fakes, to try things out on: what ``python -m aiobaseten.testing`` serves.
+"""Scenarios: prepared fakes, which ``python -m aiobaseten.testing`` serves.
 
-Each has a chain and a model where deployment ``v1`` serves in the environment ``production``, and
-``v2`` is there to be promoted; what happens then is what makes the difference.
+Each has a chain and a model. Deployment ``v1`` serves in the environment ``production``, and ``v2``
+is ready to be promoted. The scenarios differ in what happens then.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ MODEL: Final = "ranker"
 
 
 def healthy(fake: FakeBaseten) -> None:
-    """Everything goes well: the chain after a minute and a half, the model step by step."""
+    """All goes well: the chain after a minute and a half, the model step by step."""
     asleep_first: Steps = [
         ("DEPLOYING", 15),
-        # Asleep before it has ever served: where other tools call it failed, or live.
+        # Asleep before it has served: other tools take this for a failure, or for live.
         ("SCALED_TO_ZERO", 11),
         ("WAKING_UP", 20),
         ("LOADING_MODEL", 40),
@@ -32,17 +32,17 @@ def healthy(fake: FakeBaseten) -> None:
 
 
 def slow(fake: FakeBaseten) -> None:
-    """Healthy in the end, after ten minutes of sleeping and waking, as published."""
+    """All goes well, but only after ten minutes of sleeping and waking, as published."""
     _everything(fake, timelines.SCALED_TO_ZERO_ON_THE_WAY)
 
 
 def failing(fake: FakeBaseten) -> None:
-    """The server crashes while loading, three times; after four minutes Baseten gives up."""
+    """The server crashes while loading, three times. Baseten gives up after four minutes."""
     _everything(fake, timelines.CRASH_LOOP)
 
 
 def starved(fake: FakeBaseten) -> None:
-    """No GPU is to be had: half an hour of DEPLOYING, then INACTIVE without a word."""
+    """No GPU is available: half an hour of DEPLOYING, then INACTIVE without an error."""
     _everything(fake, timelines.CAPACITY_STARVATION)
 
 
@@ -52,7 +52,7 @@ def stuck(fake: FakeBaseten) -> None:
 
 
 def troubled(fake: FakeBaseten) -> None:
-    """Healthy, but from the fourth look on answers are late, lost, limited or no answers."""
+    """All goes well, but from the fourth read on responses are late, lost, limited or errors."""
     healthy(fake)
     faults = fake.faults
     faults.status(502, times=2, after=3, route="GET")
@@ -63,7 +63,7 @@ def troubled(fake: FakeBaseten) -> None:
 
 
 def empty(fake: FakeBaseten) -> None:
-    """Nothing at all: every id answers 404."""
+    """There is nothing: every request for an id gets 404."""
 
 
 SCENARIOS: Final[dict[str, Callable[[FakeBaseten], None]]] = {

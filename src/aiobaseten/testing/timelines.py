@@ -1,4 +1,4 @@
-"""Timelines: what a deployment's status will be, second by second, and some from the field."""
+"""Timelines: the status of a deployment over time, and some timelines from practice."""
 
 from __future__ import annotations
 
@@ -7,62 +7,60 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
-from . import _statuses as status
-
 Step = str | tuple[str, float]
-"""A status and the seconds that it lasts; or a status alone, which lasts for ever."""
+"""A status and its length in seconds; or a status alone, which lasts for ever."""
 
 Steps = Sequence[Step]
 """Steps in order. A bare string is one status that lasts for ever."""
 
 HEALTHY: Final[Steps] = (
-    (status.BUILDING, 12.0),
-    (status.DEPLOYING, 2.0),
-    (status.LOADING_MODEL, 30.0),
-    status.ACTIVE,
+    ("BUILDING", 12.0),
+    ("DEPLOYING", 2.0),
+    ("LOADING_MODEL", 30.0),
+    "ACTIVE",
 )
-"""An ordinary push. Built, placed, loaded; it serves after 44 s."""
+"""A normal new deployment. It is built, placed and loaded, and serves after 44 s."""
 
 HEALTHY_PROMOTION: Final[Steps] = (
-    (status.DEPLOYING, 2.0),
-    (status.LOADING_MODEL, 30.0),
-    status.ACTIVE,
+    ("DEPLOYING", 2.0),
+    ("LOADING_MODEL", 30.0),
+    "ACTIVE",
 )
-"""An ordinary candidate. Its image is built already, so it serves after 32 s."""
+"""A normal candidate. Its image exists already, so it serves after 32 s."""
 
 SCALED_TO_ZERO_ON_THE_WAY: Final[Steps] = (
-    (status.BUILDING, 11.5),
-    (status.DEPLOYING, 1.4),
-    (status.SCALED_TO_ZERO, 11.4),
-    (status.WAKING_UP, 606.7),
-    status.ACTIVE,
+    ("BUILDING", 11.5),
+    ("DEPLOYING", 1.4),
+    ("SCALED_TO_ZERO", 11.4),
+    ("WAKING_UP", 606.7),
+    "ACTIVE",
 )
-"""A healthy rolling candidate, as published. Asleep at 12.9 s, first serving at 631 s."""
+"""A published rolling promotion that went well. Asleep at 12.9 s, serving at 631 s."""
 
-CAPACITY_STARVATION: Final[Steps] = ((status.DEPLOYING, 1800.0), status.INACTIVE)
-"""No GPU to be had. Half an hour of DEPLOYING, then INACTIVE without a word."""
+CAPACITY_STARVATION: Final[Steps] = (("DEPLOYING", 1800.0), "INACTIVE")
+"""No GPU is available. Half an hour of DEPLOYING, then INACTIVE without an error."""
 
 CRASH_LOOP: Final[Steps] = (
-    (status.BUILDING, 60.0),
-    (status.DEPLOYING, 20.0),
-    (status.LOADING_MODEL, 45.0),
-    (status.UNHEALTHY, 15.0),
-    (status.LOADING_MODEL, 45.0),
-    (status.UNHEALTHY, 15.0),
-    (status.LOADING_MODEL, 45.0),
-    status.DEPLOY_FAILED,
+    ("BUILDING", 60.0),
+    ("DEPLOYING", 20.0),
+    ("LOADING_MODEL", 45.0),
+    ("UNHEALTHY", 15.0),
+    ("LOADING_MODEL", 45.0),
+    ("UNHEALTHY", 15.0),
+    ("LOADING_MODEL", 45.0),
+    "DEPLOY_FAILED",
 )
-"""The server process dies while loading, three times; then Baseten gives up, at 245 s."""
+"""The server process crashes while loading, three times. Baseten gives up at 245 s."""
 
-BUILD_FAILED: Final[Steps] = ((status.BUILDING, 12.0), status.BUILD_FAILED)
+BUILD_FAILED: Final[Steps] = (("BUILDING", 12.0), "BUILD_FAILED")
 """The image does not build."""
 
-STUCK: Final[Steps] = ((status.BUILDING, 12.0), status.DEPLOYING)
+STUCK: Final[Steps] = (("BUILDING", 12.0), "DEPLOYING")
 """DEPLOYING for ever."""
 
 
 def moment(seconds: float) -> float:
-    """The time to the microsecond, so that sums of steps compare as one expects."""
+    """Round a time to microseconds, so that sums of steps compare as expected."""
     return round(seconds, 6)
 
 
@@ -71,7 +69,7 @@ class Timeline:
 
     Raises:
         ValueError: There are no steps, a step has no status or an impossible length, or the last
-            step ends: what comes after it would be anybody's guess.
+            step has a length, so that the status after it is unknown.
     """
 
     __slots__ = ("_starts", "_statuses")
@@ -94,11 +92,11 @@ class Timeline:
         return f"Timeline({list(self.changes())})"
 
     def at(self, elapsed: float) -> str:
-        """The status so many seconds after the beginning."""
+        """The status, so many seconds after the beginning."""
         return self._statuses[max(bisect_right(self._starts, moment(elapsed)) - 1, 0)]
 
     def changes(self) -> Sequence[tuple[float, str]]:
-        """Each status with the seconds after which it begins."""
+        """Each status, with the seconds after which it begins."""
         return tuple(zip(self._starts, self._statuses, strict=True))
 
 
@@ -106,7 +104,7 @@ def _timed(entry: Step) -> tuple[str, float]:
     name, seconds = (entry, None) if isinstance(entry, str) else entry
     if seconds is None:
         raise ValueError(
-            f"{name!r} would last for ever, so nothing can follow it: say how many seconds it"
+            f"{name!r} would last for ever, so no step can follow it: say how many seconds it"
             f" takes, ({name!r}, 30), or make it the last step"
         )
     if not (isinstance(seconds, int | float) and 0 <= seconds < math.inf):
@@ -116,8 +114,8 @@ def _timed(entry: Step) -> tuple[str, float]:
 
 def _lasting(entry: Step) -> str:
     if not isinstance(entry, str):
-        raise ValueError(  # noqa: TRY004 - the type is one of a step's, its place is wrong
-            f"the timeline ends with {entry!r}, and nothing says what comes after it: add the"
+        raise ValueError(  # noqa: TRY004 - the type is right for a step, the place is wrong
+            f"the timeline ends with {entry!r}, and the status after it is unknown: add the"
             " status that stays, for example 'ACTIVE'"
         )
     return _named(entry)

@@ -1,0 +1,239 @@
+"""The actions of operations: each changes or reads the state, and returns JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .._world import (
+    CANCELED,
+    DEFAULT_RANGE_S,
+    INACTIVE,
+    LONGEST_RANGE_S,
+    FakeDeployment,
+    FakeEnvironment,
+    FakeModel,
+    LogRange,
+    forbidden,
+    not_found,
+    not_possible,
+)
+from .json_writer import JSON
+from .parsed_request import ParsedRequest
+from .response import InvalidRequest
+
+Action = Callable[[ParsedRequest], JSON]
+
+
+def list_chains(request: ParsedRequest) -> JSON:
+    """All chains."""
+    return {"chains": [request.writer.chain(chain) for chain in request.world.chains.values()]}
+
+
+def get_chain(request: ParsedRequest) -> JSON:
+    """One chain."""
+    return request.writer.chain(request.chain)
+
+
+def list_models(request: ParsedRequest) -> JSON:
+    """All models, or those with one name."""
+    name = request.query.get("name")
+    found = [model for model in request.world.models.values() if name in (None, model.id)]
+    return {"models": [request.writer.model(model) for model in found]}
+
+
+def get_model(request: ParsedRequest) -> JSON:
+    """One model."""
+    return request.writer.model(request.model)
+
+
+def list_deployments(request: ParsedRequest) -> JSON:
+    """All visible deployments, or a model's with one name."""
+    resource = request.resource
+    resource.progress.advance(request.now)
+    name = request.query.get("name") if isinstance(resource, FakeModel) else None
+    found = [
+        request.as_json(one)
+        for one in resource.deployments.values()
+        if name in (None, one.facts.name) and request.now >= one.facts.visible_from
+    ]
+    return {"deployments": found}
+
+
+def get_deployment(request: ParsedRequest) -> JSON:
+    """One deployment."""
+    return request.as_json(request.deployment)
+
+
+def delete_deployment(request: ParsedRequest) -> JSON:
+    """Delete a deployment."""
+    deployment = request.deployment
+    deployment.delete()
+    id_field = "chain_id" if "chain_id" in request.path else "model_id"
+    return {"id": deployment.id, "deleted": True, id_field: request.resource.id}
+
+
+def activate(request: ParsedRequest) -> JSON:
+    """Activate a deployment."""
+    return {"success": True, "no_op": not request.deployment.activate()}
+
+
+def deactivate(request: ParsedRequest) -> JSON:
+    """Deactivate a deployment."""
+    return {"success": True, "no_op": not request.deployment.deactivate()}
+
+
+def retry(request: ParsedRequest) -> JSON:
+    """Retry a failed deployment."""
+    deployment = request.deployment
+    before = deployment.status_at(request.now)
+    retried = deployment.retry()
+    reason = f"Deployment {deployment.id} is {before}: there is nothing to retry."
+    return {
+        "retried": retried,
+        "reason": None if retried else reason,
+        "deployment": request.as_json(deployment),
+    }
+
+
+def list_environments(request: ParsedRequest) -> JSON:
+    """All environments."""
+    resource = request.resource
+    found = [
+        request.writer.listed_environment(resource, one, request.now)
+        for one in resource.environments.values()
+    ]
+    return {"environments": found}
+
+
+def get_environment(request: ParsedRequest) -> JSON:
+    """One environment."""
+    environment = request.environment
+    return request.writer.environment(request.resource, environment, request.now)
+
+
+def delete_environment(request: ParsedRequest) -> JSON:
+    """Delete an environment, but not production."""
+    environment = request.environment
+    if environment.name == "production":
+        raise not_possible("The production environment cannot be deleted.")
+    environment.delete()
+    return {"name": environment.name, "model_id": request.resource.id, "deleted": True}
+
+
+def activate_environment(request: ParsedRequest) -> JSON:
+    """Activate the deployment that serves in an environment."""
+    return {"success": True, "no_op": not request.current.activate()}
+
+
+def deactivate_environment(request: ParsedRequest) -> JSON:
+    """Deactivate the deployment that serves in an environment."""
+    return {"success": True, "no_op": not request.current.deactivate()}
+
+
+def promote(request: ParsedRequest) -> JSON:
+    """Promote a deployment to an environment."""
+    deployment_id = request.body["deployment_id"]
+    return _promote(request, request.environment, deployment_id, "deployment")
+
+
+def promote_to_production(request: ParsedRequest) -> JSON:
+    """Promote a model's deployment to production."""
+    production = request.model.find_environment("production")
+    return _promote(request, production, request.deployment.id, "production")
+
+
+def _promote(
+    request: ParsedRequest, environment: FakeEnvironment, deployment_id: str, previous: str
+) -> JSON:
+    if environment.settings.restricted:
+        raise forbidden(f"Environment {environment.name} is restricted.")
+    candidate = environment.promote(
+        deployment_id,
+        scale_down_previous=request.body.get(f"scale_down_previous_{previous}", True),
+        preserve_instance_type=request.body.get("preserve_env_instance_type", True),
+    )
+    return request.as_json(candidate)
+
+
+def cancel_promotion(request: ParsedRequest) -> JSON:
+    """Cancel a promotion."""
+    environment = request.environment
+    status = environment.cancel()
+    message = (
+        f"Promotion to {environment.name} was successfully canceled."
+        if status == CANCELED
+        else f"Promotion to {environment.name} is being rolled back."
+    )
+    return {"status": status, "message": message}
+
+
+def signal(send: Callable[[FakeEnvironment], None], *, rolling_only: bool) -> Action:
+    """The action that sends a signal to a promotion in progress."""
+
+    def run(request: ParsedRequest) -> JSON:
+        environment = request.environment
+        promotion = environment.rollout_in_progress()
+        if rolling_only and not promotion.rolling:
+            message = f"The promotion to {environment.name} is not a rolling deployment."
+            raise not_possible(message)
+        if not request.world.behaviour.signals_succeed:
+            return {"success": False}
+        send(environment)
+        return {"success": True}
+
+    return run
+
+
+def wake(request: ParsedRequest) -> JSON:
+    """Wake a deployment by its id."""
+    return _wake(request.deployment, request.now)
+
+
+def wake_environment(request: ParsedRequest) -> JSON:
+    """Wake the deployment that serves in an environment."""
+    return _wake(request.current, request.now)
+
+
+def wake_role(role: str) -> Action:
+    """The action that wakes a model's deployment by its role."""
+    return lambda request: _wake(request.model.find_by_id_or_role(role), request.now)
+
+
+def _wake(deployment: FakeDeployment, now: float) -> JSON:
+    if deployment.status_at(now) == INACTIVE:
+        raise not_found(f"Deployment {deployment.id} is not active.")
+    deployment.wake()
+    return {}
+
+
+def get_logs(request: ParsedRequest) -> JSON:
+    """The log of a deployment or of a chainlet."""
+    deployment = request.deployment
+    chainlet = _chainlet(request, deployment) if "chainlet_id" in request.path else None
+    lines = _log_range(request).select(deployment.lines(chainlet))
+    return {"logs": [request.writer.log_line(line) for line in lines]}
+
+
+def _chainlet(request: ParsedRequest, deployment: FakeDeployment) -> str:
+    wanted = request.path["chainlet_id"]
+    for name in deployment.chainlet_names:
+        if request.writer.chainlet_id(deployment, name) == wanted:
+            return name
+    raise not_found(f"Chainlet {wanted} of deployment {deployment.id} was not found.")
+
+
+def _log_range(request: ParsedRequest) -> LogRange:
+    query, seconds = request.query, request.writer.seconds
+    direction = query.get("direction", "desc")
+    if direction not in ("asc", "desc"):
+        raise InvalidRequest("Input should be 'asc' or 'desc'.", "direction", part="query")
+    limit = request.whole_number("limit", 500, within=range(1, 1001))
+    start, end = request.now - DEFAULT_RANGE_S, request.now
+    if "end_epoch_millis" in query:
+        end = seconds(request.whole_number("end_epoch_millis", 0))
+        start = end - DEFAULT_RANGE_S
+    if "start_epoch_millis" in query:
+        start = seconds(request.whole_number("start_epoch_millis", 0))
+    if end - start > LONGEST_RANGE_S:
+        raise not_possible("The window must not be longer than 7 days.")
+    return LogRange(start=start, end=end, newest_first=direction == "desc", limit=limit)

@@ -1,0 +1,156 @@
+"""The fake as a Starlette application: one handler for each route, and one for all other paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .._world import Refused, World, not_found
+from ..faults import Faults, fits
+from .admission import check_key
+from .fault_injection import break_connection, client_leaves, damage_response
+from .json_writer import JSON, JSONWriter
+from .parsed_request import ParsedRequest
+from .rate_limits import RateLimits
+from .recorded import Recorded
+from .response import FakeResponse, InvalidRequest, as_bytes, invalid, rate_limited, refusal
+from .routes import OPERATIONS, Operation
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlerContext:
+    """What a request handler needs.
+
+    Attributes:
+        world: The state.
+        writer: Writes it as JSON.
+        faults: The faults that wait for requests.
+        api_key: The key to accept; None accepts every key.
+        limits: The rate limits to enforce, if any.
+        requests: Where requests are recorded.
+    """
+
+    world: World
+    writer: JSONWriter
+    faults: Faults
+    api_key: str | None
+    limits: RateLimits | None
+    requests: list[Recorded]
+
+
+class RequestHandler:
+    """Handles the requests to one operation as an ASGI application; None for unknown paths."""
+
+    def __init__(self, context: HandlerContext, operation: Operation | None) -> None:
+        self._context = context
+        self._operation = operation
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send a response to one request, or break its connection."""
+        request = Request(scope, receive)
+        body = await request.body()
+        now = self._context.world.now()
+        recorded = self._record(request, body, now)
+        damage = self._context.faults.take(recorded.method, recorded.path, recorded.route, now)
+        if damage is None:
+            response = self._respond(request, body, now)
+        else:
+            recorded.fault = damage.name
+            real = self._respond(request, body, now) if damage.acts else FakeResponse(200, b"{}")
+            response = damage_response(damage, real)
+            delay = self._context.world.clock.in_loop(damage.delay)
+            if delay and await client_leaves(receive, within=delay):
+                return
+            if damage.breaks is not None:
+                await break_connection(damage, response, recorded.request_id, scope)
+                await client_leaves(receive, within=None)
+                return
+        recorded.status = response.status
+        sent = Response(response.body, response.status)
+        sent.raw_headers = response.raw_headers(recorded.request_id)
+        await sent(scope, receive, send)
+
+    def _record(self, request: Request, body: bytes, now: float) -> Recorded:
+        headers = dict(request.headers)
+        scheme = headers.pop("authorization", "").partition(" ")[0]
+        recorded = Recorded(
+            at=now,
+            method=request.method,
+            path=request.scope["path"],
+            route=self._operation.template if self._operation else None,
+            auth=scheme or None,
+            headers=headers,
+            query=request.scope["query_string"].decode("latin-1"),
+            body=body,
+            request_id=f"fake-{len(self._context.requests) + 1:06d}",
+        )
+        self._context.requests.append(recorded)
+        return recorded
+
+    def _respond(self, request: Request, body: bytes, now: float) -> FakeResponse:
+        context, operation = self._context, self._operation
+        behaviour = context.world.behaviour
+        try:
+            check_key(request.headers.get("authorization", ""), context.api_key)
+            if operation is None:
+                raise _no_such_route(request)
+            retry_after = self._retry_after(operation, now)
+            if retry_after is not None:
+                return rate_limited(retry_after, behaviour)
+            fields = operation.fields(body)
+            result = self._run(operation, request, fields, now)
+        except InvalidRequest as problem:
+            return invalid(problem)
+        except Refused as refused:
+            return refusal(refused, behaviour)
+        return FakeResponse(operation.status, as_bytes(result))
+
+    def _run(self, operation: Operation, request: Request, fields: JSON, now: float) -> JSON:
+        world = self._context.world
+        # Everything that one request does happens at one time.
+        with world.clock.hold(now):
+            return operation.run(
+                ParsedRequest(
+                    world,
+                    self._context.writer,
+                    request.path_params,
+                    request.query_params,
+                    fields,
+                    now,
+                )
+            )
+
+    def _retry_after(self, operation: Operation, now: float) -> int | None:
+        if self._context.limits is None:
+            return None
+        return self._context.limits.retry_after(operation.method, operation.template, now)
+
+
+def make_app(context: HandlerContext) -> ASGIApp:
+    """The application: a route for each operation, and one for all other paths."""
+    routes = [
+        Route(one.template, RequestHandler(context, one), methods=[one.method])
+        for one in OPERATIONS
+    ]
+    # The last route: unknown paths are checked, recorded and hit by faults like known ones.
+    unknown = RequestHandler(context, None)
+    return Starlette(routes=[*routes, Route("/{path:path}", unknown, methods=list(_METHODS))])
+
+
+def _no_such_route(request: Request) -> Refused:
+    path = request.scope["path"]
+    allowed = {one.method for one in OPERATIONS if fits(path, one.template)}
+    if allowed:
+        message = f"Method {request.method} not allowed."
+        return Refused(405, "METHOD_NOT_ALLOWED", message, allow=", ".join(sorted(allowed)))
+    return not_found(f"There is nothing at {path}.")

@@ -1,0 +1,266 @@
+"""State is written here as Baseten's JSON: required fields, and the optional ones people read."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from .._world import (
+    NOT_DEPLOYED,
+    RUNNING,
+    FakeChain,
+    FakeDeployment,
+    FakeEnvironment,
+    FakeLogLine,
+    FakeModel,
+    Rollout,
+)
+
+JSON = dict[str, Any]
+
+INSTANCE_TYPE: Final = "1x4"
+TEAM: Final = "Fake team"
+
+
+class JSONWriter:
+    """Writes state as JSON, as a read at one time shows it.
+
+    Args:
+        started: The time of day at which the fake's time began.
+    """
+
+    def __init__(self, started: datetime) -> None:
+        self._started = started
+
+    def time_of_day(self, seconds: float) -> str:
+        """A time of the fake as ISO 8601, with Z."""
+        when = self._started + timedelta(seconds=seconds)
+        return when.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+    def seconds(self, epoch_millis: int) -> float:
+        """Convert a time of day, in milliseconds since 1970, to a time of the fake."""
+        return epoch_millis / 1000 - self._started.timestamp()
+
+    def chainlet_id(self, deployment: FakeDeployment, name: str) -> str:
+        """A chainlet's id."""
+        return f"{deployment.id}-{name}"
+
+    def log_line(self, line: FakeLogLine) -> JSON:
+        """A LogV1."""
+        # Nanoseconds since 1970 have more digits than a float holds.
+        started = round(self._started.timestamp() * 1e6) * 1000
+        return {
+            "timestamp": str(started + round(line.at * 1e9)),
+            "message": line.message,
+            "replica": line.replica,
+            "request_id": None,
+            "level": line.level,
+        }
+
+    def deployment(
+        self, resource: FakeChain | FakeModel, deployment: FakeDeployment, now: float
+    ) -> JSON:
+        """A ChainDeploymentV1 or a DeploymentV1."""
+        if isinstance(resource, FakeChain):
+            return self._chain_deployment(resource, deployment, now)
+        return self._model_deployment(resource, deployment, now)
+
+    def environment(
+        self, resource: FakeChain | FakeModel, environment: FakeEnvironment, now: float
+    ) -> JSON:
+        """A ChainEnvironmentV1 or an EnvironmentV1."""
+        if isinstance(resource, FakeChain):
+            return self._chain_environment(resource, environment, now)
+        return self._model_environment(resource, environment, now)
+
+    def listed_environment(
+        self, resource: FakeChain | FakeModel, environment: FakeEnvironment, now: float
+    ) -> JSON:
+        """An environment as it is in a list, where a chain's may have the shape of a model's."""
+        if resource.behaviour.chain_environment_list == "model":
+            return self._model_environment(resource, environment, now)
+        return self.environment(resource, environment, now)
+
+    def chain(self, chain: FakeChain) -> JSON:
+        """A ChainV1."""
+        return {
+            "id": chain.id,
+            "created_at": self.time_of_day(chain.created),
+            "name": chain.id,
+            "deployments_count": len(chain.deployments),
+            "team_name": TEAM,
+        }
+
+    def model(self, model: FakeModel) -> JSON:
+        """A ModelV1."""
+        current = model.production()
+        development = model.development()
+        return {
+            "id": model.id,
+            "created_at": self.time_of_day(model.created),
+            "name": model.id,
+            "deployments_count": len(model.deployments),
+            "production_deployment_id": current.id if current else None,
+            "development_deployment_id": development.id if development else None,
+            "instance_type_name": INSTANCE_TYPE,
+            "team_name": TEAM,
+        }
+
+    def _model_deployment(
+        self, resource: FakeChain | FakeModel, deployment: FakeDeployment, now: float
+    ) -> JSON:
+        facts, seen = deployment.facts, deployment.seen_at(now)
+        production = resource.environments.get("production")
+        serving = production.seen_at(now).current if production else None
+        return {
+            "id": deployment.id,
+            "created_at": self.time_of_day(facts.created),
+            "name": facts.name,
+            "model_id": resource.id,
+            "is_production": deployment is serving,
+            "is_development": facts.is_development,
+            "status": seen,
+            "active_replica_count": _replicas(seen),
+            "autoscaling_settings": _autoscaling(seen),
+            "instance_type_name": facts.instance_type or INSTANCE_TYPE,
+            "environment": deployment.attached_to,
+            "labels": dict(facts.labels) if facts.labels is not None else None,
+            "request_backpressure_settings": {"policy": None},
+        }
+
+    def _chain_deployment(self, chain: FakeChain, deployment: FakeDeployment, now: float) -> JSON:
+        return {
+            "id": deployment.id,
+            "created_at": self.time_of_day(deployment.facts.created),
+            "chain_id": chain.id,
+            "environment": deployment.attached_to,
+            "chainlets": [
+                {
+                    "id": self.chainlet_id(deployment, name),
+                    "name": name,
+                    "autoscaling_settings": _autoscaling(seen),
+                    "instance_type_name": INSTANCE_TYPE,
+                    "active_replica_count": _replicas(seen),
+                    "status": seen,
+                }
+                for name, seen in deployment.chainlets_seen_at(now).items()
+            ],
+            "status": deployment.seen_at(now),
+        }
+
+    def _chain_environment(
+        self, chain: FakeChain, environment: FakeEnvironment, now: float
+    ) -> JSON:
+        snapshot = environment.seen_at(now)
+        current, candidate = snapshot.current, snapshot.candidate
+        written: JSON = {
+            "name": environment.name,
+            "created_at": self.time_of_day(environment.created),
+            "chain_id": chain.id,
+            "promotion_settings": _promotion_settings(environment),
+            "chainlet_settings": [
+                {
+                    "chainlet_name": name,
+                    "autoscaling_settings": _AUTOSCALING,
+                    "instance_type": _instance_type(INSTANCE_TYPE),
+                }
+                for name in (current.chainlet_names if current else ())
+            ],
+            "current_deployment": current and self._chain_deployment(chain, current, now),
+            "candidate_deployment": candidate and self._chain_deployment(chain, candidate, now),
+        }
+        promotion = chain.behaviour.chain_promotion
+        if promotion != "absent":
+            written["in_progress_promotion"] = (
+                _promotion(snapshot.promotion) if promotion == "shown" else None
+            )
+        return written
+
+    def _model_environment(
+        self, resource: FakeChain | FakeModel, environment: FakeEnvironment, now: float
+    ) -> JSON:
+        snapshot = environment.seen_at(now)
+        return {
+            "name": environment.name,
+            "created_at": self.time_of_day(environment.created),
+            "model_id": resource.id,
+            "current_deployment": self._in_model_environment(resource, snapshot.current, now),
+            "candidate_deployment": self._in_model_environment(resource, snapshot.candidate, now),
+            "in_progress_promotion": _promotion(snapshot.promotion),
+            "autoscaling_settings": _AUTOSCALING,
+            "promotion_settings": _promotion_settings(environment),
+            "instance_type": _instance_type(environment.settings.instance_type or INSTANCE_TYPE),
+            "request_backpressure_settings": {"policy": None},
+        }
+
+    def _in_model_environment(
+        self, resource: FakeChain | FakeModel, deployment: FakeDeployment | None, now: float
+    ) -> JSON | None:
+        """A deployment with all fields of a model's; a chain's has its own fields besides."""
+        if deployment is None:
+            return None
+        return {
+            **self._model_deployment(resource, deployment, now),
+            **self.deployment(resource, deployment, now),
+        }
+
+
+_AUTOSCALING: Final[JSON] = {
+    "min_replica": 0,
+    "max_replica": 1,
+    "autoscaling_window": 60,
+    "scale_down_delay": 900,
+    "concurrency_target": 1,
+    "target_utilization_percentage": 70,
+}
+
+
+def _autoscaling(status: str) -> JSON | None:
+    return None if status in NOT_DEPLOYED else _AUTOSCALING
+
+
+def _replicas(status: str) -> int:
+    return 1 if status in RUNNING else 0
+
+
+def _instance_type(name: str) -> JSON:
+    return {
+        "id": name,
+        "name": name,
+        "memory_limit_mib": 4096,
+        "millicpu_limit": 1000,
+        "gpu_count": 0,
+        "gpu_type": None,
+        "gpu_memory_limit_mib": None,
+    }
+
+
+def _promotion(promotion: Rollout | None) -> JSON | None:
+    if promotion is None:
+        return None
+    return {
+        "status": promotion.status,
+        "percent_traffic_to_new_version": promotion.percent,
+        "error_message": promotion.error_message,
+        "rolling_deploy": promotion.rolling,
+    }
+
+
+def _promotion_settings(environment: FakeEnvironment) -> JSON:
+    settings = environment.settings
+    return {
+        "redeploy_on_promotion": settings.redeploy_on_promotion,
+        "rolling_deploy": settings.rolling,
+        "promotion_cleanup_strategy": settings.cleanup,
+        "rolling_deploy_config": {
+            "rolling_deploy_strategy": "REPLICA",
+            "max_surge_percent": 25,
+            "max_unavailable_percent": 0,
+            "stabilization_time_seconds": 0,
+            "replica_overhead_percent": 0,
+        }
+        if settings.rolling
+        else None,
+        "ramp_up_while_promoting": False,
+        "ramp_up_duration_seconds": 600,
+    }

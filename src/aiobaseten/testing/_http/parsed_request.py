@@ -1,0 +1,114 @@
+"""A request with its resource, environment, deployment and fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from .._world import FakeChain, FakeDeployment, FakeEnvironment, FakeModel, World, not_found
+from .json_writer import JSON, JSONWriter
+from .response import InvalidRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyRules:
+    """The body that an operation accepts. Other fields are ignored.
+
+    Attributes:
+        required: The strings that it must have.
+        flags: The booleans that it may have.
+        objects: The objects that it may have; each may be null.
+    """
+
+    required: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+
+    def parse(self, body: bytes) -> JSON:
+        """The fields of a request's body; raises InvalidRequest."""
+        try:
+            decoded: object = json.loads(body)
+        except ValueError:
+            raise InvalidRequest("The body is not JSON.") from None
+        if not isinstance(decoded, dict):
+            raise InvalidRequest("The body is not a JSON object.")
+        fields = cast("dict[str, Any]", decoded)
+        for name in self.required:
+            if name not in fields:
+                raise InvalidRequest("Field required.", name)
+            if not isinstance(fields[name], str):
+                raise InvalidRequest("Input should be a string.", name)
+        for name in self.flags:
+            if not isinstance(fields.get(name, True), bool):
+                raise InvalidRequest("Input should be a boolean.", name)
+        for name in self.objects:
+            if not isinstance(fields.get(name), dict | None):
+                raise InvalidRequest("Input should be an object.", name)
+        return fields
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedRequest:
+    """One request, and the parts of the state that it names."""
+
+    world: World
+    writer: JSONWriter
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: JSON
+    now: float
+
+    @property
+    def chain(self) -> FakeChain:
+        """The chain that it names; raises Refused (404)."""
+        return self.world.find_chain(self.path["chain_id"])
+
+    @property
+    def model(self) -> FakeModel:
+        """The model that it names; raises Refused (404)."""
+        return self.world.find_model(self.path["model_id"])
+
+    @property
+    def resource(self) -> FakeChain | FakeModel:
+        """The chain or the model that it names; raises Refused (404)."""
+        return self.chain if "chain_id" in self.path else self.model
+
+    @property
+    def environment(self) -> FakeEnvironment:
+        """The environment that it names; raises Refused (404)."""
+        return self.resource.find_environment(self.path["env_name"])
+
+    @property
+    def current(self) -> FakeDeployment:
+        """The deployment that serves in the environment; raises Refused (404)."""
+        current = self.environment.current
+        if current is None:
+            raise not_found(f"Environment {self.path['env_name']} has no deployment.")
+        return current
+
+    @property
+    def deployment(self) -> FakeDeployment:
+        """The deployment that it names, if it is visible yet; raises Refused (404)."""
+        resource = self.resource
+        resource.progress.advance(self.now)
+        found = resource.find_by_id_or_role(self.path["deployment_id"])
+        if self.now < found.facts.visible_from:
+            raise not_found(f"Deployment {found.id} was not found.")
+        return found
+
+    def as_json(self, deployment: FakeDeployment) -> JSON:
+        """A deployment of the resource, as JSON."""
+        return self.writer.deployment(self.resource, deployment, self.now)
+
+    def whole_number(self, name: str, default: int, *, within: range | None = None) -> int:
+        """A number in the query; raises InvalidRequest."""
+        try:
+            number = int(self.query.get(name, default))
+        except ValueError:
+            raise InvalidRequest("Input should be a whole number.", name, part="query") from None
+        if within is not None and number not in within:
+            message = f"Input should be from {within[0]} to {within[-1]}."
+            raise InvalidRequest(message, name, part="query")
+        return number

@@ -1,0 +1,61 @@
+"""The state of the fake: chains, models, their changes, and the time. No HTTP and no JSON.
+
+Where to look, from the top down; each module imports only modules below its own line:
+
+==========================  ======================================================================
+``world``                   All chains and models of one fake, and its time
+``chain``, ``model``        One chain or one model: makes its deployments and environments
+``resource``                Everything that chains and models have in common
+``environment``             The deployment that serves, and the rules for replacing it
+``environment_settings``    The options of an environment
+``promotion``               A promotion as tests see it
+``rollout``                 A promotion is stepped here, from 0 % of the traffic to its end
+``deployment``              A deployment is moved on here: statuses, actions of people, log
+``plan``                    Timelines for a whole deployment, and reactions to actions
+``status_track``            One status over time
+``progress``                Runs the changes that happen by themselves, in order
+``agenda``                  Actions planned for a later time
+``clock``                   The fake's time, taken from the event loop
+``log``                     Log lines, and the part of a log that a request asks for
+``refusal``                 The exception for actions that Baseten refuses
+``identifier``              Valid ids, and advice about unknown ones
+``status``                  The table of statuses
+==========================  ======================================================================
+"""
+
+from .chain import FakeChain
+from .clock import STARTED, FakeClock
+from .deployment import FakeDeployment
+from .environment import FakeEnvironment
+from .log import DEFAULT_RANGE_S, LONGEST_RANGE_S, FakeLogLine, LogRange
+from .model import FakeModel
+from .promotion import FakePromotion
+from .refusal import Refused, find, forbidden, not_found, not_possible
+from .rollout import Rollout
+from .status import CANCELED, INACTIVE, NOT_DEPLOYED, RUNNING
+from .world import World
+
+__all__ = [
+    "CANCELED",
+    "DEFAULT_RANGE_S",
+    "INACTIVE",
+    "LONGEST_RANGE_S",
+    "NOT_DEPLOYED",
+    "RUNNING",
+    "STARTED",
+    "FakeChain",
+    "FakeClock",
+    "FakeDeployment",
+    "FakeEnvironment",
+    "FakeLogLine",
+    "FakeModel",
+    "FakePromotion",
+    "LogRange",
+    "Refused",
+    "Rollout",
+    "World",
+    "find",
+    "forbidden",
+    "not_found",
+    "not_possible",
+]

@@ -1,0 +1,286 @@
+"""Environments: the deployment that serves, its candidate, and the rules for replacing it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..behaviour import Behaviour
+from ..timelines import HEALTHY_PROMOTION, moment
+from . import status
+from .deployment import FakeDeployment
+from .environment_settings import EnvironmentSettings
+from .plan import SHUT_DOWN, Plan
+from .progress import Progress
+from .promotion import FakePromotion
+from .refusal import busy, not_possible
+from .rollout import Rollout
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSnapshot:
+    """An environment as a read shows it."""
+
+    current: FakeDeployment | None
+    candidate: FakeDeployment | None
+    promotion: Rollout | None
+
+
+class ResourceOfEnvironment(Protocol):
+    """What an environment needs of its chain or model."""
+
+    id: str
+    behaviour: Behaviour
+    progress: Progress
+
+    def find_deployment(self, deployment_id: str) -> FakeDeployment:
+        """The deployment with this id; raises Refused (404) if there is none."""
+        ...
+
+    def copy(self, source: FakeDeployment, plan: Plan, now: float) -> FakeDeployment:
+        """A new deployment, made from *source* by a promotion."""
+        ...
+
+    def forget_environment(self, environment: FakeEnvironment) -> None:
+        """Remove an environment."""
+
+
+class FakeEnvironment:
+    """An environment. Made by `FakeModel.environment` and `FakeChain.environment`.
+
+    Its methods act as other people could act between two requests. They are not requests, and are
+    not recorded.
+    """
+
+    def __init__(
+        self,
+        resource: ResourceOfEnvironment,
+        name: str,
+        settings: EnvironmentSettings,
+        *,
+        created: float,
+        current: FakeDeployment | None,
+    ) -> None:
+        self.resource = resource
+        self.name = name
+        self.settings = settings
+        self.created = created
+        self._current = current
+        self._candidate: FakeDeployment | None = None
+        self._promotion: Rollout | None = None
+        self._scale_down_previous = True
+        self._end_pending = False
+        self._attached_before: str | None = None
+        self._before = EnvironmentSnapshot(current, None, None)
+        self._promotions: list[FakePromotion] = []
+
+    def __repr__(self) -> str:
+        serving = self._current.id if self._current else None
+        return f"<FakeEnvironment {self.name} of {self.resource.id}: {serving}>"
+
+    @property
+    def current(self) -> FakeDeployment | None:
+        """The deployment that really serves now."""
+        self._now()
+        return self._current
+
+    @property
+    def candidate(self) -> FakeDeployment | None:
+        """The deployment that is really being promoted now, or a failed one that lingers."""
+        self._now()
+        return self._candidate
+
+    @property
+    def promotion(self) -> FakePromotion | None:
+        """The newest promotion, also after its end."""
+        self._now()
+        return self._promotions[-1] if self._promotions else None
+
+    @property
+    def promotions(self) -> Sequence[FakePromotion]:
+        """All promotions, oldest first."""
+        self._now()
+        return tuple(self._promotions)
+
+    def promote(
+        self,
+        deployment_id: str,
+        *,
+        scale_down_previous: bool = True,
+        preserve_instance_type: bool = True,
+    ) -> FakeDeployment:
+        """Begin a promotion, as somebody else might; returns the candidate.
+
+        Raises:
+            Refused: There is no such deployment, or a promotion is in progress, or the
+                deployment may not be promoted.
+        """
+        now = self._now()
+        source = self.resource.find_deployment(deployment_id)
+        self._refuse_if_busy()
+        self._refuse_if_unready(source, now)
+        self._before = self.seen_at(now)
+        if self._needs_new(source, preserve_instance_type=preserve_instance_type):
+            candidate = self._new_candidate(source, now)
+        else:
+            candidate = self._reused_candidate(source, now)
+        ready = candidate.status_at(now) in self.settings.moves_on
+        rules = self.settings.rules(self.resource.behaviour, ready=ready)
+        self._attached_before = candidate.attached_to
+        candidate.attached_to = self.name
+        self._candidate = candidate
+        self._scale_down_previous = scale_down_previous
+        self._promotion = Rollout(candidate, rules, started=now)
+        self._promotions.append(FakePromotion(self._promotion, self.resource.progress))
+        self._end_pending = True
+        self.resource.progress.invalidate()
+        return candidate
+
+    def cancel(self) -> str:
+        """Cancel the promotion gracefully; returns CANCELED or RAMPING_DOWN.
+
+        Raises:
+            Refused: No promotion is in progress.
+        """
+        now = self._now()
+        result = self.rollout_in_progress().cancel(now)
+        self.resource.progress.invalidate()
+        return result
+
+    def pause(self) -> None:
+        """Pause the promotion at the end of its step; raises Refused if there is none."""
+        self._now()
+        self.rollout_in_progress().pause()
+
+    def resume(self) -> None:
+        """Resume the promotion; raises Refused if there is none."""
+        now = self._now()
+        self.rollout_in_progress().resume(now)
+        self.resource.progress.invalidate()
+
+    def force_cancel(self) -> None:
+        """Cancel the promotion at once; raises Refused if there is none."""
+        now = self._now()
+        self.rollout_in_progress().force_cancel(now)
+        self.resource.progress.invalidate()
+
+    def force_roll_forward(self) -> None:
+        """Make the candidate current, whatever its status; raises Refused if there is none."""
+        now = self._now()
+        self.rollout_in_progress().force_roll_forward(now)
+        self.resource.progress.invalidate()
+
+    def delete(self) -> None:
+        """Remove it: cancel its promotion and scale its deployment to zero. Requests get 404."""
+        now = self._now()
+        if self._promotion is not None and self._promotion.ended is None:
+            self.force_cancel()
+            self.resource.progress.advance(now)
+        if self._current is not None:
+            self._current.attached_to = None
+            self._current.run(status.SCALED_TO_ZERO, at=now)
+        self.resource.forget_environment(self)
+
+    def next_change(self) -> float:
+        """The time of the next change that happens by itself; infinity if none is to come."""
+        if self._promotion is None or not self._end_pending:
+            return math.inf
+        ended = self._promotion.ended
+        return self._promotion.next_change() if ended is None else ended
+
+    def change(self) -> None:
+        """Make that change: a step of the promotion, or the cleanup after its end."""
+        promotion = self._promotion
+        if promotion is None:
+            return
+        if promotion.ended is None:
+            promotion.change()
+        elif promotion.status == status.SUCCEEDED:
+            self._end_pending = False
+            self._succeed(promotion.candidate, promotion.ended)
+        else:
+            self._end_pending = False
+            self._fall_back(promotion, promotion.ended)
+
+    def seen_at(self, when: float) -> EnvironmentSnapshot:
+        """The environment as a read shows it, which may be late by ``stale_for``."""
+        self.resource.progress.advance(when)
+        behaviour, promotion = self.resource.behaviour, self._promotion
+        if promotion is None:
+            return EnvironmentSnapshot(self._current, None, None)
+        if when < moment(promotion.started + behaviour.stale_for):
+            return self._before
+        ended = promotion.ended
+        gone = ended is not None and when >= moment(ended + behaviour.terminal_promotion_for)
+        return EnvironmentSnapshot(self._current, self._candidate, None if gone else promotion)
+
+    def rollout_in_progress(self) -> Rollout:
+        """The promotion in progress; raises Refused if there is none."""
+        if self._promotion is None or self._promotion.ended is not None:
+            raise not_possible(f"Environment {self.name} has no in progress promotion.")
+        return self._promotion
+
+    def _now(self) -> float:
+        return self.resource.progress.advance_to_now()
+
+    def _refuse_if_busy(self) -> None:
+        if self._promotion is not None and self._promotion.ended is None:
+            raise busy(
+                f"Environment {self.name} already has a promotion in progress.",
+                status=self.resource.behaviour.busy_status,
+            )
+
+    def _refuse_if_unready(self, source: FakeDeployment, now: float) -> None:
+        if self.resource.behaviour.unready_source == "accepted":
+            return
+        its = source.status_at(now)
+        if its in status.HOPELESS or its in status.OFF:
+            raise not_possible(f"Deployment {source.id} is {its}: it cannot be promoted.")
+
+    def _needs_new(self, source: FakeDeployment, *, preserve_instance_type: bool) -> bool:
+        ids = self.resource.behaviour.deployment_ids
+        if ids != "documented":
+            return ids == "new"
+        mine, its = self.settings.instance_type, source.facts.instance_type
+        other_type = preserve_instance_type and mine is not None and its not in (None, mine)
+        kept_elsewhere = source.attached_to is not None or source.facts.is_development
+        return kept_elsewhere or other_type or self.settings.redeploy_on_promotion
+
+    def _new_candidate(self, source: FakeDeployment, now: float) -> FakeDeployment:
+        plan = source.reactions.on_promote or self.settings.candidate_timeline
+        return self.resource.copy(source, plan or HEALTHY_PROMOTION, now)
+
+    def _reused_candidate(self, source: FakeDeployment, now: float) -> FakeDeployment:
+        if source.reactions.on_promote is not None:
+            source.run(source.reactions.on_promote, at=now, stale=True)
+            return source
+        its = source.status_at(now)
+        if its == status.SCALED_TO_ZERO and its not in self.settings.moves_on:
+            source.wake()
+        elif its in status.OFF:
+            source.activate()
+        return source
+
+    def _succeed(self, candidate: FakeDeployment, at: float) -> None:
+        previous, self._current, self._candidate = self._current, candidate, None
+        if previous is None or previous is candidate:
+            return
+        previous.attached_to = None
+        if not self._scale_down_previous or self.settings.cleanup == "KEEP":
+            return
+        scale_to_zero = self.settings.cleanup == "SCALE_TO_ZERO"
+        previous.run(status.SCALED_TO_ZERO if scale_to_zero else SHUT_DOWN, at=at)
+
+    def _fall_back(self, promotion: Rollout, at: float) -> None:
+        candidate, behaviour = promotion.candidate, self.resource.behaviour
+        failed = promotion.status == status.FAILED
+        lingers = behaviour.failed_candidate if failed else behaviour.canceled_candidate
+        if lingers == "null":
+            self._candidate = None
+        candidate.attached_to = self._attached_before
+        # A deployment that was made for this promotion is not needed without it.
+        made_for_it = candidate.facts.created == promotion.started
+        if not failed and made_for_it and candidate.facts.promoted_from is not None:
+            candidate.run(SHUT_DOWN, at=at)

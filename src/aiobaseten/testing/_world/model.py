@@ -1,0 +1,148 @@
+"""Models: deployments with one status, and environments whose traffic may move step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..timelines import Steps
+from .deployment import FakeDeployment
+from .environment import FakeEnvironment
+from .environment_settings import Cleanup
+from .identifier import RESERVED_IDS
+from .plan import Plan, Reactions
+from .refusal import not_found
+from .resource import FakeResource, one_of
+from .rollout import Ramp
+from .status import ACTIVE
+
+
+class FakeModel(FakeResource):
+    """A model. Made by `FakeBaseten.model`."""
+
+    kind = "Model"
+
+    def deployment(
+        self,
+        deployment_id: str,
+        *,
+        status: str | None = None,
+        timeline: Steps | None = None,
+        on_promote: Steps | None = None,
+        on_activate: Steps | None = None,
+        on_retry: Steps | None = None,
+        on_wake: Steps | None = None,
+        hidden_for: float | None = None,
+        instance_type: str | None = None,
+        is_development: bool | None = None,
+        labels: Mapping[str, object] | None = None,
+    ) -> FakeDeployment:
+        """The deployment with this id; makes it if there is none. Its timelines begin now.
+
+        Args:
+            deployment_id: Its id, and its name.
+            status: A status that stays (default: ACTIVE).
+            timeline: Statuses over time instead: ``[("BUILDING", 12), "ACTIVE"]``.
+            on_promote: The timeline of the candidate when this deployment is promoted.
+            on_activate: The timeline when it is activated.
+            on_retry: The timeline when it is retried (default: its first timeline again).
+            on_wake: The timeline when it is woken.
+            hidden_for: Seconds for which requests for it get 404.
+            instance_type: An environment with another instance type makes a new deployment when
+                this one is promoted.
+            is_development: Whether this is the deployment with the role ``development``.
+            labels: Labels, which the API returns unchanged.
+
+        Raises:
+            ValueError: It exists and options were given; or a timeline is impossible.
+        """
+        options = {
+            "status": status, "timeline": timeline, "on_promote": on_promote,
+            "on_activate": on_activate, "on_retry": on_retry, "on_wake": on_wake,
+            "hidden_for": hidden_for, "instance_type": instance_type,
+            "is_development": is_development, "labels": labels,
+        }  # fmt: skip
+        if self._known("deployment", deployment_id, self.deployments, options):
+            return self.deployments[deployment_id]
+        reactions = Reactions(
+            on_promote=on_promote, on_activate=on_activate, on_retry=on_retry, on_wake=on_wake
+        )
+        facts = self._facts(
+            deployment_id,
+            hidden_for,
+            instance_type=instance_type,
+            is_development=bool(is_development),
+            labels=labels,
+        )
+        plan = one_of(status, timeline)
+        return self._add(deployment_id, facts, ACTIVE if plan is None else plan, reactions)
+
+    def environment(
+        self,
+        name: str,
+        *,
+        current: str | FakeDeployment | None = None,
+        rolling: bool | None = None,
+        ramp: Ramp | None = None,
+        traffic_delay: float | None = None,
+        moves_on: Sequence[str] | None = None,
+        cleanup: Cleanup | None = None,
+        redeploy_on_promotion: bool | None = None,
+        instance_type: str | None = None,
+        candidate_timeline: Steps | None = None,
+        restricted: bool | None = None,
+    ) -> FakeEnvironment:
+        """The environment with this name; makes it if there is none.
+
+        Args:
+            name: Such as ``production``.
+            current: The deployment that serves in it.
+            rolling: Whether traffic moves step by step.
+            ramp: The steps: percent of the traffic, and the seconds that a step lasts.
+            traffic_delay: Seconds from the candidate being ready to its first traffic (default: 0,
+                and 5 for a candidate that is ready at once).
+            moves_on: The statuses of a candidate that is ready (default: ACTIVE only).
+            cleanup: What happens to the deployment that served before (default:
+                SCALE_TO_ZERO). A request may ask to keep it.
+            redeploy_on_promotion: Whether a promotion always makes a new deployment.
+            instance_type: Promoting a deployment of another instance type makes a new deployment.
+            candidate_timeline: The timeline of deployments that a promotion makes. ``on_promote``
+                of the promoted deployment wins over it.
+            restricted: Whether promoting is forbidden (403).
+
+        Raises:
+            ValueError: It exists and options were given; or *current* is unknown; or the ramp is
+                impossible.
+        """
+        options = {
+            "rolling": rolling if ramp is None else True, "ramp": ramp,
+            "traffic_delay": traffic_delay, "moves_on": moves_on, "cleanup": cleanup,
+            "redeploy_on_promotion": redeploy_on_promotion, "instance_type": instance_type,
+            "candidate_timeline": candidate_timeline, "restricted": restricted,
+        }  # fmt: skip
+        if self._known("environment", name, self.environments, {"current": current, **options}):
+            return self.environments[name]
+        if ramp is not None and rolling is False:
+            raise ValueError("a ramp is for rolling promotions: leave out rolling=False")
+        return self._environment(name, current, options)
+
+    def copy(self, source: FakeDeployment, plan: Plan, now: float) -> FakeDeployment:
+        """A new deployment, made from *source* by a promotion."""
+        return self._copy(source, plan, now)
+
+    def development(self) -> FakeDeployment | None:
+        """The deployment with the role ``development``."""
+        return next((one for one in self.deployments.values() if one.facts.is_development), None)
+
+    def production(self) -> FakeDeployment | None:
+        """The deployment that serves in production, as a read shows it now."""
+        production = self.environments.get("production")
+        return production.seen_at(self.progress.now()).current if production else None
+
+    def find_by_id_or_role(self, deployment_id: str) -> FakeDeployment:
+        """The deployment with this id or role; raises Refused (404) if there is none."""
+        if deployment_id not in RESERVED_IDS:
+            return self.find_deployment(deployment_id)
+        found = self.production() if deployment_id == "production" else self.development()
+        if found is None:
+            raise not_found(f"Model {self.id} has no {deployment_id} deployment.")
+        return found

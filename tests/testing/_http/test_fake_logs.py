@@ -1,0 +1,57 @@
+"""Logs: order, limit, and the range of a request."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+
+from aiobaseten.testing import FakeBaseten
+
+Api = Callable[..., Awaitable[httpx.Response]]
+pytestmark = pytest.mark.looptime
+
+LOGS = "/v1/models/m1/deployments/d1/logs"
+
+
+@pytest.mark.parametrize(
+    ("query", "messages"),
+    [
+        ("", ["second", "first"]),
+        ("?direction=asc", ["first", "second"]),
+        ("?direction=asc&limit=1", ["first"]),
+        ("?limit=1", ["second"]),
+    ],
+)
+async def test_the_newest_lines_come_first_and_the_limit_keeps_the_first_ones(
+    fake: FakeBaseten, api: Api, query: str, messages: list[str]
+) -> None:
+    deployment = fake.model("m1").deployment("d1")
+    deployment.log("first")
+    await asyncio.sleep(1)
+    deployment.log("second")
+
+    lines = (await api(f"GET {LOGS}{query}")).json()["logs"]
+
+    assert [line["message"] for line in lines] == messages
+
+
+async def test_a_range_of_more_than_a_week_is_refused(fake: FakeBaseten, api: Api) -> None:
+    fake.model("m1").deployment("d1")
+    week = 7 * 86400 * 1000
+
+    allowed = await api(f"GET {LOGS}?start_epoch_millis=0&end_epoch_millis={week}")
+    refused = await api(f"GET {LOGS}?start_epoch_millis=0&end_epoch_millis={week + 1}")
+
+    assert (allowed.status_code, refused.status_code) == (200, 400)
+
+
+async def test_an_unknown_chainlet_gets_404(fake: FakeBaseten, api: Api) -> None:
+    fake.chain("c1").deployment("d1", chainlets=["A"])
+    path = "/v1/chains/c1/deployments/d1/chainlets"
+
+    known = await api(f"GET {path}/d1-A/logs")
+    unknown = await api(f"GET {path}/d1-B/logs")
+
+    assert (known.status_code, unknown.status_code) == (200, 404)
+    assert unknown.json()["message"] == "Chainlet d1-B of deployment d1 was not found."

@@ -1,0 +1,38 @@
+"""Each scenario ends as its docstring says."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiobaseten.errors import BasetenError
+from aiobaseten.testing import FakeBaseten, scenarios
+
+ENDS = {
+    "healthy": ["v2", "v2"],
+    "slow": ["v2", "v2"],
+    "failing": ["PromotionFailedError", "PromotionFailedError"],
+    "starved": ["PromotionFailedError", "PromotionFailedError"],
+    "stuck": ["WaitTimeoutError", "WaitTimeoutError"],
+    "troubled": ["v2", "v2"],
+    "empty": ["NotFoundError", "NotFoundError"],
+}
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("name", scenarios.SCENARIOS)
+async def test_each_scenario_ends_as_its_docstring_says(name: str) -> None:
+    fake = FakeBaseten()
+    scenarios.SCENARIOS[name](fake)
+    ends: list[str] = []
+    async with fake.client() as baseten:
+        for resource in (baseten.chain(scenarios.CHAIN), baseten.model(scenarios.MODEL)):
+            try:
+                promotion = await resource.environment("production").promote("v2")
+                live = await promotion.wait(timeout=300 if name == "stuck" else 2400)
+            except BasetenError as error:
+                ends.append(type(error).__name__)
+            else:
+                ends.append(live.id)
+
+    assert ends == ENDS[name]
+    fake.assert_no_leftovers()
