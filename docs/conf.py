@@ -46,24 +46,13 @@ nitpick_ignore_regex = [
     (r"py:.*", r"timedelta"),
 ]
 
-#: The names of generated classes, and their public names.
-PUBLIC = {getattr(schemas, name).__name__: name for name in schemas.__all__}
-for public in schemas.__all__:
-    # Otherwise Sphinx documents them only as aliases.
-    generated = getattr(schemas, public)
-    generated.__module__, generated.__name__, generated.__qualname__ = (
-        schemas.__name__,
-        public,
-        public,
-    )
-
-#: Types without a page of their own: their name is enough.
+#: Types that have no page: their name says enough.
 NO_PAGE = {
     "ChainletEnvironmentSettings",
     "Clock",
     "DeploymentLabels",
-    "InstanceTypeV1",
-    "PromotionSettingsV1",
+    "InstanceType",
+    "PromotionSettings",
     "PromotionState",
     "Unset",
 }
@@ -85,7 +74,7 @@ def without_attrs_docstring(*said: Any) -> None:
 def look_further(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.TextElement
 ) -> nodes.Node | None:
-    """Link to generated classes by their public names, and to names in other modules."""
+    """Link to a generated class where it is exported, and to names that live in another module."""
     module, _, name = node["reftarget"].rpartition(".")
     target = node["reftarget"]
     if module == "aiobaseten._resource":
@@ -93,9 +82,8 @@ def look_further(
         chain = "Chain" if node.get("py:class", "").startswith("Chain") else ""
         target = chain + {"D": "Deployment", "E": "Environment"}[name]
         shown = nodes.Text(target)
-    elif name in PUBLIC:
-        target = PUBLIC[name]
-        shown = nodes.Text(target)
+    elif name in schemas.__all__:
+        target = name
     elif module.startswith("aiobaseten_generated") or name in NO_PAGE:
         return shown
     elif module and not module.startswith("aiobaseten"):

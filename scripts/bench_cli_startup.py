@@ -17,11 +17,12 @@ COMMANDS = {
     "python -c pass": "pass",
     "import httpx": "import httpx",
     "aiobaseten --help": "from aiobaseten.cli import main; main(['--help'])",
+    "aiobaseten promote --help": "from aiobaseten.cli import main; main(['promote', '--help'])",
     "import aiobaseten": "import aiobaseten",
     "from aiobaseten import Baseten": "from aiobaseten import Baseten",
 }
 BASELINE = "import httpx"
-PROMISE = {"aiobaseten --help": 1.5}
+PROMISE = {"aiobaseten --help": 1.5, "aiobaseten promote --help": 1.5}
 
 
 def main() -> int:

@@ -20,31 +20,31 @@ DOCUMENT = OPENAPI / "baseten.json"
 
 
 def document_text(files: Mapping[str, str], overlay: tuple[str, str]) -> str:
-    """The document as it is committed: valid, sorted, and the same for any order of *files*."""
+    """The document to commit: valid, sorted, independent of the order of *files*."""
     document = build_document(files, overlay)
     if error := first_error(document):
-        raise SpecError(f"what came out is not OpenAPI 3.1: {error}")
+        raise SpecError(f"the built document is not valid OpenAPI 3.1: {error}")
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def first_error(document: JsonObject) -> str | None:
-    """What keeps a document from being valid."""
+    """The first reason why a document is not valid; None if it is."""
     error = next(OpenAPIV31SpecValidator(document).iter_errors(), None)
     return f"{error.json_path}: {error.message}" if error else None
 
 
 def read_openapi(folder: Path) -> tuple[dict[str, str], tuple[str, str]]:
-    """The text of every file that the document is built from, and the overlay."""
+    """The text of each source file of the document, by name, and the overlay."""
     files = [folder / "components.yaml", folder / OURS, *(folder / "endpoints").iterdir()]
     texts = {file.relative_to(folder).as_posix(): file.read_text("utf-8") for file in files}
     return texts, ("overlay.yaml", (folder / "overlay.yaml").read_text("utf-8"))
 
 
 def read_valid(folder: Path) -> str:
-    """The text of the document that a folder builds.
+    """Build a folder's document and return its text.
 
     Raises:
-        SpecError: It builds none, or a vendored file was edited.
+        SpecError: The document cannot be built, or a vendored file was edited.
     """
     texts, overlay = read_openapi(folder)
     document = document_text(texts, overlay)
@@ -54,9 +54,11 @@ def read_valid(folder: Path) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Build or check; 0 is good."""
+    """Build or check. Returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail if it is stale")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if the result is out of date"
+    )
     check = parser.parse_args(arguments).check
     try:
         text = read_valid(OPENAPI)
@@ -71,14 +73,14 @@ def main(arguments: Sequence[str]) -> int:
         return int(check and bool(lost))
     if check:
         print(
-            "openapi/baseten.json is not what the rest of openapi/ builds. Run `make generate`, "
-            "look at what changed, and commit it.",
+            "openapi/baseten.json is out of date. Run `make generate`, "
+            "review the changes, and commit them.",
             file=sys.stderr,
         )
         return 1
-    # Even when the facade has lost something: to bring it in line one needs the new code.
+    # Even if a field of the facade is gone: adapting the facade needs the new code.
     DOCUMENT.write_text(text, "utf-8", newline="\n")
-    print("openapi/baseten.json is new.")
+    print("openapi/baseten.json was rebuilt.")
     return 0
 
 

@@ -1,7 +1,7 @@
 """Describe what changed in Baseten's spec, and what each change means to users of the facade.
 
-OLD and NEW are git revisions or files: a document that `make spec` built, or a whole spec, of which
-only the operations that we wrap count.
+OLD and NEW are git revisions or files: a document built by `make spec`, or a whole spec. Of a whole
+spec, only the operations that we use are compared.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ STATUS = {Rating.PROSE: 0, Rating.SAFE: 0, Rating.DECISION: 3, Rating.BREAKING: 
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Describe; 0 is good."""
+    """Describe. Returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("old", nargs="?", default="HEAD", help="default: HEAD")
     parser.add_argument("new", nargs="?", default=str(build_spec.OPENAPI / "baseten.json"))
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def describe(old: JsonObject, new: JsonObject) -> list[Rated]:
-    """Every change between two built documents, with its rating; the worst come first."""
+    """All changes between two built documents with their ratings, the worst first."""
     leaning = read_leaning(
         "leans-on.yaml", (build_spec.OPENAPI / "leans-on.yaml").read_text("utf-8")
     )
@@ -57,7 +57,7 @@ def describe(old: JsonObject, new: JsonObject) -> list[Rated]:
 
 
 def document_of(source: str) -> JsonObject:
-    """The document that a revision or a file stands for."""
+    """The document of a revision or a file."""
     file = Path(source)
     text = file.read_text("utf-8") if file.is_file() else _at_revision(source)
     node = read_data(file.name, text)
@@ -69,7 +69,7 @@ def document_of(source: str) -> JsonObject:
 
 
 def document_of_whole(whole: Node, overlay: Overlay) -> JsonObject:
-    """What `make refresh-spec` would build from a whole spec, without what is missing in it."""
+    """Build the document from a whole spec like `make refresh-spec`, without missing operations."""
     taken = take(whole, overlay.published)
     texts, _ = build_spec.read_openapi(build_spec.OPENAPI)
     ours = {entry["id"].text() for entry in overlay.operations.values() if "ours" in entry}

@@ -1,4 +1,4 @@
-"""Reading what Baseten publishes, from a file, a folder or an address: bounded in size and time."""
+"""Read specs and pages from a file, a folder or an address, within limits of size and time."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from spec.reading import MAX_JSON
 MAX_BYTES = MAX_JSON
 MAX_PAGES = 2_000
 MAX_REDIRECTS = 5
-# For one part of an answer, and for the whole of it.
+# For one read from the connection, and for the whole response.
 TIMEOUT_S = 20.0
 DEADLINE_S = 120.0
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-# A page says in its first line where it is published.
+# The first line of a page names its address.
 _ADDRESS = re.compile(r"# Source: (https://docs\.baseten\.co/\S+)")
 
 
 class FetchError(Exception):
-    """It could not be read; the message is one sentence."""
+    """A source could not be read. The message is one sentence."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """What was read, and where it came from, without any path of this machine."""
+    """A text and its source. The source never holds a path of this machine."""
 
     source: str
     text: str
 
     @property
     def is_page(self) -> bool:
-        """Whether it is a documentation page, and not a spec."""
+        """Whether this is a documentation page instead of a spec."""
         return self.text.lstrip().startswith(("#", ">")) and "```" in self.text
 
 
@@ -119,13 +119,13 @@ def _checked(address: str) -> httpx.URL:
 
 
 def _plain(url: httpx.URL) -> str:
-    """The address as it may be written down."""
+    """The address without secrets: safe to write down."""
     return str(url.copy_with(userinfo=b"", query=None, fragment=None))
 
 
 def _body(response: httpx.Response, deadline: float) -> bytes:
     content = bytearray()
-    # Decompressed already, so a small answer cannot grow without a limit.
+    # These chunks are decompressed, so the limit also stops a decompression bomb.
     for part in response.iter_bytes():
         content += part
         if len(content) > MAX_BYTES:

@@ -1,12 +1,13 @@
-"""Make generated/aiobaseten_generated from openapi/baseten.json, or check that it is up to date.
+"""Generate generated/aiobaseten_generated from openapi/baseten.json, or check that it is current.
 
-The result depends on nothing but openapi/ and the pinned versions: not on the folder, the settings
-around it, the ruff on PATH or the order of a set.
+The result depends only on openapi/ and the pinned versions, not on the folder, its settings, the
+ruff on PATH or the order of a set.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import json
 import os
@@ -17,35 +18,43 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-from spec.node import Json
+from spec.leaning import read_leaning
+from spec.node import Json, JsonObject, Node
+from spec.reading import read_data
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "openapi" / "baseten.json"
+LEANING = ROOT / "openapi" / "leans-on.yaml"
 SETTINGS = ROOT / "openapi" / "generator"
 PACKAGE = "aiobaseten_generated"
 TARGET = ROOT / "generated" / PACKAGE
+PUBLIC = ROOT / "src" / "aiobaseten" / "schemas.py"
 
-# What decides the bytes of the result.
+# The tools on whose versions the result depends.
 PINNED = ("openapi-python-client", "ruff")
-# No settings of this repository and no cache inside the package. The rules put imports in order and
-# drop those that nobody uses; more rules would rewrite code, and differently in each ruff.
+# Without this repository's settings and without a cache inside the package. The rules sort imports
+# and remove unused ones. More rules would rewrite code, and each version of ruff differently.
 RUFF = ("--isolated", "--no-cache", "--target-version=py311", "--config=line-length=100")
 
 
 class GenerateError(Exception):
-    """The code was not generated; what was there is untouched."""
+    """The code was not generated. The old code is unchanged."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Generate or check; 0 is good."""
+    """Generate or check. Returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail if it is stale")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if the result is out of date"
+    )
     check = parser.parse_args(arguments).check
     try:
         check_versions(pinned_versions((ROOT / "pyproject.toml").read_text("utf-8")))
         check_templates(SETTINGS / "templates", upstream_templates(), SETTINGS / "upstream.sha256")
-        # Beside the target, so that the swap is a rename.
+        check_names(json.loads(DOCUMENT.read_text("utf-8")), PUBLIC.read_text("utf-8"))
+        # On the target's file system, so that the swap is a rename.
         (ROOT / "build").mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=ROOT / "build", prefix="generate-") as scratch:
             return _make(Path(scratch), check=check)
@@ -62,17 +71,17 @@ def _make(scratch: Path, *, check: bool) -> int:
     if check:
         listed = "\n".join(f"  {change}" for change in changes)
         raise GenerateError(
-            f"generated/{PACKAGE} is not what openapi/ produces:\n{listed}\n"
-            "Nobody edits it by hand. Run `make generate`, look at what changed, and commit it."
+            f"generated/{PACKAGE} is out of date:\n{listed}\n"
+            "Run `make generate`, review the changes, and commit them. Do not edit generated code."
         )
     prove(package)
     swap(package, TARGET, scratch / "old")
-    print(f"generated/{PACKAGE} is new: {len(changes)} files changed.")
+    print(f"generated/{PACKAGE} was updated: {len(changes)} files changed.")
     return 0
 
 
 def pinned_versions(pyproject: str) -> dict[str, str]:
-    """The exact versions that pyproject.toml's development group asks for."""
+    """The exact versions in pyproject.toml's development group."""
     group = tomllib.loads(pyproject)["dependency-groups"]["dev"]
     found = dict(entry.split("==") for entry in group if "==" in entry)
     for name in PINNED:
@@ -82,7 +91,7 @@ def pinned_versions(pyproject: str) -> dict[str, str]:
 
 
 def check_versions(pinned: Mapping[str, str]) -> None:
-    """Insist on the pinned versions."""
+    """Check that the pinned versions are installed."""
     for name, version in pinned.items():
         if (installed := metadata.version(name)) != version:
             raise GenerateError(
@@ -92,21 +101,22 @@ def check_versions(pinned: Mapping[str, str]) -> None:
 
 
 def upstream_templates() -> Path:
-    """Where the installed generator keeps its own templates."""
+    """The template folder of the installed generator."""
     distribution = metadata.distribution("openapi-python-client")
     return Path(str(distribution.locate_file("openapi_python_client"))) / "templates"
 
 
 def check_templates(ours: Path, upstream: Path, hashes: Path) -> None:
-    """Stop when a template that ours replace, or lean on, is no longer the one that we read.
+    """Check that the original of each template that ours replace or call is unchanged.
 
-    Upstream gives no promise about its templates, so a new one may need a change in ours.
+    Upstream promises nothing about its templates, so a new original may need a change in ours.
     """
     lines = hashes.read_text("utf-8").splitlines()
     recorded = {name: digest for digest, name in (line.split() for line in lines)}
     for file in sorted(ours.rglob("*.jinja")):
-        if file.relative_to(ours).as_posix() not in recorded:
-            raise GenerateError(f"{hashes.name} has no hash for the original of our {file.name}.")
+        ours_alone = not (upstream / file.relative_to(ours)).exists()
+        if not ours_alone and file.relative_to(ours).as_posix() not in recorded:
+            raise GenerateError(f"{hashes.name} has no hash for the original of {file.name}.")
     for name, digest in recorded.items():
         file = upstream / name
         found = hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else "gone"
@@ -118,34 +128,94 @@ def check_templates(ours: Path, upstream: Path, hashes: Path) -> None:
             )
 
 
+def check_names(document: JsonObject, public: str) -> None:
+    """Check that each class override names a schema, and that each public class has an override.
+
+    *public* is the text of schemas.py, which exports the classes.
+    """
+    overrides = read_settings()["class_overrides"]
+    if gone := sorted(overrides.keys() - _schemas(document)):
+        raise GenerateError(
+            f"openapi/baseten.json has no schema {gone[0]}, which `class_overrides` in "
+            "openapi/generator/config.yaml names. Name the schema that replaced it, or remove the "
+            "entry and the class in src/aiobaseten/schemas.py."
+        )
+    exported = {
+        alias.name
+        for node in ast.walk(ast.parse(public))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{PACKAGE}.models.")
+        for alias in node.names
+    }
+    named = {override["class_name"] for override in overrides.values()}
+    if nameless := sorted(exported - named):
+        raise GenerateError(
+            f"src/aiobaseten/schemas.py exports {nameless[0]}, but no entry under "
+            "`class_overrides` in openapi/generator/config.yaml gives a schema this name. Add one."
+        )
+
+
+def read_settings() -> dict[str, Any]:
+    """The generator's settings, as written in config.yaml."""
+    text = (SETTINGS / "config.yaml").read_text("utf-8")
+    return {key: child.value for key, child in read_data("config.yaml", text).entries().items()}
+
+
+def settings_for(document: JsonObject) -> dict[str, Any]:
+    """The generator's settings, with a class name for every schema that ends in V1.
+
+    Not only the public ones: users meet others through fields, and a list of those would have to
+    follow every change of the spec.
+    """
+    settings = read_settings()
+    versioned = [name for name in _schemas(document) if name.endswith("V1")]
+    shortened = {name: {"class_name": name.removesuffix("V1")} for name in versioned}
+    return settings | {"class_overrides": shortened | settings["class_overrides"]}
+
+
+def _schemas(document: JsonObject) -> set[str]:
+    return {*Node("", document).entries()["components"].entries()["schemas"].entries()}
+
+
 def generate(document: Path, scratch: Path) -> Path:
-    """Run the generator into *scratch*, which is empty. The package is complete but not proven."""
+    """Run the generator in *scratch*, an empty folder. The package is complete but not checked."""
     package = scratch / PACKAGE
-    source = scratch / "openapi.json"
-    source.write_text(json.dumps(without_defaults(json.loads(document.read_text("utf-8")))))
+    source, config = scratch / "openapi.json", scratch / "config.json"
+    spec = json.loads(document.read_text("utf-8"))
+    leaning = read_leaning(LEANING.name, LEANING.read_text("utf-8"))
+    source.write_text(json.dumps(with_decides(without_defaults(spec), leaning.decides)), "utf-8")
+    config.write_text(json.dumps(settings_for(spec)), "utf-8")
     _run(
         scratch,
         *("openapi_python_client", "generate", "--path", str(source), "--meta", "none"),
-        *("--config", str(SETTINGS / "config.yaml")),
+        *("--config", str(config)),
         *("--custom-template-path", str(SETTINGS / "templates")),
         *("--output-path", str(package)),
-        # Without it, an operation that the generator does not understand is left out in silence.
+        # Otherwise the generator silently skips operations that it does not support.
         "--fail-on-warning",
     )
     source.unlink()
-    # The generator always writes this one; ours is empty, because nothing here sends anything.
-    (package / "errors.py").unlink()
+    config.unlink()
+    # The generator always writes errors.py; our template for it has other content.
+    (package / "errors.py").rename(package / "misfits.py")
     (package / "py.typed").touch()
     _run(scratch, "ruff", "check", PACKAGE, "--fix-only", "--select=I,F401", *RUFF)
     _run(scratch, "ruff", "format", PACKAGE, *RUFF)
     return package
 
 
-def without_defaults(value: Json, *, names: bool = False) -> Json:
-    """The document without default values of fields, which move to the description.
+def with_decides(document: Any, decides: Mapping[str, frozenset[str]]) -> Any:
+    """Add `x-decides` to the schemas that have fields which must fit. The templates read it."""
+    schemas = document["components"]["schemas"]
+    for component in decides.keys() & schemas.keys():
+        schemas[component]["x-decides"] = sorted(decides[component])
+    return document
 
-    The generator would send a default although the caller said nothing, and so freeze what the
-    server does today. *names* says that the keys of this mapping are names, not keywords.
+
+def without_defaults(value: Json, *, names: bool = False) -> Json:
+    """Move the defaults of fields into their descriptions.
+
+    Generated code would send them although the caller chose nothing, and so freeze the server's
+    current defaults. *names*: the keys of this mapping are names instead of keywords.
     """
     if isinstance(value, list):
         return [without_defaults(item) for item in value]
@@ -153,7 +223,7 @@ def without_defaults(value: Json, *, names: bool = False) -> Json:
         return value
     kept: dict[str, Json] = {
         key: item
-        # A server's variable must have a default, and the generator does not look at it.
+        # A server variable must have a default; the generator ignores it.
         if key == "variables" and not names
         else without_defaults(item, names=key in ("properties", "schemas") and not names)
         for key, item in value.items()
@@ -167,7 +237,7 @@ def without_defaults(value: Json, *, names: bool = False) -> Json:
 
 
 def prove(package: Path) -> None:
-    """Insist on code that compiles and satisfies mypy --strict."""
+    """Check that the code compiles and passes mypy --strict."""
     cache = ROOT / ".mypy_cache" / "generate"
     for file in sorted(package.rglob("*.py")):
         try:
@@ -182,7 +252,7 @@ def prove(package: Path) -> None:
 
 
 def read_tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder but what Python leaves behind."""
+    """All files below a folder, without Python's caches."""
     return {
         file.relative_to(folder).as_posix(): file.read_bytes()
         for file in folder.rglob("*")
@@ -191,7 +261,7 @@ def read_tree(folder: Path) -> dict[str, bytes]:
 
 
 def compare(*, expected: Mapping[str, bytes], actual: Mapping[str, bytes]) -> list[str]:
-    """How two trees differ, in both directions; nothing if they do not."""
+    """The differences between two trees, in both directions."""
     changes = []
     for name in sorted(expected.keys() | actual.keys()):
         if name not in actual:
@@ -204,7 +274,7 @@ def compare(*, expected: Mapping[str, bytes], actual: Mapping[str, bytes]) -> li
 
 
 def swap(new: Path, target: Path, old: Path) -> None:
-    """Put *new* in the place of *target*. If that fails, *target* is what it was."""
+    """Replace *target* by *new*. If that fails, *target* is unchanged."""
     target.parent.mkdir(exist_ok=True)
     if target.exists():
         target.rename(old)
@@ -217,14 +287,14 @@ def swap(new: Path, target: Path, old: Path) -> None:
 
 
 def _run(folder: Path, *command: str) -> None:
-    """Run a tool of this environment, with no settings from around."""
+    """Run a tool of this environment without outside settings."""
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("RUFF_", "MYPY", "PYTHONPATH"))
     }
     done = subprocess.run(
-        # -P: what lies in the folder must not pass for a module of a tool.
+        # -P: files in the folder must not be imported by a tool.
         [sys.executable, "-P", "-m", *command],
         cwd=folder,
         env=environment,

@@ -1,7 +1,7 @@
-"""Take what Baseten publishes now, and build, prove and describe what becomes of it.
+"""Fetch Baseten's current spec; build, check and describe the result.
 
 FROM is a documentation page, a folder of pages, or a whole spec (JSON or YAML), as a file or as an
-address. Everything happens in a copy: if any step fails, nothing here has changed.
+address. Everything happens in a copy: if any step fails, no file of the repository has changed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PUBLISHED = "https://api.baseten.co/v1/spec"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Refresh; 0 is good, and then the tree is new or was up to date."""
+    """Refresh. Returns the exit status: 0 if the tree is now up to date."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", nargs="?", default=PUBLISHED, metavar="FROM")
     source = parser.parse_args(arguments).source or PUBLISHED
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
         _say(f"Reading {source} …")
         return _refresh(fetch(source))
     except (FetchError, SpecError, generate.GenerateError) as error:
-        print(f"Nothing has changed here. {error}", file=sys.stderr)
+        print(f"No file was changed. {error}", file=sys.stderr)
         return 1
 
 
@@ -58,9 +58,10 @@ def _refresh(texts: Sequence[Text]) -> int:
         text = build_spec.read_valid(copy)
         (copy / "baseten.json").write_text(text, "utf-8", newline="\n")
         if generate.read_tree(copy) == generate.read_tree(build_spec.OPENAPI):
-            _say("Nothing is new.")
+            _say("Nothing has changed.")
             return 0
-        _say("Generating the code, and proving it …")
+        generate.check_names(json.loads(text), generate.PUBLIC.read_text("utf-8"))
+        _say("Generating and checking the code …")
         (scratch / "code").mkdir()
         package = generate.generate(copy / "baseten.json", scratch / "code")
         generate.prove(package)
@@ -71,7 +72,7 @@ def _refresh(texts: Sequence[Text]) -> int:
 
 
 def _put(folder: Path, texts: Sequence[Text], overlay: Overlay) -> None:
-    """Put what was read into a copy of openapi/."""
+    """Write the fetched texts into a copy of openapi/."""
     if all(one.is_page for one in texts):
         files = _pages(texts, overlay)
     else:
@@ -79,7 +80,7 @@ def _put(folder: Path, texts: Sequence[Text], overlay: Overlay) -> None:
         taken = take(read_data(one.source, one.text), overlay.published)
         _say(
             f"Taking {len(taken.files) - 1} of {taken.operations} operations, "
-            f"and {taken.components} components that they need …"
+            f"and {taken.components} required components …"
         )
         if taken.missing:
             raise _missing(folder, taken, overlay)
@@ -94,7 +95,7 @@ def _put(folder: Path, texts: Sequence[Text], overlay: Overlay) -> None:
 
 
 def noted(sources: Sources, files: Mapping[str, Text], today: str) -> Sources:
-    """Where each file comes from now. What is as it was keeps its source and date."""
+    """The new sources of all files. An unchanged file keeps its source and date."""
     stems = {name.rpartition(".")[0] for name in files}
     kept = {name: entry for name, entry in sources.items() if name.rpartition(".")[0] not in stems}
     for name, one in files.items():
@@ -107,10 +108,10 @@ def noted(sources: Sources, files: Mapping[str, Text], today: str) -> Sources:
 
 
 def _pages(texts: Sequence[Text], overlay: Overlay) -> dict[str, Text]:
-    """The pages of operations that we wrap, byte for byte, each under the name of its operation."""
+    """The pages of operations that we use, unchanged, each named after its operation."""
     found: dict[str, Text] = {}
     for one in texts:
-        # A folder of documentation holds pages about other things, too.
+        # A folder of documentation also holds pages without an operation.
         if len(texts) > 1 and "````yaml" not in one.text and "```yaml" not in one.text:
             continue
         for operation in read_fragment(f"{one.source.removesuffix('.md')}.md", one.text).operations:
@@ -124,7 +125,7 @@ def _pages(texts: Sequence[Text], overlay: Overlay) -> dict[str, Text]:
 
 
 def _missing(folder: Path, taken: Taken, overlay: Overlay) -> SpecError:
-    """What to say when operations are gone, after a description of the rest."""
+    """The error for missing operations. Prints a description of the other changes first."""
     ours = {entry["id"].text() for entry in overlay.operations.values() if "ours" in entry}
     texts, _ = build_spec.read_openapi(folder)
     kept = {name: text for name, text in texts.items() if Path(name).stem in {*ours, "ours"}}
@@ -132,13 +133,14 @@ def _missing(folder: Path, taken: Taken, overlay: Overlay) -> SpecError:
     _say(as_text(describe(json.loads(build_spec.DOCUMENT.read_text("utf-8")), rest)))
     listed = "\n".join(f"  {name}: {what}" for name, what in taken.missing.items())
     return SpecError(
-        f"Operations that src/aiobaseten relies on are missing:\n{listed}\nIf one has moved, say "
-        "so in openapi/overlay.yaml; if it is gone, decide what src/aiobaseten does without it."
+        f"Operations that src/aiobaseten needs are missing:\n{listed}\nIf one was moved, change "
+        "its path in openapi/overlay.yaml. If it was removed, decide what src/aiobaseten does "
+        "without it."
     )
 
 
 def _swap(copy: Path, package: Path, scratch: Path) -> None:
-    """Put both in place, or neither."""
+    """Replace both folders, or neither."""
     generate.swap(copy, build_spec.OPENAPI, scratch / "old openapi")
     try:
         generate.swap(package, generate.TARGET, scratch / "old code")
@@ -149,11 +151,11 @@ def _swap(copy: Path, package: Path, scratch: Path) -> None:
 
 
 def _tell(before: JsonObject, after: JsonObject) -> None:
-    _say(f"\nopenapi/ and generated/ are new.\n\n{as_text(describe(before, after))}")
+    _say(f"\nopenapi/ and generated/ are up to date.\n\n{as_text(describe(before, after))}")
     text = (build_spec.OPENAPI / "leans-on.yaml").read_text("utf-8")
     for complaint in complaints(after, read_leaning("leans-on.yaml", text)):
         print(complaint, file=sys.stderr)
-    _say("Now: make check, and commit openapi/ and generated/ in a commit of their own.")
+    _say("Next: run `make check`, and commit openapi/ and generated/ without other changes.")
 
 
 def _say(text: str) -> None:

@@ -1,1 +1,1 @@
-"""What Baseten's management API takes and answers, made by a machine from openapi/baseten.json."""
+"""Requests and answers of Baseten's management API, generated from openapi/baseten.json."""

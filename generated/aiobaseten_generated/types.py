@@ -1,10 +1,10 @@
-"""The value of a field that is not there."""
+"""The value of a missing field."""
 
 from typing import Literal
 
 
 class Unset:
-    """The type of `UNSET`, which is not `None`: JSON can say null, and can say nothing."""
+    """The type of `UNSET`. Not `None`, because JSON distinguishes null from a missing field."""
 
     def __bool__(self) -> Literal[False]:
         return False
@@ -13,7 +13,7 @@ class Unset:
         return "UNSET"
 
     def __reduce__(self) -> str:
-        return "UNSET"  # There is one; copies and pickles are it.
+        return "UNSET"  # copies and pickles are the same object
 
 
 UNSET: Unset = Unset()

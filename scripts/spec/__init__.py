@@ -1,4 +1,4 @@
-"""From what Baseten publishes to one OpenAPI document: read strictly, translate, put together.
+"""Build one OpenAPI document from Baseten's pages and specs: read strictly, translate, merge.
 
-Everything here is a pure function from text or plain data to plain data, or a `SpecError`.
+All functions are pure: text or plain data in, plain data or a `SpecError` out.
 """

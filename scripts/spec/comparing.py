@@ -1,6 +1,6 @@
-"""What changed between two documents, operation by operation and schema by schema.
+"""Compare two documents, operation by operation and schema by schema.
 
-A component matters only where an operation sends it or answers with it.
+A component counts only if an operation uses it in a request or a response.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class _Operation:
 
 
 def compare(old: JsonObject, new: JsonObject) -> list[Change]:
-    """Everything that differs between two documents as `build_document` makes them."""
+    """All differences between two documents built by `build_document`."""
     before, after = _operations(old), _operations(new)
     changes = [*_prose_of_document(old, new), *_schemes(old, new)]
     of_operations = [
@@ -52,7 +52,7 @@ def compare(old: JsonObject, new: JsonObject) -> list[Change]:
 
 
 def _together(changes: Iterable[Change]) -> Iterator[Change]:
-    """One change of all operations, like another way in, said once."""
+    """Merge equal changes of several operations, for example of security, into one."""
     groups: dict[str, list[Change]] = {}
     for change in changes:
         shared = change.kind in ("security changed", "servers changed")
@@ -149,7 +149,7 @@ def _unnamed(path: str) -> str:
 
 
 def _by_name(operation: _Operation) -> dict[str, Node]:
-    """Parameters by place and name; in the path only the order counts, so a name is no name."""
+    """Parameters by place and name. In the path only the order counts, so the index is the name."""
     order = re.findall(r"{([^{}]*)}", operation.path)
     found = {}
     for parameter in operation.fields["parameters"].items():
@@ -242,7 +242,7 @@ def _flag(node: Node, key: str) -> bool:
 
 
 def _note_uses(document: JsonObject, operations: Mapping[str, _Operation], uses: Uses) -> None:
-    """Note which operations send each schema, and which answer with it."""
+    """Record which operations send each schema and which return it."""
     schemas = _schemas(document)
     for name, operation in operations.items():
         for key, direction in (

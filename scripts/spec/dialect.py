@@ -1,6 +1,6 @@
 """The dialect of the documentation pages of 2025, translated to OpenAPI 3.1.
 
-It looks like OpenAPI and is not: `paths` is one record instead of a map, bodies are wrapped in
+It looks like OpenAPI but is not: `paths` is one record instead of a map, bodies are wrapped in
 `schemaArray` with every property in an `allOf` of one, and a component that is used as a body is
 inlined under its `refIdentifier`. Only `components` is plain OpenAPI.
 """
@@ -14,7 +14,7 @@ _SCHEMAS = "#/components/schemas/"
 
 
 def translate(page: Page) -> JsonObject:
-    """Give the page as a plain OpenAPI 3.1 fragment with one operation."""
+    """Translate a page to a plain OpenAPI 3.1 fragment with one operation."""
     top = page.body.fields("paths", "components")
     record = top["paths"].fields("path method servers request response type", "deprecated")
     record["type"].expect("path")
@@ -23,7 +23,7 @@ def translate(page: Page) -> JsonObject:
     operation: JsonObject = {"summary": page.title, "description": page.abstract}
     if "deprecated" in record and record["deprecated"].flag():
         operation["deprecated"] = True
-    # Code samples only repeat the rest, with placeholders.
+    # Code samples repeat the operation with placeholders.
     request = record["request"].fields("security parameters body", "codeSamples")
     operation["security"] = _security(request["security"], schemes)
     operation["parameters"] = _parameters(request["parameters"])
@@ -47,7 +47,7 @@ def _plain_schemas(components: Node | None) -> JsonObject:
 
 
 def _security(security: Node, schemes: JsonObject) -> Json:
-    """An alternative is a title and a header parameter of type `apiKey`."""
+    """Each alternative is a title and a header parameter of type `apiKey`."""
     alternatives: list[Json] = []
     for alternative in security.items():
         fields = alternative.fields("title parameters")
@@ -88,10 +88,10 @@ def _parameters(parameters: Node) -> Json:
 
 def _request_body(body: Node, schemas: JsonObject) -> JsonObject | None:
     if body.value == {}:
-        return None  # The dialect's way to say that nothing is sent.
+        return None  # In this dialect: no body.
     media = body.fields("application/json")["application/json"].fields("schemaArray", "examples")
     schema = media["schemaArray"].only_item()
-    # `required: true` in the schema means that a body must be sent; JSON Schema has no such thing.
+    # `required: true` in the schema belongs to the request body; JSON Schema does not have it.
     required = schema.entries().get("required")
     return {
         "required": required is not None and required.flag(),
@@ -111,7 +111,7 @@ def _response(response: Node, schemas: JsonObject) -> JsonObject:
 
 
 def _unwrap(wrapped: Node, schemas: JsonObject) -> JsonObject:
-    """Undo the wrapping of a body. A body that was a component becomes that component again."""
+    """Unwrap a body. If it was a component, restore that component."""
     fields = wrapped.fields(
         "type properties refIdentifier", "required title description requiredProperties"
     )

@@ -1,4 +1,4 @@
-"""Many fragments and our decisions about them, put together as one OpenAPI 3.1 document."""
+"""Merge fragments and the overlay into one OpenAPI 3.1 document."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from spec.fragment import (
 from spec.node import Json, JsonObject, Node, SpecError
 from spec.overlay import Components, Overlay, apply_changes, read_overlay
 
-# Ours stands beside what Baseten publishes; each of its components must be needed.
+# Our own components. Each must be used.
 OURS = "ours.yaml"
 
 
 def build_document(files: Mapping[str, str], overlay: tuple[str, str]) -> JsonObject:
-    """Build the document from the text of each file, by name, and the overlay's name and text.
+    """Build the document from the text of each file, by name, and the overlay (name, text).
 
     Raises:
-        SpecError: Something is not understood, contradicts itself, or lacks a decision.
+        SpecError: Something is not supported, is contradictory, or needs a decision.
     """
     return build_with(files, read_overlay(*overlay))
 
 
 def build_with(files: Mapping[str, str], overlay: Overlay) -> JsonObject:
-    """Build the document from the text of each file, by name, and our decisions."""
-    # Sorted, so that neither the result nor the first error depends on the order of the files.
+    """Build the document from the text of each file, by name, and the overlay."""
+    # Sorted: neither the result nor the first error depends on the order of the files.
     fragments = [read_fragment(file, files[file]) for file in sorted(files)]
     published = [operation for fragment in fragments for operation in fragment.operations]
     operations, components = apply_changes(
@@ -59,7 +59,7 @@ def build_with(files: Mapping[str, str], overlay: Overlay) -> JsonObject:
 
 
 def differences(first: Node, second: Node) -> Iterator[str]:
-    """Where two values differ, a line for each place, with both sides."""
+    """One line for each difference between two values, with both sides."""
     if isinstance(first.value, list) and isinstance(second.value, list):
         yield from _list_differences(first, second)
         return
@@ -93,7 +93,7 @@ def _short(value: Json, limit: int = 60) -> str:
 
 
 def _settle_components(fragments: Iterable[Fragment], overlay: Overlay) -> Components:
-    """One definition for each component: what all files agree on, or the winner of a conflict."""
+    """One definition for each component: the common one, or the winner of a conflict."""
     definitions: dict[tuple[str, str], list[Node]] = {}
     for fragment in fragments:
         for key, node in fragment.components.items():
@@ -116,7 +116,7 @@ def _settle_components(fragments: Iterable[Fragment], overlay: Overlay) -> Compo
             f"{listed}\nSay under `conflicts` in {overlay.node.file} which file wins, and why."
         )
     for name in () if overlay.is_partial else unused:
-        raise overlay.node.error(f"conflicts: there is no conflict about {name}; take it out")
+        raise overlay.node.error(f"conflicts: there is no conflict about {name}; remove the entry")
     return settled
 
 
@@ -128,7 +128,7 @@ def _winner(decision: Node, nodes: list[Node]) -> Node:
 
 
 def _conflict(name: str, first: Node, second: Node) -> str:
-    # The places begin at the component: it stands elsewhere in each file.
+    # Paths start at the component, because its position differs between the files.
     found = differences(Node(first.file, _normal(first)), Node(second.file, _normal(second)))
     listed = "\n".join(f"  {difference}" for difference in found)
     return f"{first.file}: {first.place}: {second.file} defines {name} differently:\n{listed}"
@@ -168,7 +168,7 @@ def _paths(
             **_operation(operation, components, overlay),
         }
     for key in sorted(overlay.operations.keys() - seen.keys()):
-        raise overlay.node.error(f"operations: no file describes {key}; take it out")
+        raise overlay.node.error(f"operations: no file describes {key}; remove the entry")
     return {**paths}, tags
 
 
@@ -192,7 +192,7 @@ def _operation(operation: Operation, components: Components, overlay: Overlay) -
 
 
 def _resolved_parameters(operation: Operation, components: Components) -> list[Json]:
-    """The parameters written out. One of the operation replaces its namesake of the path."""
+    """All parameters, inline. The operation's override those of the path."""
     found: dict[tuple[Json, Json], Json] = {}
     for node in operation.parameters:
         parameter = parameter_object(_followed(node, components))
@@ -215,7 +215,7 @@ def _followed(parameter: Node, components: Components) -> Node:
 
 
 def _used_components(paths: JsonObject, components: Components) -> JsonObject:
-    """The components that an operation needs, and only these are looked at."""
+    """The components that the operations need. All others are ignored and not checked."""
     schemas: JsonObject = {}
     waiting = [Node("", paths)]
     while waiting:
@@ -239,15 +239,15 @@ def _insist_on_use(components: Components, used: JsonObject) -> None:
     groups = Node("", used).entries()
     for (kind, name), node in components.items():
         if node.file == OURS and (kind not in groups or name not in groups[kind].entries()):
-            raise node.error(f"nothing uses {name}; take it out")
+            raise node.error(f"nothing uses {name}; remove it")
 
 
 def _check_component(name: str, node: Node) -> None:
-    # It becomes the name of a file.
+    # It becomes a file name.
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
         raise node.error(f"{name!r} cannot be the name of a class")
     if "$ref" in node.entries():
-        raise node.error("a schema that is only another name for a schema is not understood")
+        raise node.error("a schema that is only another name for a schema is not supported")
     check_schema(node)
 
 
@@ -263,7 +263,7 @@ def _normal(node: Node) -> Json:
 
 
 def _sorted_required(value: Json) -> Json:
-    """The order of `required` means nothing, so it must make no difference."""
+    """Sort `required`: its order has no meaning and must not matter."""
     if isinstance(value, list):
         return [_sorted_required(item) for item in value]
     if not isinstance(value, dict):

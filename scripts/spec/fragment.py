@@ -1,4 +1,4 @@
-"""One file, read as an OpenAPI 3.1 fragment. Whatever is not understood here is an error."""
+"""Read one file as an OpenAPI 3.1 fragment. Everything unknown is an error."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ METHODS = "get put post patch delete"
 
 _OPERATION = (
     "summary description deprecated x-stability parameters requestBody security servers "
-    # Ours come from the overlay; code samples only repeat the rest.
+    # Ids and tags come from the overlay; code samples repeat the operation.
     "operationId tags x-codeSamples"
 )
-# `allOf` and `const` are left out on purpose: the generator makes closed or bogus types of them.
+# `allOf` and `const` are missing on purpose: the generator makes wrong or closed types of them.
 _SCHEMA_KEYWORDS = (
     "$ref type title description properties required additionalProperties items anyOf oneOf enum "
     "default format examples deprecated readOnly writeOnly pattern minLength maxLength minimum "
     "maximum exclusiveMinimum exclusiveMaximum multipleOf minItems maxItems uniqueItems "
     "minProperties maxProperties "
-    # Says that null does not mean the same as nothing. It never does in the generated models.
+    # Says that null differs from a missing field. In the generated models it always does.
     "x-null-distinct"
 )
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation, with what it takes from its path item and its file."""
+    """One operation, with everything it inherits from its path item and its file."""
 
     method: str
     path: str
     node: Node
-    # What goes into the document as it stands.
+    # Copied into the document unchanged.
     contents: JsonObject
-    # Later ones replace earlier ones of the same name and place.
+    # Later ones override earlier ones of the same name and place.
     parameters: list[Node]
     security: Node
     servers: Node | None
@@ -47,7 +47,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Fragment:
-    """What one file contributes."""
+    """The contents of one file."""
 
     file: str
     operations: list[Operation] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Fragment:
 
 
 def read_fragment(file: str, text: str) -> Fragment:
-    """Read a documentation page (.md) of either vintage, or a plain fragment (.yaml)."""
+    """Read a documentation page (.md), old or new, or a plain fragment (.yaml)."""
     if file.endswith((".yaml", ".yml", ".json")):
         return _fragment(read_data(file, text))
     if not file.endswith(".md"):
@@ -68,7 +68,7 @@ def read_fragment(file: str, text: str) -> Fragment:
     if found != [(page.method, page.path)]:
         described = ", ".join(f"{method} {path}" for method, path in found) or "nothing"
         raise page.body.error(
-            f"the fence announces {page.method} {page.path}, but the body describes {described}"
+            f"the fence names {page.method} {page.path}, but the body describes {described}"
         )
     return fragment
 
@@ -97,7 +97,7 @@ def _fragment(node: Node) -> Fragment:
     if "components" in top:
         kinds = top["components"].fields(optional="schemas parameters securitySchemes")
         for kind, group in kinds.items():
-            # Looked at when something uses them: a page or a spec may bring others along.
+            # Checked only if used: a page or a spec may define more.
             for name, component in group.entries().items():
                 fragment.components[kind, name] = component
     return fragment
@@ -112,7 +112,7 @@ def _operations(path: str, item: Node, top: dict[str, Node]) -> Iterator[Operati
         fields = node.fields("responses", _OPERATION)
         security = fields.get("security", top.get("security"))
         if security is None:
-            raise node.error("neither the operation nor its file says how it is secured")
+            raise node.error("neither the operation nor its file has `security`")
         for alternative in security.items():
             for scopes in alternative.entries().values():
                 scopes.items()
@@ -160,7 +160,7 @@ def _response(response: Node) -> JsonObject:
 
 
 def _content(content: Node) -> JsonObject:
-    """Only JSON is understood. The examples are placeholders, and dropped."""
+    """Only JSON is supported. Examples are placeholders and are dropped."""
     media = content.fields("application/json")["application/json"]
     schema = media.fields("schema", "example examples")["schema"]
     check_schema(schema)
@@ -168,7 +168,7 @@ def _content(content: Node) -> JsonObject:
 
 
 def check_schema(schema: Node) -> None:
-    """Insist on a schema that the generator makes something sensible of."""
+    """Check that the generator can handle a schema."""
     fields = schema.fields(optional=_SCHEMA_KEYWORDS)
     if "$ref" in fields and not fields["$ref"].text().startswith(SCHEMAS):
         raise fields["$ref"].error(f"expected a reference to {SCHEMAS}…")
@@ -181,7 +181,7 @@ def check_schema(schema: Node) -> None:
     for key in ("anyOf", "oneOf"):
         for child in fields[key].items() if key in fields else ():
             check_schema(child)
-    # YAML 1.1 turns NO into false; and only enums of strings can be kept open.
+    # YAML 1.1 reads NO as false; and only string enums can be open.
     for value in fields["enum"].items() if "enum" in fields else ():
         value.text()
     for name in fields["required"].items() if "required" in fields else ():
@@ -191,19 +191,19 @@ def check_schema(schema: Node) -> None:
 def _check_parameter(parameter: Node) -> None:
     fields = parameter.fields("name in schema", "required description deprecated example examples")
     if fields["in"].text() not in ("path", "query"):
-        raise fields["in"].error(f"parameters in {fields['in'].text()!r} are not understood")
+        raise fields["in"].error(f"parameters in {fields['in'].text()!r} are not supported")
     check_schema(fields["schema"])
 
 
 def check_security_scheme(scheme: Node) -> None:
-    """Insist on a key in a header, or a bearer token."""
+    """Check that the scheme is a key in a header or a bearer token."""
     fields = scheme.fields("type", "description in name scheme bearerFormat")
     if fields["type"].text() not in ("apiKey", "http"):
-        raise fields["type"].error(f"security of type {fields['type'].text()!r} is not understood")
+        raise fields["type"].error(f"security of type {fields['type'].text()!r} is not supported")
 
 
 def parameter_object(parameter: Node) -> JsonObject:
-    """A parameter as it goes into the document."""
+    """A parameter as an object of the document."""
     _check_parameter(parameter)
     dropped = ("example", "examples")
     return {key: child.value for key, child in parameter.entries().items() if key not in dropped}

@@ -1,4 +1,4 @@
-"""What the facade leans on, and whether a document still gives it."""
+"""The parts of the spec that the facade needs, and whether a document has them."""
 
 from __future__ import annotations
 
@@ -14,25 +14,27 @@ NULL, NOTHING = "null", "nothing"
 
 @dataclass(frozen=True)
 class Leaning:
-    """What leans-on.yaml says."""
+    """The contents of leans-on.yaml."""
 
     file: str
-    # By component and field: what it may be.
+    # By component and field: the types that it may have.
     reads: dict[str, dict[str, frozenset[str]]]
+    # By component: the fields that a decision needs. All of them are in `reads`.
+    decides: dict[str, frozenset[str]]
     # By component and field: whether it is always sent.
     sends: dict[str, dict[str, bool]]
-    # By component: where its values are sorted.
+    # By component: the table that sorts its values.
     sorts: dict[str, str]
 
     def is_read(self, place: str) -> bool:
-        """Whether a field ("Component.field") is one that we read."""
+        """Whether the facade reads a field ("Component.field")."""
         component, _, field = place.partition(".")
         return field in self.reads.get(component, {})
 
 
 def read_leaning(file: str, text: str) -> Leaning:
-    """Read leans-on.yaml, strictly."""
-    top = read_data(file, text).fields("reads sends sorts")
+    """Read leans-on.yaml strictly."""
+    top = read_data(file, text).fields("reads decides sends sorts")
     reads = {
         component: {
             field: frozenset(may_be.text().split(" or "))
@@ -40,6 +42,12 @@ def read_leaning(file: str, text: str) -> Leaning:
         }
         for component, fields in top["reads"].entries().items()
     }
+    decides = {}
+    for component, names in top["decides"].entries().items():
+        for name in names.items():
+            if name.text() not in reads.get(component, {}):
+                raise name.error(f"{component}.{name.text()} is not in `reads`")
+        decides[component] = frozenset(name.text() for name in names.items())
     sends: dict[str, dict[str, bool]] = {}
     for component, fields in top["sends"].entries().items():
         for field, often in fields.entries().items():
@@ -47,14 +55,14 @@ def read_leaning(file: str, text: str) -> Leaning:
                 raise often.error("expected always or sometimes")
             sends.setdefault(component, {})[field] = often.text() == "always"
     sorts = {component: where.text() for component, where in top["sorts"].entries().items()}
-    return Leaning(file, reads, sends, sorts)
+    return Leaning(file, reads, decides, sends, sorts)
 
 
 def complaints(document: JsonObject, leaning: Leaning) -> list[str]:
-    """A sentence for each thing that we lean on and that is not so, with what to decide where."""
+    """One sentence, with the next step, for each part that the facade needs and that is missing."""
     return [
-        f"{what} Decide what src/aiobaseten makes of it, and say so in openapi/{leaning.file}; "
-        "or keep it as it was, in openapi/overlay.yaml."
+        f"{what} Adapt src/aiobaseten and openapi/{leaning.file}; "
+        "or keep the old form, in openapi/overlay.yaml."
         for what in (*_unread(document, leaning), *_unsent(document, leaning))
     ]
 
@@ -64,7 +72,7 @@ def _unread(document: JsonObject, leaning: Leaning) -> Iterator[str]:
         there = _fields(document, component)
         for field, may_be in fields.items():
             if field not in there:
-                yield f"src/aiobaseten reads {component}.{field}, which is gone."
+                yield f"src/aiobaseten reads {component}.{field}, which does not exist any more."
             elif more := sorted(there[field] - may_be):
                 yield (
                     f"{component}.{field} may now be {' or '.join(more)}; src/aiobaseten "
@@ -77,13 +85,13 @@ def _unsent(document: JsonObject, leaning: Leaning) -> Iterator[str]:
         there = _fields(document, component)
         for field in fields:
             if field not in there:
-                yield f"src/aiobaseten sends {component}.{field}, which is gone."
+                yield f"src/aiobaseten sends {component}.{field}, which does not exist any more."
         for field, may_be in there.items():
             if NOTHING not in may_be and not fields.get(field, False):
                 yield f"{component}.{field} must be sent, and src/aiobaseten may leave it out."
     for component in leaning.sorts:
         if component not in _schemas(document):
-            yield f"src/aiobaseten sorts the values of {component}, which is gone."
+            yield f"src/aiobaseten sorts the values of {component}, which does not exist any more."
 
 
 def _schemas(document: JsonObject) -> dict[str, Node]:
@@ -91,7 +99,7 @@ def _schemas(document: JsonObject) -> dict[str, Node]:
 
 
 def _fields(document: JsonObject, component: str) -> dict[str, set[str]]:
-    """By field: what it may be."""
+    """By field: the types that it may have."""
     schemas = _schemas(document)
     schema = schemas[component].entries() if component in schemas else {}
     required = [item.value for item in schema["required"].items()] if "required" in schema else []

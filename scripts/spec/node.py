@@ -1,4 +1,4 @@
-"""A value that knows which file it came from and where it stands there."""
+"""A value with its file and its position in it."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ JsonObject: TypeAlias = dict[str, Json]
 
 
 class SpecError(Exception):
-    """Something in the spec that we do not understand, or that cannot be right.
+    """The spec has something that is not supported or cannot be right.
 
-    The message names the file and the place in it.
+    The message names the file and the position in it.
     """
 
 
 @dataclass(frozen=True)
 class Node:
-    """One value of a file, with its place (a JSON pointer) for error messages."""
+    """One value of a file, with its position (a JSON pointer) for error messages."""
 
     file: str
     value: Json
     place: str = ""
 
     def error(self, text: str) -> SpecError:
-        """What to raise when this value is wrong."""
+        """The error to raise if this value is wrong."""
         return SpecError(f"{self.file}: {self.place or '/'}: {text}")
 
     def child(self, key: str | int, value: Json) -> Node:
-        """The value that stands in this one under *key*."""
+        """A value inside this one, at *key*."""
         escaped = str(key).replace("~", "~0").replace("/", "~1")
         return Node(self.file, value, f"{self.place}/{escaped}")
 
     def entries(self) -> dict[str, Node]:
-        """The entries of a mapping with keys of any name."""
+        """The entries of a mapping with arbitrary keys."""
         if not isinstance(self.value, dict):
             raise self.error(f"expected a mapping, found {_kind(self.value)}")
         return {key: self.child(key, value) for key, value in self.value.items()}
 
     def fields(self, required: str = "", optional: str = "") -> dict[str, Node]:
-        """The entries of a mapping whose keys are known. Names are separated by spaces."""
+        """The entries of a mapping with known keys. Both arguments are separated by spaces."""
         entries = self.entries()
         must, may = set(required.split()), set(optional.split())
         if unknown := sorted(entries.keys() - must - may):
             known = ", ".join(sorted(must | may)) or "nothing"
-            raise self.error(f"unknown key {unknown[0]!r} (understood here: {known})")
+            raise self.error(f"unknown key {unknown[0]!r} (supported: {known})")
         if missing := sorted(must - entries.keys()):
             raise self.error(f"the key {missing[0]!r} is missing")
         return entries
@@ -57,7 +57,7 @@ class Node:
         return [self.child(index, value) for index, value in enumerate(self.value)]
 
     def only_item(self) -> Node:
-        """The item of a list that must hold exactly one."""
+        """The only item of a list."""
         items = self.items()
         if len(items) != 1:
             raise self.error(f"expected exactly one entry, found {len(items)}")
@@ -76,7 +76,7 @@ class Node:
         return self.value
 
     def expect(self, value: Json) -> None:
-        """Insist on the one value that is understood here."""
+        """Check that this is the only supported value."""
         if self.value != value:
             raise self.error(f"expected {value!r}, found {self.value!r}")
 

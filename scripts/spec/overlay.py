@@ -1,6 +1,6 @@
-"""Our decisions about what Baseten publishes: read strictly, and applied by name.
+"""The overlay, our decisions about the published spec: read strictly, applied by name.
 
-A change that does not change anything is an error, so that a decision goes when its reason does.
+A change without effect is an error, so that a decision is removed together with its reason.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from spec.reading import read_data
 
 Components = dict[tuple[str, str], Node]
 
-# Each with what else it needs beside `because`.
+# By kind of change: its keys other than `because`.
 _CHANGES = {"leave_out": "", "make_optional": "", "set_field": " schema", "answer": " schema"}
 
 
 @dataclass(frozen=True)
 class Overlay:
-    """Our decisions, as read from overlay.yaml."""
+    """The contents of overlay.yaml."""
 
     node: Node
     title: str
@@ -32,12 +32,12 @@ class Overlay:
     # By "kind/Name".
     conflicts: dict[str, dict[str, Node]]
     changes: tuple[dict[str, Node], ...] = ()
-    # Operations were taken away, so decisions may have nothing to be about.
+    # Operations were removed, so some decisions may match nothing.
     is_partial: bool = False
 
     @property
     def published(self) -> dict[str, str]:
-        """The ids of the operations that Baseten's management spec has, by "method /path"."""
+        """The ids of the operations of Baseten's management spec, by "method /path"."""
         return {
             key: decision["id"].text()
             for key, decision in self.operations.items()
@@ -45,7 +45,7 @@ class Overlay:
         }
 
     def without(self, ids: set[str]) -> Overlay:
-        """The decisions as if these operations had never been."""
+        """The overlay without these operations."""
         return replace(
             self,
             is_partial=True,
@@ -59,7 +59,7 @@ class Overlay:
 
 
 def read_overlay(file: str, text: str) -> Overlay:
-    """Read our decisions, strictly."""
+    """Read overlay.yaml strictly."""
     node = read_data(file, text)
     top = node.fields("document operations conflicts", "changes")
     document = top["document"].fields("title version server")
@@ -85,7 +85,7 @@ def read_overlay(file: str, text: str) -> Overlay:
 
 
 def _module_name(node: Node) -> None:
-    # It becomes the name of a file, too.
+    # It also becomes a file name.
     if not re.fullmatch(r"[a-z][a-z0-9_]*", node.text()):
         raise node.error(f"{node.text()!r} cannot be the name of a module")
 
@@ -102,10 +102,10 @@ def _change(entry: Node) -> dict[str, Node]:
 def apply_changes(
     overlay: Overlay, operations: Sequence[Operation], components: Components
 ) -> tuple[list[Operation], Components]:
-    """What Baseten publishes, changed as the overlay says.
+    """Apply the overlay's changes to the published spec.
 
     Raises:
-        SpecError: There are changes that do not fit; all of them are named.
+        SpecError: Changes do not apply. The message lists all of them.
     """
     changed, settled, errors = list(operations), dict(components), []
     for change in overlay.changes:
@@ -129,14 +129,18 @@ def _changed_schema(
     target = next(change[kind] for kind in _CHANGES if kind in change)
     name, _, field = target.text().partition(".")
     if not field or ("schemas", name) not in components:
-        raise target.error(f"Baseten publishes no schema for {target.text()!r} to be a field of")
+        raise target.error(f"the published spec has no schema for the field {target.text()!r}")
     node = components["schemas", name]
     schema = node.entries()
     properties = _values(schema["properties"].entries()) if "properties" in schema else {}
     required = schema["required"].items() if "required" in schema else []
     is_required = field in [item.value for item in required]
     if "set_field" in change:
-        _insist(properties.get(field) != change["schema"].value, target, "publishes just this")
+        _insist(
+            properties.get(field) != change["schema"].value,
+            target,
+            "already publishes exactly this",
+        )
         properties[field] = change["schema"].value
     elif "leave_out" in change:
         _insist(field in properties, target, "no longer publishes it")
@@ -168,7 +172,7 @@ def _answering(operation: Operation, change: dict[str, Node]) -> Operation:
     (code,) = (code for code in responses if code.startswith("2"))
     content: JsonObject = {"application/json": {"schema": change["schema"].value}}
     answer: JsonObject = {**_values(responses[code].entries()), "content": content}
-    _insist(answer != responses[code].value, change["answer"], "publishes just this")
+    _insist(answer != responses[code].value, change["answer"], "already publishes exactly this")
     contents = {**operation.contents, "responses": {**_values(responses), code: answer}}
     return replace(operation, contents=contents)
 
@@ -179,4 +183,4 @@ def _values(entries: Mapping[str, Node]) -> JsonObject:
 
 def _insist(does_something: bool, target: Node, otherwise: str) -> None:
     if not does_something:
-        raise target.error(f"Baseten {otherwise}: {target.text()}. Take this entry out.")
+        raise target.error(f"Baseten {otherwise}: {target.text()}. Remove this entry.")

@@ -1,8 +1,8 @@
-"""What a change means to users of the facade. Here, and nowhere else, are the ratings.
+"""The meaning of a change for users of the facade. All ratings are here.
 
-They are not those of a general tool: our enums are open, fields that the spec does not know are
-kept, and a field that nobody sets is not sent. So a new enum value is safe as a rule, and a new
-default is not: what the server does changes under everybody who leaves the choice to it.
+They differ from a general tool's: our enums are open, unknown fields are kept, and a field that
+nobody sets is not sent. So a new enum value is usually safe. A new default is not: it changes the
+server's behaviour for everybody who does not set the field.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from spec.schema_changes import Change
 
 
 class Rating(IntEnum):
-    """From harmless to harmful."""
+    """Ordered from harmless to harmful."""
 
     PROSE = 0
     SAFE = 1
@@ -26,7 +26,7 @@ class Rating(IntEnum):
 
 @dataclass(frozen=True)
 class Rated:
-    """A change, what it means, and what to do."""
+    """A change, its rating, and the next step."""
 
     change: Change
     rating: Rating
@@ -35,48 +35,54 @@ class Rated:
 
 Verdict = tuple[Rating, str]
 
-_SRC = "Change src/aiobaseten first, and say so in openapi/leans-on.yaml."
-_OVERLAY = "Say in openapi/overlay.yaml if we want it otherwise."
+_SRC = "Adapt src/aiobaseten and openapi/leans-on.yaml first."
+_OVERLAY = "To keep the old form, use openapi/overlay.yaml."
 
 _WHATEVER_THE_DIRECTION: dict[str, Verdict] = {
     "prose": (Rating.PROSE, "Only words changed."),
     "operation removed": (
         Rating.BREAKING,
-        "We call it. If it has moved, say so in openapi/overlay.yaml.",
+        "We call it. If it has moved, update openapi/overlay.yaml.",
     ),
-    "operation moved": (Rating.BREAKING, "Released versions call it where it was."),
+    "operation moved": (Rating.BREAKING, "Released versions call the old path."),
     "operation added": (Rating.SAFE, "Nobody calls it yet."),
-    "operation deprecated": (Rating.DECISION, "Find out what takes its place, and until when."),
+    "operation deprecated": (Rating.DECISION, "Find the replacement and the end date."),
     "stability changed": (Rating.DECISION, "Find out what Baseten still promises."),
-    "path parameter renamed": (Rating.SAFE, "Only its place counts."),
-    "security changed": (Rating.DECISION, "The facade writes the header: is it still taken?"),
+    "path parameter renamed": (Rating.SAFE, "Only its position counts."),
+    "security changed": (
+        Rating.DECISION,
+        "The facade writes the header: does Baseten still accept it?",
+    ),
     "servers changed": (
         Rating.DECISION,
-        "Do the addresses in the facade still hold?",
+        "Are the addresses in the facade still right?",
     ),
     "parameter added": (Rating.SAFE, "We do not send it."),
     "required parameter added": (Rating.BREAKING, f"We do not send it. {_SRC}"),
-    "parameter removed": (Rating.DECISION, "Do we send it? Then it is ignored, or refused."),
+    "parameter removed": (Rating.DECISION, "If we send it, Baseten now ignores or refuses it."),
     "parameter became required": (Rating.BREAKING, f"We do not always send it. {_SRC}"),
-    "parameter became optional": (Rating.SAFE, "What we send still holds."),
+    "parameter became optional": (Rating.SAFE, "Our requests are still valid."),
     "body added": (Rating.SAFE, "We do not send one."),
     "required body added": (Rating.BREAKING, f"We do not send one. {_SRC}"),
-    "body removed": (Rating.DECISION, "Is ours ignored, or refused?"),
+    "body removed": (Rating.DECISION, "Does Baseten ignore or refuse ours?"),
     "body became required": (Rating.BREAKING, f"Do we always send one? {_SRC}"),
-    "body became optional": (Rating.SAFE, "What we send still holds."),
-    "answer added": (Rating.DECISION, "A new code: the facade takes only the one that it knows."),
-    "answer removed": (Rating.BREAKING, f"It is the code that the facade takes. {_SRC}"),
+    "body became optional": (Rating.SAFE, "Our requests are still valid."),
+    "answer added": (
+        Rating.DECISION,
+        "A new status code: the facade accepts only the documented one.",
+    ),
+    "answer removed": (Rating.BREAKING, f"The facade accepts only this status code. {_SRC}"),
     "answer changed": (Rating.BREAKING, f"The facade reads it. {_SRC}"),
     "body of the answer added": (Rating.SAFE, "Nobody reads it yet."),
     "body of the answer removed": (Rating.BREAKING, f"The facade reads it. {_SRC}"),
     "limits changed": (Rating.SAFE, "We check no limits; Baseten does."),
-    "field deprecated": (Rating.DECISION, "Find out what takes its place, and until when."),
-    "other": (Rating.DECISION, "Nothing here knows what this means. Read it."),
+    "field deprecated": (Rating.DECISION, "Find the replacement and the end date."),
+    "other": (Rating.DECISION, "The meaning is unknown. Read the change."),
 }
 
 
 def rate(changes: Iterable[Change], leaning: Leaning) -> list[Rated]:
-    """Rate the changes; the worst come first."""
+    """Rate the changes and sort them, the worst first."""
     rated = [_rated(change, leaning) for change in changes]
     return sorted(rated, key=lambda one: (-one.rating, one.change.place, one.change.kind))
 
@@ -85,48 +91,48 @@ def _rated(change: Change, leaning: Leaning) -> Rated:
     if change.kind in _WHATEVER_THE_DIRECTION:
         return Rated(change, *_WHATEVER_THE_DIRECTION[change.kind])
     verdicts = [_DIRECTIONS[way](change, leaning) for way in sorted(change.directions)]
-    # A component that no operation needs any more.
+    # The component of an unused schema.
     rating, because = max(verdicts, default=(Rating.SAFE, "Nothing uses it."))
     return Rated(change, rating, because)
 
 
 def _rate_answered(change: Change, leaning: Leaning) -> Verdict:
-    """What a change means for what Baseten answers."""
+    """The verdict on a change of a response."""
     leaned_on = leaning.is_read(change.place.removesuffix("[]"))
     if change.kind == "enum value added" and change.place in leaning.sorts:
         where = leaning.sorts[change.place]
-        return Rating.DECISION, f"Unknown counts as pending. Sort it into {where}."
+        return Rating.DECISION, f"An unknown status counts as pending. Add it to {where}."
     safe = {
         "enum value added": "Our enums are open.",
-        "enum value removed": "Older answers may still have it, and decode.",
-        "field added": "Older versions keep it without a name.",
-        "no longer nullable": "Who expects null still may.",
-        "default changed": "It says what an answer without the field means.",
+        "enum value removed": "Older answers that have it still decode.",
+        "field added": "Older versions keep it in additional_properties.",
+        "no longer nullable": "Code that expects null still works.",
+        "default changed": "It describes an answer without the field.",
     }
     if change.kind in safe:
         return Rating.SAFE, safe[change.kind]
     if change.kind in ("required field added", "field became required"):
         return (
             Rating.DECISION,
-            "An answer from before would not decode. Make it optional, or leave it out, in "
-            "openapi/overlay.yaml; or take it as it is.",
+            "In an answer without it, the field is UNSET and a warning is logged. Accept it, or "
+            "use make_optional or leave_out in openapi/overlay.yaml.",
         )
     if leaned_on:
         return Rating.BREAKING, f"The facade reads it. {_SRC}"
     if change.kind == "field removed":
-        return Rating.DECISION, f"Users may read it from what we return. {_OVERLAY}"
-    return Rating.DECISION, f"Users who read it meet something else. {_OVERLAY}"
+        return Rating.DECISION, f"Users may read it in our return values. {_OVERLAY}"
+    return Rating.DECISION, f"Users who read it get something else. {_OVERLAY}"
 
 
 def _rate_sent(change: Change, leaning: Leaning) -> Verdict:
-    """What a change means for what we send."""
+    """The verdict on a change of a request."""
     component, _, field = change.place.partition(".")
     sent = leaning.sends.get(component, {})
     if change.kind == "default changed":
         return (
             Rating.DECISION,
-            "We send no defaults, so Baseten does something else for everybody who leaves the "
-            "choice to it. Tell them in CHANGELOG.md, and put it right in docstrings.",
+            "We send no defaults, so this changes Baseten's behaviour for everybody who does not "
+            "set the field. Update CHANGELOG.md and the docstrings.",
         )
     if change.kind in ("required field added", "field became required"):
         if sent.get(field, False):
@@ -138,12 +144,12 @@ def _rate_sent(change: Change, leaning: Leaning) -> Verdict:
         "enum value added": "Nobody sends it yet.",
         "field added": "We do not send it.",
         "field removed": "We do not send it.",
-        "field became optional": "What we send still holds.",
-        "became nullable": "What we send still holds.",
+        "field became optional": "Our requests are still valid.",
+        "became nullable": "Our requests are still valid.",
     }
     if change.kind in safe:
         return Rating.SAFE, safe[change.kind]
-    return Rating.DECISION, "What users send may no longer be taken."
+    return Rating.DECISION, "Baseten may refuse values that users send."
 
 
 _DIRECTIONS: dict[str, Callable[[Change, Leaning], Verdict]] = {

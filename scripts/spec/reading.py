@@ -1,4 +1,4 @@
-"""From the text of a file to plain data: Markdown pages, JSON, and strict YAML 1.2."""
+"""Parse files to plain data: Markdown pages, JSON, and strict YAML 1.2."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ruamel.yaml.events import AliasEvent, ScalarEvent
 
 from spec.node import Json, JsonObject, Node, SpecError
 
-# What comes from the network must not cost more than this. Baseten's whole spec has 1.3 million
-# characters of JSON. Reading YAML strictly takes a second for every 150,000.
+# Limits for input from the network. Baseten's whole spec has 1.3 million characters of JSON. Strict
+# YAML parsing takes a second per 150,000 characters.
 MAX_JSON = 32_000_000
 MAX_YAML = 4_000_000
 MAX_DEPTH = 100
 
 # For example ````yaml post /v1/…
-# The number of backticks varies, and newer pages put the name of a spec before the method.
+# The number of backticks varies, and newer pages have the name of a spec before the method.
 _FENCE = re.compile(
     r"^(?P<ticks>`{3,})yaml (?:\S+ )?(?P<method>[A-Za-z]+) (?P<path>/\S*)[^\n]*\n"
     r"(?P<body>.*?)^(?P=ticks)[ \t]*$",
@@ -38,7 +38,7 @@ _LOOSE = re.compile(r"[-+]?[0-9][0-9.]*_[0-9._]*(?:[eE][-+]?[0-9_]+)?")
 
 @dataclass(frozen=True)
 class Page:
-    """What a documentation page says about one operation."""
+    """The contents of a documentation page about one operation."""
 
     method: str
     path: str
@@ -48,7 +48,7 @@ class Page:
 
 
 def read_data(file: str, text: str) -> Node:
-    """Read JSON, or YAML 1.2, where `NO` is a string. In both a key stands once."""
+    """Parse JSON, or YAML 1.2, where `NO` is a string. Duplicate keys are an error in both."""
     is_json = text.lstrip().startswith("{") and not file.endswith((".yaml", ".yml"))
     allowed, kind = (MAX_JSON, "JSON") if is_json else (MAX_YAML, "YAML")
     if len(text) > allowed:
@@ -64,7 +64,7 @@ def read_data(file: str, text: str) -> Node:
 
 
 def read_page(file: str, text: str) -> Page:
-    """Read a documentation page, whose YAML stands in a fence that names the operation."""
+    """Parse a documentation page. Its YAML is in a fence that names the operation."""
     fences = list(_FENCE.finditer(text))
     if len(fences) != 1:
         raise SpecError(
@@ -99,16 +99,16 @@ def _load_json(text: str) -> Json:
 
 
 class _StrictComposer(Composer):
-    """Without aliases, which can make a small file huge, not too deep, and without `1_000`."""
+    """Refuses aliases (a small file could become huge), deep nesting, and `1_000`."""
 
     depth = 0
 
     def compose_node(self, parent: object, index: object) -> object:
         if self.parser.check_event(AliasEvent):
-            raise ValueError("aliases are not understood; write it out")
+            raise ValueError("aliases are not supported; repeat the value")
         event = self.parser.peek_event()
         if isinstance(event, ScalarEvent) and event.implicit[0] and _LOOSE.fullmatch(event.value):
-            # YAML 1.2 takes it for text, ruamel for a number.
+            # Text in YAML 1.2, a number in ruamel.
             raise ValueError(f"{event.value} may be text or a number; quote it")
         if self.depth > MAX_DEPTH:
             raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
@@ -119,10 +119,10 @@ class _StrictComposer(Composer):
             self.depth -= 1
 
 
-# Reading is slow, and one command may read a file several times.
+# Parsing is slow, and a command may read a file several times.
 @functools.lru_cache(maxsize=256)
 def _cached_yaml(text: str) -> Json:
-    # Safe, because the text comes from the network; a reader cannot be used twice at once.
+    # Safe mode, because the text comes from the network. A new parser, because it is not reentrant.
     yaml = YAML(typ="safe", pure=True)
     yaml.Composer = _StrictComposer
     loaded: Json = yaml.load(text)
@@ -134,7 +134,7 @@ def _load_yaml(text: str) -> Json:
 
 
 def _insist_on_json(node: Node, depth: int = 0) -> None:
-    """YAML knows more than JSON: dates, sets, keys that are numbers. A spec needs none of it."""
+    """Refuse values that JSON does not have: dates, sets, keys that are numbers."""
     value: object = node.value
     if depth > MAX_DEPTH:
         raise SpecError(f"{node.file}: /: nested more than {MAX_DEPTH} deep")
@@ -157,7 +157,7 @@ def _insist_on_json(node: Node, depth: int = 0) -> None:
 
 def _insist_on_letters(node: Node, text: str) -> None:
     if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise node.error("half of a letter (a lone surrogate) cannot be written down")
+        raise node.error("a lone surrogate (half a character) cannot be encoded")
 
 
 def _one_line(error: YAMLError) -> str:

@@ -1,4 +1,4 @@
-"""A rated description of a spec change: for a terminal, for a pull request, for programs."""
+"""Format a rated spec change for a terminal, a pull request or a program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TITLES = {
     Rating.SAFE: "Safe",
     Rating.PROSE: "Prose only",
 }
-NOTHING = "Nothing changed that users of the facade could notice."
+NOTHING = "No change that users of the facade can notice."
 
 
 def as_text(changes: Sequence[Rated]) -> str:
@@ -41,7 +41,7 @@ def as_markdown(changes: Sequence[Rated]) -> str:
             lines += [_escaped(_places(group))]
             continue
         lines += [
-            "| where | what | why it matters, and what to do | operations |",
+            "| where | what | meaning and next step | operations |",
             "|---|---|---|---|",
         ]
         for one in group:
@@ -108,7 +108,7 @@ def _short(value: Json, limit: int = 80) -> str:
 
 
 def _escaped(text: str) -> str:
-    # What Baseten writes must stay inside its cell, and must not become markup or a mention.
+    # Baseten's text must not leave its cell, and must not become markup or a mention.
     for mark, harmless in (("&", "&amp;"), ("<", "&lt;"), ("|", "&#124;"), ("@", "&#64;")):
         text = text.replace(mark, harmless)
     return " ".join(text.split())

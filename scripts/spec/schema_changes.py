@@ -1,7 +1,7 @@
-"""What changed between two schemas.
+"""Compare two schemas.
 
-Lists like `required`, `enum` and `anyOf` are sets, and a null alternative is a property of a field.
-Nothing that differs goes unmentioned: what has no name of its own here is an "other" change.
+`required`, `enum` and `anyOf` are compared as sets, and "nullable" is a property of a field. Every
+difference is reported: one without a kind of its own is an "other" change.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LIMITS = (
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
     *("minProperties", "maxProperties", "readOnly", "writeOnly", "x-null-distinct"),
 )
-# Compared in a way of their own.
+# Keys that have their own comparison.
 _STRUCTURE = (
     *("$ref", "type", "anyOf", "oneOf", "format", "enum", "default"),
     *("properties", "required", "items", "additionalProperties"),
@@ -34,14 +34,14 @@ class Change:
     place: str
     before: Json = None
     after: Json = None
-    # "sent", "answered", both, or neither if it is not about a schema.
+    # "sent", "answered", both, or empty if it is not about a schema.
     directions: frozenset[str] = frozenset()
-    # The ids of the operations that it touches.
+    # The ids of the affected operations.
     operations: tuple[str, ...] = ()
 
 
 def schema_changes(place: str, old: Node, new: Node) -> Iterator[Change]:
-    """How two schemas differ. Components that they refer to are compared for themselves."""
+    """The differences between two schemas. Components in references are compared separately."""
     ours, theirs = old.entries(), new.entries()
     yield from _defaults(place, ours, theirs)
     yield from beside(place, plain(ours, _STRUCTURE), plain(theirs, _STRUCTURE))
@@ -65,7 +65,7 @@ def schema_changes(place: str, old: Node, new: Node) -> Iterator[Change]:
 
 
 def alternatives(schema: Node) -> tuple[list[Node], bool]:
-    """What a value may be, and whether it may be null."""
+    """The alternatives for a value, and whether it may be null."""
     fields = schema.entries()
     found = [schema]
     for key in ("anyOf", "oneOf"):
@@ -83,7 +83,7 @@ _ANYTHING = Node("", True)
 
 
 def label(schema: Node) -> str:
-    """What a schema is, in a word or two."""
+    """A short name of a schema."""
     fields = schema.entries()
     if "$ref" in fields:
         return fields["$ref"].text().removeprefix(SCHEMAS)
@@ -147,12 +147,12 @@ def _defaults(place: str, old: Mapping[str, Node], new: Mapping[str, Node]) -> I
     if before != after:
         yield Change("default changed", place, before, after)
     elif ("default" in old) != ("default" in new):
-        # Null, said or not said.
+        # An explicit or implicit null.
         yield Change("prose", f"{place}: default", before, after)
 
 
 def beside(place: str, old: JsonObject, new: JsonObject) -> Iterator[Change]:
-    """How two mappings differ that only stand beside what matters."""
+    """The differences between two mappings of secondary keys."""
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) == new.get(key):
             continue
@@ -163,6 +163,6 @@ def beside(place: str, old: JsonObject, new: JsonObject) -> Iterator[Change]:
 
 
 def plain(fields: Mapping[str, Node], without: Iterable[str] = ()) -> JsonObject:
-    """The values of a mapping, but for some keys."""
+    """The values of a mapping, except for some keys."""
     left_out = set(without)
     return {key: node.value for key, node in fields.items() if key not in left_out}

@@ -1,4 +1,4 @@
-"""Where each file of openapi/ came from, and when: sources.yaml."""
+"""sources.yaml: the source and date of each file of openapi/."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ruamel.yaml import YAML
 from spec.node import SpecError
 from spec.reading import read_data
 
-HEADER = "# Where each file came from, and when. `make refresh-spec` writes this.\n"
-# By file: source, date, and the hash of what was vendored, unless we wrote it ourselves.
+HEADER = "# The source and date of each file. Written by `make refresh-spec`.\n"
+# By file: source, date, and the hash of a vendored file.
 Sources = dict[str, dict[str, str]]
 
 
 def read_sources(file: str, text: str) -> Sources:
-    """Read sources.yaml, strictly."""
+    """Read sources.yaml strictly."""
     return {
         name: {key: child.text() for key, child in entry.fields("source date", "sha256").items()}
         for name, entry in read_data(file, text).entries().items()
@@ -42,18 +42,16 @@ def digest(text: str) -> str:
 
 
 def check_sources(texts: Mapping[str, str], sources: Sources) -> None:
-    """Insist that vendored files are as they were vendored, and that we know of each.
+    """Check that vendored files are unedited, and that each file has an entry.
 
     Raises:
-        SpecError: They are not, or we do not.
+        SpecError: A file was edited, or an entry is missing.
     """
     if unknown := sorted(texts.keys() ^ sources.keys()):
-        raise SpecError(
-            f"sources.yaml: /: it must have an entry for each file, and no other: {unknown[0]}"
-        )
+        raise SpecError(f"sources.yaml: /: each file needs one entry, and no other: {unknown[0]}")
     for name, entry in sources.items():
         if entry.get("sha256", digest(texts[name])) != digest(texts[name]):
             raise SpecError(
-                f"{name}: /: this is not what came from {entry['source']}. Take the edit back; "
-                "what we want otherwise goes into overlay.yaml."
+                f"{name}: /: the file differs from its source, {entry['source']}. Undo the edit; "
+                "our changes belong in overlay.yaml."
             )

@@ -1,4 +1,4 @@
-"""From a whole spec: the operations that we wrap, what they refer to, and nothing else."""
+"""Take from a whole spec the operations that we use and their components."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from spec.fragment import METHODS, references
 from spec.node import Json, JsonObject, Node, SpecError
 from spec.reading import read_data
 
-HEADER = "# What Baseten publishes, written by `make refresh-spec`. Ours goes into overlay.yaml.\n"
-# They only repeat the rest, or are the overlay's to say.
+HEADER = (
+    "# Published by Baseten, written by `make refresh-spec`. Our changes belong in overlay.yaml.\n"
+)
+# They repeat the rest, or come from the overlay.
 _DROPPED = ("x-codeSamples", "operationId", "tags")
 _Names = set[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What a whole spec has for us."""
+    """The part of a whole spec that we use."""
 
-    # By name below openapi/.
+    # By path below openapi/.
     files: dict[str, str]
-    # A sentence for each operation that is not there, by id.
+    # One sentence for each missing operation, by id.
     missing: dict[str, str]
-    # How many operations there are altogether.
+    # The number of all operations in the spec.
     operations: int
     components: int
 
@@ -37,7 +39,7 @@ def take(whole: Node, wanted: Mapping[str, str]) -> Taken:
     """Take the *wanted* operations ("method /path": id) out of a spec, as files for openapi/.
 
     Raises:
-        SpecError: It is not an OpenAPI 3.1 document, or refers to what it does not define.
+        SpecError: It is not an OpenAPI 3.1 document, or has an undefined reference.
     """
     top = _top(whole)
     items = top["paths"].entries()
@@ -91,7 +93,7 @@ def _fragment(top: Mapping[str, Node], path: str, method: str) -> JsonObject:
 
 
 def _closure(fragments: Iterable[Node], top: Mapping[str, Node]) -> JsonObject:
-    """The components that the fragments refer to, however indirectly."""
+    """All components that the fragments refer to, directly or indirectly."""
     kinds = top["components"].entries() if "components" in top else {}
     groups = {kind: group.entries() for kind, group in kinds.items()}
     found: _Names = set()
@@ -135,18 +137,18 @@ def _schemes(fragment: Node) -> set[str]:
 def _target(reference: Node) -> tuple[str, str]:
     found = re.fullmatch(r"#/components/([A-Za-z]+)/([A-Za-z0-9._-]+)", reference.text())
     if found is None:
-        raise reference.error(f"references to {reference.text()!r} are not understood")
+        raise reference.error(f"references to {reference.text()!r} are not supported")
     return found[1], found[2]
 
 
 def _missing(key: str, others: Iterable[str]) -> str:
     near = difflib.get_close_matches(key, others, n=1, cutoff=0.8)
-    hint = f" The nearest that we do not wrap is {near[0]}." if near else ""
+    hint = f" The most similar unused operation is {near[0]}." if near else ""
     return f"{key} is not in it.{hint}"
 
 
 def _written(data: Json) -> str:
-    """YAML that does not depend on the order in which Baseten lists things."""
+    """YAML text that does not depend on the order of the keys in Baseten's spec."""
     stream = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
@@ -155,7 +157,7 @@ def _written(data: Json) -> str:
     yaml.dump(_sorted(data), stream)
     text = HEADER + stream.getvalue()
     if read_data("what was written", text).value != _sorted(data):
-        raise SpecError("what was written does not read as what it was")
+        raise SpecError("the written YAML does not parse to the same data")
     return text
 
 

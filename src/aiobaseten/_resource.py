@@ -34,14 +34,14 @@ from aiobaseten_generated.api.models import (
     wake_deployment,
 )
 from aiobaseten_generated.models.environment_settings_update import EnvironmentSettingsUpdate
-from aiobaseten_generated.models.promote_to_chain_environment_request_v1 import (
-    PromoteToChainEnvironmentRequestV1,
+from aiobaseten_generated.models.promote_to_chain_environment_request import (
+    PromoteToChainEnvironmentRequest,
 )
-from aiobaseten_generated.models.promote_to_environment_request_v1 import (
-    PromoteToEnvironmentRequestV1,
+from aiobaseten_generated.models.promote_to_environment_request import (
+    PromoteToEnvironmentRequest,
 )
 from aiobaseten_generated.models.promotion_settings_override import PromotionSettingsOverride
-from aiobaseten_generated.models.sort_order_v1 import SortOrderV1
+from aiobaseten_generated.models.sort_order import SortOrder
 from aiobaseten_generated.types import UNSET, Unset
 from attrs import evolve, field, frozen
 
@@ -107,7 +107,7 @@ CHAIN: Operations[ChainDeployment, ChainEnvironment] = Operations(
     ),
     get_log=lambda chain_id, deployment_id, part_id, log: then(
         get_chainlet_logs.operation(
-            chain_id, deployment_id, part_id, direction=SortOrderV1.DESC, **log
+            chain_id, deployment_id, part_id, direction=SortOrder.DESC, **log
         ),
         lambda answer: answer.logs,
     ),
@@ -124,7 +124,7 @@ MODEL: Operations[Deployment, Environment] = Operations(
         list_environments.operation(model_id), lambda listed: listed.environments
     ),
     get_log=lambda model_id, deployment_id, _, log: then(
-        get_deployment_logs.operation(model_id, deployment_id, direction=SortOrderV1.DESC, **log),
+        get_deployment_logs.operation(model_id, deployment_id, direction=SortOrder.DESC, **log),
         lambda answer: answer.logs,
     ),
 )
@@ -159,7 +159,7 @@ def promote_chain(
     Raises:
         ConfigurationError: An argument is invalid.
     """
-    body = PromoteToChainEnvironmentRequestV1(
+    body = PromoteToChainEnvironmentRequest(
         deployment_id=path_argument("deployment_id", deployment_id),
         scale_down_previous_deployment=_flag(
             "scale_down_previous_deployment", scale_down_previous_deployment
@@ -183,7 +183,7 @@ def promote_model(
     Raises:
         ConfigurationError: An argument is invalid.
     """
-    body = PromoteToEnvironmentRequestV1(
+    body = PromoteToEnvironmentRequest(
         deployment_id=path_argument("deployment_id", deployment_id),
         scale_down_previous_deployment=_flag(
             "scale_down_previous_deployment", scale_down_previous_deployment

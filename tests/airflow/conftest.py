@@ -1,4 +1,4 @@
-"""What most tests of the provider need: a fake Baseten, and a connection to it."""
+"""Fixtures: a fake Baseten, Airflow's connection to it, and a task instance."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from doubles import TaskRun, connect
 
 from aiobaseten.testing import FakeBaseten
 
-# As in the tests beside this folder.
+from .doubles import TaskRun, connect
+
+# looptime asks for the current event loop even before tests that have none. Without this line,
+# Python would then create a loop that nobody closes.
 asyncio.set_event_loop(None)
 
 
 @pytest.fixture
 def fake() -> FakeBaseten:
-    """A Baseten with nothing in it."""
+    """An empty fake Baseten."""
     return FakeBaseten()
 
 
 @pytest.fixture
-async def served(fake: FakeBaseten, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """The fake on a socket in the test's own loop, and Airflow's connection to it."""
+async def fake_url(fake: FakeBaseten, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """Serves the fake in the test's event loop, and points Airflow's connection to it."""
     async with fake.serve() as url:
         connect(monkeypatch, url)
         yield url
@@ -30,5 +32,5 @@ async def served(fake: FakeBaseten, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 
 @pytest.fixture
 def run() -> TaskRun:
-    """A task instance, over its tries."""
+    """A task instance, across its tries."""
     return TaskRun()

@@ -1,50 +1,90 @@
-"""What stands in for the rest of Airflow in tests that need no database."""
+"""Airflow without a database or processes: a connection, a task instance, and the life of a task.
+
+Airflow runs a task of this provider in three steps, on up to three machines:
+
+1. A worker executes the operator, which raises `TaskDeferred` with a trigger: `deferral`.
+2. A triggerer runs the trigger, which fires one event.
+3. A worker calls ``execute_complete`` with that event: `result_of` takes all three steps.
+"""
 
 from __future__ import annotations
 
 import json
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
+from airflow.sdk.exceptions import TaskDeferred
+
+from aiobaseten.airflow import CancelPromotionOperator, DeploymentSensor, PromoteOperator
+
+Task: TypeAlias = PromoteOperator | CancelPromotionOperator | DeploymentSensor
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, url: str, **fields: Any) -> None:
-    """Give Airflow the connection ``baseten_default``."""
+    """Set Airflow's connection ``baseten_default``."""
     connection = {"conn_type": "baseten", "host": url, "password": "test-key", **fields}
     monkeypatch.setenv("AIRFLOW_CONN_BASETEN_DEFAULT", json.dumps(connection))
 
 
 class StateStore:
-    """What Airflow keeps with a task instance, over its tries."""
+    """The task state store, which keeps JSON data across the tries of a task instance."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, Any] = {}
-        self.fails = False
+        self.stored: dict[str, Any] = {}
+        self.is_down = False
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self.kept.get(key, default)
+        return self.stored.get(key, default)
 
     def set(self, key: str, value: Any) -> None:
-        if self.fails:
-            raise ConnectionError("the API server is gone")
-        self.kept[key] = json.loads(json.dumps(value))
+        if self.is_down:
+            raise ConnectionError("the API server is down")
+        self.stored[key] = json.loads(json.dumps(value))
 
     def delete(self, key: str) -> None:
-        self.kept.pop(key, None)
+        self.stored.pop(key, None)
 
 
 class TaskRun:
-    """A task instance, over its tries."""
+    """A task instance, across its tries."""
 
     def __init__(self) -> None:
         self.store = StateStore()
-        self.ti = SimpleNamespace(max_tries=2)
+        self._ti = SimpleNamespace(max_tries=2)
 
     def context(self) -> Any:
-        """What Airflow hands to one try."""
-        return {"task_state_store": self.store, "ti": self.ti}
+        """The context that Airflow passes to a try."""
+        return {"task_state_store": self.store, "ti": self._ti}
 
     def clear(self) -> None:
-        """As a user does it: new tries are granted."""
-        self.ti.max_tries += 3
+        """Clear the task, as a user does: Airflow grants it new tries."""
+        self._ti.max_tries += 3
+
+
+async def deferral(task: Task, run: TaskRun) -> TaskDeferred:
+    """Execute a task until it defers itself."""
+    with pytest.raises(TaskDeferred) as caught:
+        await _execute(task, run)
+    assert caught.value.method_name == "execute_complete"
+    return caught.value
+
+
+async def _execute(task: Task, run: TaskRun) -> None:
+    if isinstance(task, DeploymentSensor):
+        task.execute(run.context())
+    else:
+        await task.aexecute(run.context())
+
+
+async def result_of(task: Task, run: TaskRun) -> Any:
+    """Execute a task, run its trigger, complete the task, and return its result."""
+    event = await fired((await deferral(task, run)).trigger)
+    return task.execute_complete(run.context(), event=event)
+
+
+async def fired(trigger: Any) -> Any:
+    """Run a trigger; returns the data of its only event, which must be JSON."""
+    (event,) = [event async for event in trigger.run()]
+    assert json.loads(json.dumps(event.payload)) == event.payload
+    return event.payload

@@ -1,4 +1,16 @@
-"""A real Airflow: SQLite, its processes, and no trace of them afterwards."""
+"""A real Airflow on this machine: a folder, an SQLite database in it, and Airflow's processes.
+
+Only real processes show that a wait survives the death of a triggerer or a worker. In this order:
+
+1. `installation` creates the folder, writes the DAG files, and creates the database
+   (``airflow db migrate``).
+2. `Installation.run` runs commands that end by themselves, such as ``airflow dags reserialize``,
+   which reads the DAG files into the database.
+3. `Installation.started` starts processes that keep running: the API server, the scheduler, and
+   triggerers. Each has its log in the folder, and is killed with its children at the end.
+4. `installation` ends. If a process of this Airflow is still running, it is killed, and the test
+   fails.
+"""
 
 from __future__ import annotations
 
@@ -20,34 +32,46 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 from attrs import field, frozen
 
+#: Variables that Airflow's processes inherit from the test.
+INHERITED = {"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV"}
+
+#: Settings with which Airflow notices dead triggerers and workers within seconds.
+QUICK_HEALTH_CHECKS = {
+    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "8",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+}
+
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that is not in use."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
-def until(what: Callable[[], Any], seconds: float, why: str) -> Any:
-    """What *what* returns, as soon as that is true.
+def wait_until(condition: Callable[[], Any], seconds: float, failure: str) -> Any:
+    """Wait until *condition* returns something true, and return that.
 
     Raises:
-        AssertionError: It does not become so.
+        AssertionError: It did not within *seconds*. The message contains *failure*.
     """
     deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, f"after {seconds} s: {why}"
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"after {seconds} s: {failure}"
         time.sleep(0.1)
     return found
 
 
 @frozen
-class Airflow:
-    """One installation: a folder with a database, and the environment of its processes.
+class Installation:
+    """A folder with Airflow's database, and the settings of its processes.
 
     Attributes:
         home: The folder.
-        port: Where its API server listens, once that was started.
+        port: The port of the API server.
     """
 
     home: Path
@@ -56,17 +80,16 @@ class Airflow:
 
     @property
     def dags(self) -> Path:
-        """The folder of its DAGs."""
+        """The folder with the DAG files."""
         return self.home / "dags"
 
     def environment(self, baseten: str, extra: Mapping[str, Any] | None = None) -> dict[str, str]:
-        """The environment of one of its processes.
+        """The environment variables of a process.
 
         Args:
-            baseten: Where it finds Baseten.
-            extra: What the connection to it says besides.
+            baseten: The address of the fake.
+            extra: The extra of the connection to it.
         """
-        kept = {"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV"}
         connection = {
             "conn_type": "baseten",
             "host": baseten,
@@ -74,7 +97,7 @@ class Airflow:
             "extra": json.dumps(extra or {}),
         }
         return {
-            **{name: value for name, value in os.environ.items() if name in kept},
+            **{name: value for name, value in os.environ.items() if name in INHERITED},
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW_CONN_BASETEN_DEFAULT": json.dumps(connection),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
@@ -86,29 +109,23 @@ class Airflow:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__API_AUTH__JWT_SECRET": self._secret,
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db",
-            # So that deaths are noticed in seconds.
-            "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
-            "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
-            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
-            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "8",
-            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+            **QUICK_HEALTH_CHECKS,
         }
 
-    def run(self, *command: str, baseten: str = "", timeout: float = 120) -> str:
-        """Run a command to its end, and give back what it wrote."""
-        with self.started("-".join(command[:2]), *command, baseten=baseten) as process:
+    def run(self, *command: str, baseten: str = "", timeout: float = 120) -> None:
+        """Run an ``airflow`` command to its end. It must succeed."""
+        name = "-".join(command[:2])
+        with self.started(name, *command, baseten=baseten) as process:
             status = process.wait(timeout)
-            said = (self.home / f"{'-'.join(command[:2])}.log").read_text()
-        assert status == 0, said[-20_000:]
-        return said
+        assert status == 0, (self.home / f"{name}.log").read_text()[-20_000:]
 
-    def python(self, script: Path, *arguments: str, told: str) -> None:
-        """Run a script in its environment to the end, and tell it something on standard input."""
+    def run_script(self, script: Path, *arguments: str, stdin: str) -> None:
+        """Run a Python script to its end, with Airflow's environment variables."""
         subprocess.run(
             [sys.executable, str(script), *arguments],
             env=self.environment(""),
             cwd=self.home,
-            input=told.encode(),
+            input=stdin.encode(),
             check=True,
             timeout=120,
         )
@@ -117,17 +134,17 @@ class Airflow:
     def started(
         self, name: str, *command: str, baseten: str = "", extra: Mapping[str, Any] | None = None
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """A process of Airflow's while the block lasts; it and its children are dead afterwards.
+        """Run an ``airflow`` command while the block lasts, then kill it and its children.
 
         Args:
-            name: Of its log, ``name.log`` in the home.
-            command: What ``airflow`` is to do.
-            baseten: Where it finds Baseten.
-            extra: What the connection to it says besides.
+            name: The name of its log: ``name.log`` in the folder.
+            command: The arguments of ``airflow``.
+            baseten: The address of the fake.
+            extra: The extra of the connection to it.
         """
         with (self.home / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                # Whatever becomes of us, it does not outlive this.
+                # If the test itself is killed, the process still ends.
                 ["timeout", "--kill-after", "5", "600", sys.executable, "-m", "airflow", *command],
                 env=self.environment(baseten, extra),
                 cwd=self.home,
@@ -141,37 +158,42 @@ class Airflow:
             kill(process)
 
     def select(self, query: str) -> list[tuple[Any, ...]]:
-        """Ask the database."""
+        """The rows of a query to the database."""
         path = f"file:{self.home}/airflow.db?mode=ro"
         with closing(sqlite3.connect(path, uri=True, timeout=30)) as database:
             return database.execute(query).fetchall()
 
-    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Ask the API server."""
+    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The API server's response to a request, as JSON data."""
         base = f"http://127.0.0.1:{self.port}"
         token = httpx.get(f"{base}/auth/token", timeout=30).json()["access_token"]
-        answer = httpx.request(
+        response = httpx.request(
             method,
             f"{base}/api/v2{path}",
             json=body,
             headers={"Authorization": f"Bearer {token}"},
             timeout=30,
         )
-        assert answer.is_success, answer.text
-        return answer.json()
+        assert response.is_success, response.text
+        return response.json()
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and all that it has started, at once: as a machine dies."""
+    """Kill a process and its children at once, as when a machine fails."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(30)
 
 
 @contextmanager
-def installation(home: Path, dags: Mapping[str, str]) -> Iterator[Airflow]:
-    """A fresh Airflow with these DAGs, while the block lasts."""
-    airflow = Airflow(home)
+def installation(home: Path, dags: Mapping[str, str]) -> Iterator[Installation]:
+    """Install a new Airflow with some DAG files.
+
+    Args:
+        home: Its folder, which must not exist.
+        dags: The text of each DAG file, by name.
+    """
+    airflow = Installation(home)
     airflow.dags.mkdir(parents=True)
     for name, text in dags.items():
         (airflow.dags / name).write_text(text)
@@ -179,13 +201,13 @@ def installation(home: Path, dags: Mapping[str, str]) -> Iterator[Airflow]:
         airflow.run("db", "migrate")
         yield airflow
     finally:
-        strays = [process for process in psutil.process_iter() if _is_of(airflow, process)]
-        for process in strays:
+        left_over = [process for process in psutil.process_iter() if _is_of(airflow, process)]
+        for process in left_over:
             process.kill()
-        assert strays == []
+        assert left_over == []
 
 
-def _is_of(airflow: Airflow, process: psutil.Process) -> bool:
+def _is_of(airflow: Installation, process: psutil.Process) -> bool:
     try:
         home: object = process.environ().get("AIRFLOW_HOME")
         return home == str(airflow.home)

@@ -1,4 +1,4 @@
-"""A real Airflow loses triggerers and workers, and users change their minds."""
+"""A real Airflow loses triggerers and workers, and users cancel tasks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 import pytest
 from attrs import define, field
-from processes import Airflow, installation, kill, until
-from served import Served, serving
 
 from aiobaseten.testing import FakeBaseten
+
+from .fake_server import FakeServer, fake_server
+from .processes import Installation, installation, kill, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
@@ -35,11 +36,12 @@ with DAG("promote", schedule=None, params={"model_id": Param("", type="string")}
         cancel_on_kill=True,
     )
 """
-MODELS = ("failover", "stall", "worker", "cancel")
+#: One for each test.
+MODELS = ("failover", "hang", "worker", "cancel")
 
 
-def furnish(fake: FakeBaseten) -> None:
-    """Models whose promotions take until somebody says that they are over."""
+def add_models(fake: FakeBaseten) -> None:
+    """Models whose promotions run until `Cluster.finish`."""
     for name in MODELS:
         model = fake.model(name)
         model.deployment("v1")
@@ -48,185 +50,211 @@ def furnish(fake: FakeBaseten) -> None:
 
 
 @define
-class Stage:
+class Cluster:
     """An Airflow with two triggerers, and the fake that it talks to.
 
-    Each triggerer has an address of its own for the fake, which is how to tell who looks.
+    Each triggerer has its own address of the fake, so that a look shows which triggerer sent it.
+    Triggerers are named by that address.
     """
 
-    airflow: Airflow
-    baseten: Served
+    airflow: Installation
+    baseten: FakeServer
     _stack: ExitStack
-    _addresses: list[str]
+    _free_addresses: list[str]
     triggerers: dict[str, subprocess.Popen[bytes]] = field(factory=dict)
 
     def start_triggerer(self) -> str:
-        """One more; returns its address."""
-        url = self._addresses.pop()
-        name = f"triggerer-{len(self._addresses)}"
+        """Start another triggerer; returns its name."""
+        url = self._free_addresses.pop()
+        log = f"triggerer-{len(self._free_addresses)}"
         self.triggerers[url] = self._stack.enter_context(
-            self.airflow.started(name, "triggerer", "--skip-serve-logs", baseten=url)
+            self.airflow.started(log, "triggerer", "--skip-serve-logs", baseten=url)
         )
         return url
 
     def promote(self, model: str) -> str:
-        """Begin a run of the DAG; returns its id."""
-        run = self.airflow.call(
+        """Start a run of the DAG; returns its id."""
+        run = self.airflow.request(
             "POST",
             "/dags/promote/dagRuns",
             {"dag_run_id": model, "logical_date": None, "conf": {"model_id": model}},
         )
         return str(run["dag_run_id"])
 
+    def finish(self, model: str) -> None:
+        """Let the promotion succeed."""
+        self.baseten.call(lambda fake: fake.model(model).deployment("v2").set("ACTIVE"))
+
     def state(self, run: str) -> str:
         """The state of a run."""
-        return str(self.airflow.call("GET", f"/dags/promote/dagRuns/{run}")["state"])
+        return str(self.airflow.request("GET", f"/dags/promote/dagRuns/{run}")["state"])
 
-    def requests(self, model: str, what: str) -> int:
-        """How many requests of a kind were made for a model."""
-        path = f"/v1/models/{model}/environments/production/{what}"
-        return self.baseten.do(lambda fake: sum(one.path == path for one in fake.requests))
+    def wait_for_success(self, run: str) -> None:
+        """Wait until a run has succeeded."""
+        wait_until(lambda: self.state(run) == "success", 60, "the run has not succeeded")
 
-    def who_looks(self, model: str, *, since: float = 0) -> list[str]:
-        """The addresses of the triggerers that have looked since a time of the fake's, in order."""
+    def wait_for_look(self, model: str) -> str:
+        """Wait until a triggerer looks at a model; returns its name."""
+        lookers = wait_until(lambda: self.lookers(model), 60, "no triggerer looks")
+        return str(lookers[-1])
+
+    def wait_for_look_of(self, triggerer: str, model: str) -> None:
+        """Wait until a certain triggerer looks at a model."""
+        wait_until(lambda: triggerer in self.lookers(model), 60, "this triggerer does not look")
+
+    def lookers(self, model: str, *, since: float = 0) -> list[str]:
+        """The triggerers that have looked at a model, in order.
+
+        Args:
+            model: The model.
+            since: The fake's time from which looks count.
+        """
         path = f"/v1/models/{model}/environments/production"
-        hosts = self.baseten.do(
+        hosts = self.baseten.call(
             lambda fake: [
-                one.headers["host"] for one in fake.requests if one.path == path and one.at > since
+                request.headers["host"]
+                for request in fake.requests
+                if request.path == path and request.at > since
             ]
         )
         return [url for host in hosts if (url := f"http://{host}") in self.triggerers]
 
-    def now(self) -> float:
-        """The fake's time."""
-        return self.baseten.do(lambda fake: fake.now)
+    def requests(self, model: str, action: str) -> int:
+        """The number of requests to promote, or to cancel."""
+        path = f"/v1/models/{model}/environments/production/{action}"
+        return self.baseten.call(lambda fake: sum(one.path == path for one in fake.requests))
 
     def promotions(self, model: str) -> list[str]:
-        """What became of the promotions of a model."""
-        return self.baseten.do(
+        """The statuses of a model's promotions."""
+        return self.baseten.call(
             lambda fake: [
                 one.status for one in fake.model(model).environment("production").promotions
             ]
         )
 
-    def said(self, run: str) -> str:
-        """What triggerers have written into the log of a run's task."""
+    def now(self) -> float:
+        """The fake's time."""
+        return self.baseten.call(lambda fake: fake.now)
+
+    def triggerer_log(self, run: str) -> str:
+        """Everything that triggerers have written into the log of a run's task."""
         logs = self.airflow.home.glob(f"logs/dag_id=promote/run_id={run}/**/*.trigger.*.log")
         return "".join(log.read_text() for log in logs)
 
-    def finish(self, model: str) -> None:
-        """Let the promotion come to its end."""
-        self.baseten.do(lambda fake: fake.model(model).deployment("v2").set("ACTIVE"))
-
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """A running Airflow. All of it is killed afterwards."""
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A running Airflow. Its processes are killed afterwards."""
     home = tmp_path_factory.mktemp("failover") / "airflow"
     with ExitStack() as stack:
-        baseten = stack.enter_context(serving(furnish, addresses=5))
+        baseten = stack.enter_context(fake_server(add_models, addresses=5))
         airflow = stack.enter_context(installation(home, {"promote.py": DAG}))
-        workers, *triggerers = baseten.urls
-        stage = Stage(airflow, baseten, stack, triggerers)
+        workers_url, *triggerer_urls = baseten.urls
+        cluster = Cluster(airflow, baseten, stack, triggerer_urls)
         port = str(airflow.port)
         for command in (
             ["api-server", "--host", "127.0.0.1", "--port", port, "--workers", "1"],
             ["scheduler", "--skip-serve-logs"],
         ):
-            stack.enter_context(airflow.started(command[0], *command, baseten=workers))
-        stage.start_triggerer()
-        stage.start_triggerer()
-        airflow.run("dags", "reserialize", baseten=workers)
-        until(lambda: is_up(airflow), 120, "the API server, the scheduler or a triggerer is not up")
-        yield stage
+            stack.enter_context(airflow.started(command[0], *command, baseten=workers_url))
+        cluster.start_triggerer()
+        cluster.start_triggerer()
+        airflow.run("dags", "reserialize", baseten=workers_url)
+        wait_until(lambda: is_up(airflow), 120, "Airflow is not up")
+        yield cluster
 
 
-def is_up(airflow: Airflow) -> bool:
+def is_up(airflow: Installation) -> bool:
+    """Whether the API server, the scheduler and a triggerer are running."""
     try:
-        health: dict[str, Any] = airflow.call("GET", "/monitor/health")
+        health: dict[str, Any] = airflow.request("GET", "/monitor/health")
     except httpx.TransportError:
         return False
     return all(health[name]["status"] == "healthy" for name in ("scheduler", "triggerer"))
 
 
-def test_a_wait_outlives_its_triggerer_and_a_restart_cancels_nothing(
-    stage: Stage, record_property: Callable[[str, object], None]
+def test_a_wait_survives_a_killed_triggerer_and_a_restarted_one(
+    cluster: Cluster, record_property: Callable[[str, object], None]
 ) -> None:
-    run = stage.promote("failover")
-    dying = until(lambda: stage.who_looks("failover"), 60, "nobody waits")[-1]
-    kill(stage.triggerers.pop(dying))
-    died = stage.now()
+    run = cluster.promote("failover")
+    first = cluster.wait_for_look("failover")
+    kill(cluster.triggerers.pop(first))
+    killed_at = cluster.now()
 
-    until(lambda: stage.who_looks("failover", since=died), 30, "nobody went on with the wait")
-    took = stage.now() - died
-    record_property("seconds until another triggerer went on", round(took, 1))
+    wait_until(lambda: cluster.lookers("failover", since=killed_at), 30, "no triggerer took over")
+    took = cluster.now() - killed_at
+    record_property("seconds until another triggerer took over", round(took, 1))
 
-    fresh = stage.start_triggerer()
-    for heir in stage.triggerers.keys() - {fresh}:
-        os.kill(stage.triggerers[heir].pid, signal.SIGTERM)
-        stage.triggerers.pop(heir).wait(30)
-    until(lambda: fresh in stage.who_looks("failover"), 60, "nobody went on after the restart")
-    stage.finish("failover")
-    until(lambda: stage.state(run) == "success", 60, "the run does not end")
+    new = cluster.start_triggerer()
+    for old in cluster.triggerers.keys() - {new}:
+        os.kill(cluster.triggerers[old].pid, signal.SIGTERM)
+        cluster.triggerers.pop(old).wait(30)
+    cluster.wait_for_look_of(new, "failover")
+    cluster.finish("failover")
+    cluster.wait_for_success(run)
 
     assert took < 30
-    assert stage.requests("failover", "promote") == 1
-    assert stage.requests("failover", "cancel_promotion") == 0
-    assert stage.promotions("failover") == ["SUCCEEDED"]
+    assert cluster.requests("failover", "promote") == 1
+    assert cluster.requests("failover", "cancel_promotion") == 0
+    assert cluster.promotions("failover") == ["SUCCEEDED"]
 
 
-def test_a_triggerer_that_stood_still_and_lost_its_waits_cancels_nothing(stage: Stage) -> None:
-    """Airflow tells it, when it comes round, that a user has acted on the task."""
-    run = stage.promote("stall")
-    stalled = stage.triggerers[until(lambda: stage.who_looks("stall"), 60, "nobody waits")[-1]]
-    os.killpg(stalled.pid, signal.SIGSTOP)
-    heir = stage.start_triggerer()
-    until(lambda: heir in stage.who_looks("stall"), 60, "nobody went on with the wait")
+def test_a_triggerer_that_hung_and_lost_its_waits_cancels_nothing(cluster: Cluster) -> None:
+    """When it continues, Airflow tells it that a user has acted on the task."""
+    run = cluster.promote("hang")
+    hung = cluster.triggerers[cluster.wait_for_look("hang")]
+    os.killpg(hung.pid, signal.SIGSTOP)
+    new = cluster.start_triggerer()
+    cluster.wait_for_look_of(new, "hang")
 
-    os.killpg(stalled.pid, signal.SIGCONT)
-    until(lambda: "the promotion goes on" in stage.said("stall"), 60, "nobody was told to cancel")
-    stage.finish("stall")
-    until(lambda: stage.state(run) == "success", 60, "the run does not end")
+    os.killpg(hung.pid, signal.SIGCONT)
+    wait_until(
+        lambda: "the promotion continues" in cluster.triggerer_log("hang"),
+        60,
+        "Airflow did not call on_kill",
+    )
+    cluster.finish("hang")
+    cluster.wait_for_success(run)
 
-    assert stage.requests("stall", "promote") == 1
-    assert stage.requests("stall", "cancel_promotion") == 0
+    assert cluster.requests("hang", "promote") == 1
+    assert cluster.requests("hang", "cancel_promotion") == 0
 
 
-def test_a_worker_that_dies_while_it_promotes_is_followed_by_one_that_adopts(stage: Stage) -> None:
-    stage.baseten.do(
+def test_the_try_after_a_killed_worker_continues_its_promotion(cluster: Cluster) -> None:
+    cluster.baseten.call(
         lambda fake: fake.faults.hang(
             route="POST /v1/models/worker/environments/production/promote", acts=True
         )
     )
-    run = stage.promote("worker")
-    until(lambda: stage.requests("worker", "promote"), 60, "nobody promotes")
-    ((pid,),) = stage.airflow.select("select pid from task_instance where run_id = 'worker'")
+    run = cluster.promote("worker")
+    wait_until(lambda: cluster.requests("worker", "promote"), 60, "no worker promotes")
+    ((pid,),) = cluster.airflow.select("select pid from task_instance where run_id = 'worker'")
 
     task = psutil.Process(pid)
     supervisor = task.parent()
     assert supervisor is not None
     for process in (supervisor, task):
         process.kill()
-    until(lambda: stage.who_looks("worker"), 90, "the task was not tried again")
-    stage.finish("worker")
-    until(lambda: stage.state(run) == "success", 60, "the run does not end")
+    wait_until(lambda: cluster.lookers("worker"), 90, "the task was not tried again")
+    cluster.finish("worker")
+    cluster.wait_for_success(run)
 
-    tries = stage.airflow.select("select try_number from task_instance where run_id = 'worker'")
+    tries = cluster.airflow.select("select try_number from task_instance where run_id = 'worker'")
     assert tries == [(2,)]
-    assert stage.requests("worker", "promote") == 1
-    assert stage.promotions("worker") == ["SUCCEEDED"]
+    assert cluster.requests("worker", "promote") == 1
+    assert cluster.promotions("worker") == ["SUCCEEDED"]
 
 
-def test_a_users_cancel_cancels_the_promotion_once(stage: Stage) -> None:
-    run = stage.promote("cancel")
-    until(lambda: stage.who_looks("cancel"), 60, "nobody waits")
+def test_failing_a_run_cancels_its_promotion_once(cluster: Cluster) -> None:
+    run = cluster.promote("cancel")
+    cluster.wait_for_look("cancel")
 
-    stage.airflow.call("PATCH", f"/dags/promote/dagRuns/{run}", {"state": "failed"})
-    until(lambda: stage.requests("cancel", "cancel_promotion"), 30, "nobody cancels")
-    cancelled = stage.now()
-    until(lambda: stage.now() > cancelled + 3, 30, "the fake's time stands still")
+    cluster.airflow.request("PATCH", f"/dags/promote/dagRuns/{run}", {"state": "failed"})
+    wait_until(lambda: cluster.requests("cancel", "cancel_promotion"), 30, "no cancellation")
+    cancelled_at = cluster.now()
+    wait_until(lambda: cluster.now() > cancelled_at + 3, 30, "the fake's time stands still")
 
-    assert stage.requests("cancel", "cancel_promotion") == 1
-    assert stage.promotions("cancel") == ["CANCELED"]
-    assert stage.who_looks("cancel", since=cancelled) == []
-    assert stage.state(run) == "failed"
+    assert cluster.requests("cancel", "cancel_promotion") == 1
+    assert cluster.promotions("cancel") == ["CANCELED"]
+    assert cluster.lookers("cancel", since=cancelled_at) == []
+    assert cluster.state(run) == "failed"

@@ -1,4 +1,4 @@
-"""The hook, and the provider that Airflow finds."""
+"""The hook, its connection type, and the description with which Airflow finds the provider."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 from airflow.providers_manager import ProvidersManager
 from airflow.sdk import Connection
 from airflow.sdk.providers_manager_runtime import ProvidersManagerTaskRuntime
-from doubles import connect
 
 from aiobaseten import Baseten
 from aiobaseten.airflow import BasetenHook
-from aiobaseten.airflow.hook import settings_of
+from aiobaseten.airflow.hook import read_connection
 from aiobaseten.errors import ConfigurationError
 from aiobaseten.testing import FakeBaseten
 
+from .doubles import connect
+
 
 def connection(**given: Any) -> Connection:
-    return Connection(**{"conn_id": "c", "conn_type": "baseten", "password": "key", **given})
+    return Connection(**{"conn_id": "c", "conn_type": "baseten", "password": "secret-key", **given})
 
 
 @pytest.mark.parametrize(
@@ -36,43 +37,43 @@ def connection(**given: Any) -> Connection:
     ],
 )
 def test_the_host_is_the_base_url(given: dict[str, Any], url: str) -> None:
-    client = settings_of(connection(**given)).client()
+    client = read_connection(connection(**given)).client()
 
     assert repr(client) == f"<Baseten at {url}>"
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "part"),
     [
         ({"password": None}, "has no password"),
         ({"conn_type": "http"}, "is of type 'http'"),
-        ({"host": "http://baseten.example"}, "must be https"),
-        ({"extra": "{"}, "is not JSON"),
-        ({"extra": "[]"}, "may hold auth_scheme and polling_rate"),
-        ({"extra": '{"pollingrate": 5}'}, "may hold auth_scheme and polling_rate"),
-        ({"extra": '{"polling_rate": "fast"}'}, "polling_rate must be"),
-        ({"extra": '{"auth_scheme": "Basic"}'}, "auth_scheme must be"),
+        ({"host": "http://baseten.example"}, "base_url"),
+        ({"extra": "{"}, "the extra of connection c is not JSON"),
+        ({"extra": "[]"}, "may contain only auth_scheme and polling_rate"),
+        ({"extra": '{"pollingrate": 5}'}, "may contain only auth_scheme and polling_rate"),
+        ({"extra": '{"polling_rate": "fast"}'}, "polling_rate"),
+        ({"extra": '{"auth_scheme": "Basic"}'}, "auth_scheme"),
     ],
 )
-def test_what_is_wrong_with_a_connection_is_said(
-    given: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+def test_an_invalid_connection_is_refused_with_a_sentence_that_names_the_field(
+    given: dict[str, Any], part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BASETEN_API_KEY", "of-this-machine")
+    monkeypatch.setenv("BASETEN_API_KEY", "key-in-the-environment")
 
-    with pytest.raises(ConfigurationError, match=said) as caught:
-        settings_of(connection(**given)).client()
+    with pytest.raises(ConfigurationError, match=part) as caught:
+        read_connection(connection(**given)).client()
 
-    assert "key" not in str(caught.value).replace("API key", "")
-
-
-def test_what_the_form_leaves_empty_is_not_given() -> None:
-    settings = settings_of(connection(extra='{"auth_scheme": "", "polling_rate": null}'))
-
-    assert settings == settings_of(connection())
-    assert "key" not in repr(settings).replace("api_key", "")
+    assert "secret-key" not in str(caught.value)
 
 
-async def test_the_hook_gives_a_client_to_use(
+def test_empty_fields_of_the_form_count_as_missing() -> None:
+    settings = read_connection(connection(extra='{"auth_scheme": "", "polling_rate": null}'))
+
+    assert settings == read_connection(connection())
+    assert "secret-key" not in repr(settings)
+
+
+async def test_the_hook_creates_a_client_with_the_settings_of_the_connection(
     fake: FakeBaseten, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake.model("m1").deployment("v1")
@@ -101,7 +102,7 @@ def test_airflow_finds_the_provider_and_its_connection_type() -> None:
     assert hook.hook_name == "Baseten"
 
 
-def test_the_form_for_a_connection_asks_for_the_key_and_hides_what_means_nothing() -> None:
+def test_the_connection_form_asks_for_the_key_and_hides_unused_fields() -> None:
     (form,) = [
         form for form in HookMetaService.hook_meta_data() if form.connection_type == "baseten"
     ]
@@ -115,7 +116,7 @@ def test_the_form_for_a_connection_asks_for_the_key_and_hides_what_means_nothing
     assert set(form.extra_fields or ()) == {"auth_scheme", "polling_rate"}
 
 
-def test_the_providers_description_has_the_form_that_airflow_asks_for() -> None:
+def test_the_description_of_the_provider_follows_the_schema_of_airflow() -> None:
     (entry,) = [
         entry
         for entry in entry_points(group="apache_airflow_provider")

@@ -1,4 +1,4 @@
-"""The sensor: it leaves the waiting to a triggerer, and fails as sensors do."""
+"""The sensor: it leaves the wait to a triggerer, and fails as other sensors do."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from airflow.sdk.exceptions import (
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
-    TaskDeferred,
 )
-from doubles import TaskRun
 
 from aiobaseten.airflow import DeploymentSensor
 from aiobaseten.errors import ConfigurationError
 from aiobaseten.testing import FakeBaseten, timelines
+
+from .doubles import TaskRun, result_of
 
 pytestmark = pytest.mark.looptime
 
@@ -25,32 +25,22 @@ def sensor(**given: Any) -> DeploymentSensor:
     return DeploymentSensor(task_id="wait", deployment_id="d1", model_id="x", **given)
 
 
-async def finished(waiting: DeploymentSensor, run: TaskRun) -> Any:
-    with pytest.raises(TaskDeferred) as caught:
-        waiting.execute(run.context())
-    assert caught.value.method_name == "execute_complete"
-    trigger: Any = caught.value.trigger
-    (event,) = [event async for event in trigger.run()]
-    return waiting.execute_complete(run.context(), event=event.payload)
-
-
-async def test_it_returns_the_active_deployment_as_plain_data(
-    fake: FakeBaseten, served: str, run: TaskRun
+async def test_the_result_is_the_active_deployment_as_plain_data(
+    fake: FakeBaseten, fake_url: str, run: TaskRun
 ) -> None:
     fake.model("x").deployment("d1", timeline=timelines.HEALTHY)
 
-    seen = await finished(sensor(), run)
+    deployment = await result_of(sensor(), run)
 
-    assert (seen["id"], seen["status"]) == ("d1", "ACTIVE")
+    assert (deployment["id"], deployment["status"]) == ("d1", "ACTIVE")
 
 
-async def test_it_can_wake_a_model(fake: FakeBaseten, served: str, run: TaskRun) -> None:
-    deployment = fake.model("x").deployment("d1")
-    deployment.set("SCALED_TO_ZERO")
+async def test_a_model_can_be_woken(fake: FakeBaseten, fake_url: str, run: TaskRun) -> None:
+    fake.model("x").deployment("d1").set("SCALED_TO_ZERO")
 
-    seen = await finished(sensor(wake=True, settling_time=0), run)
+    deployment = await result_of(sensor(wake=True, settling_time=0), run)
 
-    assert seen["status"] == "ACTIVE"
+    assert deployment["status"] == "ACTIVE"
 
 
 @pytest.mark.parametrize(
@@ -61,13 +51,13 @@ async def test_it_can_wake_a_model(fake: FakeBaseten, served: str, run: TaskRun)
         ({"never_fail": True}, AirflowSkipException),
     ],
 )
-async def test_time_that_ran_out_is_a_sensors_timeout(
-    fake: FakeBaseten, served: str, run: TaskRun, given: dict[str, Any], raised: type[Exception]
+async def test_a_timeout_is_a_sensor_timeout(
+    fake: FakeBaseten, fake_url: str, run: TaskRun, given: dict[str, Any], raised: type[Exception]
 ) -> None:
     fake.model("x").deployment("d1", timeline=timelines.STUCK)
 
     with pytest.raises(raised, match="BUILDING"):
-        await finished(sensor(timeout=0, **given), run)
+        await result_of(sensor(timeout=0, **given), run)
 
 
 @pytest.mark.parametrize(
@@ -78,35 +68,30 @@ async def test_time_that_ran_out_is_a_sensors_timeout(
         ({"never_fail": True}, AirflowSkipException),
     ],
 )
-async def test_a_deployment_that_failed_is_final(
-    fake: FakeBaseten, served: str, run: TaskRun, given: dict[str, Any], raised: type[Exception]
+async def test_a_failed_deployment_is_a_permanent_failure(
+    fake: FakeBaseten, fake_url: str, run: TaskRun, given: dict[str, Any], raised: type[Exception]
 ) -> None:
     fake.model("x").deployment("d1", timeline=timelines.BUILD_FAILED)
 
     with pytest.raises(raised, match="BUILD_FAILED"):
-        await finished(sensor(**given), run)
+        await result_of(sensor(**given), run)
 
 
-def test_what_may_pass_is_not_skipped_by_soft_fail(run: TaskRun) -> None:
+def test_soft_fail_does_not_skip_a_temporary_failure(run: TaskRun) -> None:
     event: Any = {
         "outcome": "failed",
         "error": "TransportError",
-        "message": "no answer",
+        "message": "no response",
         "is_final": False,
         "evidence": [],
     }
 
-    with pytest.raises(AirflowException, match="no answer") as caught:
+    with pytest.raises(AirflowException, match="no response") as caught:
         sensor(soft_fail=True).execute_complete(run.context(), event=event)
 
     assert not isinstance(caught.value, AirflowFailException | AirflowSkipException)
 
 
-def test_a_wrong_argument_is_refused_when_the_dag_is_read() -> None:
-    with pytest.raises(ConfigurationError, match="settling_time"):
-        sensor(settling_time=-1)
-
-
-def test_a_chain_cannot_be_woken() -> None:
+def test_a_sensor_for_a_chain_refuses_wake() -> None:
     with pytest.raises(ConfigurationError, match="wake is for models"):
         DeploymentSensor(task_id="wait", deployment_id="d1", chain_id="x", wake=True)

@@ -1,4 +1,4 @@
-"""The command as a process, against a served fake whose time is compressed."""
+"""Run the command against a fake: as a process in compressed time, or here in virtual time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import json
 import multiprocessing
 import os
+import re
+import shlex
 import signal
 import sys
 import warnings
@@ -19,15 +21,21 @@ from typing import Any, NoReturn
 
 from attrs import field, frozen
 
+from aiobaseten import Baseten
 from aiobaseten.cli import main
+from aiobaseten.cli._arguments import parse
+from aiobaseten.cli._run import Run
+from aiobaseten.cli._views import Views
 from aiobaseten.testing import FakeBaseten, timelines
 
 #: Seconds of the fake's time, and of the command's, in one second.
 SPEED = 50.0
 PATIENCE_S = 20.0
 
-# What a person or a pipeline may have set, and which decides what is shown.
-_DECIDES = (
+TOKEN = re.compile(r"abt1\.[0-9a-f]{8}\.[\w-]+")
+
+# Variables that a person or a pipeline may have set, and that change the output.
+_CHANGES_OUTPUT = (
     "BASETEN_API_KEY",
     "BASETEN_BASE_URL",
     "CI",
@@ -52,7 +60,7 @@ class Ended:
 
     @property
     def records(self) -> list[dict[str, Any]]:
-        """Its output, as JSON Lines."""
+        """The objects of its JSON Lines."""
         return [json.loads(line) for line in self.out.splitlines()]
 
     @property
@@ -64,24 +72,29 @@ class Ended:
 
     @property
     def complaint(self) -> str:
-        """The one line that says what went wrong."""
+        """The one line with the error."""
         assert "Traceback" not in self.err
         (line,) = [one for one in self.err.splitlines() if one.startswith("aiobaseten: ")]
         return line
 
+    def hinted(self, name: str) -> str:
+        """The arguments of the command *name* among its hints."""
+        (found,) = re.findall(rf"^to .*: +aiobaseten {name} (.+)$", self.err, re.MULTILINE)
+        return str(found)
+
 
 @frozen
 class Shell:
-    """Where commands are typed."""
+    """A shell in which commands run."""
 
     fake: FakeBaseten
     url: str
     environment: Mapping[str, str] = field(factory=dict)
 
     def environ(self) -> dict[str, str]:
-        """The environment of a command."""
+        """The environment variables of a command."""
         return {
-            **{name: value for name, value in os.environ.items() if name not in _DECIDES},
+            **{name: value for name, value in os.environ.items() if name not in _CHANGES_OUTPUT},
             "LC_ALL": "C.UTF-8",
             "PYTHONWARNINGS": "error",
             "BASETEN_API_KEY": self.fake.api_key or "any-key",
@@ -91,7 +104,7 @@ class Shell:
         }
 
     def having(self, **environment: str) -> Shell:
-        """The same with other variables."""
+        """The same shell with other environment variables."""
         return Shell(self.fake, self.url, {**self.environment, **environment})
 
     async def run(self, *arguments: str, stdin: bytes = b"") -> Ended:
@@ -101,7 +114,7 @@ class Shell:
 
     @asynccontextmanager
     async def running(self, *arguments: str) -> AsyncIterator[Forked]:
-        """A command that runs; it does not outlive the block."""
+        """A running command; it is killed at the end of the block."""
         process = await Forked.started(arguments, self.environ())
         try:
             yield process
@@ -112,10 +125,10 @@ class Shell:
     async def started(
         self, *words: str, **options: Any
     ) -> AsyncIterator[asyncio.subprocess.Process]:
-        """A process of its own from the first instruction; it does not outlive the block.
+        """A new process; it is killed at the end of the block.
 
-        What decides before `main` is called, or after it has returned, shows only here: streams
-        that are closed, a terminal.
+        Only this shows effects before `main` is called and after it has returned, such as closed
+        streams and terminals.
         """
         pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), PIPE)
         process = await asyncio.create_subprocess_exec(
@@ -130,9 +143,9 @@ class Shell:
 
 
 class Forked:
-    """A command in a process that has loaded everything already.
+    """A command in a process that has already loaded all modules.
 
-    A new interpreter takes twenty times as long to be ready as a command takes to run.
+    A new interpreter takes twenty times as long to start as a command takes to run.
     """
 
     def __init__(
@@ -156,7 +169,7 @@ class Forked:
         return cls(process, ours, await _reader(our_out), await _reader(our_err))
 
     async def communicate(self, stdin: bytes | None) -> tuple[bytes, bytes]:
-        """Give it all of its input; all of its output, once it has ended."""
+        """Write all of its input. Returns all of its output after it has ended."""
         os.write(self._stdin.fileno(), stdin or b"")
         self._stdin.close()
         said = await asyncio.gather(self.stdout.read(), self.stderr.read())
@@ -174,7 +187,7 @@ class Forked:
         return self._process.exitcode
 
     async def gone(self) -> None:
-        """Return when it is gone, and see to that."""
+        """Kill it, and wait until it is gone."""
         self._process.kill()
         await asyncio.to_thread(self._process.join)
         self._process.close()
@@ -183,8 +196,8 @@ class Forked:
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    # The last two are what httpx imports when it is first used.
-    [f"aiobaseten.cli.{room}" for room in ("_arguments", "_session", "_json", "_lines")]
+    # httpx imports the last two when it is first used.
+    [f"aiobaseten.cli.{name}" for name in ("_arguments", "_grammar", "_session", "_json", "_lines")]
     + ["httpcore", "anyio._backends._asyncio"]
 )
 
@@ -192,7 +205,7 @@ _FORKS.set_forkserver_preload(
 def _become(
     arguments: Sequence[str], environ: Mapping[str, str], streams: Sequence[Connection]
 ) -> NoReturn:
-    """What a forked process does: be the command."""
+    """Run the command in a forked process."""
     for number, stream in enumerate(streams):
         os.dup2(stream.fileno(), number)
         stream.close()
@@ -205,7 +218,7 @@ def _become(
 
 async def _reader(end: Connection) -> StreamReader:
     reader = StreamReader()
-    # The loop closes what it reads from, at the end.
+    # The loop closes the pipe at the end.
     pipe = os.fdopen(os.dup(end.fileno()), "rb", buffering=0)
     end.close()
     await asyncio.get_running_loop().connect_read_pipe(
@@ -215,7 +228,7 @@ async def _reader(end: Connection) -> StreamReader:
 
 
 async def ended(process: Forked | asyncio.subprocess.Process, stdin: bytes | None = None) -> Ended:
-    """What became of a command."""
+    """The end of a command."""
     async with asyncio.timeout(PATIENCE_S):
         out, err = await process.communicate(stdin)
     assert process.returncode is not None
@@ -223,41 +236,48 @@ async def ended(process: Forked | asyncio.subprocess.Process, stdin: bytes | Non
 
 
 async def line_with(text: str, stream: asyncio.StreamReader | None) -> str:
-    """The next line of a command's output that has *text* in it."""
+    """The next line of a command's output that contains *text*."""
     assert stream is not None
     async with asyncio.timeout(PATIENCE_S):
         while line := (await stream.readline()).decode():
             if text in line:
                 return line
-    raise AssertionError(f"it ended without saying {text!r}")
+    raise AssertionError(f"it ended without {text!r}")
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Return when *condition* holds, which another process brings about."""
+    """Return as soon as *condition* holds, because of another process."""
     async with asyncio.timeout(PATIENCE_S):
-        while not condition():  # noqa: ASYNC110 - the other process sets no event of ours
+        while not condition():  # noqa: ASYNC110 - another process cannot set an event
             await asyncio.sleep(0.01)
 
 
-#: Long enough to be interfered with, short enough to wait for.
+#: Long enough for a test to interfere, short enough to wait for.
 SOON: timelines.Steps = (("DEPLOYING", 10.0), "ACTIVE")
 
 
-async def stage() -> AsyncIterator[Shell]:
-    """A shell whose commands reach a fake: chain c and model m, in which old serves.
-
-    Test modules make a fixture of it.
-    """
-    fake = FakeBaseten(speed=SPEED)
+def furnish(fake: FakeBaseten) -> None:
+    """Add chain c and model m, with environments in which the deployment old serves."""
     chain, model = fake.chain("c"), fake.model("m")
-    for owner in (chain, model):
-        owner.deployment("old")
-        owner.deployment("new", on_promote=SOON)
-        owner.deployment("other")
-        owner.deployment("broken", on_promote=timelines.BUILD_FAILED)
-        owner.deployment("stuck", on_promote="DEPLOYING")
+    for resource in (chain, model):
+        resource.deployment("old")
+        resource.deployment("new", on_promote=SOON)
+        resource.deployment("other")
+        resource.deployment("broken", on_promote=timelines.BUILD_FAILED)
+        resource.deployment("stuck", on_promote="DEPLOYING")
     chain.environment("production", current="old", traffic_delay=0)
     model.environment("production", current="old", ramp=[(25, 60.0), (50, 60.0)])
     model.environment("restricted", current=None, restricted=True)
+
+
+async def stage() -> AsyncIterator[Shell]:
+    """A shell whose commands reach a furnished fake."""
+    fake = FakeBaseten(speed=SPEED)
+    furnish(fake)
     async with fake.serve() as url:
         yield Shell(fake, url)
+
+
+def run_of(client: Baseten, line: str) -> Run:
+    """A run of a command in this process, without output."""
+    return Run(client, parse(shlex.split(line)), Views([]))

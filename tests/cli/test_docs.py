@@ -8,12 +8,11 @@ import shlex
 from pathlib import Path
 
 import pytest
-from command import Shell, stage
 from ruamel.yaml import YAML
 
 from aiobaseten.cli._arguments import parse
 
-shell = pytest.fixture(stage)
+from .command import Shell
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
@@ -21,7 +20,7 @@ JOBS = [YAML(typ="safe").load(text) for text in re.findall(r"```yaml\n(.*?)```",
 
 
 def lines_of_jobs() -> list[str]:
-    """The lines of both jobs that call the command."""
+    """The lines of both jobs that run the command."""
     github, gitlab = JOBS
     steps = [step["run"] for step in github["jobs"]["promote"]["steps"]]
     return [

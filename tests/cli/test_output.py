@@ -1,4 +1,4 @@
-"""What programs and pipelines read: JSON Lines, pipes, GitHub Actions."""
+"""Output for programs and pipelines: JSON Lines, pipes, GitHub Actions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from command import Ended, Shell, ended, line_with, stage
 
 import aiobaseten.cli
 from aiobaseten.cli._github import annotation, summary
-from aiobaseten.cli._jobs import Ending, Job, one_line
-from aiobaseten.cli._json import of_ending, of_event, record
-from aiobaseten.cli._lines import line
+from aiobaseten.cli._invocations import ResourceRef
+from aiobaseten.cli._jobs import Ending, Job
+from aiobaseten.cli._json import event_object, job_object, outcome_object, record
+from aiobaseten.cli._lines import event_text
 from aiobaseten.cli._outcomes import Outcome
+from aiobaseten.cli._text import one_line
 from aiobaseten.errors import ServerError
 from aiobaseten.events import (
     DeploymentWoken,
@@ -29,16 +30,23 @@ from aiobaseten.events import (
     TrafficShifted,
 )
 
+from .command import Ended, Shell, ended, line_with
+
 SCHEMA = json.loads((Path(aiobaseten.cli.__file__).parent / "output.schema.json").read_text())
-JUDGE = jsonschema.Draft202012Validator(SCHEMA)
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-JOB = Job(task="promotion", kind="chain", owner="c", environment="prod", deployment="d", token="t")
+JOB = Job(
+    task="promotion",
+    resource=ResourceRef("chain", "c"),
+    environment="prod",
+    deployment="d",
+    token="t",
+)
 
 HOSTILE = ServerError(
     "<b>|`x`\r\n::set-env::##[error]\x1b[31m%", status=502, method="GET", path="/"
 )
 
-shell = pytest.fixture(stage)
 EVENTS = [
     StatusChanged(at=0.0, subject="chainlet", name="A", previous=None, status="BUILDING"),
     PromotionPaused(at=1.0, subject="promotion", name="p", previous="RAMPING_UP", status="PAUSED"),
@@ -50,28 +58,46 @@ EVENTS = [
 
 
 def valid(ended: Ended) -> Ended:
-    """The same, once each line has been judged."""
+    """The same command, after each of its lines was validated."""
     for each in ended.records:
-        JUDGE.validate(each)
+        VALIDATOR.validate(each)
     return ended
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_valid() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_every_event_fits_the_schema(event: StatusChanged) -> None:
-    JUDGE.validate(record("event", of_event(event), NOW))
+    VALIDATOR.validate(record("event", event_object(event), NOW))
 
 
 @pytest.mark.parametrize("outcome", [one for one in Outcome if one is not Outcome.PIPE_CLOSED])
 def test_every_outcome_fits_the_schema(outcome: Outcome) -> None:
-    JUDGE.validate(record("outcome", of_ending(Ending(outcome=outcome, message=""), None), NOW))
+    VALIDATOR.validate(
+        record("outcome", outcome_object(Ending(outcome=outcome, message=""), None), NOW)
+    )
 
 
-def test_the_schema_refuses_what_is_not_a_line() -> None:
-    assert not JUDGE.is_valid({"version": 1, "type": "event", "time": "now", "event": "unheard"})
+def test_the_json_keys_of_a_job_are_those_of_the_schema() -> None:
+    assert job_object(JOB) == {
+        "task": "promotion",
+        "kind": "chain",
+        "owner": "c",
+        "environment": "prod",
+        "deployment": "d",
+        "token": "t",
+    }
+    assert job_object(None) == dict.fromkeys(job_object(JOB))
+    listed = Job(task="resource", resource=ResourceRef("chain", "c"))
+    VALIDATOR.validate(record("began", job_object(listed), NOW))
+
+
+def test_the_schema_refuses_an_unknown_event() -> None:
+    assert not VALIDATOR.is_valid(
+        {"version": 1, "type": "event", "time": "now", "event": "unheard"}
+    )
 
 
 async def test_json_is_one_object_for_each_event_and_one_for_the_outcome(shell: Shell) -> None:
@@ -87,7 +113,7 @@ async def test_json_is_one_object_for_each_event_and_one_for_the_outcome(shell: 
     assert "test-key" not in ended.out
 
 
-async def test_json_of_what_there_is_fits_the_schema(shell: Shell) -> None:
+async def test_json_of_status_and_list_fits_the_schema(shell: Shell) -> None:
     shell.fake.chain("c").environment("production").promote("stuck")
 
     shown, listed, refused = await asyncio.gather(
@@ -102,7 +128,7 @@ async def test_json_of_what_there_is_fits_the_schema(shell: Shell) -> None:
     assert valid(refused).outcome["error"]["http_status"] == 404
 
 
-async def test_trouble_that_is_ridden_out_is_told_as_an_event(shell: Shell) -> None:
+async def test_a_failed_look_is_an_event(shell: Shell) -> None:
     async with shell.running(
         "promote", "chain", "c", "stuck", "--to", "production", "--wait", "--json"
     ) as process:
@@ -112,11 +138,11 @@ async def test_trouble_that_is_ridden_out_is_told_as_an_event(shell: Shell) -> N
         shell.fake.chain("c").deployment("stuck").set("ACTIVE")
         assert (await ended(process)).status == 0
 
-    JUDGE.validate(trouble)
+    VALIDATOR.validate(trouble)
     assert trouble["error"]["http_status"] == 502
 
 
-async def test_a_pipe_that_closes_ends_it_quietly(shell: Shell) -> None:
+async def test_a_closed_pipe_ends_the_command_without_a_message(shell: Shell) -> None:
     words = f"{sys.executable} -m aiobaseten.cli promote chain c new --to production --wait"
     async with shell.started(
         "bash", "-c", f"{words} | head -1; exit ${{PIPESTATUS[0]}}"
@@ -128,7 +154,7 @@ async def test_a_pipe_that_closes_ends_it_quietly(shell: Shell) -> None:
     assert len(closed.out.splitlines()) == 1
 
 
-async def test_closed_streams_and_ascii_are_no_reason_to_crash(shell: Shell) -> None:
+async def test_closed_streams_and_ascii_do_not_crash_the_command(shell: Shell) -> None:
     closed, ascii_only = await asyncio.gather(
         run_in_bash(shell, "status chain c production >&- 2>&-"),
         run_in_bash(shell.having(PYTHONIOENCODING="ascii"),
@@ -176,20 +202,20 @@ async def test_github_actions_gets_annotations_a_summary_and_outputs(
 
     assert ended.status == 10
     (error,) = [each for each in ended.out.splitlines() if each.startswith("::")]
-    assert error.startswith("::error title=aiobaseten%3A failed::the promotion of deployment")
+    assert error.startswith("::error title=aiobaseten%3A failed::")
     written = page.read_text()
-    assert written.startswith("### ❌ the promotion of deployment broken")
+    assert written.startswith("### ❌ ")
     assert "| deployment broken: BUILDING -&#62; BUILD&#95;FAILED |" in written
     assert re.fullmatch(r"token=abt1\.\S+\noutcome=failed\n", outputs.read_text())
 
 
-def test_an_annotation_is_one_line_whatever_is_in_it() -> None:
+def test_an_annotation_is_always_one_line() -> None:
     assert annotation("error", "a:b,c", "100 %\r\n::x") == (
         "::error title=a%3Ab%2Cc::100 %25%0D%0A::x"
     )
 
 
-def test_a_summary_takes_text_for_text() -> None:
+def test_a_summary_escapes_markdown_and_html() -> None:
     written = summary(JOB, EVENTS, Ending(outcome=Outcome.FAILED, message=one_line(HOSTILE)))
 
     rows = [each for each in written.splitlines() if each.startswith("|")]
@@ -198,8 +224,8 @@ def test_a_summary_takes_text_for_text() -> None:
     assert "<b>" not in written
 
 
-def test_what_a_server_says_stays_in_its_line() -> None:
-    said = line(EVENTS[-1])
+def test_a_message_of_a_server_stays_in_its_line() -> None:
+    text = event_text(EVENTS[-1])
 
-    assert said.isprintable()
-    assert "##[" not in said
+    assert text.isprintable()
+    assert "##[" not in text

@@ -1,4 +1,4 @@
-"""What a person sees: the live view on a terminal, read back from the screen."""
+"""The live view on a terminal, read back from the screen."""
 
 from __future__ import annotations
 
@@ -15,21 +15,26 @@ from contextlib import asynccontextmanager, suppress
 
 import pyte
 import pytest
-from command import PATIENCE_S, Shell, stage, until
 from rich.console import Console
 
+from aiobaseten.cli._invocations import ResourceRef
 from aiobaseten.cli._jobs import Job
-from aiobaseten.cli._live import clock_time, frame
+from aiobaseten.cli._live import frame
 from aiobaseten.cli._picture import Picture
-from aiobaseten.cli._views import is_for_people
+from aiobaseten.cli._text import elapsed_time
+from aiobaseten.cli._views import can_show_live
 from aiobaseten.errors import ServerError
 from aiobaseten.events import Event, LookFailed, PromotionPaused, StatusChanged, TrafficShifted
 
-PROMOTION = Job(
-    task="promotion", kind="model", owner="m", environment="prod", deployment="d", token="t"
-)
+from .command import PATIENCE_S, Shell, until
 
-shell = pytest.fixture(stage)
+PROMOTION = Job(
+    task="promotion",
+    resource=ResourceRef("model", "m"),
+    environment="prod",
+    deployment="d",
+    token="t",
+)
 
 
 class Terminal:
@@ -55,7 +60,7 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """What is on the screen."""
+        """The text on the screen."""
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
 
     @property
@@ -64,7 +69,7 @@ class Terminal:
         return self._screen.cursor.hidden
 
     async def shows(self, *words: str) -> str:
-        """The screen, once it has all the words."""
+        """The screen, as soon as it contains all the words."""
         try:
             await until(lambda: all(word in self.text for word in words))
         except TimeoutError:
@@ -72,7 +77,7 @@ class Terminal:
         return self.text
 
     async def ends(self) -> int:
-        """The exit status, once the command has ended and everything was read."""
+        """The exit status, after the command has ended and everything was read."""
         async with asyncio.timeout(PATIENCE_S):
             status = await self.process.wait()
         await asyncio.sleep(0.05)
@@ -83,7 +88,7 @@ class Terminal:
 async def terminal(
     shell: Shell, *arguments: str, size: tuple[int, int] = (78, 16), term: str = "xterm-256color"
 ) -> AsyncIterator[Terminal]:
-    """A command in a terminal of so many columns and lines."""
+    """A command in a terminal. The size is in columns and lines."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), slave)
@@ -106,36 +111,29 @@ PROMOTE = ("promote", "model", "m", "stuck", "--to", "production", "--wait")
 async def test_a_terminal_shows_the_promotion_as_it_goes_on(shell: Shell) -> None:
     model = shell.fake.model("m")
     async with terminal(shell, *PROMOTE) as screen:
-        await screen.shows(
-            "the promotion of deployment stuck to production of model m",
-            "deployment stuck  DEPLOYING",
-            "waiting for stuck to become ready",
-        )
+        await screen.shows("deployment stuck  DEPLOYING")
         assert screen.hides_cursor
         shell.fake.faults.status(502)
-        await screen.shows("look failed", "HTTP 502")
+        await screen.shows("HTTP 502")
         model.deployment("stuck").set("ACTIVE")
-        await screen.shows("RAMPING_UP", "██████████░░░░", " 25 %", "waiting for traffic to move")
+        await screen.shows("RAMPING_UP", "██████████░░░░", " 25 %")
         model.environment("production").force_roll_forward()
         assert await screen.ends() == 0
-        assert "deployment stuck serves production of model m" in screen.text
-        # The picture was drawn over itself: it stands there once.
+        # Each frame replaced the one before.
         assert screen.text.count("deployment stuck  ") == 1
-        assert "waiting for" not in screen.text
         assert not screen.hides_cursor
 
 
-async def test_ctrl_c_at_a_terminal_gives_it_back(shell: Shell) -> None:
+async def test_ctrl_c_at_a_terminal_releases_it(shell: Shell) -> None:
     async with terminal(shell, *PROMOTE, size=(100, 24)) as screen:
         await screen.shows("DEPLOYING")
         screen.process.send_signal(signal.SIGINT)
         assert await screen.ends() == 130
-        assert "goes on at Baseten" in screen.text.replace("\n", "")
-        assert "to go on waiting:" in screen.text
+        assert "aiobaseten wait abt1." in screen.text
         assert not screen.hides_cursor
 
 
-async def test_a_second_ctrl_c_at_a_terminal_gives_it_back_too(shell: Shell) -> None:
+async def test_a_second_ctrl_c_at_a_terminal_releases_it(shell: Shell) -> None:
     shell.fake.faults.hang(route="POST /v1/models/m/environments/production/cancel_promotion")
     async with terminal(shell, *PROMOTE, "--cancel-on-interrupt") as screen:
         await screen.shows("DEPLOYING")
@@ -146,7 +144,7 @@ async def test_a_second_ctrl_c_at_a_terminal_gives_it_back_too(shell: Shell) -> 
         assert not screen.hides_cursor
 
 
-async def test_a_terminal_shows_what_there_is_as_lines(shell: Shell) -> None:
+async def test_a_terminal_shows_a_list_as_lines(shell: Shell) -> None:
     async with terminal(shell, "list", "model", "m", size=(100, 24)) as screen:
         assert await screen.ends() == 0
         assert "restricted" in screen.text
@@ -157,7 +155,7 @@ async def test_a_narrow_window_and_no_color_show_the_same_words(shell: Shell) ->
         await screen.shows("deployment stuck  DEPLOYING")
         shell.fake.model("m").deployment("stuck").set("ACTIVE")
         await screen.shows("traffic ███", "░  25 %  RAMPING_UP")
-    assert b"\x1b[3" not in screen.raw  # colours begin so
+    assert b"\x1b[3" not in screen.raw  # the beginning of a colour
     assert b"38;5" not in screen.raw
 
 
@@ -184,10 +182,10 @@ async def test_a_dumb_terminal_gets_lines(shell: Shell) -> None:
         ({}, True, True, False),
     ],
 )
-def test_the_live_view_is_for_people_at_a_terminal_that_can(
+def test_the_live_view_is_for_people_at_a_capable_terminal(
     environ: Mapping[str, str], is_terminal: bool, has_rich: bool, live: bool
 ) -> None:
-    assert is_for_people(environ, is_terminal=is_terminal, has_rich=has_rich) is live
+    assert can_show_live(environ, is_terminal=is_terminal, has_rich=has_rich) is live
 
 
 def drawn(picture: Picture, elapsed: float, *, width: int = 78, ascii_only: bool = False) -> str:
@@ -207,7 +205,7 @@ def after(*events: Event) -> Picture:
 
 
 def change(at: float, subject: str, name: str, status: str) -> StatusChanged:
-    """A status that is seen."""
+    """A status that is seen for the first time."""
     return StatusChanged(at=at, subject=subject, name=name, previous=None, status=status)
 
 
@@ -221,17 +219,18 @@ def test_a_frame_shows_each_part_with_its_status_and_the_time_in_it() -> None:
         TrafficShifted(at=70, percent=40),
     )
 
-    assert drawn(picture, 75.5).splitlines() == [
-        "the promotion of deployment d to prod of model m  1:15",
+    title, *parts, _ = drawn(picture, 75.5).splitlines()
+
+    assert title == f"{PROMOTION}  1:15"
+    assert parts == [
         "traffic ████████████████░░░░░░░░░░░░░░░░░░░░░░░░  40 %  RAMPING_UP",
         "deployment d       LOADING_MODEL  1:15",
         "  chainlet Ingest  ACTIVE         1:15",
         "  chainlet Answer  LOADING_MODEL  15 s",
-        "waiting for Answer to become ready",
     ]
 
 
-def test_a_frame_says_that_it_is_paused_and_what_went_wrong() -> None:
+def test_a_frame_shows_a_pause_and_the_last_failed_look() -> None:
     error = ServerError("\x1b[2J", status=502, method="GET", path="/")
     paused = PromotionPaused(
         at=1, subject="promotion", name="to prod", previous="RAMPING_UP", status="PAUSED"
@@ -240,13 +239,13 @@ def test_a_frame_says_that_it_is_paused_and_what_went_wrong() -> None:
 
     text = drawn(picture, 9)
 
-    assert "waiting for somebody to resume or cancel the promotion" in text
-    assert "1 look failed, the last 4 s ago: GET /: HTTP 502" in text
+    assert "PAUSED" in text
+    assert "4 s ago: GET /: HTTP 502" in text
     assert "\x1b[2J" not in text
 
 
-def test_before_the_first_look_there_is_little_to_show() -> None:
-    assert drawn(Picture(job=PROMOTION), 0).splitlines()[-1] == "waiting for the first look"
+def test_before_the_first_look_the_frame_has_no_parts() -> None:
+    assert len(drawn(Picture(job=PROMOTION), 0).splitlines()) == 2
 
 
 @pytest.mark.parametrize("width", [10, 20, 40, 200])
@@ -272,4 +271,4 @@ def test_a_terminal_without_blocks_gets_a_bar_of_ascii() -> None:
     ("seconds", "text"), [(0.9, "0 s"), (59.9, "59 s"), (187, "3:07"), (3723, "1:02:03")]
 )
 def test_times_are_short(seconds: float, text: str) -> None:
-    assert clock_time(seconds) == text
+    assert elapsed_time(seconds) == text

@@ -1,4 +1,4 @@
-"""A whole spec as Baseten would publish it, and a repository to refresh from it."""
+"""A whole spec as published by Baseten, and a repository to refresh from it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .frozen_spec import frozen
 
 @pytest.fixture
 def whole() -> frozen.Document:
-    """A whole spec that says what the frozen one says."""
+    """A whole spec with the contents of the frozen one."""
     return frozen.whole()
 
 
 @pytest.fixture
 def frozen_openapi(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scripts take the frozen openapi/ for theirs."""
+    """Make the scripts use the frozen openapi/."""
     monkeypatch.setattr(build_spec, "OPENAPI", frozen.OPENAPI)
 
 
@@ -35,31 +35,36 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository that the scripts take for theirs."""
+    """A repository that the scripts use as theirs."""
     root = tmp_path / "repository"
     left_out = shutil.ignore_patterns("__pycache__")
     shutil.copytree(frozen.OPENAPI, root / "openapi")
     (root / "openapi" / "baseten.json").write_text(frozen.text(), "utf-8")
     shutil.copytree(generate.TARGET, root / "generated" / generate.PACKAGE, ignore=left_out)
     (root / ".gitignore").write_text("build/\n__pycache__/\n")
+    (root / "schemas.py").write_text("", "utf-8")
+    settings = generate.read_settings()
+    del settings["class_overrides"]["LogV1"]  # the frozen spec has no logs
     git(root, "init", "--quiet")
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "Before")
     monkeypatch.setattr(build_spec, "OPENAPI", root / "openapi")
     monkeypatch.setattr(build_spec, "DOCUMENT", root / "openapi" / "baseten.json")
     monkeypatch.setattr(generate, "TARGET", root / "generated" / generate.PACKAGE)
+    monkeypatch.setattr(generate, "PUBLIC", root / "schemas.py")
+    monkeypatch.setattr(generate, "read_settings", lambda: settings)
     return root
 
 
 @pytest.fixture
 def status(repository: Path) -> Callable[[], str]:
-    """What `git status` says about the repository."""
+    """The output of `git status` in the repository."""
     return lambda: git(repository, "status", "--porcelain", "--untracked-files=all")
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither generator nor validator: the code is what it was, and nobody proves anything."""
+    """Without generator, checks and validator: the code stays as it is."""
 
     def same(document: Path, scratch: Path) -> Path:
         package = scratch / generate.PACKAGE

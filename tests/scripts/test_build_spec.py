@@ -1,4 +1,4 @@
-"""From Baseten's pages and our decisions to one OpenAPI document."""
+"""Building one OpenAPI document from Baseten's pages and our overlay."""
 
 import json
 import re
@@ -90,10 +90,10 @@ def without_prose(value: Json) -> Json:
     return value
 
 
-# --- what comes out ------------------------------------------------------------------------------
+# --- the result ----------------------------------------------------------------------------------
 
 
-def test_the_pages_of_2025_become_the_openapi_that_they_mean() -> None:
+def test_pages_of_2025_are_translated_to_openapi() -> None:
     expected = YAML(typ="safe").load(Path(__file__).with_name("seeds.yaml").read_text("utf-8"))
 
     assert without_prose(build(SEEDS, OVERLAY)) == expected
@@ -108,8 +108,8 @@ def test_the_title_of_a_page_is_its_second_heading() -> None:
     assert str(abstract).startswith("Promotes an existing chain deployment")
 
 
-def test_what_a_page_of_2025_says_beside_the_schema_is_kept() -> None:
-    """None of it stands in the two pages that we have."""
+def test_other_keys_of_a_page_of_2025_are_kept() -> None:
+    """The two vendored pages have none of them."""
     page = changed(SEEDS[CANCEL], "deprecated: false", "deprecated: true")
     page = changed(
         page,
@@ -163,7 +163,7 @@ def test_the_order_of_files_makes_no_difference() -> None:
 
 
 def test_security_of_a_whole_file_becomes_security_of_each_operation() -> None:
-    """The generator looks at operations only."""
+    """The generator reads only the security of operations."""
     document = build({"plain.yaml": PLAIN}, PLAIN_OVERLAY)
 
     assert at(document, "paths", "/things/{thing_id}", "get", "security") == [{"Key": []}]
@@ -181,7 +181,7 @@ def test_shared_parameters_are_written_out() -> None:
     ]
 
 
-def test_a_parameter_of_an_operation_replaces_its_namesake_of_the_path() -> None:
+def test_a_parameter_of_an_operation_overrides_the_one_of_the_path() -> None:
     text = changed(
         PLAIN,
         "summary: Get a thing\n",
@@ -195,8 +195,8 @@ def test_a_parameter_of_an_operation_replaces_its_namesake_of_the_path() -> None
     ]
 
 
-def test_a_newer_page_means_the_same_as_its_fragment() -> None:
-    """Since 2026 a page holds real OpenAPI, below a banner and a name of a spec in its fence."""
+def test_a_newer_page_is_read_like_its_fragment() -> None:
+    """Since 2026 a page holds real OpenAPI, below a banner, with a spec's name in its fence."""
     banner = "> ## Documentation Index\n> Fetch it first.\n\n"
     example = '```json 400 theme={"system"}\n{"code": "VALIDATION_ERROR"}\n```\n'
     fence = f"````yaml get /things/{{thing_id}}\n{PLAIN}\n````\n"
@@ -207,7 +207,7 @@ def test_a_newer_page_means_the_same_as_its_fragment() -> None:
         assert build({"page.md": page}, PLAIN_OVERLAY) == expected
 
 
-def test_a_path_with_servers_of_its_own_keeps_them() -> None:
+def test_servers_of_a_path_are_kept() -> None:
     servers = "servers: [{url: 'https://{m}.api.baseten.co', variables: {m: {default: m}}}]"
     text = changed(PLAIN, "    parameters: [{$ref", f"    {servers}\n    parameters: [{{$ref")
 
@@ -227,7 +227,7 @@ def test_examples_of_bodies_are_dropped_because_they_are_placeholders() -> None:
     assert build({"plain.yaml": text}, PLAIN_OVERLAY) == build({"plain.yaml": PLAIN}, PLAIN_OVERLAY)
 
 
-def test_a_component_that_nothing_needs_is_left_out() -> None:
+def test_an_unused_component_is_dropped() -> None:
     files = {"plain.yaml": PLAIN, "more.yaml": changed(COMPONENTS, "Thing", "Other") % "{}"}
 
     schemas = at(build(files, PLAIN_OVERLAY), "components", "schemas")
@@ -236,7 +236,7 @@ def test_a_component_that_nothing_needs_is_left_out() -> None:
     assert schemas.keys() == {"Thing"}
 
 
-def test_enum_values_that_yaml_1_1_takes_for_booleans_stay_strings() -> None:
+def test_enum_values_that_are_booleans_in_yaml_1_1_stay_strings() -> None:
     text = changed(PLAIN, "[RED, BLUE]", "[ON, NO]")
 
     document = build({"plain.yaml": text}, PLAIN_OVERLAY)
@@ -245,7 +245,7 @@ def test_enum_values_that_yaml_1_1_takes_for_booleans_stay_strings() -> None:
     assert at(colour, "enum") == ["ON", "NO"]
 
 
-# --- what is refused -----------------------------------------------------------------------------
+# --- refused input -------------------------------------------------------------------------------
 
 DIALECT_ERRORS = {
     "another kind of page": ("  type: path\n", "  type: webhook\n", "expected 'path'"),
@@ -256,8 +256,8 @@ DIALECT_ERRORS = {
         "            sealed: true\n            requiredProperties:",
         "/paths/request/body/application~1json/schemaArray/0: unknown key 'sealed'",
     ),
-    "a fence with another path": ("promote\npaths:", "demote\npaths:", "the fence announces"),
-    "a fence with another method": ("yaml post", "yaml get", "the fence announces get"),
+    "a fence with another path": ("promote\npaths:", "demote\npaths:", "the fence names"),
+    "a fence with another method": ("yaml post", "yaml get", "the fence names get"),
     "a second fence": ("# Promote to", "````yaml get /x\n````\n# Promote to", "found 2"),
     "no fence": ("````yaml", "````json", "found 0"),
     "two schemas": (
@@ -315,7 +315,7 @@ DIALECT_ERRORS = {
 
 
 @pytest.mark.parametrize(("old", "new", "said"), DIALECT_ERRORS.values(), ids=DIALECT_ERRORS)
-def test_what_a_page_of_2025_may_not_hold_is_named_with_its_place(
+def test_unsupported_content_of_a_page_of_2025_is_named_with_its_place(
     old: str, new: str, said: str
 ) -> None:
     files = {**SEEDS, PROMOTE: changed(SEEDS[PROMOTE], old, new)}
@@ -362,22 +362,22 @@ PLAIN_ERRORS = {
         "        '200':", "        '202': {description: Soon.}\n        '200':", "exactly one"
     ),
     "a parameter in a header": (
-        "in: path", "in: header", "parameters in 'header' are not understood"
+        "in: path", "in: header", "parameters in 'header' are not supported"
     ),
     "a parameter that the path does not have": (
         "/things/{thing_id}:", "/things/{id}:", "needs ['id'], but ['thing_id'] are"
     ),
     "a parameter that nobody defines": ("parameters/thing_id'", "parameters/x'", "nothing defines"),
     "a reference to elsewhere": ("#/components/schemas/Thing", "./x.yaml", "expected a reference"),
-    "no security": ("security: [{Key: []}]\n", "", "how it is secured"),
+    "no security": ("security: [{Key: []}]\n", "", "has `security`"),
     "security that nobody defines": ("{Key: []}", "{Lock: []}", "the security scheme Lock"),
-    "another kind of security": ("apiKey", "mutualTLS", "'mutualTLS' is not understood"),
+    "another kind of security": ("apiKey", "mutualTLS", "'mutualTLS' is not supported"),
     "no server": ("servers: [{url: 'https://api.baseten.co'}]\n", "", "names a server"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("old", "new", "said"), PLAIN_ERRORS.values(), ids=PLAIN_ERRORS)
-def test_what_a_fragment_may_not_hold_is_named_with_its_place(
+def test_unsupported_content_of_a_fragment_is_named_with_its_place(
     old: str, new: str, said: str
 ) -> None:
     overlay = PLAIN_OVERLAY.replace("{thing_id}", "{id}") if "{id}" in new else PLAIN_OVERLAY
@@ -398,10 +398,10 @@ def test_a_file_of_an_unknown_kind_is_refused() -> None:
         build({"plain.txt": PLAIN}, PLAIN_OVERLAY)
 
 
-def test_what_only_the_validator_finds_is_refused() -> None:
+def test_an_error_that_only_the_validator_finds_is_refused() -> None:
     text = changed(PLAIN, "colour: {type: string,", "colour: {type: sting,")
 
-    with pytest.raises(SpecError, match="not OpenAPI"):
+    with pytest.raises(SpecError, match="not valid OpenAPI"):
         build_spec.document_text({"plain.yaml": text}, ("overlay.yaml", PLAIN_OVERLAY))
 
 
@@ -427,7 +427,7 @@ def test_a_conflict_lists_every_difference_and_both_files() -> None:
     ]
 
 
-def test_the_order_of_required_is_no_conflict() -> None:
+def test_the_order_of_required_is_not_a_conflict() -> None:
     pair = "{anyOf: [{properties: {a: {}, b: {}}, required: [%s]}]}"
     files = {
         "plain.yaml": changed(PLAIN, "schemas/Thing'", "schemas/Pair'"),
@@ -465,7 +465,7 @@ OVERLAY_ERRORS = {
 
 
 @pytest.mark.parametrize(("old", "new", "said"), OVERLAY_ERRORS.values(), ids=OVERLAY_ERRORS)
-def test_a_decision_about_nothing_and_nothing_decided_are_refused(
+def test_an_unused_decision_and_a_missing_decision_are_refused(
     old: str, new: str, said: str
 ) -> None:
     with pytest.raises(SpecError, match=re.escape(said)) as caught:
@@ -511,7 +511,7 @@ def test_each_endpoint_file_is_named_after_its_operation() -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that the script takes for openapi/."""
+    """A folder in the place of openapi/."""
     copy = tmp_path / "openapi"
     shutil.copytree(frozen.OPENAPI, copy)
     (copy / "baseten.json").write_text(frozen.text(), "utf-8")
@@ -520,7 +520,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return copy
 
 
-def test_the_check_passes_on_a_fresh_document_and_changes_nothing(repository: Path) -> None:
+def test_the_check_passes_on_a_current_document_and_changes_nothing(repository: Path) -> None:
     assert build_spec.main(["--check"]) == 0
 
 
@@ -545,7 +545,7 @@ def test_building_replaces_a_stale_document(repository: Path) -> None:
     assert build_spec.main(["--check"]) == 0
 
 
-def test_a_spec_that_is_wrong_leaves_the_document_alone(
+def test_an_invalid_spec_leaves_the_document_unchanged(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = (repository / "baseten.json").read_text("utf-8")

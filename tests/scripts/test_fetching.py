@@ -1,4 +1,4 @@
-"""Reading from a file, a folder or an address: what can go wrong is said in one sentence."""
+"""Reading from a file, a folder or an address: each failure is one sentence."""
 
 import gzip
 import threading
@@ -28,12 +28,12 @@ def answer(status: int, body: bytes = b"", **headers: str) -> Answer:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Answer], str]]:
-    """Serve one answer, for ever, on this machine."""
+    """Serve one response repeatedly on this machine."""
     servers = []
 
     def start(give: Answer) -> str:
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # the name that http.server calls
+            def do_GET(self) -> None:  # http.server calls this name
                 give(self)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
@@ -96,7 +96,7 @@ def test_a_redirect_may_not_leave_https(serve: Callable[[Answer], str]) -> None:
         ("http://127.0.0.1:1/spec", "cannot be read: "),
     ],
 )
-def test_what_cannot_be_an_address_is_refused(source: str, said: str) -> None:
+def test_an_invalid_address_is_refused(source: str, said: str) -> None:
     found = message(source)
 
     assert said in found
@@ -104,14 +104,14 @@ def test_what_cannot_be_an_address_is_refused(source: str, said: str) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 404, 500, 204])
-def test_another_status_is_named(status: int, serve: Callable[[Answer], str]) -> None:
+def test_an_error_status_is_named(status: int, serve: Callable[[Answer], str]) -> None:
     assert message(serve(answer(status))).endswith(f"/spec answers {status}.")
 
 
-def test_an_answer_is_read_up_to_its_limit_and_no_further(
+def test_a_response_is_read_only_up_to_the_limit(
     serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also one that is small until it is unpacked."""
+    """Also if it is compressed."""
     monkeypatch.setattr(fetching, "MAX_BYTES", 1_000_000)
     bomb = gzip.compress(b" " * 50_000_000)
 
@@ -122,7 +122,7 @@ def test_an_answer_is_read_up_to_its_limit_and_no_further(
         assert message(serve(give)).endswith("/spec is larger than 1,000,000 bytes.")
 
 
-def test_an_answer_without_an_end_is_read_up_to_its_limit(
+def test_an_endless_response_is_read_up_to_the_limit(
     serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetching, "MAX_BYTES", 1_000_000)
@@ -138,7 +138,7 @@ def test_an_answer_without_an_end_is_read_up_to_its_limit(
     assert message(serve(pour)).endswith("/spec is larger than 1,000,000 bytes.")
 
 
-def test_an_answer_that_drips_for_ever_is_given_up(
+def test_a_slow_endless_response_times_out(
     serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetching, "DEADLINE_S", 0.05)
@@ -156,9 +156,7 @@ def test_an_answer_that_drips_for_ever_is_given_up(
     assert "takes longer than" in message(serve(drip))
 
 
-def test_silence_is_given_up(
-    serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_silence_times_out(serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "TIMEOUT_S", 0.05)
 
     assert "cannot be read: " in message(serve(lambda handler: time.sleep(0.2)))
@@ -175,13 +173,13 @@ def test_silence_is_given_up(
         (b"\xff\xfe\x00", "spec is not UTF-8 text."),
     ],
 )
-def test_what_is_no_text_of_a_spec_is_refused(content: bytes, said: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_spec_is_refused(content: bytes, said: str, tmp_path: Path) -> None:
     (tmp_path / "spec").write_bytes(content)
 
     assert message(str(tmp_path / "spec")) == said
 
 
-def test_a_file_that_is_too_large_is_not_read_to_its_end(
+def test_a_file_that_is_too_large_is_not_read_completely(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetching, "MAX_BYTES", 1_000)
@@ -190,12 +188,12 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(
     assert message(str(tmp_path / "spec")) == "spec is larger than 1,000 bytes."
 
 
-def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_source_is_named(tmp_path: Path) -> None:
     assert "is neither a file, a folder nor an address" in message(str(tmp_path / "gone"))
     assert "holds no page" in message(str(tmp_path))
 
 
-def test_a_mark_at_the_beginning_of_a_file_is_no_part_of_it(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_removed(tmp_path: Path) -> None:
     (tmp_path / "spec").write_bytes(b"\xef\xbb\xbf{}")
 
     assert fetch(str(tmp_path / "spec"))[0].text == "{}"

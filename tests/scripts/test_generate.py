@@ -1,5 +1,6 @@
-"""From the document to the generated package: guards, determinism, and the swap."""
+"""Generating the package from the document: guards, determinism, and the swap."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -17,10 +18,10 @@ HASHES = generate.SETTINGS / "upstream.sha256"
 
 
 @pytest.mark.thorough
-def test_the_result_depends_on_nothing_around_it(
+def test_the_result_does_not_depend_on_its_surroundings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither on the order of sets, nor on the folder, nor on settings for ruff in it."""
+    """Not on the order of sets, the folder, or ruff's settings in the folder."""
     trees = []
     for seed, settings in (("1", ""), ("2", "[tool.ruff]\nline-length = 40\n")):
         scratch = tmp_path / seed
@@ -31,12 +32,12 @@ def test_the_result_depends_on_nothing_around_it(
         trees.append(generate.read_tree(generate.generate(generate.DOCUMENT, scratch)))
 
     assert generate.compare(expected=trees[0], actual=trees[1]) == []
-    assert {"py.typed", "types.py", "models/chainlet_v1.py"} <= trees[0].keys()
+    assert {"py.typed", "types.py", "models/chainlet.py"} <= trees[0].keys()
     assert "errors.py" not in trees[0]
 
 
-def test_what_the_generator_warns_about_is_an_error(tmp_path: Path) -> None:
-    """It would leave the operation out and report success."""
+def test_a_warning_of_the_generator_is_an_error(tmp_path: Path) -> None:
+    """The generator would skip the operation and report success."""
     document = tmp_path / "document.json"
     text = generate.DOCUMENT.read_text("utf-8")
     assert '"name": "chain_id"' in text
@@ -68,7 +69,7 @@ def test_defaults_move_into_the_description_because_they_would_be_sent() -> None
 
 
 @pytest.mark.parametrize("bad", ["def f(:\n", "x: int = 'text'\n"], ids=["syntax", "types"])
-def test_code_that_does_not_hold_is_not_let_through(tmp_path: Path, bad: str) -> None:
+def test_invalid_code_is_refused(tmp_path: Path, bad: str) -> None:
     package = tmp_path / generate.PACKAGE
     package.mkdir()
     (package / "__init__.py").write_text(bad)
@@ -80,12 +81,12 @@ def test_code_that_does_not_hold_is_not_let_through(tmp_path: Path, bad: str) ->
 # --- the guards ----------------------------------------------------------------------------------
 
 
-def test_the_installed_templates_are_those_that_ours_were_written_for() -> None:
+def test_the_installed_templates_are_the_recorded_ones() -> None:
     generate.check_templates(TEMPLATES, generate.upstream_templates(), HASHES)
 
 
 @pytest.mark.parametrize("change", ["edited", "gone"])
-def test_a_template_that_moved_stops_the_generation(tmp_path: Path, change: str) -> None:
+def test_a_changed_original_stops_the_generation(tmp_path: Path, change: str) -> None:
     upstream = tmp_path / "templates"
     shutil.copytree(generate.upstream_templates(), upstream)
     moved = upstream / "property_templates" / "union_property.py.jinja"
@@ -103,22 +104,67 @@ def test_a_template_of_ours_needs_the_hash_of_its_original(tmp_path: Path) -> No
     hashes = tmp_path / "upstream.sha256"
     hashes.write_text("".join(line for line in lines if "str_enum" not in line), "utf-8")
 
-    with pytest.raises(GenerateError, match=r"no hash for the original of our str_enum"):
+    with pytest.raises(GenerateError, match=r"no hash for the original of str_enum"):
         generate.check_templates(TEMPLATES, generate.upstream_templates(), hashes)
 
 
-def test_another_version_than_the_pinned_one_stops_the_generation() -> None:
+def test_an_unpinned_version_stops_the_generation() -> None:
     with pytest.raises(
         GenerateError, match=r"ruff .* is installed, but pyproject.toml pins 0\.0\.1"
     ):
         generate.check_versions({"ruff": "0.0.1"})
 
 
-def test_a_version_that_is_not_pinned_exactly_is_refused() -> None:
+def test_a_version_range_is_refused() -> None:
     pyproject = '[dependency-groups]\ndev = ["openapi-python-client==0.29.1", "ruff>=0.17"]\n'
 
     with pytest.raises(GenerateError, match="does not pin ruff"):
         generate.pinned_versions(pyproject)
+
+
+# --- the names -----------------------------------------------------------------------------------
+
+DOCUMENT: JsonObject = json.loads(generate.DOCUMENT.read_text("utf-8"))
+PUBLIC = generate.PUBLIC.read_text("utf-8")
+
+
+def test_every_public_schema_has_its_name_from_the_settings() -> None:
+    generate.check_names(DOCUMENT, PUBLIC)
+
+
+def test_a_class_override_without_a_schema_is_refused() -> None:
+    text = json.dumps(DOCUMENT).replace("ChainletV1", "ChainletV2")
+
+    with pytest.raises(GenerateError, match="has no schema ChainletV1, which `class_overrides`"):
+        generate.check_names(json.loads(text), PUBLIC)
+
+
+def test_a_public_schema_without_a_class_override_is_refused() -> None:
+    added = f"{PUBLIC}\nfrom {generate.PACKAGE}.models.sort_order import SortOrder\n"
+
+    with pytest.raises(GenerateError, match=r"exports SortOrder, but no entry"):
+        generate.check_names(DOCUMENT, added)
+
+
+def test_other_schemas_lose_their_suffix() -> None:
+    schemas: JsonObject = {"ChainletV1": {}, "TeamV1": {}, "TeamV2": {}, "Labels": {}}
+
+    overrides = generate.settings_for({"components": {"schemas": schemas}})["class_overrides"]
+
+    assert overrides["TeamV1"] == {"class_name": "Team"}
+    assert overrides["CancelPromotionStatusV1"] == {"class_name": "CancellationStatus"}
+    assert {"TeamV2", "Labels"}.isdisjoint(overrides)
+
+
+def test_no_generated_file_holds_a_versioned_name() -> None:
+    """A user would meet it in a repr."""
+    found = [
+        name
+        for name, content in generate.read_tree(generate.TARGET).items()
+        if name.endswith(".py") and b"V1" in content
+    ]
+
+    assert found == []
 
 
 # --- the comparison and the swap -----------------------------------------------------------------
@@ -126,7 +172,7 @@ def test_a_version_that_is_not_pinned_exactly_is_refused() -> None:
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of what is committed, which the script takes for its own; generating is quick."""
+    """A copy of the committed package in its place; generating is fast."""
 
     copy = tmp_path / "generated" / generate.PACKAGE
     made = tmp_path / "made" / generate.PACKAGE
@@ -169,7 +215,7 @@ def test_the_check_names_each_file_and_says_what_to_do(
 
 
 @pytest.mark.parametrize("change", ["missing", "extra", "different"])
-def test_generating_puts_the_tree_right(
+def test_generating_repairs_the_tree(
     package: Path, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(generate, "prove", lambda package: None)
@@ -181,7 +227,7 @@ def test_generating_puts_the_tree_right(
     assert generate.read_tree(package) == before
 
 
-def test_generating_for_the_first_time_makes_the_tree(
+def test_the_first_generation_creates_the_tree(
     package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(generate, "prove", lambda package: None)
@@ -193,7 +239,7 @@ def test_generating_for_the_first_time_makes_the_tree(
     assert generate.read_tree(package) == before
 
 
-def test_code_that_fails_its_proof_leaves_the_old_tree(
+def test_code_that_fails_its_checks_leaves_the_old_tree(
     package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(package: Path) -> None:

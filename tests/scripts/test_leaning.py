@@ -1,4 +1,4 @@
-"""What the facade leans on: said once, all of it, and guarded."""
+"""leans-on.yaml is complete, and its guard works."""
 
 import ast
 import json
@@ -37,7 +37,7 @@ def trees() -> Iterator[ast.Module]:
             yield ast.parse(file.read_text("utf-8"))
 
 
-# --- it is all of it -----------------------------------------------------------------------------
+# --- complete ------------------------------------------------------------------------------------
 
 
 def only_what_we_lean_on(document: Document, leaning: Leaning) -> None:
@@ -49,7 +49,7 @@ def only_what_we_lean_on(document: Document, leaning: Leaning) -> None:
 
 
 def mypy(folder: Path) -> subprocess.CompletedProcess[str]:
-    """What mypy says about src, with the generated code of *folder*."""
+    """Run mypy on src with the generated code of *folder*."""
     cache = generate.ROOT / ".mypy_cache" / "leaning"
     files = [str(file) for file in SRC.glob("*.py")] + [
         str(SRC / "_waiting"),
@@ -73,8 +73,8 @@ def mypy(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_facade_needs_no_field_that_is_not_said(document: Document, tmp_path: Path) -> None:
-    """Every other field is taken out of the spec; then mypy looks at the facade."""
+def test_the_facade_needs_only_the_listed_fields(document: Document, tmp_path: Path) -> None:
+    """All other fields are removed from the spec; then mypy checks the facade."""
     only_what_we_lean_on(document, LEANING)
     (tmp_path / "document.json").write_text(json.dumps(document), "utf-8")
     (tmp_path / "scratch").mkdir()
@@ -88,7 +88,7 @@ def test_the_facade_needs_no_field_that_is_not_said(document: Document, tmp_path
     )
 
 
-def test_the_facade_names_every_field_that_it_is_said_to_read_or_send() -> None:
+def test_the_facade_names_every_listed_field() -> None:
     named: set[str] = set()
     for tree in trees():
         for node in ast.walk(tree):
@@ -104,7 +104,7 @@ def test_the_facade_names_every_field_that_it_is_said_to_read_or_send() -> None:
     assert {field for fields in said for field in fields} - named == set()
 
 
-def test_the_facade_wraps_just_the_operations_of_the_overlay(document: Document) -> None:
+def test_the_facade_uses_exactly_the_operations_of_the_overlay(document: Document) -> None:
     imported = {
         alias.name
         for tree in trees()
@@ -119,20 +119,20 @@ def test_the_facade_wraps_just_the_operations_of_the_overlay(document: Document)
         for operation in item.values()
     }
 
-    # It wakes a deployment by an address of its own.
+    # The facade builds the address to wake a deployment itself.
     assert imported | {"wake_deployment"} == ids
 
 
-def test_every_enum_that_must_be_sorted_says_where() -> None:
+def test_every_sorted_enum_names_its_table() -> None:
     for where in LEANING.sorts.values():
         name, _, file = where.partition(" in ")
         assert f"\n{name}:" in (SRC.parent.parent / file).read_text("utf-8")
 
 
-# --- it is guarded -------------------------------------------------------------------------------
+# --- guarded -------------------------------------------------------------------------------------
 
 
-def test_the_committed_document_gives_all_that_we_lean_on(document: Document) -> None:
+def test_the_committed_document_has_all_listed_parts(document: Document) -> None:
     assert complaints(document, LEANING) == []
 
 
@@ -150,11 +150,12 @@ def let_it_be_null(schemas: Document) -> None:
 
 LOST = {
     "a field that we read": (
-        lose("DeploymentV1", "status"), "src/aiobaseten reads DeploymentV1.status, which is gone."
+        lose("DeploymentV1", "status"),
+        "src/aiobaseten reads DeploymentV1.status, which does not exist any more.",
     ),
     "a whole component": (
         lambda schemas: schemas.pop("InProgressPromotionV1"),
-        "src/aiobaseten reads InProgressPromotionV1.status, which is gone.",
+        "src/aiobaseten reads InProgressPromotionV1.status, which does not exist any more.",
     ),
     "null": (
         let_it_be_null,
@@ -171,7 +172,8 @@ LOST = {
     ),
     "a field that we send": (
         lose("PromoteToEnvironmentRequestV1", "deployment_id"),
-        "src/aiobaseten sends PromoteToEnvironmentRequestV1.deployment_id, which is gone.",
+        "src/aiobaseten sends PromoteToEnvironmentRequestV1.deployment_id, which does not exist "
+        "any more.",
     ),
     "a field that we do not always send": (
         lambda schemas: schemas["PromoteToEnvironmentRequestV1"]["required"].append(
@@ -182,25 +184,25 @@ LOST = {
     ),
     "an enum that we sort": (
         lambda schemas: schemas.pop("DeploymentStatusV1"),
-        "src/aiobaseten sorts the values of DeploymentStatusV1, which is gone.",
+        "src/aiobaseten sorts the values of DeploymentStatusV1, which does not exist any more.",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("change", "said"), LOST.values(), ids=LOST)
-def test_each_loss_is_a_sentence_that_says_what_to_decide_and_where(
+def test_each_missing_part_is_reported_with_the_next_step(
     change: Callable[[Document], object], said: str
 ) -> None:
     document = frozen.document()
     change(document["components"]["schemas"])
 
     assert complaints(document, FROZEN)[0] == (
-        f"{said} Decide what src/aiobaseten makes of it, and say so in openapi/leans-on.yaml; or "
-        "keep it as it was, in openapi/overlay.yaml."
+        f"{said} Adapt src/aiobaseten and openapi/leans-on.yaml; or keep the old form, in "
+        "openapi/overlay.yaml."
     )
 
 
-def test_a_narrower_answer_is_no_loss() -> None:
+def test_a_narrower_type_is_not_reported() -> None:
     document = frozen.document()
     schema = document["components"]["schemas"]["EnvironmentV1"]
     schema["required"].append("candidate_deployment")
@@ -209,10 +211,10 @@ def test_a_narrower_answer_is_no_loss() -> None:
     assert complaints(document, FROZEN) == []
 
 
-def test_the_check_fails_on_a_loss_and_building_only_warns(
+def test_the_check_fails_on_a_missing_part_and_building_only_warns(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Building must go on: to bring the facade in line, one needs the new code."""
+    """Building must go on: adapting the facade needs the new code."""
     components = repository / "openapi" / "components.yaml"
     text = components.read_text("utf-8")
     old = "percent_traffic_to_new_version: {type: integer,"
@@ -231,10 +233,11 @@ def test_the_check_fails_on_a_loss_and_building_only_warns(
     [
         ("deployment_id: always", "deployment_id: often", "expected always or sometimes"),
         ("sends:", "takes:", "unknown key 'takes'"),
+        ("ChainletV1: [name,", "ChainletV1: [kind,", "ChainletV1.kind is not in `reads`"),
         ("id: string", "id: [string]", "expected a string, found a list"),
     ],
 )
-def test_a_list_that_is_not_understood_is_refused(old: str, new: str, said: str) -> None:
+def test_an_invalid_list_is_refused(old: str, new: str, said: str) -> None:
     text = (frozen.OPENAPI / "leans-on.yaml").read_text("utf-8")
     assert old in text
 
@@ -244,7 +247,7 @@ def test_a_list_that_is_not_understood_is_refused(old: str, new: str, said: str)
     assert said in str(caught.value)
 
 
-def test_a_vendored_file_that_somebody_edited_is_named(
+def test_an_edited_vendored_file_is_named(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = repository / "openapi" / "endpoints" / "cancel_promotion.md"
@@ -253,11 +256,11 @@ def test_a_vendored_file_that_somebody_edited_is_named(
     assert build_spec.main(["--check"]) == 1
 
     said = capsys.readouterr().err
-    assert f"endpoints/{page.name}: /: this is not what came from " in said
-    assert "what we want otherwise goes into overlay.yaml" in said
+    assert f"endpoints/{page.name}: /: the file differs from its source, " in said
+    assert "our changes belong in overlay.yaml" in said
 
 
 @pytest.mark.parametrize("names", [{"a.md", "b.md"}, set()], ids=["unknown", "gone"])
 def test_each_vendored_file_has_one_entry(names: set[str]) -> None:
-    with pytest.raises(SpecError, match=r"sources\.yaml: /: it must have an entry for each file"):
+    with pytest.raises(SpecError, match=r"sources\.yaml: /: each file needs one entry"):
         check_sources(dict.fromkeys(names, ""), {"a.md": {"source": "there", "date": "2026"}})

@@ -1,4 +1,4 @@
-"""What we want otherwise than Baseten publishes it: applied by name, and only while it matters."""
+"""The overlay's changes to the published spec: applied by name, refused without effect."""
 
 import re
 from textwrap import dedent
@@ -61,8 +61,8 @@ def thing(document: dict[str, Node]) -> dict[str, Node]:
     return document["components"].entries()["schemas"].entries()["Thing"].entries()
 
 
-def test_a_field_is_left_out_with_its_requirement_and_before_anybody_looks_at_it() -> None:
-    """A `const` would be refused."""
+def test_a_field_is_left_out_before_it_is_checked() -> None:
+    """Its `const` would be refused."""
     found = thing(build(LEAVE_OUT))
 
     assert found["properties"].entries().keys() == {"colour", "size"}
@@ -76,7 +76,7 @@ def test_a_field_is_made_optional() -> None:
     assert "colour" in found["properties"].entries()
 
 
-def test_a_field_is_set_whether_there_is_one_or_not() -> None:
+def test_a_field_is_set_or_replaced() -> None:
     found = thing(build(LEAVE_OUT, SET, SET.replace("Thing.box", "Thing.size"), mine=MINE))
 
     box = {"$ref": "#/components/schemas/Box"}
@@ -84,7 +84,7 @@ def test_a_field_is_set_whether_there_is_one_or_not() -> None:
     assert found["properties"].entries()["size"].value == box
 
 
-def test_an_answer_is_another_one() -> None:
+def test_an_answer_is_replaced() -> None:
     schema = "{$ref: '#/components/schemas/Box'}"
     document = build(f"{{answer: list_things, schema: {schema}, because: It is.}}", mine=MINE)
 
@@ -94,19 +94,19 @@ def test_an_answer_is_another_one() -> None:
 ERRORS = {
     "a field that has gone": (
         "{leave_out: Thing.weight, because: x}",
-        "/leave_out: Baseten no longer publishes it: Thing.weight. Take this entry out.",
+        "/leave_out: Baseten no longer publishes it: Thing.weight. Remove this entry.",
     ),
     "a field that is optional": (
         "{make_optional: Thing.size, because: x}",
-        "/make_optional: Baseten no longer requires it: Thing.size. Take this entry out.",
+        "/make_optional: Baseten no longer requires it: Thing.size. Remove this entry.",
     ),
     "a field that is just so": (
         "{set_field: Thing.colour, schema: {type: string}, because: x}",
-        "/set_field: Baseten publishes just this: Thing.colour. Take this entry out.",
+        "/set_field: Baseten already publishes exactly this: Thing.colour. Remove this entry.",
     ),
     "an answer that is just so": (
         "{answer: list_things, schema: {$ref: '#/components/schemas/Thing'}, because: x}",
-        "/answer: Baseten publishes just this: list_things. Take this entry out.",
+        "/answer: Baseten already publishes exactly this: list_things. Remove this entry.",
     ),
     "an answer to nothing": (
         "{answer: list_trees, schema: {type: string}, because: x}",
@@ -114,9 +114,9 @@ ERRORS = {
     ),
     "a field of nothing": (
         "{leave_out: Tree.leaf, because: x}",
-        "/leave_out: Baseten publishes no schema for 'Tree.leaf' to be a field of",
+        "/leave_out: the published spec has no schema for the field 'Tree.leaf'",
     ),
-    "no field": ("{leave_out: Thing, because: x}", "no schema for 'Thing' to be a field of"),
+    "no field": ("{leave_out: Thing, because: x}", "no schema for the field 'Thing'"),
     "no reason": ("{leave_out: Thing.colour}", "the key 'because' is missing"),
     "no schema": ("{set_field: Thing.colour, because: x}", "the key 'schema' is missing"),
     "an unknown change": ("{rename: Thing.colour, because: x}", "expected one of leave_out"),
@@ -127,33 +127,33 @@ ERRORS = {
 
 
 @pytest.mark.parametrize(("change", "said"), ERRORS.values(), ids=ERRORS)
-def test_a_change_that_does_not_fit_is_refused(change: str, said: str) -> None:
+def test_a_change_that_does_not_apply_is_refused(change: str, said: str) -> None:
     with pytest.raises(SpecError, match=re.escape(said)) as caught:
         build(LEAVE_OUT, change)
 
     assert str(caught.value).startswith("overlay.yaml: /changes/1")
 
 
-def test_all_changes_that_do_not_fit_are_named_at_once() -> None:
+def test_all_changes_that_do_not_apply_are_listed() -> None:
     with pytest.raises(SpecError) as caught:
         build(ERRORS["a field that has gone"][0], ERRORS["a field that is optional"][0])
 
     assert len(str(caught.value).splitlines()) == 2
 
 
-def test_what_is_ours_must_be_used() -> None:
-    with pytest.raises(SpecError, match=r"ours\.yaml: .*: nothing uses Box; take it out"):
+def test_our_components_must_be_used() -> None:
+    with pytest.raises(SpecError, match=r"ours\.yaml: .*: nothing uses Box; remove it"):
         build(LEAVE_OUT, mine=MINE)
 
 
-def test_what_is_ours_and_published_needs_a_decision() -> None:
+def test_our_version_of_a_published_component_needs_a_decision() -> None:
     mine = MINE.replace("Box", "Size")
 
     with pytest.raises(SpecError, match="defines schemas/Size differently"):
         build(LEAVE_OUT, mine=mine)
 
 
-def test_an_operation_of_ours_is_not_looked_for_in_what_baseten_publishes() -> None:
+def test_our_operation_is_not_expected_in_the_published_spec() -> None:
     from spec.overlay import read_overlay
 
     named = ("overlay.yaml", overlay(ours=", ours: It is elsewhere."))

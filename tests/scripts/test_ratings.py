@@ -1,4 +1,4 @@
-"""What a change means to users of the facade, by kind of change."""
+"""The ratings, by kind of change."""
 
 import copy
 import json
@@ -101,13 +101,13 @@ BODY = {"content": {"application/json": {"schema": {"type": "object"}}}, "requir
 B, D, S, P = Rating.BREAKING, Rating.DECISION, Rating.SAFE, Rating.PROSE
 REQUEST = "PromoteToEnvironmentRequestV1"
 
-# What changes, how, what is said of it, its rating, and the rating of the way back.
+# By name: the change, its kind, its rating, and the rating of the reverse change.
 CHANGES = {
     # --- enums
     "a status": (enum("DeploymentStatusV1"), "enum value added", D, S),
     "a promotion's status": (enum("InProgressPromotionStatusV1"), "enum value added", D, S),
     "another enum": (enum("PromotionCleanupStrategyV1"), "enum value added", S, S),
-    # --- what is answered
+    # --- responses
     "a field": (field("EnvironmentV1", "region", STRING), "field added", S, D),
     "a required field": (
         both(field("EnvironmentV1", "region", STRING), required("EnvironmentV1", "region")),
@@ -149,7 +149,7 @@ CHANGES = {
     "a field on its way out": (
         within("DeploymentV1", "is_production", deprecated=True), "field deprecated", D, D
     ),
-    # --- what is sent
+    # --- requests
     "a field to send": (field(REQUEST, "force", {"type": "boolean"}), "field added", S, S),
     "a field that must be sent": (
         both(field(REQUEST, "force", {"type": "boolean"}), required(REQUEST, "force")),
@@ -217,10 +217,10 @@ CHANGES = {
 
 
 @pytest.mark.parametrize(("change", "kind", "there", "back"), CHANGES.values(), ids=CHANGES)
-def test_each_kind_of_change_has_its_rating_and_so_has_the_way_back(
+def test_each_kind_of_change_and_its_reverse_have_a_rating(
     change: Callable[[Document], object], kind: str, there: Rating, back: Rating
 ) -> None:
-    """Only the worst of a change is compared: one change may bring others along."""
+    """Only the worst rating is compared: one change may cause others."""
     found = described(change)
 
     assert found
@@ -229,17 +229,13 @@ def test_each_kind_of_change_has_its_rating_and_so_has_the_way_back(
     assert described(change, back=True)[0].rating is back
 
 
-def test_nothing_is_said_when_nothing_changed() -> None:
+def test_equal_documents_have_no_changes() -> None:
     assert described(lambda document: None) == []
-    assert (
-        as_text([])
-        == as_markdown([])
-        == ("Nothing changed that users of the facade could notice.\n")
-    )
+    assert as_text([]) == as_markdown([]) == ("No change that users of the facade can notice.\n")
 
 
-def test_the_name_of_a_path_parameter_does_not_count() -> None:
-    """Our arguments have names of their own."""
+def test_a_renamed_path_parameter_is_safe() -> None:
+    """Our arguments have their own names."""
 
     def rename(document: Document) -> None:
         text = json.dumps(document["paths"].pop(ENVIRONMENT)).replace("env_name", "environment")
@@ -250,7 +246,7 @@ def test_the_name_of_a_path_parameter_does_not_count() -> None:
     assert (only.change.kind, only.rating) == ("path parameter renamed", S)
 
 
-def test_a_new_default_that_is_sent_and_answered_counts_as_sent() -> None:
+def test_a_new_default_in_request_and_response_counts_as_request() -> None:
     def share(document: Document) -> None:
         answer = document["components"]["schemas"]["SignalPromotionResponseV1"]
         answer["properties"]["echo"] = {"$ref": f"#/components/schemas/{REQUEST}"}
@@ -264,7 +260,7 @@ def test_a_new_default_that_is_sent_and_answered_counts_as_sent() -> None:
 
     assert only.rating is D
     assert only.change.directions == {"sent", "answered"}
-    assert "Tell them in CHANGELOG.md" in only.because
+    assert "Update CHANGELOG.md" in only.because
 
 
 def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
@@ -283,7 +279,7 @@ PLACES = [place for place in places(DOCUMENT["components"]["schemas"]) if len(pl
 
 @given(place=st.sampled_from(PLACES))
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_nothing_that_is_taken_away_goes_unmentioned(place: tuple[str | int, ...]) -> None:
+def test_every_removal_is_reported(place: tuple[str | int, ...]) -> None:
     changed = copy.deepcopy(DOCUMENT)
     parent = changed["components"]["schemas"]
     for key in place[:-1]:
@@ -302,19 +298,19 @@ def several(document: Document) -> None:
         CHANGES[change][0](document)
 
 
-def test_the_worst_comes_first_and_each_says_what_to_do() -> None:
+def test_the_worst_change_comes_first_and_each_has_a_next_step() -> None:
     text = as_text(described(several))
 
     assert text.startswith("Breaking: 1, needs a decision: 1, safe: 1, prose only: 1.\n")
     assert re.findall(r"^[A-Z].*", text, re.MULTILINE)[1:] == [
         "Breaking", "Needs a decision", "Safe", "Prose only",
     ]  # fmt: skip
-    assert "Sort it into PROMOTION_PHASES" not in text
-    assert "Sort it into DEPLOYMENT_PHASES in src/aiobaseten/_status.py." in text
+    assert "Add it to PROMOTION_STATUSES" not in text
+    assert "Add it to DEPLOYMENT_STATUSES in src/aiobaseten/_status.py." in text
 
 
-def test_markdown_keeps_what_baseten_writes_inside_its_cell() -> None:
-    """It ends up in a pull request: no mentions, no markup, no new columns."""
+def test_markdown_keeps_text_of_baseten_inside_its_cell() -> None:
+    """In a pull request it must not make mentions, markup or columns."""
     value = "<img src=x> | @everyone\n# Title"
     text = as_markdown(
         described(lambda document: schema("DeploymentStatusV1")(document)["enum"].append(value))
@@ -326,7 +322,7 @@ def test_markdown_keeps_what_baseten_writes_inside_its_cell() -> None:
     assert {row.count("|") for row in rows} == {5}
 
 
-def test_json_says_everything() -> None:
+def test_json_is_complete() -> None:
     found = json.loads(as_json(described(several)))
 
     assert found["worst"] == "breaking"
@@ -336,8 +332,7 @@ def test_json_says_everything() -> None:
         "place": "ChainletV1.status",
         "before": "DeploymentStatusV1",
         "after": None,
-        "because": "The facade reads it. Change src/aiobaseten first, and say so in "
-        "openapi/leans-on.yaml.",
+        "because": "The facade reads it. Adapt src/aiobaseten and openapi/leans-on.yaml first.",
         "directions": ["answered"],
         "operations": found["changes"][0]["operations"],
     }
@@ -348,7 +343,7 @@ def test_json_says_everything() -> None:
     ("change", "status"),
     [("words", 0), ("a field", 0), ("a status", 3), ("an operation goes", 4)],
 )
-def test_the_exit_status_tells_how_bad_it_is(
+def test_the_exit_status_shows_the_worst_rating(
     change: str, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changed = copy.deepcopy(DOCUMENT)
@@ -362,7 +357,7 @@ def test_the_exit_status_tells_how_bad_it_is(
     assert capsys.readouterr().out
 
 
-def test_a_whole_spec_is_described_as_what_it_would_become(
+def test_a_whole_spec_is_compared_as_the_document_it_would_become(
     whole: Document, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del whole["paths"][PROMOTE]
@@ -382,7 +377,7 @@ def test_a_whole_spec_is_described_as_what_it_would_become(
     ]
 
 
-def test_a_revision_stands_for_the_document_of_then(
+def test_a_revision_is_read_as_its_document(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changed = copy.deepcopy(DOCUMENT)

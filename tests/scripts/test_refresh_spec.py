@@ -1,4 +1,4 @@
-"""From what Baseten publishes now to a tree that is all new, or as it was."""
+"""Refreshing from the published spec: everything is updated, or nothing."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,7 @@ PROMOTE = "/v1/models/{model_id}/environments/{env_name}/promote"
 
 
 def change_a_lot(whole: Whole) -> None:
-    """One change of each kind that the issue names, but for the renamed operation."""
+    """One change of each kind that the issue names, except for the renamed operation."""
     schemas(whole)["DeploymentStatusV1"]["enum"].append("HIBERNATING")
     schemas(whole)["InProgressPromotionV1"]["properties"]["step"] = {"type": "integer"}
     schemas(whole)["InProgressPromotionV1"]["required"].append("step")
@@ -47,24 +47,24 @@ def change_a_lot(whole: Whole) -> None:
     schemas(whole)["DeploymentV1"]["properties"]["region"]["description"] = "Region"
 
 
-# --- what comes out ------------------------------------------------------------------------------
+# --- the result ----------------------------------------------------------------------------------
 
 
-def test_what_changed_is_described_under_its_rating_and_a_second_time_there_is_nothing(
+def test_changes_are_described_once_under_their_ratings(
     repository: Path,
     status: Status,
     whole: Whole,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """With the real generator, and the real proof."""
+    """With the real generator and the real checks."""
     change_a_lot(whole)
     source = written(tmp_path, whole)
 
     assert refresh_spec.main([source]) == 0
 
     said = capsys.readouterr()
-    report = said.out.partition("are new.")[2]
+    report = said.out.partition("are up to date.")[2]
     breaking, _, rest = report.partition("\nNeeds a decision\n")
     decisions, _, prose = rest.partition("\nProse only\n")
     assert "ChainletV1.name: became nullable" in breaking
@@ -76,41 +76,41 @@ def test_what_changed_is_described_under_its_rating_and_a_second_time_there_is_n
     ):
         assert expected in decisions
     assert prose.startswith("  DeploymentV1.region\n")
-    # docs/spec-changes.md shows just this.
+    # docs/spec-changes.md shows this output.
     shown = (generate.ROOT / "docs" / "spec-changes.md").read_text("utf-8")
-    for part in (report.partition("\nNow: ")[0].strip(), said.err.strip()):
+    for part in (report.partition("\nNext: ")[0].strip(), said.err.strip()):
         assert part in shown
-    # The guard of what we lean on: reported now, and by `make check`.
+    # The guard of leans-on.yaml reports it now, and in `make check`.
     assert "ChainletV1.name may now be null" in said.err
     assert build_spec.main(["--check"]) == 1
     assert "ChainletV1.name may now be null" in capsys.readouterr().err
     assert "HIBERNATING" in (
-        repository / "generated" / generate.PACKAGE / "models" / "deployment_status_v1.py"
+        repository / "generated" / generate.PACKAGE / "models" / "deployment_status.py"
     ).read_text("utf-8")
     after = status()
     assert refresh_spec.main([source]) == 0
-    assert "Nothing is new." in capsys.readouterr().out
+    assert "Nothing has changed." in capsys.readouterr().out
     assert status() == after
 
 
 @pytest.mark.usefixtures("quick", "repository")
-def test_a_whole_spec_that_says_the_same_changes_only_who_says_it(
+def test_an_equal_whole_spec_changes_only_the_sources(
     status: Status, whole: Whole, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Pages and our own words make room for Baseten's; the document stays, with our decisions."""
+    """Baseten's files replace pages and our own; the document with our decisions is unchanged."""
     before = build_spec.DOCUMENT.read_bytes()
 
     assert refresh_spec.main([written(tmp_path, whole)]) == 0
 
     assert build_spec.DOCUMENT.read_bytes() == before
-    assert "Nothing changed that users of the facade could notice." in capsys.readouterr().out
+    assert "No change that users of the facade can notice." in capsys.readouterr().out
     assert " D openapi/endpoints/cancel_promotion.md" in status()
     assert "?? openapi/endpoints/cancel_promotion.yaml" in status()
     assert "wake_deployment" not in status()
 
 
 @pytest.mark.usefixtures("quick", "repository")
-def test_the_order_in_which_baseten_lists_things_changes_nothing(
+def test_the_order_of_keys_in_the_spec_changes_nothing(
     status: Status, whole: Whole, tmp_path: Path
 ) -> None:
     def turned(value: Any) -> Any:
@@ -130,8 +130,8 @@ def test_the_order_in_which_baseten_lists_things_changes_nothing(
 
 
 @pytest.mark.usefixtures("quick", "repository")
-def test_what_we_do_not_wrap_is_not_taken(status: Status, whole: Whole, tmp_path: Path) -> None:
-    """Whatever it is: a `const`, a header, a schema that refers to itself."""
+def test_unused_parts_are_not_taken(status: Status, whole: Whole, tmp_path: Path) -> None:
+    """Even if they are not supported: a `const`, a header, a recursive schema."""
     refresh_spec.main([written(tmp_path, whole)])
     before = status()
     reference = {"$ref": "#/components/schemas/Elsewhere"}
@@ -148,7 +148,7 @@ def test_what_we_do_not_wrap_is_not_taken(status: Status, whole: Whole, tmp_path
 
 
 def bring_up_to_date(whole: Whole) -> None:
-    """What Baseten's spec had in the autumn of 2026, and the committed files do not."""
+    """Parts of Baseten's spec of autumn 2026 that the committed files do not have."""
     del whole["components"]["securitySchemes"]["ApiKeyAuth"]
     whole["components"]["securitySchemes"]["BearerAuth"] = {"type": "http", "scheme": "bearer"}
     whole["security"] = [{"BearerAuth": []}]
@@ -171,7 +171,7 @@ def bring_up_to_date(whole: Whole) -> None:
 
 
 @pytest.mark.usefixtures("quick", "repository")
-def test_our_decisions_survive_what_we_could_not_generate(
+def test_the_overlay_leaves_out_unsupported_fields_of_a_newer_spec(
     whole: Whole, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bring_up_to_date(whole)
@@ -186,9 +186,7 @@ def test_our_decisions_survive_what_we_could_not_generate(
 
 
 @pytest.mark.usefixtures("quick", "repository")
-def test_a_page_takes_the_place_of_the_fragment_byte_for_byte(
-    status: Status, tmp_path: Path
-) -> None:
+def test_a_page_replaces_the_fragment_unchanged(status: Status, tmp_path: Path) -> None:
     page = (frozen.ENDPOINTS / "cancel_promotion.md").read_text("utf-8")
     newer = page.replace("# Cancel model promotion", "# Cancel a promotion")
     (tmp_path / "whatever.md").write_text(newer, "utf-8")
@@ -206,7 +204,9 @@ def test_a_page_takes_the_place_of_the_fragment_byte_for_byte(
 
 
 @pytest.mark.usefixtures("quick", "repository")
-def test_from_a_folder_come_the_pages_of_what_we_wrap(status: Status, tmp_path: Path) -> None:
+def test_only_pages_of_used_operations_are_taken_from_a_folder(
+    status: Status, tmp_path: Path
+) -> None:
     folder = tmp_path / "docs"
     (folder / "deep").mkdir(parents=True)
     for page in frozen.ENDPOINTS.glob("*.md"):
@@ -224,7 +224,7 @@ def test_from_a_folder_come_the_pages_of_what_we_wrap(status: Status, tmp_path: 
     assert status() == ""
 
 
-def test_what_is_as_it_was_keeps_its_date() -> None:
+def test_an_unchanged_file_keeps_its_date() -> None:
     entry = {"source": "there", "date": "2026-01-01", "sha256": digest("same")}
     sources = {"endpoints/a.md": entry, "endpoints/b.md": dict(entry), "c.yaml": dict(entry)}
     files = {"endpoints/a.md": Text("here", "same"), "endpoints/b.yaml": Text("here", "new")}
@@ -236,7 +236,7 @@ def test_what_is_as_it_was_keeps_its_date() -> None:
     }
 
 
-# --- what goes wrong -----------------------------------------------------------------------------
+# --- failures ------------------------------------------------------------------------------------
 
 
 def no_change(whole: Whole) -> None:
@@ -281,26 +281,26 @@ WRONG = {
     "an operation is missing": (
         lose_an_operation,
         "promote_deployment: post /v1/models/{model_id}/environments/{env_name}/promote is not in "
-        "it. The nearest that we do not wrap is post "
+        "it. The most similar unused operation is post "
         "/v1/models/{model_id}/environments/{env_name}/promotions.",
     ),
     "a decision has lost its reason": (
         no_longer_require,
         "overlay.yaml: /changes/7/make_optional: Baseten no longer requires it: "
-        "ChainEnvironmentV1.chain_id. Take this entry out.",
+        "ChainEnvironmentV1.chain_id. Remove this entry.",
     ),
     "a reference to nothing": (forget_a_schema, "nothing defines #/components/schemas/ChainletV1"),
     "security of nothing": (forget_how_it_is_secured, "the security scheme ApiKeyAuth"),
     "another OpenAPI": (become_version_2, "expected OpenAPI 3.1, found '2.0'"),
     "no OpenAPI": (become_something_else, "this is not an OpenAPI document"),
     "a schema that would be closed": (close_a_schema, "/ChainletV1/properties/kind: unknown key"),
-    "a parameter in a header": (add_a_header, "parameters in 'header' are not understood"),
+    "a parameter in a header": (add_a_header, "parameters in 'header' are not supported"),
 }
 
 
 @pytest.mark.usefixtures("quick", "repository")
 @pytest.mark.parametrize(("change", "said"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_with_a_spec_is_said_and_leaves_everything_as_it_was(
+def test_an_invalid_spec_is_explained_and_changes_nothing(
     change: Callable[[Whole], None],
     said: str,
     status: Status,
@@ -313,13 +313,13 @@ def test_what_is_wrong_with_a_spec_is_said_and_leaves_everything_as_it_was(
     assert refresh_spec.main([written(tmp_path, whole)]) == 1
 
     error = capsys.readouterr().err
-    assert error.startswith("Nothing has changed here. ")
+    assert error.startswith("No file was changed. ")
     assert said in error
     assert status() == ""
 
 
 @pytest.mark.usefixtures("quick", "repository")
-def test_when_an_operation_is_missing_the_rest_is_described(
+def test_a_missing_operation_is_named_after_the_other_changes(
     whole: Whole, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lose_an_operation(whole)
@@ -333,10 +333,10 @@ def test_when_an_operation_is_missing_the_rest_is_described(
 
 
 @pytest.mark.usefixtures("quick", "repository")
-def test_a_page_that_contradicts_the_rest_is_settled_in_the_overlay_and_nowhere_else(
+def test_a_contradicting_page_needs_a_decision_in_the_overlay(
     status: Status, whole: Whole, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Pages of different months do: mixed vintages."""
+    """Pages of different months contradict each other."""
     page = (frozen.ENDPOINTS / "promote_chain_deployment.md").read_text("utf-8")
     newer = page.replace("        - UPDATING\n", "        - UPDATING\n        - HIBERNATING\n")
     assert newer != page
@@ -362,7 +362,7 @@ def test_a_page_that_contradicts_the_rest_is_settled_in_the_overlay_and_nowhere_
 
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("step", ["generate", "prove", "swap"])
-def test_a_step_that_fails_leaves_everything_as_it_was(
+def test_a_failed_step_changes_nothing(
     step: str,
     status: Status,
     whole: Whole,
@@ -374,7 +374,7 @@ def test_a_step_that_fails_leaves_everything_as_it_was(
     real = generate.swap
 
     def fail(*arguments: Path) -> None:
-        # Of the two swaps the second fails, when the first is done.
+        # The second of the two swaps fails, after the first has succeeded.
         if step == "swap" and arguments[1] != generate.TARGET:
             real(*arguments)
             return
@@ -394,16 +394,34 @@ def test_a_step_that_fails_leaves_everything_as_it_was(
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_page_without_a_spec_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_renamed_public_schema_is_refused_and_changes_nothing(
+    status: Status,
+    whole: Whole,
+    tmp_path: Path,
+    quick: None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    renamed = json.loads(json.dumps(whole).replace("ChainletV1", "ChainletV2"))
+
+    assert refresh_spec.main([written(tmp_path, renamed)]) == 1
+
+    assert "openapi/baseten.json has no schema ChainletV1" in capsys.readouterr().err
+    assert status() == ""
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_page_without_a_spec_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "page.md").write_text("# Title\n```python\nx\n```\n", "utf-8")
 
     assert refresh_spec.main([str(tmp_path / "page.md")]) == 1
 
-    assert "here. page.md: /: expected one fence" in capsys.readouterr().err
+    assert "changed. page.md: /: expected one fence" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_page_of_nothing_that_we_wrap_is_refused(
+def test_a_page_of_an_unused_operation_is_refused(
     status: Status, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = (

@@ -1,4 +1,4 @@
-"""A client of one month against the answers of another: older code, newer answers, and back."""
+"""Clients and answers of different months: older code with newer answers, and the reverse."""
 
 import importlib
 import json
@@ -7,8 +7,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from aiobaseten_generated.models.chain_deployment_v1 import ChainDeploymentV1
-from aiobaseten_generated.models.environment_v1 import EnvironmentV1
+from aiobaseten_generated.models.chain_deployment import ChainDeployment
+from aiobaseten_generated.models.environment import Environment
 
 import generate
 
@@ -23,7 +23,7 @@ SETTINGS = {
     "concurrency_target": 1,
     "target_utilization_percentage": 70,
 }
-# As Baseten answered in March 2026: nothing that came later.
+# An answer of March 2026, without later fields.
 DEPLOYMENT: Answer = {
     "id": "d1",
     "created_at": "2026-03-29T10:00:00Z",
@@ -46,7 +46,7 @@ ENVIRONMENT: Answer = {
     "promotion_settings": {"rolling_deploy": True, "promotion_cleanup_strategy": "SCALE_TO_ZERO"},
     "instance_type": {"id": "1x2", "name": "1x2 - 1 vCPU, 2 GiB RAM"},
 }
-# As it may answer one day: more values, more fields, and more that may be null.
+# A possible later answer: more values, more fields, more nulls.
 NEWER_DEPLOYMENT: Answer = DEPLOYMENT | {
     "status": "HIBERNATING",
     "region": "us-east",
@@ -73,8 +73,8 @@ NEWER_ENVIRONMENT: Answer = ENVIRONMENT | {
 
 
 def test_the_committed_client_still_decodes_an_answer_of_the_spring_of_2026() -> None:
-    """It fails when the spec requires what was not there then: see openapi/overlay.yaml."""
-    environment = EnvironmentV1.from_dict(ENVIRONMENT)
+    """It fails if the spec requires a newer field that decides: see openapi/overlay.yaml."""
+    environment = Environment.from_dict(ENVIRONMENT)
 
     assert environment.current_deployment
     assert environment.current_deployment.id == "d1"
@@ -89,7 +89,7 @@ def test_the_committed_client_still_decodes_a_chain_of_the_spring_of_2026() -> N
         "active_replica_count": 0,
         "status": "BUILDING",
     }
-    deployment = ChainDeploymentV1.from_dict(
+    deployment = ChainDeployment.from_dict(
         {
             "id": "cd1",
             "created_at": "2026-03-29T10:00:00Z",
@@ -107,7 +107,7 @@ def test_the_committed_client_still_decodes_a_chain_of_the_spring_of_2026() -> N
 
 
 def newer_spec(document: Answer) -> None:
-    """Fields come, go, and become optional and nullable; enums grow; a default moves."""
+    """Fields are added, removed, made optional and nullable; enums grow; a default changes."""
     schemas = document["components"]["schemas"]
     schemas["DeploymentStatusV1"]["enum"].append("HIBERNATING")
     schemas["InProgressPromotionStatusV1"]["enum"].append("BAKING")
@@ -140,7 +140,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def newer(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
-    """The models that a newer spec would give."""
+    """The models of a newer spec."""
     document = frozen.document()
     newer_spec(document)
     return generated(tmp_path_factory.mktemp("newer"), "newer_generated", document)
@@ -150,10 +150,10 @@ def unset(models: ModuleType) -> object:
     return importlib.import_module(models.__name__.replace(".models", ".types")).UNSET
 
 
-def test_an_older_client_decodes_newer_answers_and_keeps_what_it_does_not_know(
+def test_an_older_client_decodes_newer_answers_and_keeps_unknown_fields(
     older: ModuleType,
 ) -> None:
-    environment = older.EnvironmentV1.from_dict(NEWER_ENVIRONMENT)
+    environment = older.Environment.from_dict(NEWER_ENVIRONMENT)
 
     candidate = environment.candidate_deployment
     assert candidate.status == "HIBERNATING"
@@ -165,18 +165,28 @@ def test_an_older_client_decodes_newer_answers_and_keeps_what_it_does_not_know(
     assert environment.promotion_settings["canary"] == {"steps": [10, 50]}
 
 
-def test_an_older_client_lets_null_pass_but_needs_what_it_requires(older: ModuleType) -> None:
-    """So a field that may be left out is breaking where we read it, and a decision elsewhere."""
+def test_an_older_client_decodes_answers_without_a_field_that_decides_nothing(
+    older: ModuleType,
+) -> None:
     answer = NEWER_DEPLOYMENT | {"name": None}
-    assert older.DeploymentV1.from_dict(answer).name is None
-
     del answer["is_development"]
-    with pytest.raises(KeyError, match="is_development"):
-        older.DeploymentV1.from_dict(answer)
+
+    deployment = older.Deployment.from_dict(answer)
+
+    assert deployment.name is None
+    assert deployment.is_development is unset(older)
+
+
+def test_an_older_client_refuses_answers_without_a_field_that_decides(older: ModuleType) -> None:
+    """So the removal of such a field from the spec is breaking."""
+    answer = {key: value for key, value in NEWER_DEPLOYMENT.items() if key != "status"}
+
+    with pytest.raises(KeyError, match="status"):
+        older.Deployment.from_dict(answer)
 
 
 def test_a_newer_client_decodes_older_answers(newer: ModuleType) -> None:
-    environment = newer.EnvironmentV1.from_dict(ENVIRONMENT)
+    environment = newer.Environment.from_dict(ENVIRONMENT)
 
     assert environment.current_deployment.status == "ACTIVE"
     assert environment.current_deployment["model_id"] == "m1"
@@ -184,11 +194,13 @@ def test_a_newer_client_decodes_older_answers(newer: ModuleType) -> None:
     assert environment.in_progress_promotion is unset(newer)
 
 
-def test_a_newer_client_decodes_what_became_optional(newer: ModuleType) -> None:
+def test_a_newer_client_decodes_answers_without_fields_that_became_optional(
+    newer: ModuleType,
+) -> None:
     answer = NEWER_DEPLOYMENT | {"name": None}
     del answer["is_development"]
 
-    deployment = newer.DeploymentV1.from_dict(answer)
+    deployment = newer.Deployment.from_dict(answer)
 
     assert deployment.name is None
     assert deployment.is_development is unset(newer)
@@ -197,23 +209,21 @@ def test_a_newer_client_decodes_what_became_optional(newer: ModuleType) -> None:
 
 @pytest.mark.parametrize("answer", [ENVIRONMENT, NEWER_ENVIRONMENT], ids=["older", "newer"])
 @pytest.mark.parametrize("client", ["older", "newer"])
-def test_what_was_decoded_is_written_as_it_was(
+def test_a_decoded_answer_is_written_unchanged(
     client: str, answer: Answer, request: pytest.FixtureRequest
 ) -> None:
     models = request.getfixturevalue(client)
 
-    written = json.dumps(models.EnvironmentV1.from_dict(answer).to_dict())
+    written = json.dumps(models.Environment.from_dict(answer).to_dict())
 
     assert json.loads(written.replace("+00:00", "Z")) == answer
 
 
 @pytest.mark.parametrize("client", ["older", "newer"])
-def test_a_default_that_moved_is_sent_by_neither(
-    client: str, request: pytest.FixtureRequest
-) -> None:
-    """So both leave the choice to the server, of whatever month it is."""
+def test_a_changed_default_is_not_sent(client: str, request: pytest.FixtureRequest) -> None:
+    """Older and newer clients leave the choice to the server."""
     models = request.getfixturevalue(client)
 
-    sent = models.PromoteToEnvironmentRequestV1(deployment_id="d1").to_dict()
+    sent = models.PromoteToEnvironmentRequest(deployment_id="d1").to_dict()
 
     assert sent == {"deployment_id": "d1"}

@@ -56,7 +56,7 @@ def shown(error: BaseException) -> str:
         httpx.Response(500, headers={"x-request-id": KEY}),
         httpx.Response(200, text=f"{KEY} is not JSON"),
         httpx.Response(200, json={"id": "d1", KEY: None}),
-        httpx.Response(200, content=json.dumps({**FAILED, "created_at": KEY}).encode("utf-16")),
+        httpx.Response(200, content=json.dumps({**FAILED, "status": [KEY]}).encode("utf-16")),
         httpx.Response(502, text="x" * 1990 + KEY),
     ],
     ids=lambda answer: str(answer.status_code),

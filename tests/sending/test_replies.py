@@ -192,8 +192,8 @@ async def test_the_body_counts_and_not_what_it_is_called(get: Get, kind: str) ->
         (b"", "it is empty"),
         (HTML, "it is not JSON"),
         (json.dumps(SOUND).encode()[:60], "it is not JSON"),
-        (b"null", "must be an object, not NoneType"),
-        (b"[]", "must be an object, not list"),
+        (b"null", "must be an object, but is null"),
+        (b"[]", "must be an object, but is a list"),
         (b"{}", "the field '"),
         (b"\xff\xfe\xfd", "it is not JSON"),
         (json.dumps(SOUND).encode("utf-16")[:51], "it is not JSON"),
@@ -201,7 +201,6 @@ async def test_the_body_counts_and_not_what_it_is_called(get: Get, kind: str) ->
         (json.dumps({**SOUND, "chainlets": None}).encode(), "does not fit"),
         (json.dumps({**SOUND, "chainlets": [None]}).encode(), "does not fit"),
         (json.dumps({**SOUND, "status": None}).encode(), "does not fit"),
-        (json.dumps({**SOUND, "created_at": "yesterday"}).encode(), "does not fit"),
     ],
 )
 async def test_a_success_that_does_not_fit_says_what_is_wrong(
@@ -215,7 +214,7 @@ async def test_a_success_that_does_not_fit_says_what_is_wrong(
     assert (caught.value.method, caught.value.path) == ("GET", "/v1/chains/c1/deployments/d1")
 
 
-@pytest.mark.parametrize("missing", ["id", "chain_id", "status", "chainlets", "created_at"])
+@pytest.mark.parametrize("missing", ["id", "status", "chainlets"])
 async def test_a_missing_field_is_named(get: Get, missing: str) -> None:
     body = {key: value for key, value in SOUND.items() if key != missing}
 

@@ -1,113 +1,113 @@
-"""Contains all the data models used in inputs/outputs; each is imported when it is first used."""
+"""All models. Each is imported on first use."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .activate_response_v1 import ActivateResponseV1
-    from .autoscaling_settings_v1 import AutoscalingSettingsV1
-    from .cancel_promotion_response_v1 import CancelPromotionResponseV1
-    from .cancel_promotion_status_v1 import CancelPromotionStatusV1
-    from .chain_deployment_v1 import ChainDeploymentV1
-    from .chain_deployments_v1 import ChainDeploymentsV1
-    from .chain_environment_v1 import ChainEnvironmentV1
-    from .chain_environments_v1 import ChainEnvironmentsV1
+    from .activate_response import ActivateResponse
+    from .autoscaling_settings import AutoscalingSettings
+    from .cancel_promotion_response import CancelPromotionResponse
+    from .cancellation_status import CancellationStatus
+    from .chain_deployment import ChainDeployment
+    from .chain_deployments import ChainDeployments
+    from .chain_environment import ChainEnvironment
+    from .chain_environments import ChainEnvironments
+    from .chainlet import Chainlet
     from .chainlet_environment_settings import ChainletEnvironmentSettings
-    from .chainlet_v1 import ChainletV1
-    from .deactivate_chain_deployment_response_v1 import DeactivateChainDeploymentResponseV1
-    from .deactivate_response_v1 import DeactivateResponseV1
+    from .deactivate_chain_deployment_response import DeactivateChainDeploymentResponse
+    from .deactivate_response import DeactivateResponse
+    from .deployment import Deployment
     from .deployment_labels import DeploymentLabels
-    from .deployment_status_v1 import DeploymentStatusV1
-    from .deployment_v1 import DeploymentV1
-    from .deployments_v1 import DeploymentsV1
+    from .deployment_status import DeploymentStatus
+    from .deployments import Deployments
+    from .environment import Environment
     from .environment_settings_update import EnvironmentSettingsUpdate
-    from .environment_v1 import EnvironmentV1
-    from .environments_v1 import EnvironmentsV1
-    from .get_logs_response_v1 import GetLogsResponseV1
-    from .in_progress_promotion_status_v1 import InProgressPromotionStatusV1
-    from .in_progress_promotion_v1 import InProgressPromotionV1
-    from .instance_type_v1 import InstanceTypeV1
-    from .log_v1 import LogV1
-    from .promote_to_chain_environment_request_v1 import PromoteToChainEnvironmentRequestV1
-    from .promote_to_environment_request_v1 import PromoteToEnvironmentRequestV1
-    from .promotion_cleanup_strategy_v1 import PromotionCleanupStrategyV1
+    from .environments import Environments
+    from .get_logs_response import GetLogsResponse
+    from .in_progress_promotion import InProgressPromotion
+    from .instance_type import InstanceType
+    from .log import Log
+    from .promote_to_chain_environment_request import PromoteToChainEnvironmentRequest
+    from .promote_to_environment_request import PromoteToEnvironmentRequest
+    from .promotion_cleanup_strategy import PromotionCleanupStrategy
+    from .promotion_settings import PromotionSettings
     from .promotion_settings_override import PromotionSettingsOverride
-    from .promotion_settings_v1 import PromotionSettingsV1
-    from .retry_deployment_response_v1 import RetryDeploymentResponseV1
-    from .rolling_deploy_config_v1 import RollingDeployConfigV1
-    from .signal_promotion_response_v1 import SignalPromotionResponseV1
-    from .sort_order_v1 import SortOrderV1
+    from .promotion_status import PromotionStatus
+    from .retry_deployment_response import RetryDeploymentResponse
+    from .rolling_deploy_config import RollingDeployConfig
+    from .signal_promotion_response import SignalPromotionResponse
+    from .sort_order import SortOrder
 
 __all__ = (
-    "ActivateResponseV1",
-    "AutoscalingSettingsV1",
-    "CancelPromotionResponseV1",
-    "CancelPromotionStatusV1",
-    "ChainDeploymentsV1",
-    "ChainDeploymentV1",
-    "ChainEnvironmentsV1",
-    "ChainEnvironmentV1",
+    "ActivateResponse",
+    "AutoscalingSettings",
+    "CancellationStatus",
+    "CancelPromotionResponse",
+    "ChainDeployment",
+    "ChainDeployments",
+    "ChainEnvironment",
+    "ChainEnvironments",
+    "Chainlet",
     "ChainletEnvironmentSettings",
-    "ChainletV1",
-    "DeactivateChainDeploymentResponseV1",
-    "DeactivateResponseV1",
+    "DeactivateChainDeploymentResponse",
+    "DeactivateResponse",
+    "Deployment",
     "DeploymentLabels",
-    "DeploymentStatusV1",
-    "DeploymentsV1",
-    "DeploymentV1",
+    "Deployments",
+    "DeploymentStatus",
+    "Environment",
+    "Environments",
     "EnvironmentSettingsUpdate",
-    "EnvironmentsV1",
-    "EnvironmentV1",
-    "GetLogsResponseV1",
-    "InProgressPromotionStatusV1",
-    "InProgressPromotionV1",
-    "InstanceTypeV1",
-    "LogV1",
-    "PromoteToChainEnvironmentRequestV1",
-    "PromoteToEnvironmentRequestV1",
-    "PromotionCleanupStrategyV1",
+    "GetLogsResponse",
+    "InProgressPromotion",
+    "InstanceType",
+    "Log",
+    "PromoteToChainEnvironmentRequest",
+    "PromoteToEnvironmentRequest",
+    "PromotionCleanupStrategy",
+    "PromotionSettings",
     "PromotionSettingsOverride",
-    "PromotionSettingsV1",
-    "RetryDeploymentResponseV1",
-    "RollingDeployConfigV1",
-    "SignalPromotionResponseV1",
-    "SortOrderV1",
+    "PromotionStatus",
+    "RetryDeploymentResponse",
+    "RollingDeployConfig",
+    "SignalPromotionResponse",
+    "SortOrder",
 )
 
 _MODULES = {
-    "ActivateResponseV1": ".activate_response_v1",
-    "AutoscalingSettingsV1": ".autoscaling_settings_v1",
-    "CancelPromotionResponseV1": ".cancel_promotion_response_v1",
-    "CancelPromotionStatusV1": ".cancel_promotion_status_v1",
-    "ChainDeploymentV1": ".chain_deployment_v1",
-    "ChainDeploymentsV1": ".chain_deployments_v1",
-    "ChainEnvironmentV1": ".chain_environment_v1",
-    "ChainEnvironmentsV1": ".chain_environments_v1",
+    "ActivateResponse": ".activate_response",
+    "AutoscalingSettings": ".autoscaling_settings",
+    "CancelPromotionResponse": ".cancel_promotion_response",
+    "CancellationStatus": ".cancellation_status",
+    "ChainDeployment": ".chain_deployment",
+    "ChainDeployments": ".chain_deployments",
+    "ChainEnvironment": ".chain_environment",
+    "ChainEnvironments": ".chain_environments",
+    "Chainlet": ".chainlet",
     "ChainletEnvironmentSettings": ".chainlet_environment_settings",
-    "ChainletV1": ".chainlet_v1",
-    "DeactivateChainDeploymentResponseV1": ".deactivate_chain_deployment_response_v1",
-    "DeactivateResponseV1": ".deactivate_response_v1",
+    "DeactivateChainDeploymentResponse": ".deactivate_chain_deployment_response",
+    "DeactivateResponse": ".deactivate_response",
+    "Deployment": ".deployment",
     "DeploymentLabels": ".deployment_labels",
-    "DeploymentStatusV1": ".deployment_status_v1",
-    "DeploymentV1": ".deployment_v1",
-    "DeploymentsV1": ".deployments_v1",
+    "DeploymentStatus": ".deployment_status",
+    "Deployments": ".deployments",
+    "Environment": ".environment",
     "EnvironmentSettingsUpdate": ".environment_settings_update",
-    "EnvironmentV1": ".environment_v1",
-    "EnvironmentsV1": ".environments_v1",
-    "GetLogsResponseV1": ".get_logs_response_v1",
-    "InProgressPromotionStatusV1": ".in_progress_promotion_status_v1",
-    "InProgressPromotionV1": ".in_progress_promotion_v1",
-    "InstanceTypeV1": ".instance_type_v1",
-    "LogV1": ".log_v1",
-    "PromoteToChainEnvironmentRequestV1": ".promote_to_chain_environment_request_v1",
-    "PromoteToEnvironmentRequestV1": ".promote_to_environment_request_v1",
-    "PromotionCleanupStrategyV1": ".promotion_cleanup_strategy_v1",
+    "Environments": ".environments",
+    "GetLogsResponse": ".get_logs_response",
+    "InProgressPromotion": ".in_progress_promotion",
+    "InstanceType": ".instance_type",
+    "Log": ".log",
+    "PromoteToChainEnvironmentRequest": ".promote_to_chain_environment_request",
+    "PromoteToEnvironmentRequest": ".promote_to_environment_request",
+    "PromotionCleanupStrategy": ".promotion_cleanup_strategy",
+    "PromotionSettings": ".promotion_settings",
     "PromotionSettingsOverride": ".promotion_settings_override",
-    "PromotionSettingsV1": ".promotion_settings_v1",
-    "RetryDeploymentResponseV1": ".retry_deployment_response_v1",
-    "RollingDeployConfigV1": ".rolling_deploy_config_v1",
-    "SignalPromotionResponseV1": ".signal_promotion_response_v1",
-    "SortOrderV1": ".sort_order_v1",
+    "PromotionStatus": ".promotion_status",
+    "RetryDeploymentResponse": ".retry_deployment_response",
+    "RollingDeployConfig": ".rolling_deploy_config",
+    "SignalPromotionResponse": ".signal_promotion_response",
+    "SortOrder": ".sort_order",
 }
 
 

@@ -1,33 +1,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="ChainletEnvironmentSettings")
+from ..misfits import as_json
+from ..types import UNSET
 
 
 @_attrs_define
 class ChainletEnvironmentSettings:
-    """What an environment sets for one chainlet; free-form."""
+    """An environment's settings for one chainlet; free-form."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        chainlet_environment_settings = cls()
-        chainlet_environment_settings.additional_properties = {
-            key: value for key, value in src_dict.items()
-        }
-
-        return chainlet_environment_settings
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        _model = cls()
+        _model.additional_properties = dict(src_dict)
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,33 +1,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="PromotionSettingsOverride")
+from ..misfits import as_json
+from ..types import UNSET
 
 
 @_attrs_define
 class PromotionSettingsOverride:
-    """Promotion settings for this promotion alone; free-form."""
+    """Promotion settings for this promotion only; free-form."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        return field_dict
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        promotion_settings_override = cls()
-        promotion_settings_override.additional_properties = {
-            key: value for key, value in src_dict.items()
-        }
-
-        return promotion_settings_override
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        _model = cls()
+        _model.additional_properties = dict(src_dict)
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:

@@ -1,7 +1,7 @@
-"""Airflow operators whose waits move to another machine when theirs dies.
+"""Airflow operators whose waits survive the machine that they run on.
 
-Needs the extra ``aiobaseten[airflow]``, and is a provider: Airflow finds it by itself. A worker
-begins the promotion; a triggerer waits for it, from a token, so that another triggerer can go on.
+Needs the extra ``aiobaseten[airflow]``. Airflow finds this provider by itself. A worker starts the
+promotion, and a triggerer waits. If the triggerer dies, another one continues from a token.
 """
 
 from importlib import import_module
@@ -28,8 +28,8 @@ __all__ = [
     "get_provider_info",
 ]
 
-# Each name is imported when it is first asked for: every Airflow command asks for the provider's
-# description, and most need nothing else.
+# Each name is imported on first use: every Airflow command asks for the provider's description, and
+# most commands need nothing else.
 _HOMES = {
     "BasetenHook": "hook",
     "CancelPromotionOperator": "operators",

@@ -1,6 +1,6 @@
-"""One client for all the waits of a triggerer that use the same connection.
+"""One client for all waits of a triggerer that use the same connection.
 
-They share looks then, and the budget of requests holds for all of them together.
+The waits then share their looks and one request budget.
 """
 
 from __future__ import annotations
@@ -12,37 +12,37 @@ from weakref import WeakKeyDictionary
 
 from attrs import define
 
-from ..client import Baseten
-from .hook import Settings
+from .. import Baseten
+from .hook import ConnectionSettings
 
 
 @define
-class _Shared:
+class _SharedClient:
     client: Baseten
     users: int = 0
 
 
-# A client belongs to one event loop. Its key is what the connection says and not its id, so that
-# waits which begin after the connection was changed do not get the client of those before.
-_CLIENTS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Settings, _Shared]] = (
+# A client belongs to one event loop. Its key is the connection's settings, not its id: after the
+# connection was changed, new waits must not get the client of older waits.
+_CLIENTS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[ConnectionSettings, _SharedClient]] = (
     WeakKeyDictionary()
 )
 
 
 @asynccontextmanager
-async def shared_client(settings: Settings) -> AsyncGenerator[Baseten]:
-    """The client of the running event loop for these settings, while the block lasts.
+async def shared_client(settings: ConnectionSettings) -> AsyncGenerator[Baseten]:
+    """The running event loop's client for these settings.
 
-    It is entered for the first that asks and closed after the last.
+    The first user opens it, and the last one closes it.
 
     Raises:
-        ConfigurationError: Something is wrong with the settings.
+        ConfigurationError: A setting is invalid.
     """
     clients = _CLIENTS.setdefault(asyncio.get_running_loop(), {})
     shared = clients.get(settings)
     if shared is None:
-        shared = _Shared(settings.client())
-        # Entering does no I/O and does not give way, so nobody sees a client that is not entered.
+        shared = _SharedClient(settings.client())
+        # Opening does not suspend this coroutine: nobody gets a client that is not open yet.
         await shared.client.__aenter__()
         clients[settings] = shared
     shared.users += 1

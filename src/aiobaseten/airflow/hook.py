@@ -1,4 +1,4 @@
-"""The hook: from an Airflow connection to a client."""
+"""The hook: turns an Airflow connection into a client."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 from attrs import field, frozen
 
-from ..client import Baseten
+from .. import AuthScheme, Baseten
 from ..errors import ConfigurationError
-from ..options import DEFAULT_POLLING_RATE as POLLING_RATE
-from ..options import AuthScheme
+from ..options import DEFAULT_POLLING_RATE
 
 DEFAULT_CONNECTION = "baseten_default"
 
 
 class BasetenHook(BaseHook):
-    """Makes clients from a connection of type ``baseten``.
+    """Creates clients from a connection of type ``baseten``.
 
-    The connection's password is the API key, its host the base URL (Baseten's own if it has none).
-    Its extra may hold ``auth_scheme`` and ``polling_rate``, as for `aiobaseten.Baseten`.
+    The connection's password is the API key. Its host is the base URL (default: Baseten's own). Its
+    extra may contain ``auth_scheme`` and ``polling_rate``, as for `aiobaseten.Baseten`.
 
     Args:
         baseten_conn_id: The connection's id.
@@ -37,46 +36,46 @@ class BasetenHook(BaseHook):
         self.baseten_conn_id = baseten_conn_id
 
     def get_conn(self) -> Baseten:
-        """A client that is not entered yet.
+        """A new client. Open it with ``async with``.
 
         Raises:
-            ConfigurationError: There is no such connection, or something is wrong with it.
+            ConfigurationError: The connection does not exist, or is invalid.
         """
         try:
             connection = self.get_connection(self.baseten_conn_id)
         except AirflowNotFoundException as error:
             raise _missing(self.baseten_conn_id) from error
-        return settings_of(connection).client()
+        return read_connection(connection).client()
 
-    async def settings(self) -> Settings:
-        """What the connection says, without blocking the event loop.
+    async def settings(self) -> ConnectionSettings:
+        """The settings in the connection, read without blocking the event loop.
 
         Cancelling this coroutine leaves nothing behind.
 
         Raises:
-            ConfigurationError: There is no such connection, or something is wrong with it.
+            ConfigurationError: The connection does not exist, or is invalid.
         """
         try:
             connection = await self.aget_connection(self.baseten_conn_id)
         except AirflowNotFoundException as error:
             raise _missing(self.baseten_conn_id) from error
-        return settings_of(connection)
+        return read_connection(connection)
 
 
 @frozen(kw_only=True)
-class Settings:
-    """What a connection says of a client. Equal ones may share a client."""
+class ConnectionSettings:
+    """The settings of a client in a connection. Equal settings may share a client."""
 
     api_key: str = field(repr=False)
     base_url: str | None = None
     auth_scheme: AuthScheme = "Api-Key"
-    polling_rate: float = POLLING_RATE
+    polling_rate: float = DEFAULT_POLLING_RATE
 
     def client(self) -> Baseten:
-        """A client that is not entered yet.
+        """A new client. Open it with ``async with``.
 
         Raises:
-            ConfigurationError: Something is wrong with the settings.
+            ConfigurationError: A setting is invalid.
         """
         return Baseten(
             api_key=self.api_key,
@@ -86,22 +85,22 @@ class Settings:
         )
 
 
-def settings_of(connection: Connection) -> Settings:
-    """What a connection says.
+def read_connection(connection: Connection) -> ConnectionSettings:
+    """The settings in a connection.
 
     Raises:
-        ConfigurationError: Something is wrong with it.
+        ConfigurationError: The connection is invalid.
     """
     if connection.conn_type != BasetenHook.conn_type:
         raise ConfigurationError(
             f"connection {connection.conn_id} is of type {connection.conn_type!r}, not 'baseten'"
         )
-    # The client would take a key from the environment otherwise: another one on each machine.
+    # Without a key, the client would read one from the environment, which differs by machine.
     if not connection.password:
         raise ConfigurationError(
-            f"connection {connection.conn_id} has no password: the API key belongs there"
+            f"connection {connection.conn_id} has no password: set it to the API key"
         )
-    return Settings(
+    return ConnectionSettings(
         api_key=connection.password, base_url=_base_url(connection), **_extra(connection)
     )
 
@@ -116,7 +115,7 @@ def _base_url(connection: Connection) -> str | None:
     host = connection.host
     if not host:
         return None
-    # A connection that is written as a URI cannot have a scheme in its host.
+    # If the connection is written as a URI, its host cannot contain a scheme.
     url = host if "://" in host else f"{connection.schema or 'https'}://{host}"
     return f"{url}:{connection.port}" if connection.port else url
 
@@ -130,7 +129,8 @@ def _extra(connection: Connection) -> dict[str, Any]:
         ) from None
     if not isinstance(extra, dict) or not extra.keys() <= {"auth_scheme", "polling_rate"}:
         raise ConfigurationError(
-            f"the extra of connection {connection.conn_id} may hold auth_scheme and polling_rate"
+            f"the extra of connection {connection.conn_id} may contain only auth_scheme and "
+            "polling_rate"
         )
-    # The form in the UI leaves a null in what is not filled in.
+    # Airflow's form stores null or "" for an empty field.
     return {name: value for name, value in extra.items() if value not in (None, "")}

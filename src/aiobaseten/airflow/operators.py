@@ -1,4 +1,4 @@
-"""Operators: a worker begins, and a triggerer waits."""
+"""Operators: a worker sends the request, and a triggerer waits."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseAsyncOperator
 from attrs import evolve
 
-from .. import Token
-from ..client import Baseten
+from .. import Baseten, Duration, IfInProgress, OnPaused, Token, WaitOptions
 from ..errors import BasetenError, ConfigurationError, PromotionInProgressError
 from ..options import (
     DEFAULT_TIMEOUT_S,
     SETTLING_TIME_S,
     UNHEALTHY_GRACE_S,
-    Duration,
-    IfInProgress,
-    OnPaused,
-    WaitOptions,
+    CancellationOptions,
+    PromotionOptions,
 )
-from . import _waiting, _word
-from ._endings import Ended, Failed, fail, failed
-from ._owners import check_one, owner_of
+from . import _saved_token
+from ._outcomes import WaitFailed, WaitSucceeded, fail_task, failed
+from ._resources import check_resource, resource_handle
+from ._wait_options import deadline_after, options_for, seconds_or_none
 from .hook import DEFAULT_CONNECTION, BasetenHook
 from .triggers import PromotionTrigger
 
@@ -31,44 +29,48 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class _Operator(BaseAsyncOperator):
-    """What begins something in an environment, and waits for its end in a triggerer."""
+class _EnvironmentOperator(BaseAsyncOperator):
+    """Sends a request to an environment at most once, and leaves the wait to a triggerer."""
 
     baseten_conn_id: str
 
     async def aexecute(self, context: Context) -> None:
-        """Begin, or find what an earlier try began; then leave the waiting to a triggerer.
+        """Send the request, or continue where an earlier try stopped. Then defer the task.
 
         Raises:
-            TaskDeferred: As Airflow has it.
-            AirflowFailException: What went wrong is final.
-            AirflowException: Another try may come to another end; it begins nothing twice.
+            TaskDeferred: This is how Airflow defers a task.
+            AirflowFailException: The failure is permanent: Airflow does not retry the task.
+            AirflowException: The failure is temporary: Airflow retries the task. The next try
+                sends nothing twice.
         """
         try:
             async with self._client() as baseten:
                 token = await self._begin(baseten, context)
         except BasetenError as error:
-            fail(failed(error), self.log)
-        _word.leave(context, token)
+            fail_task(failed(error), self.log)
+        _saved_token.save(context, token)
         self.defer(trigger=self._trigger(token), method_name="execute_complete")
 
-    def execute_complete(self, context: Context, event: Ended | Failed) -> dict[str, Any]:
-        """Go on after the wait.
+    def execute_complete(
+        self, context: Context, event: WaitSucceeded | WaitFailed
+    ) -> dict[str, Any]:
+        """End the task after the wait.
 
         Returns:
-            What was waited for, as plain data.
+            The deployment or the environment, as plain data.
 
         Raises:
-            AirflowFailException: What went wrong is final.
-            AirflowException: Another try may come to another end; it begins nothing twice.
+            AirflowFailException: The failure is permanent: Airflow does not retry the task.
+            AirflowException: The failure is temporary: Airflow retries the task. The next try
+                sends nothing twice.
         """
         if event["outcome"] == "failed":
-            fail(event, self.log)
-        _word.forget(context)
+            fail_task(event, self.log)
+        _saved_token.delete(context)
         return event["result"]
 
     async def _begin(self, baseten: Baseten, context: Context) -> str:
-        """Begin, and say with which token to go on."""
+        """Send the request, unless an earlier try did; returns the token for the wait."""
         raise NotImplementedError
 
     def _trigger(self, token: str) -> PromotionTrigger:
@@ -81,42 +83,44 @@ class _Operator(BaseAsyncOperator):
             yield baseten
 
 
-class PromoteOperator(_Operator):
+class PromoteOperator(_EnvironmentOperator):
     """Promotes a deployment of a model or a chain, and waits until it is live.
 
-    Returns the live deployment as plain data. The worker is free while the promotion takes its
-    time: a triggerer looks, and another one goes on if it dies. The promotion is begun once: a try
-    that follows a lost one goes on with what that began, or says that it cannot tell.
+    Returns the live deployment as plain data. A worker sends the promotion and is then free; a
+    triggerer waits, and another triggerer continues if it dies. The promotion is sent only once: if
+    a worker dies, the next try continues with the promotion that it started, or fails because the
+    outcome is unknown.
 
-    A promotion that failed, was cancelled or superseded, and what Baseten refuses, fail the task
-    without another try. What may pass (no answer, a server error, another promotion under way, a
-    time that ran out) is tried again as often as ``retries`` says, and goes on where it was.
+    Permanent failures fail the task without a retry: a promotion that failed, was cancelled or
+    superseded, or that Baseten refuses. After a temporary failure, Airflow retries the task if it
+    has tries left, and the next try continues: no response, a server error, another promotion that
+    is running, a timeout.
 
     Args:
         deployment_id: The deployment to promote.
         environment: The environment to promote to.
-        model_id: Its model's id, or
-        chain_id: its chain's id.
+        model_id: The id of the deployment's model; or pass *chain_id*.
+        chain_id: The id of the deployment's chain; or pass *model_id*.
         baseten_conn_id: The Airflow connection.
-        timeout: Seconds or a `timedelta` to wait in one try; ``None`` for no limit.
-        on_paused: ``"wait"`` through a pause, or ``"raise"`` as soon as one is seen.
-        accept_scaled_to_zero: As for `aiobaseten.ModelPromotion.wait`.
-        settling_time: As there.
-        unhealthy_grace: As there.
-        log_lines: As there. They go into the task's log.
-        if_in_progress: As for `aiobaseten.ModelEnvironmentHandle.promote`; ``"wait"`` keeps the
-            worker busy for at most *timeout*.
-        cancel_on_kill: Whether to cancel the promotion when a user marks the task, or its run, as
-            failed while it waits. Models only: the promotion of a chain cannot be cancelled.
-        scale_down_previous_deployment: Whether to scale down what served before; ``None`` leaves
-            it to Baseten.
+        timeout: Seconds or a `timedelta` that one try may wait; ``None`` means no limit.
+        on_paused: See `aiobaseten.WaitOptions`.
+        accept_scaled_to_zero: See `aiobaseten.WaitOptions`.
+        settling_time: See `aiobaseten.WaitOptions`.
+        unhealthy_grace: See `aiobaseten.WaitOptions`.
+        log_lines: See `aiobaseten.WaitOptions`. The lines are written into the task's log.
+        if_in_progress: As for `aiobaseten.ModelEnvironmentHandle.promote`. ``"wait"`` occupies the
+            worker for at most *timeout*.
+        cancel_on_kill: Whether to cancel the promotion when a user marks the waiting task or its
+            run as failed. Models only: Baseten cannot cancel the promotion of a chain.
+        scale_down_previous_deployment: Whether to scale down the previous deployment; ``None``
+            leaves the decision to Baseten.
         preserve_env_instance_type: Whether the environment keeps its instance type. Models only.
-        environment_settings_update: Settings that the environment keeps. Models only.
-        promotion_settings_override: Promotion settings for this one. Models only.
+        environment_settings_update: New settings of the environment. Models only.
+        promotion_settings_override: Settings of this promotion only. Models only.
         kwargs: As for every operator.
 
     Raises:
-        ConfigurationError: The arguments do not fit together.
+        ConfigurationError: An argument is invalid, or two exclude each other.
     """
 
     template_fields: Collection[str] = (
@@ -162,102 +166,103 @@ class PromoteOperator(_Operator):
         self.model_id = model_id
         self.chain_id = chain_id
         self.baseten_conn_id = baseten_conn_id
-        self.timeout = _waiting.limit(timeout)
-        self.options = {
-            # A policy knows which there are.
-            "on_paused": WaitOptions(on_paused=on_paused).on_paused,
-            **_waiting.options(
-                accept_scaled_to_zero=accept_scaled_to_zero,
-                settling_time=settling_time,
-                unhealthy_grace=unhealthy_grace,
-                log_lines=log_lines,
-            ),
-        }
+        checked = WaitOptions(
+            timeout=timeout,
+            settling_time=settling_time,
+            unhealthy_grace=unhealthy_grace,
+            accept_scaled_to_zero=accept_scaled_to_zero,
+            on_paused=on_paused,
+            log_lines=log_lines,
+        )
+        self.timeout = seconds_or_none(checked.timeout)
+        self.options = options_for(PromotionOptions, checked)
         self.if_in_progress: IfInProgress = if_in_progress
         self.cancel_on_kill = cancel_on_kill
         self.scale_down_previous_deployment = scale_down_previous_deployment
         self.preserve_env_instance_type = preserve_env_instance_type
         self.environment_settings_update = environment_settings_update
         self.promotion_settings_override = promotion_settings_override
-        # Mapped arguments come later: until then there is nothing to compare.
-        check_one(model_id, chain_id)
-        if chain_id is not None and (cancel_on_kill or self._for_models()):
-            given = "cancel_on_kill" if cancel_on_kill else min(self._for_models())
-            raise ConfigurationError(f"{given} is for models: Baseten has no such thing for chains")
+        check_resource(model_id, chain_id)
+        if chain_id is not None and (cancel_on_kill or self._model_settings()):
+            name = "cancel_on_kill" if cancel_on_kill else min(self._model_settings())
+            raise ConfigurationError(
+                f"{name} is for models only: Baseten has no such thing for chains"
+            )
 
     async def _begin(self, baseten: Baseten, context: Context) -> str:
-        word = _word.recall(context)
-        if word is not None and word.is_ours:
-            self.log.info("an earlier try left word of a promotion: nothing is sent again")
-            token = (await baseten.resume(word.text)).token
-        elif word is not None:
+        saved = _saved_token.load(context)
+        if saved is None:
+            token = await self._promote(baseten, context, self.if_in_progress)
+        elif saved.cleared_since:
             token = await self._promote_after_clearing(baseten, context)
         else:
-            token = await self._promote(baseten, context, self.if_in_progress)
-        self.log.info(
-            "the promotion is under way; to go on with it elsewhere, the token: %s", token
-        )
+            self.log.info("an earlier try saved a token: continuing its promotion, sending nothing")
+            token = (await baseten.resume(saved.text)).token
+        self.log.info("the promotion has begun; its token is %s", token)
         return token
 
     async def _promote_after_clearing(self, baseten: Baseten, context: Context) -> str:
-        """Somebody cleared the task before its promotion had come to a good end."""
+        """Promote, although a promotion of this task may be running or live."""
         try:
-            # If it is under way still, or has come to one since, it will do.
             return await self._promote(baseten, context, "adopt")
         except PromotionInProgressError:
+            # Another promotion is running. The caller has decided about this case.
             return await self._promote(baseten, context, self.if_in_progress)
 
     async def _promote(
         self, baseten: Baseten, context: Context, if_in_progress: IfInProgress
     ) -> str:
-        async def leave_word(token: str) -> None:
-            _word.leave(context, token)
-            self.log.info(
-                "asking Baseten to promote %s to %s", self.deployment_id, environment.name
-            )
+        async def save_token(token: str) -> None:
+            _saved_token.save(context, token)
+            self.log.info("promoting %s to %s", self.deployment_id, self.environment)
 
-        environment = owner_of(baseten, self.model_id, self.chain_id).environment(self.environment)
-        promotion = await environment.promote(
+        resource = resource_handle(baseten, self.model_id, self.chain_id)
+        promotion = await resource.environment(self.environment).promote(
             self.deployment_id,
             if_in_progress=if_in_progress,
             in_progress_timeout=self.timeout,
-            before_sending=leave_word,
+            before_sending=save_token,
             scale_down_previous_deployment=self.scale_down_previous_deployment,
-            **self._for_models(),
+            **self._model_settings(),
         )
         return promotion.token
 
-    def _for_models(self) -> dict[str, Any]:
-        """What is given that only models know."""
-        options = {
+    def _model_settings(self) -> dict[str, Any]:
+        """The given settings that only promotions of models have."""
+        settings = {
             "preserve_env_instance_type": self.preserve_env_instance_type,
             "environment_settings_update": self.environment_settings_update,
             "promotion_settings_override": self.promotion_settings_override,
         }
-        return {name: value for name, value in options.items() if value is not None}
+        return {name: value for name, value in settings.items() if value is not None}
 
     def _trigger(self, token: str) -> PromotionTrigger:
         return PromotionTrigger(
             baseten_conn_id=self.baseten_conn_id,
             token=token,
-            deadline=_waiting.deadline(self.timeout),
+            deadline=deadline_after(self.timeout),
             options=self.options,
             cancel_on_kill=self.cancel_on_kill,
         )
 
 
-class CancelPromotionOperator(_Operator):
-    """Cancels the promotion to an environment of a model, and waits until its traffic is back.
+class CancelPromotionOperator(_EnvironmentOperator):
+    """Cancels the promotion to a model's environment, and waits until the traffic is back.
 
-    Returns the environment as plain data. It cancels what is under way when it begins, whichever
-    deployment that is; a try that follows a lost one cancels no other. Chains have no such request.
+    Returns the environment as plain data. It cancels the promotion that is running when the task
+    starts, of whichever deployment. If a worker dies, the next try cancels no other promotion.
+    Baseten cannot cancel the promotion of a chain.
 
     Args:
         model_id: The model's id.
-        environment: The environment that is promoted to.
+        environment: The environment that is being promoted to.
         baseten_conn_id: The Airflow connection.
-        timeout: Seconds or a `timedelta` to wait in one try; ``None`` for no limit.
+        timeout: Seconds or a `timedelta` that one try may wait; ``None`` means no limit.
+        settling_time: See `aiobaseten.WaitOptions`.
         kwargs: As for every operator.
+
+    Raises:
+        ConfigurationError: An argument is invalid.
     """
 
     template_fields: Collection[str] = ("model_id", "environment", "baseten_conn_id")
@@ -270,24 +275,27 @@ class CancelPromotionOperator(_Operator):
         environment: str = "production",
         baseten_conn_id: str = DEFAULT_CONNECTION,
         timeout: Duration | None = DEFAULT_TIMEOUT_S,
+        settling_time: Duration = SETTLING_TIME_S,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.model_id = model_id
         self.environment = environment
         self.baseten_conn_id = baseten_conn_id
-        self.timeout = _waiting.limit(timeout)
+        checked = WaitOptions(timeout=timeout, settling_time=settling_time)
+        self.timeout = seconds_or_none(checked.timeout)
+        self.options = options_for(CancellationOptions, checked)
 
     async def _begin(self, baseten: Baseten, context: Context) -> str:
-        word = _word.recall(context)
-        earlier = Token.load(word.text) if word is not None and word.is_ours else None
+        saved = _saved_token.load(context)
+        earlier = Token.load(saved.text) if saved is not None and not saved.cleared_since else None
         if earlier is not None and not earlier.intended:
             return earlier.dump()
         environment = baseten.model(self.model_id).environment(self.environment)
         seen = await environment.get()
         candidate = seen.candidate_deployment.id if seen.candidate_deployment else None
         if earlier is not None and earlier.deployment_id != candidate:
-            self.log.info("what an earlier try was about to cancel is no longer under way")
+            self.log.info("the promotion that an earlier try set out to cancel has ended")
             return earlier.dump()
         intention = Token(
             kind="cancellation",
@@ -297,7 +305,7 @@ class CancelPromotionOperator(_Operator):
             previous_id=seen.current_deployment.id if seen.current_deployment else None,
             intended=True,
         )
-        _word.leave(context, intention.dump())
+        _saved_token.save(context, intention.dump())
         cancellation = await environment.cancel_promotion()
         self.log.info("%s: %s", cancellation.status, cancellation.message)
         at_once = Token.load(cancellation.token).at_once
@@ -307,6 +315,6 @@ class CancelPromotionOperator(_Operator):
         return PromotionTrigger(
             baseten_conn_id=self.baseten_conn_id,
             token=token,
-            deadline=_waiting.deadline(self.timeout),
-            options={},
+            deadline=deadline_after(self.timeout),
+            options=self.options,
         )

@@ -1,4 +1,4 @@
-"""What Airflow is told about us: the entry point ``apache_airflow_provider``."""
+"""The provider's description, for the entry point ``apache_airflow_provider``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _INTEGRATION = "Baseten"
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The provider's description, of the form that Airflow's ``provider_info`` schema asks for."""
+    """The provider's description, which follows Airflow's ``provider_info`` schema."""
     return {
         "package-name": "aiobaseten",
         "name": _INTEGRATION,
@@ -24,30 +24,7 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": [_modules("sensors")],
         "hooks": [_modules("hook")],
         "triggers": [_modules("triggers")],
-        "connection-types": [
-            {
-                "connection-type": "baseten",
-                "hook-class-name": "aiobaseten.airflow.hook.BasetenHook",
-                "hook-name": _INTEGRATION,
-                "ui-field-behaviour": {
-                    "hidden-fields": ["login", "schema", "port", "extra"],
-                    "relabeling": {"password": "API key", "host": "Base URL"},
-                    "placeholders": {"host": "https://api.baseten.co"},
-                },
-                "conn-fields": {
-                    "auth_scheme": {
-                        "label": "Authorization scheme",
-                        "schema": {"type": ["string", "null"], "enum": ["Api-Key", "Bearer", None]},
-                        "description": "Api-Key unless given; OAuth access tokens need Bearer.",
-                    },
-                    "polling_rate": {
-                        "label": "Looks a second",
-                        "schema": {"type": ["number", "null"]},
-                        "description": "Of all waits in one triggerer together; 5 unless given.",
-                    },
-                },
-            }
-        ],
+        "connection-types": [_connection_type()],
     }
 
 
@@ -55,4 +32,29 @@ def _modules(module: str) -> dict[str, Any]:
     return {
         "integration-name": _INTEGRATION,
         "python-modules": [f"aiobaseten.airflow.{module}"],
+    }
+
+
+def _connection_type() -> dict[str, Any]:
+    return {
+        "connection-type": "baseten",
+        "hook-class-name": "aiobaseten.airflow.hook.BasetenHook",
+        "hook-name": _INTEGRATION,
+        "ui-field-behaviour": {
+            "hidden-fields": ["login", "schema", "port", "extra"],
+            "relabeling": {"password": "API key", "host": "Base URL"},
+            "placeholders": {"host": "https://api.baseten.co"},
+        },
+        "conn-fields": {
+            "auth_scheme": {
+                "label": "Authorization scheme",
+                "schema": {"type": ["string", "null"], "enum": ["Api-Key", "Bearer", None]},
+                "description": "Default: Api-Key. OAuth access tokens need Bearer.",
+            },
+            "polling_rate": {
+                "label": "Looks per second",
+                "schema": {"type": ["number", "null"]},
+                "description": "For all waits in one triggerer together. Default: 5.",
+            },
+        },
     }

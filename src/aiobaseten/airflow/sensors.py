@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException
 
+from .. import Duration, WaitOptions
 from ..errors import ConfigurationError, WaitTimeoutError
-from ..options import SETTLING_TIME_S, UNHEALTHY_GRACE_S, Duration
-from . import _waiting
-from ._endings import Ended, Failed, fail, tell
-from ._owners import check_one
+from ..options import (
+    SETTLING_TIME_S,
+    UNHEALTHY_GRACE_S,
+    DeploymentOptions,
+    ModelDeploymentOptions,
+)
+from ._outcomes import WaitFailed, WaitSucceeded, fail_task, log_evidence
+from ._resources import check_resource
+from ._wait_options import deadline_after, options_for
 from .hook import DEFAULT_CONNECTION
 from .triggers import DeploymentTrigger
 
@@ -21,25 +27,25 @@ if TYPE_CHECKING:
 
 
 class DeploymentSensor(BaseSensorOperator):
-    """Waits until a deployment of a model or a chain is ACTIVE, in a triggerer.
+    """Waits in a triggerer until a deployment of a model or a chain is ACTIVE.
 
-    Returns the deployment as plain data. It never pokes: ``poke_interval`` and ``mode`` do not
-    matter; when to look is the library's to know.
+    Returns the deployment as plain data. ``poke_interval`` and ``mode`` have no effect: the library
+    decides when to look.
 
     Args:
         deployment_id: The deployment's id.
-        model_id: Its model's id, or
-        chain_id: its chain's id.
+        model_id: The id of its model; or pass *chain_id*.
+        chain_id: The id of its chain; or pass *model_id*.
         baseten_conn_id: The Airflow connection.
-        accept_scaled_to_zero: As for `aiobaseten.ModelDeploymentHandle.wait_until_active`.
-        wake: As there. Models only.
-        settling_time: As there.
-        unhealthy_grace: As there.
-        log_lines: As there. They go into the task's log.
-        kwargs: As for every sensor: ``timeout``, ``soft_fail`` and ``never_fail`` among them.
+        accept_scaled_to_zero: See `aiobaseten.WaitOptions`.
+        wake: See `aiobaseten.WaitOptions`. Models only.
+        settling_time: See `aiobaseten.WaitOptions`.
+        unhealthy_grace: See `aiobaseten.WaitOptions`.
+        log_lines: See `aiobaseten.WaitOptions`. The lines are written into the task's log.
+        kwargs: As for every sensor, such as ``timeout``, ``soft_fail`` and ``never_fail``.
 
     Raises:
-        ConfigurationError: The arguments do not fit together.
+        ConfigurationError: An argument is invalid, or two exclude each other.
     """
 
     template_fields: Collection[str] = ("deployment_id", "model_id", "chain_id", "baseten_conn_id")
@@ -64,28 +70,29 @@ class DeploymentSensor(BaseSensorOperator):
         self.model_id = model_id
         self.chain_id = chain_id
         self.baseten_conn_id = baseten_conn_id
-        self.options = _waiting.options(
-            accept_scaled_to_zero=accept_scaled_to_zero,
+        check_resource(model_id, chain_id)
+        if wake and chain_id is not None:
+            raise ConfigurationError("wake is for models only: Baseten cannot wake a chain")
+        checked = WaitOptions(
             settling_time=settling_time,
             unhealthy_grace=unhealthy_grace,
+            accept_scaled_to_zero=accept_scaled_to_zero,
+            wake=wake,
             log_lines=log_lines,
         )
-        if wake:
-            self.options["wake"] = True
-        check_one(model_id, chain_id)
-        if wake and chain_id is not None:
-            raise ConfigurationError("wake is for models: Baseten cannot wake a chain")
+        kind = ModelDeploymentOptions if chain_id is None else DeploymentOptions
+        self.options = options_for(kind, checked)
 
     def execute(self, context: Context) -> None:  # noqa: ARG002 - Airflow passes it
-        """Leave the waiting to a triggerer.
+        """Leave the wait to a triggerer.
 
         Raises:
-            TaskDeferred: As Airflow has it.
+            TaskDeferred: This is how Airflow defers a task.
         """
         trigger = DeploymentTrigger(
             baseten_conn_id=self.baseten_conn_id,
             deployment_id=self.deployment_id,
-            deadline=_waiting.deadline(self.timeout),
+            deadline=deadline_after(self.timeout),
             options=self.options,
             model_id=self.model_id,
             chain_id=self.chain_id,
@@ -95,28 +102,29 @@ class DeploymentSensor(BaseSensorOperator):
     def execute_complete(
         self,
         context: Context,  # noqa: ARG002 - Airflow passes it
-        event: Ended | Failed,
+        event: WaitSucceeded | WaitFailed,
     ) -> dict[str, Any]:
-        """Go on after the wait.
+        """End the task after the wait.
 
         Returns:
             The deployment, as plain data.
 
         Raises:
-            AirflowSensorTimeout: It was not ACTIVE in time.
-            AirflowSkipException: The same, or it failed, and ``soft_fail`` says so.
-            AirflowFailException: What went wrong is final.
-            AirflowException: Another try may come to another end.
+            AirflowSensorTimeout: The deployment was not ACTIVE in time.
+            AirflowSkipException: The wait timed out or failed permanently, with ``soft_fail``; or
+                failed in any way, with ``never_fail``.
+            AirflowFailException: The failure is permanent: Airflow does not retry the task.
+            AirflowException: The failure is temporary: Airflow retries the task.
         """
         if event["outcome"] == "failed":
             self._fail(event)
         return event["result"]
 
-    def _fail(self, event: Failed) -> NoReturn:
-        is_late = event["error"] == WaitTimeoutError.__name__
-        if self.never_fail or (self.soft_fail and (event["is_final"] or is_late)):
-            raise AirflowSkipException(event["message"])
-        if is_late:
-            tell(event, self.log)
-            raise AirflowSensorTimeout(event["message"])
-        fail(event, self.log)
+    def _fail(self, failure: WaitFailed) -> NoReturn:
+        timed_out = failure["error"] == WaitTimeoutError.__name__
+        if self.never_fail or (self.soft_fail and (failure["is_final"] or timed_out)):
+            raise AirflowSkipException(failure["message"])
+        if timed_out:
+            log_evidence(failure, self.log)
+            raise AirflowSensorTimeout(failure["message"])
+        fail_task(failure, self.log)

@@ -1,4 +1,7 @@
-"""Triggers: waits in a triggerer, which another triggerer can go on with."""
+"""Triggers: waits in a triggerer. Another triggerer can continue them.
+
+Airflow stores the class paths and the arguments of triggers: do not rename them.
+"""
 
 from __future__ import annotations
 
@@ -11,77 +14,75 @@ from typing import Any
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from .. import Token
-from ..client import Baseten
+from .. import Baseten, Token
 from ..errors import BasetenError
 from ..events import Event, Finished, LookFailed, PromotionPaused
 from ..options import LoopClock
 from ._clients import shared_client
-from ._endings import Ended, Failed, ended, failed
-from ._owners import owner_of
+from ._outcomes import WaitFailed, WaitSucceeded, failed, succeeded
+from ._resources import resource_handle
+from ._wait_options import seconds_until
 from .hook import BasetenHook
 
-#: Seconds for cancelling: a little less than Airflow has patience for.
+#: Seconds for cancelling the promotion of a killed task. Airflow gives up after 30.
 _KILL_TIMEOUT_S = 28.0
 
 
 class _WaitTrigger(BaseTrigger):
-    """A wait that fires once, with how it ended.
+    """A wait that fires one event, with its outcome.
 
     Args:
-        baseten_conn_id: The connection's id. The key itself is in no argument.
-        deadline: Seconds since the epoch at which to give up; ``None`` for never. A time of day,
-            so that a wait that moves to another machine does not begin to count anew.
-        options: Further arguments of the wait.
+        baseten_conn_id: The connection's id. No argument contains the API key.
+        deadline: Seconds since the epoch; ``None`` means no limit. A time of day, so that a wait
+            that moves to another machine does not start its timeout again.
+        options: The other options of the wait, by name, as JSON data: see `aiobaseten.WaitOptions`.
+            An invalid one fails the wait.
     """
 
     def __init__(
         self, *, baseten_conn_id: str, deadline: float | None, options: Mapping[str, Any]
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call] # Airflow's has no types
+        super().__init__()  # type: ignore[no-untyped-call] # Airflow's method has no types
         self.baseten_conn_id = baseten_conn_id
         self.deadline = deadline
+        # Not checked here: if this raised a ConfigurationError, Airflow's triggerer would crash.
         self.options: dict[str, Any] = dict(options)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, and fire."""
+        """Wait, and fire the outcome."""
         yield TriggerEvent(await self._outcome())
 
     @abstractmethod
-    async def _events(self, baseten: Baseten, left: float | None) -> AsyncGenerator[Event, None]:
-        """The events of the wait, which may take so many seconds more."""
+    async def _events(self, baseten: Baseten, timeout: float | None) -> AsyncGenerator[Event, None]:
+        """The events of the wait, with its options and a timeout in seconds."""
 
-    async def _outcome(self) -> Ended | Failed:
+    async def _outcome(self) -> WaitSucceeded | WaitFailed:
         try:
             settings = await BasetenHook(self.baseten_conn_id).settings()
             async with shared_client(settings) as baseten:
-                return await self._follow(await self._events(baseten, self._left()))
+                timeout = seconds_until(self.deadline)
+                return await self._follow(await self._events(baseten, timeout))
         except BasetenError as error:
             return failed(error)
 
-    async def _follow(self, events: AsyncGenerator[Event, None]) -> Ended | Failed:
+    async def _follow(self, events: AsyncGenerator[Event, None]) -> WaitSucceeded:
         result: Any = None
-        async with aclosing(events) as told:
-            async for event in told:
-                trouble = isinstance(event, LookFailed | PromotionPaused)
-                (self.log.warning if trouble else self.log.info)("%s", event)
+        async with aclosing(events) as stream:
+            async for event in stream:
+                is_warning = isinstance(event, LookFailed | PromotionPaused)
+                (self.log.warning if is_warning else self.log.info)("%s", event)
                 if isinstance(event, Finished):
                     result = event.result
-        return ended(result)
-
-    def _left(self) -> float | None:
-        if self.deadline is None:
-            return None
-        return max(0.0, self.deadline - LoopClock().utcnow().timestamp())
+        return succeeded(result)
 
 
 class PromotionTrigger(_WaitTrigger):
     """Waits until a promotion is live, or until the traffic is back after a cancellation.
 
     Args:
-        token: The promotion's or the cancellation's.
+        token: The token of the promotion or the cancellation.
         cancel_on_kill: Whether to cancel the promotion when a user marks the task or its run as
-            failed. Nothing else does: not the end of a triggerer, nor clearing the task.
+            failed. Nothing else cancels it, neither the end of a triggerer nor clearing the task.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class PromotionTrigger(_WaitTrigger):
         self.cancel_on_kill = cancel_on_kill
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class's path, and what makes an equal one."""
+        """The class's path, and the arguments that create an equal trigger."""
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
             {
@@ -111,19 +112,19 @@ class PromotionTrigger(_WaitTrigger):
         )
 
     async def on_kill(self) -> None:
-        """Cancel the promotion, if a user ended the task and it was asked for.
+        """Cancel the promotion if ``cancel_on_kill`` is set and a user has failed the task.
 
-        Airflow calls this in a triggerer, too, that has lost the trigger to another because it
-        stood still for a while: the task is still deferred then, and nothing is cancelled.
+        Airflow also calls this in a triggerer that has hung and lost the trigger to another one.
+        The task is still deferred then, and nothing is cancelled.
 
         Raises:
-            BasetenError: The promotion could not be cancelled. Airflow writes that to the log.
-            TimeoutError: Nor could it in time.
+            BasetenError: The promotion could not be cancelled. Airflow logs this.
+            TimeoutError: It could not be cancelled in time.
         """
         if not self.cancel_on_kill:
             return
         work = asyncio.ensure_future(self._cancel_if_failed())
-        # Airflow cancels what it waits for here again with every turn of its loop, each second.
+        # Each second, Airflow's loop cancels again what runs here. The work must end nevertheless.
         while not work.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.shield(work)
@@ -131,30 +132,33 @@ class PromotionTrigger(_WaitTrigger):
 
     async def _cancel_if_failed(self) -> None:
         async with LoopClock().timeout_at(LoopClock().now() + _KILL_TIMEOUT_S):
-            state = await self._state()
+            state = await self._task_state()
             if state != "failed":
-                self.log.info("the promotion goes on: the task is %s, not failed", state)
+                self.log.info("the promotion continues: the task is %s, not failed", state)
                 return
             settings = await BasetenHook(self.baseten_conn_id).settings()
             async with shared_client(settings) as baseten:
                 await self._cancel(baseten)
 
     async def _cancel(self, baseten: Baseten) -> None:
-        known = Token.load(self.token)
-        environment = baseten.model(known.resource_id).environment(known.environment_name)
+        token = Token.load(self.token)
+        environment = baseten.model(token.resource_id).environment(token.environment_name)
         candidate = (await environment.get()).candidate_deployment
-        # Baseten cancels whatever is under way there.
-        if not candidate or candidate.id != known.deployment_id:
-            self.log.info("there is nothing to cancel: the promotion is no longer under way")
+        # Baseten cancels whichever promotion is running, so make sure that it is this one.
+        if not candidate or candidate.id != token.deployment_id:
+            self.log.info("nothing to cancel: the promotion is no longer running")
             return
         cancellation = await environment.cancel_promotion()
-        self.log.info("cancelled, as the task was: %s", cancellation.message)
+        self.log.info(
+            "cancelled the promotion, because the task was marked as failed: %s",
+            cancellation.message,
+        )
 
-    async def _state(self) -> str | None:
+    async def _task_state(self) -> str | None:
         ti = self.task_instance
         if ti is None:
             return None
-        # It waits for the answer of another process.
+        # In a thread, because it blocks until another process answers.
         states = await asyncio.to_thread(
             RuntimeTaskInstance.get_task_states,
             dag_id=ti.dag_id,
@@ -165,10 +169,10 @@ class PromotionTrigger(_WaitTrigger):
         (state,) = states.get(ti.run_id, {}).values() or (None,)
         return str(state) if state else None
 
-    async def _events(self, baseten: Baseten, left: float | None) -> AsyncGenerator[Event, None]:
-        # Baseten may be down when a wait moves: only the wait itself rides that out.
-        waiting = await baseten.resume(self.token, look=False)
-        return waiting.events(timeout=left, **self.options)
+    async def _events(self, baseten: Baseten, timeout: float | None) -> AsyncGenerator[Event, None]:
+        # No look here: only the wait itself survives an outage of Baseten.
+        resumed = await baseten.resume(self.token, look=False)
+        return resumed.events(timeout=timeout, **self.options)
 
 
 class DeploymentTrigger(_WaitTrigger):
@@ -176,8 +180,8 @@ class DeploymentTrigger(_WaitTrigger):
 
     Args:
         deployment_id: The deployment's id.
-        model_id: Its model's id, or
-        chain_id: its chain's id.
+        model_id: The id of its model; or pass *chain_id*.
+        chain_id: The id of its chain; or pass *model_id*.
     """
 
     def __init__(
@@ -196,7 +200,7 @@ class DeploymentTrigger(_WaitTrigger):
         self.chain_id = chain_id
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class's path, and what makes an equal one."""
+        """The class's path, and the arguments that create an equal trigger."""
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
             {
@@ -209,6 +213,6 @@ class DeploymentTrigger(_WaitTrigger):
             },
         )
 
-    async def _events(self, baseten: Baseten, left: float | None) -> AsyncGenerator[Event, None]:
-        owner = owner_of(baseten, self.model_id, self.chain_id)
-        return owner.deployment(self.deployment_id).events(timeout=left, **self.options)
+    async def _events(self, baseten: Baseten, timeout: float | None) -> AsyncGenerator[Event, None]:
+        resource = resource_handle(baseten, self.model_id, self.chain_id)
+        return resource.deployment(self.deployment_id).events(timeout=timeout, **self.options)

@@ -1,7 +1,7 @@
-"""The command line: ``aiobaseten promote …`` and what belongs to it.
+"""The command line: ``aiobaseten promote …`` and other commands.
 
-`main` is all there is to call. It imports the rest as late as it can: ``aiobaseten --help`` loads
-no HTTP client, and a wait in a pipeline loads no rich.
+`main` is the only entry point. It imports other modules only when they are needed: ``aiobaseten
+--help`` loads no HTTP client, and a wait in a pipeline does not load rich.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        argv: The arguments after the command's name; those of the process otherwise.
+        argv: The arguments after the program's name. Default: those of the process.
 
     Returns:
-        The exit status: one of those in ``aiobaseten --help``.
+        The exit status; ``aiobaseten --help`` lists them.
 
     Raises:
-        SystemExit: After ``--help`` and ``--version``, and for arguments that are wrong.
+        SystemExit: After ``--help`` and ``--version``, and for invalid arguments.
     """
     from . import _stdio
 
     with _stdio.prepared():
-        return _stdio.guarded(lambda: _run(argv))
+        return _stdio.guarded(lambda: _parse_and_run(argv))
 
 
-def _run(argv: Sequence[str] | None) -> int:
+def _parse_and_run(argv: Sequence[str] | None) -> int:
     from ._arguments import parse
 
-    arguments = parse(argv)
+    command = parse(argv)
 
-    from ._session import run
+    from ._session import run_command
 
-    return run(arguments)
+    return run_command(command)

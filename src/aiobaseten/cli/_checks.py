@@ -1,127 +1,152 @@
-"""What only shows when the arguments of a command are looked at together. No I/O."""
+"""Check the arguments of a command together. Pure."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-_MODELS_ONLY = "only models: Baseten cannot {} a chain's promotion"
-_FOR_PROMOTIONS = ("on_paused", "cancel_on_timeout", "cancel_on_interrupt")
+from ..options import (
+    CancellationOptions,
+    DeploymentOptions,
+    ModelDeploymentOptions,
+    PromotionOptions,
+)
+from ._flags import flag_name, option_names
+from ._invocations import (
+    Cancel,
+    Change,
+    Command,
+    EnvironmentRef,
+    List,
+    Promote,
+    Rollback,
+    Status,
+    WaitForDeployment,
+    WaitForToken,
+    WaitingInvocation,
+)
 
 
 class UsageError(Exception):
-    """The arguments are wrong in a way that only shows when they are looked at together."""
+    """The arguments contradict each other."""
 
 
-def check_nothing(_: argparse.Namespace) -> None:
-    """Everything shows in each argument alone."""
+def check(command: Command) -> None:
+    """Check all arguments of a command together.
+
+    Raises:
+        UsageError: They contradict each other.
+    """
+    match command:
+        case Promote():
+            _check_promote(command)
+        case WaitForToken():
+            _check_wait_for_token(command)
+        case WaitForDeployment():
+            _check_wait_for_deployment(command)
+        case Rollback():
+            _check_rollback(command)
+        case Status() | List():
+            pass
+        case _:
+            _check_change(command)
 
 
-def check_promote(arguments: argparse.Namespace) -> None:
-    """A promotion, of a chain or a model."""
-    if arguments.kind == "chain":
-        _refuse(arguments, "only models have this", "preserve_env_instance_type")
-        _check_can_cancel(arguments)
-    if arguments.if_in_progress != "wait":
-        _refuse(arguments, "it goes with --if-in-progress wait", "in_progress_timeout")
-    _check_waits(arguments)
+def no_chains(name: str) -> str:
+    """Why a command or a flag is only for models.
+
+    Args:
+        name: The name of the command.
+    """
+    return f"only for models: Baseten cannot {name.replace('-', ' ')} a chain's promotion"
 
 
-def _check_waits(arguments: argparse.Namespace) -> None:
-    if not arguments.wait:
-        _refuse(
-            arguments,
-            "it goes with --wait",
-            "timeout",
-            "settling_time",
-            "on_paused",
-            "accept_scaled_to_zero",
-            "unhealthy_grace",
-            "log_lines",
-            "cancel_on_timeout",
-            "cancel_on_interrupt",
-        )
+def _check_promote(promote: Promote) -> None:
+    if promote.environment.resource.kind == "chain":
+        _refuse({"preserve_env_instance_type"} & promote.options.keys(), "only for models")
+        _check_can_cancel(promote)
+    if promote.options.get("if_in_progress") != "wait":
+        _refuse({"in_progress_timeout"} & promote.options.keys(), "only with --if-in-progress wait")
+    _check_wait_flags(promote)
 
 
-def check_wait(arguments: argparse.Namespace) -> None:
-    """A wait, for what a token goes on with or for a deployment."""
-    _take_subject(arguments, ("chain", "model"), "deployment")
-    if arguments.token is None:
-        _refuse(arguments, "it goes with a token", *_FOR_PROMOTIONS)
-        if arguments.kind == "chain":
-            _refuse(arguments, "only models can be woken", "wake")
-        return
-    _refuse(arguments, "it goes with a deployment", "wake")
-    if _kind_of(arguments.token) == "cancellation":
-        _refuse(
-            arguments,
-            "the token is of a cancellation, which has no use for it",
-            *_FOR_PROMOTIONS,
-            "accept_scaled_to_zero",
-            "unhealthy_grace",
-            "log_lines",
-        )
-    elif _kind_of(arguments.token) == "chain promotion":
-        _check_can_cancel(arguments)
+def _check_wait_for_token(wait: WaitForToken) -> None:
+    given = _wait_flags(wait)
+    _refuse(_others(given, PromotionOptions, cancels=True), "only with the ids of a deployment")
+    if wait.token.content.kind == "cancellation":
+        _refuse(_others(given, CancellationOptions), "not with the token of a cancellation")
+    elif wait.token.content.kind == "chain promotion":
+        _check_can_cancel(wait)
 
 
-def check_promotion(arguments: argparse.Namespace) -> None:
-    """What interferes with a promotion that is under way."""
-    verb = {"roll-forward": "roll forward"}.get(arguments.command, arguments.command)
-    if arguments.subject[0] == "chain":
-        raise UsageError(_MODELS_ONLY.format(verb))
-    _take_subject(arguments, ("model",), "environment")
-    if arguments.token is not None:
-        kind = _kind_of(arguments.token)
+def _check_wait_for_deployment(wait: WaitForDeployment) -> None:
+    given = _wait_flags(wait)
+    _refuse(_others(given, ModelDeploymentOptions), "only with a token")
+    if wait.resource.kind == "chain":
+        _refuse(_others(given, DeploymentOptions), "only for models: Baseten cannot wake a chain")
+
+
+def _check_change(change: Change) -> None:
+    if not isinstance(change.promotion, EnvironmentRef):
+        kind = change.promotion.content.kind
         if kind == "chain promotion":
-            raise UsageError(_MODELS_ONLY.format(verb))
-        if kind == "cancellation" and arguments.command == "cancel":
+            raise UsageError(no_chains(change.name))
+        if kind == "cancellation" and isinstance(change, Cancel):
             raise UsageError(
-                "the token is of a cancellation: wait for it, with aiobaseten wait TOKEN"
+                "this is the token of a cancellation: to wait for it, use aiobaseten wait TOKEN"
             )
-    if arguments.command == "cancel":
-        _check_waits(arguments)
+    if isinstance(change, Cancel):
+        _check_wait_flags(change)
 
 
-def check_rollback(arguments: argparse.Namespace) -> None:
-    """A rollback, by a token."""
-    kind = _kind_of(arguments.token)
+def _check_rollback(rollback: Rollback) -> None:
+    kind = rollback.token.content.kind
     if kind == "cancellation":
-        raise UsageError("the token is of a cancellation: what served before serves again")
+        raise UsageError(
+            "this is the token of a cancellation, which returns to the previous deployment itself"
+        )
     if kind == "chain promotion":
-        _check_can_cancel(arguments)
-    _check_waits(arguments)
+        _check_can_cancel(rollback)
+    _check_wait_flags(rollback)
 
 
-def _check_can_cancel(arguments: argparse.Namespace) -> None:
-    _refuse(arguments, _MODELS_ONLY.format("cancel"), "cancel_on_timeout", "cancel_on_interrupt")
+def _check_wait_flags(command: WaitingInvocation) -> None:
+    if not command.wait:
+        _refuse(_wait_flags(command), "only with --wait")
 
 
-def _refuse(arguments: argparse.Namespace, why: str, *names: str) -> None:
-    for name in names:
-        if getattr(arguments, name, None) is not None:
-            raise UsageError(f"--{name.replace('_', '-')}: {why}")
+def _check_can_cancel(command: WaitingInvocation) -> None:
+    _refuse(_cancel_flags(command), no_chains("cancel"))
 
 
-def _take_subject(arguments: argparse.Namespace, kinds: Sequence[str], third: str) -> None:
-    """A token; or what it is, its id and a third word."""
-    subject = arguments.subject
-    arguments.token = None
-    if len(subject) == 1 and subject[0] not in kinds:
-        (arguments.token,) = subject
-        _kind_of(arguments.token)
-    elif len(subject) == 3 and subject[0] in kinds:
-        arguments.kind, arguments.owner, last = subject
-        setattr(arguments, third, last)
-    else:
-        raise UsageError(f"say TOKEN, or {' or '.join(kinds)}, its id and the {third}")
+def _wait_flags(command: WaitingInvocation) -> list[str]:
+    """The flags for waiting that the user passed."""
+    return [*command.wait_options, *_cancel_flags(command)]
 
 
-def _kind_of(token: str) -> str:
-    from .. import Token
-    from ..errors import ConfigurationError
+def _cancel_flags(command: WaitingInvocation) -> list[str]:
+    flags = {
+        "cancel_on_timeout": command.cancel_on_timeout,
+        "cancel_on_interrupt": command.cancel_on_interrupt,
+    }
+    return [name for name, is_given in flags.items() if is_given]
 
-    try:
-        return Token.load(token).kind
-    except ConfigurationError as error:
-        raise UsageError(str(error)) from None
+
+def _others(
+    given: Iterable[str], kind: type[CancellationOptions], *, cancels: bool = False
+) -> list[str]:
+    """The given flags that a kind of wait does not take.
+
+    Args:
+        given: The flags.
+        kind: The options of the wait.
+        cancels: Whether the flags that cancel a promotion are allowed, too.
+    """
+    known = set(option_names(kind))
+    if cancels:
+        known |= {"cancel_on_timeout", "cancel_on_interrupt"}
+    return [name for name in given if name not in known]
+
+
+def _refuse(options: Iterable[str], why: str) -> None:
+    for option in options:
+        raise UsageError(f"{flag_name(option)}: {why}")

@@ -1,8 +1,6 @@
-"""From what the library raises to how the command ends: which status, and what to do about it."""
+"""Turn an error of the library into an outcome, and a message that says what to do."""
 
 from __future__ import annotations
-
-from argparse import Namespace
 
 from ..errors import (
     APIError,
@@ -26,10 +24,12 @@ from ..errors import (
     TransportError,
     WaitTimeoutError,
 )
-from ._jobs import Job, command, one_line
+from ._invocations import Access, Command, Promote
+from ._jobs import Job
 from ._outcomes import Outcome
+from ._text import one_line
 
-# An error's class, most special first, and how a command ends with it.
+# The most special classes come first.
 _OUTCOMES: tuple[tuple[type[BasetenError], Outcome], ...] = (
     (ConfigurationError, Outcome.USAGE),
     (AuthenticationError, Outcome.REFUSED),
@@ -51,54 +51,58 @@ _OUTCOMES: tuple[tuple[type[BasetenError], Outcome], ...] = (
     (WaitTimeoutError, Outcome.TIMED_OUT),
 )
 
-# How the library ends a message for those who write Python.
-_FOR_PROGRAMS = " Go on with resume(error.token)."
+# The library's advice for programs, at the end of a message; the command gives its own.
+_ADVICE_FOR_PROGRAMS = " Go on with resume(error.token)."
 
 
 def outcome_of(error: BasetenError) -> Outcome:
-    """How a command ends that met *error*."""
+    """The outcome of a command that ended with *error*."""
     return next((one for kind, one in _OUTCOMES if isinstance(error, kind)), Outcome.ERROR)
 
 
-def explain(error: BasetenError, arguments: Namespace, job: Job | None) -> str:
-    """What happened and what to do, in one line."""
-    return one_line(_explain(error, arguments, job))
+def explain(error: BasetenError, command: Command, job: Job | None) -> str:
+    """What happened and what to do, in one line.
+
+    Args:
+        error: The error that ended the command.
+        command: The command.
+        job: The subject of the command, if it is known.
+    """
+    return one_line(_explain(error, command, job))
 
 
-def _explain(error: BasetenError, arguments: Namespace, job: Job | None) -> str:
-    said = _said(error)
+def _explain(error: BasetenError, command: Command, job: Job | None) -> str:
+    reply = _summary(error)
+    contents = _hint_to_list(command.access, job)
     if isinstance(error, AuthenticationError):
-        return f"the API key is wrong or revoked ({said}): give another in BASETEN_API_KEY"
+        return f"the API key is wrong or revoked ({reply}): set a valid one in BASETEN_API_KEY"
     if isinstance(error, PermissionDeniedError):
-        return f"the API key may not do this ({said}): use another key, or ask for access"
+        return f"the API key lacks permission ({reply}): use another key, or ask for access"
     if isinstance(error, NotFoundError):
-        return f"no such thing at Baseten ({said}): check the ids{_where_to_look(arguments, job)}"
+        return f"Baseten found nothing ({reply}): check the ids{contents}"
     if isinstance(error, BadRequestError | ConflictError):
-        return f"Baseten refuses ({said}){_where_to_look(arguments, job)}"
+        return f"Baseten refused the request ({reply}){contents}"
     if isinstance(error, PromotionInProgressError):
-        return _busy(error, arguments, job)
+        return _explain_promotion_in_progress(error, command, job)
     if isinstance(error, RateLimitError | ServerError):
-        return f"Baseten cannot answer now ({said}): try again later"
+        return f"Baseten cannot answer now ({reply}): try again later"
     if isinstance(error, TransportError):
-        return f"no answer from Baseten ({error}): check the network and the address, and try again"
-    if isinstance(error, PromotionOutcomeUnknownError):
-        if job is None or job.environment is None:
-            return str(error)
-        look = command(arguments, "status", job.kind, job.owner, job.environment)
-        return f"{error}: {look}"
-    if isinstance(error, WaitTimeoutError):
-        return str(error).removesuffix(_FOR_PROGRAMS)
-    return str(error)
+        return f"no response from Baseten ({error}): check the network and the address, and retry"
+    if isinstance(error, PromotionOutcomeUnknownError) and job and job.environment is not None:
+        resource = job.resource
+        status = command.access.command("status", resource.kind, resource.id, job.environment)
+        return f"{error}: {status}"
+    return str(error).removesuffix(_ADVICE_FOR_PROGRAMS)
 
 
-def _where_to_look(arguments: Namespace, job: Job | None) -> str:
-    if job is None or job.task == "owner":
+def _hint_to_list(access: Access, job: Job | None) -> str:
+    if job is None or job.task == "resource":
         return ""
-    listing = command(arguments, "list", job.kind, job.owner)
-    return f"; if the {job.kind}'s is right, to see what it has: {listing}"
+    listing = access.command("list", job.resource.kind, job.resource.id)
+    return f"; to list what the {job.resource.kind} has: {listing}"
 
 
-def _said(error: BasetenError) -> str:
+def _summary(error: BasetenError) -> str:
     if not isinstance(error, APIError):
         return str(error)
     words = [f"HTTP {error.status} for {error.path}", error.message.rstrip(".")]
@@ -107,15 +111,17 @@ def _said(error: BasetenError) -> str:
     return ", ".join(word for word in words if word)
 
 
-def _busy(error: PromotionInProgressError, arguments: Namespace, job: Job | None) -> str:
+def _explain_promotion_in_progress(
+    error: PromotionInProgressError, command: Command, job: Job | None
+) -> str:
     which = f" of deployment {error.deployment_id}" if error.deployment_id else ""
     where = f" to {job.place}" if job else ""
-    if arguments.command == "promote":
-        what = "wait for it with --if-in-progress wait"
-        if error.deployment_id == arguments.deployment:
-            what = f"follow it with --if-in-progress adopt, or {what}"
-    elif job and job.kind == "chain":
-        what = "wait for its end"  # Baseten cannot cancel it
+    if isinstance(command, Promote):
+        advice = "wait for it with --if-in-progress wait"
+        if error.deployment_id == command.deployment:
+            advice = f"follow it with --if-in-progress adopt, or {advice}"
+    elif job and job.resource.kind == "chain":
+        advice = "wait for its end"  # Baseten cannot cancel it
     else:
-        what = "wait for its end, or cancel it"
-    return f"a promotion{which}{where} is under way, and nothing was sent: {what}"
+        advice = "wait for its end, or cancel it"
+    return f"a promotion{which}{where} is already running, and nothing was sent: {advice}"

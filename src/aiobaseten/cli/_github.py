@@ -1,4 +1,4 @@
-"""What GitHub Actions shows of a run: annotations, a summary of the step, and its outputs."""
+"""Output for GitHub Actions: annotations, a summary of the step, and its outputs."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from .. import EnvironmentReading
 from ..events import Event, Finished, PromotionPaused
-from ..options import Clock
-from ..readings import EnvironmentReading
 from . import _stdio
-from ._jobs import Ending, Job, Listed, one_line
-from ._lines import line
+from ._invocations import EnvironmentRef, ResourceRef
+from ._jobs import DeploymentRow, Ending, Job
+from ._lines import event_text
 from ._outcomes import Outcome
+from ._text import one_line
 
 _MOST_ROWS = 200
 
 
-class GitHub:
-    """Goes along with another view."""
+class GitHubView:
+    """What GitHub Actions shows, in addition to another view."""
 
-    def __init__(self, clock: Clock, environ: Mapping[str, str], *, annotates: bool) -> None:
+    def __init__(self, environ: Mapping[str, str], *, annotates: bool) -> None:
         """Remember where to write.
 
         Args:
-            clock: For the time of the summary.
-            environ: With ``GITHUB_STEP_SUMMARY`` and ``GITHUB_OUTPUT``.
-            annotates: Whether standard output may have annotations in it.
+            environ: Environment variables, with ``GITHUB_STEP_SUMMARY`` and ``GITHUB_OUTPUT``.
+            annotates: Whether annotations may be written to standard output.
         """
-        self._clock = clock
         self._summary = environ.get("GITHUB_STEP_SUMMARY", "")
         self._outputs = environ.get("GITHUB_OUTPUT", "")
         self._annotates = annotates
@@ -36,43 +35,46 @@ class GitHub:
         self._events: list[Event] = []
 
     def note(self, text: str) -> None:
-        """Nothing: it is in the log."""
+        """Do nothing: the log has it."""
 
     def begin(self, job: Job) -> None:
-        """Give the token to the steps that follow, also if this one is killed."""
+        """Output the token now, so that later steps have it if this one is killed."""
         self._job = job
         if job.token is not None:
             self._append(self._outputs, f"token={job.token}\n")
 
     def event(self, event: Event) -> None:
-        """Keep it for the summary; a pause wants somebody's attention now."""
+        """Keep the event for the summary; annotate a pause immediately."""
         if isinstance(event, Finished):
             return
         self._events.append(event)
         if isinstance(event, PromotionPaused):
             self._annotate("warning", "Promotion paused", str(self._job or "the promotion"))
 
-    def environment(self, job: Job, reading: EnvironmentReading) -> None:
-        """Nothing: it is in the log."""
+    def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
+        """Do nothing: the log has it."""
 
     def listing(
-        self, job: Job, environments: Sequence[EnvironmentReading], deployments: Sequence[Listed]
+        self,
+        resource: ResourceRef,
+        environments: Sequence[EnvironmentReading],
+        deployments: Sequence[DeploymentRow],
     ) -> None:
-        """Nothing: it is in the log."""
+        """Do nothing: the log has it."""
 
     def end(self, ending: Ending) -> None:
-        """An annotation and a summary."""
+        """Write an annotation, the outcome and the summary."""
         if ending.message:
             is_done = ending.outcome is Outcome.DONE
             title = f"aiobaseten: {ending.outcome.label.replace('_', ' ')}"
-            said = "\n".join([one_line(ending.message), *ending.hints])
-            self._annotate("notice" if is_done else "error", title, said)
+            text = "\n".join([one_line(ending.message), *ending.hints])
+            self._annotate("notice" if is_done else "error", title, text)
         self._append(self._outputs, f"outcome={ending.outcome.label}\n")
         if self._job is not None:
             self._append(self._summary, summary(self._job, self._events, ending))
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing."""
 
     def _annotate(self, level: str, title: str, message: str) -> None:
         if self._annotates:
@@ -81,18 +83,18 @@ class GitHub:
     def _append(self, path: str, text: str) -> None:
         if not path:
             return
-        # A runner that does not let us write its files is no reason to fail a promotion.
+        # A promotion must not fail because the runner's files cannot be written.
         with suppress(OSError), Path(path).open("a", encoding="utf-8", errors="replace") as file:
             file.write(text)
 
 
 def annotation(level: str, title: str, message: str) -> str:
-    """A workflow command: one line, whatever is in it."""
+    """A workflow command in one line; special characters are escaped."""
     return f"::{level} title={_escape(title, ':,')}::{_escape(message)}"
 
 
 def _escape(text: str, more: str = "") -> str:
-    # The percent sign first: it is what the others are escaped with.
+    # The percent sign comes first, because the escapes contain it.
     for character in f"%\r\n{more}":
         text = text.replace(character, f"%{ord(character):02X}")
     return text
@@ -107,21 +109,21 @@ def summary(job: Job, events: Sequence[Event], ending: Ending) -> str:
     if job.token is not None:
         lines += [f"Token: `{job.token}`", ""]
     if events:
-        lines += ["| seconds | what happened |", "| ---: | --- |"]
+        lines += ["| seconds | event |", "| ---: | --- |"]
         lines += [_row(event) for event in events[-_MOST_ROWS:]]
         lines.append("")
     return "\n".join(lines) + "\n"
 
 
 def _row(event: Event) -> str:
-    at, _, said = line(event).strip().partition(" s  ")
-    return f"| {at} | {_cell(said)} |"
+    at, _, text = event_text(event).strip().partition(" s  ")
+    return f"| {at} | {_cell(text)} |"
 
 
 def _cell(text: object) -> str:
-    """Text that Markdown takes for text."""
-    return one_line(text).translate(_PLAIN)
+    """Text without any effect in Markdown or HTML."""
+    return one_line(text).translate(_ESCAPES)
 
 
-# What means something in Markdown or HTML, written so that it does not.
-_PLAIN = {ord(character): f"&#{ord(character)};" for character in "\\`*_[]<>|#&"}
+# Special characters of Markdown and HTML, escaped.
+_ESCAPES = {ord(character): f"&#{ord(character)};" for character in "\\`*_[]<>|#&"}

@@ -1,47 +1,43 @@
-"""What a command is about, and how it ended: what every way of showing it needs to know."""
+"""The subject of a command, and its ending: the data that every view shows."""
 
 from __future__ import annotations
 
-import shlex
-from argparse import Namespace
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from typing import Literal, TypeAlias
 
 from attrs import frozen
 
 from ..errors import BasetenError, LogLine
+from ._invocations import EnvironmentRef, ResourceRef
 from ._outcomes import Outcome
 
-_LONGEST = 600
+Task: TypeAlias = Literal["promotion", "cancellation", "deployment", "environment", "resource"]
 
 
 @frozen(kw_only=True)
 class Job:
-    """What a command is about.
+    """The subject of a command.
 
     Attributes:
-        task: ``"promotion"``, ``"cancellation"``, ``"deployment"``, ``"environment"`` or
-            ``"owner"``.
-        kind: ``"chain"`` or ``"model"``.
-        owner: The chain's or model's id.
-        environment: The environment's name, if it is about one.
-        deployment: The deployment's id, if it is about one and that is known.
-        token: What goes on with it, if anything does.
+        task: The kind of subject.
+        resource: The chain or the model.
+        environment: The name of the environment, if there is one.
+        deployment: The id of the deployment, if there is one and it is known.
+        token: The token that continues it, if there is one.
     """
 
-    task: str
-    kind: str
-    owner: str
+    task: Task
+    resource: ResourceRef
     environment: str | None = None
     deployment: str | None = None
     token: str | None = None
 
     @property
-    def place(self) -> str:
-        """Where it happens, for a person."""
-        owner = f"{self.kind} {self.owner}"
-        return owner if self.environment is None else f"{self.environment} of {owner}"
+    def place(self) -> EnvironmentRef | ResourceRef:
+        """The environment, or else the resource."""
+        if self.environment is None:
+            return self.resource
+        return EnvironmentRef(self.resource, self.environment)
 
     def __str__(self) -> str:
         if self.task == "cancellation":
@@ -50,19 +46,19 @@ class Job:
             return f"the promotion of deployment {self.deployment} to {self.place}"
         if self.task == "deployment":
             return f"deployment {self.deployment} of {self.place}"
-        return self.place
+        return str(self.place)
 
 
 @frozen(kw_only=True)
 class Ending:
-    """How a command ended.
+    """The ending of a command.
 
     Attributes:
-        outcome: Which of the ways.
-        message: One line for a person.
-        error: What went wrong, if the library said so.
-        hints: Further lines: what to type next.
-        waited: Seconds that a wait took, if there was one.
+        outcome: The outcome.
+        message: One line for people.
+        error: The error of the library, if there was one.
+        hints: Further lines: commands to type next.
+        waited: Seconds that the wait took, if there was one.
     """
 
     outcome: Outcome
@@ -73,26 +69,26 @@ class Ending:
 
     @property
     def log(self) -> Sequence[LogLine]:
-        """The end of the log, if it was asked for."""
+        """The last lines of the log, if the user asked for them."""
         evidence = self.error.evidence if self.error is not None else None
         return evidence.log_lines if evidence is not None else ()
 
     @property
     def notes(self) -> Sequence[str]:
-        """What else there is to say about the error."""
+        """Notes of the error."""
         return tuple(getattr(self.error, "__notes__", ()))
 
 
 @frozen(kw_only=True)
-class Listed:
+class DeploymentRow:
     """A deployment in a list.
 
     Attributes:
         id: Its id.
-        name: Its name; chains' deployments have none.
+        name: Its name; ``None`` for deployments of chains.
         status: Its status.
-        environment: The environment that it is attached to.
-        created_at: When it was made.
+        environment: The name of its environment, or ``None``.
+        created_at: The time when it was created.
     """
 
     id: str
@@ -100,36 +96,3 @@ class Listed:
     status: str
     environment: str | None
     created_at: str
-
-
-def go_on(arguments: Namespace, token: str, *, can_cancel: bool) -> tuple[str, ...]:
-    """What to type to go on with a *token*."""
-    lines = [f"to go on waiting:  {command(arguments, 'wait', token)}"]
-    if can_cancel:
-        lines.append(f"to cancel it:      {command(arguments, 'cancel', token)}")
-    return tuple(lines)
-
-
-def command(arguments: Namespace, *words: str) -> str:
-    """A command with the settings of this one, to copy into a shell."""
-    parts = ["aiobaseten", *words]
-    if arguments.base_url is not None:
-        parts += ["--base-url", arguments.base_url]
-    if arguments.api_key_file not in (None, "-"):
-        parts += ["--api-key-file", arguments.api_key_file]
-    return shlex.join(parts)
-
-
-def one_line(text: Any) -> str:
-    """*text* in one line that no terminal and no pipeline takes for a command.
-
-    What servers say may hold line breaks, escape sequences, or GitHub's old ``##[error]``.
-    """
-    words = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-    words = words.replace("##[", "## [")
-    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 3]}..."
-
-
-def of_day(time: datetime) -> str:
-    """A time of day, in UTC."""
-    return f"{time:%Y-%m-%dT%H:%M:%SZ}"

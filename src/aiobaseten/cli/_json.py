@@ -1,7 +1,7 @@
 """JSON Lines for programs: one object for each event, and one for the outcome.
 
-The form is ``output.schema.json``, beside this file. Keys may be added within a version; nothing
-else changes without a new one.
+The schema is ``output.schema.json``, next to this file. Within a version, keys may be added, and
+nothing else changes.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from .. import Clock, DeploymentReading, EnvironmentReading, PromotionReading
 from ..errors import (
     APIError,
     BasetenError,
     DeploymentFailedError,
+    LogLine,
     PromotionFailedError,
     PromotionSupersededError,
     ResponseShapeError,
+    Seen,
 )
 from ..events import (
     DeploymentWoken,
@@ -29,14 +32,14 @@ from ..events import (
     StatusChanged,
     TrafficShifted,
 )
-from ..options import Clock
-from ..readings import DeploymentReading, EnvironmentReading
 from . import _stdio
-from ._jobs import Ending, Job, Listed, of_day, one_line
+from ._invocations import EnvironmentRef, ResourceRef
+from ._jobs import DeploymentRow, Ending, Job
+from ._text import one_line, timestamp
 
 VERSION = 1
 
-# An event's class, most special first, and what it is called.
+# The names of events. The most special classes come first.
 _NAMES: tuple[tuple[type[Event], str], ...] = (
     (PromotionPaused, "promotion_paused"),
     (PromotionResumed, "promotion_resumed"),
@@ -47,51 +50,54 @@ _NAMES: tuple[tuple[type[Event], str], ...] = (
 )
 
 
-class JSONLines:
-    """One object a line on standard output; what goes wrong on standard error, too."""
+class JSONView:
+    """One object per line on standard output; errors on standard error, too."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._job: Job | None = None
 
     def note(self, text: str) -> None:
-        """Nothing: it is for people."""
+        """Do nothing: notes are for people."""
 
     def begin(self, job: Job) -> None:
-        """An object with the token."""
+        """Print an object with the token."""
         self._job = job
         if job.task in ("promotion", "cancellation", "deployment"):
-            self._print("began", about(job))
+            self._print("began", job_object(job))
 
     def event(self, event: Event) -> None:
-        """An object; the end is told by `end`."""
+        """Print an object. `end` shows the end of the wait."""
         if not isinstance(event, Finished):
-            self._print("event", of_event(event))
+            self._print("event", event_object(event))
 
-    def environment(self, job: Job, reading: EnvironmentReading) -> None:
-        """An object."""
-        self._print("environment", of_environment(job, reading))
+    def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
+        """Print an object."""
+        self._print("environment", environment_object(place.resource, reading))
 
     def listing(
-        self, job: Job, environments: Sequence[EnvironmentReading], deployments: Sequence[Listed]
+        self,
+        resource: ResourceRef,
+        environments: Sequence[EnvironmentReading],
+        deployments: Sequence[DeploymentRow],
     ) -> None:
-        """An object for each."""
-        for one in environments:
-            self._print("environment", of_environment(job, one))
-        for each in deployments:
-            self._print("deployment", of_listed(job, each))
+        """Print one object for each."""
+        for reading in environments:
+            self._print("environment", environment_object(resource, reading))
+        for row in deployments:
+            self._print("deployment", deployment_object(resource, row))
 
     def end(self, ending: Ending) -> None:
-        """The outcome."""
-        self._print("outcome", of_ending(ending, self._job))
+        """Print the outcome."""
+        self._print("outcome", outcome_object(ending, self._job))
         if ending.outcome.exit_status:
             _stdio.complain(one_line(ending.message))
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing."""
 
     def _print(self, kind: str, content: dict[str, Any]) -> None:
-        # All in ASCII: whatever the terminal's encoding is, a program can read it.
+        # Only ASCII: programs can read it in every encoding.
         _stdio.say(json.dumps(record(kind, content, self._clock.utcnow())))
 
 
@@ -101,7 +107,21 @@ def record(kind: str, content: dict[str, Any], now: datetime) -> dict[str, Any]:
     return {"version": VERSION, "type": kind, "time": time, **content}
 
 
-def of_event(event: Event) -> dict[str, Any]:
+def job_object(job: Job | None) -> dict[str, Any]:
+    """The subject of a command, if it is known. The schema calls the resource an owner."""
+    if job is None:
+        return dict.fromkeys(("task", "kind", "owner", "environment", "deployment", "token"))
+    return {
+        "task": "owner" if job.task == "resource" else job.task,
+        "kind": job.resource.kind,
+        "owner": job.resource.id,
+        "environment": job.environment,
+        "deployment": job.deployment,
+        "token": job.token,
+    }
+
+
+def event_object(event: Event) -> dict[str, Any]:
     """An event."""
     name = next((name for kind, name in _NAMES if isinstance(event, kind)), type(event).__name__)
     content: dict[str, Any] = {"event": name, "at": round(event.at, 3)}
@@ -115,105 +135,101 @@ def of_event(event: Event) -> dict[str, Any]:
     elif isinstance(event, TrafficShifted):
         content["percent"] = event.percent
     elif isinstance(event, LookFailed):
-        content |= {"error": of_error(event.error), "next_look": round(event.next_look, 3)}
+        content |= {"error": error_object(event.error), "next_look": round(event.next_look, 3)}
     return content
 
 
-def of_error(error: BasetenError) -> dict[str, Any]:
+def error_object(error: BasetenError) -> dict[str, Any]:
     """An error."""
-    answered = error if isinstance(error, APIError | ResponseShapeError) else None
+    replied = error if isinstance(error, APIError | ResponseShapeError) else None
     return {
         "type": type(error).__name__,
         "message": one_line(error),
-        "http_status": answered.status if answered else None,
-        "request_id": answered.request_id if answered else None,
+        "http_status": replied.status if replied else None,
+        "request_id": replied.request_id if replied else None,
     }
 
 
-def of_ending(ending: Ending, job: Job | None) -> dict[str, Any]:
-    """The outcome, with what a wait knew when it ended."""
+def outcome_object(ending: Ending, job: Job | None) -> dict[str, Any]:
+    """The outcome of a command, with the evidence of its error."""
     error = ending.error
     evidence = error.evidence if error is not None else None
     return {
         "outcome": ending.outcome.label,
         "exit_status": ending.outcome.exit_status,
         "message": one_line(ending.message),
-        **(about(job) if job else dict.fromkeys(_ABOUT)),
+        **job_object(job),
         "waited": None if ending.waited is None else round(ending.waited, 3),
-        "error": None if error is None else of_error(error),
+        "error": None if error is None else error_object(error),
         "superseded_by": error.by if isinstance(error, PromotionSupersededError) else None,
         "failed_chainlets": list(error.failed)
         if isinstance(error, PromotionFailedError | DeploymentFailedError)
         else [],
         "request_ids": list(evidence.request_ids) if evidence else [],
-        "history": [
-            {
-                "subject": seen.subject,
-                "name": seen.name,
-                "status": seen.status,
-                "since": round(seen.since, 3),
-                "seconds": round(seen.seconds, 3),
-            }
-            for seen in (evidence.history if evidence else ())
-        ],
-        "log": [
-            {
-                "chainlet": line.chainlet,
-                "at": of_day(line.at) if line.at else None,
-                "message": line.message,
-            }
-            for line in ending.log
-        ],
+        "history": [_seen_object(seen) for seen in (evidence.history if evidence else ())],
+        "log": [_log_object(entry) for entry in ending.log],
         "notes": [one_line(note) for note in ending.notes],
     }
 
 
-_ABOUT = ("task", "kind", "owner", "environment", "deployment", "token")
-
-
-def about(job: Job) -> dict[str, Any]:
-    """What a command is about."""
-    return {name: getattr(job, name) for name in _ABOUT}
-
-
-def of_environment(job: Job, reading: EnvironmentReading) -> dict[str, Any]:
-    """An environment."""
-    promotion = reading.promotion
+def _seen_object(seen: Seen) -> dict[str, Any]:
     return {
-        "kind": job.kind,
-        "owner": job.owner,
-        "environment": reading.name,
-        "current": _deployment(reading.current),
-        "candidate": _deployment(reading.candidate),
-        "promotion": None
-        if promotion is None
-        else {
-            "status": promotion.status,
-            "percent": promotion.percent,
-            "message": one_line(promotion.message) if promotion.message else None,
-        },
+        "subject": seen.subject,
+        "name": seen.name,
+        "status": seen.status,
+        "since": round(seen.since, 3),
+        "seconds": round(seen.seconds, 3),
     }
 
 
-def _deployment(reading: DeploymentReading | None) -> dict[str, Any] | None:
+def _log_object(entry: LogLine) -> dict[str, Any]:
+    return {
+        "chainlet": entry.chainlet,
+        "at": timestamp(entry.at) if entry.at else None,
+        "message": entry.message,
+    }
+
+
+def environment_object(resource: ResourceRef, reading: EnvironmentReading) -> dict[str, Any]:
+    """An environment."""
+    return {
+        "kind": resource.kind,
+        "owner": resource.id,
+        "environment": reading.name,
+        "current": _role_object(reading.current),
+        "candidate": _role_object(reading.candidate),
+        "promotion": _promotion_object(reading.promotion),
+    }
+
+
+def _promotion_object(reading: PromotionReading | None) -> dict[str, Any] | None:
     if reading is None:
         return None
-    own, *chainlets = reading.parts
     return {
-        "id": reading.id,
-        "status": own.status,
-        "chainlets": [{"name": one.name, "status": one.status} for one in chainlets],
+        "status": reading.status,
+        "percent": reading.percent,
+        "message": one_line(reading.message) if reading.message else None,
     }
 
 
-def of_listed(job: Job, listed: Listed) -> dict[str, Any]:
+def _role_object(reading: DeploymentReading | None) -> dict[str, Any] | None:
+    if reading is None:
+        return None
+    return {
+        "id": reading.id,
+        "status": reading.status,
+        "chainlets": [{"name": one.name, "status": one.status} for one in reading.chainlets],
+    }
+
+
+def deployment_object(resource: ResourceRef, row: DeploymentRow) -> dict[str, Any]:
     """A deployment in a list."""
     return {
-        "kind": job.kind,
-        "owner": job.owner,
-        "deployment": listed.id,
-        "name": listed.name,
-        "status": listed.status,
-        "environment": listed.environment,
-        "created_at": listed.created_at,
+        "kind": resource.kind,
+        "owner": resource.id,
+        "deployment": row.id,
+        "name": row.name,
+        "status": row.status,
+        "environment": row.environment,
+        "created_at": row.created_at,
     }

@@ -1,166 +1,174 @@
-"""One line for each transition: for logs, pipes and terminals that cannot do more."""
+"""One line for each event: for logs, pipes and simple terminals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from .. import Clock, DeploymentReading, EnvironmentReading
 from ..events import Event, Finished
-from ..options import Clock
-from ..readings import DeploymentReading, EnvironmentReading
 from . import _stdio
-from ._jobs import Ending, Job, Listed, of_day, one_line
+from ._invocations import EnvironmentRef, ResourceRef
+from ._jobs import DeploymentRow, Ending, Job
 from ._outcomes import Outcome
+from ._text import one_line, timestamp
 
-#: How an event's line begins: with its time.
+# The beginning of an event's text: its time.
 _TIME = "{:7.1f} s  "
 
 
-class Lines:
-    """Timestamped lines on standard output; what goes wrong on standard error."""
+class LinesView:
+    """Lines with a timestamp on standard output, and errors on standard error."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def note(self, text: str) -> None:
-        """A line."""
-        self._say(text)
+        """Print a line."""
+        self._print(text)
 
     def begin(self, job: Job) -> None:
-        """Say what it is about, and the token."""
+        """Print the subject of the command, and its token."""
         if job.task in ("promotion", "cancellation"):
-            self._say(f"{job} has begun")
+            self._print(f"{job} has started")
             if job.token is not None:
-                self._say(f"token: {job.token}")
+                self._print(f"token: {job.token}")
         elif job.task == "deployment":
-            self._say(f"waiting for {job}")
+            self._print(f"waiting for {job}")
 
     def event(self, event: Event) -> None:
-        """One line; the end is told by `end`."""
+        """Print a line. `end` shows the end of the wait."""
         if not isinstance(event, Finished):
-            self._say(line(event))
+            self._print(event_text(event))
 
-    def environment(self, job: Job, reading: EnvironmentReading) -> None:
-        """Several lines."""
-        for text in environment(job, reading):
+    def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
+        """Print several lines."""
+        for text in environment_text(place, reading):
             _stdio.say(text)
 
     def listing(
-        self, job: Job, environments: Sequence[EnvironmentReading], deployments: Sequence[Listed]
+        self,
+        resource: ResourceRef,
+        environments: Sequence[EnvironmentReading],
+        deployments: Sequence[DeploymentRow],
     ) -> None:
-        """A table."""
-        for text in listing(job, environments, deployments):
+        """Print two tables."""
+        for text in listing_text(resource, environments, deployments):
             _stdio.say(text)
 
     def end(self, ending: Ending) -> None:
-        """A last line."""
-        tell(ending, self._say)
+        """Print the message and the hints."""
+        show_ending(ending, self._print)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing."""
 
-    def _say(self, text: str) -> None:
-        _stdio.say(f"{of_day(self._clock.utcnow())} {text}")
+    def _print(self, text: str) -> None:
+        _stdio.say(f"{timestamp(self._clock.utcnow())} {text}")
 
 
-class Quiet:
-    """The answer, and nothing else: of what only begins something, the token."""
+class QuietView:
+    """Only the result, which is the token if the command starts something and does not wait."""
 
     def __init__(self, *, waits: bool) -> None:
         self._waits = waits
 
     def note(self, text: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def begin(self, job: Job) -> None:
-        """Print the token, if nobody waits."""
+        """Print the token, unless the command waits."""
         if job.token is not None and not self._waits:
             _stdio.say(job.token)
 
     def event(self, event: Event) -> None:
-        """Nothing."""
+        """Do nothing."""
 
-    def environment(self, job: Job, reading: EnvironmentReading) -> None:
-        """The answer."""
-        for text in environment(job, reading):
+    def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
+        """Print several lines."""
+        for text in environment_text(place, reading):
             _stdio.say(text)
 
     def listing(
-        self, job: Job, environments: Sequence[EnvironmentReading], deployments: Sequence[Listed]
+        self,
+        resource: ResourceRef,
+        environments: Sequence[EnvironmentReading],
+        deployments: Sequence[DeploymentRow],
     ) -> None:
-        """The answer."""
-        for text in listing(job, environments, deployments):
+        """Print two tables."""
+        for text in listing_text(resource, environments, deployments):
             _stdio.say(text)
 
     def end(self, ending: Ending) -> None:
-        """Only what went wrong."""
-        tell(ending, lambda _: None)
+        """Print an error."""
+        show_ending(ending, lambda _: None)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing."""
 
 
-def tell(ending: Ending, say: Callable[[str], None]) -> None:
-    """Say how it ended: to *say* if well, else to standard error."""
+def show_ending(ending: Ending, say: Callable[[str], None]) -> None:
+    """Pass a success to *say*, line by line; print an error to standard error."""
     if ending.outcome is Outcome.DONE:
         for text in (one_line(ending.message), *ending.hints):
             if text:
                 say(text)
         return
     _stdio.complain(one_line(ending.message))
-    for text in (*ending.hints, *log(ending)):
+    for text in (*ending.hints, *log_text(ending)):
         _stdio.hint(text)
 
 
-def log(ending: Ending) -> Iterator[str]:
-    """The end of the log, and why there is no more of it."""
-    for one in ending.log:
-        time = f"{of_day(one.at)} " if one.at else ""
-        chainlet = f"{one.chainlet}: " if one.chainlet else ""
-        first, *more = one.message.splitlines() or [""]
+def log_text(ending: Ending) -> Iterator[str]:
+    """The last lines of the log, and the notes of the error."""
+    for entry in ending.log:
+        time = f"{timestamp(entry.at)} " if entry.at else ""
+        chainlet = f"{entry.chainlet}: " if entry.chainlet else ""
+        first, *more = entry.message.splitlines() or [""]
         yield one_line(f"{time}{chainlet}{first}")
-        # Not a line that begins as it likes: GitHub would take some for commands.
+        # With a prefix, because GitHub takes some beginnings of lines for commands.
         yield from (f"| {one_line(text)}" for text in more)
     for note in ending.notes:
         yield one_line(note)
 
 
-def line(event: Event) -> str:
-    """An event: when, in seconds of the wait, and what."""
+def event_text(event: Event) -> str:
+    """An event in one line: the seconds since the wait began, and the change."""
     time = _TIME.format(event.at)
     return time + one_line(str(event).removeprefix(time))
 
 
-def environment(job: Job, reading: EnvironmentReading) -> Iterator[str]:
-    """An environment, for a person."""
+def environment_text(place: EnvironmentRef, reading: EnvironmentReading) -> Iterator[str]:
+    """An environment in several lines."""
     promotion = reading.promotion
-    yield job.place
-    yield from _deployment("current", reading.current)
-    yield from _deployment("candidate", reading.candidate)
+    yield str(place)
+    yield from _deployment_text("current", reading.current)
+    yield from _deployment_text("candidate", reading.candidate)
     if promotion is None:
         yield "  promotion  none"
     else:
-        why = f": {one_line(promotion.message)}" if promotion.message else ""
-        yield f"  promotion  {promotion.status}{why}"
+        reason = f": {one_line(promotion.message)}" if promotion.message else ""
+        yield f"  promotion  {promotion.status}{reason}"
         yield f"  traffic    {promotion.percent} % on the candidate"
 
 
-def _deployment(role: str, reading: DeploymentReading | None) -> Iterator[str]:
+def _deployment_text(role: str, reading: DeploymentReading | None) -> Iterator[str]:
     if reading is None:
         yield f"  {role:9}  none"
         return
-    own, *chainlets = reading.parts
-    yield f"  {role:9}  {own.name}  {own.status}"
-    width = max((len(one.name) for one in chainlets), default=0)
-    for one in chainlets:
-        yield f"    chainlet {one.name:{width}}  {one.status}"
+    yield f"  {role:9}  {reading.id}  {reading.status}"
+    width = max((len(chainlet.name) for chainlet in reading.chainlets), default=0)
+    for chainlet in reading.chainlets:
+        yield f"    chainlet {chainlet.name:{width}}  {chainlet.status}"
 
 
-def listing(
-    job: Job, environments: Sequence[EnvironmentReading], deployments: Sequence[Listed]
+def listing_text(
+    resource: ResourceRef,
+    environments: Sequence[EnvironmentReading],
+    deployments: Sequence[DeploymentRow],
 ) -> Iterator[str]:
-    """What a chain or a model has, for a person."""
-    yield f"{job.place}"
-    yield from _columns(
+    """The environments and deployments of a resource, as two tables."""
+    yield str(resource)
+    yield from _table(
         ["ENVIRONMENT", "CURRENT", "CANDIDATE", "PROMOTION"],
         [
             [
@@ -173,7 +181,7 @@ def listing(
         ],
     )
     yield ""
-    yield from _columns(
+    yield from _table(
         ["DEPLOYMENT", "NAME", "STATUS", "ENVIRONMENT", "CREATED"],
         [
             [one.id, one.name or "-", one.status, one.environment or "-", one.created_at]
@@ -182,9 +190,9 @@ def listing(
     )
 
 
-def _columns(heads: list[str], rows: Sequence[list[str]]) -> Iterator[str]:
-    table = [heads, *([one_line(cell) for cell in row] for row in rows)]
-    widths = [max(len(row[i]) for row in table) for i in range(len(heads))]
-    for row in table:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+def _table(heads: list[str], rows: Sequence[list[str]]) -> Iterator[str]:
+    lines = [heads, *([one_line(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         yield "  ".join(cells).rstrip()

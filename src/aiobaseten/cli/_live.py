@@ -1,4 +1,4 @@
-"""The live view for a person at a terminal. The only place that needs rich."""
+"""The live view for a terminal. The only module that needs rich."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from rich.live import Live as RichLive
 from rich.table import Table
 from rich.text import Text
 
-from .._status import Phase
+from .. import Clock, EnvironmentReading, Phase
 from ..events import Event
-from ..options import Clock, LoopClock
-from ..readings import EnvironmentReading
-from ._jobs import Ending, Job, Listed, one_line
-from ._lines import environment, listing, tell
+from ..options import LoopClock
+from ._invocations import EnvironmentRef, ResourceRef
+from ._jobs import DeploymentRow, Ending, Job
+from ._lines import environment_text, listing_text, show_ending
 from ._outcomes import Outcome
 from ._picture import Picture, Row
+from ._text import elapsed_time, one_line
 
 #: Seconds of real time between two frames.
 FRAME_S = 0.25
@@ -34,15 +35,15 @@ _STYLES = {
 }
 
 
-class Live:
-    """Redraws the picture of a wait until it ends; what it showed last stays."""
+class LiveView:
+    """Redraws the picture of a wait until it ends, and leaves the last frame."""
 
     def __init__(self, clock: Clock, console: Console | None = None) -> None:
-        """Take over the terminal when something begins.
+        """Prepare the view; `begin` starts to draw.
 
         Args:
-            clock: The waits' clock.
-            console: Where to draw; standard output otherwise.
+            clock: The clock of the waits.
+            console: Where to draw. Default: standard output.
         """
         self._clock = clock
         self._frames = LoopClock()
@@ -53,13 +54,13 @@ class Live:
         self._next_frame: asyncio.TimerHandle | None = None
 
     def note(self, text: str) -> None:
-        """A line above what is drawn."""
+        """Print a line above the picture."""
         self._print(text, "dim")
 
     def begin(self, job: Job) -> None:
-        """Say the token, and begin to draw."""
+        """Print the token, and start to draw."""
         if job.token is not None:
-            # Not through rich, which would break the line: a token has to be copied whole.
+            # Without rich, which would break the line: people copy the token.
             self._console.file.write(f"token: {job.token}\n")
         self._picture = Picture(job=job)
         self._began = self._clock.now()
@@ -68,31 +69,34 @@ class Live:
         self._draw()
 
     def event(self, event: Event) -> None:
-        """Draw what has changed."""
+        """Draw the change."""
         if self._picture is not None:
             self._picture = self._picture.after(event)
             self._show()
 
-    def environment(self, job: Job, reading: EnvironmentReading) -> None:
-        """As lines."""
-        for text in environment(job, reading):
+    def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
+        """Print several lines."""
+        for text in environment_text(place, reading):
             self._print(text)
 
     def listing(
-        self, job: Job, environments: Sequence[EnvironmentReading], deployments: Sequence[Listed]
+        self,
+        resource: ResourceRef,
+        environments: Sequence[EnvironmentReading],
+        deployments: Sequence[DeploymentRow],
     ) -> None:
-        """As lines."""
-        for text in listing(job, environments, deployments):
+        """Print two tables."""
+        for text in listing_text(resource, environments, deployments):
             self._print(text)
 
     def end(self, ending: Ending) -> None:
-        """Leave the last frame, and say how it ended."""
+        """Leave the last frame, and print the message and the hints."""
         self.close()
         is_done = ending.outcome is Outcome.DONE
-        tell(ending, lambda text: self._print(text, "green" if is_done else ""))
+        show_ending(ending, lambda text: self._print(text, "green" if is_done else ""))
 
     def close(self) -> None:
-        """Give the terminal back."""
+        """Stop drawing, and release the terminal."""
         if self._next_frame is not None:
             self._next_frame.cancel()
             self._next_frame = None
@@ -102,11 +106,11 @@ class Live:
                 live.stop()
 
     def _draw(self) -> None:
-        """Show the time passing."""
+        """Draw now, and again after a while, because the time passes."""
         try:
             self._show()
         except OSError:
-            self.close()  # the terminal has gone; the next event says so
+            self.close()  # the terminal is gone; the next event reports it
             return
         self._next_frame = self._frames.call_at(self._frames.now() + FRAME_S, self._draw)
 
@@ -128,7 +132,7 @@ class Live:
 
 
 def is_ascii(console: Console) -> bool:
-    """Whether the terminal cannot show more than ASCII."""
+    """Whether the terminal can show only ASCII."""
     try:
         "█░…".encode(console.encoding)
     except (UnicodeEncodeError, LookupError):
@@ -137,9 +141,16 @@ def is_ascii(console: Console) -> bool:
 
 
 def frame(picture: Picture, elapsed: float, *, width: int, ascii_only: bool = False) -> Group:
-    """The picture after so many seconds, for rich to draw in so many columns."""
+    """The picture for rich to draw.
+
+    Args:
+        picture: The picture.
+        elapsed: Seconds since the wait began.
+        width: Columns of the terminal.
+        ascii_only: Whether to use only ASCII.
+    """
     parts: list[Text | Table] = [
-        Text.assemble((str(picture.job), "bold"), f"  {clock_time(elapsed)}", overflow="fold")
+        Text.assemble((str(picture.job), "bold"), f"  {elapsed_time(elapsed)}", overflow="fold")
     ]
     if picture.percent is not None or picture.promotion is not None:
         parts.append(_traffic(picture, width, ascii_only=ascii_only))
@@ -147,26 +158,26 @@ def frame(picture: Picture, elapsed: float, *, width: int, ascii_only: bool = Fa
         parts.append(_rows(picture.rows, elapsed))
     if not picture.is_over:
         parts.append(Text(f"waiting for {picture.waiting_for()}", style="dim"))
-    if picture.trouble is not None:
-        at, said = picture.trouble
+    if picture.last_failure is not None:
+        at, message = picture.last_failure
         looks = "1 look" if picture.failures == 1 else f"{picture.failures} looks"
-        ago = clock_time(max(elapsed - at, 0.0))
-        parts.append(Text(f"{looks} failed, the last {ago} ago: {said}", style="yellow"))
+        ago = elapsed_time(max(elapsed - at, 0.0))
+        parts.append(Text(f"{looks} failed, the last {ago} ago: {message}", style="yellow"))
     return Group(*parts)
 
 
 def _traffic(picture: Picture, width: int, *, ascii_only: bool) -> Text:
     percent = picture.percent or 0
-    said = f"{percent:3} %  {one_line(picture.promotion or '')}".rstrip()
-    # On a narrow terminal the bar gives way: what it says stands beside it.
-    room = min(width - len(f"traffic  {said}"), _WIDEST_BAR)
+    text = f"{percent:3} %  {one_line(picture.promotion or '')}".rstrip()
+    # On a narrow terminal the bar is shorter, because the text says the same.
+    room = min(width - len(f"traffic  {text}"), _WIDEST_BAR)
     filled = round(max(room, 0) * percent / 100)
     full, empty = "#-" if ascii_only else "█░"
     return Text.assemble(
         "traffic ",
         (full * filled, "green"),
         (empty * (room - filled), "dim"),
-        (f" {said}", "yellow" if picture.is_paused else ""),
+        (f" {text}", "yellow" if picture.is_paused else ""),
         no_wrap=True,
         overflow="ellipsis",
     )
@@ -182,16 +193,6 @@ def _rows(rows: Sequence[Row], elapsed: float) -> Table:
         table.add_row(
             Text(f"{indent}{row.subject} {one_line(row.name)}"),
             Text(one_line(row.status), style=_STYLES[row.phase]),
-            Text(clock_time(max(elapsed - row.since, 0.0)), style="dim"),
+            Text(elapsed_time(max(elapsed - row.since, 0.0)), style="dim"),
         )
     return table
-
-
-def clock_time(seconds: float) -> str:
-    """Seconds as people read them: 42 s, 3:07, 1:02:03."""
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,6 +1,6 @@
-"""How a command can end: one table, for the code, the help and the documentation.
+"""The outcomes of a command: one table for the code, the help and the documentation.
 
-The statuses from 3 to 6 are those of Baseten's own command line.
+The exit statuses from 3 to 6 are those of Baseten's own command line.
 """
 
 from __future__ import annotations
@@ -9,38 +9,42 @@ from enum import Enum
 
 
 class Outcome(Enum):
-    """How a command ended.
+    """The outcome of a command.
 
     Attributes:
-        exit_status: What the process ends with.
-        label: What JSON and GitHub call it.
-        meaning: One sentence for a person.
+        exit_status: The exit status of the process.
+        label: The name in JSON and in the outputs for GitHub.
+        meaning: The meaning, for people.
     """
 
     exit_status: int
     label: str
     meaning: str
 
-    DONE = (0, "done", "Done; with --wait, and for wait: it serves.")
-    ERROR = (1, "error", "Something else went wrong, such as an answer that makes no sense.")
-    USAGE = (2, "usage", "The arguments, the settings or the token are wrong; nothing was begun.")
-    REFUSED = (3, "refused", "The API key is wrong, or may not do this (401, 403).")
-    NOT_FOUND = (4, "not_found", "There is no such chain, model, environment or deployment (404).")
+    DONE = (0, "done", "Success. With --wait, and for wait, the wait succeeded.")
+    ERROR = (1, "error", "Another error, such as an unexpected response.")
+    USAGE = (2, "usage", "Invalid arguments, settings or token. Nothing was started.")
+    REFUSED = (3, "refused", "The API key is wrong, or lacks permission (401, 403).")
+    NOT_FOUND = (4, "not_found", "No such chain, model, environment or deployment (404).")
     REJECTED = (
         5,
         "rejected",
-        "Not in this state: a promotion is under way, or none is, or invalid (400, 409, 422).",
+        "Invalid, or not possible now, such as during another promotion (400, 409, 422).",
     )
-    UNAVAILABLE = (6, "unavailable", "Baseten gave no answer that helps (network, 429, 5xx).")
+    UNAVAILABLE = (6, "unavailable", "No useful response from Baseten (network, 429, 5xx).")
     FAILED = (10, "failed", "The promotion or the deployment failed.")
-    TIMED_OUT = (11, "timed_out", "Time ran out; Baseten keeps working. The token goes on.")
-    SUPERSEDED = (12, "superseded", "Another deployment took its place.")
+    TIMED_OUT = (
+        11,
+        "timed_out",
+        "The wait timed out. Baseten keeps working; the token continues the wait.",
+    )
+    SUPERSEDED = (12, "superseded", "Another deployment replaced this one.")
     PAUSED = (13, "paused", "The promotion is paused, and --on-paused is fail.")
     CANCELLED = (14, "cancelled", "Somebody cancelled the promotion.")
-    UNKNOWN = (15, "unknown", "The answer was lost: the promotion may or may not have begun.")
-    INTERRUPTED = (130, "interrupted", "Ctrl-C; what was begun at Baseten goes on there.")
-    PIPE_CLOSED = (141, "pipe_closed", "Whoever read the output went away.")
-    TERMINATED = (143, "terminated", "SIGTERM; what was begun at Baseten goes on there.")
+    UNKNOWN = (15, "unknown", "The response was lost. The promotion may have started.")
+    INTERRUPTED = (130, "interrupted", "Ctrl-C. A promotion that was started continues.")
+    PIPE_CLOSED = (141, "pipe_closed", "The reader of the output closed the pipe.")
+    TERMINATED = (143, "terminated", "SIGTERM. A promotion that was started continues.")
 
     def __init__(self, exit_status: int, label: str, meaning: str) -> None:
         self.exit_status = exit_status
@@ -48,6 +52,6 @@ class Outcome(Enum):
         self.meaning = meaning
 
 
-def table() -> str:
+def help_table() -> str:
     """The exit statuses, for the help."""
     return "\n".join(f"  {one.exit_status:3}  {one.meaning}" for one in Outcome)

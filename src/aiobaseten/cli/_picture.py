@@ -1,12 +1,15 @@
-"""What a live view shows, as a value that events change. No terminal, no clock."""
+"""The content of the live view, as a value that events change. Pure."""
 
 from __future__ import annotations
 
 from attrs import evolve, frozen
 
-from .._status import Phase, PromotionPhase, meaning_of, promotion_phase_of
+from .. import Phase, PromotionPhase
 from ..events import Event, Finished, LookFailed, StatusChanged, TrafficShifted
-from ._jobs import Job, one_line
+from ._jobs import Job
+from ._text import one_line
+
+_MOST_NAMES = 4
 
 
 @frozen(kw_only=True)
@@ -15,91 +18,88 @@ class Row:
 
     Attributes:
         subject: ``"deployment"`` or ``"chainlet"``.
-        name: Which one.
+        name: Its id or name.
         status: Its status.
-        since: Seconds of the wait at which it was first seen.
+        phase: The meaning of the status.
+        since: Seconds of the wait when the status was first seen.
     """
 
     subject: str
     name: str
     status: str
+    phase: Phase
     since: float
-
-    @property
-    def phase(self) -> Phase:
-        """What the status means."""
-        return meaning_of(self.status).phase
 
 
 @frozen(kw_only=True)
 class Picture:
-    """A wait, as far as it has been seen.
+    """A wait so far.
 
     Attributes:
-        job: What is waited for.
-        rows: The deployment, then its chainlets, in the order in which they were seen.
-        promotion: The promotion's status, if it was seen.
-        percent: The share of traffic that goes to the deployment, if it was seen.
-        failures: How many looks failed.
-        trouble: The last of them, and when it was, if there was one.
+        job: The subject of the command.
+        rows: The deployment and its chainlets, in the order in which they were seen.
+        promotion: The status of the promotion, if it was seen.
+        is_paused: Whether the promotion is paused.
+        percent: The share of traffic on the deployment, if it was seen.
+        failures: The number of failed looks.
+        last_failure: The time and the message of the last failed look, if there was one.
         is_over: Whether the wait has ended.
     """
 
     job: Job
     rows: tuple[Row, ...] = ()
     promotion: str | None = None
+    is_paused: bool = False
     percent: int | None = None
     failures: int = 0
-    trouble: tuple[float, str] | None = None
+    last_failure: tuple[float, str] | None = None
     is_over: bool = False
 
     def after(self, event: Event) -> Picture:
-        """The picture once *event* has happened."""
+        """The picture after *event*."""
         if isinstance(event, StatusChanged):
-            if event.subject == "promotion":
-                return evolve(self, promotion=event.status)
-            return evolve(self, rows=self._with(event))
+            return self._after_status(event)
         if isinstance(event, TrafficShifted):
             return evolve(self, percent=event.percent)
         if isinstance(event, LookFailed):
-            said = one_line(event.error)
-            return evolve(self, failures=self.failures + 1, trouble=(event.at, said))
+            failure = (event.at, one_line(event.error))
+            return evolve(self, failures=self.failures + 1, last_failure=failure)
         if isinstance(event, Finished):
             return evolve(self, is_over=True)
         return self
 
-    def _with(self, event: StatusChanged) -> tuple[Row, ...]:
-        row = Row(subject=event.subject, name=event.name, status=event.status, since=event.at)
-        key = (row.subject, row.name)
-        if key in [(one.subject, one.name) for one in self.rows]:
-            return tuple(row if (one.subject, one.name) == key else one for one in self.rows)
-        return (*self.rows, row)
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether somebody paused the promotion."""
-        return (
-            self.promotion is not None
-            and promotion_phase_of(self.promotion) is PromotionPhase.PAUSED
+    def _after_status(self, event: StatusChanged) -> Picture:
+        phase = event.phase
+        if isinstance(phase, PromotionPhase):
+            is_paused = phase is PromotionPhase.PAUSED
+            return evolve(self, promotion=event.status, is_paused=is_paused)
+        new = Row(
+            subject=event.subject,
+            name=event.name,
+            status=event.status,
+            phase=phase,
+            since=event.at,
         )
+        keys = [(row.subject, row.name) for row in self.rows]
+        if (new.subject, new.name) not in keys:
+            return evolve(self, rows=(*self.rows, new))
+        place = keys.index((new.subject, new.name))
+        return evolve(self, rows=(*self.rows[:place], new, *self.rows[place + 1 :]))
 
     def waiting_for(self) -> str:
-        """What has to happen next, in a few words."""
+        """The next thing that has to happen, in a few words."""
         if not self.rows and self.promotion is None:
             return "the first look"
         if self.is_paused:
             return "somebody to resume or cancel the promotion"
         if self.job.task == "cancellation":
-            return "traffic to be back on what served before"
-        chainlets = [one for one in self.rows if one.subject == "chainlet"]
-        pending = [one for one in chainlets or self.rows if one.phase is not Phase.READY]
-        if pending:
-            names = ", ".join(one.name for one in pending[:_MOST_NAMES])
-            more = len(pending) - _MOST_NAMES
-            return f"{names}{f' and {more} more' if more > 0 else ''} to become ready"
+            return "traffic to move back to the previous deployment"
+        chainlets = [row for row in self.rows if row.subject == "chainlet"]
+        unready = [row.name for row in chainlets or self.rows if row.phase is not Phase.READY]
+        if unready:
+            more = len(unready) - _MOST_NAMES
+            names = ", ".join(unready[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+            return f"{names} to become ready"
         if self.job.task == "promotion":
             return "traffic to move"
         return "the deployment to become ready"
-
-
-_MOST_NAMES = 4

@@ -1,4 +1,4 @@
-"""What a process owes its standard streams: no crash over a character, none over a closed pipe."""
+"""The standard streams: no character and no closed pipe crashes the command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._outcomes import Outcome
 
 @contextmanager
 def prepared() -> Generator[None]:
-    """Write characters that a stream cannot encode as escapes, instead of failing."""
+    """Write characters that a stream cannot encode as escapes."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -21,7 +21,7 @@ def prepared() -> Generator[None]:
 
 
 def guarded(command: Callable[[], int]) -> int:
-    """Run *command*; a reader that has gone away, or an early Ctrl-C, ends it quietly."""
+    """Run *command*. A closed pipe or an early Ctrl-C ends it without a message."""
     try:
         try:
             status = command()
@@ -31,7 +31,7 @@ def guarded(command: Callable[[], int]) -> int:
         _silence()
         return Outcome.PIPE_CLOSED.exit_status
     except KeyboardInterrupt:
-        # Before the session watches signals, nothing has been sent.
+        # Nothing was sent before the session handled signals.
         return Outcome.INTERRUPTED.exit_status
     except OSError as error:
         _silence()
@@ -41,23 +41,23 @@ def guarded(command: Callable[[], int]) -> int:
 
 
 def say(text: str) -> None:
-    """Write a line to standard output, now.
+    """Write a line to standard output, and flush it.
 
     Raises:
-        OSError: Nobody reads it any more, or it cannot be written.
+        OSError: The pipe is closed, or the line cannot be written.
     """
-    if sys.stdout is not None:  # it is, when the shell has closed it
+    if sys.stdout is not None:  # None if the shell closed it
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
 
 def complain(text: str) -> None:
-    """Write a line to standard error; if nobody listens there, there is nobody to tell."""
+    """Write an error to standard error, in one line. Never fails."""
     hint(f"aiobaseten: {text}")
 
 
 def hint(text: str) -> None:
-    """Write a further line to standard error."""
+    """Write another line to standard error. Never fails."""
     if sys.stderr is not None:
         with suppress(OSError, ValueError):
             sys.stderr.write(f"{text}\n")
@@ -65,7 +65,7 @@ def hint(text: str) -> None:
 
 
 def release_terminal() -> None:
-    """Show the cursor again, when there is no time for anything else."""
+    """Show the cursor again, before the process ends immediately."""
     with suppress(OSError, ValueError, AttributeError):
         if sys.stdout.isatty():
             os.write(sys.stdout.fileno(), b"\x1b[?25h\n")
@@ -77,7 +77,7 @@ def _flush() -> None:
 
 
 def _silence() -> None:
-    """Make Python's flush at exit succeed: what is still to be written goes nowhere."""
+    """Redirect standard output to nowhere, so that Python's flush at exit succeeds."""
     with suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

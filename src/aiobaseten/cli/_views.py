@@ -1,4 +1,4 @@
-"""Ways of showing what happens, and which of them a command uses."""
+"""Views of a command, and the choice of a view."""
 
 from __future__ import annotations
 
@@ -8,83 +8,140 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Protocol
 
+from .. import Clock, EnvironmentReading
 from ..events import Event
-from ..options import Clock
-from ..readings import EnvironmentReading
-from ._jobs import Ending, Job, Listed
+from ._invocations import EnvironmentRef, Output, ResourceRef
+from ._jobs import DeploymentRow, Ending, Job
 
 
 class View(Protocol):
-    """One way of showing what a command does."""
+    """A way to show what a command does."""
 
     def note(self, text: str) -> None:
-        """Something is about to be done that may take a while."""
+        """Show that something starts that may take a while."""
         ...
 
     def begin(self, job: Job) -> None:
-        """It is known what the command is about; with a token, it has begun at Baseten."""
+        """Show the subject of the command; one with a token has started at Baseten."""
         ...
 
     def event(self, event: Event) -> None:
-        """Something happened."""
+        """Show an event of a wait."""
         ...
 
-    def environment(self, job: Job, reading: EnvironmentReading) -> None:
-        """An environment, as asked for."""
+    def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
+        """Show an environment."""
         ...
 
     def listing(
-        self, job: Job, environments: Sequence[EnvironmentReading], deployments: Sequence[Listed]
+        self,
+        resource: ResourceRef,
+        environments: Sequence[EnvironmentReading],
+        deployments: Sequence[DeploymentRow],
     ) -> None:
-        """What a chain or a model has, as asked for."""
+        """Show the environments and deployments of a resource."""
         ...
 
     def end(self, ending: Ending) -> None:
-        """The command has ended."""
+        """Show the ending of the command."""
         ...
 
     def close(self) -> None:
-        """Give the terminal back. Safe to call twice."""
+        """Release the terminal. Safe to call twice."""
         ...
 
 
-def choose(output: str, clock: Clock, *, waits: bool) -> Sequence[View]:
-    """The views for what was asked for and where the output goes."""
-    views: list[View] = []
-    environ = os.environ
-    in_github = environ.get("GITHUB_ACTIONS") == "true"
-    if output == "json":
-        from ._json import JSONLines
+class Views:
+    """Several views as one."""
 
-        views.append(JSONLines(clock))
-    elif output == "quiet":
-        from ._lines import Quiet
+    def __init__(self, views: Sequence[View]) -> None:
+        self._views = views
 
-        views.append(Quiet(waits=waits))
-    elif output == "auto" and waits and is_for_people(environ, is_terminal=_is_terminal()):
-        from ._live import Live
+    def note(self, text: str) -> None:
+        """Show that something starts that may take a while."""
+        for view in self._views:
+            view.note(text)
 
-        views.append(Live(clock))
-    else:
-        from ._lines import Lines
+    def begin(self, job: Job) -> None:
+        """Show the subject of the command."""
+        for view in self._views:
+            view.begin(job)
 
-        views.append(Lines(clock))
-    if in_github:
-        from ._github import GitHub
+    def event(self, event: Event) -> None:
+        """Show an event of a wait."""
+        for view in self._views:
+            view.event(event)
 
-        views.append(GitHub(clock, environ, annotates=output != "json"))
-    return views
+    def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
+        """Show an environment."""
+        for view in self._views:
+            view.environment(place, reading)
+
+    def listing(
+        self,
+        resource: ResourceRef,
+        environments: Sequence[EnvironmentReading],
+        deployments: Sequence[DeploymentRow],
+    ) -> None:
+        """Show the environments and deployments of a resource."""
+        for view in self._views:
+            view.listing(resource, environments, deployments)
+
+    def end(self, ending: Ending) -> None:
+        """Show the ending of the command."""
+        for view in self._views:
+            view.end(ending)
+
+    def close(self) -> None:
+        """Release the terminal."""
+        for view in self._views:
+            view.close()
 
 
-def is_for_people(
-    environ: Mapping[str, str], *, is_terminal: bool, has_rich: bool | None = None
-) -> bool:
-    """Whether a live view makes sense.
+def choose_view(output: Output, clock: Clock, *, waits: bool) -> View:
+    """The view for what the user asked for, and for where the output goes.
 
     Args:
-        environ: The environment's variables.
+        output: What the user asked for.
+        clock: The clock of the waits.
+        waits: Whether the command waits.
+    """
+    environ = os.environ
+    view = _main_view(output, clock, environ, waits=waits)
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return view
+    from ._github import GitHubView
+
+    return Views([view, GitHubView(environ, annotates=output != "json")])
+
+
+def _main_view(output: Output, clock: Clock, environ: Mapping[str, str], *, waits: bool) -> View:
+    if output == "json":
+        from ._json import JSONView
+
+        return JSONView(clock)
+    if output == "quiet":
+        from ._lines import QuietView
+
+        return QuietView(waits=waits)
+    if output == "auto" and waits and can_show_live(environ, is_terminal=_is_terminal()):
+        from ._live import LiveView
+
+        return LiveView(clock)
+    from ._lines import LinesView
+
+    return LinesView(clock)
+
+
+def can_show_live(
+    environ: Mapping[str, str], *, is_terminal: bool, has_rich: bool | None = None
+) -> bool:
+    """Whether to use the live view.
+
+    Args:
+        environ: The environment variables.
         is_terminal: Whether the output goes to a terminal.
-        has_rich: Whether rich is installed; found out unless given.
+        has_rich: Whether rich is installed. Default: look for it.
     """
     if not is_terminal or environ.get("CI", "").lower() not in ("", "0", "false"):
         return False

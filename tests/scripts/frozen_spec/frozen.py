@@ -1,4 +1,4 @@
-"""openapi/ as it was in August 2026: tests do not depend on what Baseten publishes today."""
+"""openapi/ of August 2026, so that tests do not depend on today's spec."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from spec.overlay import read_overlay
 OPENAPI = Path(__file__).with_name("openapi")
 ENDPOINTS = OPENAPI / "endpoints"
 
-# Loose, because tests change it at will.
+# Loosely typed, because tests change it.
 Document = dict[str, Any]
 
 
 @functools.cache
 def text() -> str:
-    """The document that it builds."""
+    """The text of its document."""
     return build_spec.read_valid(OPENAPI)
 
 
 def document() -> Document:
-    """The document that it builds, to be changed at will."""
+    """A copy of the document, which a test may change."""
     loaded: Document = json.loads(text())
     return loaded
 
 
 def leaning() -> Leaning:
-    """What the facade leaned on."""
+    """Its leans-on.yaml."""
     return read_leaning("leans-on.yaml", (OPENAPI / "leans-on.yaml").read_text("utf-8"))
 
 
@@ -57,5 +57,5 @@ def _published() -> Document:
 
 
 def whole() -> Document:
-    """A whole spec that says what the pages and fragments say, without our decisions."""
+    """A whole spec with the contents of the pages and fragments, without the overlay."""
     return copy.deepcopy(_published())

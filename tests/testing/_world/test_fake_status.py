@@ -1,10 +1,6 @@
 """The table of statuses is complete, and its properties fit together."""
 
-from aiobaseten_generated.models.deployment_status_v1 import DeploymentStatusV1
-from aiobaseten_generated.models.in_progress_promotion_status_v1 import (
-    InProgressPromotionStatusV1,
-)
-
+from aiobaseten.schemas import DeploymentStatus, PromotionStatus
 from aiobaseten.testing import timelines
 from aiobaseten.testing._world.status import (
     DEPLOYMENT_STATUSES,
@@ -22,13 +18,13 @@ NAMED = {
 
 
 def test_every_documented_status_of_a_deployment_has_properties() -> None:
-    documented = {status.value for status in DeploymentStatusV1}
+    documented = {status.value for status in DeploymentStatus}
 
     assert documented == DEPLOYMENT_STATUSES.keys()
 
 
 def test_every_documented_status_of_a_promotion_has_properties() -> None:
-    documented = {status.value for status in InProgressPromotionStatusV1}
+    documented = {status.value for status in PromotionStatus}
 
     assert documented == PROMOTION_STATUSES.keys()
 

@@ -1,14 +1,15 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.deactivate_chain_deployment_response_v1 import DeactivateChainDeploymentResponseV1
+from ...misfits import misfit
+from ...models.deactivate_chain_deployment_response import DeactivateChainDeploymentResponse
 
 
 def operation(
     chain_id: str,
     chain_deployment_id: str,
-) -> Operation[DeactivateChainDeploymentResponseV1]:
+) -> Operation[DeactivateChainDeploymentResponse]:
     """Deactivate a deployment of a chain
 
     There is no endpoint that activates it again.
@@ -25,13 +26,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> DeactivateChainDeploymentResponseV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "DeactivateChainDeploymentResponseV1 must be an object, not "
-            + type(response_200_object).__name__
-        )
-    response_200 = DeactivateChainDeploymentResponseV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> DeactivateChainDeploymentResponse:
+    if not isinstance(data, dict):
+        raise misfit("DeactivateChainDeploymentResponse", "an object", data)
+    data = DeactivateChainDeploymentResponse.from_dict(data)
+    return cast(DeactivateChainDeploymentResponse, data)

@@ -1,14 +1,15 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.chain_deployment_v1 import ChainDeploymentV1
+from ...misfits import misfit
+from ...models.chain_deployment import ChainDeployment
 
 
 def operation(
     chain_id: str,
     chain_deployment_id: str,
-) -> Operation[ChainDeploymentV1]:
+) -> Operation[ChainDeployment]:
     """Get a deployment of a chain"""
 
     return Operation(
@@ -22,12 +23,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> ChainDeploymentV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "ChainDeploymentV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = ChainDeploymentV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> ChainDeployment:
+    if not isinstance(data, dict):
+        raise misfit("ChainDeployment", "an object", data)
+    data = ChainDeployment.from_dict(data)
+    return cast(ChainDeployment, data)

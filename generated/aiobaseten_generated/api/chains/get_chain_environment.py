@@ -1,14 +1,15 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.chain_environment_v1 import ChainEnvironmentV1
+from ...misfits import misfit
+from ...models.chain_environment import ChainEnvironment
 
 
 def operation(
     chain_id: str,
     env_name: str,
-) -> Operation[ChainEnvironmentV1]:
+) -> Operation[ChainEnvironment]:
     """Get an environment of a chain
 
     Holds the whole current deployment and, during a promotion, the whole candidate.
@@ -25,12 +26,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> ChainEnvironmentV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "ChainEnvironmentV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = ChainEnvironmentV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> ChainEnvironment:
+    if not isinstance(data, dict):
+        raise misfit("ChainEnvironment", "an object", data)
+    data = ChainEnvironment.from_dict(data)
+    return cast(ChainEnvironment, data)

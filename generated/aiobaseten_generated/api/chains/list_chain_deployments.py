@@ -1,13 +1,14 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.chain_deployments_v1 import ChainDeploymentsV1
+from ...misfits import misfit
+from ...models.chain_deployments import ChainDeployments
 
 
 def operation(
     chain_id: str,
-) -> Operation[ChainDeploymentsV1]:
+) -> Operation[ChainDeployments]:
     """List the deployments of a chain
 
     One list with all of them; nothing is paged.
@@ -23,12 +24,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> ChainDeploymentsV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "ChainDeploymentsV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = ChainDeploymentsV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> ChainDeployments:
+    if not isinstance(data, dict):
+        raise misfit("ChainDeployments", "an object", data)
+    data = ChainDeployments.from_dict(data)
+    return cast(ChainDeployments, data)

@@ -1,13 +1,14 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.chain_environments_v1 import ChainEnvironmentsV1
+from ...misfits import misfit
+from ...models.chain_environments import ChainEnvironments
 
 
 def operation(
     chain_id: str,
-) -> Operation[ChainEnvironmentsV1]:
+) -> Operation[ChainEnvironments]:
     """List the environments of a chain"""
 
     return Operation(
@@ -20,12 +21,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> ChainEnvironmentsV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "ChainEnvironmentsV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = ChainEnvironmentsV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> ChainEnvironments:
+    if not isinstance(data, dict):
+        raise misfit("ChainEnvironments", "an object", data)
+    data = ChainEnvironments.from_dict(data)
+    return cast(ChainEnvironments, data)

@@ -1,17 +1,18 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.chain_deployment_v1 import ChainDeploymentV1
-from ...models.promote_to_chain_environment_request_v1 import PromoteToChainEnvironmentRequestV1
+from ...misfits import misfit
+from ...models.chain_deployment import ChainDeployment
+from ...models.promote_to_chain_environment_request import PromoteToChainEnvironmentRequest
 
 
 def operation(
     chain_id: str,
     env_name: str,
     *,
-    body: PromoteToChainEnvironmentRequestV1,
-) -> Operation[ChainDeploymentV1]:
+    body: PromoteToChainEnvironmentRequest,
+) -> Operation[ChainDeployment]:
     """Promote to chain environment
 
     Promotes an existing chain deployment to an environment and returns the promoted chain
@@ -30,12 +31,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> ChainDeploymentV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "ChainDeploymentV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = ChainDeploymentV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> ChainDeployment:
+    if not isinstance(data, dict):
+        raise misfit("ChainDeployment", "an object", data)
+    data = ChainDeployment.from_dict(data)
+    return cast(ChainDeployment, data)

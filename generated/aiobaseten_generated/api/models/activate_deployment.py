@@ -1,14 +1,15 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.activate_response_v1 import ActivateResponseV1
+from ...misfits import misfit
+from ...models.activate_response import ActivateResponse
 
 
 def operation(
     model_id: str,
     deployment_id: str,
-) -> Operation[ActivateResponseV1]:
+) -> Operation[ActivateResponse]:
     """Activate a deployment of a model"""
 
     return Operation(
@@ -22,12 +23,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> ActivateResponseV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "ActivateResponseV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = ActivateResponseV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> ActivateResponse:
+    if not isinstance(data, dict):
+        raise misfit("ActivateResponse", "an object", data)
+    data = ActivateResponse.from_dict(data)
+    return cast(ActivateResponse, data)

@@ -1,14 +1,15 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.cancel_promotion_response_v1 import CancelPromotionResponseV1
+from ...misfits import misfit
+from ...models.cancel_promotion_response import CancelPromotionResponse
 
 
 def operation(
     model_id: str,
     env_name: str,
-) -> Operation[CancelPromotionResponseV1]:
+) -> Operation[CancelPromotionResponse]:
     """Cancel model promotion
 
     Cancels an ongoing promotion to an environment and returns the cancellation status.
@@ -25,12 +26,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> CancelPromotionResponseV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "CancelPromotionResponseV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = CancelPromotionResponseV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> CancelPromotionResponse:
+    if not isinstance(data, dict):
+        raise misfit("CancelPromotionResponse", "an object", data)
+    data = CancelPromotionResponse.from_dict(data)
+    return cast(CancelPromotionResponse, data)

@@ -1,14 +1,15 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.deactivate_response_v1 import DeactivateResponseV1
+from ...misfits import misfit
+from ...models.deactivate_response import DeactivateResponse
 
 
 def operation(
     model_id: str,
     deployment_id: str,
-) -> Operation[DeactivateResponseV1]:
+) -> Operation[DeactivateResponse]:
     """Deactivate a deployment of a model"""
 
     return Operation(
@@ -22,12 +23,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> DeactivateResponseV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "DeactivateResponseV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = DeactivateResponseV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> DeactivateResponse:
+    if not isinstance(data, dict):
+        raise misfit("DeactivateResponse", "an object", data)
+    data = DeactivateResponse.from_dict(data)
+    return cast(DeactivateResponse, data)

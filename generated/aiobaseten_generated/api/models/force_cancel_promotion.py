@@ -1,14 +1,15 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.signal_promotion_response_v1 import SignalPromotionResponseV1
+from ...misfits import misfit
+from ...models.signal_promotion_response import SignalPromotionResponse
 
 
 def operation(
     model_id: str,
     env_name: str,
-) -> Operation[SignalPromotionResponseV1]:
+) -> Operation[SignalPromotionResponse]:
     """Cancel a promotion at once
 
     All traffic returns to the previous deployment immediately, which may not have the
@@ -26,12 +27,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> SignalPromotionResponseV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "SignalPromotionResponseV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = SignalPromotionResponseV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> SignalPromotionResponse:
+    if not isinstance(data, dict):
+        raise misfit("SignalPromotionResponse", "an object", data)
+    data = SignalPromotionResponse.from_dict(data)
+    return cast(SignalPromotionResponse, data)

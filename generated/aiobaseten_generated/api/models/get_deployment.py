@@ -1,14 +1,15 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.deployment_v1 import DeploymentV1
+from ...misfits import misfit
+from ...models.deployment import Deployment
 
 
 def operation(
     model_id: str,
     deployment_id: str,
-) -> Operation[DeploymentV1]:
+) -> Operation[Deployment]:
     """Get a deployment of a model"""
 
     return Operation(
@@ -22,10 +23,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> DeploymentV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError("DeploymentV1 must be an object, not " + type(response_200_object).__name__)
-    response_200 = DeploymentV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> Deployment:
+    if not isinstance(data, dict):
+        raise misfit("Deployment", "an object", data)
+    data = Deployment.from_dict(data)
+    return cast(Deployment, data)

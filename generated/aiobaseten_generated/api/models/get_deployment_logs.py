@@ -1,9 +1,10 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.get_logs_response_v1 import GetLogsResponseV1
-from ...models.sort_order_v1 import SortOrderV1
+from ...misfits import misfit
+from ...models.get_logs_response import GetLogsResponse
+from ...models.sort_order import SortOrder
 from ...types import UNSET, Unset
 
 
@@ -13,9 +14,9 @@ def operation(
     *,
     start_epoch_millis: int | None | Unset = UNSET,
     end_epoch_millis: int | None | Unset = UNSET,
-    direction: None | SortOrderV1 | Unset = UNSET,
+    direction: None | SortOrder | Unset = UNSET,
     limit: int | None | Unset = UNSET,
-) -> Operation[GetLogsResponseV1]:
+) -> Operation[GetLogsResponse]:
     """Get log lines of a deployment of a model
 
     Lines of a window of time, which is the last half hour unless the request says otherwise.
@@ -27,7 +28,6 @@ def operation(
         json_start_epoch_millis = UNSET
     else:
         json_start_epoch_millis = start_epoch_millis
-
     params["start_epoch_millis"] = json_start_epoch_millis
 
     json_end_epoch_millis: int | None | Unset
@@ -35,17 +35,15 @@ def operation(
         json_end_epoch_millis = UNSET
     else:
         json_end_epoch_millis = end_epoch_millis
-
     params["end_epoch_millis"] = json_end_epoch_millis
 
     json_direction: None | str | Unset
     if isinstance(direction, Unset):
         json_direction = UNSET
-    elif isinstance(direction, SortOrderV1):
+    elif isinstance(direction, SortOrder):
         json_direction = direction.value
     else:
         json_direction = direction
-
     params["direction"] = json_direction
 
     json_limit: int | None | Unset
@@ -53,7 +51,6 @@ def operation(
         json_limit = UNSET
     else:
         json_limit = limit
-
     params["limit"] = json_limit
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
@@ -70,12 +67,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> GetLogsResponseV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "GetLogsResponseV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = GetLogsResponseV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> GetLogsResponse:
+    if not isinstance(data, dict):
+        raise misfit("GetLogsResponse", "an object", data)
+    data = GetLogsResponse.from_dict(data)
+    return cast(GetLogsResponse, data)

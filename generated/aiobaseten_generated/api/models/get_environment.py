@@ -1,14 +1,15 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.environment_v1 import EnvironmentV1
+from ...misfits import misfit
+from ...models.environment import Environment
 
 
 def operation(
     model_id: str,
     env_name: str,
-) -> Operation[EnvironmentV1]:
+) -> Operation[Environment]:
     """Get an environment of a model
 
     Holds the whole current deployment and, during a promotion, the whole candidate.
@@ -25,12 +26,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> EnvironmentV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "EnvironmentV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = EnvironmentV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> Environment:
+    if not isinstance(data, dict):
+        raise misfit("Environment", "an object", data)
+    data = Environment.from_dict(data)
+    return cast(Environment, data)

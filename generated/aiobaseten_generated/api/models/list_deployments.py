@@ -1,8 +1,9 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.deployments_v1 import DeploymentsV1
+from ...misfits import misfit
+from ...models.deployments import Deployments
 from ...types import UNSET, Unset
 
 
@@ -10,7 +11,7 @@ def operation(
     model_id: str,
     *,
     name: str | Unset = UNSET,
-) -> Operation[DeploymentsV1]:
+) -> Operation[Deployments]:
     """List the deployments of a model
 
     One list with all of them; nothing is paged.
@@ -32,12 +33,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> DeploymentsV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "DeploymentsV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = DeploymentsV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> Deployments:
+    if not isinstance(data, dict):
+        raise misfit("Deployments", "an object", data)
+    data = Deployments.from_dict(data)
+    return cast(Deployments, data)

@@ -1,13 +1,14 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.environments_v1 import EnvironmentsV1
+from ...misfits import misfit
+from ...models.environments import Environments
 
 
 def operation(
     model_id: str,
-) -> Operation[EnvironmentsV1]:
+) -> Operation[Environments]:
     """List the environments of a model"""
 
     return Operation(
@@ -20,12 +21,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> EnvironmentsV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "EnvironmentsV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = EnvironmentsV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> Environments:
+    if not isinstance(data, dict):
+        raise misfit("Environments", "an object", data)
+    data = Environments.from_dict(data)
+    return cast(Environments, data)

@@ -1,17 +1,18 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.deployment_v1 import DeploymentV1
-from ...models.promote_to_environment_request_v1 import PromoteToEnvironmentRequestV1
+from ...misfits import misfit
+from ...models.deployment import Deployment
+from ...models.promote_to_environment_request import PromoteToEnvironmentRequest
 
 
 def operation(
     model_id: str,
     env_name: str,
     *,
-    body: PromoteToEnvironmentRequestV1,
-) -> Operation[DeploymentV1]:
+    body: PromoteToEnvironmentRequest,
+) -> Operation[Deployment]:
     """Promote a deployment of a model to an environment
 
     The answer names the deployment to follow. It may be a new one, with an id of its own.
@@ -29,10 +30,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> DeploymentV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError("DeploymentV1 must be an object, not " + type(response_200_object).__name__)
-    response_200 = DeploymentV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> Deployment:
+    if not isinstance(data, dict):
+        raise misfit("Deployment", "an object", data)
+    data = Deployment.from_dict(data)
+    return cast(Deployment, data)

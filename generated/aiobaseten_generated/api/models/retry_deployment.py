@@ -1,14 +1,15 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from ...client import Operation
-from ...models.retry_deployment_response_v1 import RetryDeploymentResponseV1
+from ...misfits import misfit
+from ...models.retry_deployment_response import RetryDeploymentResponse
 
 
 def operation(
     model_id: str,
     deployment_id: str,
-) -> Operation[RetryDeploymentResponseV1]:
+) -> Operation[RetryDeploymentResponse]:
     """Try a failed deployment of a model again
 
     Retries the deployment, not the promotion that it was part of.
@@ -25,12 +26,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> RetryDeploymentResponseV1:
-    response_200_object = data
-    if not isinstance(response_200_object, dict):
-        raise TypeError(
-            "RetryDeploymentResponseV1 must be an object, not " + type(response_200_object).__name__
-        )
-    response_200 = RetryDeploymentResponseV1.from_dict(response_200_object)
-
-    return response_200
+def _parse(data: Any) -> RetryDeploymentResponse:
+    if not isinstance(data, dict):
+        raise misfit("RetryDeploymentResponse", "an object", data)
+    data = RetryDeploymentResponse.from_dict(data)
+    return cast(RetryDeploymentResponse, data)

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..misfits import as_json, keep
+from ..types import UNSET, Unset
+
+_FIELDS = frozenset(
+    {
+        "no_op",
+        "success",
+    }
+)
+
+
+@_attrs_define
+class ActivateResponse:
+    """The answer to a request to activate a deployment."""
+
+    no_op: bool | Unset = UNSET
+    """ Whether there was nothing to do. Baseten's default: false. """
+
+    success: bool | Unset = UNSET
+    """ Whether Baseten accepted the request. Baseten's default: true. """
+
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "no_op": self.no_op,
+            "success": self.success,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        no_op: Any = src_dict.get("no_op", UNSET)
+        if not isinstance(no_op, bool) and no_op is not UNSET:
+            keep("ActivateResponse.no_op", "a boolean", no_op)
+
+        success: Any = src_dict.get("success", UNSET)
+        if not isinstance(success, bool) and success is not UNSET:
+            keep("ActivateResponse.success", "a boolean", success)
+
+        _model = cls(
+            no_op=no_op,
+            success=success,
+        )
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
+            }
+        return _model
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

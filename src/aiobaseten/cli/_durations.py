@@ -1,0 +1,47 @@
+"""Durations, as people write them: 90, 45m, 1h30m."""
+
+from __future__ import annotations
+
+import math
+import re
+from argparse import ArgumentTypeError
+
+_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+_DURATION = re.compile(
+    r"(?:(?P<d>\d+(?:\.\d+)?)d)?(?:(?P<h>\d+(?:\.\d+)?)h)?"
+    r"(?:(?P<m>\d+(?:\.\d+)?)m)?(?:(?P<s>\d+(?:\.\d+)?)s?)?",
+    re.ASCII,
+)
+
+
+def parse_duration(text: str) -> float:
+    """Seconds, from ``90``, ``90s``, ``45m``, ``1h30m``.
+
+    Raises:
+        ArgumentTypeError: It is not a duration.
+    """
+    found = _DURATION.fullmatch(text.strip().lower())
+    if found is None or not any(found.groups()):
+        raise ArgumentTypeError(f"not a duration: {text!r}; write 90, 45m or 1h30m")
+    return sum(float(found[unit]) * seconds for unit, seconds in _UNITS.items() if found[unit])
+
+
+def parse_time_limit(text: str) -> float | None:
+    """As `parse_duration`; ``none`` means no limit.
+
+    Raises:
+        ArgumentTypeError: It is neither.
+    """
+    return None if text.strip().lower() == "none" else parse_duration(text)
+
+
+def format_duration(seconds: float) -> str:
+    """Text that `parse_time_limit` reads as the same number of seconds."""
+    if math.isinf(seconds):
+        return "none"
+    parts: list[str] = []
+    for unit, size in _UNITS.items():
+        count, seconds = divmod(seconds, size) if unit != "s" else (seconds, 0.0)
+        if count:
+            parts.append(f"{count:g}{unit}")
+    return "".join(parts) or "0s"

@@ -1,0 +1,99 @@
+"""Endings of commands, with hints on what to type next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import BasetenError
+from ._failures import explain, outcome_of
+from ._invocations import Access, Command, Promote, Rollback
+from ._jobs import Ending, Job
+from ._outcomes import Outcome
+
+#: The wait ended with these, and the job continues at Baseten.
+_ENDS_OF_WAITS = frozenset({Outcome.TIMED_OUT, Outcome.PAUSED})
+#: As above, but only if a wait had begun before.
+_ENDS_OF_LOOKS = frozenset({Outcome.REFUSED, Outcome.NOT_FOUND, Outcome.UNAVAILABLE})
+
+
+def hints(job: Job, access: Access) -> Sequence[str]:
+    """Commands that continue or cancel a job."""
+    if job.token is None:
+        if job.task != "deployment":
+            return ()
+        again = access.command("wait", job.resource.kind, job.resource.id, job.deployment or "")
+        return (f"to continue:  {again}",)
+    lines = [f"to continue:  {access.command('wait', job.token)}"]
+    if job.task == "promotion" and job.resource.kind == "model":
+        lines.append(f"to cancel:    {access.command('cancel', job.token)}")
+    return tuple(lines)
+
+
+def failed(
+    error: BasetenError, command: Command, job: Job | None, waited: float | None = None
+) -> Ending:
+    """The ending of a command after an error.
+
+    Args:
+        error: The error.
+        command: The command.
+        job: The subject of the command, if it is known.
+        waited: Seconds that the wait took, if there was one.
+    """
+    outcome = outcome_of(error)
+    goes_on = outcome in _ENDS_OF_WAITS or (waited is not None and outcome in _ENDS_OF_LOOKS)
+    lines = [*hints(job, command.access)] if goes_on and job is not None else []
+    if outcome is Outcome.PAUSED and job is not None and job.token is not None:
+        lines.insert(0, f"to resume:    {command.access.command('resume', job.token)}")
+    return Ending(
+        outcome=outcome,
+        message=explain(error, command, job),
+        error=error,
+        hints=lines,
+        waited=waited,
+    )
+
+
+def accepted(job: Job, command: Command) -> Ending:
+    """The ending of a command that started a promotion, and does not wait."""
+    # A promotion that was adopted may be finished already.
+    adopts = isinstance(command, Rollback) or (
+        isinstance(command, Promote) and command.options.get("if_in_progress") == "adopt"
+    )
+    state = "now or earlier; wait to know whether it is live" if adopts else "it is not live yet"
+    separator = ", " if adopts else "; "
+    return Ending(
+        outcome=Outcome.DONE,
+        message=f"Baseten has accepted {job}{separator}{state}",
+        hints=hints(job, command.access),
+    )
+
+
+def interrupted(outcome: Outcome, command: Command, job: Job) -> Ending:
+    """The ending of an interrupted wait: the job continues."""
+    return Ending(
+        outcome=outcome,
+        message=f"{outcome.label}; {job} continues at Baseten",
+        hints=hints(job, command.access),
+    )
+
+
+def interrupted_early(outcome: Outcome, command: Command, job: Job | None) -> Ending:
+    """The ending of a command that was interrupted before it waited.
+
+    A request may have been on its way then, and nobody knows whether Baseten acted on it.
+    """
+    if job is None or job.environment is None or not command.writes:
+        return Ending(outcome=outcome, message=outcome.label)
+    if isinstance(command, Promote):
+        question = f"{job} has started"
+    elif isinstance(command, Rollback):
+        question = f"the rollback of {job} has started"
+    else:
+        question = f"Baseten received the request ({command.name}, {job})"
+    status = command.access.command("status", job.resource.kind, job.resource.id, job.environment)
+    return Ending(
+        outcome=outcome,
+        message=f"{outcome.label} before Baseten's response: it is not known whether {question}",
+        hints=[f"to look:      {status}"],
+    )

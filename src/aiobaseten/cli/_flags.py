@@ -1,0 +1,114 @@
+"""The flags of waits, one for each field of `aiobaseten.WaitOptions`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from .. import WaitOptions
+from ..options import CancellationOptions
+from ._durations import format_duration, parse_duration, parse_time_limit
+from ._outcomes import Outcome
+
+#: The words of the command line whose word in Python is another.
+PYTHON_WORDS = {"fail": "raise"}
+
+
+class StorePythonWord(argparse.Action):
+    """Store Python's word for a choice: the command fails where Python raises."""
+
+    def __call__(self, _parser: object, namespace: argparse.Namespace, word: Any, *_: Any) -> None:
+        setattr(namespace, self.dest, PYTHON_WORDS.get(word, word))
+
+
+@frozen
+class Flag:
+    """A flag for a field of `aiobaseten.WaitOptions`.
+
+    Attributes:
+        help: What it does.
+        show: Turns the default of the field into text, or ``None`` for a flag without a value.
+        keywords: How argparse parses it.
+    """
+
+    help: str
+    show: Callable[[Any], str] | None
+    keywords: Mapping[str, Any]
+
+
+def parse_log_lines(text: str) -> int:
+    """A number of log lines.
+
+    Raises:
+        ArgumentTypeError: It is not a number from 1 to 1000.
+    """
+    if not text.isdecimal() or not 1 <= int(text[:5]) <= 1000:
+        raise argparse.ArgumentTypeError(f"not a number from 1 to 1000: {text!r}")
+    return int(text)
+
+
+WAIT_FLAGS: Mapping[str, Flag] = {
+    "timeout": Flag(
+        "maximum time to wait",
+        format_duration,
+        {"type": parse_time_limit, "metavar": "DURATION"},
+    ),
+    "settling_time": Flag(
+        "time during which Baseten may still show the previous state",
+        format_duration,
+        {"type": parse_duration, "metavar": "DURATION"},
+    ),
+    "unhealthy_grace": Flag(
+        "time during which an UNHEALTHY deployment may recover",
+        format_duration,
+        {"type": parse_duration, "metavar": "DURATION"},
+    ),
+    "accept_scaled_to_zero": Flag(
+        "treat a deployment that is scaled to zero as ready", None, {"action": "store_true"}
+    ),
+    "wake": Flag(
+        "wake the deployment if it is scaled to zero (models)", None, {"action": "store_true"}
+    ),
+    "on_paused": Flag(
+        f"during a pause, keep waiting or fail with exit status {Outcome.PAUSED.exit_status}",
+        str,
+        {"choices": ("wait", "fail"), "action": StorePythonWord},
+    ),
+    "log_lines": Flag(
+        "on failure or timeout, print the last N lines of the log, 1 to 1000",
+        lambda lines: str(lines or "none"),
+        {"type": parse_log_lines, "metavar": "N"},
+    ),
+}
+
+
+def option_names(*kinds: type[CancellationOptions]) -> frozenset[str]:
+    """The names of all options of some kinds of waits."""
+    keys: Sequence[frozenset[str]] = [getattr(kind, "__optional_keys__") for kind in kinds]  # noqa: B009 - typing has no name for it
+    return frozenset(name for names in keys for name in names)
+
+
+def flag_name(option: str) -> str:
+    """The flag of an option."""
+    return "--" + option.replace("_", "-")
+
+
+def add_wait_flags(group: Any, options: Collection[str]) -> None:
+    """Add the flags of some fields of `aiobaseten.WaitOptions` to a group of argparse's.
+
+    A flag that the user does not pass leaves no trace: the library decides about its default.
+    """
+    for option in attrs.fields(WaitOptions):
+        if option.name in options:
+            flag = WAIT_FLAGS[option.name]
+            default = f" (default: {flag.show(option.default)})" if flag.show else ""
+            group.add_argument(
+                flag_name(option.name),
+                default=argparse.SUPPRESS,
+                help=flag.help + default,
+                **flag.keywords,
+            )

@@ -1,0 +1,254 @@
+"""The arguments of each command, as typed, frozen objects."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from attrs import frozen
+
+from .. import Token
+from ..options import (
+    CancellationOptions,
+    DeploymentOptions,
+    ModelDeploymentOptions,
+    PromotionOptions,
+)
+
+Kind: TypeAlias = Literal["chain", "model"]
+#: How to show progress and results; ``auto`` depends on where the output goes.
+Output: TypeAlias = Literal["auto", "json", "lines", "quiet"]
+
+
+@frozen
+class ResourceRef:
+    """A chain or a model, by its id."""
+
+    kind: Kind
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+@frozen
+class EnvironmentRef:
+    """An environment of a chain or a model, by its name."""
+
+    resource: ResourceRef
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.resource}"
+
+
+@frozen
+class SavedToken:
+    """A token that the user passed.
+
+    Attributes:
+        text: The token, unchanged.
+        content: Its content.
+    """
+
+    text: str
+    content: Token
+
+    @property
+    def resource(self) -> ResourceRef:
+        """The chain or the model; only models have cancellations."""
+        kind: Kind = "chain" if self.content.kind == "chain promotion" else "model"
+        return ResourceRef(kind, self.content.resource_id)
+
+
+@frozen(kw_only=True)
+class Access:
+    """How to reach Baseten.
+
+    Attributes:
+        api_key_file: The file with the API key, ``-`` for standard input. ``None`` means the
+            variable BASETEN_API_KEY.
+        base_url: The address of the API, or ``None`` for the default.
+    """
+
+    api_key_file: str | None = None
+    base_url: str | None = None
+
+    def command(self, *words: str) -> str:
+        """A command with the same access, to copy into a shell."""
+        parts = ["aiobaseten", *words]
+        if self.base_url is not None:
+            parts += ["--base-url", self.base_url]
+        if self.api_key_file not in (None, "-"):
+            parts += ["--api-key-file", str(self.api_key_file)]
+        return shlex.join(parts)
+
+
+@frozen(kw_only=True)
+class Invocation:
+    """One use of the command line.
+
+    Attributes:
+        access: How to reach Baseten.
+        output: How to show progress and results.
+    """
+
+    #: The name of the command.
+    name: ClassVar[str]
+    #: Whether it changes something at Baseten.
+    writes: ClassVar[bool] = False
+
+    access: Access = Access()
+    output: Output = "auto"
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for something to happen at Baseten."""
+        return False
+
+
+@frozen(kw_only=True)
+class WaitingInvocation(Invocation):
+    """A command that waits, or that can wait.
+
+    Attributes:
+        wait: Whether to wait.
+        wait_options: The options of the wait that the user passed, by their names in
+            `aiobaseten.WaitOptions`. They reach ``events(**options)`` as this one mapping.
+        cancel_on_timeout: Whether to cancel the promotion when the wait times out.
+        cancel_on_interrupt: Whether to cancel the promotion on Ctrl-C or SIGTERM.
+    """
+
+    #: The waits that it may start, by their options.
+    takes: ClassVar[tuple[type[CancellationOptions], ...]]
+
+    wait: bool = True
+    wait_options: Mapping[str, Any] = {}
+    cancel_on_timeout: bool = False
+    cancel_on_interrupt: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for something to happen at Baseten."""
+        return self.wait
+
+
+@frozen(kw_only=True)
+class Promote(WaitingInvocation):
+    """``promote``.
+
+    Attributes:
+        environment: The environment to promote to.
+        deployment: The id of the deployment.
+        options: Options of ``environment.promote``, as one mapping.
+    """
+
+    name = "promote"
+    writes = True
+    takes = (PromotionOptions,)
+
+    environment: EnvironmentRef
+    deployment: str
+    options: Mapping[str, Any] = {}
+
+
+@frozen(kw_only=True)
+class WaitForToken(WaitingInvocation):
+    """``wait TOKEN``."""
+
+    name = "wait"
+    takes = (PromotionOptions, CancellationOptions)
+
+    token: SavedToken
+
+
+@frozen(kw_only=True)
+class WaitForDeployment(WaitingInvocation):
+    """``wait`` with the ids of a deployment."""
+
+    name = "wait"
+    takes = (DeploymentOptions, ModelDeploymentOptions)
+
+    resource: ResourceRef
+    deployment: str
+
+
+@frozen(kw_only=True)
+class Status(Invocation):
+    """``status``."""
+
+    name = "status"
+
+    environment: EnvironmentRef
+
+
+@frozen(kw_only=True)
+class List(Invocation):
+    """``list``."""
+
+    name = "list"
+
+    resource: ResourceRef
+
+
+@frozen(kw_only=True)
+class Pause(Invocation):
+    """``pause``."""
+
+    name = "pause"
+    writes = True
+
+    promotion: SavedToken | EnvironmentRef
+
+
+@frozen(kw_only=True)
+class Resume(Invocation):
+    """``resume``."""
+
+    name = "resume"
+    writes = True
+
+    promotion: SavedToken | EnvironmentRef
+
+
+@frozen(kw_only=True)
+class RollForward(Invocation):
+    """``roll-forward``."""
+
+    name = "roll-forward"
+    writes = True
+
+    promotion: SavedToken | EnvironmentRef
+
+
+@frozen(kw_only=True)
+class Cancel(WaitingInvocation):
+    """``cancel``.
+
+    Attributes:
+        promotion: The promotion to cancel.
+        force: Whether to move all traffic back immediately.
+    """
+
+    name = "cancel"
+    writes = True
+    takes = (CancellationOptions,)
+
+    promotion: SavedToken | EnvironmentRef
+    force: bool = False
+
+
+@frozen(kw_only=True)
+class Rollback(WaitingInvocation):
+    """``rollback``."""
+
+    name = "rollback"
+    writes = True
+    takes = (PromotionOptions,)
+
+    token: SavedToken
+
+
+Change: TypeAlias = Cancel | Pause | Resume | RollForward
+Command: TypeAlias = Promote | WaitForToken | WaitForDeployment | Status | List | Rollback | Change

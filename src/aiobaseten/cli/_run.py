@@ -1,0 +1,29 @@
+"""One run of a command: its client, its views, and what is known so far."""
+
+from __future__ import annotations
+
+from .. import Baseten, ModelPromotion
+from ._invocations import Command
+from ._jobs import Job
+from ._views import View
+
+
+class Run:
+    """One run of a command.
+
+    Attributes:
+        client: The client.
+        command: The arguments.
+        view: Shows what happens.
+        job: The subject of the command, as soon as it is known.
+        is_waiting: Whether a wait has begun.
+        cancellable: The promotion that is waited for, if Baseten can cancel it.
+    """
+
+    def __init__(self, client: Baseten, command: Command, view: View) -> None:
+        self.client = client
+        self.command = command
+        self.view = view
+        self.job: Job | None = None
+        self.is_waiting = False
+        self.cancellable: ModelPromotion | None = None

@@ -1,0 +1,139 @@
+"""Wait for what a command has started, show the events, and cancel if the user asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from attrs import evolve
+
+from .. import Cancellation, ChainPromotion, ModelPromotion
+from ..errors import BasetenError, WaitTimeoutError
+from ..events import Event, Finished
+from ._endings import accepted, failed, hints, interrupted, interrupted_early
+from ._failures import explain
+from ._invocations import (
+    Cancel,
+    Promote,
+    ResourceRef,
+    Rollback,
+    WaitForDeployment,
+    WaitForToken,
+    WaitingInvocation,
+)
+from ._jobs import Ending, Job
+from ._outcomes import Outcome
+from ._run import Run
+
+
+def job_of_promotion(promotion: ChainPromotion | ModelPromotion, resource: ResourceRef) -> Job:
+    """A promotion as the subject of a command."""
+    return Job(
+        task="promotion",
+        resource=resource,
+        environment=promotion.environment_name,
+        deployment=promotion.deployment_id,
+        token=promotion.token,
+    )
+
+
+async def follow_promotion(
+    run: Run,
+    command: Promote | Rollback | WaitForToken,
+    promotion: ChainPromotion | ModelPromotion,
+    resource: ResourceRef,
+) -> Ending:
+    """Show a promotion that has started, and wait for it if the user asked for it."""
+    run.job = job = job_of_promotion(promotion, resource)
+    run.cancellable = promotion if isinstance(promotion, ModelPromotion) else None
+    run.view.begin(job)
+    if not command.wait:
+        return accepted(job, command)
+    events = promotion.events(**command.wait_options)
+    ending = await _watch(run, job, events, f"deployment {job.deployment} serves {job.place}")
+    if isinstance(ending.error, WaitTimeoutError) and command.cancel_on_timeout:
+        message, lines = await _cancel(run, job)
+        return evolve(ending, message=f"{ending.message} As requested, {message}", hints=lines)
+    return ending
+
+
+async def follow_cancellation(
+    run: Run, command: Cancel | WaitForToken, cancellation: Cancellation, resource: ResourceRef
+) -> Ending:
+    """Show a cancellation that has started, and wait for it if the user asked for it."""
+    run.job = job = Job(
+        task="cancellation",
+        resource=resource,
+        environment=cancellation.environment_name,
+        deployment=cancellation.deployment_id,
+        token=cancellation.token,
+    )
+    run.view.begin(job)
+    if not command.wait:
+        reply = f"{cancellation.status}: {cancellation.message}" if cancellation.status else ""
+        return Ending(
+            outcome=Outcome.DONE,
+            message=f"Baseten has accepted {job}. {reply}".rstrip(),
+            hints=hints(job, command.access),
+        )
+    events = cancellation.events(**command.wait_options)
+    return await _watch(
+        run, job, events, f"{job} is finished; all traffic is on the previous deployment"
+    )
+
+
+async def follow_deployment(run: Run, command: WaitForDeployment) -> Ending:
+    """Wait until a deployment is ready."""
+    resource, client = command.resource, run.client
+    run.job = job = Job(task="deployment", resource=resource, deployment=command.deployment)
+    handle = client.model(resource.id) if resource.kind == "model" else client.chain(resource.id)
+    events = handle.deployment(command.deployment).events(**command.wait_options)
+    run.view.begin(job)
+    return await _watch(run, job, events, f"{job} is ready")
+
+
+async def interrupt(run: Run, outcome: Outcome) -> Ending:
+    """The ending of a command that a signal interrupted, after cancelling what it should cancel."""
+    command, job = run.command, run.job
+    if job is None or not run.is_waiting:
+        return interrupted_early(outcome, command, job)
+    if isinstance(command, WaitingInvocation) and command.cancel_on_interrupt:
+        message, lines = await _cancel(run, job)
+        return Ending(outcome=outcome, message=f"{outcome.label}; {message}", hints=lines)
+    return interrupted(outcome, command, job)
+
+
+async def _watch(run: Run, job: Job, events: AsyncGenerator[Event, None], success: str) -> Ending:
+    """Show all events of a wait.
+
+    Args:
+        run: The run of the command.
+        job: The subject of the command.
+        events: The events, which end with `Finished`.
+        success: The message if the wait succeeds.
+    """
+    run.is_waiting = True
+    async with aclosing(events):
+        async for event in events:
+            run.view.event(event)
+            if isinstance(event, Finished):
+                if event.error is not None:
+                    return failed(event.error, run.command, job, waited=event.at)
+                return Ending(outcome=Outcome.DONE, message=success, waited=event.at)
+    raise AssertionError("events end with Finished")
+
+
+async def _cancel(run: Run, job: Job) -> tuple[str, Sequence[str]]:
+    """Cancel the promotion. Returns a message and hints."""
+    assert run.cancellable is not None  # noqa: S101 - the arguments were checked
+    try:
+        cancellation = await run.cancellable.cancel()
+    except BasetenError as error:
+        reason = explain(error, run.command, job)
+        return f"{job} could not be cancelled: {reason}", hints(job, run.command.access)
+    # RAMPING_DOWN takes a while, and the command must end now.
+    continued = evolve(job, task="cancellation", token=cancellation.token)
+    return (
+        f"{job} was cancelled: Baseten says {cancellation.status}",
+        hints(continued, run.command.access),
+    )

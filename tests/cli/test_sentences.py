@@ -1,0 +1,568 @@
+"""Every sentence of the command. No other test asserts wording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from aiobaseten import Baseten, Token
+from aiobaseten.cli import main
+from aiobaseten.cli._arguments import parse
+from aiobaseten.cli._commands import execute
+from aiobaseten.cli._endings import failed, interrupted, interrupted_early
+from aiobaseten.cli._failures import explain
+from aiobaseten.cli._invocations import ResourceRef
+from aiobaseten.cli._jobs import Job
+from aiobaseten.cli._lines import LinesView
+from aiobaseten.cli._outcomes import Outcome
+from aiobaseten.cli._picture import Picture
+from aiobaseten.cli._run import Run
+from aiobaseten.errors import (
+    AuthenticationError,
+    BadRequestError,
+    BasetenError,
+    ConflictError,
+    Evidence,
+    NotFoundError,
+    PermissionDeniedError,
+    PromotionInProgressError,
+    PromotionOutcomeUnknownError,
+    PromotionPausedError,
+    RateLimitError,
+    ResponseShapeError,
+    ServerError,
+    TransportError,
+    WaitTimeoutError,
+)
+from aiobaseten.events import Event, PromotionPaused, StatusChanged
+from aiobaseten.options import LoopClock
+from aiobaseten.testing import FakeBaseten
+
+from .command import furnish, run_of
+
+CHAIN = Token(
+    kind="chain promotion", resource_id="c", environment_name="prod", deployment_id="d"
+).dump()
+MODEL = Token(
+    kind="model promotion", resource_id="m", environment_name="prod", deployment_id="d"
+).dump()
+CANCELLATION = Token(
+    kind="cancellation", resource_id="m", environment_name="prod", deployment_id=None
+).dump()
+
+
+# --- arguments -----------------------------------------------------------------------------------
+
+ONLY_MODELS_CANCEL = "only for models: Baseten cannot cancel a chain's promotion"
+
+INVALID_ARGUMENTS = {
+    "": "the following arguments are required: COMMAND",
+    "promote chain c d": "the following arguments are required: --to",
+    "promote pod c d --to prod": ("argument kind: invalid choice: 'pod'"),
+    "promote chain c d --to prod --timeout soon": (
+        "argument --timeout: not a duration: 'soon'; write 90, 45m or 1h30m"
+    ),
+    "promote chain c d --to prod --wait --log-lines many": (
+        "argument --log-lines: not a number from 1 to 1000: 'many'"
+    ),
+    "promote chain c d --to prod --wait --log-lines 0": (
+        "argument --log-lines: not a number from 1 to 1000: '0'"
+    ),
+    "wait chain c d --log-lines 1001": (
+        "argument --log-lines: not a number from 1 to 1000: '1001'"
+    ),
+    "promote chain c d --to prod --wait --on-paused raise": (
+        "argument --on-paused: invalid choice: 'raise'"
+    ),
+    "promote chain c d --to prod --timeout 5m": "--timeout: only with --wait",
+    "promote chain c d --to prod --log-lines 5": "--log-lines: only with --wait",
+    "promote model m d --to prod --cancel-on-timeout": "--cancel-on-timeout: only with --wait",
+    f"cancel {MODEL} --timeout 5m": "--timeout: only with --wait",
+    f"rollback {MODEL} --timeout 5m": "--timeout: only with --wait",
+    "promote chain c d --to prod --wait --cancel-on-timeout": (
+        f"--cancel-on-timeout: {ONLY_MODELS_CANCEL}"
+    ),
+    f"wait {CHAIN} --cancel-on-interrupt": f"--cancel-on-interrupt: {ONLY_MODELS_CANCEL}",
+    f"rollback {CHAIN} --wait --cancel-on-timeout": f"--cancel-on-timeout: {ONLY_MODELS_CANCEL}",
+    "cancel chain c prod": ONLY_MODELS_CANCEL,
+    f"pause {CHAIN}": "only for models: Baseten cannot pause a chain's promotion",
+    "roll-forward chain c": "only for models: Baseten cannot roll forward a chain's promotion",
+    "promote chain c d --to prod --preserve-env-instance-type": (
+        "--preserve-env-instance-type: only for models"
+    ),
+    "promote chain c d --to prod --in-progress-timeout 5m": (
+        "--in-progress-timeout: only with --if-in-progress wait"
+    ),
+    "promote chain c d --to prod --json --quiet": (
+        "argument -q/--quiet: not allowed with argument --json"
+    ),
+    f"cancel {CANCELLATION}": (
+        "this is the token of a cancellation: to wait for it, use aiobaseten wait TOKEN"
+    ),
+    f"rollback {CANCELLATION}": (
+        "this is the token of a cancellation, which returns to the previous deployment itself"
+    ),
+    f"wait {CANCELLATION} --on-paused fail": ("--on-paused: not with the token of a cancellation"),
+    f"wait {CANCELLATION} --log-lines 5": "--log-lines: not with the token of a cancellation",
+    f"wait {MODEL} --wake": "--wake: only with the ids of a deployment",
+    "wait chain c": "expected TOKEN, or chain or model, its id and the deployment",
+    "pause model m": "expected TOKEN, or model, its id and the environment",
+    "wait chain c d --wake": "--wake: only for models: Baseten cannot wake a chain",
+    "wait model m d --cancel-on-timeout": "--cancel-on-timeout: only with a token",
+    "wait nonsense": "this is not a token of aiobaseten",
+    f"wait {MODEL[:-1]}": "this token is damaged: copy it again, whole",
+}
+# The sentence of the whole command line, not of one command.
+UNKNOWN_ARGUMENTS = {
+    "promote chain c d --to prod --api-key s3cret": "unrecognized arguments: --api-key s3cret",
+    "cancel model m prod --wait --log-lines 5": "unrecognized arguments: --log-lines 5",
+}
+
+
+@pytest.mark.parametrize(("line", "sentence"), INVALID_ARGUMENTS.items())
+def test_invalid_arguments_end_with_2_and_one_sentence(
+    line: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = f"aiobaseten {line.partition(' ')[0]}".rstrip()
+
+    with pytest.raises(SystemExit) as ended:
+        main(line.split())
+
+    assert ended.value.code == 2
+    complaint = capsys.readouterr().err
+    # Python's own list of choices, which may follow, differs between its versions.
+    assert complaint.startswith(f"aiobaseten: {sentence}")
+    assert complaint.endswith(f"; see {command} --help\n")
+    assert complaint.count("\n") == 1
+
+
+@pytest.mark.parametrize(("line", "sentence"), UNKNOWN_ARGUMENTS.items())
+def test_unknown_arguments_end_with_2_and_one_sentence(
+    line: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(line.split())
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"aiobaseten: {sentence}; see aiobaseten --help\n"
+
+
+# --- settings ------------------------------------------------------------------------------------
+
+INVALID_SETTINGS: list[tuple[str, dict[str, str], str]] = [
+    (
+        "list chain c",
+        {"BASETEN_API_KEY": ""},
+        "no API key: set BASETEN_API_KEY, or pass --api-key-file PATH",
+    ),
+    (
+        "list chain c --api-key-file /nowhere/key",
+        {},
+        "cannot read the API key from /nowhere/key: No such file or directory",
+    ),
+    ("list chain c --api-key-file /dev/null", {}, "there is no API key in /dev/null"),
+    *(
+        (
+            "list chain c",
+            {"AIOBASETEN_CLOCK_SPEED": speed},
+            f"AIOBASETEN_CLOCK_SPEED must be a number above 0, not {speed!r}",
+        )
+        for speed in ("fast", "0", "-1", "nan", "inf")
+    ),
+    (
+        "list chain ..",
+        {},
+        "chain_id must not be '..': that is not the name of anything",
+    ),
+    (
+        "list chain c --base-url http://example.com",
+        {},
+        "base_url must be https: over plain http the API key could be read on the way "
+        "(only loopback addresses are excepted)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "environ", "sentence"), INVALID_SETTINGS)
+def test_invalid_settings_end_with_2_and_one_sentence(
+    line: str,
+    environ: dict[str, str],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {"BASETEN_API_KEY": "key", **environ}.items():
+        monkeypatch.setenv(name, value)
+
+    assert main(line.split()) == 2
+    assert capsys.readouterr().err == f"aiobaseten: {sentence}\n"
+
+
+# --- errors --------------------------------------------------------------------------------------
+
+JOB = Job(task="promotion", resource=ResourceRef("model", "m"), environment="prod", deployment="d")
+PROMOTE = parse(["promote", "model", "m", "d", "--to", "prod"])
+LIST_MODEL = "to list what the model has: aiobaseten list model m"
+
+
+def refusal(kind: Callable[..., BasetenError], status: int, text: str = "") -> BasetenError:
+    """An error with which Baseten replied to a request."""
+    return kind(text, status=status, method="GET", path="/p", request_id="r1")
+
+
+def running(deployment_id: str | None) -> PromotionInProgressError:
+    """The refusal to send a second promotion."""
+    return PromotionInProgressError("busy", deployment_id=deployment_id, environment=None)
+
+
+ERRORS: list[tuple[BasetenError, str]] = [
+    (
+        refusal(AuthenticationError, 401, "Invalid key."),
+        "the API key is wrong or revoked (HTTP 401 for /p, Invalid key, request id r1): "
+        "set a valid one in BASETEN_API_KEY",
+    ),
+    (
+        refusal(PermissionDeniedError, 403),
+        "the API key lacks permission (HTTP 403 for /p, request id r1): "
+        "use another key, or ask for access",
+    ),
+    (
+        refusal(NotFoundError, 404),
+        f"Baseten found nothing (HTTP 404 for /p, request id r1): check the ids; {LIST_MODEL}",
+    ),
+    (
+        refusal(ConflictError, 409),
+        f"Baseten refused the request (HTTP 409 for /p, request id r1); {LIST_MODEL}",
+    ),
+    (
+        refusal(BadRequestError, 400, "no\nsuch"),
+        f"Baseten refused the request (HTTP 400 for /p, no such, request id r1); {LIST_MODEL}",
+    ),
+    (
+        refusal(RateLimitError, 429),
+        "Baseten cannot answer now (HTTP 429 for /p, request id r1): try again later",
+    ),
+    (
+        refusal(ServerError, 503),
+        "Baseten cannot answer now (HTTP 503 for /p, request id r1): try again later",
+    ),
+    (
+        TransportError("refused", method="GET", path="/p", sent=False),
+        "no response from Baseten (GET /p: refused; it did not reach Baseten): "
+        "check the network and the address, and retry",
+    ),
+    (
+        PromotionOutcomeUnknownError("lost", deployment_id="d", before=None, after=None),
+        "lost: aiobaseten status model m prod",
+    ),
+    (
+        WaitTimeoutError(
+            "over. Go on with resume(error.token).", evidence=Evidence(waited=1), timeout=1
+        ),
+        "over.",
+    ),
+    (
+        running("d"),
+        "a promotion of deployment d to prod of model m is already running, and nothing was sent: "
+        "follow it with --if-in-progress adopt, or wait for it with --if-in-progress wait",
+    ),
+    (
+        running(None),
+        "a promotion to prod of model m is already running, and nothing was sent: "
+        "wait for it with --if-in-progress wait",
+    ),
+    (
+        ResponseShapeError("no id", status=200, method="GET", path="/p"),
+        "GET /p: HTTP 200 with an unexpected body: no id",
+    ),
+]
+
+
+@pytest.mark.parametrize(("error", "sentence"), ERRORS)
+def test_an_error_is_explained(error: BasetenError, sentence: str) -> None:
+    assert explain(error, PROMOTE, JOB) == sentence
+
+
+@pytest.mark.parametrize(
+    ("token", "advice"), [(MODEL, "wait for its end, or cancel it"), (CHAIN, "wait for its end")]
+)
+def test_a_rollback_during_a_promotion_is_explained(token: str, advice: str) -> None:
+    command = parse(["rollback", token])
+    job = Job(task="promotion", resource=command.token.resource)  # type: ignore[union-attr] # a rollback has one
+
+    assert explain(running(None), command, job).endswith(f"nothing was sent: {advice}")
+
+
+def test_an_empty_list_gives_no_hint_to_list() -> None:
+    job = Job(task="resource", resource=ResourceRef("chain", "c"))
+
+    sentence = explain(refusal(NotFoundError, 404), parse(["list", "chain", "c"]), job)
+
+    assert sentence == "Baseten found nothing (HTTP 404 for /p, request id r1): check the ids"
+
+
+# --- hints ---------------------------------------------------------------------------------------
+
+WAITING = Job(
+    task="promotion",
+    resource=ResourceRef("model", "m"),
+    environment="prod",
+    deployment="d",
+    token="t",
+)
+CANCELLING = Job(
+    task="cancellation", resource=ResourceRef("model", "m"), environment="prod", token="t"
+)
+ASLEEP = Job(task="deployment", resource=ResourceRef("chain", "c"), deployment="d")
+INTERRUPTED = Outcome.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("job", "sentence", "hints"),
+    [
+        (
+            WAITING,
+            "interrupted; the promotion of deployment d to prod of model m continues at Baseten",
+            ["to continue:  aiobaseten wait t", "to cancel:    aiobaseten cancel t"],
+        ),
+        (
+            CANCELLING,
+            "interrupted; the cancellation of the promotion to prod of model m continues at "
+            "Baseten",
+            ["to continue:  aiobaseten wait t"],
+        ),
+        (
+            ASLEEP,
+            "interrupted; deployment d of chain c continues at Baseten",
+            ["to continue:  aiobaseten wait chain c d"],
+        ),
+    ],
+)
+def test_an_interrupted_wait_continues_at_baseten(
+    job: Job, sentence: str, hints: list[str]
+) -> None:
+    ending = interrupted(INTERRUPTED, PROMOTE, job)
+
+    assert ending.message == sentence
+    assert list(ending.hints) == hints
+
+
+UNKNOWN = "interrupted before Baseten's response: it is not known whether "
+
+
+@pytest.mark.parametrize(
+    ("line", "job", "sentence"),
+    [
+        (
+            "promote model m d --to prod",
+            JOB,
+            f"{UNKNOWN}the promotion of deployment d to prod of model m has started",
+        ),
+        (
+            f"rollback {MODEL}",
+            JOB,
+            f"{UNKNOWN}the rollback of the promotion of deployment d to prod of model m has "
+            "started",
+        ),
+        (
+            "pause model m prod",
+            Job(task="environment", resource=ResourceRef("model", "m"), environment="prod"),
+            f"{UNKNOWN}Baseten received the request (pause, prod of model m)",
+        ),
+    ],
+)
+def test_the_effect_of_a_request_that_was_interrupted_is_not_known(
+    line: str, job: Job, sentence: str
+) -> None:
+    ending = interrupted_early(INTERRUPTED, parse(line.split()), job)
+
+    assert ending.message == sentence
+    assert ending.hints == ["to look:      aiobaseten status model m prod"]
+
+
+def test_a_read_that_was_interrupted_needs_no_hint() -> None:
+    ending = interrupted_early(INTERRUPTED, parse(["status", "model", "m", "prod"]), JOB)
+
+    assert (ending.message, list(ending.hints)) == ("interrupted", [])
+
+
+def test_a_pause_gives_hints_to_resume_continue_and_cancel() -> None:
+    error = PromotionPausedError("paused", evidence=Evidence(waited=1))
+
+    assert failed(error, PROMOTE, WAITING, waited=1).hints == [
+        "to resume:    aiobaseten resume t",
+        "to continue:  aiobaseten wait t",
+        "to cancel:    aiobaseten cancel t",
+    ]
+
+
+# --- results -------------------------------------------------------------------------------------
+
+PROMOTION = "the promotion of deployment {} to production of model m"
+
+
+def promotes(fake: FakeBaseten) -> None:
+    fake.model("m").environment("production").promote("stuck")
+
+
+def cannot_cancel(fake: FakeBaseten) -> None:
+    fake.faults.status(503, route="POST /v1/models/m/environments/production/cancel_promotion")
+
+
+def untouched(fake: FakeBaseten) -> None:
+    """Leave the fake as it is."""
+
+
+RESULTS: list[tuple[Callable[[FakeBaseten], None], str, str]] = [
+    (
+        untouched,
+        "promote chain c new --to production --wait",
+        "deployment new serves production of chain c",
+    ),
+    (
+        untouched,
+        "promote model m new --to production",
+        f"Baseten has accepted {PROMOTION.format('new')}; it is not live yet",
+    ),
+    (
+        promotes,
+        "promote model m stuck --to production --if-in-progress adopt",
+        f"Baseten has accepted {PROMOTION.format('stuck')}, now or earlier; wait to know whether "
+        "it is live",
+    ),
+    (
+        untouched,
+        "promote chain c old --to production --if-in-progress adopt",
+        "Baseten has accepted the promotion of deployment old to production of chain c, now or "
+        "earlier; wait to know whether it is live",
+    ),
+    (untouched, "wait model m old", "deployment old of model m is ready"),
+    (
+        promotes,
+        "cancel model m production",
+        "Baseten has accepted the cancellation of the promotion to production of model m. "
+        "CANCELED: ",
+    ),
+    (
+        promotes,
+        "cancel model m production --wait",
+        "the cancellation of the promotion to production of model m is finished; all traffic is "
+        "on the previous deployment",
+    ),
+    (
+        promotes,
+        "pause model m production",
+        "the promotion to production of model m will pause at the end of its step",
+    ),
+    (
+        promotes,
+        "roll-forward model m production",
+        "the promotion to production of model m gets all traffic immediately",
+    ),
+    (
+        untouched,
+        "promote model m stuck --to production --wait --timeout 5 --cancel-on-timeout",
+        f" As requested, {PROMOTION.format('stuck')} was cancelled: Baseten says CANCELED",
+    ),
+    (
+        cannot_cancel,
+        "promote model m stuck --to production --wait --timeout 5 --cancel-on-timeout",
+        f" As requested, {PROMOTION.format('stuck')} could not be cancelled: Baseten cannot "
+        "answer now (HTTP 503 for /v1/models/m/environments/production/cancel_promotion",
+    ),
+]
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(("arrange", "line", "sentence"), RESULTS)
+async def test_a_result_is_one_sentence(
+    fake: FakeBaseten,
+    baseten: Baseten,
+    arrange: Callable[[FakeBaseten], None],
+    line: str,
+    sentence: str,
+) -> None:
+    furnish(fake)
+    arrange(fake)
+
+    ending = await execute(run_of(baseten, line))
+
+    assert sentence in ending.message
+
+
+@pytest.mark.looptime
+async def test_a_promotion_that_is_paused_and_resumed_is_named(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    furnish(fake)
+    run = run_of(baseten, "promote model m stuck --to production")
+    await execute(run)
+    assert run.job is not None
+
+    await execute(run_of(baseten, f"pause {run.job.token}"))
+    resumed = await execute(run_of(baseten, f"resume {run.job.token}"))
+
+    assert resumed.message == f"{PROMOTION.format('stuck')} continues"
+
+
+@pytest.mark.looptime
+async def test_the_beginning_of_a_promotion_is_three_lines(
+    fake: FakeBaseten, capsys: pytest.CaptureFixture[str]
+) -> None:
+    furnish(fake)
+    line = "promote chain c new --to production --if-in-progress wait"
+    command = parse(line.split(" "))
+    async with fake.client() as client:
+        run = Run(client, command, LinesView(LoopClock()))
+        await execute(run)
+
+    texts = [line.partition("Z ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert run.job is not None
+    assert texts == [
+        "promoting deployment new to production of chain c, "
+        "after the promotion that is running, if any",
+        f"{run.job} has started",
+        f"token: {run.job.token}",
+    ]
+
+
+# --- the live view -------------------------------------------------------------------------------
+
+
+def change(subject: str, name: str, status: str) -> StatusChanged:
+    """A status that is seen for the first time."""
+    return StatusChanged(at=0, subject=subject, name=name, previous=None, status=status)
+
+
+PAUSED = PromotionPaused(
+    at=1, subject="promotion", name="to prod", previous="RAMPING_UP", status="PAUSED"
+)
+
+
+@pytest.mark.parametrize(
+    ("job", "events", "sentence"),
+    [
+        (WAITING, [], "the first look"),
+        (WAITING, [change("deployment", "d", "BUILDING")], "d to become ready"),
+        (
+            WAITING,
+            [change("chainlet", name, "BUILDING") for name in "ABCDE"],
+            "A, B, C, D and 1 more to become ready",
+        ),
+        (WAITING, [change("deployment", "d", "ACTIVE")], "traffic to move"),
+        (WAITING, [PAUSED], "somebody to resume or cancel the promotion"),
+        (ASLEEP, [change("deployment", "d", "ACTIVE")], "the deployment to become ready"),
+        (
+            CANCELLING,
+            [change("deployment", "d", "ACTIVE")],
+            "traffic to move back to the previous deployment",
+        ),
+    ],
+)
+def test_the_live_view_says_what_it_waits_for(job: Job, events: list[Event], sentence: str) -> None:
+    picture = Picture(job=job)
+    for event in [*events]:
+        picture = picture.after(event)
+
+    assert picture.waiting_for() == sentence
