@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from aiobaseten import Baseten, Stage
-from aiobaseten._waiting import PollingBudget, Wait
+from aiobaseten._waiting import Wait
 from aiobaseten.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -417,25 +417,3 @@ async def test_a_wait_keeps_its_last_failure_and_nothing_of_what_was_under_way_t
         assert isinstance(failed, LookFailed)
         assert requests[0]() is None
         await events.aclose()
-
-
-def test_a_budget_that_was_halved_comes_back() -> None:
-    budget = PollingBudget(10.0)
-    for _ in range(20):
-        budget.slow_down(0.0)
-    slow = _looks(budget, since=0.0, until=10.0)
-
-    later = _looks(budget, since=200.0, until=210.0)
-
-    assert slow < 50
-    assert later >= 100
-
-
-def _looks(budget: PollingBudget, *, since: float, until: float) -> int:
-    """How many looks somebody makes who always wants one."""
-    budget.take(since)
-    count, now = 1, since
-    while (now := budget.free_at(now)) < until:
-        budget.take(now)
-        count += 1
-    return count
