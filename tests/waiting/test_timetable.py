@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiobaseten._waiting.timetable import Timetable
@@ -140,3 +141,31 @@ def test_it_knows_what_a_dictionary_knows(operations: list[tuple[str, object, fl
         assert timetable.next_at == first
         found = timetable.first()
         assert found is None or (naive[found[1]] == found[0] == first)
+
+
+@settings(max_examples=12)
+@given(
+    seed=st.integers(),
+    keys=st.sampled_from([1, 3, 50, 1000]),
+    drops=st.sampled_from([0.0, 0.2, 0.9, 1.0]),
+)
+def test_its_size_stays_in_proportion_to_its_keys(seed: int, keys: int, drops: float) -> None:
+    """A poll that has ended must not be kept by the timetable of those that go on."""
+    chance = random.Random(seed)
+    timetable: Timetable[int] = Timetable()
+    for key in range(keys):
+        timetable.set(key, 1.0)
+
+    for _ in range(10_000):
+        key = chance.randrange(keys)
+        if chance.random() < drops:
+            timetable.drop(key)
+        else:
+            timetable.set(key, chance.choice([chance.random(), math.inf]))
+
+        assert entries(timetable) <= 2 * len(timetable) + 32
+
+
+def entries(timetable: Timetable[int]) -> int:
+    """How many entries it holds, those that are out of date included."""
+    return len(timetable._heap)  # noqa: SLF001 - its size cannot be seen from outside
