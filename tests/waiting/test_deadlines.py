@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from aiobaseten import Baseten
-from aiobaseten.errors import ConfigurationError, RequestTimeoutError, WaitTimeoutError
+from aiobaseten.errors import RequestTimeoutError, WaitTimeoutError
 from aiobaseten.testing import FakeBaseten, timelines
 
 from ..story import A_LOOK, BOTH, Kind, deployment, listen, promote, stage
@@ -171,19 +169,3 @@ async def test_a_wait_that_is_decided_looks_no_more_however_slowly_somebody_list
 
     assert len(fake.requests) == before
     await listen(events)
-
-
-@pytest.mark.parametrize("duration", [-1, math.nan, math.inf, "60", True, timedelta(seconds=-1)])
-@pytest.mark.parametrize("name", ["timeout", "settling_time", "unhealthy_grace"])
-async def test_what_is_no_duration_is_refused_before_anything_is_sent(
-    fake: FakeBaseten, baseten: Baseten, name: str, duration: Any
-) -> None:
-    stage(fake, "model")
-    promotion = await promote(baseten, "model")
-    before = len(fake.requests)
-
-    for events in (promotion.events, baseten.model("owner").deployment("new").events):
-        with pytest.raises(ConfigurationError, match=name):
-            events(**{name: duration})
-
-    assert len(fake.requests) == before

@@ -9,14 +9,12 @@ import pickle
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from aiobaseten import Baseten
 from aiobaseten.errors import (
     AuthenticationError,
-    ConfigurationError,
     DeploymentFailedError,
     LogLine,
     PromotionFailedError,
@@ -422,22 +420,6 @@ async def test_a_line_that_is_no_text_is_an_answer_that_does_not_fit(
         await deployment(baseten, "model").wait_until_active(log_lines=5)
 
     assert "message must be a string" in notes(caught.value)[0]
-
-
-@pytest.mark.parametrize("odd", [-1, 1001, True, 2.5, "5", None])
-async def test_an_odd_number_of_lines_is_refused_before_any_look(
-    fake: FakeBaseten, baseten: Baseten, odd: Any
-) -> None:
-    stage(fake, "model")
-    promotion = await promote(baseten, "model")
-    before = len(fake.requests)
-
-    with pytest.raises(ConfigurationError, match="log_lines must be a whole number from 0 to 1000"):
-        await promotion.wait(log_lines=odd)
-    with pytest.raises(ConfigurationError, match="log_lines"):
-        deployment(baseten, "model").events(log_lines=odd)
-
-    assert len(fake.requests) == before
 
 
 def test_a_line_shows_whose_it_is_and_when_it_was_written() -> None:

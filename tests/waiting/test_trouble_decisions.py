@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from aiobaseten import WaitOptions
 from aiobaseten._waiting.steps import asked_pause, ends_wait
 from aiobaseten.errors import (
     APIError,
@@ -70,18 +67,3 @@ def test_what_the_server_asks_for_is_taken_from_its_answer() -> None:
     assert asked_pause(limited) == 60
     assert asked_pause(refusal(503)) is None
     assert asked_pause(TransportError("reset", sent=True, **WHERE)) is None
-
-
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
-        ({"on_paused": "ignore"}, 'on_paused must be "wait" or "raise", not \'ignore\''),
-        (
-            {"wake": True, "accept_scaled_to_zero": True},
-            "wake and accept_scaled_to_zero exclude each other: wake it, or leave it asleep",
-        ),
-    ],
-)
-def test_what_makes_no_sense_is_refused(options: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"^{sentence}$"):
-        WaitOptions(**options)
