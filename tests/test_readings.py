@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiobaseten import DeploymentReading, EnvironmentReading
+from aiobaseten import DeploymentReading, EnvironmentReading, Stage
 from aiobaseten.readings import read_deployment, read_environment
 from aiobaseten.schemas import ChainDeployment
 
@@ -166,3 +166,104 @@ def test_each_asker_gets_a_value_of_its_own() -> None:
 
     assert reading.value == reading.value
     assert reading.value is not reading.value
+
+
+# --- what follows from the parts -----------------------------------------------------------------
+
+
+def of_statuses(*statuses: str) -> DeploymentReading:
+    """A chain's deployment whose chainlets have these statuses."""
+    named = zip("ABC", statuses, strict=False)
+    return of_chain(chain(*(chainlet(name, name, status) for name, status in named)))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "suspects"),
+    [
+        (("ACTIVE", "BUILD_FAILED", "LOADING_MODEL"), "B"),
+        (("ACTIVE", "INACTIVE", "FAILED"), "BC"),
+        (("ACTIVE", "LOADING_MODEL", "UNHEALTHY"), "BC"),
+        (("ACTIVE", "ACTIVE"), "AB"),
+        (("SOMETHING_NEW", "ACTIVE"), "A"),
+    ],
+)
+def test_the_chainlets_to_suspect_are_those_that_failed_or_else_are_not_ready(
+    statuses: tuple[str, ...], suspects: str
+) -> None:
+    assert [part.name for part in of_statuses(*statuses).suspects()] == [*suspects]
+
+
+def test_a_model_is_its_own_suspect() -> None:
+    reading = of_model({"id": "d1", "status": "BUILD_FAILED"})
+
+    assert reading.suspects() == reading.parts
+    assert reading.chainlets == ()
+
+
+@pytest.mark.parametrize(
+    ("statuses", "stage"),
+    [
+        (("LOADING_MODEL", "BUILDING"), Stage.BUILD),
+        (("LOADING_MODEL", "DEPLOYING"), Stage.DEPLOY),
+        (("ACTIVE", "LOADING_MODEL"), Stage.LOAD),
+        (("ACTIVE", "ACTIVE"), Stage.IDLE),
+    ],
+)
+def test_the_part_that_is_furthest_from_ready_decides_the_stage(
+    statuses: tuple[str, ...], stage: Stage
+) -> None:
+    assert of_statuses(*statuses).stage is stage
+
+
+def test_a_deployment_is_asleep_or_hopeless_if_any_part_is() -> None:
+    assert of_statuses("ACTIVE", "SCALED_TO_ZERO").is_asleep
+    assert not of_statuses("ACTIVE", "WAKING_UP").is_asleep
+    assert of_statuses("ACTIVE", "BUILD_STOPPED").is_hopeless
+    assert not of_statuses("ACTIVE", "UNHEALTHY").is_hopeless
+
+
+PROMOTION = {"percent_traffic_to_new_version": 0, "error_message": None}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "promotion", "is_busy"),
+    [
+        (None, None, False),
+        ("ACTIVE", None, True),
+        ("BUILD_FAILED", None, False),
+        ("ACTIVE", "RELEASING", True),
+        (None, "RELEASING", True),
+        ("ACTIVE", "CANCELED", False),
+        (None, "SUCCEEDED", False),
+        ("BUILD_FAILED", "FAILED", False),
+        (None, "PAUSED", True),
+        (None, "SOMETHING_NEW", True),
+    ],
+)
+def test_an_environment_is_busy_while_a_promotion_runs(
+    candidate: str | None, promotion: str | None, is_busy: bool
+) -> None:
+    reading = of_environment(
+        {
+            "name": "production",
+            "current_deployment": {"id": "d0", "status": "ACTIVE"},
+            "candidate_deployment": candidate and {"id": "d1", "status": candidate},
+            "in_progress_promotion": promotion and {**PROMOTION, "status": promotion},
+        },
+        has_chainlets=False,
+    )
+
+    assert reading.is_busy is is_busy
+    assert (reading.current_id, reading.candidate_id) == ("d0", "d1" if candidate else None)
+
+
+@pytest.mark.parametrize("percent", [float("inf"), float("nan"), "25", True, None])
+def test_a_percentage_that_is_no_number_does_not_fit(percent: object) -> None:
+    """Python reads ``Infinity`` where JSON knows no such number."""
+    environment = {
+        "current_deployment": None,
+        "in_progress_promotion": {"status": "PAUSED", "percent_traffic_to_new_version": percent},
+    }
+
+    with pytest.raises((TypeError, ValueError, OverflowError)):
+        of_environment(environment, has_chainlets=False)
