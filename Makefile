@@ -84,7 +84,7 @@ soak: $(READY)  ## Run 1,000 waits through an hour of faults, in a minute, and c
 .PHONY: test-schemathesis
 test-schemathesis: $(READY) .venv-schemathesis/.ready  ## Search the fake for errors with schemathesis, over HTTP
 	@mkdir -p build
-	$(BIN)/python tests/contract/with_refusals.py > build/with_refusals.json
+	$(BIN)/python -m tests.contract.with_refusals > build/with_refusals.json
 	$(BIN)/python tests/contract/with_fake.py --speed 20 -- sh -c '.venv-schemathesis/bin/st \
 		--config-file tests/contract/schemathesis.toml run build/with_refusals.json --generation-database none \
 		--url "$$BASETEN_BASE_URL" --header "Authorization: Api-Key $$BASETEN_API_KEY" --max-examples 40'

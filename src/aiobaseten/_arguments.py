@@ -150,12 +150,12 @@ def unhealthy_grace(value: Duration) -> float:
     return seconds("unhealthy_grace", value)
 
 
-def accept_scaled_to_zero(value: object) -> bool:
+def accept_scaled_to_zero(value: bool) -> bool:
     """The option of this name."""
     return boolean("accept_scaled_to_zero", value)
 
 
-def wake(value: object) -> bool:
+def wake(value: bool) -> bool:
     """The option of this name."""
     return boolean("wake", value)
 

@@ -13,12 +13,13 @@ from dataclasses import asdict
 
 import httpx
 import pytest
-from contract import Checked, blank, operations
 
 from aiobaseten import Baseten
 from aiobaseten.errors import BasetenError, PromotionFailedError
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 from aiobaseten.testing._http import OPERATIONS
+
+from .contract import Checked, blank, operations
 
 ASLEEP_FIRST: timelines.Steps = [
     ("BUILDING", 5),

@@ -1,6 +1,6 @@
 """Baseten's document for schemathesis: with what it leaves out, and for the served fake.
 
-    python tests/contract/with_refusals.py > document.json
+    python -m tests.contract.with_refusals > document.json
 
 The published document describes success alone; every refusal would be a finding. So the answers
 that Baseten is known to refuse with are added. Waking has a host of its own for each model; the
@@ -14,7 +14,7 @@ import json
 import sys
 from typing import Any
 
-from contract import DOCUMENT, METHODS
+from .contract import DOCUMENT, METHODS
 
 Json = dict[str, Any]
 WAKE = "/deployment/{deployment_id}/wake"

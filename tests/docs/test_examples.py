@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from pages import Example, examples
 
 from aiobaseten import Baseten
 from aiobaseten.testing import FakeBaseten, timelines
+
+from .pages import Example, examples
 
 EXAMPLES = [*examples("python")]
 PROGRAMS = [one for one in EXAMPLES if "asyncio.run(" in one.text]

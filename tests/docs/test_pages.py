@@ -9,13 +9,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from pages import DOCS, PAGES, ROOT, Example, examples
 
 import aiobaseten
 from aiobaseten import errors
 from aiobaseten._status import DEPLOYMENT_STATUSES, PROMOTION_STATUSES, meaning_of
 from aiobaseten._waiting.schedule import _PACES
 from aiobaseten.cli._arguments import parse
+
+from .pages import DOCS, PAGES, ROOT, Example, examples
 
 IDS = [page.name for page in PAGES]
 TEXTS = {page: page.read_text("utf-8") for page in PAGES}

@@ -8,7 +8,6 @@ from itertools import accumulate
 from typing import Any
 
 import pytest
-from pages import DOCS
 
 from aiobaseten import Baseten, RetryPolicy
 from aiobaseten._promoting import READ_BACK_AFTER_S
@@ -21,6 +20,8 @@ from aiobaseten._waiting.health import DOWN_AFTER, PROBE_EVERY_S
 from aiobaseten._waiting.steps import LONGEST_PAUSE_S, NOT_FOUND_GRACE_S
 from aiobaseten.errors import TRANSIENT_STATUSES
 from aiobaseten.options import DEFAULT_POLLING_RATE
+
+from .pages import DOCS
 
 # Examples are programs: tests/docs/test_examples.py runs them.
 PAGE = re.sub(r"```.*?```", "", (DOCS / "sending.md").read_text("utf-8"), flags=re.DOTALL)

@@ -11,10 +11,11 @@ from typing import Any, TypeAlias
 
 import httpx
 import pytest
-from proxy import Proxy
 
 from aiobaseten import Baseten, RetryPolicy
 from aiobaseten.testing import FakeBaseten
+
+from .proxy import Proxy
 
 Connect: TypeAlias = Callable[..., AbstractAsyncContextManager[Baseten]]
 

@@ -13,12 +13,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 
 import pytest
-from proxy import Fault, Line, Proxy
-from trouble import CLOSED_BETWEEN, RESET_ACTED
 
 from aiobaseten import Baseten
 from aiobaseten.errors import BasetenError
 from aiobaseten.testing import CompressedClock
+
+from .proxy import Fault, Line, Proxy
+from .trouble import CLOSED_BETWEEN, RESET_ACTED
 
 CANCELLATIONS = int(os.environ.get("CANCELLATIONS", "300"))
 CONNECTIONS = 10

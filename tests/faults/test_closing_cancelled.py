@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from proxy import Proxy
-from trouble import BLACK_HOLE
-
 from aiobaseten import Baseten
+
+from .proxy import Proxy
+from .trouble import BLACK_HOLE
 
 
 async def test_a_client_whose_closing_is_cancelled_leaves_no_connection_open(proxy: Proxy) -> None:

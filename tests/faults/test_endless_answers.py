@@ -10,13 +10,14 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
-from proxy import Fault, Proxy
-from trouble import ENDLESS_BODY, ENDLESS_HEAD, ENDLESS_HINTS
 
 from aiobaseten import Baseten
 from aiobaseten.errors import RequestTimeoutError
 from aiobaseten.events import Finished
 from aiobaseten.testing import CompressedClock, FakeBaseten
+
+from .proxy import Fault, Proxy
+from .trouble import ENDLESS_BODY, ENDLESS_HEAD, ENDLESS_HINTS
 
 Connect = Callable[..., AbstractAsyncContextManager[Baseten]]
 ENDLESS = [ENDLESS_HEAD, ENDLESS_HINTS, ENDLESS_BODY]

@@ -1,6 +1,6 @@
 """One request through each fault: what comes out, how often it was sent, and what is left.
 
-What each kind of answer comes to has a test of its own: tests/test_border.py.
+What each kind of answer comes to has a test of its own: tests/sending/test_replies.py.
 """
 
 from __future__ import annotations
@@ -11,8 +11,21 @@ from contextlib import asynccontextmanager
 
 import pytest
 from attrs import frozen
-from proxy import Fault, Proxy
-from trouble import (
+
+from aiobaseten import Baseten, RetryPolicy
+from aiobaseten.errors import (
+    APIError,
+    BasetenError,
+    PermissionDeniedError,
+    RequestTimeoutError,
+    ResponseShapeError,
+    ServerError,
+    TransportError,
+)
+from aiobaseten.testing import FakeBaseten
+
+from .proxy import Fault, Proxy
+from .trouble import (
     BLACK_HOLE,
     BLACK_HOLE_ACTED,
     BYTE_BY_BYTE,
@@ -28,18 +41,6 @@ from trouble import (
     SLOW_HEAD,
     canned,
 )
-
-from aiobaseten import Baseten, RetryPolicy
-from aiobaseten.errors import (
-    APIError,
-    BasetenError,
-    PermissionDeniedError,
-    RequestTimeoutError,
-    ResponseShapeError,
-    ServerError,
-    TransportError,
-)
-from aiobaseten.testing import FakeBaseten
 
 PATH = "/v1/chains/c1/deployments/d1"
 NEVER_SENT = (REFUSED,)

@@ -7,21 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
-from proxy import Fault, Line, Proxy
-from trouble import (
-    ACTS_TOO_LATE,
-    BLACK_HOLE,
-    BLACK_HOLE_ACTED,
-    CLOSED_ACTED,
-    CLOSED_IN_BODY,
-    NONE,
-    NOT_HTTP,
-    RESET_ACTED,
-    RESET_IN_BODY,
-    RESET_READ,
-    RESET_UNREAD,
-    canned,
-)
 
 from aiobaseten import (
     Baseten,
@@ -41,6 +26,22 @@ from aiobaseten.testing import (
     FakeBaseten,
     FakeChain,
     FakeModel,
+)
+
+from .proxy import Fault, Line, Proxy
+from .trouble import (
+    ACTS_TOO_LATE,
+    BLACK_HOLE,
+    BLACK_HOLE_ACTED,
+    CLOSED_ACTED,
+    CLOSED_IN_BODY,
+    NONE,
+    NOT_HTTP,
+    RESET_ACTED,
+    RESET_IN_BODY,
+    RESET_READ,
+    RESET_UNREAD,
+    canned,
 )
 
 SPEED = 600.0

@@ -7,8 +7,14 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from itertools import pairwise
 
 import pytest
-from proxy import Fault, Proxy
-from trouble import (
+
+from aiobaseten import Baseten, ChainPromotion, RetryPolicy
+from aiobaseten.errors import Evidence, WaitError, WaitTimeoutError
+from aiobaseten.events import Finished, LookFailed
+from aiobaseten.testing import CompressedClock, FakeBaseten
+
+from .proxy import Fault, Proxy
+from .trouble import (
     BLACK_HOLE,
     BYTE_BY_BYTE,
     CLOSED_ACTED,
@@ -23,11 +29,6 @@ from trouble import (
     SLOW_HEAD,
     canned,
 )
-
-from aiobaseten import Baseten, ChainPromotion, RetryPolicy
-from aiobaseten.errors import Evidence, WaitError, WaitTimeoutError
-from aiobaseten.events import Finished, LookFailed
-from aiobaseten.testing import CompressedClock, FakeBaseten
 
 SPEED = 600.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from proxy import Fault, Line, answered
+from .proxy import Fault, Line, answered
 
 
 async def _reset(line: Line, _request: bytes) -> None:

@@ -7,11 +7,12 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import frozen
 import pytest
 
 import build_spec
 import generate
+
+from .frozen_spec import frozen
 
 
 @pytest.fixture

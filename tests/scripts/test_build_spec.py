@@ -6,13 +6,14 @@ import shutil
 from pathlib import Path
 from textwrap import dedent
 
-import frozen
 import pytest
 from ruamel.yaml import YAML
 
 import build_spec
 from spec.document import build_document
 from spec.node import Json, JsonObject, Node, SpecError
+
+from .frozen_spec import frozen
 
 PROMOTE = "endpoints/promote_chain_deployment.md"
 CANCEL = "endpoints/cancel_promotion.md"

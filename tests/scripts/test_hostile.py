@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import frozen
 import pytest
 
 import build_spec
@@ -18,6 +17,8 @@ import refresh_spec
 from spec.node import SpecError
 from spec.reading import read_data
 from spec.whole import take
+
+from .frozen_spec import frozen
 
 Whole = dict[str, Any]
 SCRIPTS = Path(build_spec.__file__).parent

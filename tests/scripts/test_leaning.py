@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import frozen
 import pytest
 
 import build_spec
@@ -17,6 +16,8 @@ import generate
 from spec.leaning import Leaning, complaints, read_leaning
 from spec.node import SpecError
 from spec.sources import check_sources
+
+from .frozen_spec import frozen
 
 SRC = Path(__file__).parent.parent.parent / "src" / "aiobaseten"
 TEXT = (build_spec.OPENAPI / "leans-on.yaml").read_text("utf-8")

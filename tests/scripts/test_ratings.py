@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import frozen
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,6 +15,8 @@ import describe_spec_change
 from spec.comparing import compare
 from spec.rating import Rated, Rating
 from spec.report import as_json, as_markdown, as_text
+
+from .frozen_spec import frozen
 
 DOCUMENT = frozen.document()
 PROMOTE = "/v1/models/{model_id}/environments/{env_name}/promote"

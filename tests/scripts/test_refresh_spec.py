@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import frozen
 import pytest
 
 import build_spec
@@ -13,6 +12,8 @@ import generate
 import refresh_spec
 from fetching import Text
 from spec.sources import digest, read_sources
+
+from .frozen_spec import frozen
 
 Whole = dict[str, Any]
 Status = Callable[[], str]

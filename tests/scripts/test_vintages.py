@@ -6,12 +6,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import frozen
 import pytest
 from aiobaseten_generated.models.chain_deployment import ChainDeployment
 from aiobaseten_generated.models.environment import Environment
 
 import generate
+
+from .frozen_spec import frozen
 
 Answer = dict[str, Any]
 SETTINGS = {

@@ -11,7 +11,6 @@ from pytest_httpx import HTTPXMock
 
 import aiobaseten
 from aiobaseten import Baseten
-from aiobaseten._sending import HttpClient
 from aiobaseten.schemas import CancellationStatus
 
 DEPLOYMENT: dict[str, Any] = {
@@ -179,14 +178,3 @@ async def test_promoting_a_model_sends_every_documented_field(httpx_mock: HTTPXM
         "promotion_settings_override": override,
     }
     assert promotion.deployment_id == "d2"
-
-
-async def test_a_client_of_our_own_files_no_cookies(httpx_mock: HTTPXMock) -> None:
-    httpx_mock.add_response(headers={"set-cookie": "session=1"})
-
-    async with HttpClient() as http:
-        await http.get("https://api.baseten.co/v1/models")
-
-        assert not http.cookies
-        with pytest.raises(AttributeError, match="no cookies"):
-            http.cookies = httpx.Cookies()

@@ -6,11 +6,12 @@ What a line asserts is what an editor shows to users. tests/house lets no name b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, assert_type
 
 import httpx
+from starlette.types import ASGIApp
 
 import aiobaseten
 from aiobaseten import (
@@ -100,6 +101,7 @@ def wait_options() -> WaitOptions:
     of_model: options.ModelDeploymentOptions = {"wake": True, "unhealthy_grace": 60}
     cancellation: options.CancellationOptions = {"settling_time": timedelta(minutes=1)}
     known = WaitOptions(**promotion)
+    assert_type(known, WaitOptions)
     assert_type(WaitOptions(**deployment), WaitOptions)
     assert_type(WaitOptions(**of_model), WaitOptions)
     assert_type(WaitOptions(**cancellation), WaitOptions)
@@ -115,8 +117,24 @@ def wait_options() -> WaitOptions:
     )
 
 
-def what_is_read(environment: EnvironmentReading, deployment: DeploymentReading) -> None:
-    """Readings: what one look found."""
+def loop_clock(clock: options.LoopClock) -> None:
+    """The default clock."""
+    assert_type((clock.now(), clock.random()), tuple[float, float])
+    assert_type(clock.utcnow(), datetime)
+    assert_type(clock.timeout_at(1.0), asyncio.Timeout)
+    assert_type(clock.call_at(1.0, lambda: None), asyncio.TimerHandle)
+
+
+def compressed_clock(clock: CompressedClock) -> None:
+    """The clock of a fake that runs faster."""
+    assert_type((clock.now(), clock.random()), tuple[float, float])
+    assert_type(clock.utcnow(), datetime)
+    assert_type(clock.timeout_at(1.0), asyncio.Timeout)
+    assert_type(clock.call_at(1.0, lambda: None), asyncio.TimerHandle)
+
+
+def readings_of(environment: EnvironmentReading, deployment: DeploymentReading) -> None:
+    """The readings of an environment and of a deployment."""
     assert_type((environment.name, environment.is_busy), tuple[str, bool])
     assert_type(environment.current, DeploymentReading | None)
     assert_type(environment.candidate, DeploymentReading | None)
@@ -130,8 +148,12 @@ def what_is_read(environment: EnvironmentReading, deployment: DeploymentReading)
     assert_type(deployment.parts_in(Phase.FAILED), tuple[readings.Part, ...])
     assert_type(deployment.suspects(), tuple[readings.Part, ...])
     assert_type((deployment.is_asleep, deployment.is_hopeless), tuple[bool, bool])
+    assert_type(deployment.promoting, bool)
     assert_type(deployment.value, Any)
     part = deployment.parts[0]
+    assert_type(part, readings.Part)
+    assert_type((part.deployed, part.may_be_old), tuple[bool, bool])
+    assert_type(part.stage, Stage)
     assert_type((part.id, part.subject, part.name, part.status), tuple[str, str, str, str])
     assert_type((part.phase, part.key), tuple[Phase, tuple[str, str]])
 
@@ -143,15 +165,16 @@ def promotion_read(promotion: PromotionReading) -> None:
     assert_type(promotion.phase, PromotionPhase)
 
 
-def tokens(text: str) -> str:
-    """What a token is of."""
+def tokens(text: str) -> None:
+    """The content of a token."""
     token = Token.load(text)
+    assert_type(token, Token)
+    assert_type(token.dump(), str)
     assert_type((token.resource_id, token.environment_name), tuple[str, str])
     assert_type((token.deployment_id, token.previous_id), tuple[str | None, str | None])
     assert_type((token.candidate_id, token.promotion_status), tuple[str | None, str | None])
     assert_type((token.at_once, token.intended, token.was_busy), tuple[bool, bool, bool])
     assert_type(token.kind, Literal["chain promotion", "model promotion", "cancellation"])
-    return token.dump()
 
 
 async def clients(http: httpx.AsyncClient) -> None:
@@ -317,28 +340,31 @@ stores: options.BeforeSending = left_word
 
 
 def told(event: events.Event) -> str:
-    """Each kind of event, with what it carries."""
+    """Each kind of event, with its attributes."""
     assert_type(event.at, float)
     match event:
         case events.PromotionPaused() | events.PromotionResumed() | events.StatusChanged():
-            assert_type((event.subject, event.name, event.status), tuple[str, str, str])
+            assert_type((event.at, event.subject), tuple[float, str])
+            assert_type((event.name, event.status), tuple[str, str])
             assert_type(event.previous, str | None)
             assert_type(event.phase, Phase | PromotionPhase)
         case events.TrafficShifted():
-            assert_type(event.percent, int)
+            assert_type((event.at, event.percent), tuple[float, int])
         case events.LookFailed():
-            assert_type((event.error, event.next_look), tuple[errors.BasetenError, float])
+            assert_type((event.at, event.next_look), tuple[float, float])
+            assert_type(event.error, errors.BasetenError)
         case events.Finished():
-            assert_type(event.result, Any)
+            assert_type((event.at, event.result), tuple[float, Any])
             assert_type(event.error, errors.BasetenError | None)
         case events.DeploymentWoken():
-            pass
+            assert_type(event.at, float)
         case _:
             pass
     return str(event)
 
 
 REFUSALS = (
+    errors.APIError,
     errors.BadRequestError,
     errors.AuthenticationError,
     errors.PermissionDeniedError,
@@ -347,40 +373,61 @@ REFUSALS = (
     errors.RateLimitError,
     errors.ServerError,
 )
+FAILED_WAITS = (
+    errors.WaitError,
+    errors.DeploymentFailedError,
+    errors.PromotionFailedError,
+    errors.PromotionCanceledError,
+    errors.PromotionSupersededError,
+    errors.PromotionPausedError,
+    errors.WaitTimeoutError,
+)
+OTHERS = (
+    errors.BasetenError,
+    errors.ConfigurationError,
+    errors.TransportError,
+    errors.RequestTimeoutError,
+    errors.ResponseShapeError,
+    errors.PromotionInProgressError,
+    errors.PromotionOutcomeUnknownError,
+    errors.RequestNotActedOnError,
+)
 
 
-def refused(error: errors.BasetenError) -> None:
-    """What an error carries when a request failed."""
-    if isinstance(error, errors.APIError):
+def failed_request(error: Exception) -> None:
+    """The attributes of an error of a request."""
+    if isinstance(error, REFUSALS):
         assert_type((error.status, error.message), tuple[int, str])
         assert_type((error.code, error.request_id), tuple[str | None, str | None])
         assert_type((error.method, error.path, error.body), tuple[str, str, str])
         assert_type(error.retry_after, float | None)
-    if isinstance(error, REFUSALS):
-        assert_type(error.status, int)
-    if isinstance(error, errors.TransportError):
+        assert_type(error.is_transient, bool)
+        assert_type(error.evidence, errors.Evidence | None)
+    if isinstance(error, errors.TransportError | errors.RequestTimeoutError):
         assert_type((error.method, error.path, error.sent), tuple[str, str, bool])
     if isinstance(error, errors.ResponseShapeError):
         assert_type((error.method, error.path, error.body), tuple[str, str, str])
         assert_type((error.status, error.request_id), tuple[int, str | None])
     if isinstance(error, errors.PromotionInProgressError):
-        assert_type(error.deployment_id, str | None)
+        assert_type((error.deployment_id, error.environment), tuple[str | None, Any])
     if isinstance(error, errors.PromotionOutcomeUnknownError):
-        assert_type(error.deployment_id, str)
-        assert_type((error.before, error.after), tuple[Any, Any])
+        assert_type((error.deployment_id, error.before), tuple[str, Any])
+        assert_type(error.after, Any)
     if isinstance(error, errors.RequestNotActedOnError):
         assert_type((error.action, error.reason), tuple[str, str])
+    if isinstance(error, OTHERS):
+        assert_type(error.is_transient, bool)
+        assert_type(error.evidence, errors.Evidence | None)
 
 
-def given_up(error: errors.BasetenError) -> None:
-    """What an error carries when a wait failed."""
-    assert_type(error.evidence, errors.Evidence | None)
-    assert_type(error.is_transient, bool)
-    if isinstance(error, errors.WaitError):
+def failed_wait(error: Exception) -> None:
+    """The attributes of an error of a wait."""
+    if isinstance(error, FAILED_WAITS):
+        assert_type(error.evidence, errors.Evidence | None)
+        assert_type(error.is_transient, bool)
         assert_type(error.history, tuple[errors.Seen, ...])
         assert_type(error.request_ids, tuple[str, ...])
-        assert_type(error.token, str | None)
-        assert_type(error.last_seen, Any)
+        assert_type((error.token, error.last_seen), tuple[str | None, Any])
     if isinstance(error, errors.DeploymentFailedError | errors.PromotionFailedError):
         assert_type(error.failed, tuple[str, ...])
     if isinstance(error, errors.PromotionSupersededError):
@@ -390,7 +437,7 @@ def given_up(error: errors.BasetenError) -> None:
 
 
 def evidence(known: errors.Evidence, seen: errors.Seen, line: errors.LogLine) -> None:
-    """What a wait knew."""
+    """The evidence of a wait."""
     assert_type((known.waited, known.last_seen), tuple[float, Any])
     assert_type((known.history, known.request_ids), tuple[tuple[errors.Seen, ...], tuple[str, ...]])
     assert_type((known.trouble, known.token), tuple[errors.BasetenError | None, str | None])
@@ -401,14 +448,10 @@ def evidence(known: errors.Evidence, seen: errors.Seen, line: errors.LogLine) ->
 
 
 def both() -> list[type[Exception]]:
-    """What also catches some of them, and what may end any wait."""
+    """Errors that built-in classes catch, too."""
     mistake: type[ValueError] = errors.ConfigurationError
     late: list[type[TimeoutError]] = [errors.RequestTimeoutError, errors.WaitTimeoutError]
-    ended: list[type[errors.WaitError]] = [
-        errors.PromotionCanceledError,
-        errors.PromotionPausedError,
-    ]
-    return [mistake, *late, *ended]
+    return [mistake, *late]
 
 
 def rest(
@@ -427,18 +470,19 @@ def rest(
 
 
 async def fakes() -> None:
-    """What tests of users hold in their hands."""
+    """A fake, and the ways into it."""
     fake = FakeBaseten(speed=10, behaviour=Behaviour())
+    assert_type(fake, FakeBaseten)
+    assert_type((fake.api_key, fake.now), tuple[str | None, float])
     assert_type(fake.behaviour, Behaviour)
     assert_type(fake.requests, list[Recorded])
-    chain, model = fake.chain("c"), fake.model("m")
-    assert_type((chain, model), tuple[FakeChain, FakeModel])
-    assert_type(chain.deployment("d", on_promote=timelines.BUILD_FAILED), FakeDeployment)
-    environment = model.environment("production", current="d")
-    assert_type(environment, FakeEnvironment)
-    assert_type(environment.promotion, FakePromotion | None)
     assert_type(fake.faults, Faults)
-    assert_type(fake.faults.status(503, lasting=60), Fault)
+    assert_type(fake.app, ASGIApp)
+    assert_type(fake.transport(), httpx.AsyncBaseTransport)
+    assert_type(fake.at(10, lambda: None), None)
+    assert_type(fake.leftovers(), str | None)
+    assert_type(fake.assert_no_leftovers(), None)
+    assert_type((fake.chain("c"), fake.model("m")), tuple[FakeChain, FakeModel])
     assert_type(scenarios.SCENARIOS, dict[str, Callable[[FakeBaseten], None]])
     async with fake.client(clock=CompressedClock(10)) as baseten:
         assert_type(baseten, Baseten)
@@ -446,6 +490,95 @@ async def fakes() -> None:
         assert_type(url, str)
 
 
-def refusals() -> tuple[type[Refused], type[When]]:
-    """What a fake raises, and what says when a fault strikes."""
-    return Refused, When
+def fake_resources(chain: FakeChain, model: FakeModel) -> None:
+    """A fake's chains and models."""
+    assert_type(chain.deployment("d", on_promote=timelines.BUILD_FAILED), FakeDeployment)
+    assert_type(chain.environment("production", current="d"), FakeEnvironment)
+    assert_type(model.deployment("d"), FakeDeployment)
+    assert_type(model.environment("production", current="d"), FakeEnvironment)
+    assert_type(model.development(), FakeDeployment | None)
+    assert_type(model.production(), FakeDeployment | None)
+
+
+def fake_deployments(deployment: FakeDeployment) -> None:
+    """A fake's deployments."""
+    assert_type((deployment.status, deployment.environment), tuple[str, str | None])
+    assert_type(deployment.chainlets, Mapping[str, str])
+    assert_type(deployment.history(), Sequence[tuple[float, str]])
+    assert_type(deployment.set("ACTIVE"), None)
+    assert_type(deployment.set_timeline(timelines.HEALTHY), None)
+    assert_type(deployment.log("hello"), None)
+    assert_type((deployment.activate(), deployment.deactivate()), tuple[bool, bool])
+    assert_type((deployment.retry(), deployment.wake()), tuple[bool, bool])
+    assert_type(deployment.delete(), None)
+
+
+def fake_environments(environment: FakeEnvironment, promotion: FakePromotion) -> None:
+    """A fake's environments and their promotions."""
+    assert_type(environment.current, FakeDeployment | None)
+    assert_type(environment.candidate, FakeDeployment | None)
+    assert_type(environment.promotion, FakePromotion | None)
+    assert_type(environment.promotions, Sequence[FakePromotion])
+    assert_type(environment.promote("d"), FakeDeployment)
+    assert_type(environment.cancel(), str)
+    assert_type(environment.pause(), None)
+    assert_type(environment.resume(), None)
+    assert_type(environment.force_cancel(), None)
+    assert_type(environment.force_roll_forward(), None)
+    assert_type(environment.delete(), None)
+    assert_type((promotion.candidate, promotion.started), tuple[FakeDeployment, float])
+    assert_type((promotion.status, promotion.percent), tuple[str, int])
+    assert_type((promotion.error_message, promotion.ended), tuple[str | None, float | None])
+    assert_type([state.status for state in promotion.history], list[str])
+
+
+def faults(faults: Faults) -> None:
+    """The faults of a fake."""
+    assert_type(faults.status(503, lasting=60), Fault)
+    assert_type(faults.rate_limited(retry_after=5), Fault)
+    assert_type(faults.html(), Fault)
+    assert_type(faults.empty(), Fault)
+    assert_type(faults.garbage(), Fault)
+    assert_type(faults.delay(5), Fault)
+    assert_type(faults.hang(), Fault)
+    assert_type(faults.reset(), Fault)
+    assert_type(faults.refuse(), Fault)
+    assert_type(faults.noise(), Fault)
+    assert_type(faults.left_over(), Sequence[Fault])
+    assert_type(faults.clear(), None)
+    fault = faults.cut()
+    assert_type(fault, Fault)
+    assert_type((fault.hits, fault.left_over), tuple[int, bool])
+    assert_type(fault.damage.status, int | None)
+    assert_type(fault.remove(), None)
+
+
+def recorded(request: Recorded, refusal: Refused) -> type[When]:
+    """A request that a fake received, and the exception for actions that it refuses."""
+    assert_type((request.at, request.method, request.path), tuple[float, str, str])
+    assert_type((request.route, request.auth), tuple[str | None, str | None])
+    assert_type((request.headers, request.query), tuple[Mapping[str, str], str])
+    assert_type((request.body, request.json), tuple[bytes, Any])
+    assert_type((request.request_id, request.status), tuple[str, int | None])
+    assert_type(request.fault, str | None)
+    assert_type((refusal.status, refusal.code), tuple[int, str])
+    assert_type((refusal.message, refusal.allow), tuple[str, str | None])
+    return When
+
+
+def behaviours(one: Behaviour) -> None:
+    """The questions that Baseten's documentation leaves open."""
+    assert_type(Behaviour.plausible(), Iterator[Behaviour])
+    assert_type((one.stale_for, one.hidden_for), tuple[float, float])
+    assert_type((one.terminal_promotion_for, one.failure_noticed_after), tuple[float, float])
+    assert_type(one.failed_candidate, Literal["lingers", "null"])
+    assert_type(one.canceled_candidate, Literal["null", "lingers"])
+    assert_type(one.chain_promotion, Literal["shown", "null", "absent"])
+    assert_type(one.chain_environment_list, Literal["chain", "model"])
+    assert_type(one.chain_status, Literal["worst", "best", "first"])
+    assert_type(one.deployment_ids, Literal["documented", "new", "same"])
+    assert_type(one.busy_status, Literal[400, 409])
+    assert_type(one.unready_source, Literal["accepted", "refused"])
+    assert_type(one.roll_forward, Literal["at once", "next step"])
+    assert_type(one.error_body, Literal["code", "error", "bare", "detail", "text"])
+    assert_type((one.signals_succeed, one.retry_after_header), tuple[bool, bool])

@@ -50,8 +50,7 @@ class Timetable(Generic[K]):
         if at < math.inf:
             self._count += 1
             heapq.heappush(self._heap, (at, self._count, key))
-        if len(self._heap) > 2 * len(self._at) + _SMALL:
-            self.replace(dict(self._at))
+        self._tidy()
 
     def replace(self, times: Mapping[K, float]) -> None:
         """Set the times of all keys at once."""
@@ -64,8 +63,7 @@ class Timetable(Generic[K]):
     def drop(self, key: K) -> None:
         """Remove a key, if it is there."""
         self._at.pop(key, None)
-        if not self._at:
-            self._heap.clear()
+        self._tidy()
 
     def first(self) -> tuple[float, K] | None:
         """The earliest time and its key, or ``None`` if nothing is ever due."""
@@ -81,3 +79,10 @@ class Timetable(Generic[K]):
         """The earliest time; infinity if nothing is ever due."""
         first = self.first()
         return math.inf if first is None else first[0]
+
+    def _tidy(self) -> None:
+        """Rebuild the heap if most of its entries are out of date: they keep their keys alive."""
+        if len(self._heap) > 2 * len(self._at) + _SMALL:
+            self.replace(dict(self._at))
+        elif not self._at:
+            self._heap.clear()

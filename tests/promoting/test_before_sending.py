@@ -1,0 +1,209 @@
+"""A process that is lost around the request to promote, and the next one, which has its word."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from aiobaseten import Baseten, Cancellation, ChainPromotion, ModelPromotion
+from aiobaseten.errors import (
+    PromotionFailedError,
+    PromotionInProgressError,
+    PromotionOutcomeUnknownError,
+)
+from aiobaseten.testing import FakeBaseten, timelines
+
+from ..story import BOTH, Kind, production, stage
+
+pytestmark = pytest.mark.looptime
+
+
+def sent(fake: FakeBaseten) -> int:
+    """Requests to promote that were sent."""
+    return sum(request.method == "POST" for request in fake.requests)
+
+
+async def lost(fake: FakeBaseten, baseten: Baseten, kind: Kind, *, acts: bool = True) -> str:
+    """What a process left that was lost while it waited for the answer.
+
+    Args:
+        fake: Where.
+        baseten: Its client.
+        kind: Of the stage.
+        acts: Whether the request arrived.
+    """
+    left: list[str] = []
+
+    async def leave_word(token: str) -> None:
+        assert sent(fake) == 0
+        left.append(token)
+
+    fake.faults.hang(route="POST", acts=acts)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            await production(baseten, kind).promote("new", before_sending=leave_word)
+    (token,) = left
+    assert sent(fake) == 1
+    return token
+
+
+async def resumed(fake: FakeBaseten, token: str) -> ModelPromotion | ChainPromotion:
+    """What the next process makes of it."""
+    async with fake.client() as another:
+        promotion = await another.resume(token)
+        assert not isinstance(promotion, Cancellation)
+        return promotion
+
+
+@BOTH
+@pytest.mark.parametrize("later", [0, 20, 300])
+async def test_what_the_lost_process_began_is_followed_and_not_begun_again(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind, later: float
+) -> None:
+    environment = stage(fake, kind, timelines.HEALTHY)
+    token = await lost(fake, baseten, kind)
+    await asyncio.sleep(later)
+
+    async with fake.client() as another:
+        promotion = await another.resume(token)
+        assert not isinstance(promotion, Cancellation)
+        live = await promotion.wait()
+
+    assert live.id == promotion.deployment_id == "new"
+    assert promotion.previous_id == "old"
+    assert len(environment.promotions) == sent(fake) == 1
+
+
+@pytest.mark.parametrize("later", [0, 300])
+async def test_a_deployment_that_it_made_is_known_by_its_name(
+    fake: FakeBaseten, baseten: Baseten, later: float
+) -> None:
+    stage(fake, "model", timelines.HEALTHY, redeploy_on_promotion=True)
+    token = await lost(fake, baseten, "model")
+    await asyncio.sleep(later)
+
+    promotion = await resumed(fake, token)
+
+    (begun,) = fake.model("owner").environment("production").promotions
+    assert promotion.deployment_id == begun.candidate.id != "new"
+
+
+async def test_what_it_made_of_a_chain_is_not_known_beyond_doubt(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    """Deployments of chains have no names to go by."""
+    stage(fake, "chain", timelines.HEALTHY, redeploy_on_promotion=True)
+    token = await lost(fake, baseten, "chain")
+
+    with pytest.raises(PromotionOutcomeUnknownError, match="was not sent again"):
+        await resumed(fake, token)
+
+    assert sent(fake) == 1
+
+
+@BOTH
+async def test_a_promotion_that_has_failed_by_then_is_found_too(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind, timelines.BUILD_FAILED)
+    token = await lost(fake, baseten, kind)
+    await asyncio.sleep(300)
+
+    async with fake.client() as another:
+        promotion = await another.resume(token)
+        assert not isinstance(promotion, Cancellation)
+        with pytest.raises(PromotionFailedError):
+            await promotion.wait()
+
+
+@BOTH
+async def test_it_says_that_it_cannot_tell_when_nothing_shows_that_it_began(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    environment = stage(fake, kind, timelines.HEALTHY)
+    token = await lost(fake, baseten, kind, acts=False)
+
+    with pytest.raises(PromotionOutcomeUnknownError, match="about to be asked for") as caught:
+        await resumed(fake, token)
+
+    assert caught.value.deployment_id == "new"
+    assert caught.value.before is None
+    assert caught.value.after.current_deployment.id == "old"
+    assert len(environment.promotions) == 0
+    assert sent(fake) == 1
+
+
+@BOTH
+async def test_what_somebody_else_promotes_meanwhile_is_not_followed(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    environment = stage(fake, kind, timelines.HEALTHY)
+    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
+    token = await lost(fake, baseten, kind, acts=False)
+    owner.deployment("other")
+    environment.promote("other")
+
+    with pytest.raises(PromotionOutcomeUnknownError):
+        await resumed(fake, token)
+
+
+@BOTH
+async def test_nothing_is_sent_if_no_word_could_be_left(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind)
+
+    async def fail(_token: str) -> None:
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        await production(baseten, kind).promote("new", before_sending=fail)
+
+    assert sent(fake) == 0
+
+
+@BOTH
+@pytest.mark.parametrize("policy", ["adopt", "raise"])
+async def test_no_word_is_left_of_what_is_not_sent(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind, policy: Any
+) -> None:
+    environment = stage(fake, kind, timelines.HEALTHY)
+    environment.promote("new")
+    left: list[str] = []
+
+    async def leave_word(token: str) -> None:
+        left.append(token)
+
+    with suppress(PromotionInProgressError):
+        await production(baseten, kind).promote(
+            "new", if_in_progress=policy, before_sending=leave_word
+        )
+
+    assert left == []
+
+
+async def test_what_another_had_begun_before_is_not_taken_for_what_a_lost_process_sent(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    model = fake.model("owner")
+    model.deployment("old")
+    model.deployment("new", on_promote=[("BUILDING", 900.0), "ACTIVE"])
+    model.environment("production", current="old", redeploy_on_promotion=True)
+    production = baseten.model("owner").environment("production")
+    await production.promote("new")  # somebody else's
+    await asyncio.sleep(30)
+    left: list[str] = []
+
+    async def die(token: str) -> None:
+        left.append(token)
+        raise KeyError("the process is lost here, with nothing sent")
+
+    with pytest.raises(KeyError):
+        await production.promote("new", if_in_progress="send", before_sending=die)
+    assert sum(request.method == "POST" for request in fake.requests) == 1
+
+    with pytest.raises(PromotionOutcomeUnknownError):
+        await baseten.resume(left[0])

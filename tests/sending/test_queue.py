@@ -1,0 +1,187 @@
+"""The queue before each route, and the pauses that a server asks for, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+import pytest
+
+from aiobaseten import RetryPolicy
+from aiobaseten.errors import ConfigurationError, RateLimitError, ServerError
+from aiobaseten.testing import CompressedClock, FakeBaseten
+
+pytestmark = pytest.mark.looptime
+
+
+async def test_a_429_pauses_its_own_route_for_all_callers(fake: FakeBaseten) -> None:
+    model = fake.model("m1")
+    model.deployment("d1", status="ACTIVE")
+    model.environment("production", current="d1")
+    route = "GET /v1/models/{model_id}/deployments/{deployment_id}"
+    fake.faults.rate_limited(retry_after=37, route=route)
+    loop = asyncio.get_running_loop()
+
+    async with fake.client() as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        began = loop.time()
+        first = asyncio.create_task(deployment.get())
+        await asyncio.sleep(1)
+        await baseten.model("m1").environment("production").get()
+        other_endpoint = loop.time() - began
+        await deployment.get()
+        await first
+
+    assert other_endpoint < 2
+    assert loop.time() - began >= 37
+    assert len([request for request in fake.requests if request.route == route[4:]]) == 3
+
+
+async def test_a_429_to_a_look_pauses_the_route_for_calls_too(fake: FakeBaseten) -> None:
+    fake.model("m1").deployment("d1", timeline=[("BUILDING", 60), "ACTIVE"])
+    fake.faults.rate_limited(retry_after=37, times=1)
+    loop = asyncio.get_running_loop()
+
+    async with fake.client() as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        began = loop.time()
+        wait = asyncio.create_task(deployment.wait_until_active())
+        await asyncio.sleep(1)
+        await deployment.get()
+        answered = loop.time() - began
+        await wait
+
+    assert answered == pytest.approx(37, abs=0.01)
+
+
+async def test_requests_of_one_route_are_sent_in_order(
+    fake: FakeBaseten,
+) -> None:
+    model = fake.model("m1")
+    names = [f"d{number}" for number in range(70)]
+    for name in names:
+        model.deployment(name, status="INACTIVE")
+
+    async with fake.client(max_connections=3) as baseten:
+        await asyncio.gather(*(baseten.model("m1").deployment(one).activate() for one in names))
+
+    assert [request.path.split("/")[5] for request in fake.requests] == names
+
+
+async def test_an_outage_causes_few_retries_however_many_calls_fail(fake: FakeBaseten) -> None:
+    fake.model("m1").deployment("d1")
+    fake.faults.status(503, times=None)
+
+    async with fake.client() as baseten:
+        get = baseten.model("m1").deployment("d1").get
+        results = await asyncio.gather(*(get() for _ in range(100)), return_exceptions=True)
+
+    assert {type(result) for result in results} == {ServerError}
+    assert len(fake.requests) == 100 + 20
+
+
+async def test_a_cancelled_request_gives_its_turn_to_the_next(fake: FakeBaseten) -> None:
+    fake.model("m1").deployment("d1", status="INACTIVE")
+    loop = asyncio.get_running_loop()
+
+    async with fake.client() as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        began = loop.time()
+        tasks = [asyncio.create_task(deployment.activate()) for _ in range(40)]
+        await asyncio.sleep(1)
+        for task in tasks[20:39]:
+            task.cancel()
+        await tasks[39]
+
+    # Twenty went at once; the last one is first in the line for the next window.
+    assert loop.time() - began == pytest.approx(66, abs=1)
+
+
+async def test_many_calls_stay_within_the_documented_limit() -> None:
+    fake = FakeBaseten(enforce_limits=True)
+    fake.model("m1").deployment("d1", status="ACTIVE")
+
+    async with fake.client() as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        await asyncio.gather(*(deployment.get() for _ in range(500)))
+
+    assert {request.status for request in fake.requests} == {200}
+
+
+async def test_a_route_is_paused_for_a_minute_at_most(
+    fake: FakeBaseten,
+) -> None:
+    fake.model("m1").deployment("d1", status="ACTIVE")
+    fake.faults.rate_limited(retry_after=86_400)
+    loop = asyncio.get_running_loop()
+
+    async with fake.client() as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        began = loop.time()
+        with pytest.raises(RateLimitError) as caught:
+            await deployment.get()
+        refused_at = loop.time() - began
+        await deployment.get()
+
+    assert caught.value.retry_after == 86_400
+    assert refused_at < 1
+    assert loop.time() - began == pytest.approx(60, abs=1)
+
+
+async def test_the_queue_before_a_retry_counts_towards_the_total(
+    fake: FakeBaseten,
+) -> None:
+    fake.model("m1").deployment("d1", status="ACTIVE")
+    fake.faults.status(503, times=1)
+    fake.faults.rate_limited(retry_after=50, times=1)
+    loop = asyncio.get_running_loop()
+    policy = RetryPolicy(total=10)
+
+    async with fake.client(retry=policy, clock=CompressedClock(1, Random(4))) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        began = loop.time()
+        unlucky = asyncio.create_task(deployment.get())
+        await asyncio.sleep(0)
+        with pytest.raises(RateLimitError):
+            await deployment.get()
+        with pytest.raises(ServerError):
+            await unlucky
+
+    assert loop.time() - began == pytest.approx(10, abs=0.01)
+
+
+async def test_the_queue_before_the_first_attempt_does_not_count(
+    fake: FakeBaseten,
+) -> None:
+    """The twenty-first has stood there for longer than the total."""
+    fake.model("m1").deployment("d1", status="INACTIVE")
+    refused = fake.faults.refuse(after=20, times=1)
+    loop = asyncio.get_running_loop()
+
+    async with fake.client() as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        began = loop.time()
+        await asyncio.gather(*(deployment.activate() for _ in range(21)))
+
+    assert refused.hits == 1
+    assert loop.time() - began > 60
+
+
+async def test_closing_the_client_ends_queued_requests(
+    fake: FakeBaseten,
+) -> None:
+    model = fake.model("m1")
+    model.deployment("d1", status="INACTIVE")
+    model.environment("production", current="d1")
+    fake.faults.hang(times=None, route="GET")
+
+    async with fake.client(max_connections=2) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        in_line = [asyncio.create_task(deployment.activate()) for _ in range(25)]
+        await asyncio.sleep(1)
+        without_connection = [asyncio.create_task(deployment.get()) for _ in range(5)]
+        await asyncio.sleep(1)
+
+    results = await asyncio.gather(*in_line, *without_connection, return_exceptions=True)
+    assert [type(result) for result in results] == [type(None)] * 20 + [ConfigurationError] * 10
+    assert asyncio.all_tasks() == {asyncio.current_task()}

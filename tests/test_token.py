@@ -1,0 +1,156 @@
+"""What a token is, and what is none."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aiobaseten import Baseten
+from aiobaseten._token import Token
+from aiobaseten.errors import ConfigurationError, WaitTimeoutError
+from aiobaseten.testing import FakeBaseten
+
+from .story import BOTH, Kind, production, promote, stage
+
+pytestmark = pytest.mark.looptime
+
+
+@BOTH
+async def test_a_token_is_short_and_safe_in_a_url_a_file_name_and_a_shell(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind)
+
+    token = (await promote(baseten, kind)).token
+
+    assert len(token) < 300
+    assert token.replace(".", "").replace("-", "").replace("_", "").isalnum()
+    assert "test-key" not in token
+
+
+TEXT = st.text(min_size=1, max_size=20)
+TOKENS = st.builds(
+    Token,
+    kind=st.sampled_from(["chain promotion", "model promotion", "cancellation"]),
+    resource_id=TEXT,
+    environment_name=TEXT,
+    deployment_id=TEXT,
+    previous_id=st.none() | TEXT,
+    candidate_id=st.none() | TEXT,
+    promotion_status=st.none() | TEXT,
+    at_once=st.booleans(),
+    intended=st.booleans(),
+)
+
+
+@given(token=TOKENS)
+def test_a_token_says_again_what_it_was_told(token: Token) -> None:
+    assert Token.load(token.dump()) == token
+    assert Token.load(f"  {token.dump()}\n") == token
+
+
+def test_a_token_does_not_look_like_a_secret_that_logs_mask() -> None:
+    token = Token(kind="model promotion", resource_id="m", environment_name="e", deployment_id="d")
+
+    assert "eyJ" not in token.dump()
+
+
+@given(token=TOKENS, data=st.data())
+def test_a_token_that_was_damaged_is_refused(token: Token, data: st.DataObject) -> None:
+    text = token.dump()
+    at = data.draw(st.integers(0, len(text) - 1))
+    other = data.draw(st.characters(codec="ascii").filter(lambda c: c != text[at]))
+
+    try:
+        loaded = Token.load(text[:at] + other + text[at + 1 :])
+    except ConfigurationError:
+        return
+    # Some bits of the last letter say nothing, and space at the ends is not the token's.
+    assert loaded == token
+
+
+@given(text=st.text() | st.none() | st.integers())
+def test_what_is_not_a_token_is_refused(text: Any) -> None:
+    with pytest.raises(ConfigurationError, match="token"):
+        Token.load(text)
+
+
+def forged(content: bytes) -> str:
+    """A token whose checksum is right."""
+    body = base64.urlsafe_b64encode(content).decode()
+    return f"abt1.{zlib.crc32(content):08x}.{body}"
+
+
+WHOLE = {"kind": "model promotion", "parent": "m1", "environment": "e1", "deployment": "d1"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff",
+        b"{",
+        b"[]",
+        b"null",
+        b"{}",
+        b"[" * 100_000,
+        json.dumps({**WHOLE, "kind": "rollback"}).encode(),
+        json.dumps({**WHOLE, "kind": ["model promotion"]}).encode(),
+        json.dumps({**WHOLE, "parent": 1}).encode(),
+        json.dumps({**WHOLE, "deployment": None}).encode(),
+        json.dumps({**WHOLE, "at_once": "yes"}).encode(),
+        json.dumps({**WHOLE, "more": "x"}).encode(),
+        json.dumps({key: WHOLE[key] for key in ("kind", "parent", "environment")}).encode(),
+        json.dumps({key: WHOLE[key] for key in ("kind", "parent", "deployment")}).encode(),
+    ],
+)
+def test_a_token_that_says_nonsense_is_refused(content: bytes) -> None:
+    with pytest.raises(ConfigurationError, match="token is damaged"):
+        Token.load(forged(content))
+
+
+@pytest.mark.parametrize("ours", ["..", "a/b", "a\nb", " "])
+@pytest.mark.parametrize("field", ["parent", "environment", "deployment"])
+async def test_a_token_leads_nowhere_but_to_its_own_kind_of_path(
+    fake: FakeBaseten, baseten: Baseten, field: str, ours: str
+) -> None:
+    token = forged(json.dumps({**WHOLE, field: ours}).encode())
+    stage(fake, "model")
+    fake.model("m1").environment("e1")
+
+    with pytest.raises(ConfigurationError):
+        await baseten.resume(token)
+
+
+def test_a_token_of_another_version_is_told_from_a_damaged_one() -> None:
+    with pytest.raises(ConfigurationError, match="of version abt2, and this aiobaseten reads abt1"):
+        Token.load("abt2.00000000.e30")
+
+
+async def test_a_token_is_refused_before_anything_is_sent(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    with pytest.raises(ConfigurationError):
+        await baseten.resume("abt1.nonsense")
+
+    assert fake.requests == []
+
+
+@BOTH
+async def test_a_wait_on_a_busy_environment_has_nothing_to_go_on_with(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind, "BUILDING").promote("new")
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await production(baseten, kind).promote(
+            "old", if_in_progress="wait", in_progress_timeout=10
+        )
+
+    assert caught.value.token is None
+    assert "resume" not in str(caught.value)

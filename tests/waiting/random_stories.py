@@ -1,0 +1,148 @@
+"""What may happen around a promotion: stories for hypothesis to tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+from hypothesis import strategies as st
+
+from aiobaseten._status import DEPLOYMENT_STATUSES, Phase
+from aiobaseten.testing import Behaviour
+
+from ..story import Kind
+
+#: No request of these stories takes longer until it is answered.
+SLOWEST_REQUEST = 7.0
+#: Statuses from which nothing comes by itself.
+HOPELESS = {
+    status
+    for status, meaning in DEPLOYMENT_STATUSES.items()
+    if meaning.phase in (Phase.FAILED, Phase.STOPPED)
+}
+
+SECONDS = st.sampled_from([1, 3, 8, 20, 50])
+ON_THE_WAY = [
+    *("BUILDING", "DEPLOYING", "LOADING_MODEL", "UPDATING", "WAKING_UP", "SCALED_TO_ZERO"),
+    *("UNHEALTHY", "HIBERNATING"),
+]
+STATUSES = st.sampled_from([*ON_THE_WAY, *ON_THE_WAY, "ACTIVE", "ACTIVE", *sorted(HOPELESS)])
+ENDS = st.sampled_from(
+    [*("ACTIVE",) * 12, "SCALED_TO_ZERO", "SCALED_TO_ZERO", "UNHEALTHY", *sorted(HOPELESS)]
+)
+TIMELINES = st.builds(
+    lambda steps, last: (*steps, last),
+    st.lists(st.tuples(STATUSES, SECONDS), max_size=3),
+    ENDS,
+)
+BEHAVIOURS = st.builds(
+    Behaviour,
+    terminal_promotion_for=st.sampled_from([float("inf"), 0.0, 5.0]),
+    failed_candidate=st.sampled_from(["lingers", "null"]),
+    canceled_candidate=st.sampled_from(["null", "lingers"]),
+    failure_noticed_after=st.sampled_from([0.0, 30.0, float("inf")]),
+    chain_promotion=st.sampled_from(["shown", "null", "absent"]),
+    chain_environment_list=st.sampled_from(["chain", "model"]),
+    chain_status=st.sampled_from(["worst", "best", "first"]),
+    deployment_ids=st.sampled_from(["documented", "new", "same"]),
+    stale_for=st.sampled_from([0.0, 3.0, 10.0]),
+    hidden_for=st.sampled_from([0.0, 5.0]),
+    roll_forward=st.sampled_from(["at once", "next step"]),
+)
+FAULTS = st.sampled_from(
+    [
+        ("status", {"status": 503, "times": 2}),
+        ("status", {"status": 500, "lasting": 40}),
+        ("rate_limited", {"retry_after": 7}),
+        ("html", {"status": 502, "times": 3}),
+        ("html", {"status": 200}),
+        ("empty", {}),
+        ("garbage", {"times": 2}),
+        ("reset", {"times": 2}),
+        ("refuse", {"times": 4}),
+        ("cut", {}),
+        ("hang", {}),
+        ("delay", {"seconds": SLOWEST_REQUEST, "times": 3}),
+    ]
+)
+DEEDS = st.sampled_from(
+    [
+        *("cancel", "force_cancel", "pause", "resume", "force_roll_forward"),
+        *("promote other", "promote new", "promote old", "replace", "delete"),
+        *("fail", "switch off", "fall ill", "fall asleep", "recover"),
+    ]
+)
+TIMES = st.integers(0, 120)
+
+
+@frozen(kw_only=True)
+class Options:
+    """What those who wait ask for."""
+
+    timeout: float
+    accept_scaled_to_zero: bool
+    on_paused: str
+    settling_time: float
+    unhealthy_grace: float
+
+
+@frozen(kw_only=True)
+class Story:
+    """All that happens."""
+
+    kind: Kind
+    behaviour: Behaviour
+    before: str | None
+    first: str
+    plan: Any
+    environment: dict[str, Any]
+    earlier: str | None
+    deeds: list[tuple[int, str]]
+    faults: list[tuple[int, tuple[str, dict[str, Any]]]]
+    options: Options
+    leaves_at: int
+    dawdles: int
+
+
+def plans(kind: Kind) -> st.SearchStrategy[Any]:
+    if kind == "model":
+        return TIMELINES
+    each = st.dictionaries(st.sampled_from(["One", "Two"]), TIMELINES, min_size=2)
+    return each | TIMELINES
+
+
+def environments(kind: Kind) -> st.SearchStrategy[dict[str, Any]]:
+    options: dict[str, st.SearchStrategy[Any]] = {
+        "traffic_delay": st.sampled_from([None, 0, 20]),
+        "moves_on": st.sampled_from([("ACTIVE",), ("ACTIVE", "SCALED_TO_ZERO")]),
+        "cleanup": st.sampled_from(["SCALE_TO_ZERO", "DEACTIVATE", "KEEP"]),
+    }
+    if kind == "model":
+        options["ramp"] = st.sampled_from([None, [(50, 20)], [(25, 30), (75, 60)]])
+    return st.fixed_dictionaries(options)
+
+
+def stories(kind: Kind) -> st.SearchStrategy[Story]:
+    """Stories of a model, or of a chain."""
+    return st.builds(
+        Story,
+        kind=st.just(kind),
+        behaviour=BEHAVIOURS,
+        before=st.sampled_from(["ACTIVE", None]),
+        first=st.sampled_from(["ACTIVE", "ACTIVE", "SCALED_TO_ZERO", "INACTIVE", "BUILD_FAILED"]),
+        plan=plans(kind),
+        environment=environments(kind),
+        earlier=st.sampled_from([None, None, "fails", "is cancelled", "succeeds"]),
+        deeds=st.lists(st.tuples(TIMES, DEEDS), max_size=4),
+        faults=st.lists(st.tuples(TIMES, FAULTS), max_size=3),
+        options=st.builds(
+            Options,
+            timeout=st.sampled_from([0, 30, 200, 400, 400]),
+            accept_scaled_to_zero=st.booleans(),
+            on_paused=st.sampled_from(["wait", "raise"]),
+            settling_time=st.sampled_from([0, 30, 120, 120]),
+            unhealthy_grace=st.sampled_from([20, 60, 300]),
+        ),
+        leaves_at=st.integers(0, 100),
+        dawdles=st.sampled_from([0, 5, 40]),
+    )

@@ -1,0 +1,207 @@
+"""The main stories, however Baseten answers what its documentation leaves open."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import fields
+
+import pytest
+
+from aiobaseten.errors import PromotionCanceledError, PromotionFailedError, PromotionSupersededError
+from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment, timelines
+
+from ..story import A_LOOK, Kind, listen, production, promote, stage
+
+pytestmark = pytest.mark.looptime
+
+ON_THE_WAY: timelines.Steps = [
+    ("BUILDING", 5),
+    ("SCALED_TO_ZERO", 10),
+    ("WAKING_UP", 15),
+    "ACTIVE",
+]
+
+
+def difference(behaviour: Behaviour) -> str:
+    """In what it is not the default."""
+    usual = Behaviour()
+    return " ".join(
+        f"{field.name}={getattr(behaviour, field.name)}"
+        for field in fields(behaviour)
+        if getattr(behaviour, field.name) != getattr(usual, field.name)
+    )
+
+
+def are(behaviours: Iterable[Behaviour], *kinds: Kind) -> pytest.MarkDecorator:
+    """A story that is told for each kind and behaviour, where the one has to do with the other."""
+    return pytest.mark.parametrize(
+        ("kind", "behaviour"),
+        [
+            pytest.param(kind, behaviour, id=f"{kind} {difference(behaviour)}")
+            for kind in kinds
+            for behaviour in behaviours
+            if kind == "chain" or not difference(behaviour).startswith("chain_")
+        ],
+    )
+
+
+#: What has to do with requests that are refused, which no story here but one sends.
+REFUSALS = ("error_body", "retry_after_header", "busy_status", "unready_source")
+EVERY = list(Behaviour.plausible())
+SHOWN = [one for one in EVERY if not difference(one).startswith(REFUSALS)]
+
+
+def serves(environment: FakeEnvironment) -> str | None:
+    """What really has the traffic, and is ACTIVE."""
+    current = environment.current
+    return current.id if current is not None and current.status == "ACTIVE" else None
+
+
+@are(EVERY, "model", "chain")
+async def test_what_sleeps_on_its_way_is_live_when_it_serves(
+    behaviour: Behaviour, kind: Kind
+) -> None:
+    fake = FakeBaseten(behaviour=behaviour)
+    environment = stage(fake, kind, ON_THE_WAY)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, kind)
+
+        live = await promotion.wait()
+
+    assert live.id == promotion.deployment_id == serves(environment)
+    assert 30 <= fake.now < 30 + A_LOOK
+
+
+@are(SHOWN, "model", "chain")
+async def test_what_was_active_all_along_is_live_when_traffic_has_moved(
+    behaviour: Behaviour, kind: Kind
+) -> None:
+    fake = FakeBaseten(behaviour=behaviour)
+    environment = stage(fake, kind, traffic_delay=40)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, kind)
+
+        await promotion.wait()
+
+    assert promotion.deployment_id == serves(environment)
+    assert 40 <= fake.now < 40 + A_LOOK
+
+
+@are(SHOWN, "model", "chain")
+@pytest.mark.parametrize(
+    ("failure", "at"), [(timelines.BUILD_FAILED, 12), ([("DEPLOYING", 25), "INACTIVE"], 25)]
+)
+async def test_what_fails_is_told_soon(
+    behaviour: Behaviour, kind: Kind, failure: timelines.Steps, at: float
+) -> None:
+    fake = FakeBaseten(behaviour=behaviour)
+    environment = stage(fake, kind, failure)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, kind)
+
+        with pytest.raises(PromotionFailedError):
+            await promotion.wait()
+
+    assert serves(environment) == "old"
+    assert at <= fake.now < at + A_LOOK
+
+
+@are(SHOWN, "model", "chain")
+async def test_what_somebody_cancels_was_cancelled(behaviour: Behaviour, kind: Kind) -> None:
+    fake = FakeBaseten(behaviour=behaviour)
+    environment = stage(fake, kind, ON_THE_WAY)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, kind)
+        fake.at(10, environment.cancel)
+
+        told = await listen(promotion.events())
+
+    assert isinstance(told.error, PromotionCanceledError)
+    assert serves(environment) == "old"
+    assert told.at < 10 + 3 * A_LOOK
+
+
+@are(SHOWN, "model", "chain")
+async def test_what_somebody_replaces_between_two_looks_was_superseded(
+    behaviour: Behaviour, kind: Kind
+) -> None:
+    fake = FakeBaseten(behaviour=behaviour)
+    environment = stage(fake, kind, ON_THE_WAY)
+    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
+    owner.deployment("other", on_promote=ON_THE_WAY)
+
+    def replace() -> None:
+        environment.cancel()
+        environment.promote("other")
+
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, kind)
+        fake.at(10, replace)
+
+        told = await listen(promotion.events())
+
+    assert told.at < 10 + 3 * A_LOOK
+    if behaviour.stale_for:
+        # A look may show the environment between the two.
+        assert isinstance(told.error, PromotionCanceledError | PromotionSupersededError)
+        return
+    assert isinstance(told.error, PromotionSupersededError)
+    assert environment.candidate is not None
+    assert told.error.by == environment.candidate.id
+
+
+@are(SHOWN, "model", "chain")
+async def test_what_was_promoted_again_after_a_failure_is_live(
+    behaviour: Behaviour, kind: Kind
+) -> None:
+    """What lingers of the first promotion is not the second one's."""
+    fake = FakeBaseten(behaviour=behaviour)
+    environment = stage(fake, kind, timelines.BUILD_FAILED)
+    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
+    owner.deployment("better", on_promote=ON_THE_WAY)
+    async with fake.client() as baseten:
+        first = await promote(baseten, kind)
+        with pytest.raises(PromotionFailedError):
+            await first.wait()
+        if math.isinf(behaviour.failure_noticed_after):
+            environment.cancel()  # somebody has to
+
+        second = await production(baseten, kind).promote("better", if_in_progress="wait")
+        await second.wait()
+
+    assert second.deployment_id == serves(environment)
+
+
+@are(SHOWN, "model")
+async def test_a_rolling_promotion_is_live_when_the_last_of_the_traffic_has_moved(
+    behaviour: Behaviour, kind: Kind
+) -> None:
+    fake = FakeBaseten(behaviour=behaviour)
+    environment = stage(fake, kind, ramp=[(25, 15), (75, 15)])
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, kind)
+        fake.at(5, environment.pause)
+        fake.at(40, environment.resume)
+
+        await promotion.wait()
+
+    assert promotion.deployment_id == serves(environment)
+    assert 55 <= fake.now < 55 + A_LOOK
+
+
+@are(SHOWN, "model")
+async def test_a_rolling_promotion_that_is_cancelled_was_cancelled_when_traffic_is_back(
+    behaviour: Behaviour, kind: Kind
+) -> None:
+    fake = FakeBaseten(behaviour=behaviour)
+    environment = stage(fake, kind, ramp=[(25, 15), (75, 15)])
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, kind)
+        fake.at(20, environment.cancel)
+
+        with pytest.raises(PromotionCanceledError):
+            await promotion.wait()
+
+    assert serves(environment) == "old"
+    assert fake.now >= 50

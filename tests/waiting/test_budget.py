@@ -1,0 +1,51 @@
+"""How many looks per second a client may make, without an event loop."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiobaseten._waiting import PollingBudget
+
+
+@pytest.mark.parametrize(("rate", "at_once"), [(5.0, 5), (80.0, 5), (2.0, 2), (0.5, 1)])
+def test_a_burst_of_looks_is_followed_by_even_spacing(rate: float, at_once: int) -> None:
+    budget = PollingBudget(rate)
+
+    for _ in range(at_once):
+        assert budget.free_at(0.0) == 0.0
+        budget.take(0.0)
+
+    assert budget.free_at(0.0) == pytest.approx(1 / rate)
+
+
+def test_a_refusal_halves_the_rate_and_a_minute_restores_it() -> None:
+    budget = PollingBudget(1.0)
+    budget.slow_down(10.0)
+    spacing: list[float] = []
+    for now in (10.0, 16.0, 40.0, 80.0):
+        budget.take(now)
+        spacing.append(budget.free_at(now) - now)
+
+    assert spacing == pytest.approx([1 / 0.5, 1 / 0.6, 1, 1])
+
+
+def test_many_refusals_leave_a_part_of_the_rate_and_time_restores_it() -> None:
+    budget = PollingBudget(10.0)
+    for _ in range(20):
+        budget.slow_down(0.0)
+    slow = looks_of(budget, since=0.0, until=10.0)
+
+    later = looks_of(budget, since=200.0, until=210.0)
+
+    assert slow < 50
+    assert later >= 100
+
+
+def looks_of(budget: PollingBudget, *, since: float, until: float) -> int:
+    """The number of looks if one is always wanted."""
+    budget.take(since)
+    count, now = 1, since
+    while (now := budget.free_at(now)) < until:
+        budget.take(now)
+        count += 1
+    return count

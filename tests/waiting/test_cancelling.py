@@ -1,0 +1,156 @@
+"""Cancelling a promotion, and waiting until it is over."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.errors import (
+    BadRequestError,
+    PromotionCanceledError,
+    PromotionSupersededError,
+    WaitTimeoutError,
+)
+from aiobaseten.schemas import CancellationStatus
+from aiobaseten.testing import Behaviour, FakeBaseten, timelines
+
+from ..story import A_LOOK, RAMP, is_new_live, listen, promote, rolling, stage
+
+pytestmark = pytest.mark.looptime
+
+
+async def test_cancelling_before_traffic_moves_takes_effect_at_once(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", timelines.HEALTHY)
+    promotion = await promote(baseten, "model")
+
+    cancellation = await promotion.cancel()
+    quiet = await cancellation.wait()
+
+    assert cancellation.status == CancellationStatus.CANCELED
+    assert cancellation.message == "Promotion to production was successfully canceled."
+    assert (cancellation.deployment_id, cancellation.previous_id) == ("new", "old")
+    assert quiet.current_deployment is not None
+    assert quiet.current_deployment.id == "old"
+    assert fake.now == 0
+    with pytest.raises(PromotionCanceledError):
+        await promotion.wait()
+
+
+async def test_cancelling_a_rolling_promotion_is_over_when_the_traffic_is_back(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    promotion = await rolling(fake, baseten)
+    await asyncio.sleep(90)
+
+    cancellation = await promotion.cancel()
+    told = await listen(cancellation.events())
+
+    assert cancellation.status == CancellationStatus.RAMPING_DOWN
+    assert "promotion to production: RAMPING_DOWN -> CANCELED" in told.said()
+    assert "traffic: 0 % on the new deployment" in told.said()
+    assert told.error is None
+    # A minute for each of the two steps that it had come up.
+    assert 210 <= fake.now < 210 + A_LOOK
+    assert not is_new_live(fake)
+
+
+async def test_a_wait_on_what_somebody_else_cancels_says_so(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    promotion = await rolling(fake, baseten)
+    fake.at(90, fake.model("owner").environment("production").cancel)
+
+    with pytest.raises(PromotionCanceledError):
+        await promotion.wait()
+
+    assert 210 <= fake.now < 210 + A_LOOK
+
+
+async def test_cancelling_through_the_environment_finds_out_what_it_cancelled(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    await rolling(fake, baseten)
+    production = fake.model("owner").environment("production")
+    await asyncio.sleep(90)
+    cancellation = await baseten.model("owner").environment("production").cancel_promotion()
+    fake.at(150, production.force_roll_forward)
+
+    with pytest.raises(PromotionSupersededError, match="rolled forward all the same") as caught:
+        await cancellation.wait()
+
+    assert cancellation.deployment_id is None
+    assert caught.value.by == "new"
+
+
+async def test_a_cancellation_is_over_when_somebody_promotes_something_else(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    promotion = await rolling(fake, baseten)
+    production = fake.model("owner").environment("production")
+    fake.model("owner").deployment("other", on_promote=[("BUILDING", 1000), "ACTIVE"])
+    await asyncio.sleep(90)
+    cancellation = await promotion.cancel()
+    fake.at(211, lambda: production.promote("other"))
+
+    shown = await cancellation.wait(timeout=300)
+
+    assert fake.now < 211 + A_LOOK
+    assert shown.current_deployment is not None
+    assert shown.current_deployment.id == "old"
+
+
+async def test_a_rollback_that_takes_too_long_is_a_timeout(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    promotion = await rolling(fake, baseten)
+    await asyncio.sleep(90)
+    cancellation = await promotion.cancel()
+
+    with pytest.raises(WaitTimeoutError, match="30 s are over: the cancellation of") as caught:
+        await cancellation.wait(timeout=30)
+
+    assert caught.value.token == cancellation.token
+
+
+async def test_a_forced_cancellation_takes_effect_at_once(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    promotion = await rolling(fake, baseten)
+    await asyncio.sleep(90)
+
+    cancellation = await promotion.force_cancel()
+    await cancellation.wait()
+
+    assert cancellation.status is None
+    assert fake.now == 90
+    assert not is_new_live(fake)
+
+
+async def test_cancelling_where_nothing_is_promoted_is_refused(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model")
+    production = baseten.model("owner").environment("production")
+
+    for cancel in (production.cancel_promotion, production.force_cancel_promotion):
+        with pytest.raises(BadRequestError, match="has no in progress promotion"):
+            await cancel()
+
+
+async def test_cancelling_the_promotion_of_what_serves_already_leaves_it_serving() -> None:
+    """What serves is promoted again under the same id, and that is cancelled."""
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
+    stage(fake, "model", timelines.HEALTHY, ramp=RAMP)
+    async with fake.client() as baseten:
+        promotion = await baseten.model("owner").environment("production").promote("old")
+        await asyncio.sleep(30)
+
+        quiet = await (await promotion.cancel()).wait()
+
+    assert promotion.deployment_id == "old"
+    assert quiet.current_deployment is not None
+    assert quiet.current_deployment.id == "old"

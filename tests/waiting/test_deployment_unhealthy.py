@@ -1,0 +1,72 @@
+"""How long UNHEALTHY may last, without an event loop."""
+
+from __future__ import annotations
+
+from aiobaseten.errors import DeploymentFailedError
+
+from .literals import T, chain, deployment, deployment_wait, look, see
+
+
+def test_unhealthy_is_given_time_and_then_not_believed_to_recover() -> None:
+    wait = deployment_wait()
+
+    look(wait, 0, deployment(status="UNHEALTHY"))
+    for at in range(50, 300, 50):
+        look(wait, at, deployment(status="UNHEALTHY"))
+
+    error = see(wait, 300, deployment(status="UNHEALTHY"))
+    assert isinstance(error, DeploymentFailedError)
+    assert "deployment T has been UNHEALTHY for 300 s" in str(error)
+
+
+def test_unhealthy_with_a_break_begins_to_count_anew() -> None:
+    wait = deployment_wait(unhealthy_grace=50)
+
+    look(wait, 0, deployment(status="UNHEALTHY"))
+    look(wait, 40, deployment(status="LOADING_MODEL"))
+    look(wait, 45, deployment(status="UNHEALTHY"))
+    look(wait, 94, deployment(status="UNHEALTHY"))
+
+    assert isinstance(see(wait, 95, deployment(status="UNHEALTHY")), DeploymentFailedError)
+
+
+def test_nobody_can_say_what_was_in_the_time_of_an_outage() -> None:
+    """A deployment that restarts again and again may be UNHEALTHY before and after by chance."""
+    wait = deployment_wait()
+
+    look(wait, 0, deployment(status="UNHEALTHY"))
+    look(wait, 320, deployment(status="UNHEALTHY"))
+    for at in range(370, 620, 50):
+        look(wait, at, deployment(status="UNHEALTHY"))
+
+    error = see(wait, 620, deployment(status="UNHEALTHY"))
+    assert "UNHEALTHY for 300 s" in str(error)
+
+
+def test_a_minute_without_a_look_is_not_yet_a_break() -> None:
+    wait = deployment_wait(unhealthy_grace=120)
+
+    for at in (0, 60):
+        look(wait, at, deployment(status="UNHEALTHY"))
+
+    assert isinstance(see(wait, 120, deployment(status="UNHEALTHY")), DeploymentFailedError)
+
+
+def test_more_than_a_minute_without_a_look_is_a_break() -> None:
+    wait = deployment_wait(unhealthy_grace=120)
+
+    for at in (0, 60.5, 120.5, 180):
+        look(wait, at, deployment(status="UNHEALTHY"))
+
+    assert isinstance(see(wait, 180.5, deployment(status="UNHEALTHY")), DeploymentFailedError)
+
+
+def test_each_chainlet_has_a_patience_of_its_own() -> None:
+    """Two chainlets that take turns have neither been UNHEALTHY for long."""
+    wait = deployment_wait(unhealthy_grace=50)
+
+    for at in range(0, 400, 40):
+        turn = ("UNHEALTHY", "ACTIVE") if at % 80 else ("ACTIVE", "UNHEALTHY")
+        look(wait, at, chain({"One": turn[0], "Two": turn[1]}, "DEPLOYING"))
+
+    assert see(wait, 401, chain({"One": "ACTIVE", "Two": "ACTIVE"})) == T

@@ -1,0 +1,184 @@
+"""What an error that ends a wait has to show."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.errors import (
+    DeploymentFailedError,
+    PromotionFailedError,
+    PromotionSupersededError,
+    Seen,
+    WaitError,
+    WaitTimeoutError,
+)
+from aiobaseten.events import StatusChanged
+from aiobaseten.testing import FakeBaseten, FakeDeployment, timelines
+
+from ..story import BOTH, Kind, deployment, listen, promote, stage
+
+pytestmark = pytest.mark.looptime
+
+
+def was_so(history: tuple[Seen, ...], deployment: FakeDeployment) -> None:
+    """Whatever a wait saw of a deployment, from its beginning, was so then and until then."""
+    seen = [one for one in history if one.subject == "deployment"]
+    assert seen
+    for one in seen:
+        assert deployment.status_at(one.since) == one.status
+        assert deployment.status_at(one.since + one.seconds) == one.status
+
+
+@BOTH
+async def test_the_history_is_what_really_happened(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind, timelines.CRASH_LOOP)
+    promotion = await promote(baseten, kind)
+    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
+
+    with pytest.raises(PromotionFailedError) as caught:
+        await promotion.wait()
+
+    history = [seen for seen in caught.value.history if seen.subject == "deployment"]
+    was_so(caught.value.history, owner.deployments["new"])
+    assert [seen.status for seen in history] == [
+        *("BUILDING", "DEPLOYING", "LOADING_MODEL", "UNHEALTHY", "LOADING_MODEL", "UNHEALTHY"),
+        *("LOADING_MODEL", "DEPLOY_FAILED"),
+    ]
+
+
+async def test_the_history_and_the_events_say_the_same(fake: FakeBaseten, baseten: Baseten) -> None:
+    stage(fake, "chain", timelines.CRASH_LOOP)
+    promotion = await promote(baseten, "chain")
+
+    told = await listen(promotion.events())
+
+    assert isinstance(told.error, WaitError)
+    assert [
+        (event.at, event.subject, event.name, event.status) for event in told.of(StatusChanged)
+    ] == [(seen.since, seen.subject, seen.name, seen.status) for seen in told.error.history]
+
+
+async def test_the_request_ids_are_those_of_the_last_looks(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", "DEPLOYING")
+    promotion = await promote(baseten, "model")
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await promotion.wait(timeout=600)
+
+    assert list(caught.value.request_ids) == [request.request_id for request in fake.requests[-10:]]
+
+
+async def test_looks_that_failed_have_request_ids_too(fake: FakeBaseten, baseten: Baseten) -> None:
+    """They are the ones that somebody at Baseten will want to look up."""
+    stage(fake, "model", "DEPLOYING")
+    promotion = await promote(baseten, "model")
+    before = len(fake.requests)
+    fake.faults.status(503)
+    fake.faults.garbage()
+    fake.faults.reset()
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await promotion.wait(timeout=10)
+
+    answered = [request for request in fake.requests[before:] if request.fault != "reset"]
+    assert list(caught.value.request_ids) == [request.request_id for request in answered]
+
+
+@BOTH
+async def test_the_last_thing_seen_is_what_the_last_look_was_answered(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind, timelines.BUILD_FAILED)
+    promotion = await promote(baseten, kind)
+
+    with pytest.raises(PromotionFailedError) as by_promotion:
+        await promotion.wait()
+    with pytest.raises(DeploymentFailedError) as by_deployment:
+        await deployment(baseten, kind).wait_until_active()
+
+    environment = by_promotion.value.last_seen
+    assert environment.candidate_deployment.id == "new"
+    assert environment.candidate_deployment.status == "BUILD_FAILED"
+    assert by_deployment.value.last_seen.status == "BUILD_FAILED"
+
+
+@BOTH
+async def test_only_a_wait_that_needs_one_has_a_token(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind, timelines.BUILD_FAILED)
+    promotion = await promote(baseten, kind)
+
+    with pytest.raises(PromotionFailedError) as by_promotion:
+        await promotion.wait()
+    with pytest.raises(DeploymentFailedError) as by_deployment:
+        await deployment(baseten, kind).wait_until_active()
+
+    assert by_promotion.value.token == promotion.token
+    assert by_deployment.value.token is None
+
+
+@BOTH
+async def test_an_error_of_a_wait_pickles_and_copies_with_all_it_has(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    """It has to get out of a process pool, or into another thread's report."""
+    environment = stage(fake, kind, [("BUILDING", 100), "ACTIVE"])
+    promotion = await promote(baseten, kind)
+    environment.force_cancel()
+    environment.promote("old")
+
+    with pytest.raises(PromotionSupersededError) as caught:
+        await promotion.wait()
+
+    for again in (pickle.loads(pickle.dumps(caught.value)), copy.copy(caught.value)):
+        assert type(again) is PromotionSupersededError
+        assert (str(again), again.by) == (str(caught.value), caught.value.by)
+        assert again.evidence == caught.value.evidence
+
+
+async def test_a_failure_names_what_failed_and_where_the_traffic_is(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    chain = fake.chain("owner")
+    chain.deployment("old")
+    chain.deployment(
+        "new", chainlets={"Good": [("BUILDING", 20), "ACTIVE"], "Bad": timelines.BUILD_FAILED}
+    )
+    chain.environment("production", current="old")
+    promotion = await promote(baseten, "chain")
+
+    with pytest.raises(PromotionFailedError) as caught:
+        await promotion.wait()
+
+    assert caught.value.failed == ("Bad",)
+    assert str(caught.value).startswith(
+        "the promotion of deployment new to production of chain owner failed: "
+    )
+    assert "Traffic stays on what served before" in str(caught.value)
+
+
+async def test_a_timeout_says_what_is_still_true_and_how_to_go_on(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", "DEPLOYING")
+    promotion = await promote(baseten, "model")
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await promotion.wait(timeout=90)
+
+    assert str(caught.value) == (
+        "90 s are over: the promotion of deployment new to production of model owner is not "
+        "finished; last seen: deployment new DEPLOYING, promotion to production RELEASING. "
+        "Baseten keeps working on it. Go on with resume(error.token)."
+    )
+    assert caught.value.evidence is not None
+    assert caught.value.evidence.trouble is None

@@ -1,0 +1,428 @@
+"""What the log says last, for those who ask a wait to bring it along when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+import pickle
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.errors import (
+    AuthenticationError,
+    DeploymentFailedError,
+    LogLine,
+    PromotionFailedError,
+    WaitError,
+    WaitTimeoutError,
+)
+from aiobaseten.testing import FakeBaseten, FakeDeployment, timelines
+
+from ..story import BOTH, Kind, deployment, listen, promote, stage
+
+pytestmark = pytest.mark.looptime
+
+STARTED = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SECRET = "hf_token=s3cret"
+#: Where the logs are, as a route of faults.
+LOGS: dict[Kind, str] = {
+    "model": "GET /v1/models/owner/deployments/new/logs",
+    "chain": "GET /v1/chains/owner/deployments/new/chainlets/new-Main/logs",
+}
+
+
+@pytest.fixture
+def fake() -> FakeBaseten:
+    """One that knows what time it is."""
+    return FakeBaseten(started=STARTED)
+
+
+def made(fake: FakeBaseten, kind: Kind) -> FakeDeployment:
+    """The deployment that stories are about."""
+    return (fake.model("owner") if kind == "model" else fake.chain("owner")).deployments["new"]
+
+
+def broken(fake: FakeBaseten, kind: Kind, *messages: str) -> FakeDeployment:
+    """A deployment that fails to build after 12 s, and says something before that."""
+    stage(fake, kind)
+    its = made(fake, kind)
+    its.set_timeline(timelines.BUILD_FAILED)
+    for second, message in enumerate(messages):
+        fake.at(5.0 + second, lambda message=message: its.log(message))  # type: ignore[misc]
+    return its
+
+
+def messages(error: WaitError) -> Sequence[str]:
+    """What the lines say."""
+    assert error.evidence is not None
+    return [line.message for line in error.evidence.log_lines]
+
+
+def notes(error: BaseException) -> Sequence[str]:
+    """What was added to an error."""
+    return getattr(error, "__notes__", [])
+
+
+def asked_for_logs(fake: FakeBaseten) -> int:
+    """How often somebody wanted to see a log."""
+    return sum(request.path.endswith("/logs") for request in fake.requests)
+
+
+@BOTH
+async def test_the_last_lines_come_with_the_error_oldest_first(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    broken(fake, kind, "installing", "no such package", "giving up")
+
+    with pytest.raises(DeploymentFailedError) as caught:
+        await deployment(baseten, kind).wait_until_active(log_lines=2)
+
+    assert caught.value.evidence is not None
+    assert [(line.chainlet, line.at, line.message) for line in caught.value.evidence.log_lines] == [
+        ("Main" if kind == "chain" else None, STARTED.replace(second=6), "no such package"),
+        ("Main" if kind == "chain" else None, STARTED.replace(second=7), "giving up"),
+    ]
+
+
+@BOTH
+async def test_a_promotion_brings_the_log_of_its_deployment(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind, timelines.BUILD_FAILED)
+    promotion = await promote(baseten, kind)
+    fake.at(11, lambda: made(fake, kind).log("no such package"))
+
+    with pytest.raises(PromotionFailedError) as caught:
+        await promotion.wait(log_lines=50)
+
+    assert messages(caught.value) == ["no such package"]
+
+
+@BOTH
+async def test_time_that_runs_out_brings_the_log_too(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind, timelines.STUCK)
+    promotion = await promote(baseten, kind)
+    fake.at(60, lambda: made(fake, kind).log("still loading"))
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await promotion.wait(timeout=100, log_lines=50)
+
+    assert messages(caught.value) == ["still loading"]
+
+
+async def test_the_events_end_with_the_same_lines(fake: FakeBaseten, baseten: Baseten) -> None:
+    broken(fake, "model", "no such package")
+
+    told = await listen(deployment(baseten, "model").events(log_lines=1))
+
+    assert isinstance(told.error, DeploymentFailedError)
+    assert messages(told.error) == ["no such package"]
+
+
+@BOTH
+async def test_nobody_who_did_not_ask_gets_a_log(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    broken(fake, kind, "no such package")
+
+    with pytest.raises(DeploymentFailedError) as caught:
+        await deployment(baseten, kind).wait_until_active()
+
+    assert messages(caught.value) == []
+    assert asked_for_logs(fake) == 0
+
+
+@BOTH
+async def test_a_wait_that_succeeds_asks_for_no_log(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind)
+
+    await deployment(baseten, kind).wait_until_active(log_lines=50)
+
+    assert asked_for_logs(fake) == 0
+
+
+@pytest.mark.parametrize(
+    ("chainlets", "whose"),
+    [
+        ({"A": "ACTIVE", "B": "BUILD_FAILED", "C": "LOADING_MODEL"}, ["B"]),
+        ({"A": "ACTIVE", "B": "INACTIVE", "C": "DEPLOY_FAILED"}, ["B", "C"]),
+        ({"A": "ACTIVE", "B": "UNHEALTHY", "C": "LOADING_MODEL"}, ["B", "C"]),
+        ({"A": "ACTIVE", "B": "SOMETHING_NEW"}, ["B"]),
+    ],
+    ids=["one failed", "two failed", "none is ready", "nobody knows"],
+)
+async def test_of_a_chain_it_is_what_failed_that_is_asked_or_else_what_is_not_ready(
+    fake: FakeBaseten, baseten: Baseten, chainlets: dict[str, timelines.Steps], whose: list[str]
+) -> None:
+    fake.chain("owner").deployment("new", chainlets=chainlets).log("hello")
+
+    with pytest.raises(WaitError) as caught:
+        await deployment(baseten, "chain").wait_until_active(
+            timeout=0, settling_time=0, log_lines=5
+        )
+
+    assert caught.value.evidence is not None
+    assert [line.chainlet for line in caught.value.evidence.log_lines] == whose
+
+
+async def test_a_chain_that_says_of_itself_alone_that_it_failed_is_asked_for_every_log(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    chainlets: dict[str, timelines.Steps] = {"A": "ACTIVE", "B": "ACTIVE"}
+    fake.chain("owner").deployment("new", status="FAILED", chainlets=chainlets).log("hello")
+
+    with pytest.raises(DeploymentFailedError) as caught:
+        await deployment(baseten, "chain").wait_until_active(log_lines=5)
+
+    assert messages(caught.value) == ["hello", "hello"]
+
+
+async def test_a_chain_of_many_is_asked_for_a_few_logs_only(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    names = [f"C{number}" for number in range(30)]
+    fake.chain("owner").deployment("new", status="BUILD_FAILED", chainlets=names)
+
+    with pytest.raises(DeploymentFailedError):
+        await deployment(baseten, "chain").wait_until_active(log_lines=5)
+
+    assert asked_for_logs(fake) == 5
+
+
+# --- the log is the least of it -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["garbage", "empty", "html", "reset", "hang", "refuse", "cut"])
+@BOTH
+async def test_a_log_that_cannot_be_read_hides_nothing_and_is_noted(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind, fault: str
+) -> None:
+    broken(fake, kind, "no such package")
+    getattr(fake.faults, fault)(route=LOGS[kind], lasting=999)
+
+    with pytest.raises(DeploymentFailedError) as caught:
+        await deployment(baseten, kind).wait_until_active(log_lines=5)
+
+    assert messages(caught.value) == []
+    (note,) = notes(caught.value)
+    assert note.startswith("The log ")
+    assert caught.value.history[-1].status == "BUILD_FAILED"
+
+
+async def test_a_deployment_that_is_gone_has_no_log_and_the_error_is_the_same(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", timelines.STUCK)
+    promotion = await promote(baseten, "model")
+    fake.at(30, lambda: made(fake, "model").delete())
+    fake.at(30, lambda: fake.model("owner").environment("production").force_cancel())
+
+    with pytest.raises(WaitError) as caught:
+        await promotion.wait(timeout=600, log_lines=5)
+
+    (note,) = notes(caught.value)
+    assert note.startswith("The log could not be read: ")
+    assert "404" in note
+    assert note.endswith(".")
+
+
+@BOTH
+async def test_a_log_that_does_not_come_keeps_nobody_longer_than_five_seconds(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    broken(fake, kind)
+    fake.faults.hang(route=LOGS[kind], lasting=999)
+
+    told = await listen(deployment(baseten, kind).events(log_lines=5))
+
+    assert isinstance(told.error, DeploymentFailedError)
+    assert asyncio.get_running_loop().time() - told.at == pytest.approx(5, abs=0.01)
+    assert notes(told.error) == ["The log was not there within 5 s."]
+    assert told.error.evidence is not None
+    assert told.error.evidence.waited == told.at
+
+
+async def test_what_had_come_by_then_is_kept(fake: FakeBaseten, baseten: Baseten) -> None:
+    names = ["A", "B"]
+    fake.chain("owner").deployment("new", status="BUILD_FAILED", chainlets=names).log("hello")
+    fake.faults.hang(route=LOGS["chain"].replace("Main", "B"))
+
+    with pytest.raises(DeploymentFailedError) as caught:
+        await deployment(baseten, "chain").wait_until_active(log_lines=5)
+
+    assert messages(caught.value) == ["hello"]
+    assert len(notes(caught.value)) == 1
+
+
+async def test_a_wait_that_baseten_refuses_asks_for_no_log(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model")
+    fake.faults.status(401)
+
+    with pytest.raises(AuthenticationError):
+        await deployment(baseten, "model").wait_until_active(log_lines=5)
+
+    assert len(fake.requests) == 1
+
+
+async def test_whoever_leaves_while_the_log_is_read_leaves_nothing_behind(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    broken(fake, "model")
+    fake.faults.hang(route=LOGS["model"], lasting=999)
+    waiting = asyncio.create_task(deployment(baseten, "model").wait_until_active(log_lines=5))
+    await asyncio.sleep(16)
+    waiting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+    assert asked_for_logs(fake) == 1
+    await asyncio.sleep(60)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_closing_the_client_while_the_log_is_read_ends_the_wait_as_it_had_ended(
+    fake: FakeBaseten,
+) -> None:
+    broken(fake, "model")
+    fake.faults.hang(route=LOGS["model"], lasting=999)
+    async with fake.client() as baseten:
+        waiting = asyncio.create_task(deployment(baseten, "model").wait_until_active(log_lines=5))
+        await asyncio.sleep(16)
+        assert asked_for_logs(fake) == 1
+
+    with pytest.raises(DeploymentFailedError):
+        await waiting
+
+
+# --- which part of the log ----------------------------------------------------------------------
+
+
+@BOTH
+async def test_a_build_that_failed_hours_ago_still_has_its_log(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    """Unless told otherwise Baseten shows the last half hour, and that is empty."""
+    broken(fake, kind, "no such package")
+    await asyncio.sleep(6 * 3600)
+
+    with pytest.raises(DeploymentFailedError) as caught:
+        await deployment(baseten, kind).wait_until_active(log_lines=5)
+
+    assert messages(caught.value) == ["no such package"]
+
+
+@BOTH
+async def test_of_an_old_deployment_it_is_the_last_half_hour(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    """Baseten refuses to show more than a week at once."""
+    its = broken(fake, kind, "too long ago")
+    await asyncio.sleep(8 * 86400)
+    its.log("still dead")
+
+    with pytest.raises(DeploymentFailedError) as caught:
+        await deployment(baseten, kind).wait_until_active(log_lines=5)
+
+    assert messages(caught.value) == ["still dead"]
+    assert notes(caught.value) == []
+
+
+# --- what is in it is nobody else's business ----------------------------------------------------
+
+
+async def test_a_line_is_in_its_field_and_nowhere_else(
+    fake: FakeBaseten, baseten: Baseten, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Programs write their secrets into logs."""
+    caplog.set_level(logging.DEBUG)
+    broken(fake, "model", SECRET)
+
+    told = await listen(deployment(baseten, "model").events(log_lines=5))
+
+    error = told.error
+    assert isinstance(error, WaitError)
+    assert messages(error) == [SECRET]
+    assert error.evidence is not None
+    shown = [str(error), repr(error), *traceback.format_exception(error), *notes(error)]
+    shown += [repr(error.evidence), repr(vars(error)), repr(error.evidence.log_lines)]
+    shown += [*map(repr, told.events), *map(str, told.events), caplog.text]
+    assert not [text for text in shown if SECRET in text]
+    assert "LogLine" not in repr(error.evidence)
+
+
+async def test_a_long_line_keeps_its_beginning_and_its_end(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    """Baseten appends a traceback to what was said, and what matters most of that is its end."""
+    broken(fake, "model", f"cannot load{'x' * 5000}OutOfMemoryError", "y" * 2000)
+
+    with pytest.raises(DeploymentFailedError) as caught:
+        await deployment(baseten, "model").wait_until_active(log_lines=5)
+
+    long, whole = messages(caught.value)
+    assert (len(long), whole) == (2000, "y" * 2000)
+    assert long.startswith("cannot loadxxx")
+    assert "x … x" in long
+    assert long.endswith("xxxOutOfMemoryError")
+
+
+async def test_lines_and_notes_survive_pickling_and_copying(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    names = ["A", "B"]
+    fake.chain("owner").deployment("new", status="BUILD_FAILED", chainlets=names).log("hello")
+    fake.faults.garbage(route=LOGS["chain"].replace("Main", "B"))
+
+    with pytest.raises(DeploymentFailedError) as caught:
+        await deployment(baseten, "chain").wait_until_active(log_lines=5)
+
+    for again in (pickle.loads(pickle.dumps(caught.value)), copy.copy(caught.value)):
+        assert again.evidence == caught.value.evidence
+        assert messages(again) == ["hello"]
+        assert notes(again) == notes(caught.value)
+
+
+@pytest.mark.parametrize("timestamp", ["", "soon", "9" * 30, "-1", 5, None, "1" * 5000])
+async def test_a_time_that_is_none_costs_no_line(
+    fake: FakeBaseten, baseten: Baseten, timestamp: object
+) -> None:
+    broken(fake, "model")
+    line = {"timestamp": timestamp, "message": "hello", "replica": None}
+    fake.faults.status(200, body={"logs": [line]}, route=LOGS["model"])
+
+    with pytest.raises(DeploymentFailedError) as caught:
+        await deployment(baseten, "model").wait_until_active(log_lines=5)
+
+    assert messages(caught.value) == ["hello"]
+
+
+@pytest.mark.parametrize("message", [None, 5, ["a"], {}])
+async def test_a_line_that_is_no_text_is_an_answer_that_does_not_fit(
+    fake: FakeBaseten, baseten: Baseten, message: object
+) -> None:
+    broken(fake, "model")
+    line = {"timestamp": "1", "message": message, "replica": None}
+    fake.faults.status(200, body={"logs": [line]}, route=LOGS["model"])
+
+    with pytest.raises(DeploymentFailedError) as caught:
+        await deployment(baseten, "model").wait_until_active(log_lines=5)
+
+    assert "message must be a string" in notes(caught.value)[0]
+
+
+def test_a_line_shows_whose_it_is_and_when_it_was_written() -> None:
+    line = LogLine(chainlet="Main", at=STARTED, message=SECRET)
+
+    assert repr(line) == f"LogLine(chainlet='Main', at={STARTED!r})"

@@ -1,0 +1,76 @@
+"""When an environment still shows what was before a promotion, without an event loop."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiobaseten._waiting import Baseline, baseline_of
+from aiobaseten.errors import PromotionCanceledError, PromotionFailedError
+
+from .literals import P, T, deployment, environment, explained, look, promotion_wait, see
+
+
+def test_in_an_environment_where_nothing_was_nothing_lingers() -> None:
+    assert baseline_of(environment(None)) == Baseline()
+
+
+def test_how_an_earlier_promotion_ended_is_not_taken_for_ours() -> None:
+    for status in ("FAILED", "CANCELED", "SUCCEEDED"):
+        before = environment(P, None, status)
+        wait = promotion_wait(baseline=baseline_of(before))
+
+        look(wait, 0, before)
+        look(wait, 5, environment(P, T, "RELEASING"))
+
+        assert see(wait, 60, environment(T, None, "SUCCEEDED")) == T
+
+
+def test_a_candidate_beside_the_end_of_an_earlier_promotion_is_on_its_way() -> None:
+    """The deployment and the promotion need not be renewed in the same moment."""
+    wait = promotion_wait(baseline=Baseline(current_id=P, promotion_status="FAILED"))
+
+    look(wait, 0, environment(P, T, "FAILED"))
+    look(wait, 5, environment(P, T, "RAMPING_UP"))
+
+    assert isinstance(see(wait, 10, environment(P, T, "FAILED")), PromotionFailedError)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [("FAILED", PromotionFailedError), ("CANCELED", PromotionCanceledError)]
+)
+def test_an_end_that_stays_the_same_is_believed_once_it_has_settled(
+    status: str, error: type[Exception]
+) -> None:
+    """Promoted again and ended again between two looks, which then show what they showed before."""
+    before = environment(P, T, status)
+    wait = promotion_wait(baseline=baseline_of(before), retried=True)
+
+    look(wait, 0, before)
+
+    assert isinstance(see(wait, 120, before), error)
+
+
+def test_the_end_of_an_earlier_promotion_is_never_why_ours_is_missing() -> None:
+    before = environment(P, None, "FAILED", message="Somebody else's.")
+    wait = promotion_wait(baseline=baseline_of(before))
+    look(wait, 0, before)
+
+    assert isinstance(explained(wait, 120, before, None), PromotionCanceledError)
+
+
+def test_a_failed_candidate_that_lingered_and_is_promoted_again_gets_time() -> None:
+    failed = environment(P, deployment(status="BUILD_FAILED"), "FAILED")
+    wait = promotion_wait(baseline=baseline_of(failed), retried=True)
+
+    look(wait, 0, failed)
+    look(wait, 5, environment(P, deployment(status="BUILDING"), "RELEASING"))
+
+    assert see(wait, 60, environment(T)) == T
+
+
+def test_what_lingers_of_an_earlier_promotion_is_not_reported() -> None:
+    before = environment(P, None, "FAILED", percent=50)
+
+    events = promotion_wait(baseline=baseline_of(before)).see(before, 0).events
+
+    assert events == ()

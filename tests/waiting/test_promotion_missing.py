@@ -1,0 +1,217 @@
+"""When a deployment is neither current nor candidate: rule 5, without an event loop."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiobaseten._waiting import Baseline, baseline_of
+from aiobaseten._waiting.steps import Explain
+from aiobaseten.errors import PromotionCanceledError, PromotionFailedError, PromotionSupersededError
+from aiobaseten.readings import EnvironmentReading
+
+from .literals import (
+    PENDING,
+    P,
+    T,
+    X,
+    deployment,
+    environment,
+    explained,
+    look,
+    once_there,
+    promotion_wait,
+    see,
+)
+
+
+def test_what_is_not_shown_at_first_is_given_time() -> None:
+    wait = promotion_wait()
+
+    look(wait, 0, environment(P))
+    look(wait, 119, environment(P))
+    look(wait, 121, environment(P, deployment(status="BUILDING")))
+
+    assert see(wait, 200, environment(T)) == T
+
+
+def test_the_time_to_be_shown_begins_with_the_first_look_that_succeeds() -> None:
+    wait = promotion_wait()
+
+    look(wait, 60, environment(P))
+    look(wait, 179, environment(P))
+
+    assert isinstance(see(wait, 180, environment(P)), Explain)
+
+
+def test_even_without_time_to_settle_a_promotion_may_be_shown_some_seconds_late() -> None:
+    wait = promotion_wait(settling_time=0)
+
+    look(wait, 0, environment(P))
+    look(wait, 9, environment(P))
+
+    assert isinstance(see(wait, 10, environment(P)), Explain)
+
+
+def test_what_is_never_shown_but_on_its_way_is_waited_for() -> None:
+    """Nobody promised that an environment shows what is promoted before it serves."""
+    wait = promotion_wait()
+
+    look(wait, 0, environment(P))
+    for at in (120, 500, 1000):
+        found = deployment(status="LOADING_MODEL")
+        assert explained(wait, at, environment(P), found) == PENDING
+    assert explained(wait, 1010, environment(P), deployment()) == PENDING
+
+    assert see(wait, 1020, environment(T)) == T
+
+
+def test_what_is_never_shown_is_reported_all_the_same() -> None:
+    wait = promotion_wait()
+    look(wait, 0, environment(P))
+
+    asked = see(wait, 120, environment(P))
+    step = asked.given(deployment(status="LOADING_MODEL"), 121)
+
+    assert [str(event)[11:] for event in step.events] == ["deployment T: LOADING_MODEL"]
+    assert step.stage.value == "load"
+
+
+def test_what_is_never_shown_and_waits_for_nothing_was_cancelled() -> None:
+    wait = promotion_wait()
+    look(wait, 0, environment(P))
+    assert explained(wait, 120, environment(P), deployment()) == PENDING
+
+    error = explained(wait, 240, environment(P), deployment())
+
+    assert isinstance(error, PromotionCanceledError)
+    assert str(error).endswith("Deployment T is ACTIVE.")
+
+
+def test_what_is_missing_for_a_moment_is_on_its_way_to_be_current() -> None:
+    wait = once_there()
+
+    look(wait, 5, environment(P))
+    look(wait, 14, environment(P))
+
+    assert see(wait, 16, environment(T, None, "SUCCEEDED")) == T
+
+
+def test_what_was_missing_twice_for_a_moment_was_not_missing_for_long() -> None:
+    wait = once_there()
+
+    look(wait, 5, environment(P))
+    look(wait, 10, environment(P, T))
+    look(wait, 15, environment(P))
+
+    look(wait, 24, environment(P))
+
+
+def test_what_stays_missing_was_cancelled_if_nothing_came_in_its_place() -> None:
+    wait = once_there()
+    look(wait, 5, environment(P))
+
+    error = explained(wait, 15, environment(P), deployment(status="INACTIVE"))
+
+    assert isinstance(error, PromotionCanceledError)
+    assert str(error).endswith("Deployment T is INACTIVE.")
+
+
+def test_what_stays_missing_and_has_failed_has_failed() -> None:
+    wait = once_there()
+    look(wait, 5, environment(P))
+
+    error = explained(wait, 15, environment(P), deployment(status="BUILD_FAILED"))
+
+    assert isinstance(error, PromotionFailedError)
+    assert "deployment T is BUILD_FAILED" in str(error)
+    assert wait.history.seen()[-1].status == "BUILD_FAILED"
+
+
+def test_somebody_elses_traffic_is_not_said_to_be_ours() -> None:
+    wait = once_there()
+    theirs = environment(P, X, "RAMPING_UP", percent=25)
+    look(wait, 5, theirs)
+
+    error = explained(wait, 15, theirs, deployment(status="BUILD_FAILED"))
+
+    assert "deployment T is BUILD_FAILED. Traffic stays on what served before." in str(error)
+
+
+def test_what_was_deleted_is_said_to_be() -> None:
+    wait = once_there()
+    look(wait, 5, environment(P))
+
+    error = explained(wait, 15, environment(P), None)
+
+    assert isinstance(error, PromotionCanceledError)
+    assert str(error).endswith("Deployment T no longer exists.")
+
+
+@pytest.mark.parametrize(
+    "now", [environment(X), environment(P, X), environment(P, X, "RELEASING"), environment(X, P)]
+)
+def test_who_came_in_its_place_is_named(now: EnvironmentReading) -> None:
+    """Somebody cancelled the promotion and began another between two looks."""
+    wait = once_there()
+    look(wait, 5, now)
+
+    error = explained(wait, 15, now, deployment())
+
+    assert isinstance(error, PromotionSupersededError)
+    assert error.by == X
+    assert str(error) == "the promotion of T was superseded: deployment X took its place."
+
+
+def test_a_candidate_that_lingered_before_did_not_come_in_its_place() -> None:
+    lingering = environment(P, deployment(X, "FAILED"))
+    wait = promotion_wait(baseline=baseline_of(lingering))
+    look(wait, 0, lingering)
+
+    assert isinstance(explained(wait, 120, lingering, None), PromotionCanceledError)
+
+
+def test_what_served_before_comes_in_its_place_when_somebody_rolls_back() -> None:
+    wait = promotion_wait()
+    look(wait, 0, environment(deployment(status="WAKING_UP")))
+    look(wait, 5, environment(P))
+
+    error = explained(wait, 15, environment(P), deployment(status="SCALED_TO_ZERO"))
+
+    assert isinstance(error, PromotionSupersededError)
+    assert error.by == P
+
+
+def test_a_success_that_is_gone_at_the_next_look_was_superseded_too() -> None:
+    """SUCCEEDED with another in its place: promoted, and rolled back between two looks."""
+    wait = once_there()
+    look(wait, 5, environment(P, None, "SUCCEEDED"))
+
+    error = explained(wait, 15, environment(P, None, "SUCCEEDED"), deployment())
+
+    assert isinstance(error, PromotionSupersededError)
+    assert error.by == P
+
+
+def test_where_nothing_serves_nothing_came_in_its_place() -> None:
+    wait = promotion_wait(baseline=Baseline())
+    look(wait, 0, environment(None, T))
+    look(wait, 5, environment(None))
+
+    assert isinstance(explained(wait, 15, environment(None), deployment()), PromotionCanceledError)
+
+
+def test_where_nothing_serves_any_more_whoever_is_promoted_came_in_its_place() -> None:
+    wait = promotion_wait(baseline=Baseline(current_id=P, candidate_id="lingering"))
+    now = environment(None, X)
+    look(wait, 0, environment(P, T))
+    look(wait, 5, now)
+
+    assert explained(wait, 15, now, deployment()).by == X
+
+
+def test_where_nothing_served_before_whoever_serves_came_after() -> None:
+    wait = promotion_wait(baseline=Baseline())
+    look(wait, 0, environment(None, T))
+    look(wait, 5, environment(P))
+
+    assert explained(wait, 15, environment(P), deployment()).by == P

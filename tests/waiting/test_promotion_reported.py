@@ -1,0 +1,108 @@
+"""What a wait on a promotion reports of each look, without an event loop."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiobaseten._status import Stage
+from aiobaseten._waiting import Baseline
+from aiobaseten.events import PromotionPaused, PromotionResumed, StatusChanged, TrafficShifted
+
+from .literals import P, T, X, chain, deployment, environment, look, promotion_wait
+
+
+def test_a_success_is_reported_even_if_an_earlier_one_lingered() -> None:
+    wait = promotion_wait(baseline=Baseline(current_id=P, promotion_status="SUCCEEDED"))
+
+    events = wait.see(environment(T, None, "SUCCEEDED", percent=100), 0).events
+
+    assert [str(event)[11:] for event in events] == [
+        "deployment T: ACTIVE",
+        "promotion to production: SUCCEEDED",
+        "traffic: 100 % on the new deployment",
+    ]
+
+
+def test_before_anything_was_seen_nothing_has_changed() -> None:
+    step = promotion_wait().see(environment(P), 40)
+
+    assert (step.stage, step.in_stage) == (Stage.IDLE, 40)
+
+
+def test_how_near_its_deployment_is_decides_how_often_to_look() -> None:
+    step = promotion_wait().see(environment(P, deployment(status="LOADING_MODEL"), "RELEASING"), 0)
+
+    assert step.stage is Stage.LOAD
+
+
+def test_pauses_and_traffic_are_reported_as_they_change() -> None:
+    wait = promotion_wait()
+
+    events = [
+        event
+        for at, reading in enumerate(
+            [
+                environment(P, T, "RAMPING_UP", percent=25),
+                environment(P, T, "PAUSED", percent=25),
+                environment(P, T, "PAUSED", percent=25),
+                environment(P, T, "RAMPING_UP", percent=50),
+                environment(T, None, "SUCCEEDED", percent=100),
+            ]
+        )
+        for event in wait.see(reading, at).events
+    ]
+
+    assert [(type(event), str(event)[11:]) for event in events] == [
+        (StatusChanged, "deployment T: ACTIVE"),
+        (StatusChanged, "promotion to production: RAMPING_UP"),
+        (TrafficShifted, "traffic: 25 % on the new deployment"),
+        (PromotionPaused, "promotion to production: RAMPING_UP -> PAUSED"),
+        (PromotionResumed, "promotion to production: PAUSED -> RAMPING_UP"),
+        (TrafficShifted, "traffic: 50 % on the new deployment"),
+        (StatusChanged, "promotion to production: RAMPING_UP -> SUCCEEDED"),
+        (TrafficShifted, "traffic: 100 % on the new deployment"),
+    ]
+
+
+@pytest.mark.parametrize("end", ["CANCELED", "RAMPING_DOWN", "FAILED", "SUCCEEDED"])
+def test_a_pause_that_ends_otherwise_is_not_resumed(end: str) -> None:
+    wait = promotion_wait()
+    wait.see(environment(P, T, "PAUSED"), 0)
+
+    (changed,) = wait.see(environment(P, T, end), 5).events
+
+    assert type(changed) is StatusChanged
+
+
+def test_traffic_that_moves_counts_as_a_change() -> None:
+    wait = promotion_wait()
+
+    wait.see(environment(P, T, "RAMPING_UP", percent=25), 0)
+    step = wait.see(environment(P, T, "RAMPING_UP", percent=50), 30)
+
+    assert step.in_stage == 0
+
+
+def test_somebody_elses_promotion_is_not_reported() -> None:
+    wait = promotion_wait()
+
+    step = wait.see(environment(deployment(status="UPDATING"), X, "RAMPING_UP", percent=50), 0)
+
+    assert [str(event)[11:] for event in step.events] == ["deployment T: UPDATING"]
+
+
+def test_what_is_not_there_was_not_seen() -> None:
+    wait = promotion_wait()
+
+    look(wait, 0, environment(P))
+
+    assert "last seen: nothing of it." in wait.still()
+
+
+def test_only_what_the_last_look_showed_was_last_seen() -> None:
+    wait = promotion_wait()
+
+    look(wait, 0, environment(P, chain({"Old": "BUILDING"}, "DEPLOYING"), "RELEASING"))
+    look(wait, 5, environment(P, chain({"New": "BUILDING"}, "DEPLOYING")))
+
+    assert "last seen: deployment T DEPLOYING, chainlet New BUILDING." in wait.still()

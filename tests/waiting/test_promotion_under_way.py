@@ -1,0 +1,95 @@
+"""When a promotion goes on, or is paused, or rolled back: rule 4, without an event loop."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiobaseten.errors import PromotionCanceledError, PromotionPausedError
+from aiobaseten.readings import EnvironmentReading
+
+from .literals import (
+    P,
+    T,
+    X,
+    deployment,
+    environment,
+    explained,
+    look,
+    once_there,
+    promotion_wait,
+    see,
+)
+
+
+@pytest.mark.parametrize("promotion", ["RELEASING", "RAMPING_UP", "RAMPING_DOWN", "SHIFTING", None])
+@pytest.mark.parametrize("status", ["BUILDING", "SCALED_TO_ZERO", "WAKING_UP", "UNHEALTHY"])
+def test_a_candidate_on_its_way_is_waited_for(status: str, promotion: str | None) -> None:
+    look(promotion_wait(), 0, environment(P, deployment(status=status), promotion))
+
+
+def test_a_promotion_whose_candidate_is_not_shown_is_waited_for() -> None:
+    wait = promotion_wait()
+
+    for at in (0, 1000, 2000):
+        look(wait, at, environment(P, None, "RELEASING"))
+
+
+def test_a_rollback_that_is_rolled_forward_after_all_ends_in_success() -> None:
+    wait = promotion_wait()
+
+    look(wait, 0, environment(P, T, "RAMPING_DOWN", percent=25))
+
+    assert see(wait, 5, environment(T, None, "SUCCEEDED", percent=100)) == T
+
+
+@pytest.mark.parametrize("status", ["DEACTIVATING", "INACTIVE", "FAILED"])
+def test_what_becomes_of_a_candidate_that_is_rolled_back_is_not_why_it_ended(status: str) -> None:
+    wait = once_there()
+
+    look(wait, 5, environment(P, T, "RAMPING_DOWN"))
+    look(wait, 10, environment(P, deployment(status=status), "RAMPING_DOWN"))
+
+    error = see(wait, 15, environment(P, deployment(status=status), "CANCELED"))
+    assert isinstance(error, PromotionCanceledError)
+
+
+@pytest.mark.parametrize("leftover", ["INACTIVE", "ACTIVE"])
+def test_a_rollback_whose_end_was_not_shown_is_a_cancellation(leftover: str) -> None:
+    """The promotion turns to null, and the candidate lingers."""
+    wait = once_there()
+
+    look(wait, 5, environment(P, T, "RAMPING_DOWN"))
+    look(wait, 10, environment(P, deployment(status=leftover), None))
+
+    error = explained(
+        wait, 20, environment(P, deployment(status=leftover)), deployment(status=leftover)
+    )
+    assert isinstance(error, PromotionCanceledError)
+
+
+def test_a_pause_is_waited_through_and_said_in_the_end() -> None:
+    wait = once_there()
+
+    look(wait, 5, environment(P, T, "PAUSED", percent=25))
+
+    assert wait.still().endswith(
+        "PAUSED. It is paused: nothing moves until somebody resumes or cancels it."
+    )
+
+
+@pytest.mark.parametrize(
+    "reading", [environment(P, T, "PAUSED", percent=25), environment(P, None, "PAUSED", percent=25)]
+)
+def test_a_pause_is_an_error_if_the_caller_said_so(reading: EnvironmentReading) -> None:
+    error = see(promotion_wait(on_paused="raise"), 0, reading)
+
+    assert isinstance(error, PromotionPausedError)
+    assert "is paused at 25 % of traffic; it stays so until somebody resumes" in str(error)
+
+
+def test_somebody_elses_pause_is_not_ours() -> None:
+    wait = promotion_wait(on_paused="raise")
+
+    look(wait, 0, environment(deployment(status="UPDATING"), X, "PAUSED", percent=25))
+
+    assert "paused" not in wait.still()

@@ -1,0 +1,64 @@
+"""The rollout that Baseten's own tool reports as failed at 13 s, and that serves at 631 s."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.events import StatusChanged
+from aiobaseten.testing import FakeBaseten, timelines
+
+from ..story import A_LOOK, BOTH, Kind, deployment, listen, promote, stage
+
+pytestmark = pytest.mark.looptime
+
+LONG_SLEEP = [("BUILDING", 11.5), ("DEPLOYING", 1.4), ("SCALED_TO_ZERO", 85), ("WAKING_UP", 533.1)]
+
+
+@BOTH
+@pytest.mark.parametrize("timeline", [timelines.SCALED_TO_ZERO_ON_THE_WAY, [*LONG_SLEEP, "ACTIVE"]])
+async def test_what_sleeps_on_its_way_is_live_at_631_s(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind, timeline: timelines.Steps
+) -> None:
+    environment = stage(fake, kind, timeline)
+    promotion = await promote(baseten, kind)
+
+    live = await promotion.wait()
+
+    assert 631 <= fake.now < 631 + A_LOOK
+    assert live.id == promotion.deployment_id == "new"
+    assert live.status == "ACTIVE"
+    assert environment.current is not None
+    assert environment.current.id == "new"
+
+
+@BOTH
+async def test_nothing_of_it_goes_unseen(fake: FakeBaseten, baseten: Baseten, kind: Kind) -> None:
+    stage(fake, kind, timelines.SCALED_TO_ZERO_ON_THE_WAY)
+    promotion = await promote(baseten, kind)
+
+    told = await listen(promotion.events())
+
+    seen = [event.status for event in told.of(StatusChanged) if event.subject == "deployment"]
+    # DEPLOYING lasts for 1.4 s, which is less than the pause between two looks.
+    assert [status for status in seen if status != "DEPLOYING"] == [
+        "BUILDING",
+        "SCALED_TO_ZERO",
+        "WAKING_UP",
+        "ACTIVE",
+    ]
+
+
+@BOTH
+@pytest.mark.parametrize("timeline", [timelines.SCALED_TO_ZERO_ON_THE_WAY, [*LONG_SLEEP, "ACTIVE"]])
+@pytest.mark.parametrize("accept", [True, False])
+async def test_the_deployment_alone_is_active_at_631_s_too(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind, timeline: timelines.Steps, accept: bool
+) -> None:
+    stage(fake, kind, timeline)
+    await promote(baseten, kind)
+
+    active = await deployment(baseten, kind).wait_until_active(accept_scaled_to_zero=accept)
+
+    assert 631 <= fake.now < 631 + A_LOOK
+    assert active.status == "ACTIVE"

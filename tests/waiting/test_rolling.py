@@ -1,0 +1,112 @@
+"""Rolling a promotion forward by force, and rolling it back."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.errors import ConfigurationError, PromotionInProgressError, PromotionSupersededError
+from aiobaseten.testing import Behaviour, FakeBaseten, timelines
+
+from ..story import A_LOOK, BOTH, Kind, is_new_live, listen, promote, rolling, stage
+
+pytestmark = pytest.mark.looptime
+
+
+@pytest.mark.parametrize("forward", ["at once", "next step"])
+async def test_a_promotion_can_be_rolled_forward_by_force(forward: str) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(roll_forward=forward))  # type: ignore[arg-type]
+    async with fake.client() as baseten:
+        promotion = await rolling(fake, baseten)
+        await asyncio.sleep(10)
+
+        await promotion.force_roll_forward()
+        await promotion.wait()
+
+    assert fake.now < 60 + A_LOOK
+    assert is_new_live(fake)
+
+
+async def test_a_cancellation_can_be_overtaken(fake: FakeBaseten, baseten: Baseten) -> None:
+    promotion = await rolling(fake, baseten)
+    await asyncio.sleep(90)
+    cancellation = await promotion.cancel()
+    await promotion.force_roll_forward()
+
+    await promotion.wait()
+
+    with pytest.raises(PromotionSupersededError):
+        await cancellation.wait()
+
+
+@BOTH
+async def test_rolling_back_promotes_what_served_before(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    environment = stage(fake, kind, timelines.HEALTHY)
+    promotion = await promote(baseten, kind)
+    await promotion.wait()
+
+    rollback = await promotion.rollback()
+    live = await rollback.wait()
+
+    assert (promotion.previous_id, rollback.previous_id) == ("old", "new")
+    assert live.id == rollback.deployment_id == "old"
+    assert environment.current is not None
+    assert environment.current.id == "old"
+
+
+@BOTH
+async def test_rolling_back_what_never_got_the_traffic_promotes_nothing(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    """Promoting what serves already would make a new deployment of it."""
+    environment = stage(fake, kind, timelines.BUILD_FAILED)
+    promotion = await promote(baseten, kind)
+    await listen(promotion.events())
+
+    rollback = await promotion.rollback()
+    live = await rollback.wait()
+
+    assert live.id == "old"
+    assert [one.candidate.id for one in environment.promotions] == ["new"]
+
+
+@BOTH
+async def test_rolling_back_is_refused_while_the_promotion_runs(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind, timelines.HEALTHY)
+    promotion = await promote(baseten, kind)
+
+    with pytest.raises(PromotionInProgressError) as caught:
+        await promotion.rollback()
+
+    assert caught.value.deployment_id == "new"
+
+
+@BOTH
+async def test_rolling_back_is_refused_where_nothing_served_before(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
+    owner.deployment("new")
+    owner.environment("production")
+    promotion = await promote(baseten, kind)
+    await promotion.wait()
+
+    with pytest.raises(ConfigurationError, match="not known what served in production of"):
+        await promotion.rollback()
+
+
+async def test_rolling_back_is_refused_where_the_same_served_before() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
+    stage(fake, "model")
+    async with fake.client() as baseten:
+        promotion = await baseten.model("owner").environment("production").promote("old")
+        await promotion.wait()
+
+        with pytest.raises(ConfigurationError, match="deployment old served in production of"):
+            await promotion.rollback()

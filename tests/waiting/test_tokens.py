@@ -1,0 +1,144 @@
+"""Going on with a wait in another process, or twice."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from aiobaseten import Baseten, Cancellation, ChainPromotion, ModelPromotion
+from aiobaseten.errors import NotFoundError, PromotionSupersededError, WaitTimeoutError
+from aiobaseten.testing import FakeBaseten, timelines
+
+from ..story import BOTH, RAMP, Kind, listen, promote, stage
+
+pytestmark = pytest.mark.looptime
+
+
+@BOTH
+async def test_another_process_goes_on_with_a_promotion(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind, timelines.SCALED_TO_ZERO_ON_THE_WAY)
+    promotion = await promote(baseten, kind)
+    with pytest.raises(WaitTimeoutError, match=r"Go on with resume\(error\.token\)") as caught:
+        await promotion.wait(timeout=100)
+
+    async with fake.client() as another:
+        resumed = await another.resume(caught.value.token or "")
+        assert isinstance(resumed, ModelPromotion if kind == "model" else ChainPromotion)
+        live = await resumed.wait()
+
+    assert live.id == resumed.deployment_id == "new"
+    assert resumed.previous_id == "old"
+    assert resumed.environment_name == "production"
+
+
+@BOTH
+async def test_what_was_resumed_can_do_what_the_original_could(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    environment = stage(fake, kind)
+    promotion = await promote(baseten, kind)
+
+    resumed = await baseten.resume(promotion.token)
+    assert not isinstance(resumed, Cancellation)
+    await resumed.wait()
+    await (await resumed.rollback()).wait()
+
+    assert resumed.token == promotion.token
+    assert environment.current is not None
+    assert environment.current.id == "old"
+
+
+@BOTH
+async def test_resuming_twice_and_at_the_same_time_begins_nothing(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    environment = stage(fake, kind, timelines.HEALTHY)
+    token = (await promote(baseten, kind)).token
+
+    async def go_on() -> Any:
+        return await (await baseten.resume(token)).wait()
+
+    first, second, third = await asyncio.gather(go_on(), go_on(), go_on())
+
+    assert first == second == third
+    assert len(environment.promotions) == 1
+
+
+async def test_a_cancellation_goes_on_too(fake: FakeBaseten, baseten: Baseten) -> None:
+    stage(fake, "model", ramp=RAMP)
+    promotion = await promote(baseten, "model")
+    await asyncio.sleep(90)
+    cancellation = await promotion.cancel()
+
+    resumed = await baseten.resume(cancellation.token)
+    assert isinstance(resumed, Cancellation)
+    told = await listen(resumed.events())
+
+    assert "promotion to production: RAMPING_DOWN -> CANCELED" in told.said()
+    assert (resumed.deployment_id, resumed.previous_id) == ("new", "old")
+    assert resumed.token == cancellation.token
+
+
+async def test_a_cancellation_that_knows_no_deployment_goes_on_too(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", timelines.HEALTHY).promote("new")
+    cancellation = await baseten.model("owner").environment("production").cancel_promotion()
+
+    resumed = await baseten.resume(cancellation.token)
+
+    assert isinstance(resumed, Cancellation)
+    assert resumed.deployment_id is None
+    assert (await resumed.wait()).current_deployment is not None
+
+
+@BOTH
+async def test_what_was_superseded_in_the_meantime_is_said_to_be(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    environment = stage(fake, kind)
+    promotion = await promote(baseten, kind)
+    await promotion.wait()
+    environment.promote("old")
+    await asyncio.sleep(3600)
+
+    resumed = await baseten.resume(promotion.token)
+
+    with pytest.raises(PromotionSupersededError) as caught:
+        await resumed.wait()
+    assert environment.current is not None
+    assert caught.value.by == environment.current.id
+
+
+async def test_what_no_longer_exists_is_an_error_at_once(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    model = fake.model("owner")
+    model.deployment("new")
+    staging = model.environment("staging")
+    promotion = await baseten.model("owner").environment("staging").promote("new")
+    staging.delete()
+
+    with pytest.raises(NotFoundError):
+        await baseten.resume(promotion.token)
+
+
+@BOTH
+async def test_what_is_resumed_without_a_look_rides_out_that_baseten_is_down(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind)
+    token = (await promote(baseten, kind)).token
+    sent = len(fake.requests)
+    fake.faults.status(503, lasting=300)
+
+    resumed = await baseten.resume(token, look=False)
+    assert not isinstance(resumed, Cancellation)
+    assert len(fake.requests) == sent
+    live = await resumed.wait()
+
+    assert live.id == "new"

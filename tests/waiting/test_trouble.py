@@ -1,0 +1,261 @@
+"""Looks that fail: what is ridden out, what ends a wait, and what is said about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.errors import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    BasetenError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    RequestTimeoutError,
+    ResponseShapeError,
+    ServerError,
+    TransportError,
+    WaitTimeoutError,
+)
+from aiobaseten.events import LookFailed
+from aiobaseten.testing import FakeBaseten, timelines
+
+from ..story import A_LOOK, BOTH, Kind, deployment, listen, promote, stage
+
+pytestmark = pytest.mark.looptime
+
+LOOKS = "GET /v1/models/owner/environments/production"
+PASSING: list[tuple[str, dict[str, Any], type[BasetenError]]] = [
+    ("status", {"status": 408}, APIError),
+    ("rate_limited", {"retry_after": 3}, RateLimitError),
+    ("status", {"status": 500}, ServerError),
+    ("html", {"status": 502}, ServerError),
+    ("status", {"status": 503}, ServerError),
+    ("empty", {"status": 504}, ServerError),
+    ("html", {"status": 529}, ServerError),
+    ("html", {"status": 200}, ResponseShapeError),
+    ("empty", {}, ResponseShapeError),
+    ("garbage", {}, ResponseShapeError),
+    ("garbage", {"body": b'{"status": "ACTIVE"}'}, ResponseShapeError),
+    ("garbage", {"body": b"null"}, ResponseShapeError),
+    ("reset", {}, TransportError),
+    ("refuse", {}, TransportError),
+    ("cut", {}, TransportError),
+    ("noise", {}, TransportError),
+    ("hang", {}, RequestTimeoutError),
+]
+TROUBLE = pytest.mark.parametrize(
+    ("fault", "options", "error"),
+    PASSING,
+    ids=[" ".join([fault, *map(str, options.values())]) for fault, options, _ in PASSING],
+)
+
+
+def damage(fake: FakeBaseten, fault: str, **options: Any) -> None:
+    getattr(fake.faults, fault)(route=LOOKS, **options)
+
+
+@TROUBLE
+async def test_trouble_that_passes_is_told_and_ridden_out(
+    fake: FakeBaseten, baseten: Baseten, fault: str, options: Any, error: type[BasetenError]
+) -> None:
+    stage(fake, "model", [("DEPLOYING", 200), "ACTIVE"])
+    promotion = await promote(baseten, "model")
+    damage(fake, fault, times=4, **options)
+
+    told = await listen(promotion.events())
+
+    assert told.result.status == "ACTIVE"
+    assert [type(event.error) for event in told.of(LookFailed)] == [error] * 4
+    assert told.at >= 200
+
+
+@TROUBLE
+async def test_trouble_that_stays_is_why_a_wait_ran_out(
+    fake: FakeBaseten, baseten: Baseten, fault: str, options: Any, error: type[BasetenError]
+) -> None:
+    stage(fake, "model")
+    promotion = await promote(baseten, "model")
+    damage(fake, fault, times=None, **options)
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await promotion.wait(timeout=300)
+
+    assert 300 <= fake.now <= 310
+    assert type(caught.value.__cause__) is error
+    assert caught.value.evidence
+    assert caught.value.evidence.trouble is caught.value.__cause__
+
+
+async def test_trouble_that_was_over_is_not_why_a_wait_ran_out(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", "DEPLOYING")
+    promotion = await promote(baseten, "model")
+    fake.faults.status(503, route=LOOKS, times=3)
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await promotion.wait(timeout=300)
+
+    assert caught.value.__cause__ is None
+    assert caught.value.evidence
+    assert isinstance(caught.value.evidence.trouble, ServerError)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, BadRequestError),
+        (401, AuthenticationError),
+        (403, PermissionDeniedError),
+        (422, BadRequestError),
+    ],
+)
+@pytest.mark.parametrize("at", [0, 60])
+async def test_what_will_not_pass_ends_a_wait_at_once(
+    fake: FakeBaseten, baseten: Baseten, status: int, error: type[APIError], at: float
+) -> None:
+    stage(fake, "model", [("DEPLOYING", 200), "ACTIVE"])
+    promotion = await promote(baseten, "model")
+    fake.at(at, lambda: fake.faults.status(status, route=LOOKS))
+
+    told = await listen(promotion.events())
+
+    assert type(told.error) is error
+    assert told.at <= at + A_LOOK
+    assert told.error.evidence is not None
+    assert told.error.evidence.token == promotion.token
+    assert bool(told.error.evidence.history) is (at > 0)
+
+
+async def test_looks_wait_for_as_long_as_the_server_asks(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", [("DEPLOYING", 10), "ACTIVE"])
+    promotion = await promote(baseten, "model")
+    fake.faults.rate_limited(retry_after=37, route=LOOKS)
+
+    told = await listen(promotion.events())
+
+    (failed,) = told.of(LookFailed)
+    assert 37 <= failed.next_look < 38
+    assert 37 <= told.at < 38
+
+
+async def test_no_server_keeps_looks_away_for_more_than_its_longest_window(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    """Somebody may count in milliseconds, and blind every wait of the client."""
+    stage(fake, "model", [("DEPLOYING", 10), "ACTIVE"])
+    promotion = await promote(baseten, "model")
+    fake.faults.rate_limited(retry_after=37_000, route=LOOKS)
+
+    await promotion.wait()
+
+    assert 60 <= fake.now < 62
+
+
+async def test_a_last_look_waits_for_as_long_as_the_server_asks_but_not_for_ever(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model", [("DEPLOYING", 10), "ACTIVE"])
+    promotion = await promote(baseten, "model")
+    fake.faults.rate_limited(retry_after=60, route=LOOKS)
+
+    with pytest.raises(WaitTimeoutError, match="The last look was not answered") as caught:
+        await promotion.wait(timeout=30)
+
+    assert fake.now == pytest.approx(40)
+    assert isinstance(caught.value.__cause__, RateLimitError)
+
+
+async def test_a_first_look_that_fails_is_made_up_for_within_two_seconds(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    fake.model("owner").deployment("d1")
+
+    for _ in range(20):  # chance decides how much sooner
+        fake.faults.status(503, route="GET /v1/models/owner/deployments/d1")
+        told = await listen(deployment(baseten, "model", "d1").events())
+        (failed,) = told.of(LookFailed)
+        assert 1 <= failed.next_look <= 2
+
+
+async def test_looks_that_fail_become_rarer_and_the_deadline_holds(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    """Baseten's own tool never looks at its deadline while looks fail."""
+    stage(fake, "model")
+    promotion = await promote(baseten, "model")
+    fake.faults.status(503, times=None)
+    before = len(fake.requests)
+
+    with pytest.raises(WaitTimeoutError):
+        await promotion.wait(timeout=3600)
+
+    assert fake.now == 3600
+    assert len(fake.requests) - before < 200
+
+
+@BOTH
+async def test_a_deployment_that_is_too_new_to_be_found_is_waited_for(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    timeline: timelines.Steps = [("BUILDING", 60), "ACTIVE"]
+    if kind == "model":
+        fake.model("owner").deployment("d1", timeline=timeline, hidden_for=20)
+    else:
+        fake.chain("owner").deployment("d1", timeline=timeline, hidden_for=20)
+
+    told = await listen(deployment(baseten, kind, "d1").events())
+
+    assert told.result.status == "ACTIVE"
+    assert {type(event.error) for event in told.of(LookFailed)} == {NotFoundError}
+
+
+@BOTH
+async def test_what_cannot_be_found_for_half_a_minute_does_not_exist(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    stage(fake, kind)
+
+    with pytest.raises(NotFoundError) as caught:
+        await deployment(baseten, kind, "nobody").wait_until_active()
+
+    assert 30 <= fake.now < 60
+    assert caught.value.evidence is not None
+
+
+@BOTH
+async def test_what_was_found_once_and_is_gone_was_deleted(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
+    doomed = owner.deployment("d1", status="BUILDING")
+    fake.at(5, doomed.delete)
+
+    with pytest.raises(NotFoundError):
+        await deployment(baseten, kind, "d1").wait_until_active()
+
+    assert fake.now < 5 + A_LOOK
+
+
+async def test_an_environment_that_is_deleted_ends_the_wait_on_its_promotion(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    model = fake.model("owner")
+    model.deployment("new", timeline=[("BUILDING", 100), "ACTIVE"])
+    staging = model.environment("staging")
+    promotion = await baseten.model("owner").environment("staging").promote("new")
+    fake.at(30, staging.delete)
+
+    with pytest.raises(NotFoundError) as caught:
+        await promotion.wait()
+
+    assert fake.now < 30 + A_LOOK
+    assert caught.value.evidence is not None
+    assert caught.value.evidence.last_seen.name == "staging"

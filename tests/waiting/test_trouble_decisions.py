@@ -1,0 +1,69 @@
+"""Which failures of a look end a wait, and which are ridden out."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiobaseten._waiting.steps import asked_pause, ends_wait
+from aiobaseten.errors import (
+    APIError,
+    BasetenError,
+    ConfigurationError,
+    NotFoundError,
+    RequestTimeoutError,
+    ResponseShapeError,
+    TransportError,
+)
+
+WHERE = {"method": "GET", "path": "/v1/models/m1"}
+
+
+def refusal(status: int, kind: type[APIError] = APIError) -> APIError:
+    return kind("no", status=status, **WHERE)
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 405, 409, 410, 413, 422])
+def test_what_the_server_says_about_the_caller_ends_a_wait(status: int) -> None:
+    assert ends_wait(refusal(status), 0, has_looked=False)
+
+
+@pytest.mark.parametrize("status", [302, 408, 425, 429, 500, 502, 503, 504, 520, 529])
+def test_what_the_server_says_about_itself_is_ridden_out(status: int) -> None:
+    assert not ends_wait(refusal(status), 10_000, has_looked=True)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TransportError("reset", sent=True, **WHERE),
+        RequestTimeoutError("timed out", sent=True, **WHERE),
+        ResponseShapeError("it is empty", status=200, **WHERE),
+    ],
+)
+def test_what_gets_lost_on_the_way_is_ridden_out(error: BasetenError) -> None:
+    assert not ends_wait(error, 10_000, has_looked=True)
+
+
+def test_a_client_that_was_closed_ends_its_waits() -> None:
+    assert ends_wait(ConfigurationError("closed"), 0, has_looked=False)
+
+
+@pytest.mark.parametrize(
+    ("at", "has_looked", "ends"),
+    [(0, False, False), (29.9, False, False), (30, False, True), (0, True, True)],
+)
+def test_what_is_not_found_may_be_new_until_it_was_found_once(
+    at: float, has_looked: bool, ends: bool
+) -> None:
+    assert ends_wait(refusal(404, NotFoundError), at, has_looked=has_looked) is ends
+
+
+def test_what_the_server_asks_for_is_taken_from_its_answer() -> None:
+    limited = refusal(429)
+    limited.retry_after = 37.0
+
+    assert asked_pause(limited) == 37
+    limited.retry_after = 37_000.0
+    assert asked_pause(limited) == 60
+    assert asked_pause(refusal(503)) is None
+    assert asked_pause(TransportError("reset", sent=True, **WHERE)) is None
