@@ -115,5 +115,5 @@ async def test_what_baseten_does_not_allow_is_left_to_baseten(baseten: Baseten) 
 
     with pytest.raises(BadRequestError):
         await deployment.logs(limit=1001)
-    with pytest.raises(BadRequestError, match="7 days"):
+    with pytest.raises(BadRequestError):
         await deployment.logs(start=STARTED - timedelta(days=8))

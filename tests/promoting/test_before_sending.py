@@ -98,7 +98,7 @@ async def test_what_it_made_of_a_chain_is_not_known_beyond_doubt(
     stage(fake, "chain", timelines.HEALTHY, redeploy_on_promotion=True)
     token = await lost(fake, baseten, "chain")
 
-    with pytest.raises(PromotionOutcomeUnknownError, match="was not sent again"):
+    with pytest.raises(PromotionOutcomeUnknownError):
         await resumed(fake, token)
 
     assert sent(fake) == 1
@@ -126,7 +126,7 @@ async def test_it_says_that_it_cannot_tell_when_nothing_shows_that_it_began(
     environment = stage(fake, kind, timelines.HEALTHY)
     token = await lost(fake, baseten, kind, acts=False)
 
-    with pytest.raises(PromotionOutcomeUnknownError, match="about to be asked for") as caught:
+    with pytest.raises(PromotionOutcomeUnknownError) as caught:
         await resumed(fake, token)
 
     assert caught.value.deployment_id == "new"

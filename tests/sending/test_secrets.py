@@ -114,7 +114,7 @@ async def test_a_client_shows_no_key_however_it_is_printed() -> None:
 
     assert KEY not in repr(baseten) + str(baseten) + repr(vars(baseten))
     assert KEY not in repr(baseten.with_options(read_timeout=1))
-    with pytest.raises(TypeError, match="the API key cannot be pickled"):
+    with pytest.raises(TypeError):
         pickle.dumps(baseten)
 
 

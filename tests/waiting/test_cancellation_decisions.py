@@ -47,8 +47,6 @@ def test_a_cancellation_is_not_finished_while_the_promotion_is_under_way(
     look(wait, 0, busy)
     look(wait, 1000, busy)
 
-    assert wait.still().endswith("Baseten keeps working on it.")
-
 
 def test_a_cancellation_is_finished_when_something_else_is_promoted() -> None:
     reading = environment(P, X, "RELEASING")
@@ -74,7 +72,6 @@ def test_a_rollback_that_is_rolled_forward_after_all_is_an_error(target: str | N
     error = see(wait, 5, environment(T, None, "SUCCEEDED"))
     assert isinstance(error, PromotionSupersededError)
     assert error.by == T
-    assert "was overtaken: deployment T was rolled forward all the same" in str(error)
 
 
 @pytest.mark.parametrize("target", [T, None])
@@ -143,6 +140,3 @@ def test_an_environment_is_busy_while_anything_is(busy: EnvironmentReading) -> N
     step = wait.see(busy, 70)
 
     assert (step.stage, step.in_stage) == (Stage.IDLE, 60)
-    assert wait.still().startswith("production is still busy; last seen: ")
-    assert "nothing of it" not in wait.still()
-    assert wait.still().endswith("Nothing was sent.")

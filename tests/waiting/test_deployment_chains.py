@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from aiobaseten.errors import DeploymentFailedError
+
 from .literals import T, chain, deployment_wait, look, see
 
 
@@ -27,14 +29,13 @@ def test_a_failure_names_the_chainlets_that_failed_and_how() -> None:
     )
 
     assert error.failed == ("Two", "Three")
-    assert "chainlet Two is BUILD_FAILED, chainlet Three is BUILD_STOPPED" in str(error)
 
 
 def test_a_chain_that_failed_by_itself_names_no_chainlet() -> None:
     error = see(deployment_wait(), 0, chain({"One": "ACTIVE"}, "FAILED"))
 
     assert error.failed == ()
-    assert "deployment T is FAILED" in str(error)
+    assert isinstance(error, DeploymentFailedError)
 
 
 def test_a_chainlet_that_falls_asleep_while_others_deploy_is_waited_with() -> None:
@@ -54,16 +55,6 @@ def test_a_chainlet_that_was_ready_and_went_to_sleep_needs_no_time_to_settle() -
     look(wait, 5, chain({"One": "WAKING_UP", "Two": "UPDATING"}, "ACTIVE"))
 
     assert see(wait, 10, chain({"One": "SCALED_TO_ZERO", "Two": "ACTIVE"}, "ACTIVE")) == T
-
-
-def test_an_error_names_the_chainlets_that_sleep_once_they_are_what_it_waits_for() -> None:
-    wait = deployment_wait(settling_time=0)
-
-    look(wait, 0, chain({"One": "SCALED_TO_ZERO", "Two": "BUILDING"}, "DEPLOYING"))
-    assert wait.still().endswith("Baseten keeps working on it.")
-
-    look(wait, 5, chain({"One": "SCALED_TO_ZERO", "Two": "ACTIVE"}, "ACTIVE"))
-    assert "Nothing but a request will wake chainlet One, or its promotion" in wait.still()
 
 
 def test_a_chain_without_chainlets_is_what_it_says_itself() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .literals import chain, deployment, deployment_wait, look
+from .literals import chain, deployment, deployment_wait
 
 
 def test_a_look_that_shows_nothing_new_reports_nothing() -> None:
@@ -30,11 +30,3 @@ def test_it_counts_from_the_last_change_how_long_it_has_been_so() -> None:
     wait.see(deployment(status="WAKING_UP"), 10)
 
     assert wait.see(deployment(status="WAKING_UP"), 70).in_stage == 60
-
-
-def test_a_status_that_is_not_known_is_called_so() -> None:
-    wait = deployment_wait()
-
-    look(wait, 0, deployment(status="HIBERNATING"))
-
-    assert "deployment T HIBERNATING (a status that this version does not know)" in wait.still()

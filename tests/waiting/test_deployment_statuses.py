@@ -31,16 +31,4 @@ def test_what_has_failed_or_was_stopped_fails_the_wait_at_once(status: str) -> N
     error = see(deployment_wait(), 0, deployment(status=status))
 
     assert isinstance(error, DeploymentFailedError)
-    assert str(error).startswith(
-        f"deployment T of model m1 will not become active: deployment T is {status}. "
-    )
-
-
-def test_an_error_says_what_to_do_about_it() -> None:
-    failed = see(deployment_wait(), 0, deployment(status="BUILD_FAILED"))
-    stopped = see(deployment_wait(), 0, deployment(status="BUILD_STOPPED"))
-    unhealthy = see(deployment_wait(unhealthy_grace=0), 0, deployment(status="UNHEALTHY"))
-
-    assert "given up on it: see its logs, then retry it or push again" in str(failed)
-    assert "does not run until somebody activates it or starts it again" in str(stopped)
-    assert "still runs, and may recover: see its logs" in str(unhealthy)
+    assert error.failed == ()

@@ -115,7 +115,7 @@ async def test_an_end_that_is_an_error_is_told_and_then_raised(
 
     assert last.error is caught.value
     assert last.result is None
-    assert str(last)[11:].startswith("failed: the promotion of deployment new to production of ")
+    assert str(last)[11:] == f"failed: {last.error}"
 
 
 async def test_a_look_that_failed_is_told_with_when_the_next_one_is(
@@ -130,7 +130,6 @@ async def test_a_look_that_failed_is_told_with_when_the_next_one_is(
     (failed,) = told.of(LookFailed)
     line = f"could not look, trying again in {failed.next_look:.1f} s: {failed.error}"
     assert line in told.said()
-    assert "HTTP 502" in line
 
 
 async def test_nothing_is_lost_on_somebody_who_is_slow_to_listen(

@@ -145,7 +145,7 @@ async def test_an_error_of_a_wait_pickles_and_copies_with_all_it_has(
         assert again.evidence == caught.value.evidence
 
 
-async def test_a_failure_names_what_failed_and_where_the_traffic_is(
+async def test_a_failure_names_the_chainlets_that_failed(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     chain = fake.chain("owner")
@@ -160,13 +160,9 @@ async def test_a_failure_names_what_failed_and_where_the_traffic_is(
         await promotion.wait()
 
     assert caught.value.failed == ("Bad",)
-    assert str(caught.value).startswith(
-        "the promotion of deployment new to production of chain owner failed: "
-    )
-    assert "Traffic stays on what served before" in str(caught.value)
 
 
-async def test_a_timeout_says_what_is_still_true_and_how_to_go_on(
+async def test_a_timeout_carries_a_token_and_no_trouble_if_there_was_none(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     stage(fake, "model", "DEPLOYING")
@@ -175,10 +171,7 @@ async def test_a_timeout_says_what_is_still_true_and_how_to_go_on(
     with pytest.raises(WaitTimeoutError) as caught:
         await promotion.wait(timeout=90)
 
-    assert str(caught.value) == (
-        "90 s are over: the promotion of deployment new to production of model owner is not "
-        "finished; last seen: deployment new DEPLOYING, promotion to production RELEASING. "
-        "Baseten keeps working on it. Go on with resume(error.token)."
-    )
+    assert caught.value.timeout == 90
+    assert caught.value.token == promotion.token
     assert caught.value.evidence is not None
     assert caught.value.evidence.trouble is None

@@ -19,7 +19,7 @@ from aiobaseten.errors import (
     DeploymentFailedError,
     WaitTimeoutError,
 )
-from aiobaseten.events import LookFailed
+from aiobaseten.events import LookFailed, StatusChanged
 from aiobaseten.testing import FakeBaseten
 
 pytestmark = pytest.mark.looptime
@@ -79,7 +79,8 @@ async def test_one_that_joins_takes_a_fresh_look_at_once(
 
     event = await anext(deployment.events())
 
-    assert "BUILDING" in str(event)
+    assert isinstance(event, StatusChanged)
+    assert event.status == "BUILDING"
     assert len(fake.requests) == before
     first.cancel()
 
@@ -370,12 +371,12 @@ async def test_a_schedule_that_says_no_time_to_wait_ends_the_wait(fake: FakeBase
     deployments(fake, 1)
 
     async with fake.client(poll=lambda *_: 0.0) as baseten:
-        with pytest.raises(ConfigurationError, match="poll must return"):
+        with pytest.raises(ConfigurationError, match=r"^poll must "):
             await baseten.model("m1").deployment("d0").wait_until_active()
 
 
 def test_a_schedule_is_something_that_can_be_called() -> None:
-    with pytest.raises(ConfigurationError, match="poll must be a function"):
+    with pytest.raises(ConfigurationError, match=r"^poll must "):
         Baseten(api_key="key", poll=5.0)  # type: ignore[arg-type]
 
 

@@ -8,7 +8,7 @@ from aiobaseten._status import Stage
 from aiobaseten._waiting import Baseline
 from aiobaseten.events import PromotionPaused, PromotionResumed, StatusChanged, TrafficShifted
 
-from .literals import P, T, X, chain, deployment, environment, look, promotion_wait
+from .literals import P, T, X, deployment, environment, promotion_wait
 
 
 def test_a_success_is_reported_even_if_an_earlier_one_lingered() -> None:
@@ -89,20 +89,3 @@ def test_somebody_elses_promotion_is_not_reported() -> None:
     step = wait.see(environment(deployment(status="UPDATING"), X, "RAMPING_UP", percent=50), 0)
 
     assert [str(event)[11:] for event in step.events] == ["deployment T: UPDATING"]
-
-
-def test_what_is_not_there_was_not_seen() -> None:
-    wait = promotion_wait()
-
-    look(wait, 0, environment(P))
-
-    assert "last seen: nothing of it." in wait.still()
-
-
-def test_only_what_the_last_look_showed_was_last_seen() -> None:
-    wait = promotion_wait()
-
-    look(wait, 0, environment(P, chain({"Old": "BUILDING"}, "DEPLOYING"), "RELEASING"))
-    look(wait, 5, environment(P, chain({"New": "BUILDING"}, "DEPLOYING")))
-
-    assert "last seen: deployment T DEPLOYING, chainlet New BUILDING." in wait.still()

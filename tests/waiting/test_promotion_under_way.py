@@ -67,14 +67,11 @@ def test_a_rollback_whose_end_was_not_shown_is_a_cancellation(leftover: str) -> 
     assert isinstance(error, PromotionCanceledError)
 
 
-def test_a_pause_is_waited_through_and_said_in_the_end() -> None:
+def test_a_pause_is_waited_through() -> None:
     wait = once_there()
 
     look(wait, 5, environment(P, T, "PAUSED", percent=25))
-
-    assert wait.still().endswith(
-        "PAUSED. It is paused: nothing moves until somebody resumes or cancels it."
-    )
+    look(wait, 10_000, environment(P, T, "PAUSED", percent=25))
 
 
 @pytest.mark.parametrize(
@@ -84,12 +81,9 @@ def test_a_pause_is_an_error_if_the_caller_said_so(reading: EnvironmentReading) 
     error = see(promotion_wait(on_paused="raise"), 0, reading)
 
     assert isinstance(error, PromotionPausedError)
-    assert "is paused at 25 % of traffic; it stays so until somebody resumes" in str(error)
 
 
 def test_somebody_elses_pause_is_not_ours() -> None:
     wait = promotion_wait(on_paused="raise")
 
     look(wait, 0, environment(deployment(status="UPDATING"), X, "PAUSED", percent=25))
-
-    assert "paused" not in wait.still()

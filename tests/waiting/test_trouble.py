@@ -166,7 +166,7 @@ async def test_a_last_look_waits_for_as_long_as_the_server_asks_but_not_for_ever
     promotion = await promote(baseten, "model")
     fake.faults.rate_limited(retry_after=60, route=LOOKS)
 
-    with pytest.raises(WaitTimeoutError, match="The last look was not answered") as caught:
+    with pytest.raises(WaitTimeoutError) as caught:
         await promotion.wait(timeout=30)
 
     assert fake.now == pytest.approx(40)
