@@ -40,7 +40,7 @@ async def test_cancelling_before_traffic_moves_takes_effect_at_once(
         await promotion.wait()
 
 
-async def test_cancelling_a_rolling_promotion_is_over_when_the_traffic_is_back(
+async def test_a_cancelled_rolling_promotion_ends_when_the_traffic_is_back(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     promotion = await rolling(fake, baseten)
@@ -58,7 +58,7 @@ async def test_cancelling_a_rolling_promotion_is_over_when_the_traffic_is_back(
     assert not is_new_live(fake)
 
 
-async def test_a_wait_on_what_somebody_else_cancels_says_so(
+async def test_a_wait_on_a_promotion_that_somebody_else_cancels_is_an_error(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     promotion = await rolling(fake, baseten)
@@ -70,7 +70,7 @@ async def test_a_wait_on_what_somebody_else_cancels_says_so(
     assert 210 <= fake.now < 210 + A_LOOK
 
 
-async def test_cancelling_through_the_environment_finds_out_what_it_cancelled(
+async def test_cancelling_through_the_environment_finds_the_cancelled_deployment(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     await rolling(fake, baseten)
@@ -86,7 +86,7 @@ async def test_cancelling_through_the_environment_finds_out_what_it_cancelled(
     assert caught.value.by == "new"
 
 
-async def test_a_cancellation_is_over_when_somebody_promotes_something_else(
+async def test_a_cancellation_ends_when_another_deployment_is_promoted(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     promotion = await rolling(fake, baseten)
@@ -130,7 +130,7 @@ async def test_a_forced_cancellation_takes_effect_at_once(
     assert not is_new_live(fake)
 
 
-async def test_cancelling_where_nothing_is_promoted_is_refused(
+async def test_cancelling_without_a_promotion_is_refused(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     stage(fake, "model")
@@ -141,7 +141,7 @@ async def test_cancelling_where_nothing_is_promoted_is_refused(
             await cancel()
 
 
-async def test_cancelling_the_promotion_of_what_serves_already_leaves_it_serving() -> None:
+async def test_cancelling_the_promotion_of_the_current_deployment_leaves_it_serving() -> None:
     """What serves is promoted again under the same id, and that is cancelled."""
     fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
     stage(fake, "model", timelines.HEALTHY, ramp=RAMP)

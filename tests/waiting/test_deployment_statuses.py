@@ -12,12 +12,12 @@ ON_THE_WAY = ["BUILDING", "DEPLOYING", "LOADING_MODEL", "UPDATING", "WAKING_UP"]
 FAILED = ["BUILD_FAILED", "DEPLOY_FAILED", "FAILED"]
 
 
-def test_active_is_what_is_waited_for() -> None:
+def test_active_ends_the_wait() -> None:
     assert see(deployment_wait(), 0, deployment(status="ACTIVE")) == T
 
 
 @pytest.mark.parametrize("status", [*ON_THE_WAY, "HIBERNATING"])
-def test_what_is_on_its_way_or_not_known_is_waited_for_as_long_as_it_takes(status: str) -> None:
+def test_a_pending_or_unknown_status_is_waited_for(status: str) -> None:
     wait = deployment_wait()
 
     for at in (0, 1000, 100_000):
@@ -27,7 +27,7 @@ def test_what_is_on_its_way_or_not_known_is_waited_for_as_long_as_it_takes(statu
 
 
 @pytest.mark.parametrize("status", [*FAILED, "BUILD_STOPPED"])
-def test_what_has_failed_or_was_stopped_fails_the_wait_at_once(status: str) -> None:
+def test_a_failed_or_stopped_deployment_fails_the_wait_at_once(status: str) -> None:
     error = see(deployment_wait(), 0, deployment(status=status))
 
     assert isinstance(error, DeploymentFailedError)

@@ -11,7 +11,7 @@ from .literals import P, T, chain, deployment, environment, look, once_there, pr
 HOPELESS = ["BUILD_FAILED", "DEPLOY_FAILED", "FAILED", "BUILD_STOPPED"]
 
 
-def test_a_promotion_that_failed_is_an_error_with_what_baseten_said() -> None:
+def test_a_failed_promotion_is_an_error() -> None:
     error = see(
         once_there(),
         5,
@@ -21,14 +21,14 @@ def test_a_promotion_that_failed_is_an_error_with_what_baseten_said() -> None:
     assert isinstance(error, PromotionFailedError)
 
 
-def test_a_promotion_that_failed_without_a_word_is_an_error_without_one() -> None:
+def test_a_failed_promotion_without_a_message_is_an_error() -> None:
     error = see(once_there(), 5, environment(P, None, "FAILED"))
 
     assert isinstance(error, PromotionFailedError)
     assert error.failed == ()
 
 
-def test_a_promotion_that_failed_names_the_chainlets_that_did() -> None:
+def test_a_failed_promotion_names_the_chainlets_that_failed() -> None:
     candidate = chain({"One": "ACTIVE", "Two": "BUILD_FAILED"}, "ACTIVE")
 
     error = see(promotion_wait(), 0, environment(P, candidate, "FAILED"))
@@ -37,13 +37,13 @@ def test_a_promotion_that_failed_names_the_chainlets_that_did() -> None:
 
 
 @pytest.mark.parametrize("lingering", [T, None])
-def test_a_promotion_that_was_cancelled_is_another_error(lingering: str | None) -> None:
+def test_a_cancelled_promotion_is_another_error(lingering: str | None) -> None:
     error = see(once_there(), 5, environment(P, lingering, "CANCELED"))
 
     assert isinstance(error, PromotionCanceledError)
 
 
-def test_a_failure_is_told_at_once_even_if_the_candidate_was_never_shown() -> None:
+def test_a_failure_is_an_error_although_the_candidate_was_never_shown() -> None:
     error = see(promotion_wait(), 0, environment(P, None, "FAILED", message="No."))
 
     assert isinstance(error, PromotionFailedError)
@@ -51,7 +51,7 @@ def test_a_failure_is_told_at_once_even_if_the_candidate_was_never_shown() -> No
 
 @pytest.mark.parametrize("promotion", [None, "RELEASING", "RAMPING_UP", "PAUSED", "SUCCEEDED"])
 @pytest.mark.parametrize("status", HOPELESS)
-def test_a_candidate_that_failed_has_failed_before_its_promotion_has(
+def test_a_failed_candidate_fails_the_wait_before_its_promotion_fails(
     status: str, promotion: str | None
 ) -> None:
     error = see(promotion_wait(), 0, environment(P, deployment(status=status), promotion))
@@ -61,7 +61,7 @@ def test_a_candidate_that_failed_has_failed_before_its_promotion_has(
 
 
 @pytest.mark.parametrize("status", ["INACTIVE", "DEACTIVATING"])
-def test_a_candidate_that_was_on_its_way_and_is_switched_off_has_failed(status: str) -> None:
+def test_a_candidate_that_is_switched_off_on_its_way_has_failed(status: str) -> None:
     error = see(once_there(), 5, environment(P, deployment(status=status), "RELEASING"))
 
     assert isinstance(error, PromotionFailedError)
@@ -77,7 +77,7 @@ def test_a_candidate_may_be_inactive_at_first() -> None:
     assert see(wait, 60, environment(T, None, "SUCCEEDED")) == T
 
 
-def test_an_unhealthy_candidate_is_given_time_and_the_error_says_where_the_traffic_is() -> None:
+def test_an_unhealthy_candidate_fails_the_wait_after_its_grace() -> None:
     wait = promotion_wait(unhealthy_grace=30)
     sick = environment(P, deployment(status="UNHEALTHY"), "RAMPING_UP", percent=25)
 
@@ -86,14 +86,14 @@ def test_an_unhealthy_candidate_is_given_time_and_the_error_says_where_the_traff
     assert isinstance(see(wait, 30, sick), PromotionFailedError)
 
 
-def test_what_fails_once_it_has_the_traffic_is_said_to_have_it() -> None:
+def test_a_current_deployment_that_fails_fails_the_wait() -> None:
     """After a first deployment that fails, the environment still points at it."""
     error = see(promotion_wait(), 0, environment(deployment(status="DEPLOY_FAILED")))
 
     assert isinstance(error, PromotionFailedError)
 
 
-def test_a_failed_chainlet_fails_the_promotion_whatever_the_chain_says() -> None:
+def test_a_failed_chainlet_fails_the_wait_whatever_the_status_of_the_chain() -> None:
     candidate = chain({"One": "ACTIVE", "Two": "FAILED"}, "ACTIVE")
 
     error = see(promotion_wait(), 0, environment(P, candidate))
