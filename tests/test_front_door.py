@@ -22,13 +22,13 @@ def test_importing_it_loads_no_http_client() -> None:
     assert run("import sys, aiobaseten; print('httpx' in sys.modules)") == "False"
 
 
-def test_a_star_gets_everything_public() -> None:
+def test_a_star_import_gets_every_public_name() -> None:
     program = "from aiobaseten import *; import aiobaseten as a; print(set(a.__all__) - {*dir()})"
 
     assert run(program) == "set()"
 
 
-def test_it_lists_what_it_has_before_anything_was_asked_for() -> None:
+def test_dir_lists_all_names_before_their_first_use() -> None:
     assert run("import aiobaseten as a; print({*a.__all__} - {*dir(a)})") == "set()"
 
 

@@ -87,7 +87,7 @@ async def test_each_chainlet_has_a_log_of_its_own(fake: FakeBaseten, baseten: Ba
     assert said == {"Transcribe": ["starting"], "Answer": ["starting", "ready"]}
 
 
-async def test_what_is_not_there_has_no_log(baseten: Baseten) -> None:
+async def test_a_missing_deployment_has_no_log(baseten: Baseten) -> None:
     with pytest.raises(NotFoundError):
         await baseten.model("m1").deployment("nope").logs()
     with pytest.raises(NotFoundError):
@@ -99,7 +99,7 @@ async def test_what_is_not_there_has_no_log(baseten: Baseten) -> None:
     [{"limit": 0}, {"limit": True}, {"start": datetime(2026, 3, 1)}, {"end": 5}],
     ids=str,
 )
-async def test_odd_arguments_are_refused_before_anything_is_sent(
+async def test_invalid_arguments_are_refused_before_anything_is_sent(
     fake: FakeBaseten, baseten: Baseten, wrong: dict[str, Any]
 ) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
@@ -110,10 +110,10 @@ async def test_odd_arguments_are_refused_before_anything_is_sent(
     assert fake.requests == []
 
 
-async def test_what_baseten_does_not_allow_is_left_to_baseten(baseten: Baseten) -> None:
+async def test_limits_of_baseten_are_left_to_baseten(baseten: Baseten) -> None:
     deployment = baseten.model("m1").deployment("d1")
 
     with pytest.raises(BadRequestError):
         await deployment.logs(limit=1001)
-    with pytest.raises(BadRequestError, match="7 days"):
+    with pytest.raises(BadRequestError):
         await deployment.logs(start=STARTED - timedelta(days=8))

@@ -96,7 +96,7 @@ def test_a_chain_has_been_deployed_when_all_its_chainlets_have(deployed: bool) -
     assert [part.deployed for part in reading.parts] == [deployed, True, deployed]
 
 
-def test_what_an_environment_of_a_chain_leaves_out_is_not_there() -> None:
+def test_a_field_that_an_environment_leaves_out_reads_like_null() -> None:
     """No published spec lets chains show a promotion; the newest does."""
     reading = of_environment({"name": "production", "current_deployment": None}, has_chainlets=True)
 
@@ -104,7 +104,7 @@ def test_what_an_environment_of_a_chain_leaves_out_is_not_there() -> None:
     assert not reading.is_busy
 
 
-def test_a_promotion_of_a_model_is_read_with_its_traffic_and_what_went_wrong() -> None:
+def test_a_promotion_is_read_with_its_traffic_and_message() -> None:
     reading = of_environment(
         {
             "name": "production",
@@ -160,7 +160,7 @@ def test_a_field_that_a_wait_decides_on_must_fit(misfit: dict[str, Any]) -> None
         of_chain({**chain(chainlet("a", "One", "ACTIVE")), **misfit})
 
 
-def test_each_asker_gets_a_value_of_its_own() -> None:
+def test_each_caller_gets_a_value_of_its_own() -> None:
     """One caller's change to a result must not show in another's."""
     reading = of_chain(chain(chainlet("a", "One", "ACTIVE")))
 

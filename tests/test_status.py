@@ -17,12 +17,12 @@ from aiobaseten._status import (
 from aiobaseten.schemas import DeploymentStatus, PromotionStatus
 
 
-def test_every_status_of_a_deployment_in_the_spec_is_sorted() -> None:
+def test_every_status_of_a_deployment_in_the_spec_has_a_meaning() -> None:
     """The day this fails, somebody has to decide what the new status means to a wait."""
     assert {status.value for status in DeploymentStatus} == DEPLOYMENT_STATUSES.keys()
 
 
-def test_every_status_of_a_promotion_in_the_spec_is_sorted() -> None:
+def test_every_status_of_a_promotion_in_the_spec_has_a_meaning() -> None:
     assert {status.value for status in PromotionStatus} == PROMOTION_STATUSES.keys()
 
 
@@ -77,14 +77,14 @@ def test_a_status_is_known_only_for_what_can_have_it() -> None:
     assert not is_known("deployment", "HIBERNATING")
 
 
-def test_only_having_been_switched_off_may_be_what_was_before_an_activate() -> None:
+def test_only_deactivating_and_inactive_may_be_from_before_an_activate() -> None:
     assert {status for status in DEPLOYMENT_STATUSES if meaning_of(status).may_be_old} == {
         "DEACTIVATING",
         "INACTIVE",
     }
 
 
-def test_what_is_on_its_way_is_looked_at_as_its_stage_deserves() -> None:
+def test_each_status_has_its_stage() -> None:
     assert meaning_of("BUILDING").stage is Stage.BUILD
     assert {meaning_of(one).stage for one in ("DEPLOYING", "SCALED_TO_ZERO", "UNHEALTHY")} == {
         Stage.DEPLOY

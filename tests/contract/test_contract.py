@@ -160,7 +160,7 @@ async def tell_of_deployments(fake: FakeBaseten, baseten: Baseten) -> None:
 
 @pytest.mark.looptime
 @pytest.mark.parametrize("behaviour", list(Behaviour.plausible()), ids=difference)
-async def test_every_operation_keeps_to_the_document_however_baseten_behaves(
+async def test_every_operation_fits_the_document_however_baseten_behaves(
     behaviour: Behaviour,
 ) -> None:
     fake = FakeBaseten(behaviour=behaviour)
@@ -183,7 +183,7 @@ async def test_fields_that_only_newer_documents_have_are_named_here() -> None:
     assert {one for one in contract.extra if one[0] not in FREE} == NEWER
 
 
-async def test_what_is_refused_still_fits_the_document_as_a_request() -> None:
+async def test_a_refused_request_fits_the_document() -> None:
     """And an answer with anything else than success tells what is wrong."""
     fake = FakeBaseten(enforce_limits=True)
     fake.model("m1").deployment("d1")
@@ -215,7 +215,7 @@ def test_every_operation_of_the_document_is_served() -> None:
     assert len(served - operations()) == 13
 
 
-async def test_what_checks_would_complain() -> None:
+async def test_the_check_itself_finds_errors() -> None:
     """Of a request without its field, and of an answer without one of its own."""
     fake = FakeBaseten()
     fake.faults.status(200, body={"id": "d1"})

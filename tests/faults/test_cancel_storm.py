@@ -105,7 +105,7 @@ async def storm(baseten: Baseten, chance: random.Random, cancellations: int) -> 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("trouble", [0.0, 0.05], ids=["all is well", "connections get lost"])
 @pytest.mark.parametrize("speed", [1000, 1], ids=["on the wire", "in line for the budget"])
-async def test_after_a_storm_of_cancellations_calls_are_answered_at_once(
+async def test_calls_are_answered_at_once_after_many_cancellations(
     speed: float,
     trouble: float,
     proxy: Proxy,

@@ -36,7 +36,7 @@ def fake() -> FakeBaseten:
 
 
 @pytest.mark.parametrize("fault", ENDLESS, ids=repr)
-async def test_a_request_ends_although_its_answer_does_not(
+async def test_a_request_ends_although_its_response_does_not(
     fault: Fault, proxy: Proxy, connect: Connect
 ) -> None:
     async with connect(answer_timeout=0.2, http_client=None) as baseten:
@@ -50,7 +50,7 @@ async def test_a_request_ends_although_its_answer_does_not(
 
 
 @pytest.mark.parametrize("fault", ENDLESS, ids=repr)
-async def test_a_wait_looks_again_although_a_look_does_not_end(
+async def test_a_wait_looks_again_although_a_response_does_not_end(
     fault: Fault, proxy: Proxy, connect: Connect
 ) -> None:
     async with connect(
@@ -66,7 +66,7 @@ async def test_a_wait_looks_again_although_a_look_does_not_end(
 
 
 @pytest.mark.parametrize("fault", ENDLESS, ids=repr)
-async def test_a_promotion_whose_answer_does_not_end_is_found_and_sent_once(
+async def test_a_promotion_whose_response_does_not_end_is_sent_once(
     fault: Fault, proxy: Proxy, connect: Connect
 ) -> None:
     async with (

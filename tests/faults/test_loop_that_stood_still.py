@@ -94,7 +94,7 @@ async def closed(loop: JumpingLoop, url: str, steps: int) -> None:
 
 
 @pytest.mark.parametrize("story", [abandoned, out_of_time, closed])
-def test_a_loop_that_stood_still_costs_the_pool_no_connection(story: Story) -> None:
+def test_a_stopped_loop_costs_the_pool_no_connection(story: Story) -> None:
     fake = FakeBaseten()
     fake.chain("c1").deployment("d1")
 

@@ -99,7 +99,7 @@ async def line(request: pytest.FixtureRequest, baseten: Baseten) -> None:
 
 @pytest.mark.usefixtures("line")
 @pytest.mark.parametrize("fault", [*NEVER_SENT, *LOST, *LATE], ids=repr)
-async def test_without_an_answer_the_error_tells_whether_the_request_was_sent(
+async def test_the_error_tells_whether_the_request_was_sent(
     fault: Fault, fake: FakeBaseten, proxy: Proxy, baseten: Baseten
 ) -> None:
     async with counting(proxy, fake, expected(fault, attempts=1)), proxy.failing(fault):
@@ -114,7 +114,7 @@ async def test_without_an_answer_the_error_tells_whether_the_request_was_sent(
 
 
 @pytest.mark.parametrize("fault", [*LOST, *LATE], ids=repr)
-async def test_a_read_that_fails_twice_is_answered_the_third_time(
+async def test_a_read_is_retried_until_it_succeeds(
     fault: Fault, fake: FakeBaseten, proxy: Proxy, baseten: Baseten
 ) -> None:
     twice = expected(fault, attempts=2)
@@ -123,7 +123,7 @@ async def test_a_read_that_fails_twice_is_answered_the_third_time(
         assert await get(tries(baseten, 3, fault)) == "d1"
 
 
-async def test_a_read_that_goes_on_failing_is_sent_as_often_as_the_policy_says(
+async def test_a_read_is_sent_as_often_as_the_policy_allows(
     fake: FakeBaseten, proxy: Proxy, baseten: Baseten
 ) -> None:
     async with counting(proxy, fake, Count(3, 3)), proxy.failing(RESET_ACTED):
@@ -163,7 +163,7 @@ async def test_a_write_is_sent_again_after_429(
 
 @pytest.mark.usefixtures("line")
 @pytest.mark.parametrize("fault", SLOW, ids=repr)
-async def test_an_answer_that_comes_oddly_is_an_answer(
+async def test_a_slow_or_split_response_is_read(
     fault: Fault, fake: FakeBaseten, proxy: Proxy, baseten: Baseten
 ) -> None:
     async with counting(proxy, fake, Count(1, 1)), proxy.failing(fault):
@@ -172,7 +172,7 @@ async def test_an_answer_that_comes_oddly_is_an_answer(
     assert await get(baseten) == "d1"
 
 
-async def test_a_kept_connection_that_was_closed_meanwhile_costs_no_request(
+async def test_a_closed_kept_connection_costs_no_request(
     fake: FakeBaseten, proxy: Proxy, baseten: Baseten
 ) -> None:
     async with counting(proxy, fake, Count(3, 3)), proxy.failing(CLOSED_BETWEEN):
@@ -191,22 +191,21 @@ class Canned:
     status: int
     body: bytes
     headers: tuple[str, ...] = ()
-    says: str = ""
 
 
 JSON = "content-type: application/json"
 HTML = b"<html><body>Attention Required! You have been blocked</body></html>"
 CANNED = [
-    Canned("503", ServerError, 503, b'{"error": "overloaded"}', (JSON,), "503, overloaded"),
-    Canned("HTML from a WAF", PermissionDeniedError, 403, HTML, (), "blocked"),
-    Canned("redirect", APIError, 302, b"", ("location: /login",), "redirected to /login"),
-    Canned("204", ResponseShapeError, 204, b"", (), "it is empty"),
-    Canned("HTML as success", ResponseShapeError, 200, HTML, (), "it is not JSON"),
+    Canned("503", ServerError, 503, b'{"error": "overloaded"}', (JSON,)),
+    Canned("HTML from a WAF", PermissionDeniedError, 403, HTML),
+    Canned("redirect", APIError, 302, b"", ("location: /login",)),
+    Canned("204", ResponseShapeError, 204, b""),
+    Canned("HTML as success", ResponseShapeError, 200, HTML),
 ]
 
 
 @pytest.mark.parametrize("answer", CANNED, ids=lambda answer: answer.name)
-async def test_an_answer_that_is_no_success_says_what_it_is(
+async def test_a_response_that_is_no_success_is_an_error_with_its_class(
     answer: Canned, fake: FakeBaseten, proxy: Proxy, baseten: Baseten
 ) -> None:
     fault = canned(answer.name, answer.status, answer.body, *answer.headers)
@@ -218,6 +217,5 @@ async def test_an_answer_that_is_no_success_says_what_it_is(
     assert type(error) is answer.error
     assert isinstance(error, APIError | ResponseShapeError)
     assert (error.status, error.method, error.path) == (answer.status, "GET", PATH)
-    assert answer.says in str(error)
     assert error.body.startswith(answer.body[:1000].decode(errors="replace"))
     assert await get(baseten) == "d1"

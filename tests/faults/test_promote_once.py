@@ -142,7 +142,7 @@ def server(fake: FakeBaseten, kind: str) -> Server:
 
 
 @pytest.mark.parametrize("fault", ACTED, ids=repr)
-async def test_a_promotion_that_began_although_its_answer_was_lost_is_followed(
+async def test_a_promotion_that_began_is_followed_over_a_socket_although_its_response_was_lost(
     fault: Fault,
     proxy: Proxy,
     environment: ChainEnvironmentHandle | ModelEnvironmentHandle,
@@ -158,7 +158,7 @@ async def test_a_promotion_that_began_although_its_answer_was_lost_is_followed(
 
 
 @pytest.mark.parametrize("fault", NOT_ACTED, ids=repr)
-async def test_a_promotion_that_nothing_tells_of_is_unknown_and_not_sent_again(
+async def test_a_promotion_without_a_trace_is_unknown_and_not_sent_again(
     fault: Fault,
     proxy: Proxy,
     environment: ChainEnvironmentHandle | ModelEnvironmentHandle,
@@ -177,7 +177,7 @@ async def test_a_promotion_that_nothing_tells_of_is_unknown_and_not_sent_again(
         assert reading.candidate_deployment is None
 
 
-async def test_a_reset_before_the_request_is_read_is_just_as_unknown(
+async def test_a_reset_before_the_request_is_read_is_unknown_too(
     proxy: Proxy, environment: ChainEnvironmentHandle | ModelEnvironmentHandle, server: Server
 ) -> None:
     """From here it looks like any other reset."""
@@ -189,7 +189,7 @@ async def test_a_reset_before_the_request_is_read_is_just_as_unknown(
     assert server.posts == 0
 
 
-async def test_a_promotion_is_sent_again_after_429_for_the_server_did_not_act(
+async def test_a_promotion_is_sent_again_after_a_429(
     proxy: Proxy, environment: ChainEnvironmentHandle | ModelEnvironmentHandle, server: Server
 ) -> None:
     proxy.plan(NONE, *[canned("429", 429, b'{"retry_after": 2}')] * 2)
@@ -201,7 +201,7 @@ async def test_a_promotion_is_sent_again_after_429_for_the_server_did_not_act(
     assert server.promoted == ["d1"]
 
 
-async def test_a_promotion_that_is_always_answered_429_did_not_begin_and_is_no_riddle(
+async def test_a_promotion_that_is_always_answered_429_did_not_begin(
     proxy: Proxy, environment: ChainEnvironmentHandle | ModelEnvironmentHandle, server: Server
 ) -> None:
     async with proxy.failing(canned("429", 429, b'{"retry_after": 2}'), method="POST"):
@@ -212,7 +212,7 @@ async def test_a_promotion_that_is_always_answered_429_did_not_begin_and_is_no_r
     assert server.promoted == []
 
 
-async def test_what_somebody_else_promotes_meanwhile_is_not_taken_for_ours(
+async def test_a_promotion_of_somebody_else_is_not_taken_for_ours(
     fake: FakeBaseten,
     kind: str,
     proxy: Proxy,
@@ -257,7 +257,7 @@ async def test_a_promotion_that_could_not_be_read_back_can_be_adopted_later(
     assert (server.posts, server.promoted) == (1, ["d1"])
 
 
-async def test_whoever_cancels_the_call_finds_at_most_one_promotion(
+async def test_a_cancelled_call_leaves_at_most_one_promotion(
     proxy: Proxy, environment: ChainEnvironmentHandle | ModelEnvironmentHandle, server: Server
 ) -> None:
     async with proxy.failing(BLACK_HOLE_ACTED, method="POST"):
@@ -273,7 +273,7 @@ async def test_whoever_cancels_the_call_finds_at_most_one_promotion(
 
 @pytest.mark.looptime
 @pytest.mark.parametrize("kind", ["chain", "model"])
-async def test_a_promotion_that_was_certainly_not_sent_is_no_riddle(kind: str) -> None:
+async def test_a_promotion_that_was_never_sent_is_not_unknown(kind: str) -> None:
     fake = furnished(FakeBaseten())
     refused = fake.faults.refuse(route="POST", times=None)
 
@@ -291,7 +291,7 @@ async def test_a_promotion_that_was_certainly_not_sent_is_no_riddle(kind: str) -
 @pytest.mark.parametrize(
     "behaviour", [one for one in Behaviour.plausible() if one.deployment_ids != "new"], ids=repr
 )
-async def test_whatever_baseten_turns_out_to_do_one_call_is_one_promotion(
+async def test_one_call_is_one_promotion_however_baseten_behaves(
     behaviour: Behaviour, kind: str
 ) -> None:
     fake = furnished(FakeBaseten(behaviour=behaviour))
@@ -307,7 +307,7 @@ async def test_whatever_baseten_turns_out_to_do_one_call_is_one_promotion(
 
 
 @pytest.mark.looptime
-async def test_a_deployment_made_by_the_promotion_is_shown_but_not_guessed_to_be_ours() -> None:
+async def test_a_deployment_made_by_the_promotion_is_not_guessed_to_be_ours() -> None:
     """Deployments of chains have no names that would tell where they come from."""
     fake = furnished(FakeBaseten(behaviour=Behaviour(deployment_ids="new")))
     server = Server(fake, "chain")

@@ -109,7 +109,7 @@ async def test_a_wait_goes_on_when_the_fault_is_over(
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != BLACK_HOLE], ids=repr)
-async def test_a_fault_that_stays_ends_the_wait_at_its_deadline_and_is_its_cause(
+async def test_a_lasting_fault_is_the_cause_of_the_timeout(
     fault: Fault, proxy: Proxy, promotion: ChainPromotion
 ) -> None:
     async with proxy.failing(fault):
@@ -121,7 +121,7 @@ async def test_a_fault_that_stays_ends_the_wait_at_its_deadline_and_is_its_cause
     assert known(caught.value).waited >= 40 - 1
 
 
-async def test_a_look_that_is_never_answered_does_not_outlive_the_deadline_by_much(
+async def test_an_unanswered_look_ends_soon_after_the_deadline(
     proxy: Proxy, connect: Callable[..., AbstractAsyncContextManager[Baseten]]
 ) -> None:
     """Ten seconds are allowed. The read timeout would come after half an hour, 3 s in real time."""
@@ -136,7 +136,7 @@ async def test_a_look_that_is_never_answered_does_not_outlive_the_deadline_by_mu
 
 
 @pytest.mark.parametrize("fault", [BYTE_BY_BYTE, SLOW_HEAD, CLOSED_BETWEEN], ids=repr)
-async def test_a_wait_does_not_mind_answers_that_come_oddly(
+async def test_a_wait_accepts_slow_and_split_responses(
     fault: Fault, fake: FakeBaseten, proxy: Proxy, promotion: ChainPromotion
 ) -> None:
     async with proxy.failing(fault):
@@ -147,9 +147,7 @@ async def test_a_wait_does_not_mind_answers_that_come_oddly(
     assert not [event for event in events if isinstance(event, LookFailed)]
 
 
-async def test_503_for_a_minute_is_asked_a_few_times_and_then_over(
-    fake: FakeBaseten, promotion: ChainPromotion
-) -> None:
+async def test_a_minute_of_503_gets_few_looks(fake: FakeBaseten, promotion: ChainPromotion) -> None:
     """No storm: after 2, 4, 8, 16 and 30 seconds at most, half of that at least.
 
     A slow machine makes it fewer: the minute is a tenth of a second.
@@ -162,7 +160,7 @@ async def test_503_for_a_minute_is_asked_a_few_times_and_then_over(
     assert 2 <= outage.hits <= 8
 
 
-async def test_a_429_storm_is_met_at_the_pace_that_it_asks_for(
+async def test_many_429s_get_looks_at_the_pace_that_they_ask_for(
     fake: FakeBaseten, promotion: ChainPromotion
 ) -> None:
     storm = fake.faults.rate_limited(retry_after=20, lasting=60)

@@ -37,7 +37,7 @@ def methods() -> Iterator[Any]:
 EVERY = pytest.mark.parametrize("method", list(methods()))
 
 
-def test_no_class_that_can_be_awaited_is_forgotten() -> None:
+def test_every_class_with_coroutines_is_listed_here() -> None:
     public = [getattr(aiobaseten, name) for name in aiobaseten.__all__]
 
     def can_be_awaited(one: object) -> bool:
@@ -51,7 +51,7 @@ def test_no_class_that_can_be_awaited_is_forgotten() -> None:
 
 
 @EVERY
-def test_it_says_what_it_raises(method: Callable[..., Any]) -> None:
+def test_a_docstring_names_the_errors(method: Callable[..., Any]) -> None:
     text = inspect.getdoc(method) or ""
 
     assert "Raises:\n" in text
@@ -59,14 +59,14 @@ def test_it_says_what_it_raises(method: Callable[..., Any]) -> None:
 
 
 @EVERY
-def test_it_says_what_leaving_it_leaves_behind(method: Callable[..., Any]) -> None:
+def test_a_docstring_describes_cancellation(method: Callable[..., Any]) -> None:
     said = " ".join((inspect.getdoc(method) or "").split())
 
     assert any(phrase in said for phrase in ("Cancelling this", "Leaving the loop"))
 
 
 @EVERY
-def test_it_says_what_each_of_its_arguments_is(method: Callable[..., Any]) -> None:
+def test_a_docstring_describes_each_argument(method: Callable[..., Any]) -> None:
     text = inspect.getdoc(method) or ""
     arguments = [name for name in inspect.signature(method).parameters if name != "self"]
 
@@ -79,7 +79,7 @@ WAITS = [one for one in methods() if one.values[0].__name__.startswith("wait")]
 
 
 @pytest.mark.parametrize("method", WAITS)
-def test_a_wait_says_what_a_timeout_leaves_behind(method: Callable[..., Any]) -> None:
+def test_the_docstring_of_a_wait_describes_the_timeout(method: Callable[..., Any]) -> None:
     said = " ".join((inspect.getdoc(method) or "").split())
 
     assert "WaitTimeoutError: Time ran out. Baseten keeps working on it." in said

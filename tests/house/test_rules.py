@@ -74,7 +74,7 @@ def test_time_and_sleep_come_from_the_clock_module_only() -> None:
     assert asked == [], "use a Clock instead: tests run in virtual time"
 
 
-def test_only_the_polls_and_the_wire_set_timers() -> None:
+def test_only_polls_and_connections_set_timers() -> None:
     timers = {"sleep", "call_at", "call_later"}
     may = rooms("_clock.py", "_waiting/polls.py", "_sending/connections.py")
     set_ = [where for where, node in found(ast.Attribute, LIBRARY, but=may) if node.attr in timers]

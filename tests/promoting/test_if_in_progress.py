@@ -42,12 +42,12 @@ def sent(fake: FakeBaseten) -> list[float]:
 
 @BOTH
 @pytest.mark.parametrize("policy", ["raise", "adopt"])
-async def test_nothing_is_sent_while_something_else_is_promoted(
+async def test_nothing_is_sent_while_another_deployment_is_promoted(
     fake: FakeBaseten, baseten: Baseten, kind: Kind, policy: Any
 ) -> None:
     busy(fake, kind)
 
-    with pytest.raises(PromotionInProgressError, match="nothing was sent") as caught:
+    with pytest.raises(PromotionInProgressError) as caught:
         await production(baseten, kind).promote("new", if_in_progress=policy)
 
     assert caught.value.deployment_id == "other"
@@ -56,7 +56,7 @@ async def test_nothing_is_sent_while_something_else_is_promoted(
 
 
 @BOTH
-async def test_it_can_wait_for_the_end_of_something_else(
+async def test_promote_can_wait_for_the_end_of_another_promotion(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     environment = busy(fake, kind)
@@ -72,12 +72,12 @@ async def test_it_can_wait_for_the_end_of_something_else(
 
 
 @BOTH
-async def test_something_else_that_does_not_end_in_time_is_a_timeout(
+async def test_a_promotion_that_does_not_end_in_time_is_a_timeout(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     busy(fake, kind)
 
-    with pytest.raises(WaitTimeoutError, match=r"is still busy.* Nothing was sent") as caught:
+    with pytest.raises(WaitTimeoutError) as caught:
         await production(baseten, kind).promote(
             "new", if_in_progress="wait", in_progress_timeout=50
         )
@@ -102,7 +102,7 @@ async def test_a_promotion_of_the_same_deployment_is_adopted(
 
 
 @BOTH
-async def test_a_promotion_that_has_finished_is_adopted_too(
+async def test_a_finished_promotion_of_the_same_deployment_is_adopted(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     """So that a pipeline that runs twice promotes once."""
@@ -115,12 +115,12 @@ async def test_a_promotion_that_has_finished_is_adopted_too(
 
     assert live.id == "new"
     assert sent(fake) == once
-    with pytest.raises(ConfigurationError, match="not known what served"):
+    with pytest.raises(ConfigurationError):
         await promotion.rollback()
 
 
 @BOTH
-async def test_where_nothing_is_under_way_adopting_is_promoting(
+async def test_adopt_promotes_if_no_promotion_runs(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     stage(fake, kind)
@@ -132,7 +132,7 @@ async def test_where_nothing_is_under_way_adopting_is_promoting(
 
 
 @BOTH
-async def test_a_failed_candidate_that_lingers_is_nothing_under_way(
+async def test_a_failed_candidate_that_lingers_does_not_block(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     environment = busy(fake, kind)
@@ -164,29 +164,14 @@ async def test_a_failed_deployment_can_be_promoted_again(ended: float) -> None:
     assert live.id == "new"
 
 
-@BOTH
-async def test_only_of_a_model_is_it_said_that_the_other_promotion_can_be_cancelled(
-    kind: Kind,
-) -> None:
-    fake = FakeBaseten()
-    busy(fake, kind)
-    async with fake.client() as baseten:
-        with pytest.raises(PromotionInProgressError) as caught:
-            await promote(baseten, kind)
-
-    assert ("or cancel it" in str(caught.value)) == (kind == "model")
-
-
-async def test_a_candidate_that_only_seems_to_be_under_way_need_not_keep_anybody_out() -> None:
+async def test_send_promotes_although_a_candidate_lingers() -> None:
     """What an environment shows after a cancelled promotion is not documented."""
     fake = FakeBaseten(behaviour=Behaviour(canceled_candidate="lingers", terminal_promotion_for=0))
     environment = stage(fake, "model", traffic_delay=5)
     environment.promote("new")
     environment.cancel()
     async with fake.client() as baseten:
-        with pytest.raises(
-            PromotionInProgressError, match='leave it to Baseten to refuse, with "s'
-        ):
+        with pytest.raises(PromotionInProgressError):
             await promote(baseten, "model")
 
         promotion = await production(baseten, "model").promote("new", if_in_progress="send")
@@ -194,7 +179,7 @@ async def test_a_candidate_that_only_seems_to_be_under_way_need_not_keep_anybody
         assert (await promotion.wait()).id == "new"
 
 
-async def test_a_candidate_that_was_there_before_does_not_show_that_a_promotion_began() -> None:
+async def test_a_candidate_from_before_does_not_prove_that_a_promotion_began() -> None:
     """The answer to a promotion that was sent all the same is lost."""
     fake = FakeBaseten(behaviour=Behaviour(canceled_candidate="lingers", terminal_promotion_for=0))
     environment = stage(fake, "model", traffic_delay=5)
@@ -210,17 +195,17 @@ async def test_a_candidate_that_was_there_before_does_not_show_that_a_promotion_
 
 
 @BOTH
-async def test_baseten_may_be_left_to_refuse_a_second_promotion(
+async def test_send_leaves_the_refusal_to_baseten(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     busy(fake, kind)
 
-    with pytest.raises(BadRequestError, match="already has a promotion in progress"):
+    with pytest.raises(BadRequestError):
         await production(baseten, kind).promote("new", if_in_progress="send")
 
 
 @BOTH
-async def test_what_to_do_about_it_has_to_be_a_word_that_is_known(
+async def test_an_unknown_word_for_if_in_progress_is_refused(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     stage(fake, kind)

@@ -31,7 +31,7 @@ async def test_an_error_that_is_its_own_cause_does_not_hang_the_loop() -> None:
 
 
 @pytest.mark.parametrize("raises", [True, False])
-async def test_a_promotion_whose_answer_a_hook_has_read_away_is_read_back(
+async def test_a_promotion_whose_response_a_hook_consumed_is_read_back(
     fake: FakeBaseten, raises: bool
 ) -> None:
     model = fake.model("owner")

@@ -54,7 +54,7 @@ def fake() -> FakeBaseten:
     return fake
 
 
-async def test_a_jam_that_clears_is_not_followed_by_a_flood(fake: FakeBaseten) -> None:
+async def test_queued_requests_still_obey_the_limit(fake: FakeBaseten) -> None:
     """The documented limit is 100 a second."""
     network = Jammed(fake)
 
@@ -65,7 +65,7 @@ async def test_a_jam_that_clears_is_not_followed_by_a_flood(fake: FakeBaseten) -
     assert max(in_second.values()) <= 100
 
 
-async def test_whoever_waits_for_a_connection_learns_that_the_server_wants_to_be_left_alone(
+async def test_requests_that_wait_for_a_connection_obey_a_new_pause(
     fake: FakeBaseten,
 ) -> None:
     network = Jammed(fake, asks_for=30)
@@ -76,7 +76,7 @@ async def test_whoever_waits_for_a_connection_learns_that_the_server_wants_to_be
     assert len(sent_all_the_same) <= CONNECTIONS
 
 
-async def test_looks_that_have_no_connection_do_not_queue_up_for_a_flood(
+async def test_looks_without_a_connection_are_not_made_up_for(
     fake: FakeBaseten,
 ) -> None:
     """Five looks a second are allowed, and those that could not be made are not made up for."""

@@ -61,9 +61,7 @@ def shown(error: BaseException) -> str:
     ],
     ids=lambda answer: str(answer.status_code),
 )
-async def test_the_key_is_blotted_out(
-    answer: httpx.Response, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_the_key_is_masked(answer: httpx.Response, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="aiobaseten")
 
     async with answering(answer) as baseten:
@@ -77,7 +75,7 @@ async def test_the_key_is_blotted_out(
     assert KEY not in caplog.text + str([vars(record) for record in caplog.records])
 
 
-async def test_what_it_stood_in_stays_readable() -> None:
+async def test_the_text_around_the_key_stays_readable() -> None:
     async with answering(httpx.Response(500, json={"error": f"No such key: {KEY}."})) as baseten:
         with pytest.raises(ServerError) as caught:
             await baseten.chain("c1").deployment("d1").get()
@@ -85,7 +83,7 @@ async def test_what_it_stood_in_stays_readable() -> None:
     assert caught.value.message == "No such key: [api key]."
 
 
-async def test_a_value_that_holds_it_does_not_show_it() -> None:
+async def test_a_value_does_not_show_the_key() -> None:
     """What a wait saw last is in its error, and in what is made of that."""
     deployment = {**FAILED, "requested_with": f"Api-Key {KEY}"}
     async with answering(httpx.Response(200, json=deployment)) as baseten:
@@ -108,7 +106,7 @@ async def test_a_value_that_holds_it_does_not_show_it() -> None:
     ],
     ids=["no HTTP", "status", "header", "chunk", "chunk of an error"],
 )
-async def test_garbage_that_holds_it_is_not_quoted(
+async def test_the_key_in_broken_http_is_masked(
     garbage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The parser of HTTP quotes what it does not understand."""
@@ -132,7 +130,7 @@ async def test_garbage_that_holds_it_is_not_quoted(
 
 
 @pytest.mark.parametrize("key", ["a", "status"])
-async def test_a_stand_in_for_a_key_makes_no_word_unreadable(key: str) -> None:
+async def test_a_key_shorter_than_eight_characters_is_not_masked(key: str) -> None:
     async with answering(httpx.Response(500, json={"error": "a bad status"}), key) as baseten:
         with pytest.raises(ServerError) as caught:
             await baseten.chain("c1").deployment("d1").get()
@@ -142,7 +140,7 @@ async def test_a_stand_in_for_a_key_makes_no_word_unreadable(key: str) -> None:
     assert caught.value.message == "a bad status"
 
 
-async def test_a_key_of_eight_characters_is_one() -> None:
+async def test_a_key_of_eight_characters_is_masked() -> None:
     async with answering(
         httpx.Response(500, json={"error": "not k3y-8765"}), "k3y-8765"
     ) as baseten:

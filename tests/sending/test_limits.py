@@ -30,7 +30,7 @@ def sent_within(window: RateWindow, seconds: float) -> list[float]:
         ("POST", "/v1/chains/{chain_id}/deployments/{chain_deployment_id}/deactivate", 100, 1),
     ],
 )
-def test_no_window_of_the_servers_gets_more_than_is_documented(
+def test_any_rate_window_of_the_server_holds_the_documented_number(
     method: str, path: str, requests: int, seconds: float
 ) -> None:
     times = sent_within(documented_window(method, path), 10 * seconds)
@@ -48,7 +48,7 @@ def test_a_window_is_free_again_when_its_first_request_has_left_it() -> None:
     assert window.free_at(60.0) == 60.0
 
 
-def test_a_pause_holds_back_everything_and_a_shorter_one_does_not_end_it() -> None:
+def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     window = RateWindow(100, 1.0)
     window.pause(30.0)
     window.pause(10.0)

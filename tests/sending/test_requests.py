@@ -47,7 +47,7 @@ async def test_promoting_a_chain_sends_what_the_page_says(httpx_mock: HTTPXMock)
     assert json.loads(request.content) == {"deployment_id": "dep1"}
 
 
-async def test_a_request_says_who_asks_and_what_it_understands(httpx_mock: HTTPXMock) -> None:
+async def test_the_headers_of_a_request(httpx_mock: HTTPXMock) -> None:
     await promoted(httpx_mock)
 
     for request in httpx_mock.get_requests():
@@ -68,7 +68,9 @@ async def test_a_request_says_who_asks_and_what_it_understands(httpx_mock: HTTPX
 
 
 @pytest.mark.parametrize("chosen", [True, False])
-async def test_only_what_the_caller_chose_is_sent(httpx_mock: HTTPXMock, chosen: bool) -> None:
+async def test_an_option_is_sent_only_if_the_caller_chose_it(
+    httpx_mock: HTTPXMock, chosen: bool
+) -> None:
     """A default that we sent would freeze what the server's default was when we generated."""
     request = await promoted(httpx_mock, scale_down_previous_deployment=chosen)
 

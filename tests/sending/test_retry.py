@@ -53,21 +53,21 @@ def delay(
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 520, 524, 530])
-def test_a_read_is_repeated_when_the_server_may_do_better(status: int) -> None:
+def test_a_read_is_retried_after_a_temporary_failure(status: int) -> None:
     assert delay(answer(status)) is not None
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 402, 403, 404, 405, 409, 422, 501, 505, 600])
-def test_what_will_not_change_is_not_asked_again(status: int) -> None:
+def test_a_permanent_refusal_is_not_retried(status: int) -> None:
     assert delay(answer(status)) is None
 
 
 @pytest.mark.parametrize("status", sorted(TRANSIENT_STATUSES - {429}))
-def test_a_write_is_not_repeated_after_an_answer_that_leaves_its_effect_open(status: int) -> None:
+def test_a_write_is_not_retried_if_it_may_have_had_an_effect(status: int) -> None:
     assert delay(answer(status), is_read=False) is None
 
 
-def test_a_write_is_repeated_after_a_429_because_the_server_did_not_act() -> None:
+def test_a_write_is_retried_after_a_429_because_the_server_did_not_act() -> None:
     assert delay(answer(429), is_read=False) is not None
 
 
@@ -75,13 +75,13 @@ def test_a_write_is_repeated_after_a_429_because_the_server_did_not_act() -> Non
     ("sent", "is_read", "repeated"),
     [(True, True, True), (False, True, True), (False, False, True), (True, False, False)],
 )
-def test_a_lost_write_is_repeated_only_if_it_was_never_sent(
+def test_a_lost_write_is_retried_only_if_it_was_never_sent(
     sent: bool, is_read: bool, repeated: bool
 ) -> None:
     assert (delay(lost(sent=sent), is_read=is_read) is not None) is repeated
 
 
-def test_an_answer_that_does_not_fit_is_not_asked_for_again() -> None:
+def test_a_response_that_does_not_fit_is_not_retried() -> None:
     assert delay(ResponseShapeError("odd", status=200, method="GET", path="/")) is None
 
 
@@ -98,16 +98,16 @@ def test_pauses_are_a_random_share_of_a_ceiling_that_doubles() -> None:
     assert delay(answer(503), chance=0.0) == 0.0
 
 
-def test_nothing_is_sent_after_the_total_is_used_up() -> None:
+def test_no_attempt_starts_after_the_total() -> None:
     assert delay(answer(503, 5.0), elapsed=55.0, total=60.0) == 5.0
     assert delay(answer(503, 5.0), elapsed=55.1, total=60.0) is None
 
 
-def test_a_server_is_left_alone_for_as_long_as_it_asks() -> None:
+def test_a_retry_waits_for_as_long_as_the_server_asks() -> None:
     assert delay(answer(429, 37.0)) == 37.0
 
 
-def test_a_server_that_asks_for_too_much_is_not_waited_for() -> None:
+def test_a_longer_pause_than_allowed_ends_the_retries() -> None:
     assert delay(answer(429, 86_400.0)) is None
     assert delay(answer(429, 10.1), max_retry_after=10.0) is None
     assert delay(answer(429, 10.0), max_retry_after=10.0) == 10.0
@@ -131,7 +131,7 @@ def test_a_server_that_asks_for_too_much_is_not_waited_for() -> None:
         ("86400", {}, 86_400.0),
     ],
 )
-def test_what_the_server_asks_for_is_found_wherever_it_says_it(
+def test_the_larger_of_header_and_body_is_the_pause(
     header: str | None, body: dict[str, object], asked: float
 ) -> None:
     headers = {} if header is None else {"retry-after": header}
@@ -142,11 +142,11 @@ def test_what_the_server_asks_for_is_found_wherever_it_says_it(
 @pytest.mark.parametrize(
     "nonsense", [-1, float("nan"), float("inf"), True, None, [], {}, "soon", "-5", 10**400]
 )
-def test_what_makes_no_sense_was_not_said(nonsense: object) -> None:
+def test_an_invalid_pause_is_ignored(nonsense: object) -> None:
     assert asked_delay({"retry-after": str(nonsense)}, {"retry_after": nonsense}, NOW) is None
 
 
-def test_an_outage_uses_up_what_may_be_spent_on_repeating_and_successes_pay_it_back() -> None:
+def test_an_outage_uses_up_the_quota_and_successes_restore_it() -> None:
     quota = RetryQuota()
 
     granted = sum(quota.spend() for _ in range(1000))
@@ -158,7 +158,7 @@ def test_an_outage_uses_up_what_may_be_spent_on_repeating_and_successes_pay_it_b
     assert granted_later == 2
 
 
-def test_no_number_of_successes_pays_for_a_storm() -> None:
+def test_successes_do_not_raise_the_quota_above_its_capacity() -> None:
     quota = RetryQuota()
     for _ in range(1000):
         quota.refund()

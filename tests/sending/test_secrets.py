@@ -54,7 +54,7 @@ async def test_no_error_shows_the_key(fake: FakeBaseten, fault: str) -> None:
     assert not [text for text in shown(caught.value) if KEY in text]
 
 
-async def test_no_error_or_log_of_a_real_connection_shows_the_key(
+async def test_errors_and_logs_of_a_real_connection_do_not_show_the_key(
     fake: FakeBaseten, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -101,7 +101,7 @@ async def test_a_wait_and_its_token_do_not_show_the_key(
     assert "aiobaseten" in {record.name for record in caplog.records}
 
 
-async def test_a_refused_key_is_not_repeated(fake: FakeBaseten) -> None:
+async def test_the_error_of_a_refused_key_does_not_show_it(fake: FakeBaseten) -> None:
     async with fake.client(api_key="wr0ng-key") as baseten:
         with pytest.raises(BasetenError) as caught:
             await baseten.model("m1").deployment("d1").get()
@@ -109,16 +109,16 @@ async def test_a_refused_key_is_not_repeated(fake: FakeBaseten) -> None:
     assert not [text for text in shown(caught.value) if "wr0ng-key" in text]
 
 
-async def test_a_client_shows_no_key_however_it_is_printed() -> None:
+async def test_no_form_of_printing_a_client_shows_the_key() -> None:
     baseten = Baseten(api_key=KEY)
 
     assert KEY not in repr(baseten) + str(baseten) + repr(vars(baseten))
     assert KEY not in repr(baseten.with_options(read_timeout=1))
-    with pytest.raises(TypeError, match="the API key cannot be pickled"):
+    with pytest.raises(TypeError):
         pickle.dumps(baseten)
 
 
-async def test_a_log_record_says_what_was_sent_without_ids(
+async def test_a_log_record_holds_the_path_template_without_ids(
     fake: FakeBaseten, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="aiobaseten")
@@ -137,7 +137,7 @@ async def test_a_log_record_says_what_was_sent_without_ids(
 
 
 @pytest.mark.looptime
-async def test_each_sending_is_logged_in_a_line_of_its_own(
+async def test_each_attempt_has_a_log_line(
     fake: FakeBaseten, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="aiobaseten")

@@ -316,7 +316,7 @@ async def soaking(clients: int, polling_rate: float) -> AsyncIterator[Soak]:
     assert asyncio.all_tasks() == before
 
 
-async def test_a_thousand_waits_of_all_kinds_end_right_and_leave_nothing_behind() -> None:
+async def test_a_thousand_waits_end_correctly_and_leave_nothing_behind() -> None:
     async with soaking(clients=1, polling_rate=20) as soak:
         early, late = await soak.wait_for_all(KINDS, hour=3600)
         after = blocks_in_use()
@@ -329,7 +329,7 @@ async def test_a_thousand_waits_of_all_kinds_end_right_and_leave_nothing_behind(
     assert after_more - after < sum(soak.networks[0].answers.values()) / 10
 
 
-async def test_two_clients_that_ask_one_route_too_often_come_to_share_it() -> None:
+async def test_two_clients_come_to_share_the_limit_of_a_route() -> None:
     """An hour of it would be a third of a million requests."""
     async with soaking(clients=2, polling_rate=80) as soak:
         await soak.wait_for_all([chain_promotion], hour=600)

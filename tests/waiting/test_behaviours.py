@@ -59,7 +59,7 @@ def serves(environment: FakeEnvironment) -> str | None:
 
 
 @are(EVERY, "model", "chain")
-async def test_what_sleeps_on_its_way_is_live_when_it_serves(
+async def test_a_candidate_that_sleeps_on_its_way_is_live_when_it_serves(
     behaviour: Behaviour, kind: Kind
 ) -> None:
     fake = FakeBaseten(behaviour=behaviour)
@@ -74,7 +74,7 @@ async def test_what_sleeps_on_its_way_is_live_when_it_serves(
 
 
 @are(SHOWN, "model", "chain")
-async def test_what_was_active_all_along_is_live_when_traffic_has_moved(
+async def test_a_reused_deployment_is_live_when_traffic_has_moved(
     behaviour: Behaviour, kind: Kind
 ) -> None:
     fake = FakeBaseten(behaviour=behaviour)
@@ -92,7 +92,7 @@ async def test_what_was_active_all_along_is_live_when_traffic_has_moved(
 @pytest.mark.parametrize(
     ("failure", "at"), [(timelines.BUILD_FAILED, 12), ([("DEPLOYING", 25), "INACTIVE"], 25)]
 )
-async def test_what_fails_is_told_soon(
+async def test_a_failure_is_noticed_soon(
     behaviour: Behaviour, kind: Kind, failure: timelines.Steps, at: float
 ) -> None:
     fake = FakeBaseten(behaviour=behaviour)
@@ -108,7 +108,9 @@ async def test_what_fails_is_told_soon(
 
 
 @are(SHOWN, "model", "chain")
-async def test_what_somebody_cancels_was_cancelled(behaviour: Behaviour, kind: Kind) -> None:
+async def test_a_promotion_that_somebody_cancels_was_cancelled(
+    behaviour: Behaviour, kind: Kind
+) -> None:
     fake = FakeBaseten(behaviour=behaviour)
     environment = stage(fake, kind, ON_THE_WAY)
     async with fake.client() as baseten:
@@ -123,7 +125,7 @@ async def test_what_somebody_cancels_was_cancelled(behaviour: Behaviour, kind: K
 
 
 @are(SHOWN, "model", "chain")
-async def test_what_somebody_replaces_between_two_looks_was_superseded(
+async def test_a_promotion_that_somebody_replaces_between_two_looks_was_superseded(
     behaviour: Behaviour, kind: Kind
 ) -> None:
     fake = FakeBaseten(behaviour=behaviour)
@@ -152,9 +154,7 @@ async def test_what_somebody_replaces_between_two_looks_was_superseded(
 
 
 @are(SHOWN, "model", "chain")
-async def test_what_was_promoted_again_after_a_failure_is_live(
-    behaviour: Behaviour, kind: Kind
-) -> None:
+async def test_a_second_promotion_after_a_failure_is_live(behaviour: Behaviour, kind: Kind) -> None:
     """What lingers of the first promotion is not the second one's."""
     fake = FakeBaseten(behaviour=behaviour)
     environment = stage(fake, kind, timelines.BUILD_FAILED)

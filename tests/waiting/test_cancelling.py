@@ -40,7 +40,7 @@ async def test_cancelling_before_traffic_moves_takes_effect_at_once(
         await promotion.wait()
 
 
-async def test_cancelling_a_rolling_promotion_is_over_when_the_traffic_is_back(
+async def test_a_cancelled_rolling_promotion_ends_when_the_traffic_is_back(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     promotion = await rolling(fake, baseten)
@@ -58,7 +58,7 @@ async def test_cancelling_a_rolling_promotion_is_over_when_the_traffic_is_back(
     assert not is_new_live(fake)
 
 
-async def test_a_wait_on_what_somebody_else_cancels_says_so(
+async def test_a_wait_on_a_promotion_that_somebody_else_cancels_is_an_error(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     promotion = await rolling(fake, baseten)
@@ -70,7 +70,7 @@ async def test_a_wait_on_what_somebody_else_cancels_says_so(
     assert 210 <= fake.now < 210 + A_LOOK
 
 
-async def test_cancelling_through_the_environment_finds_out_what_it_cancelled(
+async def test_cancelling_through_the_environment_finds_the_cancelled_deployment(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     await rolling(fake, baseten)
@@ -79,14 +79,14 @@ async def test_cancelling_through_the_environment_finds_out_what_it_cancelled(
     cancellation = await baseten.model("owner").environment("production").cancel_promotion()
     fake.at(150, production.force_roll_forward)
 
-    with pytest.raises(PromotionSupersededError, match="rolled forward all the same") as caught:
+    with pytest.raises(PromotionSupersededError) as caught:
         await cancellation.wait()
 
     assert cancellation.deployment_id is None
     assert caught.value.by == "new"
 
 
-async def test_a_cancellation_is_over_when_somebody_promotes_something_else(
+async def test_a_cancellation_ends_when_another_deployment_is_promoted(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     promotion = await rolling(fake, baseten)
@@ -110,7 +110,7 @@ async def test_a_rollback_that_takes_too_long_is_a_timeout(
     await asyncio.sleep(90)
     cancellation = await promotion.cancel()
 
-    with pytest.raises(WaitTimeoutError, match="30 s are over: the cancellation of") as caught:
+    with pytest.raises(WaitTimeoutError) as caught:
         await cancellation.wait(timeout=30)
 
     assert caught.value.token == cancellation.token
@@ -130,18 +130,18 @@ async def test_a_forced_cancellation_takes_effect_at_once(
     assert not is_new_live(fake)
 
 
-async def test_cancelling_where_nothing_is_promoted_is_refused(
+async def test_cancelling_without_a_promotion_is_refused(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     stage(fake, "model")
     production = baseten.model("owner").environment("production")
 
     for cancel in (production.cancel_promotion, production.force_cancel_promotion):
-        with pytest.raises(BadRequestError, match="has no in progress promotion"):
+        with pytest.raises(BadRequestError):
             await cancel()
 
 
-async def test_cancelling_the_promotion_of_what_serves_already_leaves_it_serving() -> None:
+async def test_cancelling_the_promotion_of_the_current_deployment_leaves_it_serving() -> None:
     """What serves is promoted again under the same id, and that is cancelled."""
     fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
     stage(fake, "model", timelines.HEALTHY, ramp=RAMP)

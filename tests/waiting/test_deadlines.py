@@ -17,26 +17,30 @@ pytestmark = pytest.mark.looptime
 
 
 @BOTH
-async def test_no_time_at_all_is_one_look(fake: FakeBaseten, baseten: Baseten, kind: Kind) -> None:
+async def test_a_timeout_of_zero_looks_once(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
     stage(fake, kind, "DEPLOYING")
     promotion = await promote(baseten, kind)
     before = len(fake.requests)
 
-    with pytest.raises(WaitTimeoutError, match=r"0 s are over: .* DEPLOYING"):
+    with pytest.raises(WaitTimeoutError):
         await promotion.wait(timeout=0)
 
     assert len(fake.requests) - before == 1
     assert fake.now == 0
 
 
-async def test_one_look_is_enough_for_what_is_ready(fake: FakeBaseten, baseten: Baseten) -> None:
+async def test_a_timeout_of_zero_is_enough_for_a_ready_deployment(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
     stage(fake, "model")
 
     assert (await deployment(baseten, "model").wait_until_active(timeout=0)).status == "ACTIVE"
 
 
 @BOTH
-async def test_what_is_ready_at_the_deadline_is_not_late(
+async def test_a_deployment_that_is_ready_at_the_deadline_is_in_time(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     stage(fake, kind, [("LOADING_MODEL", 60), "ACTIVE"])
@@ -47,7 +51,7 @@ async def test_what_is_ready_at_the_deadline_is_not_late(
     assert fake.now == pytest.approx(60)
 
 
-async def test_what_is_ready_after_the_deadline_is_late(
+async def test_a_deployment_that_is_ready_after_the_deadline_is_late(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     stage(fake, "model", [("LOADING_MODEL", 60.1), "ACTIVE"])
@@ -74,7 +78,7 @@ async def test_a_duration_may_be_a_timedelta(fake: FakeBaseten, baseten: Baseten
 
 
 @BOTH
-async def test_without_a_limit_a_wait_takes_as_long_as_it_takes(
+async def test_a_timeout_of_none_has_no_limit(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     stage(fake, kind, [("BUILDING", 2 * 3600), ("LOADING_MODEL", 60), "ACTIVE"])
@@ -85,19 +89,17 @@ async def test_without_a_limit_a_wait_takes_as_long_as_it_takes(
     assert 7260 <= fake.now < 7260 + 2 * A_LOOK
 
 
-async def test_unless_told_otherwise_a_wait_takes_an_hour(
-    fake: FakeBaseten, baseten: Baseten
-) -> None:
+async def test_the_default_timeout_is_an_hour(fake: FakeBaseten, baseten: Baseten) -> None:
     stage(fake, "model", "DEPLOYING")
     promotion = await promote(baseten, "model")
 
-    with pytest.raises(WaitTimeoutError, match="3600 s are over"):
+    with pytest.raises(WaitTimeoutError):
         await promotion.wait()
 
     assert fake.now == pytest.approx(3600)
 
 
-async def test_a_look_that_is_under_way_at_the_deadline_may_finish(
+async def test_a_look_in_flight_at_the_deadline_may_finish(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     stage(fake, "model", [("LOADING_MODEL", 60), "ACTIVE"])
@@ -109,14 +111,14 @@ async def test_a_look_that_is_under_way_at_the_deadline_may_finish(
     assert fake.now == pytest.approx(69)
 
 
-async def test_a_look_that_nobody_answers_is_cut_off_ten_seconds_after_the_deadline(
+async def test_an_unanswered_last_look_ends_ten_seconds_after_the_deadline(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     stage(fake, "model", "LOADING_MODEL")
     promotion = await promote(baseten, "model")
     fake.at(55, lambda: fake.faults.hang(times=None))
 
-    with pytest.raises(WaitTimeoutError, match="The last look was not answered") as caught:
+    with pytest.raises(WaitTimeoutError) as caught:
         await promotion.wait(timeout=60)
 
     assert fake.now == pytest.approx(70)
@@ -124,7 +126,7 @@ async def test_a_look_that_nobody_answers_is_cut_off_ten_seconds_after_the_deadl
     assert caught.value.__cause__ is None
 
 
-async def test_a_black_hole_from_the_beginning_ends_in_time_and_is_named(
+async def test_a_server_that_never_answers_ends_the_wait_in_time(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     stage(fake, "model")
@@ -141,7 +143,7 @@ async def test_a_black_hole_from_the_beginning_ends_in_time_and_is_named(
 
 
 @pytest.mark.parametrize(("ready", "is_in_time"), [(50, True), (70, False)])
-async def test_the_deadline_is_where_it_is_however_slowly_somebody_listens(
+async def test_a_slow_listener_does_not_move_the_deadline(
     fake: FakeBaseten, baseten: Baseten, ready: float, is_in_time: bool
 ) -> None:
     stage(fake, "model", [("LOADING_MODEL", ready), "ACTIVE"])
@@ -156,7 +158,7 @@ async def test_the_deadline_is_where_it_is_however_slowly_somebody_listens(
 
 
 @pytest.mark.parametrize("timeline", ["ACTIVE", timelines.BUILD_FAILED])
-async def test_a_wait_that_is_decided_looks_no_more_however_slowly_somebody_listens(
+async def test_a_decided_wait_with_a_slow_listener_looks_no_more(
     fake: FakeBaseten, baseten: Baseten, timeline: timelines.Steps
 ) -> None:
     fake.model("owner").deployment("d1", timeline=timeline)

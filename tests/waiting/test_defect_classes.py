@@ -675,7 +675,7 @@ async def ends_right(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", DEFECTS, ids=lambda row: row.defect)
-async def test_a_defect_of_others_is_none_of_ours(row: Row) -> None:
+async def test_a_known_defect_of_other_clients_does_not_occur(row: Row) -> None:
     await ends_right(row)
 
 

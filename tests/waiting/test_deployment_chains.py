@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from aiobaseten.errors import DeploymentFailedError
+
 from .literals import T, chain, deployment_wait, look, see
 
 
-def test_a_chain_is_ready_when_all_its_chainlets_are_and_it_says_so() -> None:
+def test_a_chain_is_ready_when_it_and_all_its_chainlets_are() -> None:
     wait = deployment_wait()
 
     look(wait, 0, chain({"One": "ACTIVE", "Two": "LOADING_MODEL"}))
@@ -19,7 +21,7 @@ def test_a_chain_that_says_active_is_not_ready_before_its_chainlets() -> None:
     look(deployment_wait(), 0, chain({"One": "LOADING_MODEL"}, "ACTIVE"))
 
 
-def test_a_failure_names_the_chainlets_that_failed_and_how() -> None:
+def test_a_failure_of_a_chain_names_the_chainlets_that_failed() -> None:
     error = see(
         deployment_wait(),
         0,
@@ -27,17 +29,16 @@ def test_a_failure_names_the_chainlets_that_failed_and_how() -> None:
     )
 
     assert error.failed == ("Two", "Three")
-    assert "chainlet Two is BUILD_FAILED, chainlet Three is BUILD_STOPPED" in str(error)
 
 
 def test_a_chain_that_failed_by_itself_names_no_chainlet() -> None:
     error = see(deployment_wait(), 0, chain({"One": "ACTIVE"}, "FAILED"))
 
     assert error.failed == ()
-    assert "deployment T is FAILED" in str(error)
+    assert isinstance(error, DeploymentFailedError)
 
 
-def test_a_chainlet_that_falls_asleep_while_others_deploy_is_waited_with() -> None:
+def test_a_chainlet_may_sleep_while_others_deploy() -> None:
     """Baseten's own tool calls that a failed deployment."""
     wait = deployment_wait(accept_scaled_to_zero=True)
 
@@ -47,7 +48,7 @@ def test_a_chainlet_that_falls_asleep_while_others_deploy_is_waited_with() -> No
     assert see(wait, 1010, chain({"One": "SCALED_TO_ZERO", "Two": "ACTIVE"}, "ACTIVE")) == T
 
 
-def test_a_chainlet_that_was_ready_and_went_to_sleep_needs_no_time_to_settle() -> None:
+def test_a_chainlet_that_was_ready_needs_no_settling_time_when_it_sleeps() -> None:
     wait = deployment_wait(accept_scaled_to_zero=True)
 
     look(wait, 0, chain({"One": "ACTIVE", "Two": "UPDATING"}, "ACTIVE"))
@@ -56,17 +57,7 @@ def test_a_chainlet_that_was_ready_and_went_to_sleep_needs_no_time_to_settle() -
     assert see(wait, 10, chain({"One": "SCALED_TO_ZERO", "Two": "ACTIVE"}, "ACTIVE")) == T
 
 
-def test_an_error_names_the_chainlets_that_sleep_once_they_are_what_it_waits_for() -> None:
-    wait = deployment_wait(settling_time=0)
-
-    look(wait, 0, chain({"One": "SCALED_TO_ZERO", "Two": "BUILDING"}, "DEPLOYING"))
-    assert wait.still().endswith("Baseten keeps working on it.")
-
-    look(wait, 5, chain({"One": "SCALED_TO_ZERO", "Two": "ACTIVE"}, "ACTIVE"))
-    assert "Nothing but a request will wake chainlet One, or its promotion" in wait.still()
-
-
-def test_a_chain_without_chainlets_is_what_it_says_itself() -> None:
+def test_a_chain_without_chainlets_has_its_own_status() -> None:
     wait = deployment_wait()
 
     look(wait, 0, chain({}, "DEPLOYING"))

@@ -12,7 +12,7 @@ FAILED = ["BUILD_FAILED", "DEPLOY_FAILED", "FAILED"]
 
 
 @pytest.mark.parametrize("status", ["INACTIVE", "DEACTIVATING"])
-def test_being_off_at_first_may_be_the_state_before_an_activate(status: str) -> None:
+def test_inactive_at_first_is_pending_for_the_settling_time(status: str) -> None:
     wait = deployment_wait()
 
     look(wait, 0, deployment(status=status))
@@ -21,7 +21,7 @@ def test_being_off_at_first_may_be_the_state_before_an_activate(status: str) -> 
     assert isinstance(see(wait, 120, deployment(status=status)), DeploymentFailedError)
 
 
-def test_deactivating_and_activating_again_may_show_both_ways_of_being_off() -> None:
+def test_deactivating_then_inactive_at_first_is_pending() -> None:
     wait = deployment_wait()
 
     look(wait, 0, deployment(status="DEACTIVATING"))
@@ -31,7 +31,7 @@ def test_deactivating_and_activating_again_may_show_both_ways_of_being_off() -> 
     assert see(wait, 60, deployment()) == T
 
 
-def test_two_ways_of_being_off_get_one_settling_time_between_them() -> None:
+def test_deactivating_and_inactive_share_one_settling_time() -> None:
     wait = deployment_wait()
 
     look(wait, 0, deployment(status="DEACTIVATING"))
@@ -40,7 +40,7 @@ def test_two_ways_of_being_off_get_one_settling_time_between_them() -> None:
     assert isinstance(see(wait, 120, deployment(status="INACTIVE")), DeploymentFailedError)
 
 
-def test_being_off_is_given_time_from_the_first_look_that_is_answered() -> None:
+def test_the_settling_time_of_inactive_begins_with_the_first_answered_look() -> None:
     wait = deployment_wait()
 
     look(wait, 60, deployment(status="INACTIVE"))
@@ -50,7 +50,7 @@ def test_being_off_is_given_time_from_the_first_look_that_is_answered() -> None:
 
 
 @pytest.mark.parametrize("status", ["INACTIVE", "DEACTIVATING"])
-def test_being_off_after_it_was_on_its_way_is_a_failure_at_once(status: str) -> None:
+def test_inactive_after_another_status_is_a_failure_at_once(status: str) -> None:
     """No GPU to be had: half an hour of DEPLOYING, then INACTIVE without a word."""
     wait = deployment_wait()
 
@@ -59,7 +59,7 @@ def test_being_off_after_it_was_on_its_way_is_a_failure_at_once(status: str) -> 
     assert isinstance(see(wait, 5, deployment(status=status)), DeploymentFailedError)
 
 
-def test_being_off_again_after_an_activate_is_a_failure_at_once() -> None:
+def test_inactive_for_the_second_time_is_a_failure_at_once() -> None:
     wait = deployment_wait()
 
     look(wait, 0, deployment(status="INACTIVE"))
@@ -69,7 +69,7 @@ def test_being_off_again_after_an_activate_is_a_failure_at_once() -> None:
 
 
 @pytest.mark.parametrize("status", [*FAILED, "BUILD_STOPPED", "INACTIVE"])
-def test_after_a_retry_the_failure_from_before_gets_time_to_go_away(status: str) -> None:
+def test_a_failure_from_before_a_retry_is_pending_for_the_settling_time(status: str) -> None:
     wait = deployment_wait(retried=True)
 
     look(wait, 0, deployment(status=status))
@@ -78,7 +78,7 @@ def test_after_a_retry_the_failure_from_before_gets_time_to_go_away(status: str)
     assert see(wait, 40, deployment()) == T
 
 
-def test_a_failure_that_a_retry_did_not_mend_is_believed_in_the_end() -> None:
+def test_a_failure_that_outlasts_the_settling_time_after_a_retry_is_final() -> None:
     wait = deployment_wait(retried=True)
 
     look(wait, 0, deployment(status="FAILED"))
@@ -86,7 +86,7 @@ def test_a_failure_that_a_retry_did_not_mend_is_believed_in_the_end() -> None:
     assert isinstance(see(wait, 120, deployment(status="FAILED")), DeploymentFailedError)
 
 
-def test_a_failure_after_the_retry_had_begun_is_a_new_one() -> None:
+def test_a_new_failure_after_a_retry_is_final_at_once() -> None:
     wait = deployment_wait(retried=True)
 
     look(wait, 0, deployment(status="BUILD_FAILED"))
@@ -96,7 +96,7 @@ def test_a_failure_after_the_retry_had_begun_is_a_new_one() -> None:
     assert isinstance(error, DeploymentFailedError)
 
 
-def test_without_time_to_settle_the_first_look_is_believed() -> None:
+def test_without_settling_time_the_first_look_decides() -> None:
     wait = deployment_wait(settling_time=0, retried=True)
 
     assert isinstance(see(wait, 0, deployment(status="INACTIVE")), DeploymentFailedError)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .literals import chain, deployment, deployment_wait, look
+from .literals import chain, deployment, deployment_wait
 
 
-def test_a_look_that_shows_nothing_new_reports_nothing() -> None:
+def test_an_unchanged_reading_reports_no_event() -> None:
     wait = deployment_wait()
 
     first = wait.see(deployment(status="BUILDING"), 0).events
@@ -18,23 +18,15 @@ def test_a_look_that_shows_nothing_new_reports_nothing() -> None:
     ]
 
 
-def test_the_part_that_is_farthest_from_ready_decides_how_often_to_look() -> None:
+def test_the_part_that_is_furthest_from_ready_decides_the_stage_of_a_step() -> None:
     step = deployment_wait().see(chain({"One": "LOADING_MODEL", "Two": "BUILDING"}, "ACTIVE"), 0)
 
     assert step.stage.value == "build"
 
 
-def test_it_counts_from_the_last_change_how_long_it_has_been_so() -> None:
+def test_in_stage_counts_from_the_last_change() -> None:
     wait = deployment_wait()
 
     wait.see(deployment(status="WAKING_UP"), 10)
 
     assert wait.see(deployment(status="WAKING_UP"), 70).in_stage == 60
-
-
-def test_a_status_that_is_not_known_is_called_so() -> None:
-    wait = deployment_wait()
-
-    look(wait, 0, deployment(status="HIBERNATING"))
-
-    assert "deployment T HIBERNATING (a status that this version does not know)" in wait.still()

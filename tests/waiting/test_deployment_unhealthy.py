@@ -7,19 +7,17 @@ from aiobaseten.errors import DeploymentFailedError
 from .literals import T, chain, deployment, deployment_wait, look, see
 
 
-def test_unhealthy_is_given_time_and_then_not_believed_to_recover() -> None:
+def test_unhealthy_fails_the_wait_after_its_grace() -> None:
     wait = deployment_wait()
 
     look(wait, 0, deployment(status="UNHEALTHY"))
     for at in range(50, 300, 50):
         look(wait, at, deployment(status="UNHEALTHY"))
 
-    error = see(wait, 300, deployment(status="UNHEALTHY"))
-    assert isinstance(error, DeploymentFailedError)
-    assert "deployment T has been UNHEALTHY for 300 s" in str(error)
+    assert isinstance(see(wait, 300, deployment(status="UNHEALTHY")), DeploymentFailedError)
 
 
-def test_unhealthy_with_a_break_begins_to_count_anew() -> None:
+def test_another_status_in_between_restarts_the_grace() -> None:
     wait = deployment_wait(unhealthy_grace=50)
 
     look(wait, 0, deployment(status="UNHEALTHY"))
@@ -30,7 +28,7 @@ def test_unhealthy_with_a_break_begins_to_count_anew() -> None:
     assert isinstance(see(wait, 95, deployment(status="UNHEALTHY")), DeploymentFailedError)
 
 
-def test_nobody_can_say_what_was_in_the_time_of_an_outage() -> None:
+def test_an_outage_restarts_the_grace() -> None:
     """A deployment that restarts again and again may be UNHEALTHY before and after by chance."""
     wait = deployment_wait()
 
@@ -39,11 +37,10 @@ def test_nobody_can_say_what_was_in_the_time_of_an_outage() -> None:
     for at in range(370, 620, 50):
         look(wait, at, deployment(status="UNHEALTHY"))
 
-    error = see(wait, 620, deployment(status="UNHEALTHY"))
-    assert "UNHEALTHY for 300 s" in str(error)
+    assert isinstance(see(wait, 620, deployment(status="UNHEALTHY")), DeploymentFailedError)
 
 
-def test_a_minute_without_a_look_is_not_yet_a_break() -> None:
+def test_a_minute_without_a_look_does_not_restart_the_grace() -> None:
     wait = deployment_wait(unhealthy_grace=120)
 
     for at in (0, 60):
@@ -52,7 +49,7 @@ def test_a_minute_without_a_look_is_not_yet_a_break() -> None:
     assert isinstance(see(wait, 120, deployment(status="UNHEALTHY")), DeploymentFailedError)
 
 
-def test_more_than_a_minute_without_a_look_is_a_break() -> None:
+def test_more_than_a_minute_without_a_look_restarts_the_grace() -> None:
     wait = deployment_wait(unhealthy_grace=120)
 
     for at in (0, 60.5, 120.5, 180):
@@ -61,7 +58,7 @@ def test_more_than_a_minute_without_a_look_is_a_break() -> None:
     assert isinstance(see(wait, 180.5, deployment(status="UNHEALTHY")), DeploymentFailedError)
 
 
-def test_each_chainlet_has_a_patience_of_its_own() -> None:
+def test_each_chainlet_has_a_grace_of_its_own() -> None:
     """Two chainlets that take turns have neither been UNHEALTHY for long."""
     wait = deployment_wait(unhealthy_grace=50)
 

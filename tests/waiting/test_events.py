@@ -24,7 +24,7 @@ pytestmark = pytest.mark.looptime
 
 
 @BOTH
-async def test_a_promotion_is_told_from_its_beginning_to_its_end(
+async def test_the_events_of_a_promotion_are_complete(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     stage(fake, kind, timelines.HEALTHY)
@@ -47,7 +47,7 @@ async def test_a_promotion_is_told_from_its_beginning_to_its_end(
     assert told.result.id == "new"
 
 
-async def test_each_chainlet_is_told_of_by_its_name(fake: FakeBaseten, baseten: Baseten) -> None:
+async def test_events_name_each_chainlet(fake: FakeBaseten, baseten: Baseten) -> None:
     fake.chain("owner").deployment(
         "d1",
         chainlets={
@@ -71,7 +71,7 @@ async def test_each_chainlet_is_told_of_by_its_name(fake: FakeBaseten, baseten: 
     ]
 
 
-async def test_traffic_is_told_of_as_it_moves(fake: FakeBaseten, baseten: Baseten) -> None:
+async def test_each_traffic_shift_is_an_event(fake: FakeBaseten, baseten: Baseten) -> None:
     stage(fake, "model", ramp=RAMP)
     promotion = await promote(baseten, "model")
 
@@ -81,7 +81,7 @@ async def test_traffic_is_told_of_as_it_moves(fake: FakeBaseten, baseten: Basete
     assert told.at >= 180
 
 
-async def test_a_pause_is_told_of_when_it_is_seen_and_when_it_is_over(
+async def test_the_beginning_and_the_end_of_a_pause_are_events(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     environment = stage(fake, "model", ramp=RAMP)
@@ -100,9 +100,7 @@ async def test_a_pause_is_told_of_when_it_is_seen_and_when_it_is_over(
     assert told.error is None
 
 
-async def test_an_end_that_is_an_error_is_told_and_then_raised(
-    fake: FakeBaseten, baseten: Baseten
-) -> None:
+async def test_an_error_is_an_event_and_is_then_raised(fake: FakeBaseten, baseten: Baseten) -> None:
     stage(fake, "model", timelines.BUILD_FAILED)
     promotion = await promote(baseten, "model")
     events = promotion.events()
@@ -115,10 +113,10 @@ async def test_an_end_that_is_an_error_is_told_and_then_raised(
 
     assert last.error is caught.value
     assert last.result is None
-    assert str(last)[11:].startswith("failed: the promotion of deployment new to production of ")
+    assert str(last)[11:] == f"failed: {last.error}"
 
 
-async def test_a_look_that_failed_is_told_with_when_the_next_one_is(
+async def test_a_failed_look_is_an_event_that_names_the_next_look(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     stage(fake, "model", [("LOADING_MODEL", 60), "ACTIVE"])
@@ -130,12 +128,9 @@ async def test_a_look_that_failed_is_told_with_when_the_next_one_is(
     (failed,) = told.of(LookFailed)
     line = f"could not look, trying again in {failed.next_look:.1f} s: {failed.error}"
     assert line in told.said()
-    assert "HTTP 502" in line
 
 
-async def test_nothing_is_lost_on_somebody_who_is_slow_to_listen(
-    fake: FakeBaseten, baseten: Baseten
-) -> None:
+async def test_a_slow_listener_hears_the_same_events(fake: FakeBaseten, baseten: Baseten) -> None:
     stage(fake, "model", timelines.HEALTHY)
     promotion = await promote(baseten, "model")
 
@@ -147,7 +142,7 @@ async def test_nothing_is_lost_on_somebody_who_is_slow_to_listen(
     assert [event.at for event in slow.events] == [event.at for event in quick.events]
 
 
-async def test_what_was_missing_when_somebody_was_busy_is_looked_for_again() -> None:
+async def test_a_slow_listener_looks_again_for_a_missing_candidate() -> None:
     """Why it is missing is asked when the listener has time. By then it may be there."""
     fake = FakeBaseten(behaviour=Behaviour(stale_for=130))
     stage(fake, "model", timelines.HEALTHY)
@@ -161,7 +156,9 @@ async def test_what_was_missing_when_somebody_was_busy_is_looked_for_again() -> 
     assert told.result.id == "new"
 
 
-async def test_waiting_and_listening_are_the_same(fake: FakeBaseten, baseten: Baseten) -> None:
+async def test_the_result_of_a_wait_is_that_of_its_events(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
     stage(fake, "model", timelines.HEALTHY)
     promotion = await promote(baseten, "model")
 
@@ -171,7 +168,9 @@ async def test_waiting_and_listening_are_the_same(fake: FakeBaseten, baseten: Ba
 
 
 @pytest.mark.parametrize("shown", ["null", "absent"])
-async def test_a_chain_that_shows_no_promotion_is_told_of_by_its_deployment(shown: str) -> None:
+async def test_the_events_of_a_chain_without_a_promotion_are_those_of_its_deployment(
+    shown: str,
+) -> None:
     fake = FakeBaseten(behaviour=Behaviour(chain_promotion=shown))  # type: ignore[arg-type]
     stage(fake, "chain", timelines.HEALTHY)
     async with fake.client() as baseten:

@@ -52,7 +52,7 @@ async def test_the_history_is_what_really_happened(
     ]
 
 
-async def test_the_history_and_the_events_say_the_same(fake: FakeBaseten, baseten: Baseten) -> None:
+async def test_the_history_agrees_with_the_events(fake: FakeBaseten, baseten: Baseten) -> None:
     stage(fake, "chain", timelines.CRASH_LOOP)
     promotion = await promote(baseten, "chain")
 
@@ -76,7 +76,7 @@ async def test_the_request_ids_are_those_of_the_last_looks(
     assert list(caught.value.request_ids) == [request.request_id for request in fake.requests[-10:]]
 
 
-async def test_looks_that_failed_have_request_ids_too(fake: FakeBaseten, baseten: Baseten) -> None:
+async def test_failed_looks_have_request_ids_too(fake: FakeBaseten, baseten: Baseten) -> None:
     """They are the ones that somebody at Baseten will want to look up."""
     stage(fake, "model", "DEPLOYING")
     promotion = await promote(baseten, "model")
@@ -93,7 +93,7 @@ async def test_looks_that_failed_have_request_ids_too(fake: FakeBaseten, baseten
 
 
 @BOTH
-async def test_the_last_thing_seen_is_what_the_last_look_was_answered(
+async def test_last_seen_is_the_value_of_the_last_answered_look(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     stage(fake, kind, timelines.BUILD_FAILED)
@@ -111,7 +111,7 @@ async def test_the_last_thing_seen_is_what_the_last_look_was_answered(
 
 
 @BOTH
-async def test_only_a_wait_that_needs_one_has_a_token(
+async def test_the_error_of_a_promotion_has_a_token_and_that_of_a_deployment_has_none(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     stage(fake, kind, timelines.BUILD_FAILED)
@@ -127,7 +127,7 @@ async def test_only_a_wait_that_needs_one_has_a_token(
 
 
 @BOTH
-async def test_an_error_of_a_wait_pickles_and_copies_with_all_it_has(
+async def test_an_error_of_a_wait_pickles_and_copies_with_its_evidence(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     """It has to get out of a process pool, or into another thread's report."""
@@ -145,7 +145,7 @@ async def test_an_error_of_a_wait_pickles_and_copies_with_all_it_has(
         assert again.evidence == caught.value.evidence
 
 
-async def test_a_failure_names_what_failed_and_where_the_traffic_is(
+async def test_a_failure_names_the_chainlets_that_failed(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     chain = fake.chain("owner")
@@ -160,13 +160,9 @@ async def test_a_failure_names_what_failed_and_where_the_traffic_is(
         await promotion.wait()
 
     assert caught.value.failed == ("Bad",)
-    assert str(caught.value).startswith(
-        "the promotion of deployment new to production of chain owner failed: "
-    )
-    assert "Traffic stays on what served before" in str(caught.value)
 
 
-async def test_a_timeout_says_what_is_still_true_and_how_to_go_on(
+async def test_a_timeout_carries_a_token_and_no_trouble_if_there_was_none(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     stage(fake, "model", "DEPLOYING")
@@ -175,10 +171,7 @@ async def test_a_timeout_says_what_is_still_true_and_how_to_go_on(
     with pytest.raises(WaitTimeoutError) as caught:
         await promotion.wait(timeout=90)
 
-    assert str(caught.value) == (
-        "90 s are over: the promotion of deployment new to production of model owner is not "
-        "finished; last seen: deployment new DEPLOYING, promotion to production RELEASING. "
-        "Baseten keeps working on it. Go on with resume(error.token)."
-    )
+    assert caught.value.timeout == 90
+    assert caught.value.token == promotion.token
     assert caught.value.evidence is not None
     assert caught.value.evidence.trouble is None

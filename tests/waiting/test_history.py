@@ -8,7 +8,7 @@ from aiobaseten._waiting import History
 from aiobaseten.errors import Seen
 
 
-def test_each_status_is_kept_with_when_it_began_and_how_long_it_was_known_to_last() -> None:
+def test_each_status_has_its_start_and_its_known_duration() -> None:
     log = History()
 
     log.note(("deployment", "d1"), "BUILDING", 0)
@@ -21,7 +21,7 @@ def test_each_status_is_kept_with_when_it_began_and_how_long_it_was_known_to_las
     )
 
 
-def test_what_is_seen_for_the_first_time_followed_on_nothing() -> None:
+def test_the_first_status_has_no_previous_one() -> None:
     log = History()
 
     (first,) = log.note(("deployment", "d1"), "BUILDING", 0)
@@ -30,7 +30,7 @@ def test_what_is_seen_for_the_first_time_followed_on_nothing() -> None:
     assert (first.previous, second.previous) == (None, "BUILDING")
 
 
-def test_what_was_seen_first_comes_first_whoever_it_was() -> None:
+def test_statuses_of_all_subjects_are_in_the_order_of_their_start() -> None:
     log = History()
 
     log.note(("deployment", "d1"), "DEPLOYING", 0)
@@ -46,7 +46,7 @@ def test_what_was_seen_first_comes_first_whoever_it_was() -> None:
     ]
 
 
-def test_only_the_newest_are_kept() -> None:
+def test_only_the_newest_500_statuses_are_kept() -> None:
     """A deployment that restarts for days must not fill the memory, or a log."""
     log = History()
 

@@ -39,7 +39,7 @@ async def looks_after(fake: FakeBaseten, seconds: float = 600) -> int:
 
 @BOTH
 @pytest.mark.parametrize("while_", ["between looks", "a look is under way"])
-async def test_a_wait_that_is_cancelled_looks_no_more(
+async def test_a_cancelled_wait_looks_no_more(
     fake: FakeBaseten, baseten: Baseten, kind: Kind, while_: str
 ) -> None:
     stage(fake, kind, "DEPLOYING")
@@ -75,7 +75,7 @@ async def test_an_outer_timeout_passes_through_unchanged(
     assert await looks_after(fake) == 0
 
 
-async def test_an_outer_timeout_at_the_very_deadline_is_one_of_the_two(
+async def test_an_outer_timeout_at_the_deadline_is_a_timeout_error(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     stage(fake, "model", "DEPLOYING")
@@ -91,7 +91,7 @@ async def test_an_outer_timeout_at_the_very_deadline_is_one_of_the_two(
     assert await looks_after(fake) == 0
 
 
-async def test_an_outer_cancellation_is_not_swallowed_in_the_middle_of_anything(
+async def test_an_outer_cancellation_is_never_swallowed(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     """Whenever it comes, and however often."""
@@ -109,7 +109,9 @@ async def test_an_outer_cancellation_is_not_swallowed_in_the_middle_of_anything(
     await asyncio.sleep(ABANDONED)
 
 
-async def test_others_on_the_same_promotion_go_on(fake: FakeBaseten, baseten: Baseten) -> None:
+async def test_cancelling_one_wait_leaves_others_on_the_same_promotion_running(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
     stage(fake, "model", timelines.HEALTHY)
     promotion = await promote(baseten, "model")
     waits = [asyncio.create_task(promotion.wait()) for _ in range(5)]
@@ -123,7 +125,7 @@ async def test_others_on_the_same_promotion_go_on(fake: FakeBaseten, baseten: Ba
     assert (await listener).result.id == "new"
 
 
-async def test_one_that_runs_out_does_not_take_the_others_along(
+async def test_a_wait_that_times_out_leaves_others_running(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     stage(fake, "model", timelines.HEALTHY)
@@ -137,7 +139,7 @@ async def test_one_that_runs_out_does_not_take_the_others_along(
     assert long.result.id == "new"
 
 
-async def test_a_failure_in_a_task_group_ends_the_waits_beside_it(
+async def test_a_failure_in_a_task_group_cancels_the_other_waits(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     model = fake.model("owner")
@@ -158,7 +160,7 @@ async def test_a_failure_in_a_task_group_ends_the_waits_beside_it(
 
 
 @BOTH
-async def test_leaving_the_events_by_a_break_ends_the_looking(
+async def test_a_break_in_the_loop_over_events_ends_the_looks(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     stage(fake, kind, "DEPLOYING")
@@ -171,7 +173,7 @@ async def test_leaving_the_events_by_a_break_ends_the_looking(
     assert await looks_after(fake) == 0
 
 
-async def test_leaving_the_events_by_an_error_of_the_listener_ends_the_looking(
+async def test_an_error_in_the_loop_over_events_ends_the_looks(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     stage(fake, "model", "DEPLOYING")
@@ -187,9 +189,7 @@ async def test_leaving_the_events_by_an_error_of_the_listener_ends_the_looking(
     assert await looks_after(fake) == 0
 
 
-async def test_events_that_nobody_listens_to_look_at_nothing(
-    fake: FakeBaseten, baseten: Baseten
-) -> None:
+async def test_events_without_a_listener_do_not_look(fake: FakeBaseten, baseten: Baseten) -> None:
     stage(fake, "model", "DEPLOYING")
     promotion = await promote(baseten, "model")
 
@@ -212,7 +212,7 @@ async def test_closing_the_client_ends_its_waits_with_an_error(
         listener = asyncio.create_task(listen(promotion.events()))
         await asyncio.sleep(20)
 
-    with pytest.raises(ConfigurationError, match="the client was closed") as caught:
+    with pytest.raises(ConfigurationError) as caught:
         await wait
     told = await listener
     assert isinstance(told.error, ConfigurationError)
@@ -223,7 +223,7 @@ async def test_closing_the_client_ends_its_waits_with_an_error(
     assert await looks_after(fake) == 0
 
 
-async def test_what_was_begun_goes_on_after_the_client_is_closed(fake: FakeBaseten) -> None:
+async def test_a_promotion_goes_on_after_the_client_is_closed(fake: FakeBaseten) -> None:
     environment = stage(fake, "model", timelines.HEALTHY)
     async with fake.client() as baseten:
         await promote(baseten, "model")
@@ -238,13 +238,13 @@ async def test_a_closed_client_refuses_to_wait(fake: FakeBaseten) -> None:
     async with fake.client() as baseten:
         promotion = await promote(baseten, "model")
 
-    with pytest.raises(ConfigurationError, match="the client was closed"):
+    with pytest.raises(ConfigurationError):
         await promotion.wait()
-    with pytest.raises(ConfigurationError, match="the client was closed"):
+    with pytest.raises(ConfigurationError):
         await anext(promotion.events())
 
 
-async def test_a_promote_that_waits_for_its_turn_can_be_left(
+async def test_a_promote_that_waits_for_another_promotion_can_be_cancelled(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     environment = stage(fake, "model", "DEPLOYING")

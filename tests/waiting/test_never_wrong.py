@@ -173,6 +173,6 @@ def changes(told: Told) -> list[str]:
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(story=stories("model") | stories("chain"))
-def test_no_wait_tells_what_is_not_so(story: Story) -> None:
+def test_no_wait_reports_anything_false(story: Story) -> None:
     with asyncio.Runner(loop_factory=partial(looptime.new_event_loop, noop_cycles=1)) as runner:
         runner.run(tell(story))

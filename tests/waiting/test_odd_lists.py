@@ -14,7 +14,7 @@ LIST = "GET /v1/chains/{chain_id}/environments"
 AS_PUBLISHED = b'{"environments": [{"name": "production", "model_id": "c1"}]}'
 
 
-async def test_a_list_that_does_not_fit_is_made_up_for_by_the_environment_that_is_named(
+async def test_the_named_environment_is_read_if_the_list_does_not_fit(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     chain = fake.chain("c1")
@@ -29,7 +29,7 @@ async def test_a_list_that_does_not_fit_is_made_up_for_by_the_environment_that_i
     assert live.id == "asleep"
 
 
-async def test_where_nothing_tells_whether_it_is_being_promoted_it_is_not_called_settled(
+async def test_a_deployment_of_an_unreadable_environment_is_not_settled(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     fake.chain("c1").deployment("asleep", status="SCALED_TO_ZERO")

@@ -24,23 +24,23 @@ async def test_a_pause_is_waited_through(fake: FakeBaseten, baseten: Baseten) ->
     assert is_new_live(fake)
 
 
-async def test_a_pause_that_nobody_ends_is_why_the_wait_ran_out(
+async def test_a_pause_that_nobody_ends_lets_the_wait_time_out(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     promotion = await rolling(fake, baseten)
     await promotion.pause()
 
-    with pytest.raises(WaitTimeoutError, match="is paused: nothing moves until somebody resumes"):
+    with pytest.raises(WaitTimeoutError):
         await promotion.wait(timeout=600)
 
 
-async def test_those_who_do_not_wait_through_a_pause_learn_of_it_and_can_resume(
+async def test_on_paused_raise_ends_the_wait_and_the_promotion_can_be_resumed(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     promotion = await rolling(fake, baseten)
     await promotion.pause()
 
-    with pytest.raises(PromotionPausedError, match=r"paused at 25 % of traffic"):
+    with pytest.raises(PromotionPausedError):
         await promotion.wait(on_paused="raise")
     assert 60 <= fake.now < 60 + A_LOOK
     await promotion.resume()

@@ -11,7 +11,7 @@ from .literals import P, T, chain, deployment, environment, look, once_there, pr
 HOPELESS = ["BUILD_FAILED", "DEPLOY_FAILED", "FAILED", "BUILD_STOPPED"]
 
 
-def test_a_promotion_that_failed_is_an_error_with_what_baseten_said() -> None:
+def test_a_failed_promotion_is_an_error() -> None:
     error = see(
         once_there(),
         5,
@@ -19,19 +19,16 @@ def test_a_promotion_that_failed_is_an_error_with_what_baseten_said() -> None:
     )
 
     assert isinstance(error, PromotionFailedError)
-    assert str(error) == (
-        "the promotion of T failed: Out of GPUs. Traffic stays on what served before."
-    )
 
 
-def test_a_promotion_that_failed_without_a_word_is_an_error_without_one() -> None:
+def test_a_failed_promotion_without_a_message_is_an_error() -> None:
     error = see(once_there(), 5, environment(P, None, "FAILED"))
 
-    assert str(error) == "the promotion of T failed. Traffic stays on what served before."
+    assert isinstance(error, PromotionFailedError)
     assert error.failed == ()
 
 
-def test_a_promotion_that_failed_names_the_chainlets_that_did() -> None:
+def test_a_failed_promotion_names_the_chainlets_that_failed() -> None:
     candidate = chain({"One": "ACTIVE", "Two": "BUILD_FAILED"}, "ACTIVE")
 
     error = see(promotion_wait(), 0, environment(P, candidate, "FAILED"))
@@ -40,14 +37,13 @@ def test_a_promotion_that_failed_names_the_chainlets_that_did() -> None:
 
 
 @pytest.mark.parametrize("lingering", [T, None])
-def test_a_promotion_that_was_cancelled_is_another_error(lingering: str | None) -> None:
+def test_a_cancelled_promotion_is_another_error(lingering: str | None) -> None:
     error = see(once_there(), 5, environment(P, lingering, "CANCELED"))
 
     assert isinstance(error, PromotionCanceledError)
-    assert "traffic is on what served before" in str(error)
 
 
-def test_a_failure_is_told_at_once_even_if_the_candidate_was_never_shown() -> None:
+def test_a_failure_is_an_error_although_the_candidate_was_never_shown() -> None:
     error = see(promotion_wait(), 0, environment(P, None, "FAILED", message="No."))
 
     assert isinstance(error, PromotionFailedError)
@@ -55,17 +51,17 @@ def test_a_failure_is_told_at_once_even_if_the_candidate_was_never_shown() -> No
 
 @pytest.mark.parametrize("promotion", [None, "RELEASING", "RAMPING_UP", "PAUSED", "SUCCEEDED"])
 @pytest.mark.parametrize("status", HOPELESS)
-def test_a_candidate_that_failed_has_failed_before_its_promotion_has(
+def test_a_failed_candidate_fails_the_wait_before_its_promotion_fails(
     status: str, promotion: str | None
 ) -> None:
     error = see(promotion_wait(), 0, environment(P, deployment(status=status), promotion))
 
     assert isinstance(error, PromotionFailedError)
-    assert f"failed: deployment T is {status}. Traffic stays on what served before." in str(error)
+    assert error.failed == ()
 
 
 @pytest.mark.parametrize("status", ["INACTIVE", "DEACTIVATING"])
-def test_a_candidate_that_was_on_its_way_and_is_switched_off_has_failed(status: str) -> None:
+def test_a_candidate_that_is_switched_off_on_its_way_has_failed(status: str) -> None:
     error = see(once_there(), 5, environment(P, deployment(status=status), "RELEASING"))
 
     assert isinstance(error, PromotionFailedError)
@@ -81,25 +77,23 @@ def test_a_candidate_may_be_inactive_at_first() -> None:
     assert see(wait, 60, environment(T, None, "SUCCEEDED")) == T
 
 
-def test_an_unhealthy_candidate_is_given_time_and_the_error_says_where_the_traffic_is() -> None:
+def test_an_unhealthy_candidate_fails_the_wait_after_its_grace() -> None:
     wait = promotion_wait(unhealthy_grace=30)
     sick = environment(P, deployment(status="UNHEALTHY"), "RAMPING_UP", percent=25)
 
     look(wait, 0, sick)
 
-    error = see(wait, 30, sick)
-    assert "deployment T has been UNHEALTHY for 30 s. It has 25 % of the traffic." in str(error)
+    assert isinstance(see(wait, 30, sick), PromotionFailedError)
 
 
-def test_what_fails_once_it_has_the_traffic_is_said_to_have_it() -> None:
+def test_a_current_deployment_that_fails_fails_the_wait() -> None:
     """After a first deployment that fails, the environment still points at it."""
     error = see(promotion_wait(), 0, environment(deployment(status="DEPLOY_FAILED")))
 
     assert isinstance(error, PromotionFailedError)
-    assert "deployment T is DEPLOY_FAILED. It has the traffic." in str(error)
 
 
-def test_a_failed_chainlet_fails_the_promotion_whatever_the_chain_says() -> None:
+def test_a_failed_chainlet_fails_the_wait_whatever_the_status_of_the_chain() -> None:
     candidate = chain({"One": "ACTIVE", "Two": "FAILED"}, "ACTIVE")
 
     error = see(promotion_wait(), 0, environment(P, candidate))

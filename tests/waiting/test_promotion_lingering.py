@@ -10,11 +10,11 @@ from aiobaseten.errors import PromotionCanceledError, PromotionFailedError
 from .literals import P, T, deployment, environment, explained, look, promotion_wait, see
 
 
-def test_in_an_environment_where_nothing_was_nothing_lingers() -> None:
+def test_the_baseline_of_an_empty_environment_is_empty() -> None:
     assert baseline_of(environment(None)) == Baseline()
 
 
-def test_how_an_earlier_promotion_ended_is_not_taken_for_ours() -> None:
+def test_the_end_of_an_earlier_promotion_is_not_ours() -> None:
     for status in ("FAILED", "CANCELED", "SUCCEEDED"):
         before = environment(P, None, status)
         wait = promotion_wait(baseline=baseline_of(before))
@@ -25,7 +25,7 @@ def test_how_an_earlier_promotion_ended_is_not_taken_for_ours() -> None:
         assert see(wait, 60, environment(T, None, "SUCCEEDED")) == T
 
 
-def test_a_candidate_beside_the_end_of_an_earlier_promotion_is_on_its_way() -> None:
+def test_a_candidate_beside_the_end_of_an_earlier_promotion_is_pending() -> None:
     """The deployment and the promotion need not be renewed in the same moment."""
     wait = promotion_wait(baseline=Baseline(current_id=P, promotion_status="FAILED"))
 
@@ -38,7 +38,7 @@ def test_a_candidate_beside_the_end_of_an_earlier_promotion_is_on_its_way() -> N
 @pytest.mark.parametrize(
     ("status", "error"), [("FAILED", PromotionFailedError), ("CANCELED", PromotionCanceledError)]
 )
-def test_an_end_that_stays_the_same_is_believed_once_it_has_settled(
+def test_an_unchanged_end_counts_after_the_settling_time(
     status: str, error: type[Exception]
 ) -> None:
     """Promoted again and ended again between two looks, which then show what they showed before."""
@@ -50,7 +50,7 @@ def test_an_end_that_stays_the_same_is_believed_once_it_has_settled(
     assert isinstance(see(wait, 120, before), error)
 
 
-def test_the_end_of_an_earlier_promotion_is_never_why_ours_is_missing() -> None:
+def test_the_end_of_an_earlier_promotion_does_not_explain_a_missing_candidate() -> None:
     before = environment(P, None, "FAILED", message="Somebody else's.")
     wait = promotion_wait(baseline=baseline_of(before))
     look(wait, 0, before)
@@ -58,7 +58,7 @@ def test_the_end_of_an_earlier_promotion_is_never_why_ours_is_missing() -> None:
     assert isinstance(explained(wait, 120, before, None), PromotionCanceledError)
 
 
-def test_a_failed_candidate_that_lingered_and_is_promoted_again_gets_time() -> None:
+def test_a_lingering_failed_candidate_that_is_promoted_again_is_pending() -> None:
     failed = environment(P, deployment(status="BUILD_FAILED"), "FAILED")
     wait = promotion_wait(baseline=baseline_of(failed), retried=True)
 
@@ -68,7 +68,7 @@ def test_a_failed_candidate_that_lingered_and_is_promoted_again_gets_time() -> N
     assert see(wait, 60, environment(T)) == T
 
 
-def test_what_lingers_of_an_earlier_promotion_is_not_reported() -> None:
+def test_an_earlier_promotion_that_lingers_is_not_reported() -> None:
     before = environment(P, None, "FAILED", percent=50)
 
     events = promotion_wait(baseline=baseline_of(before)).see(before, 0).events

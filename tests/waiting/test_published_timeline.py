@@ -17,7 +17,7 @@ LONG_SLEEP = [("BUILDING", 11.5), ("DEPLOYING", 1.4), ("SCALED_TO_ZERO", 85), ("
 
 @BOTH
 @pytest.mark.parametrize("timeline", [timelines.SCALED_TO_ZERO_ON_THE_WAY, [*LONG_SLEEP, "ACTIVE"]])
-async def test_what_sleeps_on_its_way_is_live_at_631_s(
+async def test_the_published_rollout_is_live_at_631_s(
     fake: FakeBaseten, baseten: Baseten, kind: Kind, timeline: timelines.Steps
 ) -> None:
     environment = stage(fake, kind, timeline)
@@ -33,7 +33,9 @@ async def test_what_sleeps_on_its_way_is_live_at_631_s(
 
 
 @BOTH
-async def test_nothing_of_it_goes_unseen(fake: FakeBaseten, baseten: Baseten, kind: Kind) -> None:
+async def test_every_long_status_of_the_published_rollout_is_seen(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
     stage(fake, kind, timelines.SCALED_TO_ZERO_ON_THE_WAY)
     promotion = await promote(baseten, kind)
 
@@ -52,7 +54,7 @@ async def test_nothing_of_it_goes_unseen(fake: FakeBaseten, baseten: Baseten, ki
 @BOTH
 @pytest.mark.parametrize("timeline", [timelines.SCALED_TO_ZERO_ON_THE_WAY, [*LONG_SLEEP, "ACTIVE"]])
 @pytest.mark.parametrize("accept", [True, False])
-async def test_the_deployment_alone_is_active_at_631_s_too(
+async def test_the_deployment_of_the_published_rollout_is_active_at_631_s(
     fake: FakeBaseten, baseten: Baseten, kind: Kind, timeline: timelines.Steps, accept: bool
 ) -> None:
     stage(fake, kind, timeline)

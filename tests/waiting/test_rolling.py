@@ -29,7 +29,9 @@ async def test_a_promotion_can_be_rolled_forward_by_force(forward: str) -> None:
     assert is_new_live(fake)
 
 
-async def test_a_cancellation_can_be_overtaken(fake: FakeBaseten, baseten: Baseten) -> None:
+async def test_a_cancelled_promotion_can_be_rolled_forward(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
     promotion = await rolling(fake, baseten)
     await asyncio.sleep(90)
     cancellation = await promotion.cancel()
@@ -42,7 +44,7 @@ async def test_a_cancellation_can_be_overtaken(fake: FakeBaseten, baseten: Baset
 
 
 @BOTH
-async def test_rolling_back_promotes_what_served_before(
+async def test_rolling_back_promotes_the_previous_deployment(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     environment = stage(fake, kind, timelines.HEALTHY)
@@ -59,7 +61,7 @@ async def test_rolling_back_promotes_what_served_before(
 
 
 @BOTH
-async def test_rolling_back_what_never_got_the_traffic_promotes_nothing(
+async def test_rolling_back_a_promotion_that_never_got_traffic_promotes_nothing(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     """Promoting what serves already would make a new deployment of it."""
@@ -88,7 +90,7 @@ async def test_rolling_back_is_refused_while_the_promotion_runs(
 
 
 @BOTH
-async def test_rolling_back_is_refused_where_nothing_served_before(
+async def test_rolling_back_without_a_previous_deployment_is_refused(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     owner = fake.model("owner") if kind == "model" else fake.chain("owner")
@@ -97,16 +99,16 @@ async def test_rolling_back_is_refused_where_nothing_served_before(
     promotion = await promote(baseten, kind)
     await promotion.wait()
 
-    with pytest.raises(ConfigurationError, match="not known what served in production of"):
+    with pytest.raises(ConfigurationError):
         await promotion.rollback()
 
 
-async def test_rolling_back_is_refused_where_the_same_served_before() -> None:
+async def test_rolling_back_to_the_same_deployment_is_refused() -> None:
     fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
     stage(fake, "model")
     async with fake.client() as baseten:
         promotion = await baseten.model("owner").environment("production").promote("old")
         await promotion.wait()
 
-        with pytest.raises(ConfigurationError, match="deployment old served in production of"):
+        with pytest.raises(ConfigurationError):
             await promotion.rollback()

@@ -38,7 +38,7 @@ from aiobaseten.errors import ConfigurationError
         (Stage.IDLE, 0, 3600, 10),
     ],
 )
-def test_how_often_one_looks_follows_from_how_near_it_is(
+def test_the_stage_decides_the_pause_between_looks(
     stage: Stage, in_stage: float, elapsed: float, seconds: float
 ) -> None:
     assert default_schedule(stage, in_stage=in_stage, elapsed=elapsed) == seconds
@@ -49,9 +49,7 @@ def test_how_often_one_looks_follows_from_how_near_it_is(
     in_stage=st.floats(0, 1e9),
     elapsed=st.floats(0, 1e9),
 )
-def test_no_look_is_sooner_than_two_seconds_or_later_than_twelve(
-    stage: Stage, in_stage: float, elapsed: float
-) -> None:
+def test_a_pause_is_two_to_twelve_seconds(stage: Stage, in_stage: float, elapsed: float) -> None:
     assert 2 <= default_schedule(stage, in_stage=in_stage, elapsed=elapsed) <= 12
 
 
@@ -60,47 +58,45 @@ def test_jitter_makes_no_look_later(seconds: float, chance: float) -> None:
     assert 0.9 * seconds <= jittered(seconds, chance) <= seconds
 
 
-def test_clients_that_began_together_drift_apart_by_up_to_a_tenth() -> None:
+def test_jitter_shortens_a_pause_by_up_to_a_tenth() -> None:
     assert jittered(10, 0.0) == 10
     assert jittered(10, 0.5) == 9.5
 
 
 @pytest.mark.parametrize("said", [True, None, "2"])
-def test_a_schedule_that_says_no_number_is_refused(said: Any) -> None:
-    with pytest.raises(ConfigurationError, match=f"^poll must return seconds, not {said!r}$"):
+def test_a_schedule_that_returns_no_number_is_refused(said: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^poll must "):
         jittered(said, 0.5)
 
 
 @pytest.mark.parametrize("said", [0, -1.0, math.nan, math.inf])
-def test_a_schedule_that_says_no_time_to_wait_is_refused(said: float) -> None:
-    with pytest.raises(
-        ConfigurationError, match=f"^poll must return finite seconds above 0, not {said!r}$"
-    ):
+def test_a_schedule_that_returns_no_finite_time_above_zero_is_refused(said: float) -> None:
+    with pytest.raises(ConfigurationError, match=r"^poll must "):
         jittered(said, 0.5)
 
 
-def test_looks_that_fail_become_rarer() -> None:
+def test_failed_looks_become_rarer() -> None:
     waits = [after_trouble(failures, asked=None, chance=1.0) for failures in range(1, 7)]
 
     assert waits == [2, 4, 8, 16, 30, 30]
 
 
-def test_clients_that_failed_together_do_not_come_back_together() -> None:
+def test_the_pause_after_a_failure_is_random() -> None:
     assert after_trouble(3, asked=None, chance=0.0) == 4
     assert after_trouble(3, asked=None, chance=0.5) == 6
 
 
-def test_what_the_server_asks_for_is_obeyed_whatever_came_before() -> None:
+def test_a_pause_that_the_server_asks_for_is_kept() -> None:
     assert after_trouble(1, asked=37, chance=0.5) == 37.5
     assert after_trouble(9, asked=37, chance=0.0) == 37
 
 
-def test_a_server_that_asks_for_nothing_gets_some_rest_all_the_same() -> None:
+def test_a_pause_of_zero_is_lengthened() -> None:
     assert after_trouble(1, asked=0, chance=0.0) == LEAST_AFTER_TROUBLE_S
 
 
 @given(failures=st.integers(1, 10**9), chance=st.floats(0, 1, exclude_max=True))
-def test_however_long_the_trouble_looks_go_on(failures: int, chance: float) -> None:
+def test_looks_go_on_however_many_have_failed(failures: int, chance: float) -> None:
     wait = after_trouble(failures, asked=None, chance=chance)
 
     assert LEAST_AFTER_TROUBLE_S / 2 <= wait <= MOST_AFTER_TROUBLE_S

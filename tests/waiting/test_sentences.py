@@ -1,13 +1,23 @@
-"""What a wait tells a person when it fails or runs out, word for word, without an event loop."""
+"""The sentences of failed waits, whole: a situation, and what its error or timeout says.
+
+No other test asserts these words. Distinctions that only a sentence makes are tested here.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
-from aiobaseten._waiting import EnvironmentHistory, IdleTracker
+from aiobaseten import Baseten, Token
+from aiobaseten._waiting import EnvironmentHistory, IdleTracker, Tracker
 from aiobaseten._waiting.steps import Wake
+from aiobaseten.errors import ConfigurationError, DeploymentFailedError, WaitTimeoutError
 from aiobaseten.readings import DeploymentReading, EnvironmentReading
+from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
+from ..story import production, promote, rolling, stage
 from .literals import (
     P,
     T,
@@ -54,23 +64,97 @@ def test_a_deployment_that_will_not_become_active(status: str, how: str, advice:
 
 
 @pytest.mark.parametrize(
+    ("chainlets", "status", "how"),
+    [
+        (
+            {"One": "ACTIVE", "Two": "BUILD_FAILED", "Three": "BUILD_STOPPED"},
+            "ACTIVE",
+            "chainlet Two is BUILD_FAILED, chainlet Three is BUILD_STOPPED",
+        ),
+        ({"One": "ACTIVE"}, "FAILED", "deployment T is FAILED"),
+    ],
+)
+def test_a_chain_that_will_not_become_active(
+    chainlets: dict[str, str], status: str, how: str
+) -> None:
+    error = see(deployment_wait(), 0, chain(chainlets, status))
+
+    assert str(error) == (f"deployment T of model m1 will not become active: {how}. {GIVEN_UP}")
+
+
+def test_unhealthy_is_said_to_have_lasted_from_the_end_of_an_outage() -> None:
+    """Nobody saw the status during the outage."""
+    wait = deployment_wait()
+    for at in (0, 320, *range(370, 620, 50)):
+        look(wait, at, deployment(status="UNHEALTHY"))
+
+    error = see(wait, 620, deployment(status="UNHEALTHY"))
+
+    assert str(error) == (
+        "deployment T of model m1 will not become active: deployment T has been UNHEALTHY for "
+        "300 s. It still runs, and may recover: see its logs."
+    )
+
+
+def not_active(wait: Tracker[Any], *readings: DeploymentReading) -> str:
+    """The end of the sentence of a wait that times out after these looks."""
+    for at, reading in enumerate(readings):
+        look(wait, at, reading)
+    beginning, _, rest = wait.still().partition("; last seen: ")
+    assert beginning == "deployment T of model m1 is not active"
+    return rest
+
+
+@pytest.mark.parametrize(
     ("reading", "rest"),
     [
         (deployment(status="BUILDING"), f"deployment T BUILDING. {KEEPS_WORKING}"),
+        (
+            deployment(status="HIBERNATING"),
+            f"deployment T HIBERNATING (a status that this version does not know). {KEEPS_WORKING}",
+        ),
         (
             chain({"One": ASLEEP, "Two": ASLEEP}, "ACTIVE"),
             "deployment T ACTIVE, chainlet One SCALED_TO_ZERO, chainlet Two SCALED_TO_ZERO. "
             "Nothing but a request will wake chainlet One, chainlet Two, or its promotion: "
             "pass accept_scaled_to_zero=True if asleep will do.",
         ),
+        (
+            chain({"One": ASLEEP, "Two": "BUILDING"}, "ACTIVE"),
+            "deployment T ACTIVE, chainlet One SCALED_TO_ZERO, chainlet Two BUILDING. "
+            f"{KEEPS_WORKING}",
+        ),
     ],
 )
 def test_a_deployment_that_is_not_active_in_time(reading: DeploymentReading, rest: str) -> None:
-    wait = deployment_wait(settling_time=0)
+    assert not_active(deployment_wait(settling_time=0), reading) == rest
 
-    look(wait, 0, reading)
 
-    assert wait.still() == f"deployment T of model m1 is not active; last seen: {rest}"
+def test_a_deployment_that_may_be_on_its_way_up() -> None:
+    """It has not been asleep for as long as the settling time."""
+    assert not_active(deployment_wait(), deployment(status=ASLEEP)) == (
+        f"deployment T SCALED_TO_ZERO. {KEEPS_WORKING}"
+    )
+
+
+def test_a_deployment_that_can_be_woken() -> None:
+    wait = deployment_wait(can_wake=True, settling_time=0)
+
+    assert not_active(wait, deployment(status=ASLEEP)) == (
+        "deployment T SCALED_TO_ZERO. Nothing but a request will wake deployment T, or its "
+        "promotion: pass accept_scaled_to_zero=True if asleep will do, or wake=True."
+    )
+
+
+@pytest.mark.parametrize("status", ["UNHEALTHY", "INACTIVE"])
+def test_a_deployment_that_may_come_back_by_itself(status: str) -> None:
+    wait = deployment_wait(wake=True)
+
+    assert not_active(wait, deployment(status=status)) == f"deployment T {status}. {KEEPS_WORKING}"
+
+
+def test_a_deployment_that_was_never_seen() -> None:
+    assert not_active(deployment_wait()) == f"nothing of it. {KEEPS_WORKING}"
 
 
 def test_a_deployment_that_was_asked_to_wake_up_and_has_not() -> None:
@@ -122,6 +206,17 @@ def test_a_promotion_whose_deployment_failed(reading: EnvironmentReading, traffi
 
     assert str(error) == (
         f"the promotion of T failed: deployment T is FAILED. {traffic} {GIVEN_UP}"
+    )
+
+
+def test_traffic_of_another_promotion_is_not_said_to_be_ours() -> None:
+    wait = once_there()
+    another = environment(P, X, "RAMPING_UP", percent=25)
+    look(wait, 5, another)
+
+    assert str(explained(wait, 15, another, deployment(status="BUILD_FAILED"))) == (
+        "the promotion of T failed: deployment T is BUILD_FAILED. "
+        f"Traffic stays on what served before. {GIVEN_UP}"
     )
 
 
@@ -193,6 +288,52 @@ def test_a_promotion_that_is_not_finished_in_time(reading: EnvironmentReading, r
     assert wait.still() == f"the promotion of T is not finished; last seen: {rest}"
 
 
+def test_only_the_last_look_counts_as_last_seen() -> None:
+    wait = promotion_wait()
+
+    look(wait, 0, environment(P, chain({"Old": "BUILDING"}, "DEPLOYING"), "RELEASING"))
+    look(wait, 5, environment(P, chain({"New": "BUILDING"}, "DEPLOYING")))
+
+    assert wait.still() == (
+        "the promotion of T is not finished; last seen: deployment T DEPLOYING, "
+        f"chainlet New BUILDING. {KEEPS_WORKING}"
+    )
+
+
+def test_a_promotion_that_no_look_has_shown() -> None:
+    wait = promotion_wait()
+
+    look(wait, 0, environment(P))
+
+    assert wait.still() == (
+        f"the promotion of T is not finished; last seen: nothing of it. {KEEPS_WORKING}"
+    )
+
+
+def test_the_pause_of_another_promotion_is_not_said_to_be_ours() -> None:
+    wait = promotion_wait(on_paused="raise")
+
+    look(wait, 0, environment(deployment(status="UPDATING"), X, "PAUSED", percent=25))
+
+    assert wait.still() == (
+        f"the promotion of T is not finished; last seen: deployment T UPDATING. {KEEPS_WORKING}"
+    )
+
+
+def test_a_chain_that_has_the_traffic_and_whose_last_chainlet_sleeps() -> None:
+    wait = promotion_wait(settling_time=0)
+    look(wait, 0, environment(chain({"One": ASLEEP, "Two": "LOADING_MODEL"}, "ACTIVE")))
+    assert wait.still().endswith(KEEPS_WORKING)
+
+    look(wait, 5, environment(chain({"One": ASLEEP, "Two": "ACTIVE"}, "ACTIVE")))
+
+    assert wait.still() == (
+        "the promotion of T is not finished; last seen: deployment T ACTIVE, chainlet One "
+        "SCALED_TO_ZERO, chainlet Two ACTIVE. It has the traffic. Nothing but a request will wake "
+        "chainlet One: pass accept_scaled_to_zero=True if asleep will do."
+    )
+
+
 def test_a_cancellation_that_was_overtaken() -> None:
     error = see(cancellation_wait(), 0, environment(T))
 
@@ -221,4 +362,147 @@ def test_an_environment_that_is_not_quiet_in_time() -> None:
     assert wait.still() == (
         "production is still busy; last seen: deployment X ACTIVE, "
         "promotion to production RAMPING_UP. Nothing was sent."
+    )
+
+
+# --- the whole error of a wait -------------------------------------------------------------------
+
+
+@pytest.mark.looptime
+async def test_a_promotion_that_times_out(fake: FakeBaseten, baseten: Baseten) -> None:
+    stage(fake, "model", "DEPLOYING")
+    promotion = await promote(baseten, "model")
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await promotion.wait(timeout=90)
+
+    assert str(caught.value) == (
+        "90 s are over: the promotion of deployment new to production of model owner is not "
+        "finished; last seen: deployment new DEPLOYING, promotion to production RELEASING. "
+        "Baseten keeps working on it. Go on with resume(error.token)."
+    )
+
+
+@pytest.mark.looptime
+async def test_a_cancellation_that_times_out(fake: FakeBaseten, baseten: Baseten) -> None:
+    promotion = await rolling(fake, baseten)
+    await asyncio.sleep(90)
+    cancellation = await promotion.cancel()
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await cancellation.wait(timeout=0)
+
+    assert str(caught.value) == (
+        "0 s are over: the cancellation of the promotion to production of model owner is not "
+        "finished; last seen: deployment new ACTIVE, promotion to production RAMPING_DOWN. "
+        "Baseten keeps working on it. Go on with resume(error.token)."
+    )
+
+
+@pytest.mark.looptime
+async def test_an_environment_that_stays_busy(fake: FakeBaseten, baseten: Baseten) -> None:
+    """There is no token: nothing was begun."""
+    stage(fake, "model", "BUILDING").promote("new")
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await production(baseten, "model").promote(
+            "old", if_in_progress="wait", in_progress_timeout=10
+        )
+
+    assert str(caught.value) == (
+        "10 s are over: production of model owner is still busy; last seen: deployment new "
+        "BUILDING, promotion to production RELEASING. Nothing was sent."
+    )
+
+
+@pytest.mark.looptime
+async def test_a_last_look_that_was_not_answered(fake: FakeBaseten, baseten: Baseten) -> None:
+    fake.model("owner").deployment("new", status="BUILDING")
+    fake.faults.hang(after=1, times=None)
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        await baseten.model("owner").deployment("new").wait_until_active(timeout=5)
+
+    assert str(caught.value) == (
+        "5 s are over: deployment new of model owner is not active; last seen: deployment new "
+        "BUILDING. Baseten keeps working on it. The last look was not answered."
+    )
+
+
+@pytest.mark.looptime
+async def test_a_log_that_could_not_be_read(fake: FakeBaseten, baseten: Baseten) -> None:
+    new = baseten.model("owner").deployment("new")
+    fake.model("owner").deployment("new", status="BUILD_FAILED")
+    fake.faults.status(404, route="GET /v1/models/owner/deployments/new/logs")
+    fake.faults.hang(route="GET /v1/models/owner/deployments/new/logs")
+
+    notes: list[str] = []
+    for _ in range(2):
+        with pytest.raises(DeploymentFailedError) as caught:
+            await new.wait_until_active(log_lines=5)
+        notes += caught.value.__notes__
+
+    refused, late = notes
+    assert refused.startswith(
+        "The log could not be read: GET /v1/models/owner/deployments/new/logs: HTTP 404, "
+    )
+    assert refused.endswith(".")
+    assert late == "The log was not there within 5 s."
+
+
+# --- tokens and rollbacks ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("eyJhbGciOiJIUzI1NiJ9", "this is not a token of aiobaseten"),
+        (
+            "abt2.00000000.e30",
+            "this token is of version abt2, and this aiobaseten reads abt1: go on with the version "
+            "that made it",
+        ),
+        ("abt1.00000000.e30", "this token is damaged: copy it again, whole"),
+        (
+            "abt1.a3a6bf43.e30",
+            "this token is damaged: it does not say what it goes on with",
+        ),
+    ],
+)
+def test_a_text_that_is_no_token_to_go_on_with(text: str, sentence: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Token.load(text)
+
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.looptime
+async def test_a_rollback_to_nothing(fake: FakeBaseten, baseten: Baseten) -> None:
+    model = fake.model("owner")
+    model.deployment("new")
+    model.environment("production")
+    promotion = await promote(baseten, "model")
+
+    with pytest.raises(ConfigurationError) as caught:
+        await promotion.rollback()
+
+    assert str(caught.value) == (
+        "it is not known what served in production of model owner before this promotion, so there "
+        "is nothing to roll back to"
+    )
+
+
+@pytest.mark.looptime
+async def test_a_rollback_to_the_same_deployment() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
+    stage(fake, "model", timelines.HEALTHY)
+    async with fake.client() as baseten:
+        promotion = await baseten.model("owner").environment("production").promote("old")
+
+        with pytest.raises(ConfigurationError) as caught:
+            await promotion.rollback()
+
+    assert str(caught.value) == (
+        "deployment old served in production of model owner before this promotion, too, so there "
+        "is nothing to roll back to"
     )

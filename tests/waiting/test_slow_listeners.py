@@ -18,7 +18,7 @@ def looks(fake: FakeBaseten, name: str) -> int:
     return sum(request.path.endswith(f"/deployments/{name}") for request in fake.requests)
 
 
-async def test_a_wait_that_is_decided_is_not_looked_at_when_the_server_is_back(
+async def test_a_decided_wait_gets_no_look_after_an_outage(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     model = fake.model("m1")
@@ -48,7 +48,7 @@ async def test_a_wait_that_is_decided_is_not_looked_at_when_the_server_is_back(
     assert seen == 0
 
 
-async def test_the_others_see_what_becomes_live_after_an_outage(
+async def test_a_slow_listener_does_not_take_the_looks_of_others_after_an_outage(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     """One whose listener is slow to take its last news does not take all the looks there are."""
@@ -69,7 +69,7 @@ async def test_the_others_see_what_becomes_live_after_an_outage(
     await told.aclose()
 
 
-async def test_one_whose_first_news_cannot_be_planned_leaves_nothing_behind(
+async def test_a_wait_whose_schedule_raises_leaves_nothing_behind(
     fake: FakeBaseten,
 ) -> None:
     fake.model("m1").deployment("d0", status="BUILDING")

@@ -122,7 +122,7 @@ OPERATIONS = st.one_of(
 
 
 @given(st.lists(OPERATIONS, max_size=60))
-def test_it_knows_what_a_dictionary_knows(operations: list[tuple[str, object, float]]) -> None:
+def test_a_timetable_agrees_with_a_dictionary(operations: list[tuple[str, object, float]]) -> None:
     timetable: Timetable[object] = Timetable()
     naive: dict[object, float] = {}
     for name, argument, at in operations:
@@ -149,7 +149,9 @@ def test_it_knows_what_a_dictionary_knows(operations: list[tuple[str, object, fl
     keys=st.sampled_from([1, 3, 50, 1000]),
     drops=st.sampled_from([0.0, 0.2, 0.9, 1.0]),
 )
-def test_its_size_stays_in_proportion_to_its_keys(seed: int, keys: int, drops: float) -> None:
+def test_the_size_of_a_timetable_stays_in_proportion_to_its_keys(
+    seed: int, keys: int, drops: float
+) -> None:
     """A poll that has ended must not be kept by the timetable of those that go on."""
     chance = random.Random(seed)
     timetable: Timetable[int] = Timetable()

@@ -23,12 +23,12 @@ def refusal(status: int, kind: type[APIError] = APIError) -> APIError:
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 405, 409, 410, 413, 422])
-def test_what_the_server_says_about_the_caller_ends_a_wait(status: int) -> None:
+def test_a_client_error_ends_a_wait(status: int) -> None:
     assert ends_wait(refusal(status), 0, has_looked=False)
 
 
 @pytest.mark.parametrize("status", [302, 408, 425, 429, 500, 502, 503, 504, 520, 529])
-def test_what_the_server_says_about_itself_is_ridden_out(status: int) -> None:
+def test_a_server_error_is_ridden_out(status: int) -> None:
     assert not ends_wait(refusal(status), 10_000, has_looked=True)
 
 
@@ -40,11 +40,11 @@ def test_what_the_server_says_about_itself_is_ridden_out(status: int) -> None:
         ResponseShapeError("it is empty", status=200, **WHERE),
     ],
 )
-def test_what_gets_lost_on_the_way_is_ridden_out(error: BasetenError) -> None:
+def test_a_lost_or_unreadable_response_is_ridden_out(error: BasetenError) -> None:
     assert not ends_wait(error, 10_000, has_looked=True)
 
 
-def test_a_client_that_was_closed_ends_its_waits() -> None:
+def test_a_closed_client_ends_its_waits() -> None:
     assert ends_wait(ConfigurationError("closed"), 0, has_looked=False)
 
 
@@ -52,13 +52,13 @@ def test_a_client_that_was_closed_ends_its_waits() -> None:
     ("at", "has_looked", "ends"),
     [(0, False, False), (29.9, False, False), (30, False, True), (0, True, True)],
 )
-def test_what_is_not_found_may_be_new_until_it_was_found_once(
+def test_not_found_is_ridden_out_for_half_a_minute_unless_a_look_succeeded(
     at: float, has_looked: bool, ends: bool
 ) -> None:
     assert ends_wait(refusal(404, NotFoundError), at, has_looked=has_looked) is ends
 
 
-def test_what_the_server_asks_for_is_taken_from_its_answer() -> None:
+def test_the_pause_of_an_error_is_a_minute_at_most() -> None:
     limited = refusal(429)
     limited.retry_after = 37.0
 

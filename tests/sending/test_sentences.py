@@ -1,0 +1,380 @@
+"""The sentences of failed requests, whole: a situation, and what its error says.
+
+No other test asserts these words. Distinctions that only a sentence makes are tested here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from aiobaseten import Baseten, RetryPolicy
+from aiobaseten._resource import CHAIN
+from aiobaseten._sending import Secret
+from aiobaseten._sending.answers import Reply, judge
+from aiobaseten.errors import (
+    APIError,
+    BasetenError,
+    ConfigurationError,
+    PromotionInProgressError,
+    PromotionOutcomeUnknownError,
+    RequestNotActedOnError,
+    ResponseShapeError,
+    TransportError,
+)
+from aiobaseten.testing import Behaviour, FakeBaseten, timelines
+
+from ..story import Kind, production, promote, rolling, stage
+
+REQUEST = "GET /v1/chains/c1/deployments/d1"
+SOUND: dict[str, Any] = {"id": "d1", "chainlets": [], "status": "BUILDING"}
+
+
+def judged(status: int, body: bytes, *, flaw: str | None = None, **headers: str) -> str:
+    """The sentence of the error of a reply."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    with pytest.raises((APIError, ResponseShapeError)) as caught:
+        judge(
+            CHAIN.get_deployment("c1", "d1"),
+            "/v1/chains/c1/deployments/d1",
+            Reply(status=status, headers=named, body=body, flaw=flaw),
+            secret=Secret("Api-Key", "s3cret-key"),
+            now=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+    return str(caught.value)
+
+
+# --- refusals: answers.py ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "rest"),
+    [
+        (400, b'{"code": "VALIDATION_ERROR", "message": "No."}', ", VALIDATION_ERROR: No."),
+        (401, b'{"error": "Invalid API key."}', ", Invalid API key."),
+        (403, b"<html>Blocked</html>", ", <html>Blocked</html>"),
+        (500, b"", ""),
+        (503, b'{"code": "BUSY"}', ", BUSY"),
+    ],
+)
+def test_a_refusal(status: int, body: bytes, rest: str) -> None:
+    assert judged(status, body) == f"{REQUEST}: HTTP {status}{rest}"
+
+
+def test_a_refusal_with_a_request_id() -> None:
+    assert judged(404, b'{"error": "Gone."}', x_request_id="req-7") == (
+        f"{REQUEST}: HTTP 404, Gone. (request id req-7)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("headers", "target"),
+    [({"location": "https://elsewhere.example/"}, "https://elsewhere.example/"), ({}, "nowhere")],
+)
+def test_a_redirect(headers: dict[str, str], target: str) -> None:
+    assert judged(307, b"", **headers) == (
+        f"{REQUEST}: HTTP 307, redirected to {target}, not followed"
+    )
+
+
+# --- successes that do not fit: answers.py -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "it is empty"),
+        (b"<html>", "it is not JSON (Expecting value: line 1 column 1 (char 0))"),
+        (b"{}", "the field 'chainlets' is missing"),
+        (json.dumps({**SOUND, "id": None}).encode(), None),
+        (json.dumps({**SOUND, "chainlets": [None]}).encode(), None),
+    ],
+)
+def test_a_success_that_does_not_fit(body: bytes, reason: str | None) -> None:
+    sentence = judged(200, body)
+
+    beginning = f"{REQUEST}: HTTP 200 with an unexpected body: "
+    if reason is None:  # the rest is the decoder's
+        assert sentence.startswith(f"{beginning}it does not fit the spec (")
+    else:
+        assert sentence == f"{beginning}{reason}"
+
+
+def test_a_success_whose_body_is_incomplete() -> None:
+    assert judged(200, b"{", flaw="it is longer than 9 bytes", cf_ray="r1") == (
+        f"{REQUEST}: HTTP 200 with an unexpected body: it is longer than 9 bytes (request id r1)"
+    )
+
+
+# --- no response: connections.py -----------------------------------------------------------------
+
+
+class Broken(httpx.AsyncByteStream):
+    """A body in chunks, which may end in an error."""
+
+    def __init__(self, *chunks: bytes, error: Exception | None = None) -> None:
+        self._chunks = chunks
+        self._error = error
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self._chunks:
+            yield chunk
+        if self._error:
+            raise self._error
+
+
+async def over(
+    respond: Callable[[httpx.Request], Coroutine[None, None, httpx.Response]], **options: Any
+) -> str:
+    """The sentence of the error of a request over a transport."""
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(respond)) as http,
+        Baseten(
+            api_key="key", http_client=http, retry=RetryPolicy(attempts=1), **options
+        ) as baseten,
+    ):
+        with pytest.raises(BasetenError) as caught:
+            await baseten.chain("c1").deployment("d1").get()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "rest"),
+    [
+        (httpx.ConnectError("refused"), "ConnectError: refused; it did not reach Baseten"),
+        (httpx.ConnectTimeout(""), "ConnectTimeout; it did not reach Baseten"),
+        (httpx.PoolTimeout(""), "PoolTimeout; it did not reach Baseten"),
+        (httpx.ReadError("reset"), "ReadError: reset; it may have reached Baseten"),
+        (httpx.ReadTimeout(""), "ReadTimeout; it may have reached Baseten"),
+    ],
+    ids=lambda one: type(one).__name__ if isinstance(one, Exception) else "",
+)
+async def test_a_request_without_a_response(error: httpx.RequestError, rest: str) -> None:
+    async def fail(request: httpx.Request) -> httpx.Response:
+        raise error
+
+    assert await over(fail) == f"{REQUEST}: {rest}"
+
+
+@pytest.mark.looptime
+async def test_a_response_that_does_not_end() -> None:
+    async def hang(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(999)
+        return httpx.Response(200)
+
+    assert await over(hang, answer_timeout=7) == (
+        f"{REQUEST}: the answer was not complete after 7 s; it may have reached Baseten"
+    )
+
+
+@pytest.mark.parametrize(
+    ("headers", "stream", "reason"),
+    [
+        ({}, Broken(*[b" " * (1 << 20)] * 33), "it is longer than 33554432 bytes"),
+        ({"content-encoding": "gzip"}, Broken(b"not gzip"), "its encoding is broken ("),
+    ],
+    ids=["too long", "broken encoding"],
+)
+async def test_a_body_that_cannot_be_read(
+    headers: dict[str, str], stream: Broken, reason: str
+) -> None:
+    async def respond(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers=headers, stream=stream)
+
+    sentence = await over(respond)
+
+    assert sentence.startswith(f"{REQUEST}: HTTP 200 with an unexpected body: {reason}")
+
+
+async def test_a_body_that_a_hook_has_read() -> None:
+    async def respond(request: httpx.Request) -> httpx.Response:
+        response = httpx.Response(200, stream=Broken(b"{}"))
+        async for _ in response.aiter_raw():
+            pass
+        return response
+
+    assert await over(respond) == (
+        f"{REQUEST}: HTTP 200 with an unexpected body: a hook of the HTTP client has read it, and "
+        "kept nothing"
+    )
+
+
+# --- clients that cannot be used: connections.py, client.py --------------------------------------
+
+CLOSED = "the client was closed; Baseten keeps working on what it was asked"
+
+
+async def sentence_of(call: Awaitable[object]) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        await call
+    return str(caught.value)
+
+
+async def test_a_client_that_was_not_entered() -> None:
+    call = Baseten(api_key="key").chain("c").deployment("d").get()
+
+    assert await sentence_of(call) == "enter the client first: async with Baseten() as baseten"
+
+
+async def test_a_client_that_was_entered_before() -> None:
+    async with Baseten(api_key="key") as baseten:
+        assert await sentence_of(baseten.__aenter__()) == (
+            "this client was entered before; make a new one"
+        )
+
+
+async def test_a_client_that_was_closed() -> None:
+    async with Baseten(api_key="key") as baseten:
+        pass
+
+    assert await sentence_of(baseten.chain("c").deployment("d").get()) == CLOSED
+
+
+@pytest.mark.looptime
+async def test_requests_and_waits_of_a_client_that_is_closed(fake: FakeBaseten) -> None:
+    fake.model("m1").deployment("d1", status="BUILDING")
+    fake.faults.hang(times=None)
+    async with fake.client() as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        calls = [
+            asyncio.create_task(deployment.get()),
+            asyncio.create_task(deployment.wait_until_active()),
+        ]
+        await asyncio.sleep(1)
+
+    assert [await sentence_of(call) for call in calls] == [CLOSED, CLOSED]
+
+
+async def test_a_client_of_another_event_loop() -> None:
+    async with Baseten(api_key="key") as baseten:
+        call = baseten.chain("c").deployment("d").get
+        elsewhere = asyncio.to_thread(lambda: asyncio.run(sentence_of(call())))
+
+        assert await elsewhere == "this client belongs to another event loop; make one per loop"
+
+
+async def test_a_client_whose_http_client_was_closed(fake: FakeBaseten) -> None:
+    http = httpx.AsyncClient(transport=fake.transport())
+    async with Baseten(api_key="test-key", http_client=http) as baseten:
+        await http.aclose()
+
+        assert await sentence_of(baseten.chain("c").deployment("d").get()) == (
+            "http_client was closed before this client"
+        )
+
+
+async def test_a_client_that_was_made_with_options() -> None:
+    async with Baseten(api_key="key") as baseten:
+        view = baseten.with_options()
+
+        assert await sentence_of(view.__aenter__()) == (
+            "enter the client that this one was made from"
+        )
+        assert await sentence_of(view.aclose()) == "close the client that this one was made from"
+
+
+# --- requests to promote: _promoting.py ----------------------------------------------------------
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(("kind", "or_cancel"), [("model", ", or cancel it"), ("chain", "")])
+async def test_an_environment_that_is_busy(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind, or_cancel: str
+) -> None:
+    """Baseten cannot cancel the promotion of a chain."""
+    stage(fake, kind, timelines.HEALTHY).promote("new")
+
+    with pytest.raises(PromotionInProgressError) as caught:
+        await production(baseten, kind).promote("old")
+
+    assert str(caught.value) == (
+        f"a promotion of deployment new to production of {kind} owner is under way; nothing was "
+        f'sent: wait for its end, for example with if_in_progress="wait"{or_cancel}; or leave it '
+        'to Baseten to refuse, with "send"'
+    )
+
+
+@pytest.mark.looptime
+async def test_a_promotion_whose_response_was_lost(fake: FakeBaseten, baseten: Baseten) -> None:
+    stage(fake, "model")
+    fake.faults.reset(route="POST")
+
+    with pytest.raises(PromotionOutcomeUnknownError) as caught:
+        await promote(baseten, "model")
+
+    cause = caught.value.__cause__
+    assert isinstance(cause, TransportError)
+    assert str(caught.value) == (
+        f"the answer to promoting new to production of model owner was lost ({cause}), and the "
+        "environment does not tell whether it began; it was not sent again: look before you do"
+    )
+
+
+@pytest.mark.looptime
+async def test_a_promotion_that_another_process_was_about_to_send(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    stage(fake, "model")
+    stored: list[str] = []
+
+    async def die(token: str) -> None:
+        stored.append(token)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await production(baseten, "model").promote("new", before_sending=die)
+    with pytest.raises(PromotionOutcomeUnknownError) as caught:
+        await baseten.resume(stored[0])
+
+    assert str(caught.value) == (
+        "promoting new to production of model owner was about to be asked for when word of it was "
+        "lost, and the environment does not tell whether it began; it was not sent again: look "
+        "before you do"
+    )
+
+
+@pytest.mark.looptime
+async def test_a_promotion_whose_deployment_has_no_id(fake: FakeBaseten, baseten: Baseten) -> None:
+    stage(fake, "model")
+    fake.faults.garbage(b'{"id": null}', route="POST")
+
+    with pytest.raises(PromotionOutcomeUnknownError) as caught:
+        await promote(baseten, "model")
+
+    assert isinstance(caught.value.__cause__, ResponseShapeError)
+
+
+# --- requests that were not acted on: errors.py --------------------------------------------------
+
+
+@pytest.mark.looptime
+async def test_a_signal_that_baseten_did_not_act_on() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(signals_succeed=False))
+    async with fake.client() as baseten:
+        promotion = await rolling(fake, baseten)
+
+        with pytest.raises(RequestNotActedOnError) as caught:
+            await promotion.pause()
+
+    assert str(caught.value) == (
+        "Baseten did not pause the promotion; it did not say why. Everything is as it was"
+    )
+
+
+@pytest.mark.looptime
+async def test_a_retry_that_baseten_did_not_act_on(fake: FakeBaseten, baseten: Baseten) -> None:
+    fake.model("owner").deployment("d1", status="ACTIVE")
+
+    with pytest.raises(RequestNotActedOnError) as caught:
+        await baseten.model("owner").deployment("d1").retry()
+
+    assert caught.value.reason
+    assert str(caught.value) == (
+        f"Baseten did not retry: {caught.value.reason}. Everything is as it was"
+    )
