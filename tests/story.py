@@ -31,6 +31,8 @@ E = TypeVar("E", bound=Event)
 BOTH = pytest.mark.parametrize("kind", ["model", "chain"])
 #: The longest that anything but a build goes unseen; see tests/waiting/test_schedule.py.
 A_LOOK = 11.0
+#: Seconds until two looks, ten seconds apart, have confirmed each other.
+TWO_LOOKS = 2 * A_LOOK
 #: Percent of the traffic, and seconds.
 RAMP = [(25, 60), (50, 60), (75, 60)]
 

@@ -331,7 +331,7 @@ class RequestNotActedOnError(BasetenError):
     _may_pass = True
 
     def __init__(self, action: str, reason: str) -> None:
-        said = f": {reason}" if reason else "; it did not say why"
+        said = f": {reason.rstrip('.')}" if reason else "; it did not say why"
         super().__init__(f"Baseten did not {action}{said}. Everything is as it was")
         self.action = action
         self.reason = reason

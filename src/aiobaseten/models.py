@@ -199,7 +199,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
                 self._resource.note_retry(self.id)
             raise
         if answer.retried is not True:
-            raise RequestNotActedOnError("retry the deployment", answer.reason or "")
+            raise RequestNotActedOnError("retry", answer.reason or "")
         self._resource.note_retry(self.id)
         return answer.deployment
 

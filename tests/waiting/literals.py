@@ -92,7 +92,6 @@ def cancellation_wait(
     *,
     target: str | None = T,
     previous: str | None = P,
-    at_once: bool = False,
     settling_time: float = 120.0,
 ) -> CancellationTracker:
     """A wait until T is no longer being promoted."""
@@ -102,7 +101,6 @@ def cancellation_wait(
         options=WaitOptions(settling_time=settling_time),
         target=target,
         previous=previous,
-        at_once=at_once,
     )
 
 
@@ -110,6 +108,12 @@ def see(wait: Tracker[Any], at: float, reading: Any) -> Any:
     """What a look makes of a wait: its verdict; the value of Done, the error of Failed."""
     verdict = wait.see(reading, at).verdict
     return verdict.result() if isinstance(verdict, Done) else _error_of(verdict, at)
+
+
+def confirmed(wait: Tracker[Any], at: float, reading: Any) -> Any:
+    """The verdict of a look that shows again, ten seconds later, what one has shown."""
+    look(wait, at, reading)
+    return see(wait, at + 10, reading)
 
 
 def look(wait: Tracker[Any], at: float, reading: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from aiobaseten.errors import PromotionCanceledError, PromotionFailedError, PromotionSupersededError
 from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment, timelines
 
-from ..story import A_LOOK, Kind, listen, production, promote, stage
+from ..story import A_LOOK, TWO_LOOKS, Kind, listen, production, promote, stage
 
 pytestmark = pytest.mark.looptime
 
@@ -104,7 +104,7 @@ async def test_a_failure_is_noticed_soon(
             await promotion.wait()
 
     assert serves(environment) == "old"
-    assert at <= fake.now < at + A_LOOK
+    assert at <= fake.now < at + TWO_LOOKS
 
 
 @are(SHOWN, "model", "chain")

@@ -7,7 +7,7 @@ import pytest
 from aiobaseten._waiting import Baseline, baseline_of
 from aiobaseten.errors import PromotionCanceledError, PromotionFailedError
 
-from .literals import P, T, deployment, environment, explained, look, promotion_wait, see
+from .literals import P, T, confirmed, deployment, environment, explained, look, promotion_wait, see
 
 
 def test_the_baseline_of_an_empty_environment_is_empty() -> None:
@@ -47,7 +47,7 @@ def test_an_unchanged_end_counts_after_the_settling_time(
 
     look(wait, 0, before)
 
-    assert isinstance(see(wait, 120, before), error)
+    assert isinstance(confirmed(wait, 120, before), error)
 
 
 def test_the_end_of_an_earlier_promotion_does_not_explain_a_missing_candidate() -> None:

@@ -166,15 +166,22 @@ def test_the_previous_deployment_is_the_successor_after_a_rollback() -> None:
     assert error.by == P
 
 
-def test_a_success_that_is_gone_at_the_next_look_was_superseded() -> None:
-    """SUCCEEDED with another in its place: promoted, and rolled back between two looks."""
+def test_a_success_whose_pointer_lags_is_pending() -> None:
+    """The servers need not agree at once that the candidate has become the current deployment."""
+    wait = once_there()
+    look(wait, 5, environment(P, None, "SUCCEEDED"))
+    look(wait, 60, environment(P, None, "SUCCEEDED"))
+
+    assert see(wait, 100, environment(T, None, "SUCCEEDED")) == T
+
+
+def test_a_success_without_effect_after_the_settling_time_is_a_failure() -> None:
     wait = once_there()
     look(wait, 5, environment(P, None, "SUCCEEDED"))
 
-    error = explained(wait, 15, environment(P, None, "SUCCEEDED"), deployment())
+    error = see(wait, 125, environment(P, None, "SUCCEEDED"))
 
-    assert isinstance(error, PromotionSupersededError)
-    assert error.by == P
+    assert isinstance(error, PromotionFailedError)
 
 
 def test_an_environment_without_current_has_no_successor() -> None:

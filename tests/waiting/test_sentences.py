@@ -100,7 +100,7 @@ def not_active(wait: Tracker[Any], *readings: DeploymentReading) -> str:
     """The end of the sentence of a wait that times out after these looks."""
     for at, reading in enumerate(readings):
         look(wait, at, reading)
-    beginning, _, rest = wait.still().partition("; last seen: ")
+    beginning, _, rest = str(wait.still()).partition("; last seen: ")
     assert beginning == "deployment T of model m1 is not active"
     return rest
 
@@ -165,7 +165,7 @@ def test_a_deployment_that_was_asked_to_wake_up_and_has_not() -> None:
     asked.woken(3)
     look(wait, 5, deployment(status=ASLEEP))
 
-    assert wait.still() == (
+    assert str(wait.still()) == (
         "deployment T of model m1 is not active; last seen: deployment T SCALED_TO_ZERO. "
         "It was asked to wake up at 3 s, and has not."
     )
@@ -177,7 +177,7 @@ def test_a_deployment_that_was_asked_to_wake_up_and_has_not() -> None:
 def test_a_promotion_that_baseten_says_has_failed(message: str | None, why: str) -> None:
     error = see(promotion_wait(), 0, environment(P, T, "FAILED", message=message))
 
-    assert str(error) == (f"the promotion of T failed{why}. Traffic stays on what served before.")
+    assert str(error) == (f"the promotion of T failed{why}. Traffic is on deployment P.")
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_promotion_that_baseten_says_has_failed(message: str | None, why: str)
     [
         (
             environment(P, deployment(status="FAILED"), "RELEASING"),
-            "Traffic stays on what served before.",
+            "Traffic is on deployment P.",
         ),
         (
             environment(P, deployment(status="FAILED"), "RAMPING_UP", percent=25),
@@ -193,7 +193,7 @@ def test_a_promotion_that_baseten_says_has_failed(message: str | None, why: str)
         ),
         (
             environment(P, deployment(status="FAILED"), "SUCCEEDED", percent=100),
-            "Traffic stays on what served before.",
+            "Traffic is on deployment P.",
         ),
         (
             environment(deployment(status="FAILED"), None, "SUCCEEDED", percent=100),
@@ -216,14 +216,14 @@ def test_traffic_of_another_promotion_is_not_said_to_be_ours() -> None:
 
     assert str(explained(wait, 15, another, deployment(status="BUILD_FAILED"))) == (
         "the promotion of T failed: deployment T is BUILD_FAILED. "
-        f"Traffic stays on what served before. {GIVEN_UP}"
+        f"Traffic is on deployment P. {GIVEN_UP}"
     )
 
 
 def test_a_promotion_that_was_cancelled() -> None:
     error = see(promotion_wait(), 0, environment(P, T, "CANCELED"))
 
-    assert str(error) == "the promotion of T was cancelled; traffic is on what served before."
+    assert str(error) == "the promotion of T was cancelled. Traffic is on deployment P."
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_a_promotion_that_is_gone(found: DeploymentReading | None, rest: str) ->
     look(wait, 5, environment(P))
 
     assert str(explained(wait, 15, environment(P), found)) == (
-        f"the promotion of T was cancelled; traffic is on what served before. {rest}"
+        f"the promotion of T was cancelled. Traffic is on deployment P. {rest}"
     )
 
 
@@ -285,7 +285,7 @@ def test_a_promotion_that_is_not_finished_in_time(reading: EnvironmentReading, r
 
     look(wait, 0, reading)
 
-    assert wait.still() == f"the promotion of T is not finished; last seen: {rest}"
+    assert str(wait.still()) == f"the promotion of T is not finished; last seen: {rest}"
 
 
 def test_only_the_last_look_counts_as_last_seen() -> None:
@@ -294,7 +294,7 @@ def test_only_the_last_look_counts_as_last_seen() -> None:
     look(wait, 0, environment(P, chain({"Old": "BUILDING"}, "DEPLOYING"), "RELEASING"))
     look(wait, 5, environment(P, chain({"New": "BUILDING"}, "DEPLOYING")))
 
-    assert wait.still() == (
+    assert str(wait.still()) == (
         "the promotion of T is not finished; last seen: deployment T DEPLOYING, "
         f"chainlet New BUILDING. {KEEPS_WORKING}"
     )
@@ -305,7 +305,7 @@ def test_a_promotion_that_no_look_has_shown() -> None:
 
     look(wait, 0, environment(P))
 
-    assert wait.still() == (
+    assert str(wait.still()) == (
         f"the promotion of T is not finished; last seen: nothing of it. {KEEPS_WORKING}"
     )
 
@@ -315,7 +315,7 @@ def test_the_pause_of_another_promotion_is_not_said_to_be_ours() -> None:
 
     look(wait, 0, environment(deployment(status="UPDATING"), X, "PAUSED", percent=25))
 
-    assert wait.still() == (
+    assert str(wait.still()) == (
         f"the promotion of T is not finished; last seen: deployment T UPDATING. {KEEPS_WORKING}"
     )
 
@@ -323,11 +323,11 @@ def test_the_pause_of_another_promotion_is_not_said_to_be_ours() -> None:
 def test_a_chain_that_has_the_traffic_and_whose_last_chainlet_sleeps() -> None:
     wait = promotion_wait(settling_time=0)
     look(wait, 0, environment(chain({"One": ASLEEP, "Two": "LOADING_MODEL"}, "ACTIVE")))
-    assert wait.still().endswith(KEEPS_WORKING)
+    assert str(wait.still()).endswith(KEEPS_WORKING)
 
     look(wait, 5, environment(chain({"One": ASLEEP, "Two": "ACTIVE"}, "ACTIVE")))
 
-    assert wait.still() == (
+    assert str(wait.still()) == (
         "the promotion of T is not finished; last seen: deployment T ACTIVE, chainlet One "
         "SCALED_TO_ZERO, chainlet Two ACTIVE. It has the traffic. Nothing but a request will wake "
         "chainlet One: pass accept_scaled_to_zero=True if asleep will do."
@@ -348,7 +348,7 @@ def test_a_cancellation_that_is_not_finished_in_time() -> None:
 
     look(wait, 0, environment(P, T, "RAMPING_DOWN"))
 
-    assert wait.still() == (
+    assert str(wait.still()) == (
         "the cancellation is not finished; last seen: deployment T ACTIVE, "
         f"promotion to production RAMPING_DOWN. {KEEPS_WORKING}"
     )
@@ -359,7 +359,7 @@ def test_an_environment_that_is_not_quiet_in_time() -> None:
 
     look(wait, 0, environment(P, X, "RAMPING_UP"))
 
-    assert wait.still() == (
+    assert str(wait.still()) == (
         "production is still busy; last seen: deployment X ACTIVE, "
         "promotion to production RAMPING_UP. Nothing was sent."
     )

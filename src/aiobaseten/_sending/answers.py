@@ -52,7 +52,7 @@ _ACTIONS = {
     "pause_promotion": "pause the promotion",
     "promote": "promote the deployment",
     "resume_promotion": "resume the promotion",
-    "retry": "retry the deployment",
+    "retry": "retry",
     "wake": "wake the deployment",
 }
 _BY_STATUS: dict[int, type[APIError]] = {

@@ -72,7 +72,9 @@ class CancellationTracker:
         third = reading.current_id not in (None, self.target, self.previous)
         if third and self.target is not None and self.previous is not None:
             is_confirmed = self._doubt.is_confirmed(reading.current_id, at)
-            return self._superseded(reading.current_id or "") if is_confirmed else Pending()
+            if is_confirmed:
+                return self._superseded(reading.current_id or "")
+            return Pending(confirm_in=self._doubt.remaining(at))
         self._doubt.clear()
         if promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED:
             return self._succeeded(reading, at)
@@ -87,7 +89,9 @@ class CancellationTracker:
             and reading.candidate_id == self.target
         )
         # At first, a server that lags behind may still show the time before the promotion.
-        return Done(lambda: reading.value) if is_certain or at >= MISSING_GRACE_S else Pending()
+        if is_certain or at >= MISSING_GRACE_S:
+            return Done(lambda: reading.value)
+        return Pending(confirm_in=MISSING_GRACE_S - at)
 
     def _succeeded(self, reading: EnvironmentReading, at: float) -> Verdict:
         """It was rolled forward after all; or an earlier promotion is shown."""

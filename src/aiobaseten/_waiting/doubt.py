@@ -30,6 +30,10 @@ class Doubt:
             self._shown, self._since = shown, at
         return at - self._since >= MISSING_GRACE_S
 
+    def remaining(self, at: float) -> float:
+        """Seconds until a look may confirm it."""
+        return MISSING_GRACE_S - (at - self._since)
+
     def clear(self) -> None:
         """A look has shown something else."""
         self._shown = None

@@ -294,7 +294,7 @@ class PromotionTracker:
         )
         if is_certain or self._doubt.is_confirmed(shown, at):
             return verdict
-        return Pending()
+        return Pending(confirm_in=self._doubt.remaining(at))
 
     def _pending(self) -> Pending:
         self._doubt.clear()
@@ -350,8 +350,9 @@ class PromotionTracker:
             if promotion.phase is PromotionPhase.FAILED:
                 return self._failed(reading, promotion, None, at)
         shown_within = 0.0 if self._was_there else self.options.settling_time
-        if at - since < max(MISSING_GRACE_S, shown_within):
-            return Pending()
+        remaining = max(MISSING_GRACE_S, shown_within) - (at - since)
+        if remaining > 0:
+            return Pending(confirm_in=remaining)
         return Explain(lambda deployment, at: self._explain(reading, deployment, at))
 
     def _note_missing(self, at: float) -> float:
@@ -455,7 +456,7 @@ def _traffic(reading: EnvironmentReading) -> str:
     """Where the traffic is, for a person."""
     if reading.current_id is None:
         return "Nothing serves."
-    return f"Deployment {reading.current_id} has the traffic, as before."
+    return f"Traffic is on deployment {reading.current_id}."
 
 
 def _capital(text: str) -> str:

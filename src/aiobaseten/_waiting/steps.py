@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from .._status import Stage
 from ..errors import (
@@ -42,7 +42,13 @@ R = TypeVar("R", contravariant=True)
 
 @frozen
 class Pending:
-    """Look again."""
+    """Look again.
+
+    Attributes:
+        confirm_in: Seconds after which a look may confirm what this one showed, or ``None``.
+    """
+
+    confirm_in: float | None = field(default=None, eq=False)
 
 
 @frozen
@@ -135,6 +141,9 @@ class Still:
     state: str
     seen: str
     outlook: str
+
+    def __str__(self) -> str:
+        return f"{self.state}; last seen: {self.seen}. {self.outlook}"
 
 
 def ends_wait(error: BasetenError, at: float, *, lasts: float, has_looked: bool) -> bool:

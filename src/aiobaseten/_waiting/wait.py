@@ -30,7 +30,7 @@ from ..errors import (
 from ..events import Event, Finished, LookFailed
 from ..readings import DeploymentReading
 from .polls import FRESH_S, LAST_LOOK_S, Look, Polls, Sighting
-from .schedule import after_trouble
+from .schedule import LEAST_AFTER_TROUBLE_S, after_trouble
 from .steps import (
     Done,
     Explain,
@@ -305,7 +305,12 @@ class Wait(Generic[R]):
             return self._end(verdict.error(self._evidence()))
         if self._is_last_look:
             return self._end(self._timed_out())
-        return self._next_look(self._polls.next_look(step.stage, step.in_stage, at), at)
+        delay = self._polls.next_look(step.stage, step.in_stage, at)
+        confirm_in = verdict.confirm_in if isinstance(verdict, Pending) else None
+        # A look that comes a little too early to confirm would only have to be repeated.
+        if confirm_in is not None and confirm_in <= delay + LEAST_AFTER_TROUBLE_S:
+            delay = max(confirm_in, 0.0) + EARLY_S
+        return self._next_look(delay, at)
 
     def _take_trouble(self, error: BasetenError, at: float, *, acted: bool = False) -> float:
         """Act on a failed look or action; returns when the next look is wanted."""
@@ -321,6 +326,8 @@ class Wait(Generic[R]):
         elif self._refused_since is None:
             self._refused_since = at
         lasts = 0.0 if self._refused_since is None else at - self._refused_since
+        if acted:
+            lasts = math.inf  # actions are not answered by servers that lag behind
         if ends_wait(error, at, lasts=lasts, has_looked=self._last_seen is not None):
             return self._end(_own(error))
         if self._is_last_look:
@@ -364,7 +371,7 @@ class Wait(Generic[R]):
         """What is known: when it was last seen, and how the looks since have failed."""
         still = self._tracker.still()
         if not self._failures:
-            return f"{still.state}; last seen: {still.seen}. {still.outlook}"
+            return str(still)
         looks = "1 look has" if self._failures == 1 else f"{self._failures} looks have"
         failed = f"failed, the last one with: {cut(str(self._trouble))}."
         if self._last_seen is None:
