@@ -1,4 +1,4 @@
-"""Waits on sockets that fail for a while, in compressed time: ten minutes take a second."""
+"""Waits on sockets that fail for a while, in compressed time."""
 
 from __future__ import annotations
 

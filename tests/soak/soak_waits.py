@@ -84,7 +84,7 @@ QUIET = 0.4, 0.7
 
 @define
 class Network(httpx.AsyncBaseTransport):
-    """Takes a while, loses a tenth, and watches whether the client leaves the server alone.
+    """A slow network that loses a tenth of the responses, and checks that clients obey pauses.
 
     Attributes:
         answers: How many requests were answered with which status, or lost.
@@ -148,14 +148,14 @@ class Network(httpx.AsyncBaseTransport):
 
 @frozen
 class Wait:
-    """A wait under way, and how it should end."""
+    """A wait, and its expected end."""
 
     label: str
     outcome: Outcome
     run: Callable[[Baseten], Awaitable[Any]]
 
     async def ends_right(self, baseten: Baseten) -> str | None:
-        """What was wrong with its end, or ``None``."""
+        """The error in its end, or ``None``."""
         try:
             result = await self.run(baseten)
         except BasetenError as error:
@@ -167,7 +167,7 @@ class Wait:
 async def promoted(
     environment: ChainEnvironmentHandle | ModelEnvironmentHandle,
 ) -> ChainPromotion | ModelPromotion:
-    """The promotion, however often it takes: adopting makes it safe to ask again."""
+    """The promotion, asked for until it succeeds: "adopt" makes that safe."""
     while True:
         try:
             return await environment.promote("d1", if_in_progress="adopt")
@@ -238,7 +238,7 @@ KINDS: list[Kind] = [chain_promotion, model_promotion, chain_deployment, model_d
 def waits(
     fake: FakeBaseten, kinds: list[Kind], chance: random.Random, *, hour: float
 ) -> list[Wait]:
-    """All of them, each with a story of its own."""
+    """All waits, each with a story of its own."""
     told = chance.choices(STORIES, [story.weight for story in STORIES], k=WAITS)
     ends: dict[str, Outcome] = {"ACTIVE": None, "DEPLOYING": WaitTimeoutError}
     return [
@@ -274,7 +274,7 @@ class Soak:
     clients: list[Baseten]
 
     async def wait_for_all(self, kinds: list[Kind], *, hour: float) -> tuple[int, int]:
-        """Let a thousand waits end right; the blocks in use before and after the quiet time."""
+        """Check the ends of all waits; returns the blocks in use around the quiet time."""
         fake = FakeBaseten(enforce_limits=True)
         for network in self.networks:
             network.lead_to(fake)
@@ -330,7 +330,7 @@ async def test_a_thousand_waits_end_correctly_and_leave_nothing_behind() -> None
 
 
 async def test_two_clients_come_to_share_the_limit_of_a_route() -> None:
-    """An hour of it would be a third of a million requests."""
+    """Ten minutes, because an hour would need a third of a million requests."""
     async with soaking(clients=2, polling_rate=80) as soak:
         await soak.wait_for_all([chain_promotion], hour=600)
 

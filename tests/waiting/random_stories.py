@@ -101,7 +101,7 @@ class Story:
     faults: list[tuple[int, tuple[str, dict[str, Any]]]]
     options: Options
     leaves_at: int
-    dawdles: int
+    delays: int
 
 
 def plans(kind: Kind) -> st.SearchStrategy[Any]:
@@ -144,5 +144,5 @@ def stories(kind: Kind) -> st.SearchStrategy[Story]:
             unhealthy_grace=st.sampled_from([20, 60, 300]),
         ),
         leaves_at=st.integers(0, 100),
-        dawdles=st.sampled_from([0, 5, 40]),
+        delays=st.sampled_from([0, 5, 40]),
     )

@@ -26,7 +26,7 @@ from aiobaseten.errors import BasetenError
 from aiobaseten.events import StatusChanged
 from aiobaseten.testing import FakeBaseten, FakeEnvironment
 
-from ..story import Told, deployment, listen, production
+from ..story import Heard, deployment, listen, production
 from .random_stories import Story, stories
 from .truth import EPSILON, Truth, check_deployment, check_promotion
 
@@ -35,15 +35,15 @@ THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 
 def arrange(fake: FakeBaseten, story: Story) -> FakeEnvironment:
     """Everything that is there before anybody promotes."""
-    owner: Any = fake.model("owner") if story.kind == "model" else fake.chain("owner")
+    resource: Any = fake.model("owner") if story.kind == "model" else fake.chain("owner")
     chainlets = {} if story.kind == "model" else {"chainlets": ["One", "Two"]}
-    owner.deployment("new", status=story.first, on_promote=story.plan, **chainlets)
-    owner.deployment("other", on_promote=[("BUILDING", 20), "ACTIVE"], **chainlets)
-    owner.deployment("earlier", on_promote=[("BUILDING", 5), "ACTIVE"], **chainlets)
+    resource.deployment("new", status=story.first, on_promote=story.plan, **chainlets)
+    resource.deployment("other", on_promote=[("BUILDING", 20), "ACTIVE"], **chainlets)
+    resource.deployment("earlier", on_promote=[("BUILDING", 5), "ACTIVE"], **chainlets)
     if story.before:
-        owner.deployment("old", status=story.before, **chainlets)
+        resource.deployment("old", status=story.before, **chainlets)
     options = {name: value for name, value in story.environment.items() if value is not None}
-    environment: FakeEnvironment = owner.environment(
+    environment: FakeEnvironment = resource.environment(
         "production", current="old" if story.before else None, **options
     )
     return environment
@@ -141,28 +141,26 @@ async def wait_and_check(truth: Truth, baseten: Baseten, promotion: Any) -> None
     listening = asyncio.create_task(listen(promotion.events(**both, **only_promotion)))
     waiting = asyncio.create_task(promotion.wait(**both, **only_promotion))
     leaving = asyncio.create_task(promotion.wait(timeout=None))
-    dawdling = asyncio.create_task(
-        listen(promotion.events(**both, **only_promotion), story.dawdles)
-    )
+    dawdling = asyncio.create_task(listen(promotion.events(**both, **only_promotion), story.delays))
     alone = asyncio.create_task(listen(target.events(**both)))
     asyncio.get_running_loop().call_later(story.leaves_at, leaving.cancel)
 
     await asyncio.wait([listening, dawdling, alone, waiting])
     leaving.cancel()
     waited: Any = (await asyncio.gather(waiting, leaving, return_exceptions=True))[0]
-    told, told_late, told_alone = await listening, await dawdling, await alone
-    assert max(told.at, told_alone.at) <= asked.timeout + 10 + EPSILON, "later than the deadline"
-    assert type(waited) is type(told.error or told.result), "two waits on the same, two ends"
+    heard, heard_late, heard_alone = await listening, await dawdling, await alone
+    assert max(heard.at, heard_alone.at) <= asked.timeout + 10 + EPSILON, "later than the deadline"
+    assert type(waited) is type(heard.error or heard.result), "two waits on the same, two ends"
     # Why something is missing is asked when whoever listens has time: then more may differ.
     may_be_missing = story.deeds or story.behaviour.stale_for
     if not may_be_missing and story.behaviour.failed_candidate == "lingers":
-        assert changes(told_late) == changes(told), "who is slow to listen hears something else"
-    check_promotion(truth, told)
-    check_deployment(truth, told_alone)
+        assert changes(heard_late) == changes(heard), "who is slow to listen hears something else"
+    check_promotion(truth, heard)
+    check_deployment(truth, heard_alone)
 
 
-def changes(told: Told) -> list[str]:
-    return [str(event) for event in told.of(StatusChanged)]
+def changes(heard: Heard) -> list[str]:
+    return [str(event) for event in heard.of(StatusChanged)]
 
 
 @pytest.mark.timeout(0 if THOROUGH else 60)

@@ -20,7 +20,7 @@ from aiobaseten.errors import (
 from aiobaseten.events import StatusChanged
 from aiobaseten.testing import FakeDeployment, FakeEnvironment, FakePromotion
 
-from ..story import Told
+from ..story import Heard
 from .random_stories import HOPELESS, SLOWEST_REQUEST, Story
 
 #: A look at a deployment that sleeps takes two requests.
@@ -129,9 +129,9 @@ def moments(since: float, until: float) -> Iterator[float]:
     yield until
 
 
-def check_promotion(truth: Truth, told: Told) -> None:
+def check_promotion(truth: Truth, heard: Heard) -> None:
     """The end of a wait on a promotion is what was so."""
-    error, at = told.error, truth.began + told.at
+    error, at = heard.error, truth.began + heard.at
     options, behaviour = truth.story.options, truth.story.behaviour
     if error is None:
         assert truth.lately(truth.served, at), "success, and it did not serve"
@@ -139,7 +139,7 @@ def check_promotion(truth: Truth, told: Told) -> None:
     assert isinstance(error, WaitError)
     assert not isinstance(error, DeploymentFailedError)
     check_history(truth, error.history)
-    check_events(told, error.history)
+    check_events(heard, error.history)
     ends = {one.status for one in truth.of_target() if one.ended is not None and one.ended <= at}
     if isinstance(error, PromotionFailedError):
         since = truth.began - SLOWEST_LOOK if options.settling_time == 0 else truth.began
@@ -168,9 +168,9 @@ def check_promotion(truth: Truth, told: Told) -> None:
         check_timeout(truth, error, truth.served)
 
 
-def check_deployment(truth: Truth, told: Told) -> None:
+def check_deployment(truth: Truth, heard: Heard) -> None:
     """The end of a wait on the deployment alone is what was so."""
-    error, at = told.error, truth.began + told.at
+    error, at = heard.error, truth.began + heard.at
     if error is None:
         assert truth.lately(truth.ready, at), "success, and it was not ready"
         return
@@ -181,7 +181,7 @@ def check_deployment(truth: Truth, told: Told) -> None:
         return
     assert isinstance(error, WaitError)
     check_history(truth, error.history)
-    check_events(told, error.history)
+    check_events(heard, error.history)
     if isinstance(error, DeploymentFailedError):
         assert truth.ever(truth.hopeless, max(truth.began - truth.slack, 0), at) or was_ill(
             truth, at
@@ -240,9 +240,9 @@ def status_of(truth: Truth, seen: Seen, at: float) -> str:
     return truth.target.chainlets_seen_at(at)[seen.name]
 
 
-def check_events(told: Told, history: tuple[Seen, ...]) -> None:
+def check_events(heard: Heard, history: tuple[Seen, ...]) -> None:
     """The events say what the history does."""
-    changes = told.of(StatusChanged)
+    changes = heard.of(StatusChanged)
     assert sorted((event.at, event.subject, event.name, event.status) for event in changes) == (
         sorted((seen.since, seen.subject, seen.name, seen.status) for seen in history)
     )
