@@ -1,4 +1,4 @@
-"""What stories about waits have in common: a stage, somebody who listens, and what they tell."""
+"""What tests over a fake share: a set-up, handles, promoting, and listening to events."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ from aiobaseten.testing import FakeEnvironment as FakeEnvironment
 Kind: TypeAlias = Literal["model", "chain"]
 E = TypeVar("E", bound=Event)
 
-#: What every story that holds for both is told of.
+#: For tests that hold for models and for chains.
 BOTH = pytest.mark.parametrize("kind", ["model", "chain"])
 #: The longest that anything but a build goes unseen; see tests/waiting/test_schedule.py.
-A_LOOK = 11.0
+ONE_LOOK = 11.0
 #: Seconds until two looks, ten seconds apart, have confirmed each other.
-TWO_LOOKS = 2 * A_LOOK
+TWO_LOOKS = 2 * ONE_LOOK
 #: Percent of the traffic, and seconds.
 RAMP = [(25, 60), (50, 60), (75, 60)]
 
 
-def stage(
+def set_up(
     fake: FakeBaseten, kind: Kind, timeline: timelines.Steps = "ACTIVE", **environment: Any
 ) -> FakeEnvironment:
-    """A production environment in which "old" serves, and "new", which can be promoted to it.
+    """Make an environment "production" in which "old" serves, and a deployment "new" to promote.
 
     Args:
-        fake: Where.
-        kind: Of a model or a chain, whose id is "owner".
-        timeline: What "new" goes through once it is promoted.
+        fake: The fake.
+        kind: Whether the resource, whose id is "owner", is a model or a chain.
+        timeline: The statuses of "new" from its promotion on.
         environment: Further options of the environment.
     """
     environment.setdefault("traffic_delay", 0)
@@ -61,17 +61,17 @@ def stage(
 
 
 def production(baseten: Baseten, kind: Kind) -> ModelEnvironmentHandle | ChainEnvironmentHandle:
-    """The environment of the stage."""
-    owner = baseten.model("owner") if kind == "model" else baseten.chain("owner")
-    return owner.environment("production")
+    """The handle of the environment."""
+    resource = baseten.model("owner") if kind == "model" else baseten.chain("owner")
+    return resource.environment("production")
 
 
 def deployment(
     baseten: Baseten, kind: Kind, name: str = "new"
 ) -> ModelDeploymentHandle | ChainDeploymentHandle:
-    """A deployment of the stage."""
-    owner = baseten.model("owner") if kind == "model" else baseten.chain("owner")
-    return owner.deployment(name)
+    """The handle of a deployment."""
+    resource = baseten.model("owner") if kind == "model" else baseten.chain("owner")
+    return resource.deployment(name)
 
 
 @overload
@@ -79,25 +79,25 @@ async def promote(baseten: Baseten, kind: Literal["model"]) -> ModelPromotion: .
 @overload
 async def promote(baseten: Baseten, kind: Kind) -> ModelPromotion | ChainPromotion: ...
 async def promote(baseten: Baseten, kind: Kind) -> ModelPromotion | ChainPromotion:
-    """Promote "new"."""
+    """Promote "new" to "production"."""
     return await production(baseten, kind).promote("new")
 
 
 async def rolling(fake: FakeBaseten, baseten: Baseten) -> ModelPromotion:
-    """A rolling promotion of a model's deployment that is ACTIVE: traffic moves from now on."""
-    stage(fake, "model", ramp=RAMP)
+    """Begin a rolling promotion of an ACTIVE deployment: its traffic moves from now on."""
+    set_up(fake, "model", ramp=RAMP)
     return await promote(baseten, "model")
 
 
 def is_new_live(fake: FakeBaseten) -> bool:
-    """Whether "new" of the model has the traffic."""
+    """Whether "new" of the model serves."""
     current = fake.model("owner").environment("production").current
     return current is not None and current.id == "new"
 
 
 @frozen
-class Told:
-    """What a wait told from its beginning to its end."""
+class Heard:
+    """All events of a wait, and its end."""
 
     events: Sequence[Event]
     result: Any
@@ -105,24 +105,24 @@ class Told:
 
     @property
     def at(self) -> float:
-        """When it ended."""
+        """When the wait ended, in seconds from its beginning."""
         return self.events[-1].at
 
     def of(self, kind: type[E]) -> list[E]:
-        """The events of one kind."""
+        """The events of one class."""
         return [event for event in self.events if isinstance(event, kind)]
 
-    def said(self) -> list[str]:
-        """The events as people read them, without the times."""
+    def lines(self) -> list[str]:
+        """The events as text, without their times."""
         return [str(event)[11:] for event in self.events]
 
 
-async def listen(events: AsyncGenerator[Event, None], dawdle: float = 0) -> Told:
-    """Hear a wait out. Whatever it tells, `Finished` comes last, and once.
+async def listen(events: AsyncGenerator[Event, None], delay: float = 0) -> Heard:
+    """Listen to a wait until it ends, and check that `Finished` comes once and last.
 
     Args:
-        events: What it tells.
-        dawdle: Seconds that each event keeps the listener busy.
+        events: The events of the wait.
+        delay: Seconds for which each event keeps the listener busy.
     """
     heard: list[Event] = []
     error: BasetenError | None = None
@@ -130,7 +130,7 @@ async def listen(events: AsyncGenerator[Event, None], dawdle: float = 0) -> Told
         try:
             async for event in events:
                 heard.append(event)
-                await asyncio.sleep(dawdle)
+                await asyncio.sleep(delay)
         except BasetenError as raised:
             error = raised
     *others, last = heard
@@ -138,4 +138,4 @@ async def listen(events: AsyncGenerator[Event, None], dawdle: float = 0) -> Told
     assert not any(isinstance(event, Finished) for event in others)
     assert last.error is error
     assert [event.at for event in heard] == sorted(event.at for event in heard)
-    return Told(heard, last.result, error)
+    return Heard(heard, last.result, error)

@@ -1,4 +1,4 @@
-"""Settings, checked before any I/O; and the client's life, from entering to closing."""
+"""The settings of a client, and its life from entering to closing."""
 
 from __future__ import annotations
 

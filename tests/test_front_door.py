@@ -1,4 +1,4 @@
-"""``import aiobaseten`` is cheap, and everything public is there when it is asked for."""
+"""``import aiobaseten`` is cheap, and loads each public name on first use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import aiobaseten
 
 
 def run(program: str) -> str:
-    """What a fresh Python says."""
+    """The output of a program in a new Python process."""
     found = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
     )

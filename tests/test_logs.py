@@ -1,4 +1,4 @@
-"""A deployment's log: what is asked for, and what comes of it."""
+"""Reading the log of a deployment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STARTED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def fake() -> FakeBaseten:
-    """One with a model and a chain."""
+    """A fake with a model and a chain."""
     fake = FakeBaseten(started=STARTED)
     fake.model("m1").deployment("d1")
     fake.chain("c1").deployment("d1", chainlets=["Transcribe", "Answer"])

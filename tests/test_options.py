@@ -35,7 +35,7 @@ from aiobaseten.options import (
 )
 from aiobaseten.testing import FakeBaseten
 
-from .story import deployment, promote, stage
+from .story import deployment, promote, set_up
 
 KINDS = [CancellationOptions, DeploymentOptions, ModelDeploymentOptions, PromotionOptions]
 TAKEN = {
@@ -187,7 +187,7 @@ def test_each_wait_describes_its_options_by_name(method: Callable[..., Any], kin
 async def test_a_wrong_option_is_refused_before_anything_is_sent(
     fake: FakeBaseten, baseten: Baseten, name: str, value: Any
 ) -> None:
-    stage(fake, "model", "DEPLOYING")
+    set_up(fake, "model", "DEPLOYING")
     promotion = await promote(baseten, "model")
     cancellation = await promotion.cancel()
     waits: dict[type, Any] = {
@@ -214,7 +214,7 @@ async def test_a_wrong_option_is_refused_before_anything_is_sent(
 async def test_an_unknown_option_is_refused_before_anything_is_sent(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model")
+    set_up(fake, "model")
     promotion = await promote(baseten, "model")
     sent = len(fake.requests)
 

@@ -1,4 +1,4 @@
-"""From what the API answers to what waits read."""
+"""Readings, from JSON."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_status_is_read_as_plain_text_known_or_not() -> None:
 
 
 def test_chainlets_of_the_same_name_are_told_apart() -> None:
-    """Nothing says that names differ; two chainlets must not share a history."""
+    """The API does not promise unique names, and two chainlets must not share a history."""
     reading = of_chain(
         chain(
             chainlet("a", "One", "ACTIVE"),
@@ -97,7 +97,7 @@ def test_a_chain_has_been_deployed_when_all_its_chainlets_have(deployed: bool) -
 
 
 def test_a_field_that_an_environment_leaves_out_reads_like_null() -> None:
-    """No published spec lets chains show a promotion; the newest does."""
+    """In older specs chains show no promotion."""
     reading = of_environment({"name": "production", "current_deployment": None}, has_chainlets=True)
 
     assert (reading.current, reading.candidate, reading.promotion) == (None, None, None)

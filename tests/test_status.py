@@ -1,4 +1,4 @@
-"""What each status means to somebody waiting."""
+"""The meaning of each status."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_an_unknown_status_is_neither_success_nor_failure(status: str) -> None:
 
 
 def test_a_status_is_known_only_for_what_can_have_it() -> None:
-    """Otherwise a deployment that is PAUSED would be waited on without a word about it."""
+    """Otherwise a timeout would not mention that a deployment is PAUSED."""
     assert is_known("promotion", "PAUSED")
     assert not is_known("deployment", "PAUSED")
     assert is_known("chainlet", "ACTIVE")

@@ -1,4 +1,4 @@
-"""What a token is, and what is none."""
+"""Tokens: their text, and texts that are no tokens."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from aiobaseten import Baseten
 from aiobaseten._token import Token
-from aiobaseten.errors import ConfigurationError, WaitTimeoutError
+from aiobaseten.errors import ConfigurationError, PromotionInProgressError
 from aiobaseten.testing import FakeBaseten
 
-from .story import BOTH, Kind, production, promote, stage
+from .story import BOTH, Kind, production, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.looptime
 async def test_a_token_is_short_and_safe_in_a_url_a_file_name_and_a_shell(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind)
+    set_up(fake, kind)
 
     token = (await promote(baseten, kind)).token
 
@@ -82,7 +82,7 @@ def test_a_text_that_is_not_a_token_is_refused(text: Any) -> None:
 
 
 def forged(content: bytes) -> str:
-    """A token whose checksum is right."""
+    """A token with a valid checksum."""
     body = base64.urlsafe_b64encode(content).decode()
     return f"abt1.{zlib.crc32(content):08x}.{body}"
 
@@ -120,7 +120,7 @@ async def test_a_token_with_an_invalid_id_is_refused(
     fake: FakeBaseten, baseten: Baseten, field: str, ours: str
 ) -> None:
     token = forged(json.dumps({**WHOLE, field: ours}).encode())
-    stage(fake, "model")
+    set_up(fake, "model")
     fake.model("m1").environment("e1")
 
     with pytest.raises(ConfigurationError):
@@ -145,11 +145,11 @@ async def test_a_token_is_refused_before_anything_is_sent(
 async def test_a_timeout_of_a_busy_environment_has_no_token(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, "BUILDING").promote("new")
+    set_up(fake, kind, "BUILDING").promote("new")
 
-    with pytest.raises(WaitTimeoutError) as caught:
+    with pytest.raises(PromotionInProgressError) as caught:
         await production(baseten, kind).promote(
             "old", if_in_progress="wait", in_progress_timeout=10
         )
 
-    assert caught.value.token is None
+    assert caught.value.deployment_id == "new"

@@ -39,7 +39,7 @@ def blank(template: str) -> str:
 
 @cache
 def judge() -> OpenAPI:
-    """The document, ready to judge."""
+    """The document as a validator."""
     return OpenAPI.from_dict(DOCUMENT)
 
 
@@ -69,7 +69,7 @@ class Answered:
 
 
 class Checked(httpx.AsyncBaseTransport):
-    """Passes requests on, and complains of each that the document does not allow.
+    """Passes requests on, and raises AssertionError for each that the document does not allow.
 
     The document describes success alone, so that of a refusal only its form is checked.
 

@@ -55,7 +55,7 @@ FREE = {"InstanceTypeV1"}
 
 @asynccontextmanager
 async def checked(fake: FakeBaseten) -> AsyncIterator[tuple[Baseten, Checked]]:
-    """A client of the fake, and what checks all that it sends and gets."""
+    """A client of the fake, and the transport that checks its requests and responses."""
     contract = Checked(fake.transport())
     async with (
         httpx.AsyncClient(transport=contract) as http,
@@ -71,13 +71,13 @@ async def checked(fake: FakeBaseten) -> AsyncIterator[tuple[Baseten, Checked]]:
 
 
 def difference(behaviour: Behaviour) -> str:
-    """In what it is not the default."""
+    """The fields that differ from the default."""
     usual, its = asdict(Behaviour()), asdict(behaviour)
     return " ".join(f"{name}={its[name]}" for name in its if its[name] != usual[name]) or "default"
 
 
 async def perhaps(doing: Awaitable[object]) -> None:
-    """What one behaviour does and another refuses."""
+    """Ignore a refusal that depends on the behaviour."""
     try:
         await doing
     except BasetenError:
@@ -184,7 +184,7 @@ async def test_fields_that_only_newer_documents_have_are_named_here() -> None:
 
 
 async def test_a_refused_request_fits_the_document() -> None:
-    """And an answer with anything else than success tells what is wrong."""
+    """A response without success holds a message."""
     fake = FakeBaseten(enforce_limits=True)
     fake.model("m1").deployment("d1")
     fake.model("m1").environment("closed", restricted=True)
@@ -216,7 +216,7 @@ def test_every_operation_of_the_document_is_served() -> None:
 
 
 async def test_the_check_itself_finds_errors() -> None:
-    """Of a request without its field, and of an answer without one of its own."""
+    """It finds a request and a response that each lack a field."""
     fake = FakeBaseten()
     fake.faults.status(200, body={"id": "d1"})
     key = {"Authorization": "Api-Key test-key"}

@@ -22,7 +22,7 @@ Connect: TypeAlias = Callable[..., AbstractAsyncContextManager[Baseten]]
 
 @pytest.fixture(autouse=True)
 def nothing_is_reported(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """No task was destroyed while it ran, and no error went unseen: asyncio says so in its log."""
+    """Fail if asyncio logs a destroyed task or an error that was never retrieved."""
     yield
     gc.collect()
     records = caplog.get_records("call") + caplog.get_records("teardown")
@@ -34,16 +34,16 @@ def nothing_is_reported(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def fake() -> FakeBaseten:
     """A chain and a model, each with a deployment that serves and one to promote."""
     fake = FakeBaseten()
-    for owner in (fake.chain("c1"), fake.model("m1")):
-        owner.deployment("d0")
-        owner.deployment("d1")
-        owner.environment("production", current="d0")
+    for resource in (fake.chain("c1"), fake.model("m1")):
+        resource.deployment("d0")
+        resource.deployment("d1")
+        resource.environment("production", current="d0")
     return fake
 
 
 @pytest.fixture
 async def proxy(fake: FakeBaseten) -> AsyncIterator[Proxy]:
-    """The way to the fake. When a test is over, no connection may be left open."""
+    """A proxy before the fake. After the test no connection may be open."""
     async with fake.serve() as url, Proxy(url) as proxy:
         yield proxy
         async with asyncio.timeout(1):
@@ -79,6 +79,6 @@ def connect(proxy: Proxy, certificates: ssl.SSLContext) -> Connect:
 
 @pytest.fixture
 async def baseten(connect: Connect) -> AsyncIterator[Baseten]:
-    """Such a client."""
+    """A client that goes through the proxy."""
     async with connect() as client:
         yield client

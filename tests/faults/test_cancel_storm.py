@@ -1,4 +1,4 @@
-"""Callers that give up at random moments cost the client nothing: no connection, no task.
+"""Calls that are cancelled at random moments cost the client no connection and no task.
 
 A few hundred cancelled calls make a stock httpx pool unusable. ``CANCELLATIONS=10000`` in the
 environment makes the storm a long one.
@@ -30,7 +30,7 @@ BUDGET_S = 1.2
 
 
 def dawdling(chance: random.Random, *, trouble: float) -> Fault:
-    """A server that takes its time, and that now and then loses a connection.
+    """A slow server that sometimes loses a connection.
 
     It asks the real one once for each kind of request: the storm is to hit the client.
     """
@@ -49,7 +49,7 @@ def dawdling(chance: random.Random, *, trouble: float) -> Fault:
 
 
 def answering_together(count: int) -> Fault:
-    """A server that answers once so many requests have come, which takes as many connections."""
+    """A server that answers when *count* requests have come, which needs as many connections."""
     come: list[bytes] = []
     all_here = asyncio.Event()
 
@@ -76,7 +76,7 @@ async def call(baseten: Baseten, chance: random.Random) -> None:
 
 
 async def storm(baseten: Baseten, chance: random.Random, cancellations: int) -> None:
-    """Call, and give up, until so many have been given up."""
+    """Call and cancel, until *cancellations* calls were cancelled."""
     left = cancellations
 
     async def impatient() -> None:
@@ -111,7 +111,7 @@ async def test_calls_are_answered_at_once_after_many_cancellations(
     proxy: Proxy,
     connect: Callable[..., AbstractAsyncContextManager[Baseten]],
 ) -> None:
-    """How fast the client's clock runs decides where its callers are when they give up."""
+    """The speed of the client's clock decides where calls are when they are cancelled."""
     chance = random.Random(4)
     before = asyncio.all_tasks()
 

@@ -1,4 +1,4 @@
-"""Whoever closes a client may be cancelled meanwhile."""
+"""Closing a client may be cancelled."""
 
 from __future__ import annotations
 

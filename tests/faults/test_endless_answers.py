@@ -1,4 +1,4 @@
-"""An answer that goes on for ever, a few bytes at a time, holds nobody up for ever.
+"""Responses that never end.
 
 No timeout between two bytes notices it, so the answer as a whole needs one.
 """
@@ -26,7 +26,7 @@ SPEED = 100.0
 
 @pytest.fixture
 def fake() -> FakeBaseten:
-    """A chain, and where it is promoted to."""
+    """A chain with an environment."""
     fake = FakeBaseten(speed=SPEED)
     chain = fake.chain("c1")
     chain.deployment("d0")

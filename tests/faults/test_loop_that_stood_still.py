@@ -23,7 +23,7 @@ STEPS = 25
 
 
 class JumpingLoop(asyncio.SelectorEventLoop):
-    """A loop whose time can pass without its having gone round."""
+    """A loop whose time can jump."""
 
     stood_still_for = 0.0
 
@@ -39,7 +39,7 @@ async def get(baseten: Baseten) -> str:
 
 
 async def call_for(steps: int, baseten: Baseten) -> asyncio.Task[str]:
-    """A call that is under way, so many turns of the loop after it began."""
+    """A call, *steps* turns of the loop after it began."""
     call = asyncio.create_task(get(baseten))
     for _ in range(steps):
         await asyncio.sleep(0)
@@ -47,7 +47,7 @@ async def call_for(steps: int, baseten: Baseten) -> asyncio.Task[str]:
 
 
 async def abandoned(loop: JumpingLoop, url: str, steps: int) -> None:
-    """The caller has left, and the request's last seconds are over."""
+    """The caller was cancelled, and the grace of the abandoned request is over."""
     async with Baseten(api_key="test-key", base_url=url, max_connections=1) as baseten:
         call = await call_for(steps, baseten)
         call.cancel()
@@ -58,7 +58,7 @@ async def abandoned(loop: JumpingLoop, url: str, steps: int) -> None:
 
 
 async def out_of_time(loop: JumpingLoop, url: str, steps: int) -> None:
-    """The caller waits, and the time for the answer is over; no other timeout is."""
+    """The caller waits, and only the timeout of the whole response is over."""
     async with Baseten(
         api_key="test-key",
         base_url=url,
@@ -76,7 +76,7 @@ async def out_of_time(loop: JumpingLoop, url: str, steps: int) -> None:
 
 
 async def closed(loop: JumpingLoop, url: str, steps: int) -> None:
-    """The client is closed, and the pool is the caller's."""
+    """The client is closed, and the pool is the caller's own."""
     async with httpx.AsyncClient(limits=httpx.Limits(max_connections=1)) as http:
 
         def client() -> Baseten:

@@ -1,4 +1,4 @@
-"""One request through each fault: what comes out, how often it was sent, and what is left.
+"""One request through each fault, over sockets: its error, and how often it was sent.
 
 What each kind of answer comes to has a test of its own: tests/sending/test_replies.py.
 """
@@ -59,14 +59,14 @@ SLOW = (BYTE_BY_BYTE, SLOW_HEAD, CLOSED_BETWEEN)
 
 @frozen
 class Count:
-    """Requests that came to the proxy, and those that it passed on to the server."""
+    """The number of requests that the proxy saw, and of those that reached the server."""
 
     seen: int
     reached: int
 
 
 def expected(fault: Fault, *, attempts: int) -> Count:
-    """How often a read is sent into *fault*."""
+    """How often a read that meets *fault* is sent."""
     return Count(attempts * fault.is_seen, attempts * fault.reaches)
 
 
@@ -83,7 +83,7 @@ async def counting(proxy: Proxy, fake: FakeBaseten, count: Count) -> AsyncIterat
 
 
 def tries(baseten: Baseten, attempts: int, fault: Fault | None = None) -> Baseten:
-    """The same client, which now sends so often, and does not wait long for what never comes."""
+    """The same client with so many attempts, and a short timeout for faults that never answer."""
     return baseten.with_options(
         retry=RetryPolicy(attempts=attempts, first_delay=0.001),
         read_timeout=0.2 if fault in LATE else None,
@@ -92,7 +92,7 @@ def tries(baseten: Baseten, attempts: int, fault: Fault | None = None) -> Basete
 
 @pytest.fixture(params=["on a new connection", "on a kept connection"])
 async def line(request: pytest.FixtureRequest, baseten: Baseten) -> None:
-    """The request under test is the client's first, or comes on a connection that was used."""
+    """The request under test uses a new connection, or one that was kept alive."""
     if request.param == "on a kept connection":
         await get(baseten)
 
@@ -184,7 +184,7 @@ async def test_a_closed_kept_connection_costs_no_request(
 
 @frozen
 class Canned:
-    """An answer that the server knows nothing of, and the error that it stands for."""
+    """A response that the proxy sends itself, and its error."""
 
     name: str
     error: type[APIError] | type[ResponseShapeError]

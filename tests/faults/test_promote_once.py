@@ -1,4 +1,4 @@
-"""A promotion whose answer is lost is never sent twice, and followed if the server tells of it."""
+"""A promotion whose response is lost is never sent twice, over sockets."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ def owner_of(fake: FakeBaseten, kind: str) -> FakeChain | FakeModel:
 
 
 def handle_of(baseten: Baseten, kind: str) -> ChainEnvironmentHandle | ModelEnvironmentHandle:
-    """Where d0 serves, and where d1 is promoted to."""
-    owner = baseten.chain("c1") if kind == "chain" else baseten.model("m1")
-    return owner.environment("production")
+    """The handle of the environment."""
+    resource = baseten.chain("c1") if kind == "chain" else baseten.model("m1")
+    return resource.environment("production")
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def environment(kind: str, baseten: Baseten) -> ChainEnvironmentHandle | ModelEn
 
 
 class Server:
-    """What really happened."""
+    """The real state, as the fake knows it."""
 
     def __init__(self, fake: FakeBaseten, kind: str) -> None:
         self._fake = fake
@@ -112,7 +112,7 @@ class Server:
 
     @property
     def posts(self) -> int:
-        """Promotions that it was asked for."""
+        """The number of requests to promote."""
         return sum(request.method == "POST" for request in self._fake.requests)
 
     @property
@@ -128,11 +128,11 @@ def fake() -> FakeBaseten:
 
 def furnished(fake: FakeBaseten) -> FakeBaseten:
     """A chain and a model, each with a deployment that serves, one to promote, one that hangs."""
-    for owner in (fake.chain("c1"), fake.model("m1")):
-        owner.deployment("d0")
-        owner.deployment("d1")
-        owner.deployment("d2", on_promote="BUILDING")
-        owner.environment("production", current="d0", traffic_delay=30)
+    for resource in (fake.chain("c1"), fake.model("m1")):
+        resource.deployment("d0")
+        resource.deployment("d1")
+        resource.deployment("d2", on_promote="BUILDING")
+        resource.environment("production", current="d0", traffic_delay=30)
     return fake
 
 
@@ -180,7 +180,7 @@ async def test_a_promotion_without_a_trace_is_unknown_and_not_sent_again(
 async def test_a_reset_before_the_request_is_read_is_unknown_too(
     proxy: Proxy, environment: ChainEnvironmentHandle | ModelEnvironmentHandle, server: Server
 ) -> None:
-    """From here it looks like any other reset."""
+    """A client cannot distinguish it from other resets."""
     proxy.plan(NONE, RESET_UNREAD)
 
     with pytest.raises(PromotionOutcomeUnknownError):
@@ -308,7 +308,7 @@ async def test_one_call_is_one_promotion_however_baseten_behaves(
 
 @pytest.mark.looptime
 async def test_a_deployment_made_by_the_promotion_is_not_guessed_to_be_ours() -> None:
-    """Deployments of chains have no names that would tell where they come from."""
+    """Deployments of chains have no names that show their source."""
     fake = furnished(FakeBaseten(behaviour=Behaviour(deployment_ids="new")))
     server = Server(fake, "chain")
     fake.faults.reset(route="POST", acts=True)

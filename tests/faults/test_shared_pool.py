@@ -1,4 +1,4 @@
-"""A connection pool that the caller shares between clients outlives each of them unharmed."""
+"""A connection pool that several clients share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CLIENTS = 100
 async def test_closing_clients_with_requests_under_way_costs_the_pool_no_connection(
     fake: FakeBaseten,
 ) -> None:
-    """Cutting a request off at the wrong moment takes its slot in httpx's pool for ever."""
+    """A request that is cut off at the wrong moment keeps its slot in httpx's pool for ever."""
     chance = random.Random(4)
     limits = httpx.Limits(max_connections=CONNECTIONS)
 

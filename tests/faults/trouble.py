@@ -1,4 +1,4 @@
-"""The ways in which networks, and what stands in them, fail: one `Fault` each."""
+"""The faults of networks and proxies: one `Fault` each."""
 
 from __future__ import annotations
 

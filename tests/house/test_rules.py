@@ -128,11 +128,20 @@ def test_a_caught_cancellation_is_always_raised_again() -> None:
 
 
 def test_boolean_parameters_are_keyword_only() -> None:
-    """A reader cannot know the meaning of True in `promote("d", True)`."""
+    """A reader cannot know the meaning of True in `promote("d", True)`.
+
+    The only parameter of a function, as in `wake(True)`, is exempt.
+    """
     positional = [
         f"{where} {arg.arg}"
-        for where, node in found(ast.FunctionDef | ast.AsyncFunctionDef, LIBRARY)  # type: ignore[arg-type] # isinstance takes it
+        # The checks of arguments take what a caller has named already.
+        for where, node in found(
+            ast.FunctionDef | ast.AsyncFunctionDef,  # type: ignore[arg-type] # isinstance takes it
+            LIBRARY,
+            but=rooms("_arguments.py"),
+        )
         if not node.name.startswith("_")
+        if len([*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]) > 1
         for arg in (*node.args.posonlyargs, *node.args.args)
         if arg.annotation is not None and ast.unparse(arg.annotation) == "bool"
     ]

@@ -1,4 +1,4 @@
-"""A process that is lost around the request to promote, and the next one, which has its word."""
+"""A process that is lost while it promotes, and another that resumes its token."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aiobaseten.errors import (
 )
 from aiobaseten.testing import FakeBaseten, timelines
 
-from ..story import BOTH, Kind, production, stage
+from ..story import BOTH, Kind, production, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -51,7 +51,7 @@ async def lost(fake: FakeBaseten, baseten: Baseten, kind: Kind, *, acts: bool = 
 
 
 async def resumed(fake: FakeBaseten, token: str) -> ModelPromotion | ChainPromotion:
-    """What the next process makes of it."""
+    """The promotion that the next process resumes."""
     async with fake.client() as another:
         promotion = await another.resume(token)
         assert not isinstance(promotion, Cancellation)
@@ -63,7 +63,7 @@ async def resumed(fake: FakeBaseten, token: str) -> ModelPromotion | ChainPromot
 async def test_a_promotion_of_a_lost_process_is_followed_and_not_sent_again(
     fake: FakeBaseten, baseten: Baseten, kind: Kind, later: float
 ) -> None:
-    environment = stage(fake, kind, timelines.HEALTHY)
+    environment = set_up(fake, kind, timelines.HEALTHY)
     token = await lost(fake, baseten, kind)
     await asyncio.sleep(later)
 
@@ -81,7 +81,7 @@ async def test_a_promotion_of_a_lost_process_is_followed_and_not_sent_again(
 async def test_a_deployment_made_by_the_promotion_is_found_by_its_name(
     fake: FakeBaseten, baseten: Baseten, later: float
 ) -> None:
-    stage(fake, "model", timelines.HEALTHY, redeploy_on_promotion=True)
+    set_up(fake, "model", timelines.HEALTHY, redeploy_on_promotion=True)
     token = await lost(fake, baseten, "model")
     await asyncio.sleep(later)
 
@@ -94,8 +94,8 @@ async def test_a_deployment_made_by_the_promotion_is_found_by_its_name(
 async def test_a_chain_deployment_made_by_the_promotion_cannot_be_identified(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    """Deployments of chains have no names to go by."""
-    stage(fake, "chain", timelines.HEALTHY, redeploy_on_promotion=True)
+    """Deployments of chains have no names."""
+    set_up(fake, "chain", timelines.HEALTHY, redeploy_on_promotion=True)
     token = await lost(fake, baseten, "chain")
 
     with pytest.raises(PromotionOutcomeUnknownError):
@@ -108,7 +108,7 @@ async def test_a_chain_deployment_made_by_the_promotion_cannot_be_identified(
 async def test_a_promotion_that_has_failed_meanwhile_is_found(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, timelines.BUILD_FAILED)
+    set_up(fake, kind, timelines.BUILD_FAILED)
     token = await lost(fake, baseten, kind)
     await asyncio.sleep(300)
 
@@ -123,7 +123,7 @@ async def test_a_promotion_that_has_failed_meanwhile_is_found(
 async def test_a_promotion_that_cannot_be_found_is_unknown(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    environment = stage(fake, kind, timelines.HEALTHY)
+    environment = set_up(fake, kind, timelines.HEALTHY)
     token = await lost(fake, baseten, kind, acts=False)
 
     with pytest.raises(PromotionOutcomeUnknownError) as caught:
@@ -140,10 +140,10 @@ async def test_a_promotion_that_cannot_be_found_is_unknown(
 async def test_a_promotion_of_somebody_else_is_not_followed(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    environment = stage(fake, kind, timelines.HEALTHY)
-    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
+    environment = set_up(fake, kind, timelines.HEALTHY)
+    resource = fake.model("owner") if kind == "model" else fake.chain("owner")
     token = await lost(fake, baseten, kind, acts=False)
-    owner.deployment("other")
+    resource.deployment("other")
     environment.promote("other")
 
     with pytest.raises(PromotionOutcomeUnknownError):
@@ -154,7 +154,7 @@ async def test_a_promotion_of_somebody_else_is_not_followed(
 async def test_nothing_is_sent_if_before_sending_raises(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind)
+    set_up(fake, kind)
 
     async def fail(_token: str) -> None:
         raise OSError("the disk is full")
@@ -170,7 +170,7 @@ async def test_nothing_is_sent_if_before_sending_raises(
 async def test_before_sending_is_not_called_if_nothing_is_sent(
     fake: FakeBaseten, baseten: Baseten, kind: Kind, policy: Any
 ) -> None:
-    environment = stage(fake, kind, timelines.HEALTHY)
+    environment = set_up(fake, kind, timelines.HEALTHY)
     environment.promote("new")
     left: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Promoting where a promotion is under way already."""
+"""Promoting while another promotion runs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from aiobaseten.errors import (
     PromotionFailedError,
     PromotionInProgressError,
     PromotionOutcomeUnknownError,
-    WaitTimeoutError,
 )
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
-from ..story import A_LOOK, BOTH, Kind, production, promote, stage
+from ..story import BOTH, ONE_LOOK, Kind, production, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -26,7 +25,7 @@ SLOW: timelines.Steps = [("BUILDING", 100), "ACTIVE"]
 
 def busy(fake: FakeBaseten, kind: Kind) -> Any:
     """A stage on which somebody else promotes "other", which takes 100 s."""
-    environment = stage(fake, kind, timelines.HEALTHY)
+    environment = set_up(fake, kind, timelines.HEALTHY)
     if kind == "model":
         fake.model("owner").deployment("other", on_promote=SLOW)
     else:
@@ -65,24 +64,24 @@ async def test_promote_can_wait_for_the_end_of_another_promotion(
     live = await promotion.wait()
 
     (at,) = sent(fake)
-    assert 100 <= at < 100 + A_LOOK
+    assert 100 <= at < 100 + ONE_LOOK
     assert promotion.previous_id == "other"
     assert environment.current is not None
     assert environment.current.id == live.id == "new"
 
 
 @BOTH
-async def test_a_promotion_that_does_not_end_in_time_is_a_timeout(
+async def test_a_promotion_that_does_not_end_in_time_is_in_progress(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     busy(fake, kind)
 
-    with pytest.raises(WaitTimeoutError) as caught:
+    with pytest.raises(PromotionInProgressError) as caught:
         await production(baseten, kind).promote(
             "new", if_in_progress="wait", in_progress_timeout=50
         )
 
-    assert caught.value.token is None
+    assert caught.value.deployment_id is not None
     assert fake.now == pytest.approx(50)
     assert sent(fake) == []
 
@@ -91,7 +90,7 @@ async def test_a_promotion_that_does_not_end_in_time_is_a_timeout(
 async def test_a_promotion_of_the_same_deployment_is_adopted(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, timelines.HEALTHY).promote("new")
+    set_up(fake, kind, timelines.HEALTHY).promote("new")
 
     promotion = await production(baseten, kind).promote("new", if_in_progress="adopt")
     live = await promotion.wait()
@@ -106,7 +105,7 @@ async def test_a_finished_promotion_of_the_same_deployment_is_adopted(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     """So that a pipeline that runs twice promotes once."""
-    stage(fake, kind)
+    set_up(fake, kind)
     await (await promote(baseten, kind)).wait()
     once = sent(fake)
 
@@ -123,7 +122,7 @@ async def test_a_finished_promotion_of_the_same_deployment_is_adopted(
 async def test_adopt_promotes_if_no_promotion_runs(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind)
+    set_up(fake, kind)
 
     promotion = await production(baseten, kind).promote("new", if_in_progress="adopt")
 
@@ -167,7 +166,7 @@ async def test_a_failed_deployment_can_be_promoted_again(ended: float) -> None:
 async def test_send_promotes_although_a_candidate_lingers() -> None:
     """What an environment shows after a cancelled promotion is not documented."""
     fake = FakeBaseten(behaviour=Behaviour(canceled_candidate="lingers", terminal_promotion_for=0))
-    environment = stage(fake, "model", traffic_delay=5)
+    environment = set_up(fake, "model", traffic_delay=5)
     environment.promote("new")
     environment.cancel()
     async with fake.client() as baseten:
@@ -182,7 +181,7 @@ async def test_send_promotes_although_a_candidate_lingers() -> None:
 async def test_a_candidate_from_before_does_not_prove_that_a_promotion_began() -> None:
     """The answer to a promotion that was sent all the same is lost."""
     fake = FakeBaseten(behaviour=Behaviour(canceled_candidate="lingers", terminal_promotion_for=0))
-    environment = stage(fake, "model", traffic_delay=5)
+    environment = set_up(fake, "model", traffic_delay=5)
     environment.promote("new")
     environment.cancel()
     async with fake.client() as baseten:
@@ -208,7 +207,7 @@ async def test_send_leaves_the_refusal_to_baseten(
 async def test_an_unknown_word_for_if_in_progress_is_refused(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind)
+    set_up(fake, kind)
 
     with pytest.raises(ConfigurationError, match="if_in_progress must be"):
         await production(baseten, kind).promote("new", if_in_progress="force")  # type: ignore[arg-type]

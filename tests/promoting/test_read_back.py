@@ -26,7 +26,7 @@ from aiobaseten.errors import (
 )
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
-from ..story import BOTH, Kind, production, promote, stage
+from ..story import BOTH, Kind, production, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -76,7 +76,7 @@ async def test_a_promotion_that_began_is_followed_although_its_response_was_lost
     options: Any,
     cause: type[BasetenError],
 ) -> None:
-    environment = stage(fake, kind, timelines.HEALTHY)
+    environment = set_up(fake, kind, timelines.HEALTHY)
     lose(fake, fault, options, acts=True)
 
     promotion = await promote(baseten, kind)
@@ -97,7 +97,7 @@ async def test_a_promotion_that_did_not_begin_is_unknown_and_not_sent_again(
     options: Any,
     cause: type[BasetenError],
 ) -> None:
-    environment = stage(fake, kind)
+    environment = set_up(fake, kind)
     lose(fake, fault, options, acts=False)
 
     with pytest.raises(PromotionOutcomeUnknownError) as caught:
@@ -117,7 +117,7 @@ async def test_the_environment_is_read_back_four_times_within_ten_seconds(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     """A proxy may have given up before Baseten did."""
-    stage(fake, kind)
+    set_up(fake, kind)
     fake.faults.reset(route="POST")
 
     with pytest.raises(PromotionOutcomeUnknownError):
@@ -131,7 +131,7 @@ async def test_the_environment_is_read_back_four_times_within_ten_seconds(
 @BOTH
 async def test_an_environment_that_shows_the_promotion_late_is_enough(kind: Kind) -> None:
     fake = FakeBaseten(behaviour=Behaviour(stale_for=8))
-    stage(fake, kind, timelines.HEALTHY)
+    set_up(fake, kind, timelines.HEALTHY)
     fake.faults.reset(route="POST", acts=True)
     async with fake.client() as baseten:
         promotion = await promote(baseten, kind)
@@ -144,7 +144,7 @@ async def test_an_environment_that_shows_the_promotion_late_is_enough(kind: Kind
 async def test_failures_to_read_back_are_ridden_out(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, timelines.HEALTHY)
+    set_up(fake, kind, timelines.HEALTHY)
     fake.faults.reset(route="POST", acts=True)
     fake.faults.status(503, route=ROUTES[kind], after=1)
     fake.faults.reset(route=ROUTES[kind], after=1)
@@ -160,7 +160,7 @@ async def test_failures_to_read_back_are_ridden_out(
 async def test_an_environment_that_cannot_be_read_back_is_not_shown_in_the_error(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind)
+    set_up(fake, kind)
     fake.faults.reset(route="POST")
     fake.faults.status(503, route=ROUTES[kind], after=1, times=None)
 
@@ -176,9 +176,9 @@ async def test_an_environment_that_cannot_be_read_back_is_not_shown_in_the_error
 async def test_a_candidate_of_somebody_else_is_not_taken_for_ours(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    environment = stage(fake, kind)
-    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
-    owner.deployment("other", on_promote=timelines.HEALTHY)
+    environment = set_up(fake, kind)
+    resource = fake.model("owner") if kind == "model" else fake.chain("owner")
+    resource.deployment("other", on_promote=timelines.HEALTHY)
     fake.faults.reset(route="POST", delay=1)
     fake.at(0.5, lambda: environment.promote("other"))
 
@@ -201,7 +201,7 @@ async def test_a_candidate_of_somebody_else_is_not_taken_for_ours(
 async def test_a_refusal_is_raised_at_once_and_nothing_is_read_back(
     fake: FakeBaseten, baseten: Baseten, status: int, error: type[APIError]
 ) -> None:
-    stage(fake, "model")
+    set_up(fake, "model")
     fake.faults.status(status, route="POST")
 
     with pytest.raises(error):
@@ -213,7 +213,7 @@ async def test_a_refusal_is_raised_at_once_and_nothing_is_read_back(
 async def test_a_connection_that_was_never_made_is_tried_again(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    environment = stage(fake, "model")
+    environment = set_up(fake, "model")
     refused = fake.faults.refuse(route="POST", times=2)
 
     promotion = await promote(baseten, "model")
@@ -226,7 +226,7 @@ async def test_a_connection_that_was_never_made_is_tried_again(
 async def test_a_promotion_is_sent_again_after_a_429_because_baseten_did_not_act(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    environment = stage(fake, kind)
+    environment = set_up(fake, kind)
     fake.faults.rate_limited(retry_after=2, route="POST", times=2)
 
     await promote(baseten, kind)
@@ -238,7 +238,7 @@ async def test_a_promotion_is_sent_again_after_a_429_because_baseten_did_not_act
 async def test_a_promotion_that_is_always_answered_429_ends_with_that_error(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    environment = stage(fake, "model")
+    environment = set_up(fake, "model")
     fake.faults.rate_limited(retry_after=2, route="POST", times=None)
 
     with pytest.raises(RateLimitError):
@@ -265,7 +265,7 @@ async def test_a_deployment_made_from_ours_is_known_by_its_name(
     fake: FakeBaseten, baseten: Baseten, source: object, candidate: object, is_found: bool
 ) -> None:
     """Baseten names it after its source, and appends the time."""
-    environment = stage(fake, "model", timelines.HEALTHY, redeploy_on_promotion=True)
+    environment = set_up(fake, "model", timelines.HEALTHY, redeploy_on_promotion=True)
     environment.promote("new")
     assert environment.candidate is not None
     made = environment.candidate.id

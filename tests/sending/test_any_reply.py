@@ -1,4 +1,4 @@
-"""Whatever a server answers: values of the right type and errors of ours come out, nothing else.
+"""Any reply becomes a value of the right type or an error of ours.
 
 ``HYPOTHESIS_PROFILE=thorough`` in the environment takes 10,000 examples.
 """
@@ -32,7 +32,7 @@ KEY = "k3y-that-nobody-may-see"
 
 
 class Stream(httpx.AsyncByteStream):
-    """A body in two pieces, which may break off."""
+    """A body in two chunks, which may break off."""
 
     def __init__(self, body: bytes, trouble: type[httpx.RequestError] | None) -> None:
         self._body = body
@@ -48,7 +48,7 @@ class Stream(httpx.AsyncByteStream):
 
 @frozen
 class Answer:
-    """What some server says instead of Baseten."""
+    """A response of some other server."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -62,7 +62,7 @@ class Answer:
 
 @frozen
 class Distortion:
-    """What Baseten says, with some of it replaced: the number of each place, and what is there."""
+    """Baseten's response with values replaced: the number of each place, and its value."""
 
     changes: list[tuple[int, Any]]
 
@@ -88,7 +88,7 @@ class Breakdown:
 
 @frozen
 class Nothing:
-    """Nothing odd: what Baseten says."""
+    """Baseten's response, unchanged."""
 
     def to(self, real: httpx.Response) -> httpx.Response:
         return real
@@ -98,7 +98,7 @@ Oddity: TypeAlias = Answer | Distortion | Breakdown | Nothing
 
 
 def _places(body: Any) -> Iterable[tuple[Any, Any]]:
-    """Every place in *body* where something else could stand."""
+    """Every value in *body*, as its container and its key."""
     items = body.items() if isinstance(body, dict) else enumerate(body) if body else ()
     for key, value in list(items):
         yield body, key
@@ -172,7 +172,7 @@ ODDITIES = st.lists(
 
 
 class OddServer(httpx.AsyncBaseTransport):
-    """Does to one answer after the other what it is told to, and then nothing any more."""
+    """A server with one oddity for each response, and none after the last."""
 
     def __init__(self, fake: FakeBaseten, oddities: Iterable[Oddity]) -> None:
         self._real = fake.transport()
@@ -238,14 +238,14 @@ CALLS: list[tuple[Callable[[Baseten], Awaitable[object]], type]] = [
 
 def furnished() -> FakeBaseten:
     fake = FakeBaseten(api_key=KEY)
-    for owner in (fake.chain("c1"), fake.model("m1")):
-        owner.deployment("d0")
-        owner.deployment("d1")
-        owner.environment("production", current="d0")
+    for resource in (fake.chain("c1"), fake.model("m1")):
+        resource.deployment("d0")
+        resource.deployment("d1")
+        resource.environment("production", current="d0")
     model = fake.model("m1")
     model.deployment("d2")
-    for owner in (fake.chain("c1"), model):
-        owner.deployment("d1").log("hello")
+    for resource in (fake.chain("c1"), model):
+        resource.deployment("d1").log("hello")
     model.environment("busy", current="d0", rolling=True).promote("d2")
     return fake
 
@@ -253,7 +253,7 @@ def furnished() -> FakeBaseten:
 async def outcome(
     call: Callable[[Baseten], Awaitable[object]], oddities: Iterable[Oddity]
 ) -> object:
-    """What comes of *call*: a value, or an error of ours. Anything else is raised."""
+    """The result of *call*: a value, or an error of ours. Any other error is raised."""
     async with (
         httpx.AsyncClient(transport=OddServer(furnished(), oddities)) as http,
         Baseten(api_key=KEY, http_client=http) as baseten,

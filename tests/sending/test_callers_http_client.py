@@ -1,4 +1,4 @@
-"""What a caller's own HTTP client may do to a request."""
+"""HTTP clients of the caller's, and their hooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that wait for a connection are not sent yet: the limits hold for them, too."""
+"""Requests that wait for a connection still obey the limits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CALLS = 400
 
 
 class Jammed(httpx.AsyncBaseTransport):
-    """A network on which the first requests hold all connections for a while."""
+    """A network on which the first requests keep all connections busy."""
 
     def __init__(
         self, fake: FakeBaseten, *, lasting: float = 10, asks_for: int | None = None
@@ -79,7 +79,7 @@ async def test_requests_that_wait_for_a_connection_obey_a_new_pause(
 async def test_looks_without_a_connection_are_not_made_up_for(
     fake: FakeBaseten,
 ) -> None:
-    """Five looks a second are allowed, and those that could not be made are not made up for."""
+    """The budget is five looks a second."""
     chain = fake.chain("c1")
     waits = 6 * CONNECTIONS
     for number in range(waits):

@@ -1,4 +1,4 @@
-"""A server that says the key back, as pages that block requests like to do, is not quoted."""
+"""A server that repeats the key in its response, as some proxies do: the key is masked."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FAILED: dict[str, Any] = {
 
 @asynccontextmanager
 async def answering(answer: httpx.Response, key: str = KEY) -> AsyncIterator[Baseten]:
-    """A client of a server that answers so."""
+    """A client of a server that always sends this response."""
     async with (
         httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as http,
         Baseten(api_key=key, http_client=http, retry=ONCE) as baseten,
@@ -40,7 +40,7 @@ async def answering(answer: httpx.Response, key: str = KEY) -> AsyncIterator[Bas
 
 
 def shown(error: BaseException) -> str:
-    """Everything that an error, and those behind it, show."""
+    """Everything that an error and its causes show."""
     return "".join(traceback.format_exception(error)) + repr(vars(error))
 
 
@@ -84,7 +84,7 @@ async def test_the_text_around_the_key_stays_readable() -> None:
 
 
 async def test_a_value_does_not_show_the_key() -> None:
-    """What a wait saw last is in its error, and in what is made of that."""
+    """The last seen value is part of the error of a wait."""
     deployment = {**FAILED, "requested_with": f"Api-Key {KEY}"}
     async with answering(httpx.Response(200, json=deployment)) as baseten:
         with pytest.raises(BasetenError) as caught:
@@ -109,7 +109,7 @@ async def test_a_value_does_not_show_the_key() -> None:
 async def test_the_key_in_broken_http_is_masked(
     garbage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The parser of HTTP quotes what it does not understand."""
+    """The HTTP parser quotes text that it cannot parse."""
     caplog.set_level(logging.DEBUG)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

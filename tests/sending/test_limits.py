@@ -10,7 +10,7 @@ DEPLOYMENT = "/v1/models/{model_id}/deployments/{deployment_id}"
 
 
 def sent_within(window: RateWindow, seconds: float) -> list[float]:
-    """When requests are sent by somebody who always has one."""
+    """The times of requests if there is always one to send."""
     times: list[float] = []
     while (at := window.free_at(times[-1] if times else 0.0)) <= seconds:
         window.take(at)

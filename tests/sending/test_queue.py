@@ -153,7 +153,7 @@ async def test_the_queue_before_a_retry_counts_towards_the_total(
 async def test_the_queue_before_the_first_attempt_does_not_count(
     fake: FakeBaseten,
 ) -> None:
-    """The twenty-first has stood there for longer than the total."""
+    """The twenty-first request was queued for longer than the total."""
     fake.model("m1").deployment("d1", status="INACTIVE")
     refused = fake.faults.refuse(after=20, times=1)
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""What goes over the wire for the two pages from which the project started, byte for byte."""
+"""The exact requests of the most important operations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CANCEL = "https://api.baseten.co/v1/models/m1/environments/production/cancel_pro
 
 
 async def promoted(httpx_mock: HTTPXMock, **options: Any) -> httpx.Request:
-    """The request that promotes, as it was sent."""
+    """The request to promote, as it was sent."""
     httpx_mock.add_response(method="GET", json=QUIET)
     httpx_mock.add_response(method="POST", url=PROMOTE, json=DEPLOYMENT)
     async with Baseten(api_key="k3y") as baseten:
@@ -71,7 +71,7 @@ async def test_the_headers_of_a_request(httpx_mock: HTTPXMock) -> None:
 async def test_an_option_is_sent_only_if_the_caller_chose_it(
     httpx_mock: HTTPXMock, chosen: bool
 ) -> None:
-    """A default that we sent would freeze what the server's default was when we generated."""
+    """Sending a default would freeze the server's default."""
     request = await promoted(httpx_mock, scale_down_previous_deployment=chosen)
 
     assert json.loads(request.content) == {
@@ -83,6 +83,7 @@ async def test_an_option_is_sent_only_if_the_caller_chose_it(
 async def test_cancelling_a_models_promotion_sends_what_the_page_says(
     httpx_mock: HTTPXMock,
 ) -> None:
+    httpx_mock.add_response(method="GET", json=QUIET)
     httpx_mock.add_response(
         method="POST", url=CANCEL, json={"status": "CANCELED", "message": "It is off."}
     )
@@ -90,7 +91,7 @@ async def test_cancelling_a_models_promotion_sends_what_the_page_says(
     async with Baseten(api_key="k3y") as baseten:
         cancellation = await baseten.model("m1").environment("production").cancel_promotion()
 
-    (request,) = httpx_mock.get_requests()
+    (request,) = httpx_mock.get_requests(method="POST")
     assert request.headers["authorization"] == "Api-Key k3y"
     assert request.content == b""
     assert "content-type" not in request.headers

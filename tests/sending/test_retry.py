@@ -1,4 +1,4 @@
-"""Whether and when to repeat: decisions, without an event loop."""
+"""Whether and when a request is retried, without an event loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key is sent, and is nowhere else."""
+"""The key is sent, and shown nowhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEY = "k3y-that-nobody-may-see"
 
 
 def shown(error: BaseException) -> Iterator[str]:
-    """Everything that an exception, its causes and what they hold could show."""
+    """Everything that an exception and its causes can show."""
     while error is not None:
         yield from traceback.format_exception(error)
         yield repr(vars(error))

@@ -30,7 +30,7 @@ from aiobaseten.errors import (
 )
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
-from ..story import Kind, production, promote, rolling, stage
+from ..story import Kind, production, promote, rolling, set_up
 
 REQUEST = "GET /v1/chains/c1/deployments/d1"
 SOUND: dict[str, Any] = {"id": "d1", "chainlets": [], "status": "BUILDING"}
@@ -288,7 +288,7 @@ async def test_an_environment_that_is_busy(
     fake: FakeBaseten, baseten: Baseten, kind: Kind, or_cancel: str
 ) -> None:
     """Baseten cannot cancel the promotion of a chain."""
-    stage(fake, kind, timelines.HEALTHY).promote("new")
+    set_up(fake, kind, timelines.HEALTHY).promote("new")
 
     with pytest.raises(PromotionInProgressError) as caught:
         await production(baseten, kind).promote("old")
@@ -302,7 +302,7 @@ async def test_an_environment_that_is_busy(
 
 @pytest.mark.looptime
 async def test_a_promotion_whose_response_was_lost(fake: FakeBaseten, baseten: Baseten) -> None:
-    stage(fake, "model")
+    set_up(fake, "model")
     fake.faults.reset(route="POST")
 
     with pytest.raises(PromotionOutcomeUnknownError) as caught:
@@ -320,7 +320,7 @@ async def test_a_promotion_whose_response_was_lost(fake: FakeBaseten, baseten: B
 async def test_a_promotion_that_another_process_was_about_to_send(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model")
+    set_up(fake, "model")
     stored: list[str] = []
 
     async def die(token: str) -> None:
@@ -341,7 +341,7 @@ async def test_a_promotion_that_another_process_was_about_to_send(
 
 @pytest.mark.looptime
 async def test_a_promotion_whose_deployment_has_no_id(fake: FakeBaseten, baseten: Baseten) -> None:
-    stage(fake, "model")
+    set_up(fake, "model")
     fake.faults.garbage(b'{"id": null}', route="POST")
 
     with pytest.raises(PromotionOutcomeUnknownError) as caught:

@@ -1,4 +1,4 @@
-"""OpenTelemetry's own instrumentation of httpx sees our requests; we do not depend on it."""
+"""OpenTelemetry's instrumentation of httpx sees our requests, without a dependency of ours."""
 
 from __future__ import annotations
 

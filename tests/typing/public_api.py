@@ -75,7 +75,7 @@ def durations() -> list[Duration]:
 
 
 def often(stage: Stage, in_stage: float, elapsed: float) -> float:
-    """When to look next."""
+    """The pauses between looks, without an event loop."""
     assert_type(stage, Stage)
     return {Stage.BUILD: 10.0, Stage.DEPLOY: 2.0, Stage.LOAD: 1.0, Stage.IDLE: 5.0}[stage]
 

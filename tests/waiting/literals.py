@@ -1,4 +1,4 @@
-"""Readings and waits for tests without an event loop, with only what matters spelled out."""
+"""Readings and trackers for tests without an event loop: a test names only what matters to it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from aiobaseten.errors import Evidence
 from aiobaseten.readings import DeploymentReading, EnvironmentReading, Part, PromotionReading
 
 PENDING = Pending()
-#: The deployment that is promoted, the one that serves before, and one that is somebody else's.
+#: The target of a promotion, the deployment that served before, and one of somebody else's.
 T, P, X = "T", "P", "X"
 
 
 def deployment(
     name: str = T, status: str = "ACTIVE", *, deployed: bool = True, promoting: bool = False
 ) -> DeploymentReading:
-    """A model's deployment. What it is worth to a wait is its id."""
+    """The reading of a model's deployment. Its value is its id."""
     part = Part(id=name, subject="deployment", name=name, status=status, deployed=deployed)
     return DeploymentReading(id=name, parts=(part,), build=lambda: name, promoting=promoting)
 
@@ -33,7 +33,7 @@ def deployment(
 def chain(
     chainlets: dict[str, str], status: str | None = None, *, name: str = T, deployed: bool = True
 ) -> DeploymentReading:
-    """A chain's deployment, whose own status is the first chainlet's unless it is given."""
+    """The reading of a chain's deployment (default status: that of the first chainlet)."""
     own = next(iter(chainlets.values()), "ACTIVE") if status is None else status
     parts = [
         Part(id=one, subject="chainlet", name=one, status=its, deployed=deployed)
@@ -51,7 +51,7 @@ def environment(
     percent: int = 0,
     message: str | None = None,
 ) -> EnvironmentReading:
-    """An environment; a deployment of which only the id is given is ACTIVE."""
+    """The reading of an environment. A deployment that is only an id is ACTIVE."""
     return EnvironmentReading(
         current=deployment(current) if isinstance(current, str) else current,
         candidate=deployment(candidate) if isinstance(candidate, str) else candidate,
@@ -62,10 +62,10 @@ def environment(
     )
 
 
-def deployment_wait(
+def deployment_tracker(
     *, can_wake: bool = False, retried: bool = False, **options: Any
 ) -> DeploymentTracker:
-    """A wait for T to be ACTIVE."""
+    """The tracker of a wait until T is ACTIVE."""
     return DeploymentTracker(
         label="deployment T of model m1",
         options=WaitOptions(**options),
@@ -74,10 +74,10 @@ def deployment_wait(
     )
 
 
-def promotion_wait(
+def promotion_tracker(
     *, baseline: Baseline | None = None, retried: bool = False, **options: Any
 ) -> PromotionTracker:
-    """A wait for the promotion of T, before which P served."""
+    """The tracker of a wait for the promotion of T, before which P served."""
     return PromotionTracker(
         label="the promotion of T",
         target=T,
@@ -88,13 +88,13 @@ def promotion_wait(
     )
 
 
-def cancellation_wait(
+def cancellation_tracker(
     *,
     target: str | None = T,
     previous: str | None = P,
     settling_time: float = 120.0,
 ) -> CancellationTracker:
-    """A wait until T is no longer being promoted."""
+    """The tracker of a wait for the end of a cancelled promotion of T."""
     return CancellationTracker(
         label="the cancellation",
         seen=EnvironmentHistory("production"),
@@ -104,9 +104,9 @@ def cancellation_wait(
     )
 
 
-def see(wait: Tracker[Any], at: float, reading: Any) -> Any:
-    """What a look makes of a wait: its verdict; the value of Done, the error of Failed."""
-    verdict = wait.see(reading, at).verdict
+def see(tracker: Tracker[Any], at: float, reading: Any) -> Any:
+    """The verdict on a reading; of Done its value, of Failed its error."""
+    verdict = tracker.see(reading, at).verdict
     return verdict.result() if isinstance(verdict, Done) else _error_of(verdict, at)
 
 
@@ -122,16 +122,19 @@ def look(wait: Tracker[Any], at: float, reading: Any) -> None:
 
 
 def explained(
-    wait: PromotionTracker, at: float, reading: EnvironmentReading, found: DeploymentReading | None
+    tracker: PromotionTracker,
+    at: float,
+    reading: EnvironmentReading,
+    found: DeploymentReading | None,
 ) -> Any:
-    """What a look comes to that finds the deployment gone, once the deployment was read."""
-    asked = see(wait, at, reading)
+    """The verdict on a reading without the target, after the deployment was read."""
+    asked = see(tracker, at, reading)
     assert isinstance(asked, Explain)
     return _error_of(asked.given(found, at).verdict, at)
 
 
 def _error_of(verdict: Any, at: float) -> Any:
-    """The error of a wait that failed, which carries what it is given; else the verdict."""
+    """The error of Failed, which must carry the evidence; else the verdict itself."""
     if not isinstance(verdict, Failed):
         return verdict
     evidence = Evidence(waited=at)
@@ -140,8 +143,8 @@ def _error_of(verdict: Any, at: float) -> Any:
     return error
 
 
-def once_there(**options: Any) -> PromotionTracker:
-    """A wait that has seen its deployment as the candidate."""
-    wait = promotion_wait(**options)
-    look(wait, 0, environment(P, deployment(status="DEPLOYING"), "RELEASING"))
-    return wait
+def after_candidate_was_seen(**options: Any) -> PromotionTracker:
+    """The tracker of a promotion that has seen T as the candidate."""
+    tracker = promotion_tracker(**options)
+    look(tracker, 0, environment(P, deployment(status="DEPLOYING"), "RELEASING"))
+    return tracker

@@ -1,4 +1,8 @@
-"""What may happen around a promotion: stories for hypothesis to tell."""
+"""Random stories about a promotion, for hypothesis. test_never_wrong.py explains the idea.
+
+A `Story` is data. Its strategies prefer stories in which something is promoted successfully: a
+story that fails at once would test little.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,9 @@ from aiobaseten.testing import Behaviour
 
 from ..story import Kind
 
-#: No request of these stories takes longer until it is answered.
+#: Seconds that the slowest response of these stories takes.
 SLOWEST_REQUEST = 7.0
-#: Statuses from which nothing comes by itself.
+#: Statuses that a deployment does not leave by itself.
 HOPELESS = {
     status
     for status, meaning in DEPLOYMENT_STATUSES.items()
@@ -65,7 +69,7 @@ FAULTS = st.sampled_from(
         ("delay", {"seconds": SLOWEST_REQUEST, "times": 3}),
     ]
 )
-DEEDS = st.sampled_from(
+ACTIONS = st.sampled_from(
     [
         *("cancel", "force_cancel", "pause", "resume", "force_roll_forward"),
         *("promote other", "promote new", "promote old", "replace", "delete"),
@@ -77,7 +81,7 @@ TIMES = st.integers(0, 120)
 
 @frozen(kw_only=True)
 class Options:
-    """What those who wait ask for."""
+    """The options of the waits."""
 
     timeout: float
     accept_scaled_to_zero: bool
@@ -88,7 +92,22 @@ class Options:
 
 @frozen(kw_only=True)
 class Story:
-    """All that happens."""
+    """A promotion of "new", and everything around it.
+
+    Attributes:
+        kind: Whether a model's or a chain's deployment is promoted.
+        behaviour: The answers of this Baseten to open questions.
+        before: The status of the deployment "old" that serves before; None if none does.
+        first: The status of "new" before its promotion.
+        plan: The statuses of "new" from its promotion on; for a chain perhaps by chainlet.
+        environment: Further options of the environment.
+        earlier: The end of an earlier promotion; None if there was none.
+        actions: Actions of others, with their seconds after the promotion.
+        faults: Faults of the network, with their seconds after the promotion.
+        options: The options of the waits.
+        leaves_at: Seconds after which one wait is cancelled.
+        delay: Seconds that each event keeps the slow listener busy.
+    """
 
     kind: Kind
     behaviour: Behaviour
@@ -97,14 +116,15 @@ class Story:
     plan: Any
     environment: dict[str, Any]
     earlier: str | None
-    deeds: list[tuple[int, str]]
+    actions: list[tuple[int, str]]
     faults: list[tuple[int, tuple[str, dict[str, Any]]]]
     options: Options
     leaves_at: int
-    dawdles: int
+    delay: int
 
 
 def plans(kind: Kind) -> st.SearchStrategy[Any]:
+    """The statuses of "new"; of a chain perhaps by chainlet."""
     if kind == "model":
         return TIMELINES
     each = st.dictionaries(st.sampled_from(["One", "Two"]), TIMELINES, min_size=2)
@@ -112,6 +132,7 @@ def plans(kind: Kind) -> st.SearchStrategy[Any]:
 
 
 def environments(kind: Kind) -> st.SearchStrategy[dict[str, Any]]:
+    """Options of the environment."""
     options: dict[str, st.SearchStrategy[Any]] = {
         "traffic_delay": st.sampled_from([None, 0, 20]),
         "moves_on": st.sampled_from([("ACTIVE",), ("ACTIVE", "SCALED_TO_ZERO")]),
@@ -133,7 +154,7 @@ def stories(kind: Kind) -> st.SearchStrategy[Story]:
         plan=plans(kind),
         environment=environments(kind),
         earlier=st.sampled_from([None, None, "fails", "is cancelled", "succeeds"]),
-        deeds=st.lists(st.tuples(TIMES, DEEDS), max_size=4),
+        actions=st.lists(st.tuples(TIMES, ACTIONS), max_size=4),
         faults=st.lists(st.tuples(TIMES, FAULTS), max_size=3),
         options=st.builds(
             Options,
@@ -144,5 +165,5 @@ def stories(kind: Kind) -> st.SearchStrategy[Story]:
             unhealthy_grace=st.sampled_from([20, 60, 300]),
         ),
         leaves_at=st.integers(0, 100),
-        dawdles=st.sampled_from([0, 5, 40]),
+        delay=st.sampled_from([0, 5, 40]),
     )

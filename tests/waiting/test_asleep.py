@@ -1,4 +1,4 @@
-"""SCALED_TO_ZERO: asleep for good, or on the way up."""
+"""Waits on deployments that are scaled to zero."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiobaseten.errors import NotFoundError, ServerError, WaitTimeoutError
 from aiobaseten.events import DeploymentWoken, LookFailed
 from aiobaseten.testing import Behaviour, FakeBaseten
 
-from ..story import A_LOOK, BOTH, Kind, deployment, listen, promote, stage
+from ..story import BOTH, ONE_LOOK, Kind, deployment, listen, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -37,7 +37,7 @@ async def test_a_sleeping_deployment_is_ready_if_the_caller_accepts_it(
     ready = await deployment(baseten, kind, "d1").wait_until_active(accept_scaled_to_zero=True)
 
     assert ready.status == "SCALED_TO_ZERO"
-    assert 120 <= fake.now < 120 + A_LOOK
+    assert 120 <= fake.now < 120 + ONE_LOOK
 
 
 @BOTH
@@ -59,25 +59,25 @@ async def test_a_sleeping_deployment_is_woken_once_and_then_waited_for(
         "d1", status="SCALED_TO_ZERO", on_wake=[("WAKING_UP", 200), "ACTIVE"]
     )
 
-    told = await listen(baseten.model("owner").deployment("d1").events(wake=True))
+    heard = await listen(baseten.model("owner").deployment("d1").events(wake=True))
 
-    assert told.result.status == "ACTIVE"
-    (woken,) = told.of(DeploymentWoken)
+    assert heard.result.status == "ACTIVE"
+    (woken,) = heard.of(DeploymentWoken)
     assert wakes(fake) == [woken.at]
-    assert 120 <= woken.at < 120 + A_LOOK
-    assert 320 <= told.at < 320 + 2 * A_LOOK
+    assert 120 <= woken.at < 120 + ONE_LOOK
+    assert 320 <= heard.at < 320 + 2 * ONE_LOOK
 
 
 async def test_a_lost_wake_request_is_repeated(fake: FakeBaseten, baseten: Baseten) -> None:
     sleeper(fake, "model")
     fake.faults.status(503, route=f"POST {WAKE}", times=3)
 
-    told = await listen(baseten.model("owner").deployment("d1").events(wake=True))
+    heard = await listen(baseten.model("owner").deployment("d1").events(wake=True))
 
-    assert told.result.status == "ACTIVE"
+    assert heard.result.status == "ACTIVE"
     assert len(wakes(fake)) == 4
-    assert len(told.of(LookFailed)) == 3
-    assert len(told.of(DeploymentWoken)) == 1
+    assert len(heard.of(LookFailed)) == 3
+    assert len(heard.of(DeploymentWoken)) == 1
 
 
 async def test_a_wake_request_that_hangs_ends_with_the_wait(
@@ -125,7 +125,7 @@ async def test_a_wake_request_that_is_not_found_ends_the_wait(
 
 
 async def test_a_sleeping_candidate_is_not_woken(fake: FakeBaseten, baseten: Baseten) -> None:
-    stage(fake, "model", [("SCALED_TO_ZERO", 500), ("WAKING_UP", 60), "ACTIVE"])
+    set_up(fake, "model", [("SCALED_TO_ZERO", 500), ("WAKING_UP", 60), "ACTIVE"])
     await promote(baseten, "model")
 
     ready = await baseten.model("owner").deployment("new").wait_until_active(wake=True)
@@ -139,21 +139,21 @@ async def test_a_sleeping_candidate_is_not_woken(fake: FakeBaseten, baseten: Bas
 async def test_a_sleeping_candidate_is_not_accepted(kind: Kind, listed_as: str) -> None:
     """Every published spec lists the environments of a chain as if they were a model's."""
     fake = FakeBaseten(behaviour=Behaviour(chain_environment_list=listed_as))  # type: ignore[arg-type]
-    stage(fake, kind, [("SCALED_TO_ZERO", 500), ("WAKING_UP", 60), "ACTIVE"])
+    set_up(fake, kind, [("SCALED_TO_ZERO", 500), ("WAKING_UP", 60), "ACTIVE"])
     async with fake.client() as baseten:
         await promote(baseten, kind)
 
         ready = await deployment(baseten, kind).wait_until_active(accept_scaled_to_zero=True)
 
     assert ready.status == "ACTIVE"
-    assert 560 <= fake.now < 560 + A_LOOK
+    assert 560 <= fake.now < 560 + ONE_LOOK
 
 
 @BOTH
 async def test_a_promoted_deployment_that_sleeps_is_live_if_the_caller_accepts_it(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    environment = stage(
+    environment = set_up(
         fake, kind, [("DEPLOYING", 10), "SCALED_TO_ZERO"], moves_on=["SCALED_TO_ZERO"]
     )
     promotion = await promote(baseten, kind)
@@ -169,7 +169,7 @@ async def test_a_promoted_deployment_that_sleeps_is_live_if_the_caller_accepts_i
 async def test_a_promoted_deployment_that_sleeps_is_not_live_by_default(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, [("DEPLOYING", 10), "SCALED_TO_ZERO"], moves_on=["SCALED_TO_ZERO"])
+    set_up(fake, kind, [("DEPLOYING", 10), "SCALED_TO_ZERO"], moves_on=["SCALED_TO_ZERO"])
     promotion = await promote(baseten, kind)
 
     with pytest.raises(WaitTimeoutError):

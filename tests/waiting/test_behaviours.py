@@ -1,4 +1,4 @@
-"""The main stories, however Baseten answers what its documentation leaves open."""
+"""The main stories with every plausible behaviour of Baseten."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from aiobaseten.errors import PromotionCanceledError, PromotionFailedError, PromotionSupersededError
 from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment, timelines
 
-from ..story import A_LOOK, TWO_LOOKS, Kind, listen, production, promote, stage
+from ..story import ONE_LOOK, TWO_LOOKS, Kind, listen, production, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -24,7 +24,7 @@ ON_THE_WAY: timelines.Steps = [
 
 
 def difference(behaviour: Behaviour) -> str:
-    """In what it is not the default."""
+    """The fields that differ from the default."""
     usual = Behaviour()
     return " ".join(
         f"{field.name}={getattr(behaviour, field.name)}"
@@ -34,7 +34,7 @@ def difference(behaviour: Behaviour) -> str:
 
 
 def are(behaviours: Iterable[Behaviour], *kinds: Kind) -> pytest.MarkDecorator:
-    """A story that is told for each kind and behaviour, where the one has to do with the other."""
+    """Run a test for each kind and behaviour, except behaviours of chains with models."""
     return pytest.mark.parametrize(
         ("kind", "behaviour"),
         [
@@ -53,7 +53,7 @@ SHOWN = [one for one in EVERY if not difference(one).startswith(REFUSALS)]
 
 
 def serves(environment: FakeEnvironment) -> str | None:
-    """What really has the traffic, and is ACTIVE."""
+    """The id of the deployment that really serves."""
     current = environment.current
     return current.id if current is not None and current.status == "ACTIVE" else None
 
@@ -63,14 +63,14 @@ async def test_a_candidate_that_sleeps_on_its_way_is_live_when_it_serves(
     behaviour: Behaviour, kind: Kind
 ) -> None:
     fake = FakeBaseten(behaviour=behaviour)
-    environment = stage(fake, kind, ON_THE_WAY)
+    environment = set_up(fake, kind, ON_THE_WAY)
     async with fake.client() as baseten:
         promotion = await promote(baseten, kind)
 
         live = await promotion.wait()
 
     assert live.id == promotion.deployment_id == serves(environment)
-    assert 30 <= fake.now < 30 + A_LOOK
+    assert 30 <= fake.now < 30 + ONE_LOOK
 
 
 @are(SHOWN, "model", "chain")
@@ -78,14 +78,14 @@ async def test_a_reused_deployment_is_live_when_traffic_has_moved(
     behaviour: Behaviour, kind: Kind
 ) -> None:
     fake = FakeBaseten(behaviour=behaviour)
-    environment = stage(fake, kind, traffic_delay=40)
+    environment = set_up(fake, kind, traffic_delay=40)
     async with fake.client() as baseten:
         promotion = await promote(baseten, kind)
 
         await promotion.wait()
 
     assert promotion.deployment_id == serves(environment)
-    assert 40 <= fake.now < 40 + A_LOOK
+    assert 40 <= fake.now < 40 + ONE_LOOK
 
 
 @are(SHOWN, "model", "chain")
@@ -96,7 +96,7 @@ async def test_a_failure_is_noticed_soon(
     behaviour: Behaviour, kind: Kind, failure: timelines.Steps, at: float
 ) -> None:
     fake = FakeBaseten(behaviour=behaviour)
-    environment = stage(fake, kind, failure)
+    environment = set_up(fake, kind, failure)
     async with fake.client() as baseten:
         promotion = await promote(baseten, kind)
 
@@ -112,16 +112,16 @@ async def test_a_promotion_that_somebody_cancels_was_cancelled(
     behaviour: Behaviour, kind: Kind
 ) -> None:
     fake = FakeBaseten(behaviour=behaviour)
-    environment = stage(fake, kind, ON_THE_WAY)
+    environment = set_up(fake, kind, ON_THE_WAY)
     async with fake.client() as baseten:
         promotion = await promote(baseten, kind)
         fake.at(10, environment.cancel)
 
-        told = await listen(promotion.events())
+        heard = await listen(promotion.events())
 
-    assert isinstance(told.error, PromotionCanceledError)
+    assert isinstance(heard.error, PromotionCanceledError)
     assert serves(environment) == "old"
-    assert told.at < 10 + 3 * A_LOOK
+    assert heard.at < 10 + 3 * ONE_LOOK
 
 
 @are(SHOWN, "model", "chain")
@@ -129,9 +129,9 @@ async def test_a_promotion_that_somebody_replaces_between_two_looks_was_supersed
     behaviour: Behaviour, kind: Kind
 ) -> None:
     fake = FakeBaseten(behaviour=behaviour)
-    environment = stage(fake, kind, ON_THE_WAY)
-    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
-    owner.deployment("other", on_promote=ON_THE_WAY)
+    environment = set_up(fake, kind, ON_THE_WAY)
+    resource = fake.model("owner") if kind == "model" else fake.chain("owner")
+    resource.deployment("other", on_promote=ON_THE_WAY)
 
     def replace() -> None:
         environment.cancel()
@@ -141,25 +141,25 @@ async def test_a_promotion_that_somebody_replaces_between_two_looks_was_supersed
         promotion = await promote(baseten, kind)
         fake.at(10, replace)
 
-        told = await listen(promotion.events())
+        heard = await listen(promotion.events())
 
-    assert told.at < 10 + 3 * A_LOOK
+    assert heard.at < 10 + 3 * ONE_LOOK
     if behaviour.stale_for:
         # A look may show the environment between the two.
-        assert isinstance(told.error, PromotionCanceledError | PromotionSupersededError)
+        assert isinstance(heard.error, PromotionCanceledError | PromotionSupersededError)
         return
-    assert isinstance(told.error, PromotionSupersededError)
+    assert isinstance(heard.error, PromotionSupersededError)
     assert environment.candidate is not None
-    assert told.error.by == environment.candidate.id
+    assert heard.error.by == environment.candidate.id
 
 
 @are(SHOWN, "model", "chain")
 async def test_a_second_promotion_after_a_failure_is_live(behaviour: Behaviour, kind: Kind) -> None:
-    """What lingers of the first promotion is not the second one's."""
+    """The first promotion lingers."""
     fake = FakeBaseten(behaviour=behaviour)
-    environment = stage(fake, kind, timelines.BUILD_FAILED)
-    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
-    owner.deployment("better", on_promote=ON_THE_WAY)
+    environment = set_up(fake, kind, timelines.BUILD_FAILED)
+    resource = fake.model("owner") if kind == "model" else fake.chain("owner")
+    resource.deployment("better", on_promote=ON_THE_WAY)
     async with fake.client() as baseten:
         first = await promote(baseten, kind)
         with pytest.raises(PromotionFailedError):
@@ -178,7 +178,7 @@ async def test_a_rolling_promotion_is_live_when_the_last_of_the_traffic_has_move
     behaviour: Behaviour, kind: Kind
 ) -> None:
     fake = FakeBaseten(behaviour=behaviour)
-    environment = stage(fake, kind, ramp=[(25, 15), (75, 15)])
+    environment = set_up(fake, kind, ramp=[(25, 15), (75, 15)])
     async with fake.client() as baseten:
         promotion = await promote(baseten, kind)
         fake.at(5, environment.pause)
@@ -187,7 +187,7 @@ async def test_a_rolling_promotion_is_live_when_the_last_of_the_traffic_has_move
         await promotion.wait()
 
     assert promotion.deployment_id == serves(environment)
-    assert 55 <= fake.now < 55 + A_LOOK
+    assert 55 <= fake.now < 55 + ONE_LOOK
 
 
 @are(SHOWN, "model")
@@ -195,7 +195,7 @@ async def test_a_rolling_promotion_that_is_cancelled_was_cancelled_when_traffic_
     behaviour: Behaviour, kind: Kind
 ) -> None:
     fake = FakeBaseten(behaviour=behaviour)
-    environment = stage(fake, kind, ramp=[(25, 15), (75, 15)])
+    environment = set_up(fake, kind, ramp=[(25, 15), (75, 15)])
     async with fake.client() as baseten:
         promotion = await promote(baseten, kind)
         fake.at(20, environment.cancel)

@@ -1,4 +1,4 @@
-"""Cancelling a promotion, and waiting until it is over."""
+"""Cancelling a promotion, and waiting for its end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aiobaseten.errors import (
 from aiobaseten.schemas import CancellationStatus
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
-from ..story import A_LOOK, RAMP, TWO_LOOKS, is_new_live, listen, promote, rolling, stage
+from ..story import ONE_LOOK, RAMP, TWO_LOOKS, is_new_live, listen, promote, rolling, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.looptime
 async def test_cancelling_before_traffic_moves_is_confirmed_after_ten_seconds(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", timelines.HEALTHY)
+    set_up(fake, "model", timelines.HEALTHY)
     promotion = await promote(baseten, "model")
 
     cancellation = await promotion.cancel()
@@ -35,7 +35,7 @@ async def test_cancelling_before_traffic_moves_is_confirmed_after_ten_seconds(
     assert (cancellation.deployment_id, cancellation.previous_id) == ("new", "old")
     assert quiet.current_deployment is not None
     assert quiet.current_deployment.id == "old"
-    assert 10 <= fake.now < 10 + A_LOOK
+    assert 10 <= fake.now < 10 + ONE_LOOK
     with pytest.raises(PromotionCanceledError):
         await promotion.wait()
 
@@ -47,14 +47,14 @@ async def test_a_cancelled_rolling_promotion_ends_when_the_traffic_is_back(
     await asyncio.sleep(90)
 
     cancellation = await promotion.cancel()
-    told = await listen(cancellation.events())
+    heard = await listen(cancellation.events())
 
     assert cancellation.status == CancellationStatus.RAMPING_DOWN
-    assert "promotion to production: RAMPING_DOWN -> CANCELED" in told.said()
-    assert "traffic: 0 % on the new deployment" in told.said()
-    assert told.error is None
+    assert "promotion to production: RAMPING_DOWN -> CANCELED" in heard.lines()
+    assert "traffic: 0 % on the new deployment" in heard.lines()
+    assert heard.error is None
     # A minute for each of the two steps that it had come up.
-    assert 210 <= fake.now < 210 + A_LOOK
+    assert 210 <= fake.now < 210 + ONE_LOOK
     assert not is_new_live(fake)
 
 
@@ -98,7 +98,7 @@ async def test_a_cancellation_ends_when_another_deployment_is_promoted(
 
     shown = await cancellation.wait(timeout=300)
 
-    assert fake.now < 211 + A_LOOK
+    assert fake.now < 211 + ONE_LOOK
     assert shown.current_deployment is not None
     assert shown.current_deployment.id == "old"
 
@@ -126,14 +126,14 @@ async def test_a_forced_cancellation_is_confirmed_after_ten_seconds(
     await cancellation.wait()
 
     assert cancellation.status is None
-    assert 100 <= fake.now < 100 + A_LOOK
+    assert 100 <= fake.now < 100 + ONE_LOOK
     assert not is_new_live(fake)
 
 
 async def test_cancelling_without_a_promotion_is_refused(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model")
+    set_up(fake, "model")
     production = baseten.model("owner").environment("production")
 
     for cancel in (production.cancel_promotion, production.force_cancel_promotion):
@@ -142,9 +142,9 @@ async def test_cancelling_without_a_promotion_is_refused(
 
 
 async def test_cancelling_the_promotion_of_the_current_deployment_leaves_it_serving() -> None:
-    """What serves is promoted again under the same id, and that is cancelled."""
+    """The current deployment is promoted again under its id."""
     fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
-    stage(fake, "model", timelines.HEALTHY, ramp=RAMP)
+    set_up(fake, "model", timelines.HEALTHY, ramp=RAMP)
     async with fake.client() as baseten:
         promotion = await baseten.model("owner").environment("production").promote("old")
         await asyncio.sleep(30)

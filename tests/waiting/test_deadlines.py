@@ -1,4 +1,4 @@
-"""A deadline bounds looks, retries and sleeps together, and the last look is there."""
+"""Deadlines of waits, and the last look at them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiobaseten import Baseten
 from aiobaseten.errors import RequestTimeoutError, WaitTimeoutError
 from aiobaseten.testing import FakeBaseten, timelines
 
-from ..story import A_LOOK, BOTH, Kind, deployment, listen, promote, stage
+from ..story import BOTH, ONE_LOOK, Kind, deployment, listen, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.looptime
 async def test_a_timeout_of_zero_looks_once(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, "DEPLOYING")
+    set_up(fake, kind, "DEPLOYING")
     promotion = await promote(baseten, kind)
     before = len(fake.requests)
 
@@ -34,7 +34,7 @@ async def test_a_timeout_of_zero_looks_once(
 async def test_a_timeout_of_zero_is_enough_for_a_ready_deployment(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model")
+    set_up(fake, "model")
 
     assert (await deployment(baseten, "model").wait_until_active(timeout=0)).status == "ACTIVE"
 
@@ -43,7 +43,7 @@ async def test_a_timeout_of_zero_is_enough_for_a_ready_deployment(
 async def test_a_deployment_that_is_ready_at_the_deadline_is_in_time(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, [("LOADING_MODEL", 60), "ACTIVE"])
+    set_up(fake, kind, [("LOADING_MODEL", 60), "ACTIVE"])
     promotion = await promote(baseten, kind)
 
     await promotion.wait(timeout=60)
@@ -54,7 +54,7 @@ async def test_a_deployment_that_is_ready_at_the_deadline_is_in_time(
 async def test_a_deployment_that_is_ready_after_the_deadline_is_late(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", [("LOADING_MODEL", 60.1), "ACTIVE"])
+    set_up(fake, "model", [("LOADING_MODEL", 60.1), "ACTIVE"])
     promotion = await promote(baseten, "model")
 
     with pytest.raises(WaitTimeoutError) as caught:
@@ -68,7 +68,7 @@ async def test_a_deployment_that_is_ready_after_the_deadline_is_late(
 
 
 async def test_a_duration_may_be_a_timedelta(fake: FakeBaseten, baseten: Baseten) -> None:
-    stage(fake, "model", [("LOADING_MODEL", 100), "ACTIVE"])
+    set_up(fake, "model", [("LOADING_MODEL", 100), "ACTIVE"])
     promotion = await promote(baseten, "model")
 
     with pytest.raises(WaitTimeoutError) as caught:
@@ -81,16 +81,16 @@ async def test_a_duration_may_be_a_timedelta(fake: FakeBaseten, baseten: Baseten
 async def test_a_timeout_of_none_has_no_limit(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, [("BUILDING", 2 * 3600), ("LOADING_MODEL", 60), "ACTIVE"])
+    set_up(fake, kind, [("BUILDING", 2 * 3600), ("LOADING_MODEL", 60), "ACTIVE"])
     promotion = await promote(baseten, kind)
 
     await promotion.wait(timeout=None)
 
-    assert 7260 <= fake.now < 7260 + 2 * A_LOOK
+    assert 7260 <= fake.now < 7260 + 2 * ONE_LOOK
 
 
 async def test_the_default_timeout_is_an_hour(fake: FakeBaseten, baseten: Baseten) -> None:
-    stage(fake, "model", "DEPLOYING")
+    set_up(fake, "model", "DEPLOYING")
     promotion = await promote(baseten, "model")
 
     with pytest.raises(WaitTimeoutError):
@@ -102,7 +102,7 @@ async def test_the_default_timeout_is_an_hour(fake: FakeBaseten, baseten: Basete
 async def test_a_look_in_flight_at_the_deadline_may_finish(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", [("LOADING_MODEL", 60), "ACTIVE"])
+    set_up(fake, "model", [("LOADING_MODEL", 60), "ACTIVE"])
     promotion = await promote(baseten, "model")
     fake.at(59.9, lambda: fake.faults.delay(9))
 
@@ -114,7 +114,7 @@ async def test_a_look_in_flight_at_the_deadline_may_finish(
 async def test_an_unanswered_last_look_ends_ten_seconds_after_the_deadline(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", "LOADING_MODEL")
+    set_up(fake, "model", "LOADING_MODEL")
     promotion = await promote(baseten, "model")
     fake.at(55, lambda: fake.faults.hang(times=None))
 
@@ -129,7 +129,7 @@ async def test_an_unanswered_last_look_ends_ten_seconds_after_the_deadline(
 async def test_a_server_that_never_answers_ends_the_wait_in_time(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model")
+    set_up(fake, "model")
     promotion = await promote(baseten, "model")
     fake.faults.hang(times=None)
 
@@ -146,15 +146,15 @@ async def test_a_server_that_never_answers_ends_the_wait_in_time(
 async def test_a_slow_listener_does_not_move_the_deadline(
     fake: FakeBaseten, baseten: Baseten, ready: float, is_in_time: bool
 ) -> None:
-    stage(fake, "model", [("LOADING_MODEL", ready), "ACTIVE"])
+    set_up(fake, "model", [("LOADING_MODEL", ready), "ACTIVE"])
     promotion = await promote(baseten, "model")
     events = promotion.events(timeout=60)
 
     await anext(events)
     await asyncio.sleep(200)
-    told = await listen(events)
+    heard = await listen(events)
 
-    assert (told.error is None) is is_in_time
+    assert (heard.error is None) is is_in_time
 
 
 @pytest.mark.parametrize("timeline", ["ACTIVE", timelines.BUILD_FAILED])

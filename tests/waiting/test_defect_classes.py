@@ -1,4 +1,4 @@
-"""What went wrong in other people's wait loops and at Baseten's edges, and how it ends here.
+"""Known defects of other clients, and edge cases of promotions.
 
 The first table has a row for each class of defect that was found in SDKs, pollers and Baseten's own
 tools; the second one for each edge of promoting that is documented or was reported.
@@ -31,7 +31,7 @@ from aiobaseten.errors import (
 )
 from aiobaseten.testing import Behaviour, CompressedClock, FakeBaseten, timelines
 
-from ..story import RAMP, deployment, listen, production, promote, stage
+from ..story import RAMP, deployment, listen, production, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -40,7 +40,7 @@ ALWAYS = 10**9
 
 @frozen(kw_only=True)
 class Row:
-    """A defect, as a story that shows it.
+    """A defect, and a situation that shows it.
 
     Attributes:
         defect: What went wrong.
@@ -80,7 +80,7 @@ def active(kind: Any = "model", **options: Any) -> Callable[[Baseten, FakeBasete
 
 
 def in_turn(*acts: Callable[[FakeBaseten], object]) -> Callable[[FakeBaseten], None]:
-    """Several things, one after the other."""
+    """Arrange several situations in turn."""
 
     def arrange(fake: FakeBaseten) -> None:
         for act in acts:
@@ -90,7 +90,7 @@ def in_turn(*acts: Callable[[FakeBaseten], object]) -> Callable[[FakeBaseten], N
 
 
 def later(at: float, act: Callable[[FakeBaseten], object]) -> Callable[[FakeBaseten], None]:
-    """Something that happens at a time."""
+    """Arrange an action for a time."""
     return lambda fake: fake.at(at, lambda: act(fake))
 
 
@@ -100,10 +100,10 @@ def goes_through(steps: timelines.Steps) -> Callable[[FakeBaseten], object]:
 
 
 def then(at: float, act: str, *ids: str) -> Callable[[FakeBaseten], None]:
-    """A rolling promotion, about which somebody else does something."""
+    """A rolling promotion on which somebody else acts."""
 
     def arrange(fake: FakeBaseten) -> None:
-        environment = stage(fake, "model", ramp=RAMP)
+        environment = set_up(fake, "model", ramp=RAMP)
         fake.model("owner").deployment("other", on_promote=[("BUILDING", 100), "ACTIVE"])
         fake.at(at, lambda: getattr(environment, act)(*ids))
 
@@ -111,7 +111,7 @@ def then(at: float, act: str, *ids: str) -> Callable[[FakeBaseten], None]:
 
 
 def superseded_between_two_looks(fake: FakeBaseten) -> None:
-    environment = stage(fake, "model", [("BUILDING", 300), "ACTIVE"])
+    environment = set_up(fake, "model", [("BUILDING", 300), "ACTIVE"])
     fake.model("owner").deployment("other", on_promote=[("BUILDING", 300), "ACTIVE"])
 
     def replace() -> None:
@@ -122,14 +122,14 @@ def superseded_between_two_looks(fake: FakeBaseten) -> None:
 
 
 def promoted_again_while_the_last_end_lingers(fake: FakeBaseten) -> None:
-    """An end of yesterday, SUCCEEDED, is still shown when somebody promotes today."""
-    environment = stage(fake, "model", [("BUILDING", 60), "ACTIVE"])
+    """An earlier promotion, SUCCEEDED, is still shown."""
+    environment = set_up(fake, "model", [("BUILDING", 60), "ACTIVE"])
     fake.model("owner").deployment("earlier")
     environment.promote("earlier")
 
 
 def refusing(fake: FakeBaseten, status: int, after: float) -> None:
-    stage(fake, "model", "DEPLOYING")
+    set_up(fake, "model", "DEPLOYING")
     fake.at(after, lambda: fake.faults.status(status, times=None))
 
 
@@ -158,7 +158,7 @@ async def under_an_outer_timeout(baseten: Baseten, _: FakeBaseten) -> Any:
 
 
 async def cancelled_beside_another(baseten: Baseten, fake: FakeBaseten) -> Any:
-    """The one who began the look leaves in the middle of it."""
+    """The wait that began the look is cancelled during the look."""
     promotion = await promote(baseten, "model")
     fake.faults.delay(4, times=None, lasting=20)
     first = asyncio.create_task(promotion.wait())
@@ -170,7 +170,7 @@ async def cancelled_beside_another(baseten: Baseten, fake: FakeBaseten) -> Any:
 
 
 async def cancelled_a_hundred_times(_: Baseten, fake: FakeBaseten) -> Any:
-    """Each takes a place in the queue along, if it is not given back."""
+    """Each would keep its place in the queue."""
     async with fake.client(max_connections=2) as baseten:
         promotion = await promote(baseten, "model")
         fake.faults.hang(times=None, lasting=600)
@@ -187,14 +187,14 @@ async def on_another_loop(baseten: Baseten, _: FakeBaseten) -> Any:
 
 
 async def with_the_key_in_sight(baseten: Baseten, fake: FakeBaseten) -> Any:
-    """Everything that an error of a wait can show is searched for the key."""
+    """Search everything that an error of a wait can show for the key."""
     fake.faults.status(503, times=3)
     promotion = await promote(baseten, "model")
-    told = await listen(promotion.events(timeout=5))
-    shown = [repr(baseten), repr(promotion), promotion.token, repr(told), str(told.error)]
+    heard = await listen(promotion.events(timeout=5))
+    shown = [repr(baseten), repr(promotion), promotion.token, repr(heard), str(heard.error)]
     assert not [one for one in shown if "test-key" in one]
-    assert told.error is not None
-    raise told.error
+    assert heard.error is not None
+    raise heard.error
 
 
 DEFECTS = [
@@ -209,7 +209,7 @@ DEFECTS = [
     Row(
         defect="unknown state fails or returns early",
         where="truss, baseten-cli, openai",
-        stage=lambda fake: stage(fake, "model", [("PREEMPTED", 100), "ACTIVE"]),
+        stage=lambda fake: set_up(fake, "model", [("PREEMPTED", 100), "ACTIVE"]),
         wait=promoted(),
         outcome="new",
         at=(100, 111),
@@ -217,7 +217,7 @@ DEFECTS = [
     Row(
         defect="scaled to zero on the way is taken for failed",
         where="truss, baseten-cli, huggingface_hub",
-        stage=lambda fake: stage(fake, "model", timelines.SCALED_TO_ZERO_ON_THE_WAY),
+        stage=lambda fake: set_up(fake, "model", timelines.SCALED_TO_ZERO_ON_THE_WAY),
         wait=promoted(),
         outcome="new",
         at=(631, 642),
@@ -225,7 +225,7 @@ DEFECTS = [
     Row(
         defect="scaled to zero on the way is taken for ready",
         where="the GitHub action, two Terraform providers",
-        stage=lambda fake: stage(fake, "model", timelines.SCALED_TO_ZERO_ON_THE_WAY),
+        stage=lambda fake: set_up(fake, "model", timelines.SCALED_TO_ZERO_ON_THE_WAY),
         wait=promoted(accept_scaled_to_zero=True),
         outcome="new",
         at=(631, 642),
@@ -242,7 +242,7 @@ DEFECTS = [
         defect="one transient error kills the wait",
         where="huggingface_hub, google-api-core, botocore, databricks, Terraform, baseten-cli",
         stage=in_turn(
-            lambda fake: stage(fake, "model", [("BUILDING", 60), "ACTIVE"]),
+            lambda fake: set_up(fake, "model", [("BUILDING", 60), "ACTIVE"]),
             later(10, lambda fake: fake.faults.html(502)),
             later(20, lambda fake: fake.faults.reset()),
             later(30, lambda fake: fake.faults.rate_limited()),
@@ -270,7 +270,7 @@ DEFECTS = [
     Row(
         defect="a wall clock decides, and is set",
         where="xai, huggingface_hub, apify, truss",
-        stage=lambda fake: stage(fake, "model", [("BUILDING", 30), "ACTIVE"]),
+        stage=lambda fake: set_up(fake, "model", [("BUILDING", 30), "ACTIVE"]),
         wait=with_a_leaping_clock,
         outcome="new",
         at=(30, 41),
@@ -322,7 +322,7 @@ DEFECTS = [
     Row(
         defect="the server's patience is taken for the client's",
         where="argo-rollouts",
-        stage=lambda fake: stage(fake, "model", timelines.CAPACITY_STARVATION),
+        stage=lambda fake: set_up(fake, "model", timelines.CAPACITY_STARVATION),
         wait=promoted(timeout=7200),
         outcome=PromotionFailedError,
         at=(1800, 1811),
@@ -330,7 +330,7 @@ DEFECTS = [
     Row(
         defect="the client's patience is taken for the server's",
         where="argo-rollouts",
-        stage=lambda fake: stage(fake, "model", timelines.CAPACITY_STARVATION),
+        stage=lambda fake: set_up(fake, "model", timelines.CAPACITY_STARVATION),
         wait=promoted(timeout=1200),
         outcome=WaitTimeoutError,
         at=(1200, 1200),
@@ -338,7 +338,7 @@ DEFECTS = [
     Row(
         defect="a cancellation is swallowed",
         where="launchdarkly, apify",
-        stage=lambda fake: stage(fake, "model", "DEPLOYING"),
+        stage=lambda fake: set_up(fake, "model", "DEPLOYING"),
         wait=under_an_outer_timeout,
         outcome=TimeoutError,
         at=(30, 30),
@@ -346,7 +346,7 @@ DEFECTS = [
     Row(
         defect="a shared look that is cancelled leaves those who share it hanging",
         where="prime",
-        stage=lambda fake: stage(fake, "model", [("BUILDING", 30), "ACTIVE"]),
+        stage=lambda fake: set_up(fake, "model", [("BUILDING", 30), "ACTIVE"]),
         wait=cancelled_beside_another,
         outcome="new",
         at=(30, 45),
@@ -354,7 +354,7 @@ DEFECTS = [
     Row(
         defect="a permit is lost on cancellation",
         where="anyio",
-        stage=lambda fake: stage(fake, "model"),
+        stage=lambda fake: set_up(fake, "model"),
         wait=cancelled_a_hundred_times,
         outcome="new",
         at=(600, 640),
@@ -362,7 +362,7 @@ DEFECTS = [
     Row(
         defect="a client is used on another loop",
         where="httpx, conductor",
-        stage=lambda fake: stage(fake, "model"),
+        stage=lambda fake: set_up(fake, "model"),
         wait=on_another_loop,
         outcome=ConfigurationError,
         at=(0, 0),
@@ -370,7 +370,7 @@ DEFECTS = [
     Row(
         defect="secrets in errors and reprs",
         where="openai, the official SDK, the generated client",
-        stage=lambda fake: stage(fake, "model", "DEPLOYING"),
+        stage=lambda fake: set_up(fake, "model", "DEPLOYING"),
         wait=with_the_key_in_sight,
         outcome=WaitTimeoutError,
         at=(5, 16),
@@ -386,7 +386,7 @@ DEFECTS = [
     Row(
         defect="what does not exist is looked for, for ever",
         where="truss, Airflow",
-        stage=lambda fake: stage(fake, "model"),
+        stage=lambda fake: set_up(fake, "model"),
         wait=lambda baseten, _: baseten.model("owner").deployment("typo").wait_until_active(),
         outcome=NotFoundError,
         at=(30, 60),
@@ -454,7 +454,7 @@ async def _after(baseten: Baseten, verb: str) -> Any:
 
 
 def first_fails(fake: FakeBaseten) -> None:
-    """The first deployment of all: the environment points at it before it has failed."""
+    """The first deployment of an environment, which fails."""
     new = fake.model("owner").deployment("new", timeline=timelines.BUILD_FAILED)
     fake.model("owner").environment("production", current=new)
 
@@ -465,8 +465,8 @@ async def adopted(baseten: Baseten, _: FakeBaseten) -> Any:
 
 
 def lingering(fake: FakeBaseten) -> None:
-    """A candidate that failed lingers, and its promotion has turned to null."""
-    environment = stage(fake, "model", timelines.BUILD_FAILED)
+    """A failed candidate lingers, and its promotion is null."""
+    environment = set_up(fake, "model", timelines.BUILD_FAILED)
     environment.promote("new")
     fake.model("owner").deployment("other", on_promote=[("BUILDING", 60), "ACTIVE"])
 
@@ -477,7 +477,7 @@ async def promotes_another(baseten: Baseten, fake: FakeBaseten) -> Any:
 
 
 async def retries_the_candidate(baseten: Baseten, fake: FakeBaseten) -> Any:
-    """A retry mends the deployment and not the promotion, whatever one may think."""
+    """A retry repairs the deployment, but not its promotion."""
     promotion = await promote(baseten, "model")
     with pytest.raises(PromotionFailedError):
         await promotion.wait()
@@ -489,7 +489,7 @@ async def retries_the_candidate(baseten: Baseten, fake: FakeBaseten) -> Any:
 
 
 def source(status: str, **options: Any) -> Callable[[FakeBaseten], None]:
-    """What is promoted is in this state before."""
+    """The deployment to promote has this status before."""
 
     def arrange(fake: FakeBaseten) -> None:
         model = fake.model("owner")
@@ -520,7 +520,7 @@ EDGES = [
     Row(
         defect="a failed candidate lingers and its promotion says nothing",
         where="baseten-operator",
-        stage=lambda fake: stage(fake, "model", timelines.BUILD_FAILED),
+        stage=lambda fake: set_up(fake, "model", timelines.BUILD_FAILED),
         wait=promoted(),
         outcome=PromotionFailedError,
         at=(12, 23),
@@ -538,7 +538,7 @@ EDGES = [
     Row(
         defect="a retry mends the deployment and not its promotion",
         where="truss 2385: settings that leaked, 150,000 dollars",
-        stage=lambda fake: stage(fake, "model", timelines.BUILD_FAILED),
+        stage=lambda fake: set_up(fake, "model", timelines.BUILD_FAILED),
         wait=retries_the_candidate,
         outcome=PromotionFailedError,
         at=(12, 200),
@@ -563,7 +563,7 @@ EDGES = [
     Row(
         defect="the source is still being built",
         where="baseten-operator waits",
-        stage=lambda fake: stage(fake, "model", [("BUILDING", 90), "ACTIVE"]),
+        stage=lambda fake: set_up(fake, "model", [("BUILDING", 90), "ACTIVE"]),
         wait=promoted(),
         outcome="new",
         at=(90, 101),
@@ -579,7 +579,7 @@ EDGES = [
     Row(
         defect="the environment is restricted",
         where="the page on restricted environments",
-        stage=lambda fake: stage(fake, "model", restricted=True),
+        stage=lambda fake: set_up(fake, "model", restricted=True),
         wait=promoted(),
         outcome=PermissionDeniedError,
         at=(0, 0),
@@ -588,7 +588,7 @@ EDGES = [
         defect="the deployment is deleted on the way",
         where="the page on deployments",
         stage=in_turn(
-            lambda fake: stage(fake, "model", [("BUILDING", 100), "ACTIVE"]),
+            lambda fake: set_up(fake, "model", [("BUILDING", 100), "ACTIVE"]),
             later(30, lambda fake: _production(fake).cancel()),
             later(30, lambda fake: fake.model("owner").deployments["new"].delete()),
         ),
@@ -601,7 +601,7 @@ EDGES = [
         defect="the environment is deleted on the way",
         where="since August 2026 that cancels its promotion",
         stage=in_turn(
-            lambda fake: stage(fake, "model", [("BUILDING", 100), "ACTIVE"]),
+            lambda fake: set_up(fake, "model", [("BUILDING", 100), "ACTIVE"]),
             later(30, lambda fake: _production(fake).delete()),
         ),
         wait=promoted(),
@@ -611,7 +611,7 @@ EDGES = [
     Row(
         defect="a promotion makes a new deployment with a new id",
         where="another instance type, or in an environment already, says the page",
-        stage=lambda fake: stage(fake, "model", [("DEPLOYING", 60), "ACTIVE"]),
+        stage=lambda fake: set_up(fake, "model", [("DEPLOYING", 60), "ACTIVE"]),
         wait=promoted(),
         outcome="new-p1",
         at=(60, 71),
@@ -620,7 +620,7 @@ EDGES = [
     Row(
         defect="promoting what serves already makes another deployment of it",
         where="the page on environments, in a note",
-        stage=lambda fake: stage(fake, "model", candidate_timeline=[("DEPLOYING", 60), "ACTIVE"]),
+        stage=lambda fake: set_up(fake, "model", candidate_timeline=[("DEPLOYING", 60), "ACTIVE"]),
         wait=lambda baseten, _: _promote_and_wait(baseten, "old"),
         outcome="old-p1",
         at=(60, 71),
@@ -628,7 +628,7 @@ EDGES = [
     Row(
         defect="an id is the name of a role: production",
         where="the spec's special routes",
-        stage=lambda fake: stage(fake, "model"),
+        stage=lambda fake: set_up(fake, "model"),
         wait=lambda baseten, _: baseten.model("owner").deployment("production").wait_until_active(),
         outcome="old",
         at=(0, 0),

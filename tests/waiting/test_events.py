@@ -1,4 +1,4 @@
-"""What a wait tells while it goes on."""
+"""The events of a wait."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aiobaseten.events import (
 )
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
-from ..story import BOTH, RAMP, Kind, deployment, listen, promote, stage
+from ..story import BOTH, RAMP, Kind, deployment, listen, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -27,12 +27,12 @@ pytestmark = pytest.mark.looptime
 async def test_the_events_of_a_promotion_are_complete(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, timelines.HEALTHY)
+    set_up(fake, kind, timelines.HEALTHY)
     promotion = await promote(baseten, kind)
 
-    told = await listen(promotion.events())
+    heard = await listen(promotion.events())
 
-    own = [line for line in told.said() if not line.startswith("chainlet")]
+    own = [line for line in heard.lines() if not line.startswith("chainlet")]
     assert own == [
         "deployment new: BUILDING",
         "promotion to production: RELEASING",
@@ -43,8 +43,8 @@ async def test_the_events_of_a_promotion_are_complete(
         "traffic: 100 % on the new deployment",
         "done",
     ]
-    assert told.error is None
-    assert told.result.id == "new"
+    assert heard.error is None
+    assert heard.result.id == "new"
 
 
 async def test_events_name_each_chainlet(fake: FakeBaseten, baseten: Baseten) -> None:
@@ -56,11 +56,11 @@ async def test_events_name_each_chainlet(fake: FakeBaseten, baseten: Baseten) ->
         },
     )
 
-    told = await listen(deployment(baseten, "chain", "d1").events())
+    heard = await listen(deployment(baseten, "chain", "d1").events())
 
     assert [
         (event.name, event.previous, event.status)
-        for event in told.of(StatusChanged)
+        for event in heard.of(StatusChanged)
         if event.subject == "chainlet"
     ] == [
         ("Quick", None, "BUILDING"),
@@ -72,36 +72,36 @@ async def test_events_name_each_chainlet(fake: FakeBaseten, baseten: Baseten) ->
 
 
 async def test_each_traffic_shift_is_an_event(fake: FakeBaseten, baseten: Baseten) -> None:
-    stage(fake, "model", ramp=RAMP)
+    set_up(fake, "model", ramp=RAMP)
     promotion = await promote(baseten, "model")
 
-    told = await listen(promotion.events())
+    heard = await listen(promotion.events())
 
-    assert [event.percent for event in told.of(TrafficShifted)] == [25, 50, 75, 100]
-    assert told.at >= 180
+    assert [event.percent for event in heard.of(TrafficShifted)] == [25, 50, 75, 100]
+    assert heard.at >= 180
 
 
 async def test_the_beginning_and_the_end_of_a_pause_are_events(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    environment = stage(fake, "model", ramp=RAMP)
+    environment = set_up(fake, "model", ramp=RAMP)
     promotion = await promote(baseten, "model")
     fake.at(30, environment.pause)
     fake.at(500, environment.resume)
 
-    told = await listen(promotion.events())
+    heard = await listen(promotion.events())
 
-    (paused,) = told.of(PromotionPaused)
-    (resumed,) = told.of(PromotionResumed)
+    (paused,) = heard.of(PromotionPaused)
+    (resumed,) = heard.of(PromotionResumed)
     assert (paused.previous, paused.status) == ("RAMPING_UP", "PAUSED")
     assert (resumed.previous, resumed.status) == ("PAUSED", "RAMPING_UP")
     assert 60 <= paused.at < 75
     assert 500 <= resumed.at < 515
-    assert told.error is None
+    assert heard.error is None
 
 
 async def test_an_error_is_an_event_and_is_then_raised(fake: FakeBaseten, baseten: Baseten) -> None:
-    stage(fake, "model", timelines.BUILD_FAILED)
+    set_up(fake, "model", timelines.BUILD_FAILED)
     promotion = await promote(baseten, "model")
     events = promotion.events()
 
@@ -119,52 +119,52 @@ async def test_an_error_is_an_event_and_is_then_raised(fake: FakeBaseten, basete
 async def test_a_failed_look_is_an_event_that_names_the_next_look(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", [("LOADING_MODEL", 60), "ACTIVE"])
+    set_up(fake, "model", [("LOADING_MODEL", 60), "ACTIVE"])
     promotion = await promote(baseten, "model")
     fake.faults.html(502)
 
-    told = await listen(promotion.events())
+    heard = await listen(promotion.events())
 
-    (failed,) = told.of(LookFailed)
+    (failed,) = heard.of(LookFailed)
     line = f"could not look, trying again in {failed.next_look:.1f} s: {failed.error}"
-    assert line in told.said()
+    assert line in heard.lines()
 
 
 async def test_a_slow_listener_hears_the_same_events(fake: FakeBaseten, baseten: Baseten) -> None:
-    stage(fake, "model", timelines.HEALTHY)
+    set_up(fake, "model", timelines.HEALTHY)
     promotion = await promote(baseten, "model")
 
     quick, slow = await asyncio.gather(
-        listen(promotion.events()), listen(promotion.events(), dawdle=100)
+        listen(promotion.events()), listen(promotion.events(), delay=100)
     )
 
-    assert slow.said() == quick.said()
+    assert slow.lines() == quick.lines()
     assert [event.at for event in slow.events] == [event.at for event in quick.events]
 
 
 async def test_a_slow_listener_looks_again_for_a_missing_candidate() -> None:
     """Why it is missing is asked when the listener has time. By then it may be there."""
     fake = FakeBaseten(behaviour=Behaviour(stale_for=130))
-    stage(fake, "model", timelines.HEALTHY)
+    set_up(fake, "model", timelines.HEALTHY)
     fake.at(115, lambda: fake.faults.status(503))
     async with fake.client() as baseten:
         promotion = await promote(baseten, "model")
 
-        told = await listen(promotion.events(), dawdle=60)
+        heard = await listen(promotion.events(), delay=60)
 
-    assert told.error is None
-    assert told.result.id == "new"
+    assert heard.error is None
+    assert heard.result.id == "new"
 
 
 async def test_the_result_of_a_wait_is_that_of_its_events(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", timelines.HEALTHY)
+    set_up(fake, "model", timelines.HEALTHY)
     promotion = await promote(baseten, "model")
 
-    told = await listen(promotion.events())
+    heard = await listen(promotion.events())
 
-    assert await promotion.wait() == told.result
+    assert await promotion.wait() == heard.result
 
 
 @pytest.mark.parametrize("shown", ["null", "absent"])
@@ -172,9 +172,9 @@ async def test_the_events_of_a_chain_without_a_promotion_are_those_of_its_deploy
     shown: str,
 ) -> None:
     fake = FakeBaseten(behaviour=Behaviour(chain_promotion=shown))  # type: ignore[arg-type]
-    stage(fake, "chain", timelines.HEALTHY)
+    set_up(fake, "chain", timelines.HEALTHY)
     async with fake.client() as baseten:
-        told = await listen((await promote(baseten, "chain")).events())
+        heard = await listen((await promote(baseten, "chain")).events())
 
-    assert told.said()[-2:] == ["chainlet Main: LOADING_MODEL -> ACTIVE", "done"]
-    assert not [line for line in told.said() if "promotion" in line]
+    assert heard.lines()[-2:] == ["chainlet Main: LOADING_MODEL -> ACTIVE", "done"]
+    assert not [line for line in heard.lines() if "promotion" in line]

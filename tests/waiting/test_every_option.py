@@ -32,7 +32,7 @@ from aiobaseten.options import (
 )
 from aiobaseten.testing import FakeBaseten, timelines
 
-from ..story import A_LOOK, RAMP, Kind, deployment, listen, promote, stage
+from ..story import ONE_LOOK, RAMP, Kind, deployment, listen, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -97,11 +97,11 @@ def promoted(
     """The promotion of "new", which goes through *timeline*."""
 
     async def arrange(fake: FakeBaseten, baseten: Baseten) -> Waited:
-        stage(fake, kind, timeline, **environment)
+        set_up(fake, kind, timeline, **environment)
         promotion = await promote(baseten, kind)
-        owner = fake.model("owner") if kind == "model" else fake.chain("owner")
+        resource = fake.model("owner") if kind == "model" else fake.chain("owner")
         for line in log:
-            owner.deployments["new"].log(line)
+            resource.deployments["new"].log(line)
         return promotion
 
     return arrange
@@ -113,8 +113,8 @@ def alone(
     """A deployment "new" that nobody promotes, and that goes through *timeline*."""
 
     async def arrange(fake: FakeBaseten, baseten: Baseten) -> Waited:
-        owner = fake.model("owner") if kind == "model" else fake.chain("owner")
-        new = owner.deployment("new", timeline=timeline, **options)
+        resource = fake.model("owner") if kind == "model" else fake.chain("owner")
+        new = resource.deployment("new", timeline=timeline, **options)
         for line in log:
             new.log(line)
         return deployment(baseten, kind)
@@ -126,7 +126,7 @@ def paused(kind: Kind) -> Situation:
     """A promotion that somebody pauses at once, and resumes after 300 s."""
 
     async def arrange(fake: FakeBaseten, baseten: Baseten) -> Waited:
-        environment = stage(fake, kind, [("DEPLOYING", 30), "ACTIVE"])
+        environment = set_up(fake, kind, [("DEPLOYING", 30), "ACTIVE"])
         promotion = await promote(baseten, kind)
         environment.pause()
         fake.at(300, environment.resume)
@@ -137,7 +137,7 @@ def paused(kind: Kind) -> Situation:
 
 async def rolling_back(fake: FakeBaseten, baseten: Baseten) -> Waited:
     """A cancelled promotion whose traffic is back after two minutes."""
-    stage(fake, "model", ramp=RAMP)
+    set_up(fake, "model", ramp=RAMP)
     promotion = await promote(baseten, "model")
     await asyncio.sleep(90)
     return await promotion.cancel()
@@ -145,7 +145,7 @@ async def rolling_back(fake: FakeBaseten, baseten: Baseten) -> Waited:
 
 async def success_lingers(fake: FakeBaseten, baseten: Baseten) -> Waited:
     """The environment shows SUCCEEDED, and the pointer may still follow; it does not."""
-    stage(fake, "model", "ACTIVE")
+    set_up(fake, "model", "ACTIVE")
     promotion = await promote(baseten, "model")
     await promotion.wait()
     cancelled = Token(
@@ -322,6 +322,6 @@ async def test_an_option_has_its_effect(
     error = await way(waited, {**row.also, **({row.option: row.value} if is_given else {})})
 
     assert (type(error) if error else DONE) is expected.error
-    assert expected.after - EARLY <= fake.now - began < expected.after + 2 * A_LOOK
+    assert expected.after - EARLY <= fake.now - began < expected.after + 2 * ONE_LOOK
     lines = error.evidence.log_lines if error and error.evidence else ()
     assert tuple(line.message for line in lines) == expected.log

@@ -1,4 +1,4 @@
-"""What an error that ends a wait has to show."""
+"""The evidence of errors that end a wait."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from aiobaseten.errors import (
 from aiobaseten.events import StatusChanged
 from aiobaseten.testing import FakeBaseten, FakeDeployment, timelines
 
-from ..story import BOTH, Kind, deployment, listen, promote, stage
+from ..story import BOTH, Kind, deployment, listen, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
 
 def was_so(history: tuple[Seen, ...], deployment: FakeDeployment) -> None:
-    """Whatever a wait saw of a deployment, from its beginning, was so then and until then."""
+    """Check that each status in a history was the real one at its beginning and at its end."""
     seen = [one for one in history if one.subject == "deployment"]
     assert seen
     for one in seen:
@@ -37,15 +37,15 @@ def was_so(history: tuple[Seen, ...], deployment: FakeDeployment) -> None:
 async def test_the_history_is_what_really_happened(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, timelines.CRASH_LOOP)
+    set_up(fake, kind, timelines.CRASH_LOOP)
     promotion = await promote(baseten, kind)
-    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
+    resource = fake.model("owner") if kind == "model" else fake.chain("owner")
 
     with pytest.raises(PromotionFailedError) as caught:
         await promotion.wait()
 
     history = [seen for seen in caught.value.history if seen.subject == "deployment"]
-    was_so(caught.value.history, owner.deployments["new"])
+    was_so(caught.value.history, resource.deployments["new"])
     assert [seen.status for seen in history] == [
         *("BUILDING", "DEPLOYING", "LOADING_MODEL", "UNHEALTHY", "LOADING_MODEL", "UNHEALTHY"),
         *("LOADING_MODEL", "DEPLOY_FAILED"),
@@ -53,21 +53,21 @@ async def test_the_history_is_what_really_happened(
 
 
 async def test_the_history_agrees_with_the_events(fake: FakeBaseten, baseten: Baseten) -> None:
-    stage(fake, "chain", timelines.CRASH_LOOP)
+    set_up(fake, "chain", timelines.CRASH_LOOP)
     promotion = await promote(baseten, "chain")
 
-    told = await listen(promotion.events())
+    heard = await listen(promotion.events())
 
-    assert isinstance(told.error, WaitError)
+    assert isinstance(heard.error, WaitError)
     assert [
-        (event.at, event.subject, event.name, event.status) for event in told.of(StatusChanged)
-    ] == [(seen.since, seen.subject, seen.name, seen.status) for seen in told.error.history]
+        (event.at, event.subject, event.name, event.status) for event in heard.of(StatusChanged)
+    ] == [(seen.since, seen.subject, seen.name, seen.status) for seen in heard.error.history]
 
 
 async def test_the_request_ids_are_those_of_the_last_looks(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", "DEPLOYING")
+    set_up(fake, "model", "DEPLOYING")
     promotion = await promote(baseten, "model")
 
     with pytest.raises(WaitTimeoutError) as caught:
@@ -77,8 +77,8 @@ async def test_the_request_ids_are_those_of_the_last_looks(
 
 
 async def test_failed_looks_have_request_ids_too(fake: FakeBaseten, baseten: Baseten) -> None:
-    """They are the ones that somebody at Baseten will want to look up."""
-    stage(fake, "model", "DEPLOYING")
+    """Baseten's support will ask for these."""
+    set_up(fake, "model", "DEPLOYING")
     promotion = await promote(baseten, "model")
     before = len(fake.requests)
     fake.faults.status(503)
@@ -96,7 +96,7 @@ async def test_failed_looks_have_request_ids_too(fake: FakeBaseten, baseten: Bas
 async def test_last_seen_is_the_value_of_the_last_answered_look(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, timelines.BUILD_FAILED)
+    set_up(fake, kind, timelines.BUILD_FAILED)
     promotion = await promote(baseten, kind)
 
     with pytest.raises(PromotionFailedError) as by_promotion:
@@ -114,7 +114,7 @@ async def test_last_seen_is_the_value_of_the_last_answered_look(
 async def test_the_error_of_a_promotion_has_a_token_and_that_of_a_deployment_has_none(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, timelines.BUILD_FAILED)
+    set_up(fake, kind, timelines.BUILD_FAILED)
     promotion = await promote(baseten, kind)
 
     with pytest.raises(PromotionFailedError) as by_promotion:
@@ -130,8 +130,8 @@ async def test_the_error_of_a_promotion_has_a_token_and_that_of_a_deployment_has
 async def test_an_error_of_a_wait_pickles_and_copies_with_its_evidence(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    """It has to get out of a process pool, or into another thread's report."""
-    environment = stage(fake, kind, [("BUILDING", 100), "ACTIVE"])
+    """It must survive a process pool."""
+    environment = set_up(fake, kind, [("BUILDING", 100), "ACTIVE"])
     promotion = await promote(baseten, kind)
     environment.force_cancel()
     environment.promote("old")
@@ -165,7 +165,7 @@ async def test_a_failure_names_the_chainlets_that_failed(
 async def test_a_timeout_carries_a_token_and_no_trouble_if_there_was_none(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", "DEPLOYING")
+    set_up(fake, "model", "DEPLOYING")
     promotion = await promote(baseten, "model")
 
     with pytest.raises(WaitTimeoutError) as caught:

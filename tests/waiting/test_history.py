@@ -1,4 +1,4 @@
-"""What a wait remembers of what it saw."""
+"""The history of statuses."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_statuses_of_all_subjects_are_in_the_order_of_their_start() -> None:
 
 
 def test_only_the_newest_500_statuses_are_kept() -> None:
-    """A deployment that restarts for days must not fill the memory, or a log."""
+    """A deployment that restarts for days must not fill the memory."""
     log = History()
 
     for at in range(2000):

@@ -1,4 +1,4 @@
-"""Leaving a wait, by any door, leaves nothing behind and disturbs nobody."""
+"""Leaving a wait in any way leaves nothing behind and disturbs no other wait."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiobaseten import Baseten
 from aiobaseten.errors import ConfigurationError, WaitTimeoutError
 from aiobaseten.testing import FakeBaseten, timelines
 
-from ..story import BOTH, Kind, listen, promote, stage
+from ..story import BOTH, Kind, listen, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -42,7 +42,7 @@ async def looks_after(fake: FakeBaseten, seconds: float = 600) -> int:
 async def test_a_cancelled_wait_looks_no_more(
     fake: FakeBaseten, baseten: Baseten, kind: Kind, while_: str
 ) -> None:
-    stage(fake, kind, "DEPLOYING")
+    set_up(fake, kind, "DEPLOYING")
     promotion = await promote(baseten, kind)
     if while_ == "a look is under way":
         fake.faults.hang(times=None)
@@ -60,7 +60,7 @@ async def test_a_cancelled_wait_looks_no_more(
 async def test_an_outer_timeout_passes_through_unchanged(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, "DEPLOYING")
+    set_up(fake, kind, "DEPLOYING")
     promotion = await promote(baseten, kind)
 
     async def impatient() -> None:
@@ -78,7 +78,7 @@ async def test_an_outer_timeout_passes_through_unchanged(
 async def test_an_outer_timeout_at_the_deadline_is_a_timeout_error(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", "DEPLOYING")
+    set_up(fake, "model", "DEPLOYING")
     promotion = await promote(baseten, "model")
 
     async def both() -> None:
@@ -95,7 +95,7 @@ async def test_an_outer_cancellation_is_never_swallowed(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     """Whenever it comes, and however often."""
-    stage(fake, "model", timelines.HEALTHY, ramp=[(25, 30), (50, 30)])
+    set_up(fake, "model", timelines.HEALTHY, ramp=[(25, 30), (50, 30)])
     promotion = await promote(baseten, "model")
     fake.faults.delay(3, times=None, lasting=1000)
 
@@ -112,7 +112,7 @@ async def test_an_outer_cancellation_is_never_swallowed(
 async def test_cancelling_one_wait_leaves_others_on_the_same_promotion_running(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", timelines.HEALTHY)
+    set_up(fake, "model", timelines.HEALTHY)
     promotion = await promote(baseten, "model")
     waits = [asyncio.create_task(promotion.wait()) for _ in range(5)]
     listener = asyncio.create_task(listen(promotion.events()))
@@ -128,7 +128,7 @@ async def test_cancelling_one_wait_leaves_others_on_the_same_promotion_running(
 async def test_a_wait_that_times_out_leaves_others_running(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", timelines.HEALTHY)
+    set_up(fake, "model", timelines.HEALTHY)
     promotion = await promote(baseten, "model")
 
     short, long = await asyncio.gather(
@@ -163,7 +163,7 @@ async def test_a_failure_in_a_task_group_cancels_the_other_waits(
 async def test_a_break_in_the_loop_over_events_ends_the_looks(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, "DEPLOYING")
+    set_up(fake, kind, "DEPLOYING")
     promotion = await promote(baseten, kind)
 
     async for event in promotion.events():
@@ -176,7 +176,7 @@ async def test_a_break_in_the_loop_over_events_ends_the_looks(
 async def test_an_error_in_the_loop_over_events_ends_the_looks(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", "DEPLOYING")
+    set_up(fake, "model", "DEPLOYING")
     promotion = await promote(baseten, "model")
 
     async def stumble() -> None:
@@ -190,7 +190,7 @@ async def test_an_error_in_the_loop_over_events_ends_the_looks(
 
 
 async def test_events_without_a_listener_do_not_look(fake: FakeBaseten, baseten: Baseten) -> None:
-    stage(fake, "model", "DEPLOYING")
+    set_up(fake, "model", "DEPLOYING")
     promotion = await promote(baseten, "model")
 
     promotion.events()
@@ -203,7 +203,7 @@ async def test_events_without_a_listener_do_not_look(fake: FakeBaseten, baseten:
 async def test_closing_the_client_ends_its_waits_with_an_error(
     fake: FakeBaseten, kind: Kind, while_: str
 ) -> None:
-    stage(fake, kind, "DEPLOYING")
+    set_up(fake, kind, "DEPLOYING")
     async with fake.client() as baseten:
         promotion = await promote(baseten, kind)
         if while_ == "a look is under way":
@@ -214,9 +214,9 @@ async def test_closing_the_client_ends_its_waits_with_an_error(
 
     with pytest.raises(ConfigurationError) as caught:
         await wait
-    told = await listener
-    assert isinstance(told.error, ConfigurationError)
-    for error in (caught.value, told.error):
+    heard = await listener
+    assert isinstance(heard.error, ConfigurationError)
+    for error in (caught.value, heard.error):
         assert error.evidence is not None
         assert error.evidence.token == promotion.token
         assert error.evidence.history
@@ -224,7 +224,7 @@ async def test_closing_the_client_ends_its_waits_with_an_error(
 
 
 async def test_a_promotion_goes_on_after_the_client_is_closed(fake: FakeBaseten) -> None:
-    environment = stage(fake, "model", timelines.HEALTHY)
+    environment = set_up(fake, "model", timelines.HEALTHY)
     async with fake.client() as baseten:
         await promote(baseten, "model")
     await asyncio.sleep(100)
@@ -234,7 +234,7 @@ async def test_a_promotion_goes_on_after_the_client_is_closed(fake: FakeBaseten)
 
 
 async def test_a_closed_client_refuses_to_wait(fake: FakeBaseten) -> None:
-    stage(fake, "model")
+    set_up(fake, "model")
     async with fake.client() as baseten:
         promotion = await promote(baseten, "model")
 
@@ -247,7 +247,7 @@ async def test_a_closed_client_refuses_to_wait(fake: FakeBaseten) -> None:
 async def test_a_promote_that_waits_for_another_promotion_can_be_cancelled(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    environment = stage(fake, "model", "DEPLOYING")
+    environment = set_up(fake, "model", "DEPLOYING")
     environment.promote("new")
     production = baseten.model("owner").environment("production")
     waiting = asyncio.create_task(production.promote("old", if_in_progress="wait"))

@@ -1,4 +1,4 @@
-"""What the log says last, for those who ask a wait to bring it along when it fails."""
+"""The last lines of the log, attached to the error of a wait."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from aiobaseten.errors import (
 )
 from aiobaseten.testing import FakeBaseten, FakeDeployment, timelines
 
-from ..story import BOTH, Kind, deployment, listen, promote, stage
+from ..story import BOTH, Kind, deployment, listen, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -38,18 +38,18 @@ LOGS: dict[Kind, str] = {
 
 @pytest.fixture
 def fake() -> FakeBaseten:
-    """One that knows what time it is."""
+    """A fake whose time of day is known."""
     return FakeBaseten(started=STARTED)
 
 
 def made(fake: FakeBaseten, kind: Kind) -> FakeDeployment:
-    """The deployment that stories are about."""
+    """The fake's deployment "new"."""
     return (fake.model("owner") if kind == "model" else fake.chain("owner")).deployments["new"]
 
 
 def broken(fake: FakeBaseten, kind: Kind, *messages: str) -> FakeDeployment:
-    """A deployment that fails to build after 12 s, and says something before that."""
-    stage(fake, kind)
+    """A deployment that logs messages, and fails to build after 12 s."""
+    set_up(fake, kind)
     its = made(fake, kind)
     its.set_timeline(timelines.BUILD_FAILED)
     for second, message in enumerate(messages):
@@ -58,18 +58,18 @@ def broken(fake: FakeBaseten, kind: Kind, *messages: str) -> FakeDeployment:
 
 
 def messages(error: WaitError) -> Sequence[str]:
-    """What the lines say."""
+    """The messages of the log lines of an error."""
     assert error.evidence is not None
     return [line.message for line in error.evidence.log_lines]
 
 
 def notes(error: BaseException) -> Sequence[str]:
-    """What was added to an error."""
+    """The notes of an error."""
     return getattr(error, "__notes__", [])
 
 
 def asked_for_logs(fake: FakeBaseten) -> int:
-    """How often somebody wanted to see a log."""
+    """The number of requests for a log."""
     return sum(request.path.endswith("/logs") for request in fake.requests)
 
 
@@ -93,7 +93,7 @@ async def test_the_error_holds_the_last_lines_oldest_first(
 async def test_the_error_of_a_promotion_holds_the_log_of_its_deployment(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, timelines.BUILD_FAILED)
+    set_up(fake, kind, timelines.BUILD_FAILED)
     promotion = await promote(baseten, kind)
     fake.at(11, lambda: made(fake, kind).log("no such package"))
 
@@ -105,7 +105,7 @@ async def test_the_error_of_a_promotion_holds_the_log_of_its_deployment(
 
 @BOTH
 async def test_a_timeout_holds_the_log_too(fake: FakeBaseten, baseten: Baseten, kind: Kind) -> None:
-    stage(fake, kind, timelines.STUCK)
+    set_up(fake, kind, timelines.STUCK)
     promotion = await promote(baseten, kind)
     fake.at(60, lambda: made(fake, kind).log("still loading"))
 
@@ -118,10 +118,10 @@ async def test_a_timeout_holds_the_log_too(fake: FakeBaseten, baseten: Baseten, 
 async def test_the_events_end_with_the_same_lines(fake: FakeBaseten, baseten: Baseten) -> None:
     broken(fake, "model", "no such package")
 
-    told = await listen(deployment(baseten, "model").events(log_lines=1))
+    heard = await listen(deployment(baseten, "model").events(log_lines=1))
 
-    assert isinstance(told.error, DeploymentFailedError)
-    assert messages(told.error) == ["no such package"]
+    assert isinstance(heard.error, DeploymentFailedError)
+    assert messages(heard.error) == ["no such package"]
 
 
 @BOTH
@@ -141,7 +141,7 @@ async def test_without_log_lines_no_log_is_read(
 async def test_a_successful_wait_reads_no_log(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind)
+    set_up(fake, kind)
 
     await deployment(baseten, kind).wait_until_active(log_lines=50)
 
@@ -218,7 +218,7 @@ async def test_an_unreadable_log_is_a_note_and_hides_nothing(
 async def test_the_log_of_a_deleted_deployment_is_a_note(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", timelines.STUCK)
+    set_up(fake, "model", timelines.STUCK)
     promotion = await promote(baseten, "model")
     fake.at(30, lambda: made(fake, "model").delete())
     fake.at(30, lambda: fake.model("owner").environment("production").force_cancel())
@@ -236,13 +236,13 @@ async def test_a_slow_log_delays_the_error_by_five_seconds_at_most(
     broken(fake, kind)
     fake.faults.hang(route=LOGS[kind], lasting=999)
 
-    told = await listen(deployment(baseten, kind).events(log_lines=5))
+    heard = await listen(deployment(baseten, kind).events(log_lines=5))
 
-    assert isinstance(told.error, DeploymentFailedError)
-    assert asyncio.get_running_loop().time() - told.at == pytest.approx(5, abs=0.01)
-    assert len(notes(told.error)) == 1
-    assert told.error.evidence is not None
-    assert told.error.evidence.waited == told.at
+    assert isinstance(heard.error, DeploymentFailedError)
+    assert asyncio.get_running_loop().time() - heard.at == pytest.approx(5, abs=0.01)
+    assert len(notes(heard.error)) == 1
+    assert heard.error.evidence is not None
+    assert heard.error.evidence.waited == heard.at
 
 
 async def test_lines_that_came_in_time_are_kept(fake: FakeBaseten, baseten: Baseten) -> None:
@@ -258,7 +258,7 @@ async def test_lines_that_came_in_time_are_kept(fake: FakeBaseten, baseten: Base
 
 
 async def test_a_refused_wait_reads_no_log(fake: FakeBaseten, baseten: Baseten) -> None:
-    stage(fake, "model")
+    set_up(fake, "model")
     fake.faults.status(401)
 
     with pytest.raises(AuthenticationError):
@@ -305,7 +305,7 @@ async def test_closing_the_client_while_the_log_is_read_keeps_the_error(
 async def test_the_log_is_read_from_the_creation_of_the_deployment(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    """Unless told otherwise Baseten shows the last half hour, and that is empty."""
+    """By default Baseten shows the last half hour, which is empty."""
     broken(fake, kind, "no such package")
     await asyncio.sleep(6 * 3600)
 
@@ -341,15 +341,15 @@ async def test_a_log_line_is_in_its_field_and_nowhere_else(
     caplog.set_level(logging.DEBUG)
     broken(fake, "model", SECRET)
 
-    told = await listen(deployment(baseten, "model").events(log_lines=5))
+    heard = await listen(deployment(baseten, "model").events(log_lines=5))
 
-    error = told.error
+    error = heard.error
     assert isinstance(error, WaitError)
     assert messages(error) == [SECRET]
     assert error.evidence is not None
     shown = [str(error), repr(error), *traceback.format_exception(error), *notes(error)]
     shown += [repr(error.evidence), repr(vars(error)), repr(error.evidence.log_lines)]
-    shown += [*map(repr, told.events), *map(str, told.events), caplog.text]
+    shown += [*map(repr, heard.events), *map(str, heard.events), caplog.text]
     assert not [text for text in shown if SECRET in text]
     assert "LogLine" not in repr(error.evidence)
 
@@ -357,7 +357,7 @@ async def test_a_log_line_is_in_its_field_and_nowhere_else(
 async def test_a_long_line_keeps_its_beginning_and_its_end(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    """Baseten appends a traceback to what was said, and what matters most of that is its end."""
+    """Baseten appends a traceback to the message, and the end of a traceback says most."""
     broken(fake, "model", f"cannot load{'x' * 5000}OutOfMemoryError", "y" * 2000)
 
     with pytest.raises(DeploymentFailedError) as caught:

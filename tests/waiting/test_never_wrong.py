@@ -1,11 +1,28 @@
-"""Whatever Baseten does and whatever goes wrong on the way, a wait never tells what is not so.
+"""Random stories: whatever Baseten does and whatever breaks, a wait never reports anything false.
 
-Each example is a story: a promotion of "new", what its deployment goes through, what others do to
-it meanwhile, what breaks on the way, and how this Baseten does what is not documented. Several wait
-for it. How each of them ends is then held against what the fake knows to have been so.
+The idea: hypothesis makes up a story (random_stories.py), which is played on a fake in virtual
+time. Several waits follow the promotion of "new". At the end, truth.py compares the end of each
+wait with the real state, which the fake knows. It never predicts an end. It checks that the end is
+allowed: a success only if the deployment really served when the last look was made, a failure only
+if something had really failed, a timeout only at the deadline, and so on.
 
-A few stories are told in each run of the tests, always the same ones. For many, and new ones each
-time: ``HYPOTHESIS_PROFILE=thorough pytest tests/waiting/test_never_wrong.py``.
+The parts:
+
+- `random_stories.Story`: the behaviour of this Baseten, the statuses of "new", the actions of
+  others at certain times ("cancel", "promote other", "fall ill", …), the faults of the network, and
+  the options of the waits.
+- `play` sets the story up, promotes "new", plans actions and faults, and runs the waits.
+- `truth.Truth` answers questions about the past ("what served at 40 s?"). `truth.check_promotion`
+  and `truth.check_deployment` compare.
+
+How to read a failing example: hypothesis prints the smallest story that fails, and the message of
+the assertion names the false statement ("success, and it did not serve"). Read `actions` and
+`faults` as a timetable in seconds after the promotion, `plan` as the statuses of "new", and
+`behaviour` as the answers to open questions. To watch it, copy the story into a test, and print
+`str(event)` in `story.listen`.
+
+`make test` plays a hundred stories, always the same ones. For many, and new ones each time:
+``HYPOTHESIS_PROFILE=thorough pytest tests/waiting/test_never_wrong.py``.
 """
 
 from __future__ import annotations
@@ -26,7 +43,7 @@ from aiobaseten.errors import BasetenError
 from aiobaseten.events import StatusChanged
 from aiobaseten.testing import FakeBaseten, FakeEnvironment
 
-from ..story import Told, deployment, listen, production
+from ..story import Heard, deployment, listen, production
 from .random_stories import Story, stories
 from .truth import EPSILON, Truth, check_deployment, check_promotion
 
@@ -34,23 +51,23 @@ THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 
 
 def arrange(fake: FakeBaseten, story: Story) -> FakeEnvironment:
-    """Everything that is there before anybody promotes."""
-    owner: Any = fake.model("owner") if story.kind == "model" else fake.chain("owner")
+    """Make the environment and the deployments of a story."""
+    resource: Any = fake.model("owner") if story.kind == "model" else fake.chain("owner")
     chainlets = {} if story.kind == "model" else {"chainlets": ["One", "Two"]}
-    owner.deployment("new", status=story.first, on_promote=story.plan, **chainlets)
-    owner.deployment("other", on_promote=[("BUILDING", 20), "ACTIVE"], **chainlets)
-    owner.deployment("earlier", on_promote=[("BUILDING", 5), "ACTIVE"], **chainlets)
+    resource.deployment("new", status=story.first, on_promote=story.plan, **chainlets)
+    resource.deployment("other", on_promote=[("BUILDING", 20), "ACTIVE"], **chainlets)
+    resource.deployment("earlier", on_promote=[("BUILDING", 5), "ACTIVE"], **chainlets)
     if story.before:
-        owner.deployment("old", status=story.before, **chainlets)
+        resource.deployment("old", status=story.before, **chainlets)
     options = {name: value for name, value in story.environment.items() if value is not None}
-    environment: FakeEnvironment = owner.environment(
+    environment: FakeEnvironment = resource.environment(
         "production", current="old" if story.before else None, **options
     )
     return environment
 
 
-async def what_was_before(story: Story, environment: FakeEnvironment) -> None:
-    """An earlier promotion, of which something may linger."""
+async def promote_earlier(story: Story, environment: FakeEnvironment) -> None:
+    """End an earlier promotion, of which something may linger."""
     if story.earlier is None:
         return
     candidate = environment.promote("earlier")
@@ -66,15 +83,15 @@ async def what_was_before(story: Story, environment: FakeEnvironment) -> None:
     await asyncio.sleep(60)
 
 
-def deed(truth: Truth, what: str) -> Callable[[], None]:
-    """Something that somebody else does, if it can be done."""
+def action(truth: Truth, name: str) -> Callable[[], None]:
+    """The action of somebody else with this name; a refusal is ignored."""
     environment, target = truth.environment, truth.target
 
     def replace() -> None:
         environment.force_cancel()
         environment.promote("other")
 
-    deeds: dict[str, Callable[[], object]] = {
+    actions: dict[str, Callable[[], object]] = {
         "promote other": lambda: environment.promote("other"),
         "promote new": lambda: environment.promote("new"),
         "promote old": lambda: environment.promote("old"),
@@ -86,20 +103,21 @@ def deed(truth: Truth, what: str) -> Callable[[], None]:
         "fall asleep": lambda: target.set("SCALED_TO_ZERO"),
         "recover": lambda: target.set("ACTIVE"),
     }
-    act = deeds.get(what) or getattr(environment, what)
+    act = actions.get(name) or getattr(environment, name)
 
     def do() -> None:
-        with suppress(ValueError):  # Refused, and what is not there
+        with suppress(ValueError):  # refused, or there is nothing to act on
             act()
 
     return do
 
 
-async def tell(story: Story) -> None:
+async def play(story: Story) -> None:
+    """Play a story, and check the ends of its waits."""
     fake = FakeBaseten(behaviour=story.behaviour)
     environment = arrange(fake, story)
     async with fake.client() as baseten:
-        await what_was_before(story, environment)
+        await promote_earlier(story, environment)
         before = environment.current
         try:
             promotion = await production(baseten, story.kind).promote("new", if_in_progress="send")
@@ -115,13 +133,13 @@ async def tell(story: Story) -> None:
             began=fake.now,
         )
         assert truth.target.id == promotion.deployment_id
-        for at, what in story.deeds:
-            fake.at(fake.now + at, deed(truth, what))
+        for at, name in story.actions:
+            fake.at(fake.now + at, action(truth, name))
         for at, (fault, options) in story.faults:
             fake.at(fake.now + at, add_fault(fake, fault, options))
         await wait_and_check(truth, baseten, promotion)
         await asyncio.sleep(6)  # an abandoned request may take five
-        assert asyncio.all_tasks() == {asyncio.current_task()}, "something goes on"
+        assert asyncio.all_tasks() == {asyncio.current_task()}, "a task is left"
 
 
 def add_fault(fake: FakeBaseten, fault: str, options: dict[str, Any]) -> Callable[[], None]:
@@ -129,40 +147,50 @@ def add_fault(fake: FakeBaseten, fault: str, options: dict[str, Any]) -> Callabl
 
 
 async def wait_and_check(truth: Truth, baseten: Baseten, promotion: Any) -> None:
-    story, asked = truth.story, truth.story.options
-    only_promotion = {"on_paused": asked.on_paused}
-    both: dict[str, Any] = {
-        "timeout": asked.timeout,
-        "accept_scaled_to_zero": asked.accept_scaled_to_zero,
-        "settling_time": asked.settling_time,
-        "unhealthy_grace": asked.unhealthy_grace,
+    """Follow a promotion in five ways, and check how they end.
+
+    `wait`; `events`; `events` with a slow listener; `events` of the deployment alone; and a `wait`
+    that is cancelled on the way.
+    """
+    story = truth.story
+    common: dict[str, Any] = {
+        "timeout": story.options.timeout,
+        "accept_scaled_to_zero": story.options.accept_scaled_to_zero,
+        "settling_time": story.options.settling_time,
+        "unhealthy_grace": story.options.unhealthy_grace,
     }
+    options = {**common, "on_paused": story.options.on_paused}
     target = deployment(baseten, story.kind, promotion.deployment_id)
-    listening = asyncio.create_task(listen(promotion.events(**both, **only_promotion)))
-    waiting = asyncio.create_task(promotion.wait(**both, **only_promotion))
+    waiting = asyncio.create_task(promotion.wait(**options))
+    listening = asyncio.create_task(listen(promotion.events(**options)))
+    slow = asyncio.create_task(listen(promotion.events(**options), story.delay))
+    alone = asyncio.create_task(listen(target.events(**common)))
     leaving = asyncio.create_task(promotion.wait(timeout=None))
-    dawdling = asyncio.create_task(
-        listen(promotion.events(**both, **only_promotion), story.dawdles)
-    )
-    alone = asyncio.create_task(listen(target.events(**both)))
     asyncio.get_running_loop().call_later(story.leaves_at, leaving.cancel)
 
-    await asyncio.wait([listening, dawdling, alone, waiting])
+    await asyncio.wait([waiting, listening, slow, alone])
     leaving.cancel()
     waited: Any = (await asyncio.gather(waiting, leaving, return_exceptions=True))[0]
-    told, told_late, told_alone = await listening, await dawdling, await alone
-    assert max(told.at, told_alone.at) <= asked.timeout + 10 + EPSILON, "later than the deadline"
-    assert type(waited) is type(told.error or told.result), "two waits on the same, two ends"
-    # Why something is missing is asked when whoever listens has time: then more may differ.
-    may_be_missing = story.deeds or story.behaviour.stale_for
+    check_together(truth, waited, await listening, await slow, await alone)
+
+
+def check_together(truth: Truth, waited: Any, heard: Heard, late: Heard, alone: Heard) -> None:
+    """Check the ends of all waits of a story, against each other and against the real state."""
+    story = truth.story
+    latest = story.options.timeout + 10 + EPSILON
+    assert max(heard.at, alone.at) <= latest, "a wait ended after its deadline"
+    assert type(waited) is type(heard.error or heard.result), "wait and events end differently"
+    # A slow listener asks later why a candidate is missing, and may then see another state.
+    may_be_missing = story.actions or story.behaviour.stale_for
     if not may_be_missing and story.behaviour.failed_candidate == "lingers":
-        assert changes(told_late) == changes(told), "who is slow to listen hears something else"
-    check_promotion(truth, told)
-    check_deployment(truth, told_alone)
+        assert changes(late) == changes(heard), "a slow listener hears other changes"
+    check_promotion(truth, heard)
+    check_deployment(truth, alone)
 
 
-def changes(told: Told) -> list[str]:
-    return [str(event) for event in told.of(StatusChanged)]
+def changes(heard: Heard) -> list[str]:
+    """The status changes, as text."""
+    return [str(event) for event in heard.of(StatusChanged)]
 
 
 @pytest.mark.timeout(0 if THOROUGH else 60)
@@ -175,4 +203,4 @@ def changes(told: Told) -> list[str]:
 @given(story=stories("model") | stories("chain"))
 def test_no_wait_reports_anything_false(story: Story) -> None:
     with asyncio.Runner(loop_factory=partial(looptime.new_event_loop, noop_cycles=1)) as runner:
-        runner.run(tell(story))
+        runner.run(play(story))

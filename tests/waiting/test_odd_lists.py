@@ -1,4 +1,4 @@
-"""A chain's environments may be listed with the schema of a model's: nobody outside knows."""
+"""A chain whose environments are listed with a schema that does not fit."""
 
 from __future__ import annotations
 

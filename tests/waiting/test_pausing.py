@@ -1,4 +1,4 @@
-"""Pausing a promotion, and waiting through it or not."""
+"""Pausing and resuming a promotion."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aiobaseten import Baseten
 from aiobaseten.errors import PromotionPausedError, RequestNotActedOnError, WaitTimeoutError
 from aiobaseten.testing import Behaviour, FakeBaseten
 
-from ..story import A_LOOK, is_new_live, rolling
+from ..story import ONE_LOOK, is_new_live, rolling
 
 pytestmark = pytest.mark.looptime
 
@@ -42,7 +42,7 @@ async def test_on_paused_raise_ends_the_wait_and_the_promotion_can_be_resumed(
 
     with pytest.raises(PromotionPausedError):
         await promotion.wait(on_paused="raise")
-    assert 60 <= fake.now < 60 + A_LOOK
+    assert 60 <= fake.now < 60 + ONE_LOOK
     await promotion.resume()
     await promotion.wait(on_paused="raise")
 

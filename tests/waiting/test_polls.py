@@ -1,4 +1,4 @@
-"""One poll for each resource, whoever waits for it; one budget for all."""
+"""Waits share polls, and polls share a budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When Baseten or the deployment itself has ended a promotion: rules 2 and 3, without a loop."""
+"""Failed and cancelled promotions: rules 2 and 3, without an event loop."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from aiobaseten.errors import PromotionCanceledError, PromotionFailedError
 from .literals import (
     P,
     T,
+    after_candidate_was_seen,
     chain,
     confirmed,
     deployment,
     environment,
     look,
-    once_there,
-    promotion_wait,
+    promotion_tracker,
     see,
 )
 
@@ -24,7 +24,7 @@ HOPELESS = ["BUILD_FAILED", "DEPLOY_FAILED", "FAILED", "BUILD_STOPPED"]
 
 def test_a_failed_promotion_is_an_error() -> None:
     error = see(
-        once_there(),
+        after_candidate_was_seen(),
         5,
         environment(P, deployment(status="DEPLOYING"), "FAILED", message="Out of GPUs."),
     )
@@ -33,7 +33,7 @@ def test_a_failed_promotion_is_an_error() -> None:
 
 
 def test_a_failed_promotion_without_a_message_is_an_error() -> None:
-    error = confirmed(once_there(), 5, environment(P, None, "FAILED"))
+    error = confirmed(after_candidate_was_seen(), 5, environment(P, None, "FAILED"))
 
     assert isinstance(error, PromotionFailedError)
     assert error.failed == ()
@@ -42,25 +42,25 @@ def test_a_failed_promotion_without_a_message_is_an_error() -> None:
 def test_a_failed_promotion_names_the_chainlets_that_failed() -> None:
     candidate = chain({"One": "ACTIVE", "Two": "BUILD_FAILED"}, "ACTIVE")
 
-    error = see(promotion_wait(), 0, environment(P, candidate, "FAILED"))
+    error = see(promotion_tracker(), 0, environment(P, candidate, "FAILED"))
 
     assert error.failed == ("Two",)
 
 
 def test_a_cancelled_promotion_is_another_error() -> None:
-    error = see(once_there(), 5, environment(P, T, "CANCELED"))
+    error = see(after_candidate_was_seen(), 5, environment(P, T, "CANCELED"))
 
     assert isinstance(error, PromotionCanceledError)
 
 
 def test_a_cancelled_promotion_without_its_candidate_must_be_seen_twice() -> None:
-    error = confirmed(once_there(), 5, environment(P, None, "CANCELED"))
+    error = confirmed(after_candidate_was_seen(), 5, environment(P, None, "CANCELED"))
 
     assert isinstance(error, PromotionCanceledError)
 
 
 def test_a_failure_is_an_error_although_the_candidate_was_never_shown() -> None:
-    error = confirmed(promotion_wait(), 0, environment(P, None, "FAILED", message="No."))
+    error = confirmed(promotion_tracker(), 0, environment(P, None, "FAILED", message="No."))
 
     assert isinstance(error, PromotionFailedError)
 
@@ -70,7 +70,7 @@ def test_a_failure_is_an_error_although_the_candidate_was_never_shown() -> None:
 def test_a_failed_candidate_fails_the_wait_before_its_promotion_fails(
     status: str, promotion: str | None
 ) -> None:
-    error = see(promotion_wait(), 0, environment(P, deployment(status=status), promotion))
+    error = see(promotion_tracker(), 0, environment(P, deployment(status=status), promotion))
 
     assert isinstance(error, PromotionFailedError)
     assert error.failed == ()
@@ -78,33 +78,35 @@ def test_a_failed_candidate_fails_the_wait_before_its_promotion_fails(
 
 @pytest.mark.parametrize("status", ["INACTIVE", "DEACTIVATING"])
 def test_a_candidate_that_is_switched_off_on_its_way_has_failed(status: str) -> None:
-    error = confirmed(once_there(), 5, environment(P, deployment(status=status), "RELEASING"))
+    error = confirmed(
+        after_candidate_was_seen(), 5, environment(P, deployment(status=status), "RELEASING")
+    )
 
     assert isinstance(error, PromotionFailedError)
 
 
 def test_a_candidate_may_be_inactive_at_first() -> None:
     """A deployment that is off can be promoted; it is activated for that."""
-    wait = promotion_wait()
+    tracker = promotion_tracker()
 
-    look(wait, 0, environment(P, deployment(status="INACTIVE"), "RELEASING"))
-    look(wait, 5, environment(P, deployment(status="DEPLOYING"), "RELEASING"))
+    look(tracker, 0, environment(P, deployment(status="INACTIVE"), "RELEASING"))
+    look(tracker, 5, environment(P, deployment(status="DEPLOYING"), "RELEASING"))
 
-    assert see(wait, 60, environment(T, None, "SUCCEEDED")) == T
+    assert see(tracker, 60, environment(T, None, "SUCCEEDED")) == T
 
 
 def test_an_unhealthy_candidate_fails_the_wait_after_its_grace() -> None:
-    wait = promotion_wait(unhealthy_grace=30)
+    tracker = promotion_tracker(unhealthy_grace=30)
     sick = environment(P, deployment(status="UNHEALTHY"), "RAMPING_UP", percent=25)
 
-    look(wait, 0, sick)
+    look(tracker, 0, sick)
 
-    assert isinstance(see(wait, 30, sick), PromotionFailedError)
+    assert isinstance(see(tracker, 30, sick), PromotionFailedError)
 
 
 def test_a_current_deployment_that_fails_fails_the_wait() -> None:
     """After a first deployment that fails, the environment still points at it."""
-    error = see(promotion_wait(), 0, environment(deployment(status="DEPLOY_FAILED")))
+    error = see(promotion_tracker(), 0, environment(deployment(status="DEPLOY_FAILED")))
 
     assert isinstance(error, PromotionFailedError)
 
@@ -112,7 +114,7 @@ def test_a_current_deployment_that_fails_fails_the_wait() -> None:
 def test_a_failed_chainlet_fails_the_wait_whatever_the_status_of_the_chain() -> None:
     candidate = chain({"One": "ACTIVE", "Two": "FAILED"}, "ACTIVE")
 
-    error = see(promotion_wait(), 0, environment(P, candidate))
+    error = see(promotion_tracker(), 0, environment(P, candidate))
 
     assert isinstance(error, PromotionFailedError)
     assert error.failed == ("Two",)

@@ -1,4 +1,4 @@
-"""When an environment still shows what was before a promotion, without an event loop."""
+"""Environments that still show the state before the promotion, without an event loop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ import pytest
 from aiobaseten._waiting import Baseline, baseline_of
 from aiobaseten.errors import PromotionCanceledError, PromotionFailedError
 
-from .literals import P, T, confirmed, deployment, environment, explained, look, promotion_wait, see
+from .literals import (
+    P,
+    T,
+    confirmed,
+    deployment,
+    environment,
+    explained,
+    look,
+    promotion_tracker,
+    see,
+)
 
 
 def test_the_baseline_of_an_empty_environment_is_empty() -> None:
@@ -17,22 +27,22 @@ def test_the_baseline_of_an_empty_environment_is_empty() -> None:
 def test_the_end_of_an_earlier_promotion_is_not_ours() -> None:
     for status in ("FAILED", "CANCELED", "SUCCEEDED"):
         before = environment(P, None, status)
-        wait = promotion_wait(baseline=baseline_of(before))
+        tracker = promotion_tracker(baseline=baseline_of(before))
 
-        look(wait, 0, before)
-        look(wait, 5, environment(P, T, "RELEASING"))
+        look(tracker, 0, before)
+        look(tracker, 5, environment(P, T, "RELEASING"))
 
-        assert see(wait, 60, environment(T, None, "SUCCEEDED")) == T
+        assert see(tracker, 60, environment(T, None, "SUCCEEDED")) == T
 
 
 def test_a_candidate_beside_the_end_of_an_earlier_promotion_is_pending() -> None:
     """The deployment and the promotion need not be renewed in the same moment."""
-    wait = promotion_wait(baseline=Baseline(current_id=P, promotion_status="FAILED"))
+    tracker = promotion_tracker(baseline=Baseline(current_id=P, promotion_status="FAILED"))
 
-    look(wait, 0, environment(P, T, "FAILED"))
-    look(wait, 5, environment(P, T, "RAMPING_UP"))
+    look(tracker, 0, environment(P, T, "FAILED"))
+    look(tracker, 5, environment(P, T, "RAMPING_UP"))
 
-    assert isinstance(see(wait, 10, environment(P, T, "FAILED")), PromotionFailedError)
+    assert isinstance(see(tracker, 10, environment(P, T, "FAILED")), PromotionFailedError)
 
 
 @pytest.mark.parametrize(
@@ -43,34 +53,34 @@ def test_an_unchanged_end_counts_after_the_settling_time(
 ) -> None:
     """Promoted again and ended again between two looks, which then show what they showed before."""
     before = environment(P, T, status)
-    wait = promotion_wait(baseline=baseline_of(before), retried=True)
+    tracker = promotion_tracker(baseline=baseline_of(before), retried=True)
 
-    look(wait, 0, before)
+    look(tracker, 0, before)
 
-    assert isinstance(confirmed(wait, 120, before), error)
+    assert isinstance(confirmed(tracker, 120, before), error)
 
 
 def test_the_end_of_an_earlier_promotion_does_not_explain_a_missing_candidate() -> None:
     before = environment(P, None, "FAILED", message="Somebody else's.")
-    wait = promotion_wait(baseline=baseline_of(before))
-    look(wait, 0, before)
+    tracker = promotion_tracker(baseline=baseline_of(before))
+    look(tracker, 0, before)
 
-    assert isinstance(explained(wait, 120, before, None), PromotionCanceledError)
+    assert isinstance(explained(tracker, 120, before, None), PromotionCanceledError)
 
 
 def test_a_lingering_failed_candidate_that_is_promoted_again_is_pending() -> None:
     failed = environment(P, deployment(status="BUILD_FAILED"), "FAILED")
-    wait = promotion_wait(baseline=baseline_of(failed), retried=True)
+    tracker = promotion_tracker(baseline=baseline_of(failed), retried=True)
 
-    look(wait, 0, failed)
-    look(wait, 5, environment(P, deployment(status="BUILDING"), "RELEASING"))
+    look(tracker, 0, failed)
+    look(tracker, 5, environment(P, deployment(status="BUILDING"), "RELEASING"))
 
-    assert see(wait, 60, environment(T)) == T
+    assert see(tracker, 60, environment(T)) == T
 
 
 def test_an_earlier_promotion_that_lingers_is_not_reported() -> None:
     before = environment(P, None, "FAILED", percent=50)
 
-    events = promotion_wait(baseline=baseline_of(before)).see(before, 0).events
+    events = promotion_tracker(baseline=baseline_of(before)).see(before, 0).events
 
     assert events == ()

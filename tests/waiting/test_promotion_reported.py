@@ -1,4 +1,4 @@
-"""What a wait on a promotion reports of each look, without an event loop."""
+"""The events of the tracker of a promotion, without an event loop."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from aiobaseten._status import Stage
 from aiobaseten._waiting import Baseline
 from aiobaseten.events import PromotionPaused, PromotionResumed, StatusChanged, TrafficShifted
 
-from .literals import P, T, X, deployment, environment, promotion_wait
+from .literals import P, T, X, deployment, environment, promotion_tracker
 
 
 def test_a_success_is_reported_even_if_an_earlier_one_lingered() -> None:
-    wait = promotion_wait(baseline=Baseline(current_id=P, promotion_status="SUCCEEDED"))
+    tracker = promotion_tracker(baseline=Baseline(current_id=P, promotion_status="SUCCEEDED"))
 
-    events = wait.see(environment(T, None, "SUCCEEDED", percent=100), 0).events
+    events = tracker.see(environment(T, None, "SUCCEEDED", percent=100), 0).events
 
     assert [str(event)[11:] for event in events] == [
         "deployment T: ACTIVE",
@@ -24,19 +24,21 @@ def test_a_success_is_reported_even_if_an_earlier_one_lingered() -> None:
 
 
 def test_in_stage_counts_from_the_start_before_anything_was_seen() -> None:
-    step = promotion_wait().see(environment(P), 40)
+    step = promotion_tracker().see(environment(P), 40)
 
     assert (step.stage, step.in_stage) == (Stage.IDLE, 40)
 
 
 def test_the_stage_of_the_deployment_is_the_stage_of_a_step() -> None:
-    step = promotion_wait().see(environment(P, deployment(status="LOADING_MODEL"), "RELEASING"), 0)
+    step = promotion_tracker().see(
+        environment(P, deployment(status="LOADING_MODEL"), "RELEASING"), 0
+    )
 
     assert step.stage is Stage.LOAD
 
 
 def test_pauses_and_traffic_are_reported_as_they_change() -> None:
-    wait = promotion_wait()
+    tracker = promotion_tracker()
 
     events = [
         event
@@ -49,7 +51,7 @@ def test_pauses_and_traffic_are_reported_as_they_change() -> None:
                 environment(T, None, "SUCCEEDED", percent=100),
             ]
         )
-        for event in wait.see(reading, at).events
+        for event in tracker.see(reading, at).events
     ]
 
     assert [(type(event), str(event)[11:]) for event in events] == [
@@ -66,26 +68,26 @@ def test_pauses_and_traffic_are_reported_as_they_change() -> None:
 
 @pytest.mark.parametrize("end", ["CANCELED", "RAMPING_DOWN", "FAILED", "SUCCEEDED"])
 def test_a_pause_that_ends_otherwise_is_not_resumed(end: str) -> None:
-    wait = promotion_wait()
-    wait.see(environment(P, T, "PAUSED"), 0)
+    tracker = promotion_tracker()
+    tracker.see(environment(P, T, "PAUSED"), 0)
 
-    (changed,) = wait.see(environment(P, T, end), 5).events
+    (changed,) = tracker.see(environment(P, T, end), 5).events
 
     assert type(changed) is StatusChanged
 
 
 def test_moving_traffic_counts_as_a_change() -> None:
-    wait = promotion_wait()
+    tracker = promotion_tracker()
 
-    wait.see(environment(P, T, "RAMPING_UP", percent=25), 0)
-    step = wait.see(environment(P, T, "RAMPING_UP", percent=50), 30)
+    tracker.see(environment(P, T, "RAMPING_UP", percent=25), 0)
+    step = tracker.see(environment(P, T, "RAMPING_UP", percent=50), 30)
 
     assert step.in_stage == 0
 
 
 def test_the_promotion_of_another_deployment_is_not_reported() -> None:
-    wait = promotion_wait()
+    tracker = promotion_tracker()
 
-    step = wait.see(environment(deployment(status="UPDATING"), X, "RAMPING_UP", percent=50), 0)
+    step = tracker.see(environment(deployment(status="UPDATING"), X, "RAMPING_UP", percent=50), 0)
 
     assert [str(event)[11:] for event in step.events] == ["deployment T: UPDATING"]

@@ -1,4 +1,4 @@
-"""When a promotion goes on, or is paused, or rolled back: rule 4, without an event loop."""
+"""Running, paused and rolled back promotions: rule 4, without an event loop."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .literals import (
     P,
     T,
     X,
+    after_candidate_was_seen,
     deployment,
     environment,
     explained,
     look,
-    once_there,
-    promotion_wait,
+    promotion_tracker,
     see,
 )
 
@@ -24,66 +24,66 @@ from .literals import (
 @pytest.mark.parametrize("promotion", ["RELEASING", "RAMPING_UP", "RAMPING_DOWN", "SHIFTING", None])
 @pytest.mark.parametrize("status", ["BUILDING", "SCALED_TO_ZERO", "WAKING_UP", "UNHEALTHY"])
 def test_a_pending_candidate_is_waited_for(status: str, promotion: str | None) -> None:
-    look(promotion_wait(), 0, environment(P, deployment(status=status), promotion))
+    look(promotion_tracker(), 0, environment(P, deployment(status=status), promotion))
 
 
 def test_a_promotion_whose_candidate_is_not_shown_is_waited_for() -> None:
-    wait = promotion_wait()
+    tracker = promotion_tracker()
 
     for at in (0, 1000, 2000):
-        look(wait, at, environment(P, None, "RELEASING"))
+        look(tracker, at, environment(P, None, "RELEASING"))
 
 
 def test_a_rollback_that_is_rolled_forward_ends_in_success() -> None:
-    wait = promotion_wait()
+    tracker = promotion_tracker()
 
-    look(wait, 0, environment(P, T, "RAMPING_DOWN", percent=25))
+    look(tracker, 0, environment(P, T, "RAMPING_DOWN", percent=25))
 
-    assert see(wait, 5, environment(T, None, "SUCCEEDED", percent=100)) == T
+    assert see(tracker, 5, environment(T, None, "SUCCEEDED", percent=100)) == T
 
 
 @pytest.mark.parametrize("status", ["DEACTIVATING", "INACTIVE", "FAILED"])
 def test_the_status_of_a_candidate_during_a_rollback_does_not_decide(status: str) -> None:
-    wait = once_there()
+    tracker = after_candidate_was_seen()
 
-    look(wait, 5, environment(P, T, "RAMPING_DOWN"))
-    look(wait, 10, environment(P, deployment(status=status), "RAMPING_DOWN"))
+    look(tracker, 5, environment(P, T, "RAMPING_DOWN"))
+    look(tracker, 10, environment(P, deployment(status=status), "RAMPING_DOWN"))
 
-    error = see(wait, 15, environment(P, deployment(status=status), "CANCELED"))
+    error = see(tracker, 15, environment(P, deployment(status=status), "CANCELED"))
     assert isinstance(error, PromotionCanceledError)
 
 
 @pytest.mark.parametrize("leftover", ["INACTIVE", "ACTIVE"])
 def test_a_rollback_whose_end_was_not_shown_is_a_cancellation(leftover: str) -> None:
     """The promotion turns to null, and the candidate lingers."""
-    wait = once_there()
+    tracker = after_candidate_was_seen()
 
-    look(wait, 5, environment(P, T, "RAMPING_DOWN"))
-    look(wait, 10, environment(P, deployment(status=leftover), None))
+    look(tracker, 5, environment(P, T, "RAMPING_DOWN"))
+    look(tracker, 10, environment(P, deployment(status=leftover), None))
 
     error = explained(
-        wait, 20, environment(P, deployment(status=leftover)), deployment(status=leftover)
+        tracker, 20, environment(P, deployment(status=leftover)), deployment(status=leftover)
     )
     assert isinstance(error, PromotionCanceledError)
 
 
 def test_a_pause_is_waited_through() -> None:
-    wait = once_there()
+    tracker = after_candidate_was_seen()
 
-    look(wait, 5, environment(P, T, "PAUSED", percent=25))
-    look(wait, 10_000, environment(P, T, "PAUSED", percent=25))
+    look(tracker, 5, environment(P, T, "PAUSED", percent=25))
+    look(tracker, 10_000, environment(P, T, "PAUSED", percent=25))
 
 
 @pytest.mark.parametrize(
     "reading", [environment(P, T, "PAUSED", percent=25), environment(P, None, "PAUSED", percent=25)]
 )
 def test_a_pause_is_an_error_with_on_paused_raise(reading: EnvironmentReading) -> None:
-    error = see(promotion_wait(on_paused="raise"), 0, reading)
+    error = see(promotion_tracker(on_paused="raise"), 0, reading)
 
     assert isinstance(error, PromotionPausedError)
 
 
 def test_the_pause_of_another_promotion_is_ignored() -> None:
-    wait = promotion_wait(on_paused="raise")
+    tracker = promotion_tracker(on_paused="raise")
 
-    look(wait, 0, environment(deployment(status="UPDATING"), X, "PAUSED", percent=25))
+    look(tracker, 0, environment(deployment(status="UPDATING"), X, "PAUSED", percent=25))

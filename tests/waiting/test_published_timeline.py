@@ -1,4 +1,4 @@
-"""The rollout that Baseten's own tool reports as failed at 13 s, and that serves at 631 s."""
+"""The published rollout that Baseten's own tool calls failed at 13 s. It serves at 631 s."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aiobaseten import Baseten
 from aiobaseten.events import StatusChanged
 from aiobaseten.testing import FakeBaseten, timelines
 
-from ..story import A_LOOK, BOTH, Kind, deployment, listen, promote, stage
+from ..story import BOTH, ONE_LOOK, Kind, deployment, listen, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -20,12 +20,12 @@ LONG_SLEEP = [("BUILDING", 11.5), ("DEPLOYING", 1.4), ("SCALED_TO_ZERO", 85), ("
 async def test_the_published_rollout_is_live_at_631_s(
     fake: FakeBaseten, baseten: Baseten, kind: Kind, timeline: timelines.Steps
 ) -> None:
-    environment = stage(fake, kind, timeline)
+    environment = set_up(fake, kind, timeline)
     promotion = await promote(baseten, kind)
 
     live = await promotion.wait()
 
-    assert 631 <= fake.now < 631 + A_LOOK
+    assert 631 <= fake.now < 631 + ONE_LOOK
     assert live.id == promotion.deployment_id == "new"
     assert live.status == "ACTIVE"
     assert environment.current is not None
@@ -36,12 +36,12 @@ async def test_the_published_rollout_is_live_at_631_s(
 async def test_every_long_status_of_the_published_rollout_is_seen(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, timelines.SCALED_TO_ZERO_ON_THE_WAY)
+    set_up(fake, kind, timelines.SCALED_TO_ZERO_ON_THE_WAY)
     promotion = await promote(baseten, kind)
 
-    told = await listen(promotion.events())
+    heard = await listen(promotion.events())
 
-    seen = [event.status for event in told.of(StatusChanged) if event.subject == "deployment"]
+    seen = [event.status for event in heard.of(StatusChanged) if event.subject == "deployment"]
     # DEPLOYING lasts for 1.4 s, which is less than the pause between two looks.
     assert [status for status in seen if status != "DEPLOYING"] == [
         "BUILDING",
@@ -57,10 +57,10 @@ async def test_every_long_status_of_the_published_rollout_is_seen(
 async def test_the_deployment_of_the_published_rollout_is_active_at_631_s(
     fake: FakeBaseten, baseten: Baseten, kind: Kind, timeline: timelines.Steps, accept: bool
 ) -> None:
-    stage(fake, kind, timeline)
+    set_up(fake, kind, timeline)
     await promote(baseten, kind)
 
     active = await deployment(baseten, kind).wait_until_active(accept_scaled_to_zero=accept)
 
-    assert 631 <= fake.now < 631 + A_LOOK
+    assert 631 <= fake.now < 631 + ONE_LOOK
     assert active.status == "ACTIVE"

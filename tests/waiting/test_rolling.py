@@ -1,4 +1,4 @@
-"""Rolling a promotion forward by force, and rolling it back."""
+"""Rolling a promotion forward, and rolling it back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiobaseten import Baseten
 from aiobaseten.errors import ConfigurationError, PromotionInProgressError, PromotionSupersededError
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
-from ..story import A_LOOK, BOTH, Kind, is_new_live, listen, promote, rolling, stage
+from ..story import BOTH, ONE_LOOK, Kind, is_new_live, listen, promote, rolling, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -25,7 +25,7 @@ async def test_a_promotion_can_be_rolled_forward_by_force(forward: str) -> None:
         await promotion.force_roll_forward()
         await promotion.wait()
 
-    assert fake.now < 60 + A_LOOK
+    assert fake.now < 60 + ONE_LOOK
     assert is_new_live(fake)
 
 
@@ -47,7 +47,7 @@ async def test_a_cancelled_promotion_can_be_rolled_forward(
 async def test_rolling_back_promotes_the_previous_deployment(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    environment = stage(fake, kind, timelines.HEALTHY)
+    environment = set_up(fake, kind, timelines.HEALTHY)
     promotion = await promote(baseten, kind)
     await promotion.wait()
 
@@ -65,7 +65,7 @@ async def test_rolling_back_a_promotion_that_never_got_traffic_promotes_nothing(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     """Promoting what serves already would make a new deployment of it."""
-    environment = stage(fake, kind, timelines.BUILD_FAILED)
+    environment = set_up(fake, kind, timelines.BUILD_FAILED)
     promotion = await promote(baseten, kind)
     await listen(promotion.events())
 
@@ -80,7 +80,7 @@ async def test_rolling_back_a_promotion_that_never_got_traffic_promotes_nothing(
 async def test_rolling_back_is_refused_while_the_promotion_runs(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, timelines.HEALTHY)
+    set_up(fake, kind, timelines.HEALTHY)
     promotion = await promote(baseten, kind)
 
     with pytest.raises(PromotionInProgressError) as caught:
@@ -93,9 +93,9 @@ async def test_rolling_back_is_refused_while_the_promotion_runs(
 async def test_rolling_back_without_a_previous_deployment_is_refused(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
-    owner.deployment("new")
-    owner.environment("production")
+    resource = fake.model("owner") if kind == "model" else fake.chain("owner")
+    resource.deployment("new")
+    resource.environment("production")
     promotion = await promote(baseten, kind)
     await promotion.wait()
 
@@ -105,7 +105,7 @@ async def test_rolling_back_without_a_previous_deployment_is_refused(
 
 async def test_rolling_back_to_the_same_deployment_is_refused() -> None:
     fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
-    stage(fake, "model")
+    set_up(fake, "model")
     async with fake.client() as baseten:
         promotion = await baseten.model("owner").environment("production").promote("old")
         await promotion.wait()

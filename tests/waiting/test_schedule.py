@@ -1,4 +1,4 @@
-"""When to look next."""
+"""The pauses between looks, without an event loop."""
 
 from __future__ import annotations
 

@@ -13,24 +13,29 @@ import pytest
 from aiobaseten import Baseten, Token
 from aiobaseten._waiting import EnvironmentHistory, IdleTracker, Tracker
 from aiobaseten._waiting.steps import Wake
-from aiobaseten.errors import ConfigurationError, DeploymentFailedError, WaitTimeoutError
+from aiobaseten.errors import (
+    ConfigurationError,
+    DeploymentFailedError,
+    PromotionInProgressError,
+    WaitTimeoutError,
+)
 from aiobaseten.readings import DeploymentReading, EnvironmentReading
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
-from ..story import production, promote, rolling, stage
+from ..story import production, promote, rolling, set_up
 from .literals import (
     P,
     T,
     X,
-    cancellation_wait,
+    after_candidate_was_seen,
+    cancellation_tracker,
     chain,
     deployment,
-    deployment_wait,
+    deployment_tracker,
     environment,
     explained,
     look,
-    once_there,
-    promotion_wait,
+    promotion_tracker,
     see,
 )
 
@@ -56,7 +61,7 @@ ASLEEP = "SCALED_TO_ZERO"
     ],
 )
 def test_a_deployment_that_will_not_become_active(status: str, how: str, advice: str) -> None:
-    error = see(deployment_wait(unhealthy_grace=0), 0, deployment(status=status))
+    error = see(deployment_tracker(unhealthy_grace=0), 0, deployment(status=status))
 
     assert str(error) == (
         f"deployment T of model m1 will not become active: deployment T {how}. {advice}"
@@ -77,18 +82,18 @@ def test_a_deployment_that_will_not_become_active(status: str, how: str, advice:
 def test_a_chain_that_will_not_become_active(
     chainlets: dict[str, str], status: str, how: str
 ) -> None:
-    error = see(deployment_wait(), 0, chain(chainlets, status))
+    error = see(deployment_tracker(), 0, chain(chainlets, status))
 
     assert str(error) == (f"deployment T of model m1 will not become active: {how}. {GIVEN_UP}")
 
 
 def test_unhealthy_is_said_to_have_lasted_from_the_end_of_an_outage() -> None:
     """Nobody saw the status during the outage."""
-    wait = deployment_wait()
+    tracker = deployment_tracker()
     for at in (0, 320, *range(370, 620, 50)):
-        look(wait, at, deployment(status="UNHEALTHY"))
+        look(tracker, at, deployment(status="UNHEALTHY"))
 
-    error = see(wait, 620, deployment(status="UNHEALTHY"))
+    error = see(tracker, 620, deployment(status="UNHEALTHY"))
 
     assert str(error) == (
         "deployment T of model m1 will not become active: deployment T has been UNHEALTHY for "
@@ -96,11 +101,11 @@ def test_unhealthy_is_said_to_have_lasted_from_the_end_of_an_outage() -> None:
     )
 
 
-def not_active(wait: Tracker[Any], *readings: DeploymentReading) -> str:
+def not_active(tracker: Tracker[Any], *readings: DeploymentReading) -> str:
     """The end of the sentence of a wait that times out after these looks."""
     for at, reading in enumerate(readings):
-        look(wait, at, reading)
-    beginning, _, rest = str(wait.still()).partition("; last seen: ")
+        look(tracker, at, reading)
+    beginning, _, rest = str(tracker.still()).partition("; last seen: ")
     assert beginning == "deployment T of model m1 is not active"
     return rest
 
@@ -127,20 +132,20 @@ def not_active(wait: Tracker[Any], *readings: DeploymentReading) -> str:
     ],
 )
 def test_a_deployment_that_is_not_active_in_time(reading: DeploymentReading, rest: str) -> None:
-    assert not_active(deployment_wait(settling_time=0), reading) == rest
+    assert not_active(deployment_tracker(settling_time=0), reading) == rest
 
 
 def test_a_deployment_that_may_be_on_its_way_up() -> None:
     """It has not been asleep for as long as the settling time."""
-    assert not_active(deployment_wait(), deployment(status=ASLEEP)) == (
+    assert not_active(deployment_tracker(), deployment(status=ASLEEP)) == (
         f"deployment T SCALED_TO_ZERO. {KEEPS_WORKING}"
     )
 
 
 def test_a_deployment_that_can_be_woken() -> None:
-    wait = deployment_wait(can_wake=True, settling_time=0)
+    tracker = deployment_tracker(can_wake=True, settling_time=0)
 
-    assert not_active(wait, deployment(status=ASLEEP)) == (
+    assert not_active(tracker, deployment(status=ASLEEP)) == (
         "deployment T SCALED_TO_ZERO. Nothing but a request will wake deployment T, or its "
         "promotion: pass accept_scaled_to_zero=True if asleep will do, or wake=True."
     )
@@ -148,24 +153,26 @@ def test_a_deployment_that_can_be_woken() -> None:
 
 @pytest.mark.parametrize("status", ["UNHEALTHY", "INACTIVE"])
 def test_a_deployment_that_may_come_back_by_itself(status: str) -> None:
-    wait = deployment_wait(wake=True)
+    tracker = deployment_tracker(wake=True)
 
-    assert not_active(wait, deployment(status=status)) == f"deployment T {status}. {KEEPS_WORKING}"
+    assert (
+        not_active(tracker, deployment(status=status)) == f"deployment T {status}. {KEEPS_WORKING}"
+    )
 
 
 def test_a_deployment_that_was_never_seen() -> None:
-    assert not_active(deployment_wait()) == f"nothing of it. {KEEPS_WORKING}"
+    assert not_active(deployment_tracker()) == f"nothing of it. {KEEPS_WORKING}"
 
 
 def test_a_deployment_that_was_asked_to_wake_up_and_has_not() -> None:
-    wait = deployment_wait(settling_time=0, wake=True)
+    tracker = deployment_tracker(settling_time=0, wake=True)
 
-    asked = see(wait, 0, deployment(status=ASLEEP))
+    asked = see(tracker, 0, deployment(status=ASLEEP))
     assert isinstance(asked, Wake)
     asked.woken(3)
-    look(wait, 5, deployment(status=ASLEEP))
+    look(tracker, 5, deployment(status=ASLEEP))
 
-    assert str(wait.still()) == (
+    assert str(tracker.still()) == (
         "deployment T of model m1 is not active; last seen: deployment T SCALED_TO_ZERO. "
         "It was asked to wake up at 3 s, and has not."
     )
@@ -175,7 +182,7 @@ def test_a_deployment_that_was_asked_to_wake_up_and_has_not() -> None:
     ("message", "why"), [(None, ""), ("", ""), ("no GPU.", ": no GPU"), ("no GPU", ": no GPU")]
 )
 def test_a_promotion_that_baseten_says_has_failed(message: str | None, why: str) -> None:
-    error = see(promotion_wait(), 0, environment(P, T, "FAILED", message=message))
+    error = see(promotion_tracker(), 0, environment(P, T, "FAILED", message=message))
 
     assert str(error) == (f"the promotion of T failed{why}. Traffic is on deployment P.")
 
@@ -202,7 +209,7 @@ def test_a_promotion_that_baseten_says_has_failed(message: str | None, why: str)
     ],
 )
 def test_a_promotion_whose_deployment_failed(reading: EnvironmentReading, traffic: str) -> None:
-    error = see(promotion_wait(), 0, reading)
+    error = see(promotion_tracker(), 0, reading)
 
     assert str(error) == (
         f"the promotion of T failed: deployment T is FAILED. {traffic} {GIVEN_UP}"
@@ -210,18 +217,18 @@ def test_a_promotion_whose_deployment_failed(reading: EnvironmentReading, traffi
 
 
 def test_traffic_of_another_promotion_is_not_said_to_be_ours() -> None:
-    wait = once_there()
+    tracker = after_candidate_was_seen()
     another = environment(P, X, "RAMPING_UP", percent=25)
-    look(wait, 5, another)
+    look(tracker, 5, another)
 
-    assert str(explained(wait, 15, another, deployment(status="BUILD_FAILED"))) == (
+    assert str(explained(tracker, 15, another, deployment(status="BUILD_FAILED"))) == (
         "the promotion of T failed: deployment T is BUILD_FAILED. "
         f"Traffic is on deployment P. {GIVEN_UP}"
     )
 
 
 def test_a_promotion_that_was_cancelled() -> None:
-    error = see(promotion_wait(), 0, environment(P, T, "CANCELED"))
+    error = see(promotion_tracker(), 0, environment(P, T, "CANCELED"))
 
     assert str(error) == "the promotion of T was cancelled. Traffic is on deployment P."
 
@@ -231,19 +238,19 @@ def test_a_promotion_that_was_cancelled() -> None:
     [(None, "Deployment T no longer exists."), (deployment(), "Deployment T is ACTIVE.")],
 )
 def test_a_promotion_that_is_gone(found: DeploymentReading | None, rest: str) -> None:
-    wait = once_there()
-    look(wait, 5, environment(P))
+    tracker = after_candidate_was_seen()
+    look(tracker, 5, environment(P))
 
-    assert str(explained(wait, 15, environment(P), found)) == (
+    assert str(explained(tracker, 15, environment(P), found)) == (
         f"the promotion of T was cancelled. Traffic is on deployment P. {rest}"
     )
 
 
 def test_a_promotion_in_whose_place_another_came() -> None:
-    wait = once_there()
-    look(wait, 5, environment(X))
+    tracker = after_candidate_was_seen()
+    look(tracker, 5, environment(X))
 
-    assert str(explained(wait, 15, environment(X), deployment())) == (
+    assert str(explained(tracker, 15, environment(X), deployment())) == (
         "the promotion of T was superseded: deployment X took its place."
     )
 
@@ -251,7 +258,7 @@ def test_a_promotion_in_whose_place_another_came() -> None:
 def test_a_promotion_that_is_paused() -> None:
     paused = environment(P, T, "PAUSED", percent=25)
 
-    assert str(see(promotion_wait(on_paused="raise"), 0, paused)) == (
+    assert str(see(promotion_tracker(on_paused="raise"), 0, paused)) == (
         "the promotion of T is paused at 25 % of traffic; "
         "it stays so until somebody resumes or cancels it."
     )
@@ -281,53 +288,53 @@ def test_a_promotion_that_is_paused() -> None:
     ],
 )
 def test_a_promotion_that_is_not_finished_in_time(reading: EnvironmentReading, rest: str) -> None:
-    wait = promotion_wait(settling_time=0)
+    tracker = promotion_tracker(settling_time=0)
 
-    look(wait, 0, reading)
+    look(tracker, 0, reading)
 
-    assert str(wait.still()) == f"the promotion of T is not finished; last seen: {rest}"
+    assert str(tracker.still()) == f"the promotion of T is not finished; last seen: {rest}"
 
 
 def test_only_the_last_look_counts_as_last_seen() -> None:
-    wait = promotion_wait()
+    tracker = promotion_tracker()
 
-    look(wait, 0, environment(P, chain({"Old": "BUILDING"}, "DEPLOYING"), "RELEASING"))
-    look(wait, 5, environment(P, chain({"New": "BUILDING"}, "DEPLOYING")))
+    look(tracker, 0, environment(P, chain({"Old": "BUILDING"}, "DEPLOYING"), "RELEASING"))
+    look(tracker, 5, environment(P, chain({"New": "BUILDING"}, "DEPLOYING")))
 
-    assert str(wait.still()) == (
+    assert str(tracker.still()) == (
         "the promotion of T is not finished; last seen: deployment T DEPLOYING, "
         f"chainlet New BUILDING. {KEEPS_WORKING}"
     )
 
 
 def test_a_promotion_that_no_look_has_shown() -> None:
-    wait = promotion_wait()
+    tracker = promotion_tracker()
 
-    look(wait, 0, environment(P))
+    look(tracker, 0, environment(P))
 
-    assert str(wait.still()) == (
+    assert str(tracker.still()) == (
         f"the promotion of T is not finished; last seen: nothing of it. {KEEPS_WORKING}"
     )
 
 
 def test_the_pause_of_another_promotion_is_not_said_to_be_ours() -> None:
-    wait = promotion_wait(on_paused="raise")
+    tracker = promotion_tracker(on_paused="raise")
 
-    look(wait, 0, environment(deployment(status="UPDATING"), X, "PAUSED", percent=25))
+    look(tracker, 0, environment(deployment(status="UPDATING"), X, "PAUSED", percent=25))
 
-    assert str(wait.still()) == (
+    assert str(tracker.still()) == (
         f"the promotion of T is not finished; last seen: deployment T UPDATING. {KEEPS_WORKING}"
     )
 
 
 def test_a_chain_that_has_the_traffic_and_whose_last_chainlet_sleeps() -> None:
-    wait = promotion_wait(settling_time=0)
-    look(wait, 0, environment(chain({"One": ASLEEP, "Two": "LOADING_MODEL"}, "ACTIVE")))
-    assert str(wait.still()).endswith(KEEPS_WORKING)
+    tracker = promotion_tracker(settling_time=0)
+    look(tracker, 0, environment(chain({"One": ASLEEP, "Two": "LOADING_MODEL"}, "ACTIVE")))
+    assert str(tracker.still()).endswith(KEEPS_WORKING)
 
-    look(wait, 5, environment(chain({"One": ASLEEP, "Two": "ACTIVE"}, "ACTIVE")))
+    look(tracker, 5, environment(chain({"One": ASLEEP, "Two": "ACTIVE"}, "ACTIVE")))
 
-    assert str(wait.still()) == (
+    assert str(tracker.still()) == (
         "the promotion of T is not finished; last seen: deployment T ACTIVE, chainlet One "
         "SCALED_TO_ZERO, chainlet Two ACTIVE. It has the traffic. Nothing but a request will wake "
         "chainlet One: pass accept_scaled_to_zero=True if asleep will do."
@@ -335,7 +342,7 @@ def test_a_chain_that_has_the_traffic_and_whose_last_chainlet_sleeps() -> None:
 
 
 def test_a_cancellation_that_was_overtaken() -> None:
-    error = see(cancellation_wait(), 0, environment(T))
+    error = see(cancellation_tracker(), 0, environment(T))
 
     assert str(error) == (
         "the cancellation was overtaken: deployment T was rolled forward all the same, "
@@ -344,22 +351,22 @@ def test_a_cancellation_that_was_overtaken() -> None:
 
 
 def test_a_cancellation_that_is_not_finished_in_time() -> None:
-    wait = cancellation_wait()
+    tracker = cancellation_tracker()
 
-    look(wait, 0, environment(P, T, "RAMPING_DOWN"))
+    look(tracker, 0, environment(P, T, "RAMPING_DOWN"))
 
-    assert str(wait.still()) == (
+    assert str(tracker.still()) == (
         "the cancellation is not finished; last seen: deployment T ACTIVE, "
         f"promotion to production RAMPING_DOWN. {KEEPS_WORKING}"
     )
 
 
 def test_an_environment_that_is_not_quiet_in_time() -> None:
-    wait = IdleTracker(label="production", seen=EnvironmentHistory("production"))
+    tracker = IdleTracker(label="production", seen=EnvironmentHistory("production"))
 
-    look(wait, 0, environment(P, X, "RAMPING_UP"))
+    look(tracker, 0, environment(P, X, "RAMPING_UP"))
 
-    assert str(wait.still()) == (
+    assert str(tracker.still()) == (
         "production is still busy; last seen: deployment X ACTIVE, "
         "promotion to production RAMPING_UP. Nothing was sent."
     )
@@ -370,7 +377,7 @@ def test_an_environment_that_is_not_quiet_in_time() -> None:
 
 @pytest.mark.looptime
 async def test_a_promotion_that_times_out(fake: FakeBaseten, baseten: Baseten) -> None:
-    stage(fake, "model", "DEPLOYING")
+    set_up(fake, "model", "DEPLOYING")
     promotion = await promote(baseten, "model")
 
     with pytest.raises(WaitTimeoutError) as caught:
@@ -394,24 +401,24 @@ async def test_a_cancellation_that_times_out(fake: FakeBaseten, baseten: Baseten
 
     assert str(caught.value) == (
         "0 s are over: the cancellation of the promotion to production of model owner is not "
-        "finished; last seen: deployment new ACTIVE, promotion to production RAMPING_DOWN. "
-        "Baseten keeps working on it. Go on with resume(error.token)."
+        "finished; last seen: deployment new ACTIVE, promotion to production RAMPING_DOWN, 50 % of "
+        "traffic on the candidate. Baseten keeps working on it. Go on with resume(error.token)."
     )
 
 
 @pytest.mark.looptime
 async def test_an_environment_that_stays_busy(fake: FakeBaseten, baseten: Baseten) -> None:
     """There is no token: nothing was begun."""
-    stage(fake, "model", "BUILDING").promote("new")
+    set_up(fake, "model", "BUILDING").promote("new")
 
-    with pytest.raises(WaitTimeoutError) as caught:
+    with pytest.raises(PromotionInProgressError) as caught:
         await production(baseten, "model").promote(
             "old", if_in_progress="wait", in_progress_timeout=10
         )
 
     assert str(caught.value) == (
-        "10 s are over: production of model owner is still busy; last seen: deployment new "
-        "BUILDING, promotion to production RELEASING. Nothing was sent."
+        "a promotion of deployment new to production of model owner is still under way after 10 s "
+        "of waiting; nothing was sent: wait longer, or cancel it"
     )
 
 
@@ -495,7 +502,7 @@ async def test_a_rollback_to_nothing(fake: FakeBaseten, baseten: Baseten) -> Non
 @pytest.mark.looptime
 async def test_a_rollback_to_the_same_deployment() -> None:
     fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
-    stage(fake, "model", timelines.HEALTHY)
+    set_up(fake, "model", timelines.HEALTHY)
     async with fake.client() as baseten:
         promotion = await baseten.model("owner").environment("production").promote("old")
 

@@ -1,4 +1,4 @@
-"""Who is slow to take a wait's last news, or cannot begin one, takes no looks from others."""
+"""Slow listeners, and waits that cannot begin, take no looks from others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Going on with a wait in another process, or twice."""
+"""Resuming promotions and cancellations by their tokens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiobaseten import Baseten, Cancellation, ChainPromotion, ModelPromotion
 from aiobaseten.errors import NotFoundError, PromotionFailedError, WaitTimeoutError
 from aiobaseten.testing import FakeBaseten, timelines
 
-from ..story import BOTH, RAMP, Kind, listen, promote, stage
+from ..story import BOTH, RAMP, Kind, listen, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.looptime
 async def test_another_process_resumes_a_promotion(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind, timelines.SCALED_TO_ZERO_ON_THE_WAY)
+    set_up(fake, kind, timelines.SCALED_TO_ZERO_ON_THE_WAY)
     promotion = await promote(baseten, kind)
     with pytest.raises(WaitTimeoutError) as caught:
         await promotion.wait(timeout=100)
@@ -39,7 +39,7 @@ async def test_another_process_resumes_a_promotion(
 async def test_a_resumed_promotion_has_the_methods_of_the_original(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    environment = stage(fake, kind)
+    environment = set_up(fake, kind)
     promotion = await promote(baseten, kind)
 
     resumed = await baseten.resume(promotion.token)
@@ -56,7 +56,7 @@ async def test_a_resumed_promotion_has_the_methods_of_the_original(
 async def test_resuming_twice_at_the_same_time_promotes_nothing(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    environment = stage(fake, kind, timelines.HEALTHY)
+    environment = set_up(fake, kind, timelines.HEALTHY)
     token = (await promote(baseten, kind)).token
 
     async def go_on() -> Any:
@@ -69,16 +69,16 @@ async def test_resuming_twice_at_the_same_time_promotes_nothing(
 
 
 async def test_a_cancellation_can_be_resumed(fake: FakeBaseten, baseten: Baseten) -> None:
-    stage(fake, "model", ramp=RAMP)
+    set_up(fake, "model", ramp=RAMP)
     promotion = await promote(baseten, "model")
     await asyncio.sleep(90)
     cancellation = await promotion.cancel()
 
     resumed = await baseten.resume(cancellation.token)
     assert isinstance(resumed, Cancellation)
-    told = await listen(resumed.events())
+    heard = await listen(resumed.events())
 
-    assert "promotion to production: RAMPING_DOWN -> CANCELED" in told.said()
+    assert "promotion to production: RAMPING_DOWN -> CANCELED" in heard.lines()
     assert (resumed.deployment_id, resumed.previous_id) == ("new", "old")
     assert resumed.token == cancellation.token
 
@@ -86,7 +86,7 @@ async def test_a_cancellation_can_be_resumed(fake: FakeBaseten, baseten: Baseten
 async def test_a_cancellation_through_the_environment_can_be_resumed(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", timelines.HEALTHY).promote("new")
+    set_up(fake, "model", timelines.HEALTHY).promote("new")
     cancellation = await baseten.model("owner").environment("production").cancel_promotion()
 
     resumed = await baseten.resume(cancellation.token)
@@ -101,7 +101,7 @@ async def test_a_promotion_undone_before_it_was_resumed_is_an_error(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
     """The wait has never seen it current, so it cannot tell this from a pointer that lags."""
-    environment = stage(fake, kind)
+    environment = set_up(fake, kind)
     promotion = await promote(baseten, kind)
     await promotion.wait()
     environment.promote("old")
@@ -130,7 +130,7 @@ async def test_resuming_in_a_deleted_environment_is_an_error_at_once(
 async def test_resuming_without_a_look_rides_out_an_outage(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind)
+    set_up(fake, kind)
     token = (await promote(baseten, kind)).token
     sent = len(fake.requests)
     fake.faults.status(503, lasting=300)

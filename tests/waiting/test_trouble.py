@@ -1,4 +1,4 @@
-"""Looks that fail: what is ridden out, what ends a wait, and what is said about it."""
+"""Failed looks: those that are ridden out, and those that end a wait."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from aiobaseten.errors import (
 from aiobaseten.events import LookFailed
 from aiobaseten.testing import FakeBaseten, timelines
 
-from ..story import A_LOOK, BOTH, TWO_LOOKS, Kind, deployment, listen, promote, stage
+from ..story import BOTH, ONE_LOOK, TWO_LOOKS, Kind, deployment, listen, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -63,22 +63,22 @@ def damage(fake: FakeBaseten, fault: str, **options: Any) -> None:
 async def test_a_temporary_failure_is_reported_and_ridden_out(
     fake: FakeBaseten, baseten: Baseten, fault: str, options: Any, error: type[BasetenError]
 ) -> None:
-    stage(fake, "model", [("DEPLOYING", 200), "ACTIVE"])
+    set_up(fake, "model", [("DEPLOYING", 200), "ACTIVE"])
     promotion = await promote(baseten, "model")
     damage(fake, fault, times=4, **options)
 
-    told = await listen(promotion.events())
+    heard = await listen(promotion.events())
 
-    assert told.result.status == "ACTIVE"
-    assert [type(event.error) for event in told.of(LookFailed)] == [error] * 4
-    assert told.at >= 200
+    assert heard.result.status == "ACTIVE"
+    assert [type(event.error) for event in heard.of(LookFailed)] == [error] * 4
+    assert heard.at >= 200
 
 
 @TROUBLE
 async def test_a_lasting_failure_is_the_cause_of_the_timeout(
     fake: FakeBaseten, baseten: Baseten, fault: str, options: Any, error: type[BasetenError]
 ) -> None:
-    stage(fake, "model")
+    set_up(fake, "model")
     promotion = await promote(baseten, "model")
     damage(fake, fault, times=None, **options)
 
@@ -99,7 +99,7 @@ async def test_a_lasting_failure_is_the_cause_of_the_timeout(
 async def test_a_failure_that_was_over_is_not_the_cause_of_the_timeout(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", "DEPLOYING")
+    set_up(fake, "model", "DEPLOYING")
     promotion = await promote(baseten, "model")
     fake.faults.status(503, route=LOOKS, times=3)
 
@@ -124,36 +124,36 @@ async def test_a_failure_that_was_over_is_not_the_cause_of_the_timeout(
 async def test_a_refusal_of_the_caller_ends_the_wait_at_once(
     fake: FakeBaseten, baseten: Baseten, status: int, error: type[APIError], at: float
 ) -> None:
-    stage(fake, "model", [("DEPLOYING", 200), "ACTIVE"])
+    set_up(fake, "model", [("DEPLOYING", 200), "ACTIVE"])
     promotion = await promote(baseten, "model")
     fake.at(at, lambda: fake.faults.status(status, route=LOOKS))
 
-    told = await listen(promotion.events())
+    heard = await listen(promotion.events())
 
-    assert type(told.error) is error
-    assert told.at <= at + A_LOOK
-    assert told.error.evidence is not None
-    assert told.error.evidence.token == promotion.token
-    assert bool(told.error.evidence.history) is (at > 0)
+    assert type(heard.error) is error
+    assert heard.at <= at + ONE_LOOK
+    assert heard.error.evidence is not None
+    assert heard.error.evidence.token == promotion.token
+    assert bool(heard.error.evidence.history) is (at > 0)
 
 
 async def test_looks_pause_for_as_long_as_the_server_asks(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", [("DEPLOYING", 10), "ACTIVE"])
+    set_up(fake, "model", [("DEPLOYING", 10), "ACTIVE"])
     promotion = await promote(baseten, "model")
     fake.faults.rate_limited(retry_after=37, route=LOOKS)
 
-    told = await listen(promotion.events())
+    heard = await listen(promotion.events())
 
-    (failed,) = told.of(LookFailed)
+    (failed,) = heard.of(LookFailed)
     assert 37 <= failed.next_look < 38
-    assert 37 <= told.at < 38
+    assert 37 <= heard.at < 38
 
 
 async def test_looks_pause_for_a_minute_at_most(fake: FakeBaseten, baseten: Baseten) -> None:
-    """Somebody may count in milliseconds, and blind every wait of the client."""
-    stage(fake, "model", [("DEPLOYING", 10), "ACTIVE"])
+    """A server that counts in milliseconds would stop every wait of the client."""
+    set_up(fake, "model", [("DEPLOYING", 10), "ACTIVE"])
     promotion = await promote(baseten, "model")
     fake.faults.rate_limited(retry_after=37_000, route=LOOKS)
 
@@ -165,7 +165,7 @@ async def test_looks_pause_for_a_minute_at_most(fake: FakeBaseten, baseten: Base
 async def test_the_last_look_is_sent_in_spite_of_a_pause(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    stage(fake, "model", [("DEPLOYING", 10), "ACTIVE"])
+    set_up(fake, "model", [("DEPLOYING", 10), "ACTIVE"])
     promotion = await promote(baseten, "model")
     fake.faults.rate_limited(retry_after=60, route=LOOKS)
 
@@ -182,16 +182,16 @@ async def test_a_failed_first_look_is_repeated_within_two_seconds(
 
     for _ in range(20):  # chance decides how much sooner
         fake.faults.status(503, route="GET /v1/models/owner/deployments/d1")
-        told = await listen(deployment(baseten, "model", "d1").events())
-        (failed,) = told.of(LookFailed)
+        heard = await listen(deployment(baseten, "model", "d1").events())
+        (failed,) = heard.of(LookFailed)
         assert 1 <= failed.next_look <= 2
 
 
 async def test_failed_looks_become_rarer_and_the_deadline_holds(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
-    """Baseten's own tool never looks at its deadline while looks fail."""
-    stage(fake, "model")
+    """Baseten's own tool never checks its deadline while looks fail."""
+    set_up(fake, "model")
     promotion = await promote(baseten, "model")
     fake.faults.status(503, times=None)
     before = len(fake.requests)
@@ -213,17 +213,17 @@ async def test_a_new_deployment_that_is_not_found_yet_is_waited_for(
     else:
         fake.chain("owner").deployment("d1", timeline=timeline, hidden_for=20)
 
-    told = await listen(deployment(baseten, kind, "d1").events())
+    heard = await listen(deployment(baseten, kind, "d1").events())
 
-    assert told.result.status == "ACTIVE"
-    assert {type(event.error) for event in told.of(LookFailed)} == {NotFoundError}
+    assert heard.result.status == "ACTIVE"
+    assert {type(event.error) for event in heard.of(LookFailed)} == {NotFoundError}
 
 
 @BOTH
 async def test_a_deployment_that_is_not_found_for_half_a_minute_does_not_exist(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    stage(fake, kind)
+    set_up(fake, kind)
 
     with pytest.raises(NotFoundError) as caught:
         await deployment(baseten, kind, "nobody").wait_until_active()
@@ -236,8 +236,8 @@ async def test_a_deployment_that_is_not_found_for_half_a_minute_does_not_exist(
 async def test_a_deployment_that_was_found_once_and_is_gone_was_deleted(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
-    doomed = owner.deployment("d1", status="BUILDING")
+    resource = fake.model("owner") if kind == "model" else fake.chain("owner")
+    doomed = resource.deployment("d1", status="BUILDING")
     fake.at(5, doomed.delete)
 
     with pytest.raises(NotFoundError):

@@ -1,4 +1,4 @@
-"""Which failures of a look end a wait, and which are ridden out."""
+"""Which errors of a look end a wait, without an event loop."""
 
 from __future__ import annotations
 

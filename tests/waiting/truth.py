@@ -1,4 +1,9 @@
-"""What was so, as the fake knows it, and how the ends of waits are held against it."""
+"""The real state in the past, as the fake knows it, and checks of the ends of waits against it.
+
+A wait sees the past: a response may be some seconds old (`Truth.slack`), and a status between two
+looks is not seen at all. So a check asks whether a statement was true at any moment in which the
+deciding look may have been made (`Truth.lately`), and not whether it is true now.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +25,21 @@ from aiobaseten.errors import (
 from aiobaseten.events import StatusChanged
 from aiobaseten.testing import FakeDeployment, FakeEnvironment, FakePromotion
 
-from ..story import Told
+from ..story import Heard
 from .random_stories import HOPELESS, SLOWEST_REQUEST, Story
 
 #: A look at a deployment that sleeps takes two requests.
 SLOWEST_LOOK = 2 * SLOWEST_REQUEST + 1
-#: The longest time between two looks that are answered, where nothing goes wrong.
+#: Seconds between two answered looks at most, if nothing goes wrong.
 LONGEST_PAUSE = 16.0
-#: How finely what was so is compared with what was seen.
+#: Seconds between the moments at which the past is compared.
 GRAIN = 0.5
 EPSILON = 0.01
 
 
 @frozen(kw_only=True)
 class Truth:
-    """What the fake knows. Times are the fake's; *began* is when the waits did."""
+    """The past of a story. Times are the fake's; *began* is the beginning of the waits."""
 
     story: Story
     environment: FakeEnvironment
@@ -45,7 +50,7 @@ class Truth:
 
     @property
     def slack(self) -> float:
-        """How old what was seen may be."""
+        """How many seconds old a seen state may be."""
         return self.story.behaviour.stale_for + SLOWEST_LOOK + EPSILON
 
     def parts(self, at: float) -> list[str]:
@@ -53,7 +58,7 @@ class Truth:
         return [self.target.seen_at(at), *self.target.chainlets_seen_at(at).values()]
 
     def current(self, at: float) -> str | None:
-        """Whose the traffic was."""
+        """The id of the deployment that served."""
         moved = [
             one
             for one in self.environment.promotions
@@ -62,29 +67,29 @@ class Truth:
         return moved[-1].candidate.id if moved else self.before
 
     def candidate(self, at: float) -> str | None:
-        """Who was being promoted, or had been last."""
+        """The id of the candidate of the newest promotion."""
         begun = [one for one in self.environment.promotions if one.started <= at]
         return begun[-1].candidate.id if begun else None
 
     def promotion(self, at: float) -> str | None:
-        """What the newest promotion was."""
+        """The status of the newest promotion."""
         begun = [one for one in self.environment.promotions if one.started <= at]
         return self.state(begun[-1], at) if begun else None
 
     def lately_promoted(self, at: float) -> set[str | None]:
-        """What any promotion was when the look was made whose answer came at *at*."""
+        """The statuses of promotions that a look answered at *at* may have seen."""
         since = at - self.slack
         changes = (reading for one in self.environment.promotions for reading in one.history)
         entered = {reading.status for reading in changes if since <= reading.at <= at}
         return {self.promotion(since), *entered}
 
     def state(self, promotion: FakePromotion, at: float) -> str | None:
-        """What a promotion was."""
+        """The status of a promotion."""
         past = [reading.status for reading in promotion.history if reading.at <= at]
         return past[-1] if past else None
 
     def of_target(self) -> list[FakePromotion]:
-        """The promotions of the deployment, from ours on."""
+        """The promotions of our deployment, from ours on."""
         return [
             one
             for one in self.environment.promotions
@@ -92,12 +97,12 @@ class Truth:
         ]
 
     def ready(self, at: float) -> bool:
-        """Whether the deployment was what was waited for."""
+        """Whether the deployment was ready, as the caller defines it."""
         will_do = {"ACTIVE", *(["SCALED_TO_ZERO"] * self.story.options.accept_scaled_to_zero)}
         return will_do.issuperset(self.parts(at))
 
     def served(self, at: float) -> bool:
-        """Whether it was, and had the traffic."""
+        """Whether it was ready and served."""
         return self.current(at) == self.target.id and self.ready(at)
 
     def hopeless(self, at: float) -> bool:
@@ -109,19 +114,20 @@ class Truth:
         return "UNHEALTHY" in self.parts(at)
 
     def ever(self, so: Callable[[float], bool], since: float, until: float) -> bool:
-        """Whether it was so at any time."""
+        """Whether a statement was true at any moment."""
         return any(so(at) for at in moments(since, until))
 
     def always(self, so: Callable[[float], bool], since: float, until: float) -> bool:
-        """Whether it was so all the time."""
+        """Whether a statement was true all the time."""
         return all(so(at) for at in moments(since, until))
 
     def lately(self, so: Callable[[float], bool], at: float) -> bool:
-        """Whether it was so when the look was made whose answer came at *at*."""
+        """Whether a statement may have been true for a look that was answered at *at*."""
         return self.ever(so, max(at - self.slack, 0.0), at)
 
 
 def moments(since: float, until: float) -> Iterator[float]:
+    """The moments at which the past is compared."""
     at = since
     while at < until:
         yield at
@@ -129,59 +135,86 @@ def moments(since: float, until: float) -> Iterator[float]:
     yield until
 
 
-def check_promotion(truth: Truth, told: Told) -> None:
-    """The end of a wait on a promotion is what was so."""
-    error, at = told.error, truth.began + told.at
-    options, behaviour = truth.story.options, truth.story.behaviour
+def check_promotion(truth: Truth, heard: Heard) -> None:
+    """Check that the end of a wait on the promotion is true."""
+    error, at = heard.error, truth.began + heard.at
     if error is None:
         assert truth.lately(truth.served, at), "success, and it did not serve"
         return
     assert isinstance(error, WaitError)
-    assert not isinstance(error, DeploymentFailedError)
+    assert type(error) in CHECKS, f"a wait on a promotion cannot end with {error!r}"
     check_history(truth, error.history)
-    check_events(told, error.history)
-    ends = {one.status for one in truth.of_target() if one.ended is not None and one.ended <= at}
-    if isinstance(error, PromotionFailedError):
-        since = truth.began - SLOWEST_LOOK if options.settling_time == 0 else truth.began
-        assert (
-            "FAILED" in ends
-            or truth.ever(truth.hopeless, max(since, 0.0), at)
-            or was_ill(truth, at)
-        ), "failure, and nothing had failed"
-    elif isinstance(error, PromotionCanceledError):
-        # A failure, or a success that was taken back, of which nothing can be seen.
-        hidden = behaviour.terminal_promotion_for <= 5 or truth.story.kind == "chain"
-        was_over = "CANCELED" in ends or (hidden and ends)
-        assert was_over, "cancelled, and nobody had cancelled it"
-        assert truth.lately(lambda then: truth.current(then) != truth.target.id, at)
-    elif isinstance(error, PromotionSupersededError):
-        assert ends, "superseded, and it was still under way"
-        assert error.by != truth.target.id
-        assert truth.lately(
-            lambda then: error.by in (truth.current(then), truth.candidate(then)), at
-        )
-        assert truth.lately(lambda then: truth.current(then) != truth.target.id, at)
-    elif isinstance(error, PromotionPausedError):
-        assert options.on_paused == "raise"
-        assert truth.lately(lambda then: truth.promotion(then) == "PAUSED", at)
-    else:
-        check_timeout(truth, error, truth.served)
+    check_events(heard, error.history)
+    CHECKS[type(error)](truth, error, at)
 
 
-def check_deployment(truth: Truth, told: Told) -> None:
-    """The end of a wait on the deployment alone is what was so."""
-    error, at = told.error, truth.began + told.at
+def ends_until(truth: Truth, at: float) -> set[str]:
+    """How the promotions of our deployment have ended."""
+    return {one.status for one in truth.of_target() if one.ended is not None and one.ended <= at}
+
+
+def is_not_current(truth: Truth, at: float) -> bool:
+    """Whether another deployment may have served for a look that was answered at *at*."""
+    return truth.lately(lambda then: truth.current(then) != truth.target.id, at)
+
+
+def check_failed(truth: Truth, error: WaitError, at: float) -> None:
+    """The promotion or a part had failed, or a part was UNHEALTHY for too long."""
+    immediate = truth.story.options.settling_time == 0
+    since = max(truth.began - SLOWEST_LOOK if immediate else truth.began, 0.0)
+    assert (
+        "FAILED" in ends_until(truth, at)
+        or truth.ever(truth.hopeless, since, at)
+        or was_ill(truth, at)
+    ), "failure, and nothing had failed"
+
+
+def check_canceled(truth: Truth, error: WaitError, at: float) -> None:
+    """The promotion was cancelled, or ended in a way that this Baseten does not show."""
+    ends = ends_until(truth, at)
+    # A failure, or a success that was taken back, of which nothing can be seen.
+    hidden = truth.story.behaviour.terminal_promotion_for <= 5 or truth.story.kind == "chain"
+    assert "CANCELED" in ends or (hidden and ends), "cancelled, and nobody had cancelled it"
+    assert is_not_current(truth, at), "cancelled, and it serves"
+
+
+def check_superseded(truth: Truth, error: WaitError, at: float) -> None:
+    """The promotion had ended, and the deployment that is named took its place."""
+    assert isinstance(error, PromotionSupersededError)
+    assert ends_until(truth, at), "superseded, and it was still under way"
+    assert error.by != truth.target.id
+    assert truth.lately(lambda then: error.by in (truth.current(then), truth.candidate(then)), at)
+    assert is_not_current(truth, at), "superseded, and it serves"
+
+
+def check_paused(truth: Truth, error: WaitError, at: float) -> None:
+    """The caller asked to be told, and the promotion was paused."""
+    assert truth.story.options.on_paused == "raise"
+    assert truth.lately(lambda then: truth.promotion(then) == "PAUSED", at)
+
+
+CHECKS: dict[type[WaitError], Callable[[Truth, WaitError, float], None]] = {
+    PromotionFailedError: check_failed,
+    PromotionCanceledError: check_canceled,
+    PromotionSupersededError: check_superseded,
+    PromotionPausedError: check_paused,
+    WaitTimeoutError: lambda truth, error, _at: check_timeout(truth, error, truth.served),
+}
+
+
+def check_deployment(truth: Truth, heard: Heard) -> None:
+    """Check that the end of a wait on the deployment alone is true."""
+    error, at = heard.error, truth.began + heard.at
     if error is None:
         assert truth.lately(truth.ready, at), "success, and it was not ready"
         return
     if isinstance(error, NotFoundError):
-        assert truth.story.behaviour.hidden_for or "delete" in dict.fromkeys(
-            deed for _, deed in truth.story.deeds
-        )
+        actions = {name for _, name in truth.story.actions}
+        assert truth.story.behaviour.hidden_for or "delete" in actions
         return
     assert isinstance(error, WaitError)
     check_history(truth, error.history)
-    check_events(told, error.history)
+    check_events(heard, error.history)
     if isinstance(error, DeploymentFailedError):
         assert truth.ever(truth.hopeless, max(truth.began - truth.slack, 0), at) or was_ill(
             truth, at
@@ -191,7 +224,7 @@ def check_deployment(truth: Truth, told: Told) -> None:
 
 
 def was_ill(truth: Truth, at: float) -> bool:
-    """Whether it had been UNHEALTHY for as long as the caller allowed, as far as one can see."""
+    """Whether it seemed to be UNHEALTHY for as long as the caller allowed."""
     grace = truth.story.options.unhealthy_grace
     return truth.lately(truth.ill, at) and truth.ever(
         truth.ill, max(at - grace - truth.slack - LONGEST_PAUSE, 0.0), max(at - grace, 0.0)
@@ -199,7 +232,7 @@ def was_ill(truth: Truth, at: float) -> bool:
 
 
 def check_timeout(truth: Truth, error: WaitError, so: Callable[[float], bool]) -> None:
-    """A wait runs out at its deadline, and only if what it waits for was not there to be seen."""
+    """Check that a wait timed out at its deadline, and that its goal was not to be seen."""
     assert isinstance(error, WaitTimeoutError)
     assert error.evidence is not None
     timeout = truth.story.options.timeout
@@ -221,7 +254,7 @@ def check_timeout(truth: Truth, error: WaitError, so: Callable[[float], bool]) -
 
 
 def check_history(truth: Truth, history: tuple[Seen, ...]) -> None:
-    """What was seen of the deployment was so, when it was seen first and when last."""
+    """Check that each seen status was the real one when it was seen first and last."""
     for seen in history:
         if seen.subject == "promotion":
             assert seen.status in truth.lately_promoted(truth.began + seen.since)
@@ -235,14 +268,15 @@ def check_history(truth: Truth, history: tuple[Seen, ...]) -> None:
 
 
 def status_of(truth: Truth, seen: Seen, at: float) -> str:
+    """The real status of the subject of an entry."""
     if seen.subject == "deployment":
         return truth.target.seen_at(at)
     return truth.target.chainlets_seen_at(at)[seen.name]
 
 
-def check_events(told: Told, history: tuple[Seen, ...]) -> None:
-    """The events say what the history does."""
-    changes = told.of(StatusChanged)
+def check_events(heard: Heard, history: tuple[Seen, ...]) -> None:
+    """Check that the events agree with the history."""
+    changes = heard.of(StatusChanged)
     assert sorted((event.at, event.subject, event.name, event.status) for event in changes) == (
         sorted((seen.since, seen.subject, seen.name, seen.status) for seen in history)
     )
