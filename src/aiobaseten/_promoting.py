@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import re
+import logging
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Generic, cast, get_args
 
 from attrs import evolve, frozen
 
 from ._arguments import Duration, boolean, choice, time_limit
+from ._predecessor import (
+    AuditEntry,
+    ListedDeployment,
+    Predecessor,
+    Unknown,
+    find_in_audit_log,
+    find_in_list,
+    is_made_from,
+)
 from ._resource import D, E, EnvironmentLook, Resource
 from ._sending import Operation, may_have_acted, parsed_by
 from ._token import Token
@@ -17,6 +27,7 @@ from .errors import (
     APIError,
     BadRequestError,
     BasetenError,
+    ConfigurationError,
     ConflictError,
     Evidence,
     PromotionInProgressError,
@@ -34,8 +45,12 @@ from .schemas import Deployment
 #: have given up earlier than Baseten does.
 READ_BACK_AFTER_S = (0.0, 1.0, 3.0, 6.0)
 
-# Baseten names a deployment that a promotion makes after its source, and appends the time.
-_MADE_FROM = re.compile(r"[.-]\d{9,}")
+#: Seconds after which a server that lags behind shows the environment as it is.
+STALE_FOR_S = 10.0
+
+# Pages of an audit log that a rollback reads at most.
+_MOST_PAGES = 10
+_LOG = logging.getLogger("aiobaseten")
 
 
 @frozen
@@ -306,6 +321,119 @@ async def roll_back(
     return await _send_once(resource, ours.environment, previous_id, operation, reading)
 
 
+# --- rolling an environment back -----------------------------------------------------------------
+
+
+async def roll_environment_back(
+    resource: Resource[D, E], environment: str, promote: Callable[[str], Operation[D]]
+) -> Started[D]:
+    """Promote the deployment that served before the current one.
+
+    Args:
+        resource: The chain or model.
+        environment: The environment's name.
+        promote: Makes the request for a deployment's id.
+    """
+    where = resource.environment_label(environment)
+    before = await _read_idle(resource, environment)
+    current_id = before.current_id
+    if current_id is None:
+        raise ConfigurationError(f"nothing serves in {where}, so there is nothing to roll back")
+    predecessor = await _find_predecessor(resource, environment, current_id)
+    if not predecessor.is_latest:
+        # The look may have been late, and the newest promotion may have ended by now.
+        await resource.sender.connections.pause(STALE_FOR_S)
+    reading = await _read_idle(resource, environment)
+    if reading.current_id != current_id:
+        raise PromotionInProgressError(
+            f"deployment {current_id} served in {where} when this rollback began, and now "
+            f"{reading.current_id} does: another promotion has just ended; nothing was sent: look "
+            "at the environment before you roll it back",
+            deployment_id=reading.current_id,
+            environment=reading.value,
+        )
+    previous_id = predecessor.deployment_id
+    _LOG.info(
+        "rolling %s back from deployment %s to %s, which served before according to %s",
+        where,
+        current_id,
+        previous_id,
+        predecessor.source,
+    )
+    return await _send_once(resource, environment, previous_id, promote(previous_id), reading)
+
+
+async def _read_idle(resource: Resource[D, E], environment: str) -> EnvironmentReading:
+    """Read the environment.
+
+    Raises:
+        PromotionInProgressError: A promotion to it is under way.
+    """
+    reading = await resource.read_environment(environment)
+    if reading.is_busy:
+        which = f" of deployment {reading.candidate_id}" if reading.candidate_id else ""
+        # Baseten cannot cancel a chain's promotion.
+        cancel = ", or cancel it" if resource.kind == "model" else " before you roll back"
+        raise PromotionInProgressError(
+            f"a promotion{which} to {resource.environment_label(environment)} is under way; "
+            f"nothing was sent: wait for its end{cancel}",
+            deployment_id=reading.candidate_id,
+            environment=reading.value,
+        )
+    return reading
+
+
+async def _find_predecessor(
+    resource: Resource[D, E], environment: str, current_id: str
+) -> Predecessor:
+    """Find the deployment that served before the current one.
+
+    Raises:
+        ConfigurationError: It is not known.
+    """
+    deployments = await resource.read_deployments()
+    unreadable: BasetenError | None = None
+    try:
+        found = await _search_audit_log(resource, environment, current_id, deployments)
+    except (APIError, TransportError, ResponseShapeError) as error:
+        unreadable = error
+        found = Unknown(f"the audit log could not be read ({error})")
+    reasons: list[str] = []
+    if isinstance(found, Unknown):
+        reasons.append(found.reason)
+        if not found.is_final:
+            found = find_in_list(environment, current_id, deployments)
+    if isinstance(found, Predecessor):
+        return found
+    if found.reason not in reasons:
+        reasons.append(found.reason)
+    raise ConfigurationError(
+        f"it is not known which deployment served in {resource.environment_label(environment)} "
+        f"before {current_id}: {', and '.join(reasons)}. Nothing was sent; to roll back to a "
+        "deployment that you know, use promote(deployment_id)"
+    ) from unreadable
+
+
+async def _search_audit_log(
+    resource: Resource[D, E],
+    environment: str,
+    current_id: str,
+    deployments: dict[str, ListedDeployment],
+) -> Predecessor | Unknown:
+    """Read the audit log, back to the promotion before that of the current deployment."""
+    entries: list[AuditEntry] = []
+    cursor: str | None = None
+    found: Predecessor | Unknown = Unknown("the audit log is empty")
+    for _ in range(_MOST_PAGES):
+        page = await resource.read_audit_log(environment, cursor)
+        entries += page.entries
+        found = find_in_audit_log(entries, current_id, deployments)
+        if isinstance(found, Predecessor) or found.is_final or page.cursor is None:
+            break
+        cursor = page.cursor
+    return found
+
+
 # --- another promotion under way -----------------------------------------------------------------
 
 
@@ -395,11 +523,7 @@ async def _is_of(
 def _is_made_from(source: object, candidate: object) -> bool:
     if not isinstance(source, Deployment) or not isinstance(candidate, Deployment):
         return False  # deployments of chains have no names
-    names = source.name, candidate.name
-    if not all(isinstance(name, str) for name in names):
-        return False
-    appended = candidate.name.removeprefix(source.name)
-    return appended != candidate.name and bool(_MADE_FROM.fullmatch(appended))
+    return is_made_from(source.name, candidate.name)
 
 
 def _in_progress(

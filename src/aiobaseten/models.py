@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any, Unpack, cast
 from urllib.parse import quote
 
 from attrs import define, frozen
 
 from ._arguments import Duration, boolean, log_range
-from ._promoting import Ours, check_still_ours, promote, roll_back
+from ._promoting import Ours, check_still_ours, promote, roll_back, roll_environment_back
 from ._resource import (
     SIGNALS,
     Resource,
@@ -22,7 +23,7 @@ from ._resource import (
     retry_model,
     wake_model,
 )
-from ._sending import may_have_acted
+from ._sending import Operation, may_have_acted
 from ._waiting import Wait
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
@@ -317,6 +318,46 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             baseline=started.baseline,
         )
 
+    async def rollback(self) -> ModelPromotion:
+        """Promote the deployment that served before the current one.
+
+        For a promotion that this program did not start; `ModelPromotion.rollback` knows better what
+        served before. Returns a new promotion to wait for, as soon as Baseten has accepted it; its
+        ``previous_id`` is the deployment that served until now. The logger ``aiobaseten`` says at
+        INFO which deployment is promoted, and how it was found. After a rollback, the deployment
+        that was rolled back is the one that served before.
+
+        The audit log tells what served before: the newest promotion before that of the current
+        deployment. Promotions that were cancelled and deployments that have failed do not count.
+        The log does not tell how a promotion ended, so that one that failed although its
+        deployment is well counts, too. Where the log cannot be read or does not tell, it is the
+        newest deployment in the list that belongs to the environment and was made before the
+        current one. Nothing is sent if neither tells.
+
+        It takes ten seconds longer if the audit log has a promotion that is newer than that of the
+        current deployment: the environment is then read a second time.
+
+        Cancelling this coroutine does not take back a request that is on its way.
+
+        Raises:
+            ConfigurationError: It is not known what served before, or nothing serves; nothing was
+                sent.
+            PromotionInProgressError: A promotion is under way, or has just ended; nothing was sent.
+            PromotionOutcomeUnknownError: As for `promote`.
+            NotFoundError: There is no such model or environment.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        started = await roll_environment_back(
+            self._resource, self.name, partial(_promote_again, self.model_id, self.name)
+        )
+        return ModelPromotion(
+            resource=self._resource,
+            environment_name=self.name,
+            deployment_id=started.deployment_id,
+            deployment=started.deployment,
+            baseline=started.baseline,
+        )
+
     async def cancel_promotion(self) -> Cancellation:
         """Cancel the promotion that is under way.
 
@@ -490,17 +531,12 @@ class ModelPromotion(Promotion[Deployment, Environment]):
         """
         previous_id = self._served_before()
         resource, environment = self._resource, self.environment_name
-        operation = promote_model(
-            resource.id,
-            environment,
-            previous_id,
-            scale_down_previous_deployment=None,
-            preserve_env_instance_type=None,
-            environment_settings_update=None,
-            promotion_settings_override=None,
-        )
         started = await roll_back(
-            resource, self._ours, previous_id, operation, even_if_superseded=even_if_superseded
+            resource,
+            self._ours,
+            previous_id,
+            _promote_again(resource.id, environment, previous_id),
+            even_if_superseded=even_if_superseded,
         )
         return ModelPromotion(
             resource=resource,
@@ -529,6 +565,19 @@ class ModelPromotion(Promotion[Deployment, Environment]):
     @property
     def _environment(self) -> ModelEnvironmentHandle:
         return ModelEnvironmentHandle(self._resource, self.environment_name)
+
+
+def _promote_again(model_id: str, environment: str, deployment_id: str) -> Operation[Deployment]:
+    """Promote a deployment that served before: Baseten decides everything else."""
+    return promote_model(
+        model_id,
+        environment,
+        deployment_id,
+        scale_down_previous_deployment=None,
+        preserve_env_instance_type=None,
+        environment_settings_update=None,
+        promotion_settings_override=None,
+    )
 
 
 @frozen
