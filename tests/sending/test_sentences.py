@@ -376,5 +376,5 @@ async def test_a_retry_that_baseten_did_not_act_on(fake: FakeBaseten, baseten: B
 
     assert caught.value.reason
     assert str(caught.value) == (
-        f"Baseten did not retry: {caught.value.reason}. Everything is as it was"
+        f"Baseten did not retry: {caught.value.reason.rstrip('.')}. Everything is as it was"
     )

@@ -584,5 +584,5 @@ def behaviours(one: Behaviour) -> None:
     assert_type(one.roll_forward, Literal["at once", "next step"])
     assert_type(one.error_body, Literal["code", "error", "bare", "detail", "text"])
     assert_type((one.signals_succeed, one.retry_after_header), tuple[bool, bool])
-    assert_type(one.audit_log, Literal["shown", "forbidden", "absent"])
+    assert_type(one.audit_log, Literal["readable", "forbidden", "missing"])
     assert_type(one.audit_log_names, Literal["candidate", "source"])
