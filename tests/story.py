@@ -29,9 +29,11 @@ E = TypeVar("E", bound=Event)
 
 #: For tests that hold for models and for chains.
 BOTH = pytest.mark.parametrize("kind", ["model", "chain"])
-#: The longest pause between two looks, except during a build; see waiting/test_schedule.py.
+#: The longest that anything but a build goes unseen; see tests/waiting/test_schedule.py.
 ONE_LOOK = 11.0
-#: The steps of a rolling promotion: percent of the traffic, and seconds.
+#: Seconds until two looks, ten seconds apart, have confirmed each other.
+TWO_LOOKS = 2 * ONE_LOOK
+#: Percent of the traffic, and seconds.
 RAMP = [(25, 60), (50, 60), (75, 60)]
 
 

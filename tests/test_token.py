@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aiobaseten import Baseten
 from aiobaseten._token import Token
-from aiobaseten.errors import ConfigurationError, WaitTimeoutError
+from aiobaseten.errors import ConfigurationError, PromotionInProgressError
 from aiobaseten.testing import FakeBaseten
 
 from .story import BOTH, Kind, production, promote, set_up
@@ -147,9 +147,9 @@ async def test_a_timeout_of_a_busy_environment_has_no_token(
 ) -> None:
     set_up(fake, kind, "BUILDING").promote("new")
 
-    with pytest.raises(WaitTimeoutError) as caught:
+    with pytest.raises(PromotionInProgressError) as caught:
         await production(baseten, kind).promote(
             "old", if_in_progress="wait", in_progress_timeout=10
         )
 
-    assert caught.value.token is None
+    assert caught.value.deployment_id == "new"

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, cast, get_args
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Generic, cast, get_args
 
-from attrs import evolve
+from attrs import evolve, frozen
 
-from ._arguments import Duration, choice, time_limit
+from ._arguments import Duration, boolean, choice, time_limit
+from ._predecessor import (
+    AuditEntry,
+    ListedDeployment,
+    Predecessor,
+    Unknown,
+    find_in_audit_log,
+    find_in_list,
+    is_made_from,
+)
 from ._resource import D, E, EnvironmentLook, Resource
-from ._sending import Operation
+from ._sending import Operation, may_have_acted, parsed_by
 from ._token import Token
 from ._waiting import Baseline, EnvironmentHistory, IdleTracker, Wait, baseline_of
 from .errors import (
     APIError,
+    BadRequestError,
     BasetenError,
+    ConfigurationError,
+    ConflictError,
+    Evidence,
     PromotionInProgressError,
     PromotionOutcomeUnknownError,
+    PromotionSupersededError,
     ResponseShapeError,
-    ServerError,
     TransportError,
+    WaitTimeoutError,
 )
 from .options import BeforeSending, IfInProgress, RetryPolicy
 from .readings import DeploymentReading, EnvironmentReading
@@ -29,8 +45,27 @@ from .schemas import Deployment
 #: have given up earlier than Baseten does.
 READ_BACK_AFTER_S = (0.0, 1.0, 3.0, 6.0)
 
-# Baseten names a deployment that a promotion makes after its source, and appends the time.
-_MADE_FROM = re.compile(r"[.-]\d{9,}")
+#: Seconds after which a server that lags behind shows the environment as it is.
+STALE_FOR_S = 10.0
+
+# Pages of an audit log that a rollback reads at most.
+_MOST_PAGES = 10
+_LOG = logging.getLogger("aiobaseten")
+
+
+@frozen
+class Started(Generic[D]):
+    """A promotion that was started or adopted.
+
+    Attributes:
+        deployment_id: The deployment to follow.
+        deployment: It, as last read; ``None`` if the answer does not fit.
+        baseline: The environment before.
+    """
+
+    deployment_id: str
+    deployment: D | None
+    baseline: Baseline
 
 
 async def promote(
@@ -42,12 +77,8 @@ async def promote(
     if_in_progress: IfInProgress,
     in_progress_timeout: Duration | None,
     before_sending: BeforeSending | None,
-) -> tuple[D, Baseline]:
-    """Send *operation* once, or adopt a promotion that is under way.
-
-    Returns:
-        The deployment to follow, and the environment before.
-    """
+) -> Started[D]:
+    """Send *operation* once, or adopt a promotion that is under way."""
     limit = time_limit("in_progress_timeout", in_progress_timeout)
     choice("if_in_progress", if_in_progress, get_args(IfInProgress))
     before = await resource.read_environment(environment)
@@ -56,15 +87,25 @@ async def promote(
         if adopted is not None:
             # An environment that is not busy does not show what served before.
             previous = before.current_id if before.is_busy else None
-            return cast("D", adopted.value), Baseline(current_id=previous)
-    if before.is_busy and if_in_progress == "wait":
-        before = await _wait_until_idle(resource, environment, limit)
-    if before.is_busy and if_in_progress != "send":
-        raise _in_progress(resource, environment, before)
-    if before_sending is not None:
-        await before_sending(_intention(resource, before, environment, deployment_id))
-    deployment = await _send_once(resource, environment, deployment_id, operation, before)
-    return deployment, baseline_of(before)
+            return Started(adopted.id, cast("D", adopted.value), Baseline(current_id=previous))
+    deadline = resource.sender.clock.now() + limit
+    while True:
+        if before.is_busy and if_in_progress == "wait":
+            before = await _wait_until_idle(resource, environment, before, deadline)
+        if before.is_busy and if_in_progress != "send":
+            raise _in_progress(resource, environment, before)
+        if before_sending is not None:
+            await before_sending(_intention(resource, before, environment, deployment_id))
+        try:
+            return await _send_once(resource, environment, deployment_id, operation, before)
+        except (BadRequestError, ConflictError):
+            if if_in_progress != "wait":
+                raise
+            # Somebody else may have been faster: then go back to waiting.
+            busy = await _busy_now(resource, environment)
+            if busy is None:
+                raise
+            before = busy
 
 
 async def find_promoted(
@@ -101,17 +142,17 @@ async def _send_once(
     deployment_id: str,
     operation: Operation[D],
     before: EnvironmentReading,
-) -> D:
+) -> Started[D]:
     """Send the request; if the answer is lost, find out from the environment what happened."""
+    baseline = baseline_of(before)
     try:
-        deployment = await resource.sender.send(operation)
-        if not isinstance(deployment.id, str) or not deployment.id:
-            raise _nameless(deployment.id, operation)
+        started, deployment = await resource.sender.send(_read_started(operation))
+        return Started(started, deployment, baseline)
     except BasetenError as error:
-        if not _may_have_begun(error):
+        if not may_have_acted(error):
             raise
         found, after = await _read_back(
-            resource, environment, deployment_id, baseline_of(before), was_busy=before.is_busy
+            resource, environment, deployment_id, baseline, was_busy=before.is_busy
         )
         if found is None:
             raise PromotionOutcomeUnknownError(
@@ -123,26 +164,24 @@ async def _send_once(
                 before=before.value,
                 after=after.value if after else None,
             ) from error
-        deployment = cast("D", found.value)
-    return deployment
+        return Started(found.id, cast("D", found.value), baseline)
 
 
-def _may_have_begun(error: BasetenError) -> bool:
-    """Whether a promotion whose request failed so may have started all the same."""
-    if isinstance(error, TransportError):
-        return error.sent
-    # A gateway sends 408 when its own patience ends, too.
-    is_late = isinstance(error, APIError) and error.status == 408
-    return is_late or isinstance(error, ServerError | ResponseShapeError)
+def _read_started(operation: Operation[D]) -> Operation[tuple[str, D | None]]:
+    """*operation*, of whose answer only the id is needed to follow the promotion."""
+    build = operation.parse
 
+    def parse(data: Any) -> tuple[str, D | None]:
+        fields = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
+        deployment_id = fields.get("id")
+        if not isinstance(deployment_id, str) or not deployment_id:
+            raise TypeError(f"the deployment's id is {deployment_id!r}, so nobody can follow it")
+        try:
+            return deployment_id, build(data)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return deployment_id, None
 
-def _nameless(deployment_id: object, operation: Operation[Any]) -> ResponseShapeError:
-    return ResponseShapeError(
-        f"the deployment's id is {deployment_id!r}, so that nobody can follow it",
-        status=200,
-        method=operation.method,
-        path=operation.url,
-    )
+    return parsed_by(operation, parse)
 
 
 def _intention(
@@ -216,29 +255,259 @@ async def _started(
     return after.candidate if is_ours else None
 
 
+# --- acting on what is still ours ----------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class Ours:
+    """A promotion that was started, for verbs that must not act on somebody else's.
+
+    Attributes:
+        environment: The environment's name.
+        deployment_id: The deployment that is, or was, being promoted.
+        previous_id: The deployment that served before, or ``None``.
+        token: The promotion's.
+    """
+
+    environment: str
+    deployment_id: str
+    previous_id: str | None
+    token: str
+
+
+async def check_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentReading:
+    """Read the environment, and check that nobody has promoted another deployment since.
+
+    Raises:
+        PromotionSupersededError: Somebody has. Nothing was sent.
+    """
+    reading = await resource.read_environment(ours.environment)
+    for deployment in (reading.candidate if reading.is_busy else None, reading.current):
+        if deployment is None or deployment.id in (ours.deployment_id, ours.previous_id):
+            continue
+        if ours.previous_id is not None and await _is_of(resource, ours.previous_id, deployment):
+            continue
+        where = resource.environment_label(ours.environment)
+        raise PromotionSupersededError(
+            f"the promotion of deployment {ours.deployment_id} to {where} was superseded by "
+            f"deployment {deployment.id}, and nothing was sent; to act all the same, pass "
+            "even_if_superseded=True",
+            evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token),
+            by=deployment.id,
+        )
+    return reading
+
+
+async def roll_back(
+    resource: Resource[D, E],
+    ours: Ours,
+    previous_id: str,
+    operation: Operation[D],
+    *,
+    even_if_superseded: bool,
+) -> Started[D]:
+    """Promote the previous deployment again, unless it serves or is being promoted already."""
+    boolean("even_if_superseded", even_if_superseded)
+    if even_if_superseded:
+        reading = await resource.read_environment(ours.environment)
+    else:
+        reading = await check_still_ours(resource, ours)
+    found = reading.candidate if reading.is_busy else reading.current
+    if found is not None and await _is_of(resource, previous_id, found):
+        previous = reading.current_id if reading.is_busy else None
+        return Started(found.id, cast("D", found.value), Baseline(current_id=previous))
+    if reading.is_busy:
+        raise _in_progress(resource, ours.environment, reading)
+    return await _send_once(resource, ours.environment, previous_id, operation, reading)
+
+
+# --- rolling an environment back -----------------------------------------------------------------
+
+
+async def roll_environment_back(
+    resource: Resource[D, E], environment: str, promote: Callable[[str], Operation[D]]
+) -> Started[D]:
+    """Promote the deployment that served before the current one.
+
+    Args:
+        resource: The chain or model.
+        environment: The environment's name.
+        promote: Makes the request for a deployment's id.
+    """
+    where = resource.environment_label(environment)
+    before = await _read_idle(resource, environment)
+    current_id = before.current_id
+    if current_id is None:
+        raise ConfigurationError(f"nothing serves in {where}, so there is nothing to roll back")
+    predecessor = await _find_predecessor(resource, environment, current_id)
+    if not predecessor.is_latest:
+        # The look may have been late, and the newest promotion may have ended by now.
+        await resource.sender.connections.pause(STALE_FOR_S)
+    reading = await _read_idle(resource, environment)
+    if reading.current_id != current_id:
+        raise PromotionInProgressError(
+            f"deployment {current_id} served in {where} when this rollback began, and now "
+            f"{reading.current_id} does: another promotion has just ended; nothing was sent: look "
+            "at the environment before you roll it back",
+            deployment_id=reading.current_id,
+            environment=reading.value,
+        )
+    previous_id = predecessor.deployment_id
+    _LOG.info(
+        "rolling %s back from deployment %s to %s, which served before according to %s",
+        where,
+        current_id,
+        previous_id,
+        predecessor.source,
+    )
+    return await _send_once(resource, environment, previous_id, promote(previous_id), reading)
+
+
+async def _read_idle(resource: Resource[D, E], environment: str) -> EnvironmentReading:
+    """Read the environment.
+
+    Raises:
+        PromotionInProgressError: A promotion to it is under way.
+    """
+    reading = await resource.read_environment(environment)
+    if reading.is_busy:
+        which = f" of deployment {reading.candidate_id}" if reading.candidate_id else ""
+        # Baseten cannot cancel a chain's promotion.
+        cancel = ", or cancel it" if resource.kind == "model" else " before you roll back"
+        raise PromotionInProgressError(
+            f"a promotion{which} to {resource.environment_label(environment)} is under way; "
+            f"nothing was sent: wait for its end{cancel}",
+            deployment_id=reading.candidate_id,
+            environment=reading.value,
+        )
+    return reading
+
+
+async def _find_predecessor(
+    resource: Resource[D, E], environment: str, current_id: str
+) -> Predecessor:
+    """Find the deployment that served before the current one.
+
+    Raises:
+        ConfigurationError: It is not known.
+    """
+    deployments = await resource.read_deployments()
+    unreadable: BasetenError | None = None
+    try:
+        found = await _search_audit_log(resource, environment, current_id, deployments)
+    except (APIError, TransportError, ResponseShapeError) as error:
+        unreadable = error
+        found = Unknown(f"the audit log could not be read ({error})")
+    reasons: list[str] = []
+    if isinstance(found, Unknown):
+        reasons.append(found.reason)
+        if not found.is_final:
+            found = find_in_list(environment, current_id, deployments)
+    if isinstance(found, Predecessor):
+        return found
+    if found.reason not in reasons:
+        reasons.append(found.reason)
+    raise ConfigurationError(
+        f"it is not known which deployment served in {resource.environment_label(environment)} "
+        f"before {current_id}: {', and '.join(reasons)}. Nothing was sent; to roll back to a "
+        "deployment that you know, use promote(deployment_id)"
+    ) from unreadable
+
+
+async def _search_audit_log(
+    resource: Resource[D, E],
+    environment: str,
+    current_id: str,
+    deployments: dict[str, ListedDeployment],
+) -> Predecessor | Unknown:
+    """Read the audit log, back to the promotion before that of the current deployment."""
+    entries: list[AuditEntry] = []
+    cursor: str | None = None
+    found: Predecessor | Unknown = Unknown("the audit log is empty")
+    for _ in range(_MOST_PAGES):
+        page = await resource.read_audit_log(environment, cursor)
+        entries += page.entries
+        found = find_in_audit_log(entries, current_id, deployments)
+        if isinstance(found, Predecessor) or found.is_final or page.cursor is None:
+            break
+        cursor = page.cursor
+    return found
+
+
 # --- another promotion under way -----------------------------------------------------------------
 
 
 async def _wait_until_idle(
-    resource: Resource[D, E], environment: str, limit: float
+    resource: Resource[D, E], environment: str, before: EnvironmentReading, deadline: float
 ) -> EnvironmentReading:
-    """The environment, once no promotion to it is under way."""
+    """The environment, once no promotion to it is under way.
+
+    Raises:
+        PromotionInProgressError: That took too long. Nothing was sent.
+    """
     tracker = IdleTracker(
         label=resource.environment_label(environment), seen=EnvironmentHistory(environment)
     )
     look = EnvironmentLook(resource, environment)
-    return cast("EnvironmentReading", await Wait(resource.polls, tracker, look, limit).result())
+    limit = max(deadline - resource.sender.clock.now(), 0.0)
+    try:
+        idle = await Wait(resource.polls, tracker, look, limit).result()
+    except WaitTimeoutError as error:
+        raise _in_progress(resource, environment, before, waited=error) from error
+    return cast("EnvironmentReading", idle)
+
+
+async def _busy_now(resource: Resource[D, E], environment: str) -> EnvironmentReading | None:
+    """The environment, if it shows a promotion within some seconds after a refusal."""
+    for pause in READ_BACK_AFTER_S:
+        await resource.sender.connections.pause(pause)
+        reading = await resource.read_environment(environment)
+        if reading.is_busy:
+            return reading
+    return None
 
 
 async def _adopt(
     resource: Resource[D, E], reading: EnvironmentReading, deployment_id: str
 ) -> DeploymentReading | None:
-    """The promotion of this very deployment that is under way or finished, or ``None``."""
-    if not reading.is_busy:
-        return reading.current if reading.current_id == deployment_id else None
-    candidate = reading.candidate
-    is_ours = candidate is not None and await _is_of(resource, deployment_id, candidate)
-    return candidate if is_ours else None
+    """The promotion of this very deployment that is under way or finished, or ``None``.
+
+    Raises:
+        PromotionOutcomeUnknownError: A chain's deployment serves that Baseten may have made from
+            this one.
+    """
+    found = reading.candidate if reading.is_busy else reading.current
+    if found is None:
+        return None
+    if await _is_of(resource, deployment_id, found):
+        return found
+    if resource.kind == "chain" and not reading.is_busy:
+        await _check_older(resource, reading, found, deployment_id)
+    return None
+
+
+async def _check_older(
+    resource: Resource[D, E],
+    reading: EnvironmentReading,
+    current: DeploymentReading,
+    deployment_id: str,
+) -> None:
+    """Check that *current* was made before the deployment, so that it was not made from it."""
+    source = await resource.read_deployment(deployment_id)
+    if source is None:
+        return  # Baseten will say that there is no such deployment
+    made, source_made = current.value.created_at, source.value.created_at
+    if isinstance(made, datetime) and isinstance(source_made, datetime) and made <= source_made:
+        return
+    raise PromotionOutcomeUnknownError(
+        f"cannot tell whether deployment {current.id}, which serves in "
+        f"{resource.environment_label(reading.name)}, was made from {deployment_id}: "
+        "the names of chain deployments are not known. Nothing was sent; to promote it, pass "
+        'if_in_progress="raise"',
+        deployment_id=deployment_id,
+        before=reading.value,
+        after=reading.value,
+    )
 
 
 async def _is_of(
@@ -254,24 +523,28 @@ async def _is_of(
 def _is_made_from(source: object, candidate: object) -> bool:
     if not isinstance(source, Deployment) or not isinstance(candidate, Deployment):
         return False  # deployments of chains have no names
-    names = source.name, candidate.name
-    if not all(isinstance(name, str) for name in names):
-        return False
-    appended = candidate.name.removeprefix(source.name)
-    return appended != candidate.name and bool(_MADE_FROM.fullmatch(appended))
+    return is_made_from(source.name, candidate.name)
 
 
 def _in_progress(
-    resource: Resource[D, E], environment: str, reading: EnvironmentReading
+    resource: Resource[D, E],
+    environment: str,
+    reading: EnvironmentReading,
+    *,
+    waited: WaitTimeoutError | None = None,
 ) -> PromotionInProgressError:
     which = f" of deployment {reading.candidate_id}" if reading.candidate_id else ""
     where = resource.environment_label(environment)
     # Baseten cannot cancel a chain's promotion.
     cancel = ", or cancel it" if resource.kind == "model" else ""
+    if waited is None:
+        state = "is under way; nothing was sent: wait for its end, for example with "
+        state += f'if_in_progress="wait"{cancel}; or leave it to Baseten to refuse, with "send"'
+    else:
+        state = f"is still under way after {waited.timeout:g} s of waiting; nothing was sent: "
+        state += f"wait longer{cancel}"
     return PromotionInProgressError(
-        f"a promotion{which} to {where} is under way; nothing was sent: wait for its end, for "
-        f'example with if_in_progress="wait"{cancel}; or leave it to Baseten to refuse, with '
-        '"send"',
+        f"a promotion{which} to {where} {state}",
         deployment_id=reading.candidate_id,
         environment=reading.value,
     )

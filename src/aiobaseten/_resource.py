@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from aiobaseten_generated.api.chains import (
     deactivate_chain_deployment,
+    get_chain_audit_log,
     get_chain_deployment,
     get_chain_environment,
     get_chainlet_logs,
@@ -25,6 +26,7 @@ from aiobaseten_generated.api.models import (
     get_deployment,
     get_deployment_logs,
     get_environment,
+    get_model_audit_log,
     list_deployments,
     list_environments,
     pause_promotion,
@@ -33,6 +35,8 @@ from aiobaseten_generated.api.models import (
     retry_deployment,
     wake_deployment,
 )
+from aiobaseten_generated.models.audit_log_event_type_group import AuditLogEventTypeGroup
+from aiobaseten_generated.models.audit_log_sort_direction import AuditLogSortDirection
 from aiobaseten_generated.models.environment_settings_update import EnvironmentSettingsUpdate
 from aiobaseten_generated.models.promote_to_chain_environment_request import (
     PromoteToChainEnvironmentRequest,
@@ -46,7 +50,8 @@ from aiobaseten_generated.types import UNSET, Unset
 from attrs import evolve, field, frozen
 
 from ._arguments import LogRange, json_object, log_range, optional_boolean, path_argument
-from ._sending import Fetched, Operation, Sender, parsed_by, then
+from ._predecessor import AuditPage, ListedDeployment, read_audit_page, read_deployments
+from ._sending import Fetched, Operation, Sender, Ticket, parsed_by, then
 from ._waiting import Look, Polls
 from .errors import BadRequestError, LogLine, NotFoundError, ResponseShapeError
 from .readings import (
@@ -68,6 +73,8 @@ Kind: TypeAlias = Literal["chain", "model"]
 
 # A chain may have dozens of chainlets, and most of the time all fail for the same reason.
 _MOST_LOGS = 5
+# Entries of a page of an audit log; Baseten allows no more.
+_LARGEST_PAGE = 200
 
 
 # --- the table -----------------------------------------------------------------------------------
@@ -85,6 +92,8 @@ class Operations(Generic[D, E]):
         list_environments: Takes the resource's id.
         get_log: Takes the resource's id, the deployment's, the part's and the range; the newest
             line comes first. A model's deployment has no parts.
+        get_audit_log: Takes the resource's id, the environment's name, and the cursor of the page
+            before or ``None``.
     """
 
     kind: Kind
@@ -93,6 +102,18 @@ class Operations(Generic[D, E]):
     get_environment: Callable[[str, str], Operation[E]]
     list_environments: Callable[[str], Operation[list[E]]]
     get_log: Callable[[str, str, str, LogRange], Operation[list[Log]]]
+    get_audit_log: Callable[[str, str, str | None], Operation[AuditPage]]
+
+
+def _promotions_of(environment: str, cursor: str | None) -> dict[str, Any]:
+    """The query for a page of an audit log: promotions to an environment, newest first."""
+    return {
+        "environment_names": [environment],
+        "event_type_groups": [AuditLogEventTypeGroup.PROMOTED, AuditLogEventTypeGroup.DEPLOYED],
+        "direction": AuditLogSortDirection.DESC,
+        "limit": _LARGEST_PAGE,
+        "cursor": cursor,
+    }
 
 
 CHAIN: Operations[ChainDeployment, ChainEnvironment] = Operations(
@@ -111,6 +132,10 @@ CHAIN: Operations[ChainDeployment, ChainEnvironment] = Operations(
         ),
         lambda answer: answer.logs,
     ),
+    get_audit_log=lambda chain_id, environment, cursor: parsed_by(
+        get_chain_audit_log.operation(chain_id, **_promotions_of(environment, cursor)),
+        partial(read_audit_page, environment=environment),
+    ),
 )
 
 MODEL: Operations[Deployment, Environment] = Operations(
@@ -126,6 +151,10 @@ MODEL: Operations[Deployment, Environment] = Operations(
     get_log=lambda model_id, deployment_id, _, log: then(
         get_deployment_logs.operation(model_id, deployment_id, direction=SortOrder.DESC, **log),
         lambda answer: answer.logs,
+    ),
+    get_audit_log=lambda model_id, environment, cursor: parsed_by(
+        get_model_audit_log.operation(model_id, **_promotions_of(environment, cursor)),
+        partial(read_audit_page, environment=environment),
     ),
 )
 
@@ -267,7 +296,17 @@ class Resource(Generic[D, E]):
         operation = self.operations.list_environments(self.id)
         return await self.sender.send(parsed_by(operation, _read_environments))
 
+    async def read_deployments(self) -> dict[str, ListedDeployment]:
+        """Read all deployments, by id, as a call."""
+        operation = self.operations.list_deployments(self.id)
+        read = partial(read_deployments, has_chainlets=self.kind == "chain")
+        return await self.sender.send(parsed_by(operation, read))
+
     # --- logs ------------------------------------------------------------------------------------
+
+    async def read_audit_log(self, environment: str, cursor: str | None) -> AuditPage:
+        """Read a page of the promotions to an environment, newest first, as a call."""
+        return await self.sender.send(self.operations.get_audit_log(self.id, environment, cursor))
 
     def last_lines(
         self, deployment_id: str, limit: int
@@ -358,10 +397,11 @@ class DeploymentLook(Look[DeploymentReading], Generic[D, E]):
     deployment_id: str
     in_context: bool
 
-    async def __call__(self) -> Fetched[DeploymentReading]:
+    async def __call__(self, ticket: Ticket) -> Fetched[DeploymentReading]:
         """Look."""
         resource = self.resource
-        fetched = await resource.sender.look(resource.deployment_reading(self.deployment_id))
+        operation = resource.deployment_reading(self.deployment_id)
+        fetched = await resource.sender.look(operation, ticket)
         reading = fetched.value
         if not (self.in_context and reading.is_asleep):
             return fetched
@@ -381,6 +421,7 @@ class EnvironmentLook(Look[EnvironmentReading], Generic[D, E]):
     resource: Resource[D, E]
     name: str
 
-    async def __call__(self) -> Fetched[EnvironmentReading]:
+    async def __call__(self, ticket: Ticket) -> Fetched[EnvironmentReading]:
         """Look."""
-        return await self.resource.sender.look(self.resource.environment_reading(self.name))
+        operation = self.resource.environment_reading(self.name)
+        return await self.resource.sender.look(operation, ticket)

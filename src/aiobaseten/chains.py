@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
+from functools import partial
 from typing import Unpack, cast
 
 from attrs import define, frozen
 
 from ._arguments import Duration, log_range, path_argument
-from ._promoting import promote
+from ._promoting import Ours, promote, roll_back, roll_environment_back
 from ._resource import Resource, deactivate_chain, promote_chain
+from ._sending import Operation
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
 from .events import Event
@@ -223,11 +225,11 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
                 nothing is sent.
 
         Raises:
-            PromotionInProgressError: A promotion is under way; nothing was sent.
+            PromotionInProgressError: A promotion is under way, or did not end in time; nothing was
+                sent.
             PromotionOutcomeUnknownError: The answer was lost, and the environment does not tell
                 whether the promotion began. It was not sent again.
             NotFoundError: There is no such chain, environment or deployment.
-            WaitTimeoutError: The promotion under way did not end in time; nothing was sent.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         operation = promote_chain(
@@ -236,7 +238,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             deployment_id,
             scale_down_previous_deployment=scale_down_previous_deployment,
         )
-        deployment, baseline = await promote(
+        started = await promote(
             self._resource,
             self.name,
             deployment_id,
@@ -248,9 +250,49 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
         return ChainPromotion(
             resource=self._resource,
             environment_name=self.name,
-            deployment_id=deployment.id,
-            deployment=deployment,
-            baseline=baseline,
+            deployment_id=started.deployment_id,
+            deployment=started.deployment,
+            baseline=started.baseline,
+        )
+
+    async def rollback(self) -> ChainPromotion:
+        """Promote the deployment that served before the current one.
+
+        For a promotion that this program did not start; `ChainPromotion.rollback` knows better what
+        served before. Returns a new promotion to wait for, as soon as Baseten has accepted it; its
+        ``previous_id`` is the deployment that served until now. The logger ``aiobaseten`` says at
+        INFO which deployment is promoted, and how it was found. After a rollback, the deployment
+        that was rolled back is the one that served before.
+
+        The audit log tells what served before: the newest promotion before that of the current
+        deployment. Promotions that were cancelled and deployments that have failed do not count.
+        The log does not tell how a promotion ended, so that one that failed although its
+        deployment is well counts, too. Where the log cannot be read or does not tell, it is the
+        newest deployment in the list that belongs to the environment and was made before the
+        current one. Nothing is sent if neither tells.
+
+        It takes ten seconds longer if the audit log has a promotion that is newer than that of the
+        current deployment: the environment is then read a second time.
+
+        Cancelling this coroutine does not take back a request that is on its way.
+
+        Raises:
+            ConfigurationError: It is not known what served before, or nothing serves; nothing was
+                sent.
+            PromotionInProgressError: A promotion is under way, or has just ended; nothing was sent.
+            PromotionOutcomeUnknownError: As for `promote`.
+            NotFoundError: There is no such chain or environment.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        started = await roll_environment_back(
+            self._resource, self.name, partial(_promote_again, self.chain_id, self.name)
+        )
+        return ChainPromotion(
+            resource=self._resource,
+            environment_name=self.name,
+            deployment_id=started.deployment_id,
+            deployment=started.deployment,
+            baseline=started.baseline,
         )
 
 
@@ -258,7 +300,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
 class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
     """A promotion of a chain's deployment. Chains cannot cancel or pause one."""
 
-    async def rollback(self) -> ChainPromotion:
+    async def rollback(self, *, even_if_superseded: bool = False) -> ChainPromotion:
         """Promote the previous deployment back into the environment.
 
         Returns a new promotion to wait for, as soon as Baseten has accepted it. Nothing is sent if
@@ -266,12 +308,47 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
 
         Cancelling this coroutine does not take back a request that is on its way.
 
+        Args:
+            even_if_superseded: Whether to do it even if somebody else has promoted another
+                deployment since.
+
         Raises:
             ConfigurationError: The previous deployment is not known, there was none, or it was the
                 same one.
+            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
             PromotionInProgressError: A promotion to the environment is under way; nothing was sent.
             PromotionOutcomeUnknownError: As for `ChainEnvironmentHandle.promote`.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        environment = ChainEnvironmentHandle(self._resource, self.environment_name)
-        return await environment.promote(self._served_before(), if_in_progress="adopt")
+        previous_id = self._served_before()
+        resource, environment = self._resource, self.environment_name
+        started = await roll_back(
+            resource,
+            self._ours,
+            previous_id,
+            _promote_again(resource.id, environment, previous_id),
+            even_if_superseded=even_if_superseded,
+        )
+        return ChainPromotion(
+            resource=resource,
+            environment_name=environment,
+            deployment_id=started.deployment_id,
+            deployment=started.deployment,
+            baseline=started.baseline,
+        )
+
+    @property
+    def _ours(self) -> Ours:
+        return Ours(
+            environment=self.environment_name,
+            deployment_id=self.deployment_id,
+            previous_id=self.previous_id,
+            token=self.token,
+        )
+
+
+def _promote_again(
+    chain_id: str, environment: str, deployment_id: str
+) -> Operation[ChainDeployment]:
+    """Promote a deployment that served before: Baseten decides everything else."""
+    return promote_chain(chain_id, environment, deployment_id, scale_down_previous_deployment=None)

@@ -155,9 +155,11 @@ class APIError(BasetenError):
         method: HTTP method of the request.
         path: Path of the request.
         retry_after: Seconds for which the server asks the client to wait, or ``None``.
+        came_from_proxy: Whether the body is not JSON: something in front of Baseten sent it.
     """
 
     retry_after: float | None = None
+    came_from_proxy: bool = False
 
     def __init__(
         self,
@@ -329,7 +331,7 @@ class RequestNotActedOnError(BasetenError):
     _may_pass = True
 
     def __init__(self, action: str, reason: str) -> None:
-        said = f": {reason}" if reason else "; it did not say why"
+        said = f": {reason.rstrip('.')}" if reason else "; it did not say why"
         super().__init__(f"Baseten did not {action}{said}. Everything is as it was")
         self.action = action
         self.reason = reason

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any, Unpack, cast
 from urllib.parse import quote
 
 from attrs import define, frozen
 
-from ._arguments import Duration, log_range
-from ._promoting import promote
+from ._arguments import Duration, boolean, log_range
+from ._promoting import Ours, check_still_ours, promote, roll_back, roll_environment_back
 from ._resource import (
     SIGNALS,
     Resource,
@@ -22,10 +23,11 @@ from ._resource import (
     retry_model,
     wake_model,
 )
+from ._sending import Operation, may_have_acted
 from ._waiting import Wait
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
-from .errors import RequestNotActedOnError, ResponseShapeError
+from .errors import BasetenError, RequestNotActedOnError, ResponseShapeError
 from .events import Event
 from .options import (
     DEFAULT_TIMEOUT_S,
@@ -159,6 +161,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         Cancelling this coroutine does not take the request back.
 
         Raises:
+            RequestNotActedOnError: Baseten answered that it did not.
             NotFoundError: There is no such deployment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
@@ -170,6 +173,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         Cancelling this coroutine does not take the request back.
 
         Raises:
+            RequestNotActedOnError: Baseten answered that it did not.
             NotFoundError: There is no such deployment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
@@ -189,9 +193,13 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             NotFoundError: There is no such deployment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        operation = retry_model(self.model_id, self.id)
-        answer = await self._resource.sender.send(operation)
-        if not answer.retried:
+        try:
+            answer = await self._resource.sender.send(retry_model(self.model_id, self.id))
+        except BasetenError as error:
+            if may_have_acted(error):
+                self._resource.note_retry(self.id)
+            raise
+        if answer.retried is not True:
             raise RequestNotActedOnError("retry", answer.reason or "")
         self._resource.note_retry(self.id)
         return answer.deployment
@@ -277,11 +285,11 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
                 nothing is sent.
 
         Raises:
-            PromotionInProgressError: A promotion is under way; nothing was sent.
+            PromotionInProgressError: A promotion is under way, or did not end in time; nothing was
+                sent.
             PromotionOutcomeUnknownError: The answer was lost, and the environment does not tell
                 whether the promotion began. It was not sent again.
             NotFoundError: There is no such model, environment or deployment.
-            WaitTimeoutError: The promotion under way did not end in time; nothing was sent.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         operation = promote_model(
@@ -293,7 +301,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             environment_settings_update=environment_settings_update,
             promotion_settings_override=promotion_settings_override,
         )
-        deployment, baseline = await promote(
+        started = await promote(
             self._resource,
             self.name,
             deployment_id,
@@ -305,15 +313,56 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         return ModelPromotion(
             resource=self._resource,
             environment_name=self.name,
-            deployment_id=deployment.id,
-            deployment=deployment,
-            baseline=baseline,
+            deployment_id=started.deployment_id,
+            deployment=started.deployment,
+            baseline=started.baseline,
+        )
+
+    async def rollback(self) -> ModelPromotion:
+        """Promote the deployment that served before the current one.
+
+        For a promotion that this program did not start; `ModelPromotion.rollback` knows better what
+        served before. Returns a new promotion to wait for, as soon as Baseten has accepted it; its
+        ``previous_id`` is the deployment that served until now. The logger ``aiobaseten`` says at
+        INFO which deployment is promoted, and how it was found. After a rollback, the deployment
+        that was rolled back is the one that served before.
+
+        The audit log tells what served before: the newest promotion before that of the current
+        deployment. Promotions that were cancelled and deployments that have failed do not count.
+        The log does not tell how a promotion ended, so that one that failed although its
+        deployment is well counts, too. Where the log cannot be read or does not tell, it is the
+        newest deployment in the list that belongs to the environment and was made before the
+        current one. Nothing is sent if neither tells.
+
+        It takes ten seconds longer if the audit log has a promotion that is newer than that of the
+        current deployment: the environment is then read a second time.
+
+        Cancelling this coroutine does not take back a request that is on its way.
+
+        Raises:
+            ConfigurationError: It is not known what served before, or nothing serves; nothing was
+                sent.
+            PromotionInProgressError: A promotion is under way, or has just ended; nothing was sent.
+            PromotionOutcomeUnknownError: As for `promote`.
+            NotFoundError: There is no such model or environment.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        started = await roll_environment_back(
+            self._resource, self.name, partial(_promote_again, self.model_id, self.name)
+        )
+        return ModelPromotion(
+            resource=self._resource,
+            environment_name=self.name,
+            deployment_id=started.deployment_id,
+            deployment=started.deployment,
+            baseline=started.baseline,
         )
 
     async def cancel_promotion(self) -> Cancellation:
         """Cancel the promotion that is under way.
 
-        Returns as soon as Baseten has accepted it, with its answer: CANCELED, or RAMPING_DOWN
+        Reads the environment first, so that the cancellation knows what it cancels. Returns as soon
+        as Baseten has accepted it, with its answer: CANCELED, or RAMPING_DOWN
         while a rolling promotion gives its traffic back; `Cancellation.wait` waits for that.
 
         Cancelling this coroutine does not take back a request that is on its way.
@@ -323,7 +372,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             NotFoundError: There is no such model or environment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        return await _cancel(self._resource, self.name, None, None)
+        return await _cancel(self._resource, await self._cancels())
 
     async def force_cancel_promotion(self) -> Cancellation:
         """Cancel the promotion that is under way and move all traffic back at once.
@@ -336,7 +385,14 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        return await _force_cancel(self._resource, self.name, None, None)
+        return await _force_cancel(self._resource, await self._cancels())
+
+    async def _cancels(self) -> _Cancelled:
+        """What a cancellation cancels now."""
+        reading = await self._resource.read_environment(self.name)
+        if not reading.is_busy:
+            return _Cancelled(self.name, None, None)  # Baseten will say so
+        return _Cancelled(self.name, reading.candidate_id, reading.current_id)
 
     async def pause_promotion(self) -> None:
         """Pause the rolling promotion that is under way, at the end of its current step.
@@ -380,33 +436,42 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
 class ModelPromotion(Promotion[Deployment, Environment]):
     """A promotion of a model's deployment, and the verbs that change its course."""
 
-    async def cancel(self) -> Cancellation:
+    async def cancel(self, *, even_if_superseded: bool = False) -> Cancellation:
         """Cancel it: see `ModelEnvironmentHandle.cancel_promotion`.
 
-        Baseten cancels what is under way in the environment, whichever deployment that is.
+        Reads the environment first: Baseten would cancel whatever promotion is under way.
         Cancelling this coroutine does not take back a request that is on its way.
 
+        Args:
+            even_if_superseded: Whether to do it even if somebody else has promoted another
+                deployment since.
+
         Raises:
+            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        return await _cancel(
-            self._resource, self.environment_name, self.deployment_id, self.previous_id
-        )
+        cancelled = await self._cancels(even_if_superseded=even_if_superseded)
+        return await _cancel(self._resource, cancelled)
 
-    async def force_cancel(self) -> Cancellation:
+    async def force_cancel(self, *, even_if_superseded: bool = False) -> Cancellation:
         """Cancel it at once: see `ModelEnvironmentHandle.force_cancel_promotion`.
 
+        Reads the environment first: Baseten would cancel whatever promotion is under way.
         Cancelling this coroutine does not take back a request that is on its way.
 
+        Args:
+            even_if_superseded: Whether to do it even if somebody else has promoted another
+                deployment since.
+
         Raises:
+            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        return await _force_cancel(
-            self._resource, self.environment_name, self.deployment_id, self.previous_id
-        )
+        cancelled = await self._cancels(even_if_superseded=even_if_superseded)
+        return await _force_cancel(self._resource, cancelled)
 
     async def pause(self) -> None:
         """Pause it: see `ModelEnvironmentHandle.pause_promotion`.
@@ -444,7 +509,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
         """
         await self._environment.force_roll_forward_promotion()
 
-    async def rollback(self) -> ModelPromotion:
+    async def rollback(self, *, even_if_superseded: bool = False) -> ModelPromotion:
         """Promote the previous deployment back into the environment.
 
         Returns a new promotion to wait for, as soon as Baseten has accepted it. Nothing is sent if
@@ -452,52 +517,104 @@ class ModelPromotion(Promotion[Deployment, Environment]):
 
         Cancelling this coroutine does not take back a request that is on its way.
 
+        Args:
+            even_if_superseded: Whether to do it even if somebody else has promoted another
+                deployment since.
+
         Raises:
             ConfigurationError: The previous deployment is not known, there was none, or it was the
                 same one.
+            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
             PromotionInProgressError: A promotion to the environment is under way; nothing was sent.
             PromotionOutcomeUnknownError: As for `ModelEnvironmentHandle.promote`.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        return await self._environment.promote(self._served_before(), if_in_progress="adopt")
+        previous_id = self._served_before()
+        resource, environment = self._resource, self.environment_name
+        started = await roll_back(
+            resource,
+            self._ours,
+            previous_id,
+            _promote_again(resource.id, environment, previous_id),
+            even_if_superseded=even_if_superseded,
+        )
+        return ModelPromotion(
+            resource=resource,
+            environment_name=environment,
+            deployment_id=started.deployment_id,
+            deployment=started.deployment,
+            baseline=started.baseline,
+        )
+
+    async def _cancels(self, *, even_if_superseded: bool) -> _Cancelled:
+        """What a cancellation of this promotion cancels."""
+        boolean("even_if_superseded", even_if_superseded)
+        if not even_if_superseded:
+            await check_still_ours(self._resource, self._ours)
+        return _Cancelled(self.environment_name, self.deployment_id, self.previous_id)
+
+    @property
+    def _ours(self) -> Ours:
+        return Ours(
+            environment=self.environment_name,
+            deployment_id=self.deployment_id,
+            previous_id=self.previous_id,
+            token=self.token,
+        )
 
     @property
     def _environment(self) -> ModelEnvironmentHandle:
         return ModelEnvironmentHandle(self._resource, self.environment_name)
 
 
+def _promote_again(model_id: str, environment: str, deployment_id: str) -> Operation[Deployment]:
+    """Promote a deployment that served before: Baseten decides everything else."""
+    return promote_model(
+        model_id,
+        environment,
+        deployment_id,
+        scale_down_previous_deployment=None,
+        preserve_env_instance_type=None,
+        environment_settings_update=None,
+        promotion_settings_override=None,
+    )
+
+
+@frozen
+class _Cancelled:
+    """What a cancellation cancels: the deployment's promotion, and what served before."""
+
+    environment: str
+    deployment_id: str | None
+    previous_id: str | None
+
+
 async def _cancel(
-    resource: Resource[Deployment, Environment],
-    environment: str,
-    deployment_id: str | None,
-    previous_id: str | None,
+    resource: Resource[Deployment, Environment], cancelled: _Cancelled
 ) -> Cancellation:
-    answer = await resource.sender.send(cancel_model_promotion(resource.id, environment))
+    answer = await resource.sender.send(cancel_model_promotion(resource.id, cancelled.environment))
     return Cancellation(
         resource=resource,
-        environment_name=environment,
+        environment_name=cancelled.environment,
         status=answer.status,
         message=answer.message,
-        deployment_id=deployment_id,
-        previous_id=previous_id,
+        deployment_id=cancelled.deployment_id,
+        previous_id=cancelled.previous_id,
         at_once=answer.status == CancellationStatus.CANCELED,
     )
 
 
 async def _force_cancel(
-    resource: Resource[Deployment, Environment],
-    environment: str,
-    deployment_id: str | None,
-    previous_id: str | None,
+    resource: Resource[Deployment, Environment], cancelled: _Cancelled
 ) -> Cancellation:
-    await _signal(resource, environment, "cancel the promotion")
+    await _signal(resource, cancelled.environment, "cancel the promotion")
     return Cancellation(
         resource=resource,
-        environment_name=environment,
+        environment_name=cancelled.environment,
         status=None,
         message="",
-        deployment_id=deployment_id,
-        previous_id=previous_id,
+        deployment_id=cancelled.deployment_id,
+        previous_id=cancelled.previous_id,
         at_once=True,
     )
 

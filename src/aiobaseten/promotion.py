@@ -235,7 +235,6 @@ class Cancellation:
             label=f"the cancellation of the promotion to {self._label}",
             seen=EnvironmentHistory(self.environment_name),
             options=options,
-            at_once=self._at_once,
             target=self.deployment_id,
             previous=self.previous_id,
         )

@@ -236,12 +236,18 @@ def read_deployment(
 
 def _read_chainlets(data: Sequence[object]) -> tuple[Part, ...]:
     chainlets = [_object("a chainlet", one) for one in data]
-    names = Counter(_text("name", chainlet["name"]) for chainlet in chainlets)
-    return tuple(_read_chainlet(one, is_unique=names[one["name"]] == 1) for one in chainlets)
+    names = Counter(_name(chainlet) for chainlet in chainlets)
+    return tuple(_read_chainlet(one, is_unique=names[_name(one)] == 1) for one in chainlets)
+
+
+def _name(chainlet: Mapping[str, Any]) -> str:
+    """A chainlet's name; of one without a name, its id."""
+    name = chainlet.get("name")
+    return name if isinstance(name, str) else str(chainlet.get("id", ""))
 
 
 def _read_chainlet(fields: Mapping[str, Any], *, is_unique: bool) -> Part:
-    chainlet_id, name = str(fields.get("id", "")), fields["name"]
+    chainlet_id, name = str(fields.get("id", "")), _name(fields)
     return Part(
         id=chainlet_id,
         subject="chainlet",

@@ -102,6 +102,7 @@ async def tell_of_a_chain(fake: FakeBaseten, baseten: Baseten) -> None:
     assert serving.id == promotion.deployment_id
     assert len(await chain.list_deployments()) >= 3
     assert [one.name for one in await chain.list_environments()] == ["production"]
+    await (await production.rollback()).wait(timeout=600)
     with pytest.raises(PromotionFailedError):
         await (await production.promote("bad")).wait(timeout=900)
     assert (await chain.deployment("old").get()).status
@@ -135,6 +136,7 @@ async def tell_of_a_model(fake: FakeBaseten, baseten: Baseten) -> None:
     promotion = await production.promote("old")
     await asyncio.sleep(10)
     await (await promotion.force_cancel()).wait(timeout=600)
+    await (await production.rollback()).wait(timeout=600)
     assert len(await model.list_deployments()) >= 3
     assert [one.name for one in await model.list_environments()] == ["production"]
 

@@ -60,6 +60,14 @@ def promoting(fake: FakeBaseten) -> None:
     fake.model("my-model").environment("production").promote("my-deployment")
 
 
+def promoted(fake: FakeBaseten) -> None:
+    """Somebody else has promoted my-deployment."""
+    calm(fake, "ACTIVE")
+    production = fake.model("my-model").environment("production")
+    production.promote("my-deployment")
+    production.force_roll_forward()
+
+
 def asleep(fake: FakeBaseten) -> None:
     """The model's deployment is scaled to zero."""
     calm(fake)
@@ -67,7 +75,8 @@ def asleep(fake: FakeBaseten) -> None:
 
 
 WORLDS: Mapping[str, Callable[[FakeBaseten], None]] = {
-    "calm": calm, "failing": failing, "stuck": stuck, "promoting": promoting, "asleep": asleep,
+    "calm": calm, "failing": failing, "stuck": stuck, "promoting": promoting,
+    "promoted": promoted, "asleep": asleep,
 }  # fmt: skip
 
 

@@ -148,8 +148,8 @@ def test_a_field_that_decides_must_be_there(field: str) -> None:
         ({"chainlets": None}, "ChainDeployment.chainlets must be a list, but is null"),
         ({"chainlets": [True]}, "ChainDeployment.chainlets[] must be an object, but is a boolean"),
         (
-            {"chainlets": [CHAINLET | {"name": 1.5}]},
-            "Chainlet.name must be a string, but is a number",
+            {"chainlets": [CHAINLET | {"status": 1.5}]},
+            "Chainlet.status must be a string, but is a number",
         ),
     ],
     ids=str,

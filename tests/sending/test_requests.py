@@ -83,6 +83,7 @@ async def test_an_option_is_sent_only_if_the_caller_chose_it(
 async def test_cancelling_a_models_promotion_sends_what_the_page_says(
     httpx_mock: HTTPXMock,
 ) -> None:
+    httpx_mock.add_response(method="GET", json=QUIET)
     httpx_mock.add_response(
         method="POST", url=CANCEL, json={"status": "CANCELED", "message": "It is off."}
     )
@@ -90,7 +91,7 @@ async def test_cancelling_a_models_promotion_sends_what_the_page_says(
     async with Baseten(api_key="k3y") as baseten:
         cancellation = await baseten.model("m1").environment("production").cancel_promotion()
 
-    (request,) = httpx_mock.get_requests()
+    (request,) = httpx_mock.get_requests(method="POST")
     assert request.headers["authorization"] == "Api-Key k3y"
     assert request.content == b""
     assert "content-type" not in request.headers

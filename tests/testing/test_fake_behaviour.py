@@ -357,7 +357,7 @@ def test_all_plausible_behaviours_are_one_step_from_the_default_and_all_differ()
 
 
 def test_every_open_question_has_another_plausible_answer() -> None:
-    """All but the one that would hide a promotion from every client."""
+    """All but those that would hide a promotion, or the audit log, from every client."""
     varied = {
         field.name
         for one in Behaviour.plausible()
@@ -365,7 +365,10 @@ def test_every_open_question_has_another_plausible_answer() -> None:
         if getattr(one, field.name) != getattr(Behaviour(), field.name)
     }
 
-    assert {field.name for field in dataclasses.fields(Behaviour)} - varied == {"signals_succeed"}
+    assert {field.name for field in dataclasses.fields(Behaviour)} - varied == {
+        "audit_log",
+        "signals_succeed",
+    }
 
 
 @pytest.mark.parametrize(

@@ -268,6 +268,7 @@ async def chains(chain: ChainHandle) -> None:
     )
     assert_type(promotion.events(on_paused="wait"), AsyncGenerator[events.Event, None])
     assert_type(await promotion.rollback(), ChainPromotion)
+    assert_type(await environment.rollback(), ChainPromotion)
 
 
 async def models(model: ModelHandle) -> None:
@@ -329,6 +330,7 @@ async def models(model: ModelHandle) -> None:
     assert_type(await promotion.resume(), None)
     assert_type(await promotion.force_roll_forward(), None)
     assert_type(await promotion.rollback(), ModelPromotion)
+    assert_type(await environment.rollback(), ModelPromotion)
 
 
 async def left_word(token: str) -> None:

@@ -92,7 +92,6 @@ def cancellation_tracker(
     *,
     target: str | None = T,
     previous: str | None = P,
-    at_once: bool = False,
     settling_time: float = 120.0,
 ) -> CancellationTracker:
     """The tracker of a wait for the end of a cancelled promotion of T."""
@@ -102,7 +101,6 @@ def cancellation_tracker(
         options=WaitOptions(settling_time=settling_time),
         target=target,
         previous=previous,
-        at_once=at_once,
     )
 
 
@@ -112,9 +110,15 @@ def see(tracker: Tracker[Any], at: float, reading: Any) -> Any:
     return verdict.result() if isinstance(verdict, Done) else _error_of(verdict, at)
 
 
-def look(tracker: Tracker[Any], at: float, reading: Any) -> None:
-    """See a reading after which the wait goes on."""
-    assert see(tracker, at, reading) == PENDING
+def confirmed(wait: Tracker[Any], at: float, reading: Any) -> Any:
+    """The verdict of a look that shows again, ten seconds later, what one has shown."""
+    look(wait, at, reading)
+    return see(wait, at + 10, reading)
+
+
+def look(wait: Tracker[Any], at: float, reading: Any) -> None:
+    """A look after which the wait goes on."""
+    assert see(wait, at, reading) == PENDING
 
 
 def explained(

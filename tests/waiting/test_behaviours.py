@@ -11,7 +11,7 @@ import pytest
 from aiobaseten.errors import PromotionCanceledError, PromotionFailedError, PromotionSupersededError
 from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment, timelines
 
-from ..story import ONE_LOOK, Kind, listen, production, promote, set_up
+from ..story import ONE_LOOK, TWO_LOOKS, Kind, listen, production, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -104,7 +104,7 @@ async def test_a_failure_is_noticed_soon(
             await promotion.wait()
 
     assert serves(environment) == "old"
-    assert at <= fake.now < at + ONE_LOOK
+    assert at <= fake.now < at + TWO_LOOKS
 
 
 @are(SHOWN, "model", "chain")

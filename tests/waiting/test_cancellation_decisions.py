@@ -18,31 +18,51 @@ QUIET = [
     environment(P, T, "CANCELED"),
     environment(P, deployment(status="INACTIVE"), None),
 ]
-BUSY = [
+#: A promotion is under way.
+RUNNING = [
     environment(P, T, "RELEASING"),
     environment(P, T, "RAMPING_UP"),
     environment(P, T, "PAUSED"),
     environment(P, T, "RAMPING_DOWN"),
     environment(P, T, "SHIFTING"),
-    environment(P, T, None),
     environment(P, None, "RAMPING_DOWN"),
 ]
+BUSY = [*RUNNING, environment(P, T, None)]
 
 
-@pytest.mark.parametrize("quiet", QUIET)
+@pytest.mark.parametrize("quiet", [*QUIET, environment(P, T, None)])
 @pytest.mark.parametrize("target", [T, None])
 def test_a_cancellation_is_done_when_no_promotion_runs(
     quiet: EnvironmentReading, target: str | None
 ) -> None:
-    assert see(cancellation_tracker(target=target), 0, quiet) == quiet.value
+    """At first, the look may come from a server that shows the time before the promotion."""
+    tracker = cancellation_tracker(target=target)
+
+    tracker.see(quiet, 0)
+
+    assert see(tracker, 10, quiet) == quiet.value
 
 
-@pytest.mark.parametrize("busy", BUSY)
-@pytest.mark.parametrize("at_once", [True, False])
-def test_a_cancellation_is_pending_while_the_promotion_runs(
-    busy: EnvironmentReading, at_once: bool
+@pytest.mark.parametrize("status", ["CANCELED", "FAILED"])
+def test_an_ended_promotion_of_the_cancelled_deployment_ends_the_wait_at_once(status: str) -> None:
+    quiet = environment(P, T, status)
+
+    assert see(cancellation_tracker(), 0, quiet) == quiet.value
+
+
+@pytest.mark.parametrize("quiet", [environment(P), environment(P, None, "CANCELED")])
+def test_a_first_look_that_may_be_from_before_the_promotion_decides_nothing(
+    quiet: EnvironmentReading,
 ) -> None:
-    tracker = cancellation_tracker(at_once=at_once)
+    tracker = cancellation_tracker()
+
+    look(tracker, 0, quiet)
+    look(tracker, 9, quiet)
+
+
+@pytest.mark.parametrize("busy", RUNNING)
+def test_a_cancellation_is_pending_while_the_promotion_runs(busy: EnvironmentReading) -> None:
+    tracker = cancellation_tracker()
 
     look(tracker, 0, busy)
     look(tracker, 1000, busy)
@@ -51,7 +71,7 @@ def test_a_cancellation_is_pending_while_the_promotion_runs(
 def test_a_cancellation_is_done_when_another_deployment_is_promoted() -> None:
     reading = environment(P, X, "RELEASING")
 
-    assert see(cancellation_tracker(), 0, reading) == reading.value
+    assert see(cancellation_tracker(), 10, reading) == reading.value
 
 
 def test_a_rollback_shows_which_promotion_was_cancelled() -> None:
@@ -60,7 +80,28 @@ def test_a_rollback_shows_which_promotion_was_cancelled() -> None:
 
     look(tracker, 0, environment(P, T, "RAMPING_DOWN"))
 
-    assert see(tracker, 5, next_one) == next_one.value
+    assert see(tracker, 15, next_one) == next_one.value
+
+
+def test_a_third_deployment_that_serves_has_superseded_the_cancellation() -> None:
+    tracker = cancellation_tracker()
+
+    look(tracker, 20, environment(X))
+
+    error = see(tracker, 30, environment(X))
+    assert isinstance(error, PromotionSupersededError)
+    assert error.by == X
+
+
+def test_a_success_after_the_cancellation_waits_for_the_pointer() -> None:
+    tracker = cancellation_tracker()
+
+    look(tracker, 0, environment(P, None, "SUCCEEDED", percent=100))
+    look(tracker, 60, environment(P, None, "SUCCEEDED", percent=100))
+
+    error = see(tracker, 70, environment(T, None, "SUCCEEDED", percent=100))
+    assert isinstance(error, PromotionSupersededError)
+    assert error.by == T
 
 
 @pytest.mark.parametrize("target", [T, None])
@@ -82,24 +123,7 @@ def test_a_deployment_that_served_before_was_not_rolled_forward(target: str | No
     look(tracker, 0, environment(T, T, "RAMPING_DOWN"))
 
     quiet = environment(T, None, "CANCELED")
-    assert see(tracker, 5, quiet) == quiet.value
-
-
-def test_a_promotion_that_runs_after_the_settling_time_is_another_one() -> None:
-    tracker = cancellation_tracker(target=None, at_once=True)
-    running = environment(P, X, "RELEASING")
-
-    look(tracker, 0, running)
-    look(tracker, 119, running)
-
-    assert see(tracker, 120, running) == running.value
-
-
-def test_a_cancellation_that_was_not_at_once_has_no_settling_time() -> None:
-    tracker = cancellation_tracker(target=None, at_once=False)
-
-    look(tracker, 0, environment(P, T, "RAMPING_UP"))
-    look(tracker, 500, environment(P, T, "RAMPING_UP"))
+    assert see(tracker, 10, quiet) == quiet.value
 
 
 def test_returning_traffic_is_reported_and_that_of_another_promotion_is_not() -> None:

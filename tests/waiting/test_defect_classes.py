@@ -606,7 +606,7 @@ EDGES = [
         ),
         wait=promoted(),
         outcome=NotFoundError,
-        at=(30, 41),
+        at=(30, 62),
     ),
     Row(
         defect="a promotion makes a new deployment with a new id",

@@ -6,7 +6,7 @@ import pytest
 
 from aiobaseten.errors import DeploymentFailedError
 
-from .literals import T, deployment, deployment_tracker, look, see
+from .literals import T, confirmed, deployment, deployment_tracker, look, see
 
 FAILED = ["BUILD_FAILED", "DEPLOY_FAILED", "FAILED"]
 
@@ -50,22 +50,30 @@ def test_the_settling_time_of_inactive_begins_with_the_first_answered_look() -> 
 
 
 @pytest.mark.parametrize("status", ["INACTIVE", "DEACTIVATING"])
-def test_inactive_after_another_status_is_a_failure_at_once(status: str) -> None:
-    """Without a free GPU: half an hour of DEPLOYING, then INACTIVE without an error."""
+def test_inactive_after_another_status_is_a_failure_when_it_lasts(status: str) -> None:
+    """No GPU to be had: half an hour of DEPLOYING, then INACTIVE without a word."""
     tracker = deployment_tracker()
 
     look(tracker, 0, deployment(status="DEPLOYING"))
 
-    assert isinstance(see(tracker, 5, deployment(status=status)), DeploymentFailedError)
+    assert isinstance(confirmed(tracker, 5, deployment(status=status)), DeploymentFailedError)
 
 
-def test_inactive_for_the_second_time_is_a_failure_at_once() -> None:
+def test_inactive_after_the_settling_time_is_a_failure_at_once() -> None:
+    tracker = deployment_tracker()
+
+    look(tracker, 1790, deployment(status="DEPLOYING"))
+
+    assert isinstance(see(tracker, 1800, deployment(status="INACTIVE")), DeploymentFailedError)
+
+
+def test_inactive_for_the_second_time_is_a_failure_when_it_lasts() -> None:
     tracker = deployment_tracker()
 
     look(tracker, 0, deployment(status="INACTIVE"))
     look(tracker, 5, deployment(status="DEPLOYING"))
 
-    assert isinstance(see(tracker, 10, deployment(status="INACTIVE")), DeploymentFailedError)
+    assert isinstance(confirmed(tracker, 10, deployment(status="INACTIVE")), DeploymentFailedError)
 
 
 @pytest.mark.parametrize("status", [*FAILED, "BUILD_STOPPED", "INACTIVE"])
@@ -86,13 +94,13 @@ def test_a_failure_that_outlasts_the_settling_time_after_a_retry_is_final() -> N
     assert isinstance(see(tracker, 120, deployment(status="FAILED")), DeploymentFailedError)
 
 
-def test_a_new_failure_after_a_retry_is_final_at_once() -> None:
+def test_a_new_failure_after_a_retry_is_final_when_it_lasts() -> None:
     tracker = deployment_tracker(retried=True)
 
     look(tracker, 0, deployment(status="BUILD_FAILED"))
     look(tracker, 5, deployment(status="BUILDING"))
 
-    error = see(tracker, 10, deployment(status="BUILD_FAILED"))
+    error = confirmed(tracker, 10, deployment(status="BUILD_FAILED"))
     assert isinstance(error, DeploymentFailedError)
 
 

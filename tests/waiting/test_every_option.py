@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, get_type_hints
 import pytest
 from attrs import frozen
 
-from aiobaseten import Baseten
+from aiobaseten import Baseten, Token
 from aiobaseten.errors import (
     BasetenError,
     DeploymentFailedError,
@@ -143,14 +143,21 @@ async def rolling_back(fake: FakeBaseten, baseten: Baseten) -> Waited:
     return await promotion.cancel()
 
 
-async def another_runs(fake: FakeBaseten, baseten: Baseten) -> Waited:
-    """A promotion that was cancelled at once, and another that began in the same moment."""
-    environment = set_up(fake, "model", timelines.HEALTHY)
-    fake.model("owner").deployment("other", on_promote="BUILDING")
-    await promote(baseten, "model")
-    cancellation = await baseten.model("owner").environment("production").cancel_promotion()
-    environment.promote("other")
-    return cancellation
+async def success_lingers(fake: FakeBaseten, baseten: Baseten) -> Waited:
+    """The environment shows SUCCEEDED, and the pointer may still follow; it does not."""
+    set_up(fake, "model", "ACTIVE")
+    promotion = await promote(baseten, "model")
+    await promotion.wait()
+    cancelled = Token(
+        kind="cancellation",
+        resource_id="owner",
+        environment_name="production",
+        deployment_id="other",
+        previous_id=promotion.deployment_id,
+    )
+    fake.requests.clear()
+    await asyncio.sleep(3600 - fake.now)
+    return await baseten.resume(cancelled.dump(), look=False)
 
 
 # --- the table -----------------------------------------------------------------------------------
@@ -260,7 +267,7 @@ ROWS = [
     Row(
         wait="cancellation",
         option="settling_time",
-        situation=another_runs,
+        situation=success_lingers,
         value=30,
         effect=Outcome(error=DONE, after=30),
         default=Outcome(error=DONE, after=120),

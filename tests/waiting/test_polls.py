@@ -291,8 +291,8 @@ async def test_one_look_probes_for_all_while_the_server_is_down(fake: FakeBasete
     into_it = [r for r in fake.requests if down_at <= r.at < down_at + 60]
     answered = {r.path: r.at for r in reversed(fake.requests) if r.at >= down_at + 60}
     assert len(into_it) <= 20
-    assert len(heard) == 100
-    assert min(heard.values()) >= 1
+    # Nobody hears of the trouble of others.
+    assert sum(heard.values()) == len(into_it)
     assert len(answered) == 100
     assert max(answered.values()) - (down_at + 60) <= 1.2 * 100 / 20 + 5
 

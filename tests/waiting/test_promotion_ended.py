@@ -11,6 +11,7 @@ from .literals import (
     T,
     after_candidate_was_seen,
     chain,
+    confirmed,
     deployment,
     environment,
     look,
@@ -32,7 +33,7 @@ def test_a_failed_promotion_is_an_error() -> None:
 
 
 def test_a_failed_promotion_without_a_message_is_an_error() -> None:
-    error = see(after_candidate_was_seen(), 5, environment(P, None, "FAILED"))
+    error = confirmed(after_candidate_was_seen(), 5, environment(P, None, "FAILED"))
 
     assert isinstance(error, PromotionFailedError)
     assert error.failed == ()
@@ -46,15 +47,20 @@ def test_a_failed_promotion_names_the_chainlets_that_failed() -> None:
     assert error.failed == ("Two",)
 
 
-@pytest.mark.parametrize("lingering", [T, None])
-def test_a_cancelled_promotion_is_another_error(lingering: str | None) -> None:
-    error = see(after_candidate_was_seen(), 5, environment(P, lingering, "CANCELED"))
+def test_a_cancelled_promotion_is_another_error() -> None:
+    error = see(after_candidate_was_seen(), 5, environment(P, T, "CANCELED"))
+
+    assert isinstance(error, PromotionCanceledError)
+
+
+def test_a_cancelled_promotion_without_its_candidate_must_be_seen_twice() -> None:
+    error = confirmed(after_candidate_was_seen(), 5, environment(P, None, "CANCELED"))
 
     assert isinstance(error, PromotionCanceledError)
 
 
 def test_a_failure_is_an_error_although_the_candidate_was_never_shown() -> None:
-    error = see(promotion_tracker(), 0, environment(P, None, "FAILED", message="No."))
+    error = confirmed(promotion_tracker(), 0, environment(P, None, "FAILED", message="No."))
 
     assert isinstance(error, PromotionFailedError)
 
@@ -72,7 +78,7 @@ def test_a_failed_candidate_fails_the_wait_before_its_promotion_fails(
 
 @pytest.mark.parametrize("status", ["INACTIVE", "DEACTIVATING"])
 def test_a_candidate_that_is_switched_off_on_its_way_has_failed(status: str) -> None:
-    error = see(
+    error = confirmed(
         after_candidate_was_seen(), 5, environment(P, deployment(status=status), "RELEASING")
     )
 

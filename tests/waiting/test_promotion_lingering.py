@@ -7,7 +7,17 @@ import pytest
 from aiobaseten._waiting import Baseline, baseline_of
 from aiobaseten.errors import PromotionCanceledError, PromotionFailedError
 
-from .literals import P, T, deployment, environment, explained, look, promotion_tracker, see
+from .literals import (
+    P,
+    T,
+    confirmed,
+    deployment,
+    environment,
+    explained,
+    look,
+    promotion_tracker,
+    see,
+)
 
 
 def test_the_baseline_of_an_empty_environment_is_empty() -> None:
@@ -47,7 +57,7 @@ def test_an_unchanged_end_counts_after_the_settling_time(
 
     look(tracker, 0, before)
 
-    assert isinstance(see(tracker, 120, before), error)
+    assert isinstance(confirmed(tracker, 120, before), error)
 
 
 def test_the_end_of_an_earlier_promotion_does_not_explain_a_missing_candidate() -> None:

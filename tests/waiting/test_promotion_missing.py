@@ -166,15 +166,22 @@ def test_the_previous_deployment_is_the_successor_after_a_rollback() -> None:
     assert error.by == P
 
 
-def test_a_success_that_is_gone_at_the_next_look_was_superseded() -> None:
-    """The promotion SUCCEEDED and was rolled back between two looks."""
+def test_a_success_whose_pointer_lags_is_pending() -> None:
+    """The servers need not agree at once that the candidate has become the current deployment."""
+    tracker = after_candidate_was_seen()
+    look(tracker, 5, environment(P, None, "SUCCEEDED"))
+    look(tracker, 60, environment(P, None, "SUCCEEDED"))
+
+    assert see(tracker, 100, environment(T, None, "SUCCEEDED")) == T
+
+
+def test_a_success_without_effect_after_the_settling_time_is_a_failure() -> None:
     tracker = after_candidate_was_seen()
     look(tracker, 5, environment(P, None, "SUCCEEDED"))
 
-    error = explained(tracker, 15, environment(P, None, "SUCCEEDED"), deployment())
+    error = see(tracker, 125, environment(P, None, "SUCCEEDED"))
 
-    assert isinstance(error, PromotionSupersededError)
-    assert error.by == P
+    assert isinstance(error, PromotionFailedError)
 
 
 def test_an_environment_without_current_has_no_successor() -> None:

@@ -13,7 +13,12 @@ import pytest
 from aiobaseten import Baseten, Token
 from aiobaseten._waiting import EnvironmentHistory, IdleTracker, Tracker
 from aiobaseten._waiting.steps import Wake
-from aiobaseten.errors import ConfigurationError, DeploymentFailedError, WaitTimeoutError
+from aiobaseten.errors import (
+    ConfigurationError,
+    DeploymentFailedError,
+    PromotionInProgressError,
+    WaitTimeoutError,
+)
 from aiobaseten.readings import DeploymentReading, EnvironmentReading
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
@@ -100,7 +105,7 @@ def not_active(tracker: Tracker[Any], *readings: DeploymentReading) -> str:
     """The end of the sentence of a wait that times out after these looks."""
     for at, reading in enumerate(readings):
         look(tracker, at, reading)
-    beginning, _, rest = tracker.still().partition("; last seen: ")
+    beginning, _, rest = str(tracker.still()).partition("; last seen: ")
     assert beginning == "deployment T of model m1 is not active"
     return rest
 
@@ -167,7 +172,7 @@ def test_a_deployment_that_was_asked_to_wake_up_and_has_not() -> None:
     asked.woken(3)
     look(tracker, 5, deployment(status=ASLEEP))
 
-    assert tracker.still() == (
+    assert str(tracker.still()) == (
         "deployment T of model m1 is not active; last seen: deployment T SCALED_TO_ZERO. "
         "It was asked to wake up at 3 s, and has not."
     )
@@ -179,7 +184,7 @@ def test_a_deployment_that_was_asked_to_wake_up_and_has_not() -> None:
 def test_a_promotion_that_baseten_says_has_failed(message: str | None, why: str) -> None:
     error = see(promotion_tracker(), 0, environment(P, T, "FAILED", message=message))
 
-    assert str(error) == (f"the promotion of T failed{why}. Traffic stays on what served before.")
+    assert str(error) == (f"the promotion of T failed{why}. Traffic is on deployment P.")
 
 
 @pytest.mark.parametrize(
@@ -187,7 +192,7 @@ def test_a_promotion_that_baseten_says_has_failed(message: str | None, why: str)
     [
         (
             environment(P, deployment(status="FAILED"), "RELEASING"),
-            "Traffic stays on what served before.",
+            "Traffic is on deployment P.",
         ),
         (
             environment(P, deployment(status="FAILED"), "RAMPING_UP", percent=25),
@@ -195,7 +200,7 @@ def test_a_promotion_that_baseten_says_has_failed(message: str | None, why: str)
         ),
         (
             environment(P, deployment(status="FAILED"), "SUCCEEDED", percent=100),
-            "Traffic stays on what served before.",
+            "Traffic is on deployment P.",
         ),
         (
             environment(deployment(status="FAILED"), None, "SUCCEEDED", percent=100),
@@ -218,14 +223,14 @@ def test_traffic_of_another_promotion_is_not_said_to_be_ours() -> None:
 
     assert str(explained(tracker, 15, another, deployment(status="BUILD_FAILED"))) == (
         "the promotion of T failed: deployment T is BUILD_FAILED. "
-        f"Traffic stays on what served before. {GIVEN_UP}"
+        f"Traffic is on deployment P. {GIVEN_UP}"
     )
 
 
 def test_a_promotion_that_was_cancelled() -> None:
     error = see(promotion_tracker(), 0, environment(P, T, "CANCELED"))
 
-    assert str(error) == "the promotion of T was cancelled; traffic is on what served before."
+    assert str(error) == "the promotion of T was cancelled. Traffic is on deployment P."
 
 
 @pytest.mark.parametrize(
@@ -237,7 +242,7 @@ def test_a_promotion_that_is_gone(found: DeploymentReading | None, rest: str) ->
     look(tracker, 5, environment(P))
 
     assert str(explained(tracker, 15, environment(P), found)) == (
-        f"the promotion of T was cancelled; traffic is on what served before. {rest}"
+        f"the promotion of T was cancelled. Traffic is on deployment P. {rest}"
     )
 
 
@@ -287,7 +292,7 @@ def test_a_promotion_that_is_not_finished_in_time(reading: EnvironmentReading, r
 
     look(tracker, 0, reading)
 
-    assert tracker.still() == f"the promotion of T is not finished; last seen: {rest}"
+    assert str(tracker.still()) == f"the promotion of T is not finished; last seen: {rest}"
 
 
 def test_only_the_last_look_counts_as_last_seen() -> None:
@@ -296,7 +301,7 @@ def test_only_the_last_look_counts_as_last_seen() -> None:
     look(tracker, 0, environment(P, chain({"Old": "BUILDING"}, "DEPLOYING"), "RELEASING"))
     look(tracker, 5, environment(P, chain({"New": "BUILDING"}, "DEPLOYING")))
 
-    assert tracker.still() == (
+    assert str(tracker.still()) == (
         "the promotion of T is not finished; last seen: deployment T DEPLOYING, "
         f"chainlet New BUILDING. {KEEPS_WORKING}"
     )
@@ -307,7 +312,7 @@ def test_a_promotion_that_no_look_has_shown() -> None:
 
     look(tracker, 0, environment(P))
 
-    assert tracker.still() == (
+    assert str(tracker.still()) == (
         f"the promotion of T is not finished; last seen: nothing of it. {KEEPS_WORKING}"
     )
 
@@ -317,7 +322,7 @@ def test_the_pause_of_another_promotion_is_not_said_to_be_ours() -> None:
 
     look(tracker, 0, environment(deployment(status="UPDATING"), X, "PAUSED", percent=25))
 
-    assert tracker.still() == (
+    assert str(tracker.still()) == (
         f"the promotion of T is not finished; last seen: deployment T UPDATING. {KEEPS_WORKING}"
     )
 
@@ -325,11 +330,11 @@ def test_the_pause_of_another_promotion_is_not_said_to_be_ours() -> None:
 def test_a_chain_that_has_the_traffic_and_whose_last_chainlet_sleeps() -> None:
     tracker = promotion_tracker(settling_time=0)
     look(tracker, 0, environment(chain({"One": ASLEEP, "Two": "LOADING_MODEL"}, "ACTIVE")))
-    assert tracker.still().endswith(KEEPS_WORKING)
+    assert str(tracker.still()).endswith(KEEPS_WORKING)
 
     look(tracker, 5, environment(chain({"One": ASLEEP, "Two": "ACTIVE"}, "ACTIVE")))
 
-    assert tracker.still() == (
+    assert str(tracker.still()) == (
         "the promotion of T is not finished; last seen: deployment T ACTIVE, chainlet One "
         "SCALED_TO_ZERO, chainlet Two ACTIVE. It has the traffic. Nothing but a request will wake "
         "chainlet One: pass accept_scaled_to_zero=True if asleep will do."
@@ -350,7 +355,7 @@ def test_a_cancellation_that_is_not_finished_in_time() -> None:
 
     look(tracker, 0, environment(P, T, "RAMPING_DOWN"))
 
-    assert tracker.still() == (
+    assert str(tracker.still()) == (
         "the cancellation is not finished; last seen: deployment T ACTIVE, "
         f"promotion to production RAMPING_DOWN. {KEEPS_WORKING}"
     )
@@ -361,7 +366,7 @@ def test_an_environment_that_is_not_quiet_in_time() -> None:
 
     look(tracker, 0, environment(P, X, "RAMPING_UP"))
 
-    assert tracker.still() == (
+    assert str(tracker.still()) == (
         "production is still busy; last seen: deployment X ACTIVE, "
         "promotion to production RAMPING_UP. Nothing was sent."
     )
@@ -396,8 +401,8 @@ async def test_a_cancellation_that_times_out(fake: FakeBaseten, baseten: Baseten
 
     assert str(caught.value) == (
         "0 s are over: the cancellation of the promotion to production of model owner is not "
-        "finished; last seen: deployment new ACTIVE, promotion to production RAMPING_DOWN. "
-        "Baseten keeps working on it. Go on with resume(error.token)."
+        "finished; last seen: deployment new ACTIVE, promotion to production RAMPING_DOWN, 50 % of "
+        "traffic on the candidate. Baseten keeps working on it. Go on with resume(error.token)."
     )
 
 
@@ -406,14 +411,14 @@ async def test_an_environment_that_stays_busy(fake: FakeBaseten, baseten: Basete
     """There is no token: nothing was begun."""
     set_up(fake, "model", "BUILDING").promote("new")
 
-    with pytest.raises(WaitTimeoutError) as caught:
+    with pytest.raises(PromotionInProgressError) as caught:
         await production(baseten, "model").promote(
             "old", if_in_progress="wait", in_progress_timeout=10
         )
 
     assert str(caught.value) == (
-        "10 s are over: production of model owner is still busy; last seen: deployment new "
-        "BUILDING, promotion to production RELEASING. Nothing was sent."
+        "a promotion of deployment new to production of model owner is still under way after 10 s "
+        "of waiting; nothing was sent: wait longer, or cancel it"
     )
 
 

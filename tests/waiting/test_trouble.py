@@ -25,7 +25,7 @@ from aiobaseten.errors import (
 from aiobaseten.events import LookFailed
 from aiobaseten.testing import FakeBaseten, timelines
 
-from ..story import BOTH, ONE_LOOK, Kind, deployment, listen, promote, set_up
+from ..story import BOTH, ONE_LOOK, TWO_LOOKS, Kind, deployment, listen, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -83,6 +83,11 @@ async def test_a_lasting_failure_is_the_cause_of_the_timeout(
     promotion = await promote(baseten, "model")
     damage(fake, fault, times=None, **options)
 
+    if error is ResponseShapeError:  # no look has ever fitted
+        with pytest.raises(ResponseShapeError):
+            await promotion.wait(timeout=300)
+        assert 30 <= fake.now <= 60
+        return
     with pytest.raises(WaitTimeoutError) as caught:
         await promotion.wait(timeout=300)
 
@@ -158,18 +163,17 @@ async def test_looks_pause_for_a_minute_at_most(fake: FakeBaseten, baseten: Base
     assert 60 <= fake.now < 62
 
 
-async def test_the_last_look_may_come_too_late_because_of_a_pause(
+async def test_the_last_look_is_sent_in_spite_of_a_pause(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     set_up(fake, "model", [("DEPLOYING", 10), "ACTIVE"])
     promotion = await promote(baseten, "model")
     fake.faults.rate_limited(retry_after=60, route=LOOKS)
 
-    with pytest.raises(WaitTimeoutError) as caught:
-        await promotion.wait(timeout=30)
+    live = await promotion.wait(timeout=30)
 
-    assert fake.now == pytest.approx(40)
-    assert isinstance(caught.value.__cause__, RateLimitError)
+    assert live.status == "ACTIVE"
+    assert fake.now == pytest.approx(30, abs=0.1)
 
 
 async def test_a_failed_first_look_is_repeated_within_two_seconds(
@@ -266,7 +270,7 @@ async def test_a_deployment_that_was_found_once_and_is_gone_was_deleted(
     with pytest.raises(NotFoundError):
         await deployment(baseten, kind, "d1").wait_until_active()
 
-    assert fake.now < 5 + ONE_LOOK
+    assert fake.now < 5 + TWO_LOOKS
 
 
 async def test_an_environment_that_is_deleted_ends_the_wait_on_its_promotion(
@@ -281,6 +285,6 @@ async def test_an_environment_that_is_deleted_ends_the_wait_on_its_promotion(
     with pytest.raises(NotFoundError) as caught:
         await promotion.wait()
 
-    assert fake.now < 30 + ONE_LOOK
+    assert fake.now < 30 + TWO_LOOKS
     assert caught.value.evidence is not None
     assert caught.value.evidence.last_seen.name == "staging"

@@ -10,6 +10,7 @@ from aiobaseten.errors import (
     BasetenError,
     ConfigurationError,
     NotFoundError,
+    PermissionDeniedError,
     RequestTimeoutError,
     ResponseShapeError,
     TransportError,
@@ -24,12 +25,12 @@ def refusal(status: int, kind: type[APIError] = APIError) -> APIError:
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 405, 409, 410, 413, 422])
 def test_a_client_error_ends_a_wait(status: int) -> None:
-    assert ends_wait(refusal(status), 0, has_looked=False)
+    assert ends_wait(refusal(status), 0, lasts=0, has_looked=False)
 
 
 @pytest.mark.parametrize("status", [302, 408, 425, 429, 500, 502, 503, 504, 520, 529])
 def test_a_server_error_is_ridden_out(status: int) -> None:
-    assert not ends_wait(refusal(status), 10_000, has_looked=True)
+    assert not ends_wait(refusal(status), 10_000, lasts=0, has_looked=True)
 
 
 @pytest.mark.parametrize(
@@ -41,21 +42,48 @@ def test_a_server_error_is_ridden_out(status: int) -> None:
     ],
 )
 def test_a_lost_or_unreadable_response_is_ridden_out(error: BasetenError) -> None:
-    assert not ends_wait(error, 10_000, has_looked=True)
+    assert not ends_wait(error, 10_000, lasts=10_000, has_looked=True)
 
 
 def test_a_closed_client_ends_its_waits() -> None:
-    assert ends_wait(ConfigurationError("closed"), 0, has_looked=False)
+    assert ends_wait(ConfigurationError("closed"), 0, lasts=0, has_looked=False)
 
 
 @pytest.mark.parametrize(
-    ("at", "has_looked", "ends"),
-    [(0, False, False), (29.9, False, False), (30, False, True), (0, True, True)],
+    ("at", "lasts", "has_looked", "ends"),
+    [
+        (0, 0, False, False),
+        (29.9, 29.9, False, False),
+        (30, 30, False, True),
+        (100, 0, True, False),
+        (100, 9.9, True, False),
+        (100, 10, True, True),
+    ],
 )
-def test_not_found_is_ridden_out_for_half_a_minute_unless_a_look_succeeded(
-    at: float, has_looked: bool, ends: bool
+def test_not_found_is_ridden_out_for_half_a_minute_or_for_ten_seconds_after_a_success(
+    at: float, lasts: float, has_looked: bool, ends: bool
 ) -> None:
-    assert ends_wait(refusal(404, NotFoundError), at, has_looked=has_looked) is ends
+    error = refusal(404, NotFoundError)
+
+    assert ends_wait(error, at, lasts=lasts, has_looked=has_looked) is ends
+
+
+@pytest.mark.parametrize(("lasts", "ends"), [(29, False), (30, True)])
+@pytest.mark.parametrize(("status", "kind"), [(403, PermissionDeniedError), (404, NotFoundError)])
+def test_a_proxys_refusal_is_ridden_out_for_half_a_minute_after_a_success(
+    status: int, kind: type[APIError], lasts: float, ends: bool
+) -> None:
+    error = refusal(status, kind)
+    error.came_from_proxy = True
+
+    assert ends_wait(error, 100, lasts=lasts, has_looked=True) is ends
+
+
+@pytest.mark.parametrize(("at", "ends"), [(29, False), (30, True)])
+def test_answers_that_never_fitted_end_a_wait_after_half_a_minute(at: float, ends: bool) -> None:
+    error = ResponseShapeError("it is empty", status=200, **WHERE)
+
+    assert ends_wait(error, at, lasts=0, has_looked=False) is ends
 
 
 def test_the_pause_of_an_error_is_a_minute_at_most() -> None:

@@ -5,6 +5,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .activate_response import ActivateResponse
+    from .audit_log_actor import AuditLogActor
+    from .audit_log_entry import AuditLogEntry
+    from .audit_log_event_data import AuditLogEventData
+    from .audit_log_event_type import AuditLogEventType
+    from .audit_log_event_type_group import AuditLogEventTypeGroup
+    from .audit_log_sort_direction import AuditLogSortDirection
     from .autoscaling_settings import AutoscalingSettings
     from .cancel_promotion_response import CancelPromotionResponse
     from .cancellation_status import CancellationStatus
@@ -26,7 +32,9 @@ if TYPE_CHECKING:
     from .get_logs_response import GetLogsResponse
     from .in_progress_promotion import InProgressPromotion
     from .instance_type import InstanceType
+    from .list_audit_logs_response import ListAuditLogsResponse
     from .log import Log
+    from .pagination import Pagination
     from .promote_to_chain_environment_request import PromoteToChainEnvironmentRequest
     from .promote_to_environment_request import PromoteToEnvironmentRequest
     from .promotion_cleanup_strategy import PromotionCleanupStrategy
@@ -40,6 +48,12 @@ if TYPE_CHECKING:
 
 __all__ = (
     "ActivateResponse",
+    "AuditLogActor",
+    "AuditLogEntry",
+    "AuditLogEventData",
+    "AuditLogEventType",
+    "AuditLogEventTypeGroup",
+    "AuditLogSortDirection",
     "AutoscalingSettings",
     "CancellationStatus",
     "CancelPromotionResponse",
@@ -61,7 +75,9 @@ __all__ = (
     "GetLogsResponse",
     "InProgressPromotion",
     "InstanceType",
+    "ListAuditLogsResponse",
     "Log",
+    "Pagination",
     "PromoteToChainEnvironmentRequest",
     "PromoteToEnvironmentRequest",
     "PromotionCleanupStrategy",
@@ -76,6 +92,12 @@ __all__ = (
 
 _MODULES = {
     "ActivateResponse": ".activate_response",
+    "AuditLogActor": ".audit_log_actor",
+    "AuditLogEntry": ".audit_log_entry",
+    "AuditLogEventData": ".audit_log_event_data",
+    "AuditLogEventType": ".audit_log_event_type",
+    "AuditLogEventTypeGroup": ".audit_log_event_type_group",
+    "AuditLogSortDirection": ".audit_log_sort_direction",
     "AutoscalingSettings": ".autoscaling_settings",
     "CancelPromotionResponse": ".cancel_promotion_response",
     "CancellationStatus": ".cancellation_status",
@@ -97,7 +119,9 @@ _MODULES = {
     "GetLogsResponse": ".get_logs_response",
     "InProgressPromotion": ".in_progress_promotion",
     "InstanceType": ".instance_type",
+    "ListAuditLogsResponse": ".list_audit_logs_response",
     "Log": ".log",
+    "Pagination": ".pagination",
     "PromoteToChainEnvironmentRequest": ".promote_to_chain_environment_request",
     "PromoteToEnvironmentRequest": ".promote_to_environment_request",
     "PromotionCleanupStrategy": ".promotion_cleanup_strategy",

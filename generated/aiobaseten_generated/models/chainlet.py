@@ -60,10 +60,6 @@ class Chainlet:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        name: Any = src_dict["name"]
-        if not isinstance(name, str):
-            raise misfit("Chainlet.name", "a string", name)
-
         status: Any = src_dict["status"]
         if not isinstance(status, str):
             raise misfit("Chainlet.status", "a string", status)
@@ -86,6 +82,10 @@ class Chainlet:
         instance_type_name: Any = src_dict.get("instance_type_name", UNSET)
         if not isinstance(instance_type_name, str):
             keep("Chainlet.instance_type_name", "a string", instance_type_name)
+
+        name: Any = src_dict.get("name", UNSET)
+        if not isinstance(name, str):
+            keep("Chainlet.name", "a string", name)
 
         _model = cls(
             active_replica_count=active_replica_count,

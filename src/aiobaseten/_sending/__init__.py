@@ -11,8 +11,9 @@ from aiobaseten_generated.client import Operation
 
 from .answers import parsed_by, then
 from .connections import Connections, HttpClient, closed
+from .retry import may_have_acted
 from .secret import Secret
-from .sender import Fetched, Sender, Settings, Shared
+from .sender import Fetched, Sender, Settings, Shared, Ticket
 
 __all__ = [
     "Connections",
@@ -23,7 +24,9 @@ __all__ = [
     "Sender",
     "Settings",
     "Shared",
+    "Ticket",
     "closed",
+    "may_have_acted",
     "parsed_by",
     "then",
 ]

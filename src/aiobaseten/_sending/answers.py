@@ -21,6 +21,7 @@ from ..errors import (
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
+    RequestNotActedOnError,
     ResponseShapeError,
     ServerError,
 )
@@ -41,6 +42,19 @@ _MISFITS = (
     ArithmeticError,
     RecursionError,
 )
+# The last word of a path, and what it asks for.
+_ACTIONS = {
+    "activate": "activate the deployment",
+    "cancel_promotion": "cancel the promotion",
+    "deactivate": "deactivate the deployment",
+    "force_cancel_promotion": "cancel the promotion",
+    "force_roll_forward_promotion": "roll the promotion forward",
+    "pause_promotion": "pause the promotion",
+    "promote": "promote the deployment",
+    "resume_promotion": "resume the promotion",
+    "retry": "retry",
+    "wake": "wake the deployment",
+}
 _BY_STATUS: dict[int, type[APIError]] = {
     400: BadRequestError,
     401: AuthenticationError,
@@ -106,13 +120,17 @@ def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, n
     Raises:
         APIError: The server refused or failed.
         ResponseShapeError: The server reported success with a body that does not fit the spec.
+        RequestNotActedOnError: The body says that the server did not act.
     """
     if not 200 <= reply.status < 300:
         raise _refusal(operation.method, path, reply, secret, now)
     try:
         if reply.flaw:
             raise ValueError(reply.flaw)
-        return operation.parse(json.loads(reply.body) if reply.body else None)
+        content = json.loads(reply.body) if reply.body else None
+        if operation.method != "GET":
+            _check_acted(operation, content, secret)
+        return operation.parse(content)
     except _MISFITS as error:
         secret.mask_error(error)
         raise ResponseShapeError(
@@ -123,6 +141,15 @@ def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, n
             body=_excerpt(reply.body),
             request_id=reply.request_id,
         ) from error
+
+
+def _check_acted(operation: Operation[Any], content: Any, secret: Secret) -> None:
+    """Any write may be answered ``{"success": false}``."""
+    body = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+    if body.get("success") is False:
+        reason = body.get("reason") or _code_and_message(body)[1]
+        verb = operation.path.rpartition("/")[2]
+        raise RequestNotActedOnError(_ACTIONS.get(verb, verb), secret.mask_text(str(reason)))
 
 
 def _refusal(method: str, path: str, reply: Reply, secret: Secret, now: datetime) -> APIError:
@@ -143,6 +170,7 @@ def _refusal(method: str, path: str, reply: Reply, secret: Secret, now: datetime
         request_id=reply.request_id,
     )
     error.retry_after = asked_delay(reply.headers, body, now)
+    error.came_from_proxy = not body
     return error
 
 

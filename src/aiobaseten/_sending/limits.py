@@ -26,10 +26,11 @@ class RateWindow:
         self._seconds = seconds * _MARGIN
         self._paused_until = 0.0
 
-    def free_at(self, now: float) -> float:
+    def free_at(self, now: float, *, passes_pause: bool = False) -> float:
         """When the next request may be sent."""
         is_full = len(self._sent) == self._sent.maxlen
-        return max(now, self._paused_until, self._sent[0] + self._seconds if is_full else now)
+        paused_until = now if passes_pause else self._paused_until
+        return max(now, paused_until, self._sent[0] + self._seconds if is_full else now)
 
     def take(self, now: float) -> None:
         """Count a request that is sent now."""
@@ -38,6 +39,10 @@ class RateWindow:
     def pause(self, until: float) -> None:
         """Send nothing until then: the server has asked for a pause."""
         self._paused_until = max(self._paused_until, until)
+
+    def resume(self) -> None:
+        """End the pause: the server answers again."""
+        self._paused_until = 0.0
 
 
 def documented_window(method: str, path: str) -> RateWindow:

@@ -23,28 +23,38 @@ class RouteQueue:
     def __init__(self, window: RateWindow) -> None:
         self.window = window
         self._first = asyncio.Lock()
+        self._first_last = asyncio.Lock()
 
-    async def enter(self, connections: Connections) -> None:
+    async def enter(self, connections: Connections, *, is_last: bool = False) -> None:
         """Wait for the turn and for a connection, and take both.
+
+        Args:
+            connections: The client's.
+            is_last: Whether it is the last look of a wait, which passes a pause but not the limit.
 
         Raises:
             ConfigurationError: The client was closed meanwhile, or cannot be used here.
         """
         clock = connections.clock
         now = clock.now()
-        is_free = not self._first.locked() and not connections.are_full
-        if is_free and self.window.free_at(now) <= now:
+        queue = self._first_last if is_last else self._first
+        is_free = not queue.locked() and not connections.are_full
+        if is_free and self.window.free_at(now, passes_pause=is_last) <= now:
             self.window.take(now)
             await connections.reserve()  # does not wait
             return
-        async with self._first:
+        # A last look must not queue behind requests that obey a pause.
+        async with queue:
             await connections.reserve()
             # Timers may fire early by the clock's resolution: do not sleep for the rest.
-            while (wait := self.window.free_at(clock.now()) - clock.now()) > EARLY_S:
+            while (wait := self._wait(clock.now(), is_last=is_last)) > EARLY_S:
                 connections.release()
                 await connections.pause(wait)
                 await connections.reserve()
             self.window.take(clock.now())
+
+    def _wait(self, now: float, *, is_last: bool) -> float:
+        return self.window.free_at(now, passes_pause=is_last) - now
 
 
 class Queues:

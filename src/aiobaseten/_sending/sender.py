@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -64,6 +64,19 @@ class Shared:
         self.queues: Queues = Queues()
         self.retries: RetryQuota = RetryQuota()
         self.wrote_at: float = float("-inf")
+
+
+@frozen
+class Ticket:
+    """One look, to the sender.
+
+    Attributes:
+        is_last: Whether it is the last look of a wait, which passes a pause of its route.
+        sent: Called right before it is sent.
+    """
+
+    is_last: bool
+    sent: Callable[[], None]
 
 
 @frozen
@@ -143,18 +156,22 @@ class Sender:
                 retries.refund()
                 return value
 
-    async def look(self, operation: Operation[T]) -> Fetched[T]:
+    async def look(self, operation: Operation[T], ticket: Ticket) -> Fetched[T]:
         """Send *operation* once, for a wait: the wait looks again.
 
         Args:
             operation: The request.
+            ticket: Whether it is a last look, and who wants to know when it is sent.
 
         Raises:
             BasetenError: The request failed.
         """
         queue = self.shared.queues.of(operation.method, operation.path)
-        await queue.enter(self.connections)
+        await queue.enter(self.connections, is_last=ticket.is_last)
+        ticket.sent()
         value, request_id = await self._attempt(operation, None, _DEFAULT, 1)
+        if ticket.is_last:
+            queue.window.resume()
         self.shared.retries.refund()
         return Fetched(value, request_id)
 

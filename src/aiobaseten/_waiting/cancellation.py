@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import define
+from attrs import define, field
 
 from .._status import PromotionPhase, Stage
 from ..errors import PromotionSupersededError
@@ -10,31 +10,35 @@ from ..events import Event
 from ..options import WaitOptions
 from ..readings import EnvironmentReading
 from .deployment import record_parts
+from .doubt import MISSING_GRACE_S, Doubt
 from .history import History
 from .promotion import EnvironmentHistory
-from .steps import KEEPS_WORKING, Done, Failed, Pending, Step, Verdict
+from .steps import KEEPS_WORKING, Done, Failed, Pending, Step, Still, Verdict
 
 
 @define
 class CancellationTracker:
     """Follows a cancelled promotion until traffic is back.
 
+    It is back when the previous deployment is current, and the candidate is gone or shows no
+    traffic and no running promotion. Only looks make it so, never time.
+
     Attributes:
         label: What is waited for, to begin a sentence with.
         seen: The promotion so far.
         options: The caller's.
-        at_once: Whether Baseten said CANCELED rather than RAMPING_DOWN.
         target: The deployment whose promotion was cancelled; if not known, the candidate that is
-            seen to be rolled back.
+            seen first.
         previous: The deployment that served before that promotion, if known.
     """
 
     label: str
     seen: EnvironmentHistory
     options: WaitOptions
-    at_once: bool = False
     target: str | None = None
     previous: str | None = None
+    _doubt: Doubt = field(factory=Doubt)
+    _succeeded_since: float | None = None
 
     @property
     def history(self) -> History:
@@ -43,31 +47,65 @@ class CancellationTracker:
 
     def see(self, reading: EnvironmentReading, at: float) -> Step:
         """Decide."""
-        promotion = reading.promotion
-        is_rolling_back = promotion is not None and promotion.phase is PromotionPhase.ROLLING_BACK
-        if is_rolling_back and self.target is None:
+        if self.target is None and reading.is_busy:
             self.target, self.previous = reading.candidate_id, reading.current_id
-        is_another = self.target is not None and reading.candidate_id not in (None, self.target)
-        events = [] if is_another else record_environment(self.seen, reading, at)
+        is_ours = self.target is None or reading.candidate_id in (None, self.target)
+        events = record_environment(self.seen, reading, at) if is_ours else []
         return Step(
-            verdict=self._verdict(reading, at, is_over=is_another or not reading.is_busy),
+            verdict=self._verdict(reading, at),
             events=tuple(events),
             stage=Stage.LOAD,
             in_stage=at - self.history.changed_at,
         )
 
-    def still(self) -> str:
+    def still(self) -> Still:
         """The sentence for a wait that times out."""
-        return (
-            f"{self.label} is not finished; last seen: {self.history.describe()}. {KEEPS_WORKING}"
-        )
+        last = self.seen.last
+        traffic = f", {last.percent} % of traffic on the candidate" if last and last.percent else ""
+        seen = f"{self.history.describe()}{traffic}"
+        return Still(f"{self.label} is not finished", seen, KEEPS_WORKING)
 
-    def _verdict(self, reading: EnvironmentReading, at: float, *, is_over: bool) -> Verdict:
+    def _verdict(self, reading: EnvironmentReading, at: float) -> Verdict:
+        promotion = reading.promotion
         if self.target is not None and reading.current_id == self.target != self.previous:
             return self._overtaken(self.target)
-        # Baseten said that it ended at once: a promotion that runs after the settling time is new.
-        is_new = self.at_once and self.target is None and at >= self.options.settling_time
-        return Done(lambda: reading.value) if is_over or is_new else Pending()
+        third = reading.current_id not in (None, self.target, self.previous)
+        if third and self.target is not None and self.previous is not None:
+            is_confirmed = self._doubt.is_confirmed(reading.current_id, at)
+            if is_confirmed:
+                return self._superseded(reading.current_id or "")
+            return Pending(confirm_in=self._doubt.remaining(at))
+        self._doubt.clear()
+        if promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED:
+            return self._succeeded(reading, at)
+        self._succeeded_since = None
+        is_anothers = reading.candidate_id not in (None, self.target)
+        if promotion is not None and not promotion.is_over and not is_anothers:
+            return Pending()
+        is_certain = (
+            promotion is not None
+            and promotion.is_over
+            and self.target is not None
+            and reading.candidate_id == self.target
+        )
+        # At first, a server that lags behind may still show the time before the promotion.
+        if is_certain or at >= MISSING_GRACE_S:
+            return Done(lambda: reading.value)
+        return Pending(confirm_in=MISSING_GRACE_S - at)
+
+    def _succeeded(self, reading: EnvironmentReading, at: float) -> Verdict:
+        """It was rolled forward after all; or an earlier promotion is shown."""
+        if self._succeeded_since is None:
+            self._succeeded_since = at
+        if at - self._succeeded_since < max(MISSING_GRACE_S, self.options.settling_time):
+            return Pending()  # the pointer will follow, and tells which
+        if self.target is not None and reading.candidate_id == self.target:
+            return self._overtaken(self.target)
+        return Done(lambda: reading.value)
+
+    def _superseded(self, by: str) -> Failed:
+        message = f"{self.label} was superseded: deployment {by} serves now."
+        return Failed(lambda evidence: PromotionSupersededError(message, evidence=evidence, by=by))
 
     def _overtaken(self, by: str) -> Failed:
         message = (
@@ -98,11 +136,9 @@ class IdleTracker:
             in_stage=at - self.history.changed_at,
         )
 
-    def still(self) -> str:
+    def still(self) -> Still:
         """The sentence for a wait that times out."""
-        return (
-            f"{self.label} is still busy; last seen: {self.history.describe()}. Nothing was sent."
-        )
+        return Still(f"{self.label} is still busy", self.history.describe(), "Nothing was sent.")
 
 
 def record_environment(

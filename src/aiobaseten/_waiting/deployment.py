@@ -8,12 +8,13 @@ from enum import Enum
 from attrs import define, field, frozen
 
 from .._status import Phase
-from ..errors import DeploymentFailedError
+from ..errors import BasetenError, DeploymentFailedError
 from ..events import DeploymentWoken, Event
 from ..options import WaitOptions
 from ..readings import DeploymentReading, Part
+from .doubt import MISSING_GRACE_S
 from .history import History, StatusRecord
-from .steps import KEEPS_WORKING, Done, Failed, Pending, Step, Verdict, Wake
+from .steps import KEEPS_WORKING, Done, Failed, Pending, Step, Still, Verdict, Wake, cut
 
 
 class Judgement(Enum):
@@ -70,11 +71,15 @@ class Judge:
 
     def _may_be_old(self, part: Part, record: StatusRecord, at: float) -> bool:
         """Whether this may be the state before it was activated, retried or promoted."""
-        return (
-            (self.retried or part.may_be_old)
-            and record.stopped_since is not None
+        if not (self.retried or part.may_be_old):
+            return False
+        # A server that lags behind may show it again after something newer was seen.
+        is_new = at - record.since < MISSING_GRACE_S and at < self.options.settling_time
+        was_always_so = (
+            record.stopped_since is not None
             and at - record.stopped_since < self.options.settling_time
         )
+        return was_always_so or is_new
 
 
 @frozen(kw_only=True)
@@ -150,6 +155,7 @@ class DeploymentTracker:
     history: History = field(factory=History)
     _asleep: tuple[Part, ...] = ()
     _woken_at: float | None = None
+    _refusals: list[BasetenError] = field(factory=list["BasetenError"])
 
     def see(self, reading: DeploymentReading, at: float) -> Step:
         """Decide."""
@@ -164,15 +170,21 @@ class DeploymentTracker:
             in_stage=at - self.history.changed_at,
         )
 
-    def still(self) -> str:
+    def still(self) -> Still:
         """The sentence for a wait that times out."""
-        seen = f"{self.label} is not active; last seen: {self.history.describe()}."
+        return Still(f"{self.label} is not active", self.history.describe(), self._outlook())
+
+    def _outlook(self) -> str:
         if not self._asleep:
-            return f"{seen} {KEEPS_WORKING}"
+            return KEEPS_WORKING
         if self._woken_at is not None:
-            return f"{seen} It was asked to wake up at {self._woken_at:.0f} s, and has not."
+            return f"It was asked to wake up at {self._woken_at:.0f} s, and has not."
+        if self._refusals:
+            times = "once" if len(self._refusals) == 1 else f"{len(self._refusals)} times"
+            last = cut(str(self._refusals[-1]))
+            return f"The request to wake it failed {times}, the last time with: {last}."
         instead = ", or wake=True" if self.can_wake else ""
-        return f"{seen} {stays_asleep(self._asleep, unless=', or its promotion', instead=instead)}"
+        return stays_asleep(self._asleep, unless=", or its promotion", instead=instead)
 
     def _verdict(self, reading: DeploymentReading, parts: Parts, at: float) -> Verdict:
         if parts.failed:
@@ -182,7 +194,7 @@ class DeploymentTracker:
         if parts.asleep:
             # Once is enough: a second request would not wake it either.
             may_wake = self.options.wake and self._woken_at is None
-            return Wake(self._woken) if may_wake else Pending()
+            return Wake(self._woken, self._refusals.append) if may_wake else Pending()
         return Done(lambda: reading.value)
 
     def _woken(self, at: float) -> Event:

@@ -27,11 +27,13 @@ class Health:
     """The server's health.
 
     Attributes:
-        held_until: Until when no look may start, on the clock.
+        held_until: Until when no look may start, on the clock, but for last looks.
+        refused_until: Until when the server has asked for a pause: last looks go one at a time.
     """
 
     def __init__(self) -> None:
         self.held_until = 0.0
+        self.refused_until = 0.0
         self._failures = 0
 
     @property
@@ -51,6 +53,7 @@ class Health:
         if isinstance(outcome, RateLimitError):
             pause = schedule.after_trouble(1, asked=asked_pause(outcome), chance=chance)
             self._hold(at + pause)
+            self.refused_until = max(self.refused_until, at + pause)
             return Change.REFUSED
         if isinstance(outcome, ServerError | TransportError | ResponseShapeError):
             self._failures += 1
@@ -59,10 +62,10 @@ class Health:
                 return Change.DOWN
             return Change.NOTHING
         was_down, self._failures = self.is_down, 0
-        if was_down:
+        was_refused, self.refused_until = at < self.refused_until, 0.0
+        if was_down or was_refused:
             self.held_until = 0.0
-            return Change.BACK
-        return Change.NOTHING
+        return Change.BACK if was_down else Change.NOTHING
 
     def _hold(self, until: float) -> None:
         self.held_until = max(self.held_until, until)

@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from attrs import define, field, frozen
 
 from .._clock import EARLY_S, Clock
-from .._sending import Fetched, Sender
+from .._sending import Fetched, Sender, Ticket
 from .._status import Stage
 from ..errors import BasetenError, ConfigurationError
 from ..options import Schedule
@@ -28,6 +28,10 @@ R = TypeVar("R")
 
 #: Maximum age in seconds of a result that a new wait may reuse.
 FRESH_S = 2.0
+#: Seconds that the last look, which starts at the deadline, may take from when it is sent.
+LAST_LOOK_S = 10.0
+#: Seconds after the deadline until which the last look must have been sent.
+UNSENT_S = 30.0
 
 
 class Look(ABC, Generic[R]):
@@ -36,7 +40,7 @@ class Look(ABC, Generic[R]):
     __slots__ = ()
 
     @abstractmethod
-    async def __call__(self) -> Fetched[R]:
+    async def __call__(self, ticket: Ticket) -> Fetched[R]:
         """Look."""
 
 
@@ -64,8 +68,8 @@ class Listener(Protocol):
         """Take in the result of a look; returns when the next one is wanted, or infinity."""
         ...
 
-    def expire(self) -> None:
-        """The time for the last look is over."""
+    def expire(self, *, was_sent: bool) -> None:
+        """The time for the last look is over, which was sent or not."""
         ...
 
     def fail(self, error: BaseException) -> None:
@@ -78,15 +82,29 @@ class _Poll:
     """A resource that somebody polls."""
 
     look: Look[Any]
-    # When each listener wants the next look, and when it stops waiting for one.
+    # When each listener wants the next look, when it wants its last one, and when it stops waiting.
     wanted: Timetable[Listener] = field(factory=Timetable[Listener])
+    deadlines: Timetable[Listener] = field(factory=Timetable[Listener])
     expiries: Timetable[Listener] = field(factory=Timetable[Listener])
     latest: Sighting[Any] | None = None  # the last one with a value
-    task: asyncio.Task[None] | None = None
+    flight: _Flight | None = None
+    # Listeners whose last look was sent.
+    sent_last: set[Listener] = field(factory=set["Listener"])
 
     def tell(self, sighting: Sighting[Any]) -> None:
         """Tell all listeners."""
         self.wanted.replace({one: one.hear(sighting) for one in list(self.wanted)})
+
+
+@define(eq=False)
+class _Flight:
+    """A look under way."""
+
+    poll: _Poll
+    is_last: bool
+    sent_at: float  # until it is sent: when it started to queue
+    task: asyncio.Task[None] | None = None
+    has_landed: bool = False
 
 
 class _Alarm:
@@ -124,7 +142,9 @@ class Polls:
         self._chance = 0.0  # the listeners of one look agree on the next one
         self._polls: dict[Look[Any], _Poll] = {}
         self._due: Timetable[_Poll] = Timetable()
+        self._deadlines: Timetable[_Poll] = Timetable()
         self._expiries: Timetable[_Poll] = Timetable()
+        self._last_in_flight = 0
         self._health = Health()
         self._in_flight = 0
         self._next_look = _Alarm(self.clock, self._start_looks)
@@ -133,7 +153,7 @@ class Polls:
     # --- for waits -------------------------------------------------------------------------------
 
     def join(
-        self, look: Look[Any], listener: Listener, *, not_before: float, expires: float
+        self, look: Look[Any], listener: Listener, *, not_before: float, deadline: float
     ) -> None:
         """Start to listen: to a fresh result that is there already, or to a look made at once.
 
@@ -141,7 +161,7 @@ class Polls:
             look: Reads the resource.
             listener: The listener.
             not_before: Looks that were sent earlier do not count.
-            expires: When it stops waiting for a look.
+            deadline: When it wants its last look, on the clock.
         """
         self.sender.connections.check()
         poll = self._polls.get(look)
@@ -150,7 +170,8 @@ class Polls:
         is_fresh = poll.latest is not None and poll.latest.began >= not_before
         due = listener.hear(poll.latest) if poll.latest and is_fresh else self.clock.now()
         poll.wanted.set(listener, due)
-        poll.expiries.set(listener, expires)
+        poll.deadlines.set(listener, deadline)
+        poll.expiries.set(listener, deadline + UNSENT_S)
         self._expiries.set(poll, poll.expiries.next_at)
         self._plan(poll)
         self._next_expiry.set(self._expiries.next_at)
@@ -162,16 +183,17 @@ class Polls:
         if poll is None or listener not in poll.wanted:
             return
         poll.wanted.drop(listener)
+        poll.deadlines.drop(listener)
         poll.expiries.drop(listener)
+        poll.sent_last.discard(listener)
         if poll.wanted:
             return
         del self._polls[look]
         self._due.drop(poll)
+        self._deadlines.drop(poll)
         self._expiries.drop(poll)
-        if poll.task is not None:
-            poll.task.cancel()
-            # A task that is cancelled before its first step never gets to its end.
-            poll.task.add_done_callback(lambda _: self._land(poll))
+        if poll.flight is not None:
+            self._abandon(poll.flight)
         if not self._polls:
             self._next_look.set(math.inf)
             self._next_expiry.set(math.inf)
@@ -200,21 +222,46 @@ class Polls:
 
     def _plan(self, poll: _Poll) -> None:
         """Look when the most impatient listener wants it. A look under way plans the next one."""
-        if poll.task is None and self._polls.get(poll.look) is poll:
+        if self._polls.get(poll.look) is not poll:
+            return
+        flight = poll.flight
+        if flight is None:
             self._due.set(poll, poll.wanted.next_at)
+        # A look that was sent before a deadline is not the last one: it is given up for that. But a
+        # last look gets its time, also if the deadline of somebody else passes meanwhile.
+        earliest = flight.sent_at + LAST_LOOK_S if flight and flight.is_last else 0.0
+        self._deadlines.set(poll, max(poll.deadlines.next_at, earliest))
 
     def _start_looks(self) -> None:
-        """Start the looks that are due, and set the alarm for the next one."""
+        """Start the looks that are due, last looks first, and set the alarm for the next one."""
         now = self.clock.now()
         next_look = math.inf
+        while (first := self._deadlines.first()) is not None:
+            due, poll = first
+            next_look = due if self._may_start_last(now) else math.inf
+            if next_look > now + EARLY_S:
+                break
+            self._begin(poll, now, is_last=True)
+            next_look = math.inf
+        last_look, next_look = next_look, math.inf
         while (first := self._due.first()) is not None:
             due, poll = first
             next_look = max(due, self._free_at(now))
             if next_look > now + EARLY_S:
                 break
-            self._begin(poll, now)
+            self._begin(poll, now, is_last=False)
             next_look = math.inf
-        self._next_look.set(next_look)
+        self._next_look.set(min(last_look, next_look))
+
+    def _may_start_last(self, now: float) -> bool:
+        """Whether a last look may start: it passes budget, pause and outage.
+
+        While the server has asked for a pause, they go one at a time: the first that is answered
+        ends the pause for the others.
+        """
+        if self._in_flight >= self.sender.connections.max_connections:
+            return False
+        return now >= self._health.refused_until or self._last_in_flight == 0
 
     def _free_at(self, now: float) -> float:
         """When connections, budget and health allow the next look."""
@@ -233,30 +280,40 @@ class Polls:
         while (first := self._expiries.first()) is not None and first[0] <= now:
             _, poll = first
             while (next_one := poll.expiries.first()) is not None and next_one[0] <= now:
-                poll.expiries.set(next_one[1], math.inf)
-                next_one[1].expire()
+                listener = next_one[1]
+                poll.expiries.set(listener, math.inf)
+                poll.deadlines.set(listener, math.inf)
+                listener.expire(was_sent=listener in poll.sent_last)
             self._expiries.set(poll, poll.expiries.next_at)
         self._next_expiry.set(self._expiries.next_at)
 
     # --- looking ---------------------------------------------------------------------------------
 
-    def _begin(self, poll: _Poll, now: float) -> None:
+    def _begin(self, poll: _Poll, now: float, *, is_last: bool) -> None:
+        earlier, poll.flight = poll.flight, None
+        if earlier is not None:
+            self._abandon(earlier)
         self._due.set(poll, math.inf)
+        self._deadlines.set(poll, math.inf)
         self._budget.take(now)
         self._in_flight += 1
-        poll.task = asyncio.get_running_loop().create_task(self._look(poll))
+        self._last_in_flight += is_last
+        flight = poll.flight = _Flight(poll, is_last, sent_at=now)
+        flight.task = asyncio.get_running_loop().create_task(self._look(flight))
 
-    async def _look(self, poll: _Poll) -> None:
-        began = self.clock.now()
+    async def _look(self, flight: _Flight) -> None:
+        poll = flight.poll
+        ticket = Ticket(flight.is_last, lambda: self._note_sent(flight))
         sighting: Sighting[Any]
         try:
             try:
-                outcome = await poll.look()
+                outcome = await poll.look(ticket)
             except BasetenError as error:
                 _forget_frames(error)
-                sighting = Sighting(began, self.clock.now(), error)
+                sighting = Sighting(flight.sent_at, self.clock.now(), error)
             else:
-                sighting = poll.latest = Sighting(began, self.clock.now(), outcome)
+                sighting = Sighting(flight.sent_at, self.clock.now(), outcome)
+                poll.latest = sighting
             self._chance = self.clock.random()
             self._learn(sighting)
             poll.tell(sighting)
@@ -265,17 +322,43 @@ class Polls:
             for listener in list(poll.wanted):
                 listener.fail(error)
         finally:
-            self._land(poll)
+            self._land(flight)
 
-    def _land(self, poll: _Poll) -> None:
-        """A look has ended, in whatever way. Does nothing the second time."""
-        if poll.task is None:
+    def _note_sent(self, flight: _Flight) -> None:
+        """A look is being sent: from now on, listeners past their deadline wait for its result."""
+        poll, now = flight.poll, self.clock.now()
+        flight.sent_at = now
+        if poll.flight is not flight:
             return
-        poll.task = None
-        was_full = self._in_flight >= self._most_in_flight
-        self._in_flight -= 1
+        while (first := poll.deadlines.first()) is not None and first[0] <= now + EARLY_S:
+            listener = first[1]
+            poll.deadlines.set(listener, math.inf)
+            poll.expiries.set(listener, now + LAST_LOOK_S)
+            poll.sent_last.add(listener)
         self._plan(poll)
-        if was_full or self._due.next_at < self._next_look.at:
+        self._expiries.set(poll, poll.expiries.next_at)
+        self._next_expiry.set(self._expiries.next_at)
+
+    def _abandon(self, flight: _Flight) -> None:
+        """Nobody waits for this look any longer."""
+        if flight.task is not None:
+            flight.task.cancel()
+        # A task that is cancelled before its first step never gets to its end.
+        self._land(flight)
+
+    def _land(self, flight: _Flight) -> None:
+        """A look has ended, in whatever way. Does nothing the second time."""
+        if flight.has_landed:
+            return
+        flight.has_landed = True
+        was_full = flight.is_last or self._in_flight >= self._most_in_flight
+        self._in_flight -= 1
+        self._last_in_flight -= flight.is_last
+        if flight.poll.flight is not flight:
+            return
+        flight.poll.flight = None
+        self._plan(flight.poll)
+        if was_full or min(self._due.next_at, self._deadlines.next_at) < self._next_look.at:
             self._start_looks()
 
     def _learn(self, sighting: Sighting[Any]) -> None:
@@ -288,21 +371,13 @@ class Polls:
         )
         if change is Change.REFUSED:
             self._budget.slow_down(sighting.ended)
-        elif change is Change.DOWN:
-            self._tell_the_others(sighting)
         elif change is Change.BACK:
             self._look_at_everything(sighting.ended)
-
-    def _tell_the_others(self, sighting: Sighting[Any]) -> None:
-        """While one look probes for all, tell the others that are due why nothing comes."""
-        for poll in list(self._polls.values()):
-            if poll.task is None and self._due[poll] <= sighting.ended:
-                poll.tell(sighting)
 
     def _look_at_everything(self, now: float) -> None:
         """The server is back: look at everything, as fast as the budget allows."""
         for poll in list(self._polls.values()):
-            if poll.task is None and self._due[poll] > now:
+            if poll.flight is None and self._due[poll] > now:
                 # A listener that wants no more looks has infinity there.
                 poll.wanted.replace(
                     {one: at if at == math.inf else min(at, now) for one, at in poll.wanted.items()}

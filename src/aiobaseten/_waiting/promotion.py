@@ -20,22 +20,25 @@ from ..options import WaitOptions
 from ..readings import DeploymentReading, EnvironmentReading, Part, PromotionReading
 from .deployment import (
     Judge,
+    Parts,
     advice,
     chainlets,
     describe_failure,
     record_parts,
     stays_asleep,
 )
+from .doubt import MISSING_GRACE_S, Doubt
 from .history import History
 from .steps import (
     KEEPS_WORKING,
-    MISSING_GRACE_S,
     Done,
     Explain,
     Failed,
     Pending,
     Step,
+    Still,
     Verdict,
+    cut,
 )
 
 
@@ -98,12 +101,15 @@ class EnvironmentHistory:
     @property
     def is_paused(self) -> bool:
         """Whether it was paused when last seen."""
-        return self.last is not None and self.last.phase is PromotionPhase.PAUSED
+        return self._was_last(PromotionPhase.PAUSED)
 
     @property
     def is_rolling_back(self) -> bool:
         """Whether it was being rolled back when last seen."""
-        return self.last is not None and self.last.phase is PromotionPhase.ROLLING_BACK
+        return self._was_last(PromotionPhase.ROLLING_BACK)
+
+    def _was_last(self, phase: PromotionPhase) -> bool:
+        return self.last is not None and self.last.phase is phase
 
 
 @define
@@ -128,6 +134,8 @@ class PromotionTracker:
     _was_there: bool = False
     _was_current: bool = False
     _missing_since: float | None = None
+    _succeeded_since: float | None = None
+    _doubt: Doubt = field(factory=Doubt)
     _asleep: tuple[Part, ...] = ()
 
     @property
@@ -140,22 +148,28 @@ class PromotionTracker:
         ours = self._find(reading)
         is_old = self._is_old(reading, at)
         events: list[Event] = record_parts(self.history, ours, at) if ours else []
-        if reading.candidate_id in (None, self.target) and not is_old:
-            events += self.seen.note(reading.promotion, at)
+        promotion = reading.promotion if self._is_ours(reading, is_old=is_old) else None
+        events += self.seen.note(promotion, at)
         if ours is None:
-            verdict = self._absent(reading, at, is_old=is_old)
+            verdict = self._absent(reading, promotion, at)
         else:
-            verdict = self._present(reading, ours, at, is_old=is_old)
+            verdict = self._present(reading, ours, promotion, at)
         return self._step(verdict, events, ours, at)
 
-    def still(self) -> str:
+    def still(self) -> Still:
         """The sentence for a wait that times out."""
-        seen = f"{self.label} is not finished; last seen: {self.history.describe()}."
         if self.seen.is_paused:
-            return f"{seen} It is paused: nothing moves until somebody resumes or cancels it."
-        if self._asleep:
-            return f"{seen} It has the traffic. {stays_asleep(self._asleep)}"
-        return f"{seen} {KEEPS_WORKING}"
+            outlook = "It is paused: nothing moves until somebody resumes or cancels it."
+        elif self._asleep:
+            outlook = f"It has the traffic. {stays_asleep(self._asleep)}"
+        else:
+            outlook = KEEPS_WORKING
+        return Still(f"{self.label} is not finished", self._described(), outlook)
+
+    def _described(self) -> str:
+        last = self.seen.last
+        traffic = f", {last.percent} % of traffic" if last and 0 < last.percent < 100 else ""
+        return f"{self.history.describe()}{traffic}"
 
     def _step(
         self, verdict: Verdict, events: list[Event], ours: DeploymentReading | None, at: float
@@ -167,10 +181,13 @@ class PromotionTracker:
             in_stage=at - self.history.changed_at,
         )
 
+    # --- what the environment shows --------------------------------------------------------------
+
     def _find(self, reading: EnvironmentReading) -> DeploymentReading | None:
         """The deployment that is promoted, if the environment shows it."""
         if reading.current_id == self.target:
-            self._was_there = self._was_current = True
+            self._was_there = True
+            self._was_current = True
             return reading.current
         # The end of the rollback was not shown: a candidate that is still there is a leftover.
         is_leftover = reading.promotion is None and self.seen.is_rolling_back
@@ -179,18 +196,44 @@ class PromotionTracker:
             return reading.candidate
         return None
 
-    def _is_old(self, reading: EnvironmentReading, at: float) -> bool:
-        """Whether the promotion that is shown may be an earlier one that lingers."""
+    def _shows_baseline(self, reading: EnvironmentReading) -> bool:
+        """Whether this is exactly the environment from before the promotion."""
         return (
-            reading.promotion is not None
-            and reading.promotion.status == self.baseline.promotion_status
-            and reading.current_id != self.target
-            and self.seen.last is None
-            and (at < self.options.settling_time or not self._was_there)
+            self.target not in (reading.current_id, reading.candidate_id)
+            and baseline_of(reading) == self.baseline
         )
 
+    def _is_old(self, reading: EnvironmentReading, at: float) -> bool:
+        """Whether the promotion that is shown may be an earlier one that lingers."""
+        promotion = reading.promotion
+        if promotion is None or promotion.status != self.baseline.promotion_status:
+            return False
+        if self._shows_baseline(reading):
+            return True
+        if self.seen.last is not None:
+            return False
+        if self._served_already:
+            return True
+        is_early = at < self.options.settling_time or not self._was_there
+        return is_early and reading.current_id != self.target
+
+    def _is_ours(self, reading: EnvironmentReading, *, is_old: bool) -> bool:
+        """Whether the promotion that is shown is the one that we follow."""
+        if reading.promotion is None or is_old:
+            return False
+        if reading.candidate_id is not None:
+            return reading.candidate_id == self.target
+        # Without a candidate it may be anybody's: not ours if a third deployment serves.
+        return reading.current_id in (None, self.target, self.baseline.current_id)
+
+    # --- it is there -----------------------------------------------------------------------------
+
     def _present(
-        self, reading: EnvironmentReading, ours: DeploymentReading, at: float, *, is_old: bool
+        self,
+        reading: EnvironmentReading,
+        ours: DeploymentReading,
+        promotion: PromotionReading | None,
+        at: float,
     ) -> Verdict:
         """It is there: it serves, or it is about to."""
         self._missing_since = None
@@ -198,39 +241,124 @@ class PromotionTracker:
         judge = Judge(options=self.options, retried=self.retried)
         parts = judge.parts(ours, self.history, at, promoting=not is_current)
         self._asleep = () if parts.pending else parts.asleep
-        promotion = None if is_old else reading.promotion
-        if not is_current and promotion is not None:
+        if promotion is not None and (not is_current or self._served_already):
             # Traffic has not moved, whatever the deployment's own status says.
             if promotion.phase is PromotionPhase.FAILED:
-                return self._failed(promotion, chainlets(ours.parts_in(Phase.FAILED)))
+                return self._unless_old(
+                    reading, self._failed(reading, promotion, ours, at), at, "failed"
+                )
             if promotion.phase is PromotionPhase.CANCELED:
-                return self._canceled()
+                return self._unless_old(reading, self._canceled(reading), at, "cancelled")
             if promotion.phase is PromotionPhase.ROLLING_BACK:
-                return Pending()  # its end says more than the candidate's status
+                return self._pending()  # its end says more than the candidate's status
         if parts.failed:
             return self._broke(reading, parts.failed, at)
-        is_anothers = reading.candidate_id not in (None, self.target)
-        is_moving = promotion is not None and not promotion.is_over and not is_anothers
+        is_over = promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED
+        if is_over and not is_current:
+            return self._pointer_lags(reading, at)
+        is_moving = promotion is not None and not promotion.is_over
         if is_moving or not is_current:
-            return self._moving(reading)
-        return Pending() if parts.pending or parts.asleep else Done(lambda: ours.value)
+            return self._moving(promotion)
+        return self._serves(reading, ours, parts, at, is_over=is_over)
 
-    def _absent(self, reading: EnvironmentReading, at: float, *, is_old: bool) -> Verdict:
+    def _serves(
+        self,
+        reading: EnvironmentReading,
+        ours: DeploymentReading,
+        parts: Parts,
+        at: float,
+        *,
+        is_over: bool,
+    ) -> Verdict:
+        """It is current, and no promotion of it is under way."""
+        if parts.pending or parts.asleep:
+            return self._pending()
+        if self._served_already and not is_over and reading.candidate_id in (None, self.target):
+            # Only the promotion's own end decides. If none is ever shown, there was none to do.
+            has_ended = self.seen.last is not None and self._doubt.is_confirmed("ended", at)
+            if not has_ended and at < self.options.settling_time:
+                return Pending()
+        return Done(lambda: ours.value)
+
+    @property
+    def _served_already(self) -> bool:
+        return self.baseline.current_id == self.target
+
+    def _unless_old(
+        self, reading: EnvironmentReading, verdict: Verdict, at: float, shown: str
+    ) -> Verdict:
+        """*verdict*, once it is certain that it is about this promotion."""
+        is_certain = (
+            reading.candidate_id == self.target != self.baseline.candidate_id
+            and not self._served_already
+        )
+        if is_certain or self._doubt.is_confirmed(shown, at):
+            return verdict
+        return Pending(confirm_in=self._doubt.remaining(at))
+
+    def _pending(self) -> Pending:
+        self._doubt.clear()
+        return Pending()
+
+    def _moving(self, promotion: PromotionReading | None) -> Verdict:
+        """Look again, unless it is paused and the caller asked to be told."""
+        self._doubt.clear()
+        self._succeeded_since = None
+        if promotion is None or promotion.phase is not PromotionPhase.PAUSED:
+            return Pending()
+        if self.options.on_paused == "wait":
+            return Pending()
+        message = (
+            f"{self.label} is paused at {promotion.percent} % of traffic; "
+            "it stays so until somebody resumes or cancels it."
+        )
+        return Failed(lambda evidence: PromotionPausedError(message, evidence=evidence))
+
+    def _pointer_lags(self, reading: EnvironmentReading, at: float) -> Verdict:
+        """Baseten says SUCCEEDED, and another deployment is still current."""
+        if self._succeeded_since is None:
+            self._succeeded_since = at
+        lasted = at - self._succeeded_since
+        if lasted < max(MISSING_GRACE_S, self.options.settling_time):
+            return Pending()
+        serving = reading.current_id
+        other = f"deployment {serving} still serves" if serving else "nothing serves"
+        message = (
+            f"{self.label} has not taken effect, or was undone: Baseten says that it SUCCEEDED, "
+            f"but {other} in {self.seen.environment} {lasted:.0f} s later."
+        )
+        return Failed(lambda evidence: PromotionFailedError(message, evidence=evidence))
+
+    # --- it is not there -------------------------------------------------------------------------
+
+    def _absent(
+        self, reading: EnvironmentReading, promotion: PromotionReading | None, at: float
+    ) -> Verdict:
         """Neither current nor candidate: not shown yet, or gone."""
+        self._doubt.clear()
+        if promotion is not None:  # ours, without a candidate
+            if promotion.phase is PromotionPhase.SUCCEEDED:
+                self._missing_since = None
+                return self._pointer_lags(reading, at)
+            if not promotion.is_over:
+                self._note_missing(at)
+                return self._moving(promotion)
+        since = self._note_missing(at)
+        if promotion is not None and at - since >= MISSING_GRACE_S:
+            if promotion.phase is PromotionPhase.CANCELED:
+                return self._canceled(reading)
+            if promotion.phase is PromotionPhase.FAILED:
+                return self._failed(reading, promotion, None, at)
+        shown_within = 0.0 if self._was_there else self.options.settling_time
+        remaining = max(MISSING_GRACE_S, shown_within) - (at - since)
+        if remaining > 0:
+            return Pending(confirm_in=remaining)
+        return Explain(lambda deployment, at: self._explain(reading, deployment, at))
+
+    def _note_missing(self, at: float) -> float:
         if self._missing_since is None:
             self._missing_since = at
-        promotion = reading.promotion
-        if promotion is not None and reading.candidate is None and not is_old:
-            if not promotion.is_over:
-                return self._moving(reading)
-            if promotion.phase is PromotionPhase.CANCELED:
-                return self._canceled()
-            if promotion.phase is PromotionPhase.FAILED:
-                return self._failed(promotion, ())
-        shown_within = 0.0 if self._was_there else self.options.settling_time
-        if at - self._missing_since < max(MISSING_GRACE_S, shown_within):
-            return Pending()
-        return Explain(lambda deployment, at: self._explain(reading, deployment, at))
+        return self._missing_since
 
     def _explain(
         self, reading: EnvironmentReading, deployment: DeploymentReading | None, at: float
@@ -248,43 +376,52 @@ class PromotionTracker:
         if successor is not None:
             return self._superseded(successor)
         if deployment is None:
-            return self._canceled(f" Deployment {self.target} no longer exists.")
+            return self._canceled(reading, f" Deployment {self.target} no longer exists.")
         has_settled = at - self.history.changed_at >= self.options.settling_time
         if not self._was_there and (deployment.parts_in(Phase.PENDING) or not has_settled):
             return Pending()  # the environment need not show it before it serves
-        return self._canceled(f" Deployment {self.target} is {deployment.status}.")
+        return self._canceled(reading, f" Deployment {self.target} is {deployment.status}.")
 
     def _successor(self, reading: EnvironmentReading) -> str | None:
         """The deployment that took the place, if one did."""
-        old = {None, self.target, self.baseline.current_id, self.baseline.candidate_id}
-        new = [one for one in (reading.current_id, reading.candidate_id) if one not in old]
-        if new:
-            return new[0]
-        # It served once, so the deployment that serves now came later, even if it served before.
-        has_served = self._was_current or (
-            self.seen.last is not None and self.seen.last.phase is PromotionPhase.SUCCEEDED
+        before = self.baseline
+        if reading.current_id not in (None, self.target, before.current_id):
+            return reading.current_id
+        is_new = reading.candidate_id not in (
+            None,
+            self.target,
+            before.current_id,
+            before.candidate_id,
         )
-        return reading.current_id if has_served else None
-
-    def _moving(self, reading: EnvironmentReading) -> Verdict:
-        """Look again, unless it is paused and the caller asked to be told."""
-        promotion = reading.promotion
-        if promotion is None or promotion.phase is not PromotionPhase.PAUSED:
-            return Pending()
-        if self.options.on_paused == "wait":
-            return Pending()
-        message = (
-            f"{self.label} is paused at {promotion.percent} % of traffic; "
-            "it stays so until somebody resumes or cancels it."
+        is_promoted_again = (
+            reading.candidate_id not in (None, self.target)
+            and reading.is_busy
+            and not self._shows_baseline(reading)
         )
-        return Failed(lambda evidence: PromotionPausedError(message, evidence=evidence))
+        if is_new or is_promoted_again:
+            return reading.candidate_id
+        # It served, so the deployment that serves now came later, even if it also served before.
+        return reading.current_id if self._was_current else None
 
-    def _failed(self, promotion: PromotionReading, failed: tuple[str, ...]) -> Failed:
+    # --- sentences -------------------------------------------------------------------------------
+
+    def _failed(
+        self,
+        reading: EnvironmentReading,
+        promotion: PromotionReading,
+        ours: DeploymentReading | None,
+        at: float,
+    ) -> Failed:
         """Baseten says that the promotion failed."""
-        why = f": {promotion.message}" if promotion.message else ""
-        message = f"{self.label} failed{why.rstrip('.')}. Traffic stays on what served before."
+        failed = ours.parts_in(Phase.FAILED) if ours else ()
+        why = f": {cut(promotion.message.rstrip('.'))}" if promotion.message else ""
+        which = f" {_capital(describe_failure(failed, self.history, at))}." if failed else ""
+        what_to_do = f" {advice(failed)}" if failed else ""
+        message = f"{self.label} failed{why}.{which} {_traffic(reading)}{what_to_do}"
         return Failed(
-            lambda evidence: PromotionFailedError(message, evidence=evidence, failed=failed)
+            lambda evidence: PromotionFailedError(
+                message, evidence=evidence, failed=chainlets(failed)
+            )
         )
 
     def _broke(self, reading: EnvironmentReading, failed: tuple[Part, ...], at: float) -> Failed:
@@ -295,7 +432,7 @@ class PromotionTracker:
         elif promotion is not None and promotion.percent and not promotion.is_over:
             traffic = f"It has {promotion.percent} % of the traffic."
         else:
-            traffic = "Traffic stays on what served before."
+            traffic = _traffic(reading)
         message = (
             f"{self.label} failed: {describe_failure(failed, self.history, at)}. "
             f"{traffic} {advice(failed)}"
@@ -306,10 +443,21 @@ class PromotionTracker:
             )
         )
 
-    def _canceled(self, note: str = "") -> Failed:
-        message = f"{self.label} was cancelled; traffic is on what served before.{note}"
+    def _canceled(self, reading: EnvironmentReading, note: str = "") -> Failed:
+        message = f"{self.label} was cancelled. {_traffic(reading)}{note}"
         return Failed(lambda evidence: PromotionCanceledError(message, evidence=evidence))
 
     def _superseded(self, by: str) -> Failed:
         message = f"{self.label} was superseded: deployment {by} took its place."
         return Failed(lambda evidence: PromotionSupersededError(message, evidence=evidence, by=by))
+
+
+def _traffic(reading: EnvironmentReading) -> str:
+    """Where the traffic is, for a person."""
+    if reading.current_id is None:
+        return "Nothing serves."
+    return f"Traffic is on deployment {reading.current_id}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from .._status import Stage
 from ..errors import (
@@ -14,22 +14,25 @@ from ..errors import (
     ConfigurationError,
     Evidence,
     NotFoundError,
+    PermissionDeniedError,
+    ResponseShapeError,
     WaitError,
 )
 from ..events import Event
 from ..readings import DeploymentReading
+from .doubt import MISSING_GRACE_S
 from .history import History
 
 KEEPS_WORKING = "Baseten keeps working on it."
 
-#: Seconds for which a promotion may be missing from its environment: a look may hit the moment in
-#: which the candidate becomes the current deployment, or a server that lags behind.
-MISSING_GRACE_S = 10.0
 #: Baseten may answer 404 for the first seconds of a deployment's life; its own tools allow 30.
 NOT_FOUND_GRACE_S = 30.0
 #: The longest of Baseten's documented rate windows. A server that asks for a longer pause is wrong,
 #: and would stop every wait of the client from looking.
 LONGEST_PAUSE_S = 60.0
+
+# Characters of a server's text in a message. The evidence has all of it.
+_LONGEST_QUOTE = 500
 
 _HTTP_CLIENT_ERRORS = range(400, 500)
 _TRANSIENT_CLIENT_ERRORS = frozenset({408, 425, 429})
@@ -39,7 +42,13 @@ R = TypeVar("R", contravariant=True)
 
 @frozen
 class Pending:
-    """Look again."""
+    """Look again.
+
+    Attributes:
+        confirm_in: Seconds after which a look may confirm what this one showed, or ``None``.
+    """
+
+    confirm_in: float | None = field(default=None, eq=False)
 
 
 @frozen
@@ -58,9 +67,15 @@ class Failed:
 
 @frozen
 class Wake:
-    """The deployment sleeps, and the caller asked to wake it. Wake it, call this, look again."""
+    """The deployment sleeps, and the caller asked to wake it. Wake it and look again.
+
+    Attributes:
+        woken: To be called afterwards, with the time; returns the event.
+        refused: To be called instead if the request failed.
+    """
 
     woken: Callable[[float], Event]
+    refused: Callable[[BasetenError], None]
 
 
 @frozen
@@ -108,24 +123,63 @@ class Tracker(Protocol[R]):
         """Decide."""
         ...
 
-    def still(self) -> str:
+    def still(self) -> Still:
         """The sentence for a wait that times out."""
         ...
 
 
-def ends_wait(error: BasetenError, at: float, *, has_looked: bool) -> bool:
+@frozen
+class Still:
+    """What a wait that times out says.
+
+    Attributes:
+        state: What is not so yet.
+        seen: The last look that showed something.
+        outlook: What to expect, if the last look succeeded.
+    """
+
+    state: str
+    seen: str
+    outlook: str
+
+    def __str__(self) -> str:
+        return f"{self.state}; last seen: {self.seen}. {self.outlook}"
+
+
+def ends_wait(error: BasetenError, at: float, *, lasts: float, has_looked: bool) -> bool:
     """Whether *error* of a look ends the wait. The wait rides out every other error.
 
     A refusal of the caller (401, 403, 422, …) will be the same next time. A failure of the server
     or of the network may pass.
+
+    Args:
+        error: The error.
+        at: Seconds since the wait began.
+        lasts: Seconds for which every look has failed like this one.
+        has_looked: Whether a look has ever succeeded.
     """
     if isinstance(error, ConfigurationError):
         return True
+    is_refused = isinstance(error, NotFoundError | PermissionDeniedError)
+    if is_refused and has_looked and _came_from_proxy(error):
+        return lasts >= NOT_FOUND_GRACE_S  # it may be gone the next time
     if isinstance(error, NotFoundError):
-        return has_looked or at >= NOT_FOUND_GRACE_S
+        # A server that lags behind may not know it yet; one look is not enough.
+        return lasts >= MISSING_GRACE_S if has_looked else at >= NOT_FOUND_GRACE_S
+    if isinstance(error, ResponseShapeError):
+        return not has_looked and at >= NOT_FOUND_GRACE_S
     if isinstance(error, APIError):
         return error.status in _HTTP_CLIENT_ERRORS and error.status not in _TRANSIENT_CLIENT_ERRORS
     return False
+
+
+def _came_from_proxy(error: BasetenError) -> bool:
+    return isinstance(error, APIError) and error.came_from_proxy
+
+
+def cut(text: str) -> str:
+    """A server's text, short enough for a message."""
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]} …"
 
 
 def asked_pause(error: BasetenError) -> float | None:

@@ -21,20 +21,31 @@ from ..errors import (
     BasetenError,
     Evidence,
     LogLine,
+    NotFoundError,
+    PermissionDeniedError,
     ResponseShapeError,
     WaitError,
     WaitTimeoutError,
 )
 from ..events import Event, Finished, LookFailed
 from ..readings import DeploymentReading
-from .polls import FRESH_S, Look, Polls, Sighting
-from .schedule import after_trouble
-from .steps import Done, Explain, Failed, Pending, Step, Tracker, Wake, asked_pause, ends_wait
+from .polls import FRESH_S, LAST_LOOK_S, Look, Polls, Sighting
+from .schedule import LEAST_AFTER_TROUBLE_S, after_trouble
+from .steps import (
+    Done,
+    Explain,
+    Failed,
+    Pending,
+    Step,
+    Tracker,
+    Wake,
+    asked_pause,
+    cut,
+    ends_wait,
+)
 
 R = TypeVar("R")
 
-#: Seconds that the last look, which starts at the deadline, may take.
-LAST_LOOK_S = 10.0
 #: Seconds for which an error may be delayed until its log has been read.
 LOG_S = 5.0
 
@@ -71,13 +82,17 @@ class Wait(Generic[R]):
         "_ended_at",
         "_error",
         "_events",
+        "_failed_acts",
         "_failures",
+        "_is_last_look",
         "_last_seen",
         "_look",
         "_not_before",
         "_polls",
+        "_refused_since",
         "_request_ids",
         "_result",
+        "_seen_at",
         "_started",
         "_timeout",
         "_tracker",
@@ -114,7 +129,11 @@ class Wait(Generic[R]):
         self._error: BaseException | None = None
         self._last_seen: Any = None
         self._trouble: BasetenError | None = None
-        self._failures = 0
+        self._failures = 0  # looks in a row
+        self._failed_acts = 0  # in a row
+        self._refused_since: float | None = None
+        self._is_last_look = False
+        self._seen_at = 0.0
         self._request_ids: tuple[str, ...] = ()
 
     # --- for the caller --------------------------------------------------------------------------
@@ -171,7 +190,12 @@ class Wait(Generic[R]):
         # A look from before this client's last write may show the state before it.
         fresh = self._started - FRESH_S if self._timeout > 0 else self._started
         self._not_before = max(fresh, self._polls.sender.shared.wrote_at)
-        self._polls.join(self._look, self, not_before=self._not_before, expires=self._expires)
+        self._polls.join(
+            self._look,
+            self,
+            not_before=self._not_before,
+            deadline=self._started + self._timeout,
+        )
 
     def _news(self) -> asyncio.Future[None]:
         """Done when there is something to do or to tell."""
@@ -196,11 +220,13 @@ class Wait(Generic[R]):
                     explained = verdict.given(found, at)
                     due = self._take(explained.verdict, explained, explained.events, at)
         except BasetenError as error:
-            due = self._take_trouble(error, self._at())
+            if isinstance(verdict, Wake):
+                verdict.refused(error)
+            due = self._take_trouble(error, self._at(), acted=True)
         except TimeoutError:
             if not scope.expired():
                 raise
-            self.expire()
+            self.expire(was_sent=True)
             due = math.inf
         self._act = None
         self._polls.look_at(self._look, self, due)
@@ -233,21 +259,26 @@ class Wait(Generic[R]):
             return sighting.ended
         # A wait that joins may hear a look from before it began.
         at = max(sighting.ended - self._started, 0.0)
+        # Only a look that was sent at the deadline or later is the last one.
+        self._is_last_look = self._is_over(sighting.began - self._started)
         outcome = sighting.outcome
         if isinstance(outcome, BasetenError):
             due = self._take_trouble(outcome, at)
         else:
             self._last_seen = outcome.value
+            self._seen_at = at
+            self._failures, self._refused_since = 0, None
             self._note_request(outcome.request_id)
             step = self._tracker.see(outcome.value, at)
             due = self._take(step.verdict, step, step.events, at)
         self._notify()
         return due
 
-    def expire(self) -> None:
-        """The last look did not end in time."""
+    def expire(self, *, was_sent: bool) -> None:
+        """The last look did not end in time, or could not even be sent."""
         if not self._is_decided:
-            self._end(self._timed_out(" The last look was not answered."))
+            fate = "was not answered" if was_sent else "could not be sent in time"
+            self._end(self._timed_out(f" The last look {fate}."))
             self._notify()
 
     def fail(self, error: BaseException) -> None:
@@ -265,30 +296,47 @@ class Wait(Generic[R]):
         if isinstance(verdict, Wake | Explain):
             self._act = step
             return self._expires
-        self._failures = 0
+        self._failed_acts = 0
         if isinstance(verdict, Done):
             self._result = verdict
             self._ended_at = self._at()
             return math.inf
         if isinstance(verdict, Failed):
             return self._end(verdict.error(self._evidence()))
-        if self._is_over(at):
+        if self._is_last_look:
             return self._end(self._timed_out())
-        return self._next_look(self._polls.next_look(step.stage, step.in_stage, at), at)
+        delay = self._polls.next_look(step.stage, step.in_stage, at)
+        confirm_in = verdict.confirm_in if isinstance(verdict, Pending) else None
+        # A look that comes a little too early to confirm would only have to be repeated.
+        if confirm_in is not None and confirm_in <= delay + LEAST_AFTER_TROUBLE_S:
+            delay = max(confirm_in, 0.0) + EARLY_S
+        return self._next_look(delay, at)
 
-    def _take_trouble(self, error: BasetenError, at: float) -> float:
-        """Act on a failed look; returns when the next one is wanted."""
+    def _take_trouble(self, error: BasetenError, at: float, *, acted: bool = False) -> float:
+        """Act on a failed look or action; returns when the next look is wanted."""
         self._trouble = error
-        self._failures += 1
+        if acted:
+            self._failed_acts += 1
+        else:
+            self._failures += 1
         if isinstance(error, APIError | ResponseShapeError):
             self._note_request(error.request_id)
-        if ends_wait(error, at, has_looked=self._last_seen is not None):
+        if not isinstance(error, NotFoundError | PermissionDeniedError):
+            self._refused_since = None
+        elif self._refused_since is None:
+            self._refused_since = at
+        lasts = 0.0 if self._refused_since is None else at - self._refused_since
+        if acted:
+            lasts = math.inf  # actions are not answered by servers that lag behind
+        if ends_wait(error, at, lasts=lasts, has_looked=self._last_seen is not None):
             return self._end(_own(error))
-        if self._is_over(at):
+        if self._is_last_look:
             return self._end(self._timed_out())
         due = self._next_look(
             after_trouble(
-                self._failures, asked=asked_pause(error), chance=self._polls.clock.random()
+                max(self._failures, self._failed_acts),
+                asked=asked_pause(error),
+                chance=self._polls.clock.random(),
             ),
             at,
         )
@@ -311,13 +359,27 @@ class Wait(Generic[R]):
     def _timed_out(self, note: str = "") -> WaitTimeoutError:
         go_on = " Go on with resume(error.token)." if self._actions.token is not None else ""
         error = WaitTimeoutError(
-            f"{self._timeout:g} s are over: {self._tracker.still()}{note}{go_on}",
+            f"{self._timeout:g} s are over: {self._still()}{note}{go_on}",
             evidence=self._evidence(),
             timeout=self._timeout,
         )
-        if self._failures:
+        if self._failures or self._failed_acts:
             error.__cause__ = self._trouble
         return error
+
+    def _still(self) -> str:
+        """What is known: when it was last seen, and how the looks since have failed."""
+        still = self._tracker.still()
+        if not self._failures:
+            return str(still)
+        looks = "1 look has" if self._failures == 1 else f"{self._failures} looks have"
+        failed = f"failed, the last one with: {cut(str(self._trouble))}."
+        if self._last_seen is None:
+            return f"{still.state}; it was never seen: {looks} {failed}"
+        return (
+            f"{still.state}; last seen at {self._seen_at:.0f} s: {still.seen}. "
+            f"Since then {looks} {failed}"
+        )
 
     def _evidence(self) -> Evidence:
         return Evidence(

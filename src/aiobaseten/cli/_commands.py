@@ -135,10 +135,12 @@ async def _rollback(run: Run, command: Rollback) -> Ending:
 async def _cancel(run: Run, command: Cancel) -> Ending:
     promotion, job = await _running_promotion(run, command)
     if isinstance(promotion, ModelPromotion):
-        cancel, force_cancel = promotion.cancel, promotion.force_cancel
+        cancelling = promotion.force_cancel() if command.force else promotion.cancel()
+    elif command.force:
+        cancelling = promotion.force_cancel_promotion()
     else:
-        cancel, force_cancel = promotion.cancel_promotion, promotion.force_cancel_promotion
-    cancellation = await (force_cancel if command.force else cancel)()
+        cancelling = promotion.cancel_promotion()
+    cancellation = await cancelling
     return await follow_cancellation(run, command, cancellation, job.resource)
 
 

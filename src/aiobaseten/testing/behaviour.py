@@ -41,6 +41,9 @@ class Behaviour:
         error_body: The fields of an error: code and message, error and message, error alone,
             detail alone, or plain text.
         retry_after_header: Whether a 429 has a Retry-After header too.
+        audit_log: Whether the key may read audit logs, gets 403, or the API has none (404).
+        audit_log_names: Whether the entry of a promotion names the deployment that is being
+            promoted, or the one that it was made from.
     """
 
     terminal_promotion_for: float = math.inf
@@ -59,6 +62,8 @@ class Behaviour:
     roll_forward: Literal["at once", "next step"] = "at once"
     error_body: Literal["code", "error", "bare", "detail", "text"] = "code"
     retry_after_header: bool = False
+    audit_log: Literal["readable", "forbidden", "missing"] = "readable"
+    audit_log_names: Literal["candidate", "source"] = "candidate"
 
     def __post_init__(self) -> None:
         for name, hint in get_type_hints(type(self)).items():
@@ -100,4 +105,5 @@ _ALTERNATIVES: Final[dict[str, tuple[Any, ...]]] = {
     "roll_forward": ("next step",),
     "error_body": ("error", "bare", "detail", "text"),
     "retry_after_header": (True,),
+    "audit_log_names": ("source",),
 }

@@ -9,10 +9,12 @@ from .._world import (
     DEFAULT_RANGE_S,
     INACTIVE,
     LONGEST_RANGE_S,
+    AuditEntry,
     FakeDeployment,
     FakeEnvironment,
     FakeModel,
     LogRange,
+    Refused,
     forbidden,
     not_found,
     not_possible,
@@ -147,18 +149,20 @@ def _promote(
 ) -> JSON:
     if environment.settings.restricted:
         raise forbidden(f"Environment {environment.name} is restricted.")
-    candidate = environment.promote(
-        deployment_id,
-        scale_down_previous=request.body.get(f"scale_down_previous_{previous}", True),
-        preserve_instance_type=request.body.get("preserve_env_instance_type", True),
-    )
+    with request.resource.audit_log.through_api():
+        candidate = environment.promote(
+            deployment_id,
+            scale_down_previous=request.body.get(f"scale_down_previous_{previous}", True),
+            preserve_instance_type=request.body.get("preserve_env_instance_type", True),
+        )
     return request.as_json(candidate)
 
 
 def cancel_promotion(request: ParsedRequest) -> JSON:
     """Cancel a promotion."""
     environment = request.environment
-    status = environment.cancel()
+    with request.resource.audit_log.through_api():
+        status = environment.cancel()
     message = (
         f"Promotion to {environment.name} was successfully canceled."
         if status == CANCELED
@@ -178,10 +182,55 @@ def signal(send: Callable[[FakeEnvironment], None], *, rolling_only: bool) -> Ac
             raise not_possible(message)
         if not request.world.behaviour.signals_succeed:
             return {"success": False}
-        send(environment)
+        with request.resource.audit_log.through_api():
+            send(environment)
         return {"success": True}
 
     return run
+
+
+def get_audit_log(request: ParsedRequest) -> JSON:
+    """One page of the audit log of a chain or a model."""
+    resource, behaviour = request.resource, request.world.behaviour
+    if behaviour.audit_log == "forbidden":
+        raise Refused(403, "PERMISSION_DENIED", "Authorization error")
+    if behaviour.audit_log == "missing":
+        raise not_found("There is no audit log.")
+    direction = request.query.get("direction", "DESC")
+    if direction not in ("ASC", "DESC"):
+        raise InvalidRequest("Input should be 'ASC' or 'DESC'.", "direction", part="query")
+    limit = request.whole_number("limit", 20, within=range(1, 201))
+    # The cursor: the direction, and the number of the first entry of the page.
+    direction, _, first = request.query.get("cursor", direction).partition("-")
+    found = _audit_entries(request)
+    if direction == "DESC":
+        found.reverse()
+    numbers = [str(entry.number) for entry in found]
+    start = numbers.index(first) if first in numbers else 0
+    end = start + limit
+    has_more = end < len(found)
+    return {
+        "items": [request.writer.audit_entry(resource, one) for one in found[start:end]],
+        "pagination": {
+            "has_more": has_more,
+            "cursor": f"{direction}-{numbers[end]}" if has_more else None,
+        },
+    }
+
+
+def _audit_entries(request: ParsedRequest) -> list[AuditEntry]:
+    """The entries that the request asks for, oldest first. All are in the group PROMOTED."""
+    groups = request.query.getlist("event_type_groups")
+    names = request.query.getlist("environment_names")
+    is_model = isinstance(request.resource, FakeModel)
+    return [
+        entry
+        for entry in request.resource.audit_log.entries
+        if (not names or entry.environment in names)
+        and (not groups or "PROMOTED" in groups)
+        # Chains have no events for actions.
+        and (entry.action is None or is_model)
+    ]
 
 
 def wake(request: ParsedRequest) -> JSON:

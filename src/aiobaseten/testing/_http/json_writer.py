@@ -8,6 +8,7 @@ from typing import Any, Final
 from .._world import (
     NOT_DEPLOYED,
     RUNNING,
+    AuditEntry,
     FakeChain,
     FakeDeployment,
     FakeEnvironment,
@@ -55,6 +56,37 @@ class JSONWriter:
             "replica": line.replica,
             "request_id": None,
             "level": line.level,
+        }
+
+    def audit_entry(self, resource: FakeChain | FakeModel, entry: AuditEntry) -> JSON:
+        """An AuditLogEntryV1."""
+        owner = resource.kind.lower()
+        prefix = "chain_" if owner == "chain" else ""
+        event = f"{owner.upper()}_DEPLOYMENT_PROMOTED"
+        if entry.action is not None:
+            event = "MODEL_PROMOTION_CONTROL_ACTION"
+        through_api = entry.source == "API"
+        return {
+            "id": f"{resource.id}-a{entry.number}",
+            "created": self.time_of_day(entry.at),
+            "event_type": event,
+            "event_data": {
+                "event_type": event,
+                f"{owner}_id": resource.id,
+                f"{owner}_name": resource.id,
+                f"{prefix}deployment_id": entry.deployment_id,
+                f"{prefix}deployment_name": entry.deployment_name,
+                "environment_name": entry.environment,
+                "environment_id": None,
+                **({} if entry.action is None else {"action": entry.action}),
+            },
+            "source": entry.source,
+            "actor": {
+                "type": "API_KEY" if through_api else "USER",
+                "email": None if through_api else "ops@example.com",
+                "api_key_prefix": "fake" if through_api else None,
+                "api_key_name": "fake key" if through_api else None,
+            },
         }
 
     def deployment(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from .._world import FakeChain, FakeDeployment, FakeEnvironment, FakeModel, World, not_found
 from .json_writer import JSON, JSONWriter
 from .response import InvalidRequest
+
+if TYPE_CHECKING:
+    from starlette.datastructures import QueryParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,7 @@ class ParsedRequest:
     world: World
     writer: JSONWriter
     path: Mapping[str, str]
-    query: Mapping[str, str]
+    query: QueryParams
     body: JSON
     now: float
 

@@ -15,6 +15,7 @@ Where to look, from the top down; each module imports only modules below its own
 ``status_track``            One status over time
 ``progress``                Runs the changes that happen by themselves, in order
 ``agenda``                  Actions planned for a later time
+``audit_log``               Who promoted what, and when
 ``clock``                   The fake's time, taken from the event loop
 ``log``                     Log lines, and the part of a log that a request asks for
 ``refusal``                 The exception for actions that Baseten refuses
@@ -23,6 +24,7 @@ Where to look, from the top down; each module imports only modules below its own
 ==========================  ======================================================================
 """
 
+from .audit_log import AuditEntry
 from .chain import FakeChain
 from .clock import STARTED, FakeClock
 from .deployment import FakeDeployment
@@ -43,6 +45,7 @@ __all__ = [
     "NOT_DEPLOYED",
     "RUNNING",
     "STARTED",
+    "AuditEntry",
     "FakeChain",
     "FakeClock",
     "FakeDeployment",

@@ -10,6 +10,7 @@ from typing import Protocol
 from ..behaviour import Behaviour
 from ..timelines import HEALTHY_PROMOTION, moment
 from . import status
+from .audit_log import AuditLog
 from .deployment import FakeDeployment
 from .environment_settings import EnvironmentSettings
 from .plan import SHUT_DOWN, Plan
@@ -34,6 +35,7 @@ class ResourceOfEnvironment(Protocol):
     id: str
     behaviour: Behaviour
     progress: Progress
+    audit_log: AuditLog
 
     def find_deployment(self, deployment_id: str) -> FakeDeployment:
         """The deployment with this id; raises Refused (404) if there is none."""
@@ -136,6 +138,8 @@ class FakeEnvironment:
         self._promotions.append(FakePromotion(self._promotion, self.resource.progress))
         self._end_pending = True
         self.resource.progress.invalidate()
+        names_source = self.resource.behaviour.audit_log_names == "source"
+        self._audit(source if names_source else candidate, None, now)
         return candidate
 
     def cancel(self) -> str:
@@ -145,32 +149,42 @@ class FakeEnvironment:
             Refused: No promotion is in progress.
         """
         now = self._now()
-        result = self.rollout_in_progress().cancel(now)
+        rollout = self.rollout_in_progress()
+        result = rollout.cancel(now)
         self.resource.progress.invalidate()
+        self._audit(rollout.candidate, "GRACEFUL_CANCEL", now)
         return result
 
     def pause(self) -> None:
         """Pause the promotion at the end of its step; raises Refused if there is none."""
-        self._now()
-        self.rollout_in_progress().pause()
+        now = self._now()
+        rollout = self.rollout_in_progress()
+        rollout.pause()
+        self._audit(rollout.candidate, "PAUSE", now)
 
     def resume(self) -> None:
         """Resume the promotion; raises Refused if there is none."""
         now = self._now()
-        self.rollout_in_progress().resume(now)
+        rollout = self.rollout_in_progress()
+        rollout.resume(now)
         self.resource.progress.invalidate()
+        self._audit(rollout.candidate, "RESUME", now)
 
     def force_cancel(self) -> None:
         """Cancel the promotion at once; raises Refused if there is none."""
         now = self._now()
-        self.rollout_in_progress().force_cancel(now)
+        rollout = self.rollout_in_progress()
+        rollout.force_cancel(now)
         self.resource.progress.invalidate()
+        self._audit(rollout.candidate, "FORCE_CANCEL", now)
 
     def force_roll_forward(self) -> None:
         """Make the candidate current, whatever its status; raises Refused if there is none."""
         now = self._now()
-        self.rollout_in_progress().force_roll_forward(now)
+        rollout = self.rollout_in_progress()
+        rollout.force_roll_forward(now)
         self.resource.progress.invalidate()
+        self._audit(rollout.candidate, "FORCE_ROLL_FORWARD", now)
 
     def delete(self) -> None:
         """Remove it: cancel its promotion and scale its deployment to zero. Requests get 404."""
@@ -224,6 +238,10 @@ class FakeEnvironment:
 
     def _now(self) -> float:
         return self.resource.progress.advance_to_now()
+
+    def _audit(self, deployment: FakeDeployment, action: str | None, now: float) -> None:
+        name = deployment.facts.name
+        self.resource.audit_log.write(now, self.name, deployment.id, name, action=action)
 
     def _refuse_if_busy(self) -> None:
         if self._promotion is not None and self._promotion.ended is None:

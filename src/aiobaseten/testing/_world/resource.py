@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from ..behaviour import Behaviour
 from ..timelines import Steps, moment
+from .audit_log import AuditLog
 from .clock import STARTED
 from .deployment import DeploymentFacts, FakeDeployment
 from .environment import FakeEnvironment
@@ -38,6 +39,7 @@ class FakeResource(ABC):
         self.deployments: dict[str, FakeDeployment] = {}
         self.environments: dict[str, FakeEnvironment] = {}
         self.progress: Progress = Progress(now, self.environments)
+        self.audit_log: AuditLog = AuditLog()
         self._began_at = started.timestamp()
         self._copies = 0
 
@@ -152,10 +154,11 @@ class FakeResource(ABC):
         serving = None if current is None else self._serving(current)
         if serving is not None:
             serving.attached_to = name
-        environment = FakeEnvironment(
-            self, check_id(name), settings, created=self.progress.now(), current=serving
-        )
+        now = self.progress.now()
+        environment = FakeEnvironment(self, check_id(name), settings, created=now, current=serving)
         self.environments[name] = environment
+        if serving is not None:
+            self.audit_log.write(now, name, serving.id, serving.facts.name)
         return environment
 
     def _serving(self, current: str | FakeDeployment) -> FakeDeployment:

@@ -1,0 +1,76 @@
+from typing import Any, cast
+from urllib.parse import quote
+
+from ...client import Operation
+from ...misfits import misfit
+from ...models.audit_log_event_type_group import AuditLogEventTypeGroup
+from ...models.audit_log_sort_direction import AuditLogSortDirection
+from ...models.list_audit_logs_response import ListAuditLogsResponse
+from ...types import UNSET, Unset
+
+
+def operation(
+    chain_id: str,
+    *,
+    cursor: None | str | Unset = UNSET,
+    limit: int | Unset = UNSET,
+    direction: AuditLogSortDirection | Unset = UNSET,
+    event_type_groups: list[AuditLogEventTypeGroup] | Unset = UNSET,
+    environment_names: list[str] | Unset = UNSET,
+) -> Operation[ListAuditLogsResponse]:
+    """Get the audit log of a chain
+
+    Who did what, newest first unless the request says otherwise. An entry is written together
+    with the request that it is about, so that of a promotion it tells that it was accepted,
+    not how it ended.
+    """
+    params: dict[str, Any] = {}
+
+    json_cursor: None | str | Unset
+    if isinstance(cursor, Unset):
+        json_cursor = UNSET
+    else:
+        json_cursor = cursor
+    params["cursor"] = json_cursor
+
+    params["limit"] = limit
+
+    json_direction: str | Unset = UNSET
+    if not isinstance(direction, Unset):
+        json_direction = direction.value
+
+    params["direction"] = json_direction
+
+    json_event_type_groups: list[str] | Unset = UNSET
+    if not isinstance(event_type_groups, Unset):
+        json_event_type_groups = []
+        for event_type_groups_item_data in event_type_groups:
+            event_type_groups_item = event_type_groups_item_data.value
+            json_event_type_groups.append(event_type_groups_item)
+
+    params["event_type_groups"] = json_event_type_groups
+
+    json_environment_names: list[str] | Unset = UNSET
+    if not isinstance(environment_names, Unset):
+        json_environment_names = environment_names
+
+    params["environment_names"] = json_environment_names
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    return Operation(
+        method="GET",
+        path="/v1/chains/{chain_id}/audit_logs",
+        url="/v1/chains/{chain_id}/audit_logs".format(
+            chain_id=quote(chain_id, safe=""),
+        ),
+        parse=_parse,
+        params=params or None,
+    )
+
+
+def _parse(data: Any) -> ListAuditLogsResponse:
+    if not isinstance(data, dict):
+        raise misfit("ListAuditLogsResponse", "an object", data)
+    data = ListAuditLogsResponse.from_dict(data)
+    return cast(ListAuditLogsResponse, data)

@@ -1,0 +1,332 @@
+"""Which deployment served in an environment before the current one. Pure.
+
+An audit log tells in which order deployments were promoted, and which promotions were cancelled.
+Without it, the list of deployments tells which of them belong to the environment, and when each was
+made. Neither tells how a promotion ended. So a deployment that has failed does not count, and
+whatever leaves room for doubt is `Unknown`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from itertools import pairwise
+from typing import Any, cast
+
+from attrs import frozen
+
+from ._status import Phase
+from .readings import read_deployment, read_list
+
+# Baseten names a deployment that a promotion makes after its source, and appends the time.
+_MADE_FROM = re.compile(r"[.-]\d{9,}")
+
+
+class Act(Enum):
+    """What an entry of an audit log says was done."""
+
+    PROMOTED = "promoted"
+    CANCELLED = "cancelled"
+    ROLLED_FORWARD = "rolled forward"
+
+
+#: A deployment that is pushed to an environment is promoted when it is ready.
+_EVENTS = {
+    "MODEL_DEPLOYMENT_PROMOTED": Act.PROMOTED,
+    "CHAIN_DEPLOYMENT_PROMOTED": Act.PROMOTED,
+    "MODEL_DEPLOYED": Act.PROMOTED,
+    "CHAIN_DEPLOYED": Act.PROMOTED,
+}
+_CONTROL_EVENT = "MODEL_PROMOTION_CONTROL_ACTION"
+_CONTROL_ACTIONS = {
+    "GRACEFUL_CANCEL": Act.CANCELLED,
+    "FORCE_CANCEL": Act.CANCELLED,
+    "FORCE_ROLL_FORWARD": Act.ROLLED_FORWARD,
+}
+
+
+@frozen(kw_only=True)
+class AuditEntry:
+    """An entry of an audit log about a promotion to one environment.
+
+    Attributes:
+        act: What was done.
+        deployment_id: The deployment; ``None`` if the entry does not tell. Baseten does not say
+            whether it is the deployment that was asked for, or the one that was made from it.
+        name: Its name, or ``None``.
+    """
+
+    act: Act
+    deployment_id: str | None
+    name: str | None = None
+
+
+@frozen(kw_only=True)
+class AuditPage:
+    """A page of an audit log.
+
+    Attributes:
+        entries: Those about promotions to one environment, newest first.
+        cursor: For the next page; ``None`` if this is the last one.
+    """
+
+    entries: tuple[AuditEntry, ...]
+    cursor: str | None
+
+
+@frozen(kw_only=True)
+class ListedDeployment:
+    """A deployment, as far as a rollback needs it.
+
+    Attributes:
+        id: Its id.
+        name: Its name; ``None`` for chains.
+        created: When it was made, or ``None`` if that is not known.
+        environment: The environment that it belongs to, or ``None``.
+        can_have_served: Whether it got as far as serving. One that has failed did not.
+    """
+
+    id: str
+    name: str | None
+    created: datetime | None
+    environment: str | None
+    can_have_served: bool
+
+
+@frozen(kw_only=True)
+class Predecessor:
+    """The deployment that served before the current one.
+
+    Attributes:
+        deployment_id: Which.
+        source: Where that was found, for a person.
+        is_latest: Whether no promotion is newer than that of the current deployment. If one is, it
+            failed, or a look that was a little late did not show it yet.
+    """
+
+    deployment_id: str
+    source: str
+    is_latest: bool = True
+
+
+@frozen
+class Unknown:
+    """It cannot be told which deployment served before the current one.
+
+    Attributes:
+        reason: Why, for a person.
+        is_final: Whether no other source may be asked, because it would name a wrong one.
+    """
+
+    reason: str
+    is_final: bool = False
+
+
+def is_made_from(source_name: object, name: object) -> bool:
+    """Whether a promotion certainly made the deployment *name* from the one named *source_name*."""
+    if not isinstance(source_name, str) or not isinstance(name, str):
+        return False
+    appended = name.removeprefix(source_name)
+    return appended != name and bool(_MADE_FROM.fullmatch(appended))
+
+
+# --- decisions -----------------------------------------------------------------------------------
+
+
+def find_in_audit_log(
+    entries: Sequence[AuditEntry], current_id: str, deployments: Mapping[str, ListedDeployment]
+) -> Predecessor | Unknown:
+    """Find the newest promotion before that of the current deployment.
+
+    A promotion that was cancelled or whose deployment has failed does not count. Nor does one of
+    the current deployment itself, or of the one that it was made from: they are the same release.
+
+    Args:
+        entries: Newest first.
+        current_id: The deployment that serves.
+        deployments: All that exist, by id.
+    """
+    current = deployments.get(current_id)
+    current_name = None if current is None else current.name
+    promotions = _not_cancelled(entries)
+    position = _position(promotions, current_id, current_name)
+    if position is None:
+        return Unknown(f"the audit log does not show the promotion of {current_id}")
+    is_latest = all(_has_failed(one, deployments) for one in promotions[:position])
+    for one in promotions[position + 1 :]:
+        if one.deployment_id is None:
+            return Unknown("an entry of the audit log does not name its deployment and environment")
+        if one.deployment_id == current_id or is_made_from(one.name, current_name):
+            continue
+        if one.deployment_id not in deployments:
+            return Unknown(
+                f"deployment {one.deployment_id}, which was promoted before, does not exist any "
+                "more",
+                is_final=True,
+            )
+        if not _has_failed(one, deployments):
+            return Predecessor(
+                deployment_id=one.deployment_id, source="the audit log", is_latest=is_latest
+            )
+    return Unknown(f"the audit log shows no promotion before that of {current_id}")
+
+
+def find_in_list(
+    environment: str, current_id: str, deployments: Mapping[str, ListedDeployment]
+) -> Predecessor | Unknown:
+    """Find the newest deployment of the environment that was made before the current one.
+
+    The list shows when a deployment was made, not when it served. A deployment of the environment
+    that is newer than the current one shows that the two orders differ.
+
+    Args:
+        environment: The environment's name.
+        current_id: The deployment that serves.
+        deployments: All that exist, by id.
+    """
+    current = deployments.get(current_id)
+    if current is None or current.created is None or current.environment != environment:
+        return Unknown(f"the list of deployments does not show {current_id} in the environment")
+    found: tuple[datetime, str] | None = None
+    for one in deployments.values():
+        if one.environment != environment or one.id == current_id or not one.can_have_served:
+            continue
+        if is_made_from(one.name, current.name):
+            continue
+        if one.created is None or one.created >= current.created:
+            return Unknown(
+                f"the list of deployments shows {one.id} in the environment, too, which is not "
+                f"older than {current_id}"
+            )
+        if found is None or one.created > found[0]:
+            found = (one.created, one.id)
+    if found is None:
+        return Unknown("the list of deployments shows no other one in the environment")
+    return Predecessor(deployment_id=found[1], source="the list of deployments")
+
+
+def _not_cancelled(entries: Sequence[AuditEntry]) -> list[AuditEntry]:
+    """The promotions that nobody cancelled, newest first."""
+    kept: list[AuditEntry] = []
+    ends: list[AuditEntry] = []  # newest first, of promotions that are still to come
+    for entry in entries:
+        if entry.act is not Act.PROMOTED:
+            ends.append(entry)
+            continue
+        own = [end for end in ends if _is_end_of(end, entry)]
+        ends = [end for end in ends if end not in own]
+        # A forced roll forward overtakes a cancellation: the last one counts.
+        if not (own and own[0].act is Act.CANCELLED):
+            kept.append(entry)
+    return kept
+
+
+def _is_end_of(end: AuditEntry, promotion: AuditEntry) -> bool:
+    """Whether both name the same deployment, or one that was made from the other."""
+    if end.deployment_id is not None and end.deployment_id == promotion.deployment_id:
+        return True
+    return is_made_from(promotion.name, end.name) or is_made_from(end.name, promotion.name)
+
+
+def _position(
+    promotions: Sequence[AuditEntry], current_id: str, current_name: str | None
+) -> int | None:
+    """Where the newest promotion of the current deployment is."""
+    by_id = [at for at, one in enumerate(promotions) if one.deployment_id == current_id]
+    if by_id:
+        return by_id[0]
+    by_name = [at for at, one in enumerate(promotions) if is_made_from(one.name, current_name)]
+    return by_name[0] if by_name else None
+
+
+def _has_failed(promotion: AuditEntry, deployments: Mapping[str, ListedDeployment]) -> bool:
+    deployment = deployments.get(promotion.deployment_id or "")
+    return deployment is not None and not deployment.can_have_served
+
+
+# --- from JSON -----------------------------------------------------------------------------------
+
+
+def read_audit_page(data: object, environment: str) -> AuditPage:
+    """A page of an audit log. Entries about anything else are left out.
+
+    Args:
+        data: Its JSON, newest entry first.
+        environment: The environment whose promotions count.
+    """
+    items = [cast("dict[str, Any]", one) for one in read_list("items", data)]
+    times = [_time(one.get("created")) for one in items]
+    known = [time for time in times if time is not None]
+    if any(newer < older for newer, older in pairwise(known)):
+        raise ValueError("the newest entry does not come first")
+    read = (_read_entry(one, environment) for one in items)
+    return AuditPage(
+        entries=tuple(entry for entry in read if entry is not None),
+        cursor=_read_cursor(cast("dict[str, Any]", data).get("pagination")),
+    )
+
+
+def _read_entry(item: Mapping[str, Any], environment: str) -> AuditEntry | None:
+    event, about = item.get("event_type"), item.get("event_data")
+    if not isinstance(event, str) or not isinstance(about, dict):
+        return None
+    fields = cast("dict[str, Any]", about)
+    act = _EVENTS.get(event)
+    if event == _CONTROL_EVENT:
+        act = _CONTROL_ACTIONS.get(str(fields.get("action")))
+    where = fields.get("environment_name")
+    if act is Act.PROMOTED and where is None and event.endswith("_PROMOTED"):
+        return AuditEntry(act=act, deployment_id=None)  # perhaps to this environment
+    if act is None or where != environment:
+        return None
+    prefix = "chain_" if event.startswith("CHAIN_") else ""
+    return AuditEntry(
+        act=act,
+        deployment_id=_text_or_none(fields.get(f"{prefix}deployment_id")),
+        name=_text_or_none(fields.get(f"{prefix}deployment_name")),
+    )
+
+
+def _read_cursor(data: object) -> str | None:
+    if not isinstance(data, dict):
+        return None
+    pagination = cast("dict[str, Any]", data)
+    return _text_or_none(pagination.get("cursor")) if pagination.get("has_more") is True else None
+
+
+def read_deployments(data: object, *, has_chainlets: bool) -> dict[str, ListedDeployment]:
+    """The list of deployments, by id.
+
+    Args:
+        data: Its JSON.
+        has_chainlets: Whether they are a chain's.
+    """
+    found = read_list("deployments", data)
+    listed = [_read_listed(one, has_chainlets=has_chainlets) for one in found]
+    return {one.id: one for one in listed}
+
+
+def _read_listed(data: object, *, has_chainlets: bool) -> ListedDeployment:
+    reading = read_deployment(data, lambda: None, has_chainlets=has_chainlets)
+    fields = cast("dict[str, Any]", data)
+    return ListedDeployment(
+        id=reading.id,
+        name=_text_or_none(fields.get("name")),
+        created=_time(fields.get("created_at")),
+        environment=reading.environment,
+        can_have_served=reading.parts[0].deployed and not reading.parts_in(Phase.FAILED),
+    )
+
+
+def _time(text: object) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else None  # else it cannot be compared
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

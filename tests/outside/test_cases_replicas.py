@@ -1,0 +1,274 @@
+"""Reads that lag, alternate and go back in time: what they may decide, and what not."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiobaseten.errors import (
+    PromotionCanceledError,
+    PromotionFailedError,
+    PromotionSupersededError,
+    WaitError,
+)
+
+from .server import KINDS, Kind, World, client, environment_of, made, shows
+
+pytestmark = pytest.mark.looptime
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+every_lag = pytest.mark.parametrize("lag", range(1, 9))
+
+
+@pytest.mark.parametrize("left", [None, "broken"])
+@every_lag
+@every_kind
+async def test_a_cancellation_from_before_the_promotion_seen_again_decides_nothing(
+    kind: Kind, lag: float, left: str | None
+) -> None:
+    """A CANCELED promotion lingered. One replica shows ours, the next one the state before."""
+    world = World(lags=(0, 0, lag))
+    production = world.owner(kind).environment({0: shows("old", left, "CANCELED")})
+    production.on("promote", then={0: shows("old", "new", "RELEASING"), 90: shows("new")})
+
+    async with client(world) as baseten:
+        handle = environment_of(baseten, kind)
+        await world.until(10)
+        live = await (await handle.promote("new")).wait(timeout=600)
+
+    assert live.id == "new"
+    assert 100 <= world.now() < 130
+
+
+@pytest.mark.parametrize("left", [None, "broken"])
+@every_lag
+@every_kind
+async def test_a_failure_from_before_the_promotion_seen_again_decides_nothing(
+    kind: Kind, lag: float, left: str | None
+) -> None:
+    """A FAILED promotion lingered. One replica shows ours, the next one the state before."""
+    world = World(lags=(0, 0, lag))
+    owner = world.owner(kind)
+    owner.deployment("broken", "DEPLOY_FAILED")
+    production = owner.environment({0: shows("old", left, "FAILED", message="out of memory")})
+    production.on("promote", then={0: shows("old", "new", "RELEASING"), 90: shows("new")})
+
+    async with client(world) as baseten:
+        handle = environment_of(baseten, kind)
+        await world.until(10)
+        live = await (await handle.promote("new")).wait(timeout=600)
+
+    assert live.id == "new"
+    assert 100 <= world.now() < 130
+
+
+@pytest.mark.parametrize("lingers", [None, "FAILED"])
+@pytest.mark.parametrize("was_shown", [True, False])
+@every_kind
+async def test_a_candidate_that_had_failed_before_and_then_serves_supersedes(
+    kind: Kind, was_shown: bool, lingers: str | None
+) -> None:
+    """Candidate x had failed before we promoted new. Somebody retries x, and x becomes current."""
+    world = World()
+    owner = world.owner(kind)
+    production = owner.environment({0: shows("old", "x", lingers)})
+    owner.deployment("x", {0: "BUILD_FAILED", 20: "BUILDING", 40: "ACTIVE"})
+    first = shows("old", "new", "RELEASING") if was_shown else shows("old", "x", lingers)
+    production.on("promote", then={0: first, 40: shows("x")})
+
+    async with client(world) as baseten:
+        handle = environment_of(baseten, kind)
+        promotion = await handle.promote("new", if_in_progress="send")
+        with pytest.raises(PromotionSupersededError) as caught:
+            await promotion.wait(timeout=900)
+
+    assert caught.value.by == "x"
+    assert 40 <= world.now() < 300
+
+
+@pytest.mark.parametrize("lag", [5, 20, 60, 100])
+@every_kind
+async def test_a_promotion_that_succeeded_is_live_when_the_pointer_follows(
+    kind: Kind, lag: float
+) -> None:
+    """SUCCEEDED, the candidate is gone, and the old deployment is current for some seconds more."""
+    world = World()
+    production = world.owner(kind).environment({0: shows("old")})
+    production.on(
+        "promote",
+        then={
+            0: shows("old", "new", "RELEASING"),
+            30: shows("old", None, "SUCCEEDED", 100),
+            30 + lag: shows("new"),
+        },
+    )
+
+    async with client(world) as baseten:
+        handle = environment_of(baseten, kind)
+        live = await (await handle.promote("new")).wait(timeout=900)
+
+    assert live.id == "new"
+    assert 30 + lag <= world.now() < 60 + lag
+
+
+@pytest.mark.parametrize("candidate", [None, "live"])
+@every_kind
+async def test_the_failure_of_a_promotion_of_the_serving_deployment_is_a_failure(
+    kind: Kind, candidate: str | None
+) -> None:
+    """Baseten answers with the id that serves already; then the promotion fails."""
+    world = World()
+    production = world.owner(kind).environment({0: shows("live")})
+    production.on(
+        "promote",
+        then={
+            0: shows("live", candidate, "RELEASING"),
+            60: shows("live", candidate, "FAILED", message="no capacity"),
+        },
+    )
+
+    async with client(world) as baseten:
+        handle = environment_of(baseten, kind)
+        promotion = await handle.promote("live")
+        with pytest.raises(PromotionFailedError, match="no capacity"):
+            await promotion.wait(timeout=900)
+
+    assert 60 <= world.now() < 120
+
+
+# --- the same kind, in other places --------------------------------------------------------------
+
+
+async def test_the_failure_of_a_promotion_of_the_serving_deployment_is_seen_at_once_too() -> None:
+    """The very first look after the promotion shows FAILED, and the id serves already."""
+    world = World()
+    production = world.model().environment({0: shows("live")})
+    production.on("promote", then={0: shows("live", None, "FAILED", message="no capacity")})
+
+    async with client(world) as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("live")
+        with pytest.raises(PromotionFailedError, match="no capacity"):
+            await promotion.wait(timeout=900)
+
+
+async def test_a_promotion_of_the_serving_deployment_is_over_when_it_succeeds() -> None:
+    """Baseten rolls out the id that serves already; it is not live again before the end."""
+    world = World()
+    production = world.model().environment({0: shows("live")})
+    production.on(
+        "promote",
+        then={
+            0: shows("live", None, "RELEASING"),
+            60: shows("live", None, "RAMPING_UP", 50),
+            180: shows("live", None, "SUCCEEDED", 100),
+            240: shows("live"),
+        },
+    )
+
+    async with client(world) as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("live")
+        live = await promotion.wait(timeout=900)
+
+    assert live.id == "live"
+    assert 180 <= world.now() < 260
+
+
+@every_lag
+async def test_the_previous_deployment_seen_again_after_a_success_decides_nothing(
+    lag: float,
+) -> None:
+    """Ours is current but still loads; a replica behind shows the old one as current."""
+    world = World(lags=(0, 0, lag, 0, lag))
+    model = world.model()
+    production = model.environment({0: shows("old")})
+    model.deployment("new", {0: "LOADING_MODEL", 80: "ACTIVE"})
+    production.on("promote", then={0: shows("old", "new", "RELEASING"), 30: shows("new")})
+
+    async with client(world) as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("new")
+        live = await promotion.wait(timeout=900)
+
+    assert live.id == "new"
+    assert 80 <= world.now() < 110
+
+
+@every_lag
+async def test_an_old_candidate_seen_again_is_not_a_successor(lag: float) -> None:
+    """A failed candidate lingered before ours, and a replica behind shows it again and again."""
+    world = World(lags=(0, 0, lag))
+    model = world.model()
+    production = model.environment({0: shows("old", "broken", "FAILED", message="boom")})
+    model.deployment("broken", "BUILD_FAILED")
+    production.on(
+        "promote",
+        made("new-2"),
+        then={
+            0: shows("old", "new-2", "RELEASING"),
+            40: shows("old", "new-2", "RAMPING_UP", 50),
+            90: shows("new-2"),
+        },
+    )
+
+    async with client(world) as baseten:
+        handle = baseten.model("m1").environment("production")
+        live = await (await handle.promote("new", if_in_progress="send")).wait(timeout=900)
+
+    assert live.id == "new-2"
+
+
+async def test_a_pointer_that_never_follows_ends_the_wait_with_both_facts() -> None:
+    """SUCCEEDED, but the old deployment stays current for good."""
+    world = World()
+    production = world.model().environment({0: shows("old")})
+    production.on(
+        "promote",
+        then={0: shows("old", "new", "RELEASING"), 30: shows("old", None, "SUCCEEDED", 100)},
+    )
+
+    async with client(world) as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("new")
+        with pytest.raises(WaitError) as caught:
+            await promotion.wait(timeout=3600)
+
+    assert "SUCCEEDED" in str(caught.value)
+    assert "old" in str(caught.value)
+    assert 150 <= world.now() < 240
+
+
+async def test_a_real_cancellation_is_believed_when_it_is_seen_again() -> None:
+    """A CANCELED promotion lingered before ours, and ours is cancelled, too."""
+    world = World()
+    production = world.model().environment({0: shows("old", None, "CANCELED")})
+    production.on(
+        "promote",
+        then={0: shows("old", "new", "RELEASING"), 60: shows("old", None, "CANCELED")},
+    )
+
+    async with client(world) as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("new")
+        with pytest.raises(PromotionCanceledError):
+            await promotion.wait(timeout=3600)
+
+    assert 60 <= world.now() < 240
+
+
+@every_kind
+async def test_the_previous_deployment_takes_the_place_of_one_that_was_really_current(
+    kind: Kind,
+) -> None:
+    """Ours served for a minute and a half, still loading; then somebody rolled back to old."""
+    world = World()
+    owner = world.owner(kind)
+    owner.deployment("new", "LOADING_MODEL")
+    production = owner.environment({0: shows("old")})
+    production.on(
+        "promote",
+        then={0: shows("old", "new", "RELEASING"), 30: shows("new"), 120: shows("old")},
+    )
+
+    async with client(world) as baseten:
+        promotion = await environment_of(baseten, kind).promote("new")
+        with pytest.raises(PromotionSupersededError) as caught:
+            await promotion.wait(timeout=1800)
+
+    assert caught.value.by == "old"
+    assert 120 <= world.now() < 300
