@@ -15,7 +15,7 @@ import pytest
 from aiobaseten import Baseten, RetryPolicy
 from aiobaseten.testing import FakeBaseten
 
-from .proxy import Proxy
+from .proxy import PATIENCE_S, Proxy
 
 Connect: TypeAlias = Callable[..., AbstractAsyncContextManager[Baseten]]
 
@@ -46,7 +46,7 @@ async def proxy(fake: FakeBaseten) -> AsyncIterator[Proxy]:
     """A proxy before the fake. After the test no connection may be open."""
     async with fake.serve() as url, Proxy(url) as proxy:
         yield proxy
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_S):
             await proxy.forgotten()
 
 

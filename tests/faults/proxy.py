@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import urlsplit
 
+#: Seconds after which a test that hangs fails. No test depends on how fast the machine is.
+PATIENCE_S: Final = 30.0
+
 # With SO_LINGER on and no time to linger, closing resets the connection.
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
 

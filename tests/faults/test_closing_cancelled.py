@@ -6,7 +6,7 @@ import asyncio
 
 from aiobaseten import Baseten
 
-from .proxy import Proxy
+from .proxy import PATIENCE_S, Proxy
 from .trouble import BLACK_HOLE
 
 
@@ -25,5 +25,5 @@ async def test_a_client_whose_closing_is_cancelled_leaves_no_connection_open(pro
     await asyncio.gather(closing, call, return_exceptions=True)
     await baseten.aclose()  # safe to call twice, and does nothing
 
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_S):
         await proxy.forgotten()

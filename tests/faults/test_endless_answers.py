@@ -16,7 +16,7 @@ from aiobaseten.errors import RequestTimeoutError
 from aiobaseten.events import Finished
 from aiobaseten.testing import CompressedClock, FakeBaseten
 
-from .proxy import Fault, Proxy
+from .proxy import PATIENCE_S, Fault, Proxy
 from .trouble import ENDLESS_BODY, ENDLESS_HEAD, ENDLESS_HINTS
 
 Connect = Callable[..., AbstractAsyncContextManager[Baseten]]
@@ -41,7 +41,7 @@ async def test_a_request_ends_although_its_response_does_not(
 ) -> None:
     async with connect(answer_timeout=0.2, http_client=None) as baseten:
         get = baseten.chain("c1").deployment("d1").get
-        async with proxy.failing(fault), asyncio.timeout(2):
+        async with proxy.failing(fault), asyncio.timeout(PATIENCE_S):
             with pytest.raises(RequestTimeoutError) as caught:
                 await get()
 
@@ -58,8 +58,8 @@ async def test_a_wait_looks_again_although_a_response_does_not_end(
     ) as baseten:
         promotion = await baseten.chain("c1").environment("production").promote("d1")
         proxy.plan(fault)
-        async with asyncio.timeout(5):
-            events = [event async for event in promotion.events()]
+        async with asyncio.timeout(PATIENCE_S):
+            events = [event async for event in promotion.events(timeout=None)]
 
     assert isinstance(events[-1], Finished)
     assert events[-1].error is None
@@ -72,7 +72,7 @@ async def test_a_promotion_whose_response_does_not_end_is_sent_once(
     async with (
         connect(clock=CompressedClock(SPEED), answer_timeout=0.2, http_client=None) as baseten,
         proxy.failing(fault, method="POST"),
-        asyncio.timeout(5),
+        asyncio.timeout(PATIENCE_S),
     ):
         promotion = await baseten.chain("c1").environment("production").promote("d1")
 

@@ -19,6 +19,8 @@ from aiobaseten import Baseten
 from aiobaseten.errors import TransportError
 from aiobaseten.testing import FakeBaseten
 
+from .proxy import PATIENCE_S
+
 STEPS = 25
 
 
@@ -53,7 +55,7 @@ async def abandoned(loop: JumpingLoop, url: str, steps: int) -> None:
         call.cancel()
         await asyncio.wait([call])
         loop.stood_still_for += 6
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_S):
             assert await get(baseten) == "d1"
 
 
@@ -69,7 +71,7 @@ async def out_of_time(loop: JumpingLoop, url: str, steps: int) -> None:
     ) as baseten:
         call = await call_for(steps, baseten)
         loop.stood_still_for += 61
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_S):
             with suppress(TransportError):
                 await call
             assert await get(baseten) == "d1"
@@ -89,10 +91,11 @@ async def closed(loop: JumpingLoop, url: str, steps: int) -> None:
             loop.stood_still_for += 6
             await closing
         await asyncio.gather(call, return_exceptions=True)
-        async with asyncio.timeout(1), client() as baseten:
+        async with asyncio.timeout(PATIENCE_S), client() as baseten:
             assert await get(baseten) == "d1"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("story", [abandoned, out_of_time, closed])
 def test_a_stopped_loop_costs_the_pool_no_connection(story: Story) -> None:
     fake = FakeBaseten()

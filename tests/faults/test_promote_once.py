@@ -150,7 +150,7 @@ async def test_a_promotion_that_began_is_followed_over_a_socket_although_its_res
 ) -> None:
     async with proxy.failing(fault, method="POST"):
         promotion = await environment.promote("d1")
-    live = await promotion.wait()
+    live = await promotion.wait(timeout=None)
 
     assert (server.posts, server.promoted) == (1, ["d1"])
     assert (promotion.deployment_id, promotion.previous_id, live.id) == ("d1", "d0", "d1")

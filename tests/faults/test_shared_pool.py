@@ -6,14 +6,18 @@ import asyncio
 import random
 
 import httpx
+import pytest
 
 from aiobaseten import Baseten
 from aiobaseten.testing import FakeBaseten
+
+from .proxy import PATIENCE_S
 
 CONNECTIONS = 10
 CLIENTS = 100
 
 
+@pytest.mark.thorough
 async def test_closing_clients_with_requests_under_way_costs_the_pool_no_connection(
     fake: FakeBaseten,
 ) -> None:
@@ -33,6 +37,6 @@ async def test_closing_clients_with_requests_under_way_costs_the_pool_no_connect
                 await asyncio.sleep(chance.uniform(0, 0.012))
             await asyncio.gather(*calls, return_exceptions=True)
 
-        async with client() as baseten, asyncio.timeout(2), asyncio.TaskGroup() as callers:
+        async with client() as baseten, asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as callers:
             for _ in range(2 * CONNECTIONS):
                 callers.create_task(baseten.chain("c1").deployment("d1").get())

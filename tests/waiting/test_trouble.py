@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -201,6 +202,32 @@ async def test_failed_looks_become_rarer_and_the_deadline_holds(
 
     assert fake.now == 3600
     assert len(fake.requests) - before < 200
+
+
+async def test_a_minute_of_503_gets_few_looks(fake: FakeBaseten, baseten: Baseten) -> None:
+    """After 2, 4, 8, 16 and 30 seconds at most, and after half of that at least."""
+    set_up(fake, "model")
+    promotion = await promote(baseten, "model")
+    outage = fake.faults.status(503, lasting=60)
+
+    await promotion.wait()
+
+    assert 5 <= outage.hits <= 7
+
+
+async def test_a_minute_of_429_gets_looks_at_the_pace_that_it_asks_for(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    set_up(fake, "model")
+    promotion = await promote(baseten, "model")
+    before = len(fake.requests)
+    limited = fake.faults.rate_limited(retry_after=20, lasting=60)
+
+    await promotion.wait()
+
+    looks = [request.at for request in fake.requests[before:]]
+    assert limited.hits == 3
+    assert all(later - at >= 20 for at, later in pairwise(looks))
 
 
 @BOTH
