@@ -176,7 +176,7 @@ async def test_a_promotion_under_way_is_not_rolled_back(
     await went_live(production, "new")
     production.promote("other")
 
-    with pytest.raises(PromotionInProgressError, match=r"of deployment other .* is under way"):
+    with pytest.raises(PromotionInProgressError, match=r"deployment other .* under way"):
         await environment.rollback()
 
     assert promoted(fake) == []
@@ -191,7 +191,7 @@ async def test_a_promotion_that_a_late_look_did_not_show_is_not_rolled_back(
     await went_live(production, "other")
     fake.faults.status(200, body=before.to_dict(), route=READS_ENVIRONMENT)
 
-    with pytest.raises(PromotionInProgressError, match=r"deployment new served .* and now other"):
+    with pytest.raises(PromotionInProgressError, match=r"new served .* now other"):
         await environment.rollback()
 
     assert promoted(fake) == []
@@ -257,7 +257,7 @@ async def test_a_log_that_keeps_failing_is_like_one_that_may_not_be_read(
 async def test_the_first_deployment_of_an_environment_is_not_rolled_back(
     fake: FakeBaseten, production: FakeEnvironment, environment: Any
 ) -> None:
-    with pytest.raises(ConfigurationError, match="shows no promotion before that of old"):
+    with pytest.raises(ConfigurationError, match="shows no promotion before"):
         await environment.rollback()
 
     assert promoted(fake) == []
@@ -271,7 +271,7 @@ async def test_an_environment_in_which_nothing_serves_is_not_rolled_back(
     owner.environment("production")
     handle = baseten.chain("owner") if kind == "chain" else baseten.model("owner")
 
-    with pytest.raises(ConfigurationError, match="nothing serves in production of"):
+    with pytest.raises(ConfigurationError, match="nothing serves in production"):
         await handle.environment("production").rollback()
 
 
@@ -281,7 +281,7 @@ async def test_a_deployment_that_was_deleted_is_named_in_the_error(
     await went_live(production, "other", "new")
     fake.model("owner").deployment("other").delete()
 
-    with pytest.raises(ConfigurationError, match=r"deployment other, .* does not exist any more"):
+    with pytest.raises(ConfigurationError, match=r"deployment other, .* not exist"):
         await environment.rollback()
 
     assert promoted(fake) == []
