@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Generic, cast, get_args
 
 from attrs import evolve, frozen
 
-from ._arguments import Duration, boolean, choice, time_limit
+from ._arguments import Duration, choice, time_limit
 from ._predecessor import (
-    AuditEntry,
-    ListedDeployment,
-    Predecessor,
-    Unknown,
-    find_in_audit_log,
-    find_in_list,
     is_made_from,
 )
 from ._resource import D, E, EnvironmentLook, Resource
@@ -27,12 +19,9 @@ from .errors import (
     APIError,
     BadRequestError,
     BasetenError,
-    ConfigurationError,
     ConflictError,
-    Evidence,
     PromotionInProgressError,
     PromotionOutcomeUnknownError,
-    PromotionSupersededError,
     ResponseShapeError,
     TransportError,
     WaitTimeoutError,
@@ -44,13 +33,6 @@ from .schemas import Deployment
 #: Seconds between the looks at an environment after the answer to a promotion was lost: a proxy may
 #: have given up earlier than Baseten does.
 READ_BACK_AFTER_S = (0.0, 1.0, 3.0, 6.0)
-
-#: Seconds after which a server that lags behind shows the environment as it is.
-STALE_FOR_S = 10.0
-
-# Pages of an audit log that a rollback reads at most.
-_MOST_PAGES = 10
-_LOG = logging.getLogger("aiobaseten")
 
 
 @frozen
@@ -93,11 +75,11 @@ async def promote(
         if before.is_busy and if_in_progress == "wait":
             before = await _wait_until_idle(resource, environment, before, deadline)
         if before.is_busy and if_in_progress != "send":
-            raise _in_progress(resource, environment, before)
+            raise in_progress(resource, environment, before)
         if before_sending is not None:
             await before_sending(_intention(resource, before, environment, deployment_id))
         try:
-            return await _send_once(resource, environment, deployment_id, operation, before)
+            return await send_once(resource, environment, deployment_id, operation, before)
         except (BadRequestError, ConflictError):
             if if_in_progress != "wait":
                 raise
@@ -136,7 +118,7 @@ async def find_promoted(
     return cast("D", found.value)
 
 
-async def _send_once(
+async def send_once(
     resource: Resource[D, E],
     environment: str,
     deployment_id: str,
@@ -244,194 +226,15 @@ async def _started(
     if (
         after.current is not None
         and after.current_id != baseline.current_id
-        and await _is_of(resource, deployment_id, after.current)
+        and await is_of(resource, deployment_id, after.current)
     ):
         return after.current  # started, and finished
     if after.candidate is None or was_busy:
         return None
     # A new candidate is evidence even if its promotion has failed by now.
     is_new = after.is_busy or after.candidate_id != baseline.candidate_id
-    is_ours = is_new and await _is_of(resource, deployment_id, after.candidate)
+    is_ours = is_new and await is_of(resource, deployment_id, after.candidate)
     return after.candidate if is_ours else None
-
-
-# --- acting on what is still ours ----------------------------------------------------------------
-
-
-@frozen(kw_only=True)
-class Ours:
-    """A promotion that was started, for verbs that must not act on somebody else's.
-
-    Attributes:
-        environment: The environment's name.
-        deployment_id: The deployment that is, or was, being promoted.
-        previous_id: The deployment that served before, or ``None``.
-        token: The promotion's.
-    """
-
-    environment: str
-    deployment_id: str
-    previous_id: str | None
-    token: str
-
-
-async def check_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentReading:
-    """Read the environment, and check that nobody has promoted another deployment since.
-
-    Raises:
-        PromotionSupersededError: Somebody has. Nothing was sent.
-    """
-    reading = await resource.read_environment(ours.environment)
-    for deployment in (reading.candidate if reading.is_busy else None, reading.current):
-        if deployment is None or deployment.id in (ours.deployment_id, ours.previous_id):
-            continue
-        if ours.previous_id is not None and await _is_of(resource, ours.previous_id, deployment):
-            continue
-        where = resource.environment_label(ours.environment)
-        raise PromotionSupersededError(
-            f"the promotion of deployment {ours.deployment_id} to {where} was superseded by "
-            f"deployment {deployment.id}, and nothing was sent; to act all the same, pass "
-            "even_if_superseded=True",
-            evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token),
-            by=deployment.id,
-        )
-    return reading
-
-
-async def roll_back(
-    resource: Resource[D, E],
-    ours: Ours,
-    previous_id: str,
-    operation: Operation[D],
-    *,
-    even_if_superseded: bool,
-) -> Started[D]:
-    """Promote the previous deployment again, unless it serves or is being promoted already."""
-    boolean("even_if_superseded", even_if_superseded)
-    if even_if_superseded:
-        reading = await resource.read_environment(ours.environment)
-    else:
-        reading = await check_still_ours(resource, ours)
-    found = reading.candidate if reading.is_busy else reading.current
-    if found is not None and await _is_of(resource, previous_id, found):
-        previous = reading.current_id if reading.is_busy else None
-        return Started(found.id, cast("D", found.value), Baseline(current_id=previous))
-    if reading.is_busy:
-        raise _in_progress(resource, ours.environment, reading)
-    return await _send_once(resource, ours.environment, previous_id, operation, reading)
-
-
-# --- rolling an environment back -----------------------------------------------------------------
-
-
-async def roll_environment_back(
-    resource: Resource[D, E], environment: str, promote: Callable[[str], Operation[D]]
-) -> Started[D]:
-    """Promote the deployment that served before the current one.
-
-    Args:
-        resource: The chain or model.
-        environment: The environment's name.
-        promote: Makes the request for a deployment's id.
-    """
-    where = resource.environment_label(environment)
-    before = await _read_idle(resource, environment)
-    current_id = before.current_id
-    if current_id is None:
-        raise ConfigurationError(f"nothing serves in {where}, so there is nothing to roll back")
-    predecessor = await _find_predecessor(resource, environment, current_id)
-    if not predecessor.is_latest:
-        # The look may have been late, and the newest promotion may have ended by now.
-        await resource.sender.connections.pause(STALE_FOR_S)
-    reading = await _read_idle(resource, environment)
-    if reading.current_id != current_id:
-        raise PromotionInProgressError(
-            f"deployment {current_id} served in {where} when this rollback began, and now "
-            f"{reading.current_id} does: another promotion has just ended; nothing was sent: look "
-            "at the environment before you roll it back",
-            deployment_id=reading.current_id,
-            environment=reading.value,
-        )
-    previous_id = predecessor.deployment_id
-    _LOG.info(
-        "rolling %s back from deployment %s to %s, which served before according to %s",
-        where,
-        current_id,
-        previous_id,
-        predecessor.source,
-    )
-    return await _send_once(resource, environment, previous_id, promote(previous_id), reading)
-
-
-async def _read_idle(resource: Resource[D, E], environment: str) -> EnvironmentReading:
-    """Read the environment.
-
-    Raises:
-        PromotionInProgressError: A promotion to it is under way.
-    """
-    reading = await resource.read_environment(environment)
-    if reading.is_busy:
-        which = f" of deployment {reading.candidate_id}" if reading.candidate_id else ""
-        # Baseten cannot cancel a chain's promotion.
-        cancel = ", or cancel it" if resource.kind == "model" else " before you roll back"
-        raise PromotionInProgressError(
-            f"a promotion{which} to {resource.environment_label(environment)} is under way; "
-            f"nothing was sent: wait for its end{cancel}",
-            deployment_id=reading.candidate_id,
-            environment=reading.value,
-        )
-    return reading
-
-
-async def _find_predecessor(
-    resource: Resource[D, E], environment: str, current_id: str
-) -> Predecessor:
-    """Find the deployment that served before the current one.
-
-    Raises:
-        ConfigurationError: It is not known.
-    """
-    deployments = await resource.read_deployments()
-    unreadable: BasetenError | None = None
-    try:
-        found = await _search_audit_log(resource, environment, current_id, deployments)
-    except (APIError, TransportError, ResponseShapeError) as error:
-        unreadable = error
-        found = Unknown(f"the audit log could not be read ({error})")
-    reasons: list[str] = []
-    if isinstance(found, Unknown):
-        reasons.append(found.reason)
-        if not found.is_final:
-            found = find_in_list(environment, current_id, deployments)
-    if isinstance(found, Predecessor):
-        return found
-    if found.reason not in reasons:
-        reasons.append(found.reason)
-    raise ConfigurationError(
-        f"it is not known which deployment served in {resource.environment_label(environment)} "
-        f"before {current_id}: {', and '.join(reasons)}. Nothing was sent; to roll back to a "
-        "deployment that you know, use promote(deployment_id)"
-    ) from unreadable
-
-
-async def _search_audit_log(
-    resource: Resource[D, E],
-    environment: str,
-    current_id: str,
-    deployments: dict[str, ListedDeployment],
-) -> Predecessor | Unknown:
-    """Read the audit log, back to the promotion before that of the current deployment."""
-    entries: list[AuditEntry] = []
-    cursor: str | None = None
-    found: Predecessor | Unknown = Unknown("the audit log is empty")
-    for _ in range(_MOST_PAGES):
-        page = await resource.read_audit_log(environment, cursor)
-        entries += page.entries
-        found = find_in_audit_log(entries, current_id, deployments)
-        if isinstance(found, Predecessor) or found.is_final or page.cursor is None:
-            break
-        cursor = page.cursor
-    return found
 
 
 # --- another promotion under way -----------------------------------------------------------------
@@ -453,7 +256,7 @@ async def _wait_until_idle(
     try:
         idle = await Wait(resource.polls, tracker, look, limit).result()
     except WaitTimeoutError as error:
-        raise _in_progress(resource, environment, before, waited=error) from error
+        raise in_progress(resource, environment, before, waited=error) from error
     return cast("EnvironmentReading", idle)
 
 
@@ -479,7 +282,7 @@ async def _adopt(
     found = reading.candidate if reading.is_busy else reading.current
     if found is None:
         return None
-    if await _is_of(resource, deployment_id, found):
+    if await is_of(resource, deployment_id, found):
         return found
     if resource.kind == "chain" and not reading.is_busy:
         await _check_older(resource, reading, found, deployment_id)
@@ -510,9 +313,7 @@ async def _check_older(
     )
 
 
-async def _is_of(
-    resource: Resource[D, E], deployment_id: str, candidate: DeploymentReading
-) -> bool:
+async def is_of(resource: Resource[D, E], deployment_id: str, candidate: DeploymentReading) -> bool:
     """Whether *candidate* is the deployment, or certainly made from it by a promotion."""
     if candidate.id == deployment_id:
         return True
@@ -526,7 +327,7 @@ def _is_made_from(source: object, candidate: object) -> bool:
     return is_made_from(source.name, candidate.name)
 
 
-def _in_progress(
+def in_progress(
     resource: Resource[D, E],
     environment: str,
     reading: EnvironmentReading,

@@ -10,8 +10,9 @@ from typing import Unpack, cast
 from attrs import define, frozen
 
 from ._arguments import Duration, log_range, path_argument
-from ._promoting import Ours, promote, roll_back, roll_environment_back
+from ._promoting import promote
 from ._resource import Resource, deactivate_chain, promote_chain
+from ._rolling_back import Ours, roll_back, roll_environment_back
 from ._sending import Operation
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from attrs import define, frozen
 
 from ._arguments import Duration, boolean, log_range
-from ._promoting import Ours, check_still_ours, promote, roll_back, roll_environment_back
+from ._promoting import promote
 from ._resource import (
     SIGNALS,
     Resource,
@@ -23,6 +23,7 @@ from ._resource import (
     retry_model,
     wake_model,
 )
+from ._rolling_back import Ours, check_still_ours, roll_back, roll_environment_back
 from ._sending import Operation, may_have_acted
 from ._waiting import Wait
 from .deployment import DeploymentHandle

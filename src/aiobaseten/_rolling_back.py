@@ -1,0 +1,218 @@
+"""Roll back: act only on what is still ours, and find what served before."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import cast
+
+from attrs import frozen
+
+from ._arguments import boolean
+from ._predecessor import (
+    AuditEntry,
+    ListedDeployment,
+    Predecessor,
+    Unknown,
+    find_in_audit_log,
+    find_in_list,
+)
+from ._promoting import Started, in_progress, is_of, send_once
+from ._resource import D, E, Resource
+from ._sending import Operation
+from ._waiting import Baseline
+from .errors import (
+    APIError,
+    BasetenError,
+    ConfigurationError,
+    Evidence,
+    PromotionInProgressError,
+    PromotionSupersededError,
+    ResponseShapeError,
+    TransportError,
+)
+from .readings import EnvironmentReading
+
+#: Seconds after which a server that lags behind shows the environment as it is.
+STALE_FOR_S = 10.0
+_LOG = logging.getLogger("aiobaseten")
+# Pages of an audit log that a rollback reads at most.
+_MOST_PAGES = 10
+
+# --- acting on what is still ours ----------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class Ours:
+    """A promotion that was started, for verbs that must not act on somebody else's.
+
+    Attributes:
+        environment: The environment's name.
+        deployment_id: The deployment that is, or was, being promoted.
+        previous_id: The deployment that served before, or ``None``.
+        token: The promotion's.
+    """
+
+    environment: str
+    deployment_id: str
+    previous_id: str | None
+    token: str
+
+
+async def check_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentReading:
+    """Read the environment, and check that nobody has promoted another deployment since.
+
+    Raises:
+        PromotionSupersededError: Somebody has. Nothing was sent.
+    """
+    reading = await resource.read_environment(ours.environment)
+    for deployment in (reading.candidate if reading.is_busy else None, reading.current):
+        if deployment is None or deployment.id in (ours.deployment_id, ours.previous_id):
+            continue
+        if ours.previous_id is not None and await is_of(resource, ours.previous_id, deployment):
+            continue
+        where = resource.environment_label(ours.environment)
+        raise PromotionSupersededError(
+            f"the promotion of deployment {ours.deployment_id} to {where} was superseded by "
+            f"deployment {deployment.id}, and nothing was sent; to act all the same, pass "
+            "even_if_superseded=True",
+            evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token),
+            by=deployment.id,
+        )
+    return reading
+
+
+async def roll_back(
+    resource: Resource[D, E],
+    ours: Ours,
+    previous_id: str,
+    operation: Operation[D],
+    *,
+    even_if_superseded: bool,
+) -> Started[D]:
+    """Promote the previous deployment again, unless it serves or is being promoted already."""
+    boolean("even_if_superseded", even_if_superseded)
+    if even_if_superseded:
+        reading = await resource.read_environment(ours.environment)
+    else:
+        reading = await check_still_ours(resource, ours)
+    found = reading.candidate if reading.is_busy else reading.current
+    if found is not None and await is_of(resource, previous_id, found):
+        previous = reading.current_id if reading.is_busy else None
+        return Started(found.id, cast("D", found.value), Baseline(current_id=previous))
+    if reading.is_busy:
+        raise in_progress(resource, ours.environment, reading)
+    return await send_once(resource, ours.environment, previous_id, operation, reading)
+
+
+# --- rolling an environment back -----------------------------------------------------------------
+
+
+async def roll_environment_back(
+    resource: Resource[D, E], environment: str, promote: Callable[[str], Operation[D]]
+) -> Started[D]:
+    """Promote the deployment that served before the current one.
+
+    Args:
+        resource: The chain or model.
+        environment: The environment's name.
+        promote: Makes the request for a deployment's id.
+    """
+    where = resource.environment_label(environment)
+    before = await _read_idle(resource, environment)
+    current_id = before.current_id
+    if current_id is None:
+        raise ConfigurationError(f"nothing serves in {where}, so there is nothing to roll back")
+    predecessor = await _find_predecessor(resource, environment, current_id)
+    if not predecessor.is_latest:
+        # The look may have been late, and the newest promotion may have ended by now.
+        await resource.sender.connections.pause(STALE_FOR_S)
+    reading = await _read_idle(resource, environment)
+    if reading.current_id != current_id:
+        raise PromotionInProgressError(
+            f"deployment {current_id} served in {where} when this rollback began, and now "
+            f"{reading.current_id} does: another promotion has just ended; nothing was sent: look "
+            "at the environment before you roll it back",
+            deployment_id=reading.current_id,
+            environment=reading.value,
+        )
+    previous_id = predecessor.deployment_id
+    _LOG.info(
+        "rolling %s back from deployment %s to %s, which served before according to %s",
+        where,
+        current_id,
+        previous_id,
+        predecessor.source,
+    )
+    return await send_once(resource, environment, previous_id, promote(previous_id), reading)
+
+
+async def _read_idle(resource: Resource[D, E], environment: str) -> EnvironmentReading:
+    """Read the environment.
+
+    Raises:
+        PromotionInProgressError: A promotion to it is under way.
+    """
+    reading = await resource.read_environment(environment)
+    if reading.is_busy:
+        which = f" of deployment {reading.candidate_id}" if reading.candidate_id else ""
+        # Baseten cannot cancel a chain's promotion.
+        cancel = ", or cancel it" if resource.kind == "model" else " before you roll back"
+        raise PromotionInProgressError(
+            f"a promotion{which} to {resource.environment_label(environment)} is under way; "
+            f"nothing was sent: wait for its end{cancel}",
+            deployment_id=reading.candidate_id,
+            environment=reading.value,
+        )
+    return reading
+
+
+async def _find_predecessor(
+    resource: Resource[D, E], environment: str, current_id: str
+) -> Predecessor:
+    """Find the deployment that served before the current one.
+
+    Raises:
+        ConfigurationError: It is not known.
+    """
+    deployments = await resource.read_deployments()
+    unreadable: BasetenError | None = None
+    try:
+        found = await _search_audit_log(resource, environment, current_id, deployments)
+    except (APIError, TransportError, ResponseShapeError) as error:
+        unreadable = error
+        found = Unknown(f"the audit log could not be read ({error})")
+    reasons: list[str] = []
+    if isinstance(found, Unknown):
+        reasons.append(found.reason)
+        if not found.is_final:
+            found = find_in_list(environment, current_id, deployments)
+    if isinstance(found, Predecessor):
+        return found
+    if found.reason not in reasons:
+        reasons.append(found.reason)
+    raise ConfigurationError(
+        f"it is not known which deployment served in {resource.environment_label(environment)} "
+        f"before {current_id}: {', and '.join(reasons)}. Nothing was sent; to roll back to a "
+        "deployment that you know, use promote(deployment_id)"
+    ) from unreadable
+
+
+async def _search_audit_log(
+    resource: Resource[D, E],
+    environment: str,
+    current_id: str,
+    deployments: dict[str, ListedDeployment],
+) -> Predecessor | Unknown:
+    """Read the audit log, back to the promotion before that of the current deployment."""
+    entries: list[AuditEntry] = []
+    cursor: str | None = None
+    found: Predecessor | Unknown = Unknown("the audit log is empty")
+    for _ in range(_MOST_PAGES):
+        page = await resource.read_audit_log(environment, cursor)
+        entries += page.entries
+        found = find_in_audit_log(entries, current_id, deployments)
+        if isinstance(found, Predecessor) or found.is_final or page.cursor is None:
+            break
+        cursor = page.cursor
+    return found
