@@ -403,7 +403,7 @@ def failed_request(error: Exception) -> None:
         assert_type((error.code, error.request_id), tuple[str | None, str | None])
         assert_type((error.method, error.path, error.body), tuple[str, str, str])
         assert_type(error.retry_after, float | None)
-        assert_type(error.is_transient, bool)
+        assert_type((error.is_transient, error.came_from_proxy), tuple[bool, bool])
         assert_type(error.evidence, errors.Evidence | None)
     if isinstance(error, errors.TransportError | errors.RequestTimeoutError):
         assert_type((error.method, error.path, error.sent), tuple[str, str, bool])
@@ -584,3 +584,5 @@ def behaviours(one: Behaviour) -> None:
     assert_type(one.roll_forward, Literal["at once", "next step"])
     assert_type(one.error_body, Literal["code", "error", "bare", "detail", "text"])
     assert_type((one.signals_succeed, one.retry_after_header), tuple[bool, bool])
+    assert_type(one.audit_log, Literal["readable", "forbidden", "missing"])
+    assert_type(one.audit_log_names, Literal["candidate", "source"])
