@@ -309,7 +309,7 @@ def test_a_page_that_begins_with_the_oldest_entry_does_not_fit() -> None:
     newer = item("MODEL_DEPLOYMENT_PROMOTED", 2, deployment_id="b")
 
     assert len(read_audit_page(page(newer, older), "production").entries) == 2
-    with pytest.raises(ValueError, match="newest entry does not"):
+    with pytest.raises(ValueError, match="newest"):
         read_audit_page(page(older, newer), "production")
 
 

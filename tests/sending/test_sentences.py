@@ -350,6 +350,78 @@ async def test_a_promotion_whose_deployment_has_no_id(fake: FakeBaseten, baseten
     assert isinstance(caught.value.__cause__, ResponseShapeError)
 
 
+# --- rollbacks without a token: _promoting.py ----------------------------------------------------
+
+
+NO_OTHER = "the list of deployments shows no other one in the environment"
+KNOWN = "Nothing was sent; to roll back to a deployment that you know, use promote(deployment_id)"
+
+
+async def sentence_of_rollback(baseten: Baseten) -> str:
+    with pytest.raises((ConfigurationError, PromotionInProgressError)) as caught:
+        await baseten.model("owner").environment("production").rollback()
+    return str(caught.value)
+
+
+@pytest.mark.looptime
+async def test_a_rollback_of_an_empty_environment(fake: FakeBaseten, baseten: Baseten) -> None:
+    fake.model("owner").environment("production")
+
+    assert await sentence_of_rollback(baseten) == (
+        "nothing serves in production of model owner, so there is nothing to roll back"
+    )
+
+
+@pytest.mark.looptime
+async def test_a_rollback_of_the_first_deployment(fake: FakeBaseten, baseten: Baseten) -> None:
+    set_up(fake, "model")
+
+    assert await sentence_of_rollback(baseten) == (
+        "it is not known which deployment served in production of model owner before old: the "
+        f"audit log shows no promotion before that of old, and {NO_OTHER}. {KNOWN}"
+    )
+
+
+@pytest.mark.looptime
+async def test_a_rollback_to_a_deleted_deployment(fake: FakeBaseten, baseten: Baseten) -> None:
+    environment = set_up(fake, "model")
+    await (await promote(baseten, "model")).wait()
+    fake.model("owner").deployment("other")
+    environment.promote("other")
+    await asyncio.sleep(60)
+    fake.model("owner").deployment("new").delete()
+
+    assert await sentence_of_rollback(baseten) == (
+        "it is not known which deployment served in production of model owner before other: "
+        f"deployment new, which was promoted before, does not exist any more. {KNOWN}"
+    )
+
+
+@pytest.mark.looptime
+async def test_a_rollback_of_a_busy_environment(fake: FakeBaseten, baseten: Baseten) -> None:
+    set_up(fake, "model", timelines.HEALTHY).promote("new")
+
+    assert await sentence_of_rollback(baseten) == (
+        "a promotion of deployment new to production of model owner is under way; nothing was "
+        "sent: wait for its end, or cancel it"
+    )
+
+
+@pytest.mark.looptime
+async def test_a_rollback_without_any_trace() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(audit_log="missing"))
+    set_up(fake, "model")
+    async with fake.client() as baseten:
+        sentence = await sentence_of_rollback(baseten)
+
+    beginning, _, end = sentence.partition("(GET /v1/models/owner/audit_logs: HTTP 404, ")
+    assert beginning == (
+        "it is not known which deployment served in production of model owner before old: the "
+        "audit log could not be read "
+    )
+    assert end.endswith(f"), and {NO_OTHER}. {KNOWN}")
+
+
 # --- requests that were not acted on: errors.py --------------------------------------------------
 
 
@@ -374,7 +446,7 @@ async def test_a_retry_that_baseten_did_not_act_on(fake: FakeBaseten, baseten: B
     with pytest.raises(RequestNotActedOnError) as caught:
         await baseten.model("owner").deployment("d1").retry()
 
-    assert caught.value.reason
+    assert caught.value.reason.endswith(".")
     assert str(caught.value) == (
-        f"Baseten did not retry: {caught.value.reason.rstrip('.')}. Everything is as it was"
+        f"Baseten did not retry: {caught.value.reason} Everything is as it was"
     )
