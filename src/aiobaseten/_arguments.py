@@ -298,7 +298,8 @@ def log_range(limit: int, start: datetime | None, end: datetime | None) -> LogRa
     """Which lines of a log to ask for.
 
     Raises:
-        ConfigurationError: *limit* is not a number of lines, or a time has no time zone.
+        ConfigurationError: *limit* is not a valid number of lines, or *start* or *end* has no time
+            zone.
     """
     return LogRange(
         limit=count("limit", limit),

@@ -253,7 +253,7 @@ def read_audit_page(data: object, environment: str) -> AuditPage:
     """A page of an audit log. Entries about anything else are left out.
 
     Args:
-        data: Its JSON, newest entry first.
+        data: The JSON of the page. The newest entry comes first.
         environment: The environment whose promotions count.
     """
     items = [cast("dict[str, Any]", one) for one in read_list("items", data)]

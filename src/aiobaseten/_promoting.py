@@ -333,12 +333,15 @@ def in_progress(
     reading: EnvironmentReading,
     *,
     waited: WaitTimeoutError | None = None,
+    rolls_back: bool = False,
 ) -> PromotionInProgressError:
     which = f" of deployment {reading.candidate_id}" if reading.candidate_id else ""
     where = resource.environment_label(environment)
     # Baseten cannot cancel a chain's promotion.
     cancel = ", or cancel it" if resource.kind == "model" else ""
-    if waited is None:
+    if rolls_back:
+        state = f"is under way; nothing was sent: wait for its end before you roll back{cancel}"
+    elif waited is None:
         state = "is under way; nothing was sent: wait for its end, for example with "
         state += f'if_in_progress="wait"{cancel}; or leave it to Baseten to refuse, with "send"'
     else:

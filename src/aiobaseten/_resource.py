@@ -86,10 +86,12 @@ class Operations(Generic[D, E]):
 
     Attributes:
         kind: Which of the two.
-        get_deployment: Takes the resource's id and the deployment's.
-        list_deployments: Takes the resource's id.
-        get_environment: Takes the resource's id and the environment's name.
-        list_environments: Takes the resource's id.
+        get_deployment: Makes the request that reads a deployment, from the resource's id and the
+            deployment's.
+        list_deployments: Makes the request that lists the deployments, from the resource's id.
+        get_environment: Makes the request that reads an environment, from the resource's id and the
+            environment's name.
+        list_environments: Makes the request that lists the environments, from the resource's id.
         get_log: Takes the resource's id, the deployment's, the part's and the range; the newest
             line comes first. A model's deployment has no parts.
         get_audit_log: Takes the resource's id, the environment's name, and the cursor of the page

@@ -37,7 +37,8 @@ class Token:
     `Token.load` reads ``promotion.token``; ``Baseten.resume`` goes on with it.
 
     Attributes:
-        kind: What it goes on with.
+        kind: What ``resume`` continues: ``"chain promotion"``, ``"model promotion"`` or
+            ``"cancellation"``.
         resource_id: The chain's or model's id.
         environment_name: The environment's name.
         deployment_id: The deployment that is promoted; ``None`` if a cancellation does not know it.

@@ -335,8 +335,8 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         newest deployment in the list that belongs to the environment and was made before the
         current one. Nothing is sent if neither tells.
 
-        It takes ten seconds longer if the audit log has a promotion that is newer than that of the
-        current deployment: the environment is then read a second time.
+        If the audit log has a newer promotion than that of the current deployment, the environment
+        is read a second time, ten seconds later.
 
         Cancelling this coroutine does not take back a request that is on its way.
 

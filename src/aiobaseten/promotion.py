@@ -96,7 +96,8 @@ class Promotion(Generic[D, E]):
         Cancelling this coroutine stops the wait, never the promotion; nothing is left running.
 
         Args:
-            options: ``timeout``, ``on_paused``, ``settling_time`` (at least ten seconds count),
+            options: ``timeout``, ``on_paused``, ``settling_time`` (less than ten
+                seconds count as ten),
                 ``unhealthy_grace``, ``accept_scaled_to_zero`` and ``log_lines``: see
                 `aiobaseten.WaitOptions`.
 

@@ -59,7 +59,7 @@ class CancellationTracker:
         )
 
     def still(self) -> Still:
-        """The sentence for a wait that times out."""
+        """What the message says when the wait times out."""
         last = self.seen.last
         traffic = f", {last.percent} % of traffic on the candidate" if last and last.percent else ""
         seen = f"{self.history.describe()}{traffic}"
@@ -137,7 +137,7 @@ class IdleTracker:
         )
 
     def still(self) -> Still:
-        """The sentence for a wait that times out."""
+        """What the message says when the wait times out."""
         return Still(f"{self.label} is still busy", self.history.describe(), "Nothing was sent.")
 
 

@@ -171,7 +171,7 @@ class DeploymentTracker:
         )
 
     def still(self) -> Still:
-        """The sentence for a wait that times out."""
+        """What the message says when the wait times out."""
         return Still(f"{self.label} is not active", self.history.describe(), self._outlook())
 
     def _outlook(self) -> str:

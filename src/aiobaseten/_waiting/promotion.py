@@ -157,7 +157,7 @@ class PromotionTracker:
         return self._step(verdict, events, ours, at)
 
     def still(self) -> Still:
-        """The sentence for a wait that times out."""
+        """What the message says when the wait times out."""
         if self.seen.is_paused:
             outlook = "It is paused: nothing moves until somebody resumes or cancels it."
         elif self._asleep:

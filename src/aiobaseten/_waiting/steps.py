@@ -124,7 +124,7 @@ class Tracker(Protocol[R]):
         ...
 
     def still(self) -> Still:
-        """The sentence for a wait that times out."""
+        """What the message says when the wait times out."""
         ...
 
 

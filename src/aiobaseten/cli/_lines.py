@@ -148,7 +148,8 @@ def environment_text(place: EnvironmentRef, reading: EnvironmentReading) -> Iter
     else:
         reason = f": {one_line(promotion.message)}" if promotion.message else ""
         yield f"  promotion  {promotion.status}{reason}"
-        yield f"  traffic    {promotion.percent} % on the candidate"
+        if reading.candidate is not None:
+            yield f"  traffic    {promotion.percent} % on the candidate"
 
 
 def _deployment_text(role: str, reading: DeploymentReading | None) -> Iterator[str]:

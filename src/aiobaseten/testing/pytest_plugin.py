@@ -44,7 +44,8 @@ def fake_baseten(
     """An empty `FakeBaseten`, whose time begins with its first use in the test.
 
     A test fails at its end if something that it planned has not happened. A test marked
-    ``looptime`` fails at once if looptime is not installed: it would wait for real hours.
+    ``looptime`` fails at once if looptime is not installed. Without it, the test would wait for
+    hours of real time.
     """
     if request.node.get_closest_marker("looptime") and not _knows_looptime(request.config):
         pytest.fail("this test is marked looptime: pip install looptime", pytrace=False)
