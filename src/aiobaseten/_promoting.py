@@ -71,23 +71,33 @@ async def promote(
             previous = before.current_id if before.is_busy else None
             return Started(adopted.id, cast("D", adopted.value), Baseline(current_id=previous))
     deadline = resource.sender.clock.now() + limit
+    was_refused = False
     while True:
-        if before.is_busy and if_in_progress == "wait":
-            before = await _wait_until_idle(resource, environment, before, deadline)
+        if if_in_progress == "wait" and (before.is_busy or was_refused):
+            before = await _wait_until_idle(
+                resource, environment, before, deadline, was_refused=was_refused
+            )
         if before.is_busy and if_in_progress != "send":
             raise in_progress(resource, environment, before)
         if before_sending is not None:
             await before_sending(_intention(resource, before, environment, deployment_id))
         try:
             return await send_once(resource, environment, deployment_id, operation, before)
-        except (BadRequestError, ConflictError):
+        except (BadRequestError, ConflictError) as error:
+            # Somebody else may have been faster.
+            is_invalid = error.status not in (400, 409)
+            mode: IfInProgress = "send" if is_invalid else if_in_progress
+            faster = await _changed_since(resource, environment, before, mode)
+            if faster is None:
+                raise
+            if if_in_progress == "adopt":
+                adopted = await _adopt(resource, faster, deployment_id)
+                if adopted is not None:
+                    baseline = Baseline(current_id=faster.current_id)
+                    return Started(adopted.id, cast("D", adopted.value), baseline)
             if if_in_progress != "wait":
-                raise
-            # Somebody else may have been faster: then go back to waiting.
-            busy = await _busy_now(resource, environment)
-            if busy is None:
-                raise
-            before = busy
+                raise in_progress(resource, environment, faster) from error
+            before, was_refused = faster, True
 
 
 async def find_promoted(
@@ -241,7 +251,12 @@ async def _started(
 
 
 async def _wait_until_idle(
-    resource: Resource[D, E], environment: str, before: EnvironmentReading, deadline: float
+    resource: Resource[D, E],
+    environment: str,
+    before: EnvironmentReading,
+    deadline: float,
+    *,
+    was_refused: bool,
 ) -> EnvironmentReading:
     """The environment, once no promotion to it is under way.
 
@@ -249,7 +264,9 @@ async def _wait_until_idle(
         PromotionInProgressError: That took too long. Nothing was sent.
     """
     tracker = IdleTracker(
-        label=resource.environment_label(environment), seen=EnvironmentHistory(environment)
+        label=resource.environment_label(environment),
+        seen=EnvironmentHistory(environment),
+        must_confirm=was_refused,
     )
     look = EnvironmentLook(resource, environment)
     limit = max(deadline - resource.sender.clock.now(), 0.0)
@@ -260,12 +277,17 @@ async def _wait_until_idle(
     return cast("EnvironmentReading", idle)
 
 
-async def _busy_now(resource: Resource[D, E], environment: str) -> EnvironmentReading | None:
-    """The environment, if it shows a promotion within some seconds after a refusal."""
-    for pause in READ_BACK_AFTER_S:
+async def _changed_since(
+    resource: Resource[D, E], environment: str, before: EnvironmentReading, mode: IfInProgress
+) -> EnvironmentReading | None:
+    """The environment after a refusal, if it shows that somebody else has promoted meanwhile."""
+    if mode == "send":
+        return None
+    # Only a wait has the patience for servers that lag behind.
+    for pause in READ_BACK_AFTER_S if mode == "wait" else READ_BACK_AFTER_S[:1]:
         await resource.sender.connections.pause(pause)
         reading = await resource.read_environment(environment)
-        if reading.is_busy:
+        if reading.is_busy or reading.current_id != before.current_id:
             return reading
     return None
 

@@ -452,7 +452,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        cancelled = await self._cancels(even_if_superseded=even_if_superseded)
+        cancelled = await self._checked(even_if_superseded=even_if_superseded)
         return await _cancel(self._resource, cancelled)
 
     async def force_cancel(self, *, even_if_superseded: bool = False) -> Cancellation:
@@ -471,43 +471,64 @@ class ModelPromotion(Promotion[Deployment, Environment]):
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        cancelled = await self._cancels(even_if_superseded=even_if_superseded)
+        cancelled = await self._checked(even_if_superseded=even_if_superseded)
         return await _force_cancel(self._resource, cancelled)
 
-    async def pause(self) -> None:
+    async def pause(self, *, even_if_superseded: bool = False) -> None:
         """Pause it: see `ModelEnvironmentHandle.pause_promotion`.
 
+        Reads the environment first: Baseten would act on whatever promotion is under way.
         Cancelling this coroutine does not take back a request that is on its way.
 
+        Args:
+            even_if_superseded: Whether to do it even if somebody else has promoted another
+                deployment since.
+
         Raises:
+            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
+        await self._checked(even_if_superseded=even_if_superseded)
         await self._environment.pause_promotion()
 
-    async def resume(self) -> None:
+    async def resume(self, *, even_if_superseded: bool = False) -> None:
         """Resume it: see `ModelEnvironmentHandle.resume_promotion`.
 
+        Reads the environment first: Baseten would act on whatever promotion is under way.
         Cancelling this coroutine does not take back a request that is on its way.
 
+        Args:
+            even_if_superseded: Whether to do it even if somebody else has promoted another
+                deployment since.
+
         Raises:
+            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
+        await self._checked(even_if_superseded=even_if_superseded)
         await self._environment.resume_promotion()
 
-    async def force_roll_forward(self) -> None:
+    async def force_roll_forward(self, *, even_if_superseded: bool = False) -> None:
         """Finish it at once: see `ModelEnvironmentHandle.force_roll_forward_promotion`.
 
+        Reads the environment first: Baseten would act on whatever promotion is under way.
         Cancelling this coroutine does not take back a request that is on its way.
 
+        Args:
+            even_if_superseded: Whether to do it even if somebody else has promoted another
+                deployment since.
+
         Raises:
+            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
+        await self._checked(even_if_superseded=even_if_superseded)
         await self._environment.force_roll_forward_promotion()
 
     async def rollback(self, *, even_if_superseded: bool = False) -> ModelPromotion:
@@ -547,8 +568,8 @@ class ModelPromotion(Promotion[Deployment, Environment]):
             baseline=started.baseline,
         )
 
-    async def _cancels(self, *, even_if_superseded: bool) -> _Cancelled:
-        """What a cancellation of this promotion cancels."""
+    async def _checked(self, *, even_if_superseded: bool) -> _Cancelled:
+        """What a verb acts on: this promotion, unless somebody else has promoted since."""
         boolean("even_if_superseded", even_if_superseded)
         if not even_if_superseded:
             await check_still_ours(self._resource, self._ours)

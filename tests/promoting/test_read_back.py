@@ -191,7 +191,6 @@ async def test_a_candidate_of_somebody_else_is_not_taken_for_ours(
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (400, BadRequestError),
         (401, AuthenticationError),
         (403, PermissionDeniedError),
         (404, NotFoundError),
@@ -208,6 +207,19 @@ async def test_a_refusal_is_raised_at_once_and_nothing_is_read_back(
         await promote(baseten, "model")
 
     assert [request.method for request in fake.requests] == ["GET", "POST"]
+
+
+async def test_a_refusal_that_may_mean_busy_is_raised_after_one_look(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    """Somebody else may have been faster: then the error says so."""
+    set_up(fake, "model")
+    fake.faults.status(400, route="POST")
+
+    with pytest.raises(BadRequestError):
+        await promote(baseten, "model")
+
+    assert [request.method for request in fake.requests] == ["GET", "POST", "GET"]
 
 
 async def test_a_connection_that_was_never_made_is_tried_again(

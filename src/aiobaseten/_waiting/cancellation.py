@@ -117,10 +117,18 @@ class CancellationTracker:
 
 @define
 class IdleTracker:
-    """Follows an environment until no promotion is under way, however it ends."""
+    """Follows an environment until no promotion is under way, however it ends.
+
+    Attributes:
+        label: The environment, to begin a sentence with.
+        seen: The promotion so far.
+        must_confirm: Whether one look is not enough, because Baseten has just said otherwise.
+    """
 
     label: str
     seen: EnvironmentHistory
+    must_confirm: bool = False
+    _doubt: Doubt = field(factory=Doubt)
 
     @property
     def history(self) -> History:
@@ -130,7 +138,7 @@ class IdleTracker:
     def see(self, reading: EnvironmentReading, at: float) -> Step:
         """Decide."""
         return Step(
-            verdict=Pending() if reading.is_busy else Done(lambda: reading),
+            verdict=self._verdict(reading, at),
             events=tuple(record_environment(self.seen, reading, at)),
             stage=Stage.IDLE,
             in_stage=at - self.history.changed_at,
@@ -139,6 +147,14 @@ class IdleTracker:
     def still(self) -> Still:
         """What the message says when the wait times out."""
         return Still(f"{self.label} is still busy", self.history.describe(), "Nothing was sent.")
+
+    def _verdict(self, reading: EnvironmentReading, at: float) -> Verdict:
+        if reading.is_busy:
+            self._doubt.clear()
+            return Pending()
+        if not self.must_confirm or self._doubt.is_confirmed("idle", at):
+            return Done(lambda: reading)
+        return Pending(confirm_in=self._doubt.remaining(at))
 
 
 def record_environment(

@@ -181,7 +181,7 @@ class DeploymentTracker:
             return f"It was asked to wake up at {self._woken_at:.0f} s, and has not."
         if self._refusals:
             times = "once" if len(self._refusals) == 1 else f"{len(self._refusals)} times"
-            last = cut(str(self._refusals[-1]))
+            last = cut(str(self._refusals[-1]).rstrip("."))
             return f"The request to wake it failed {times}, the last time with: {last}."
         instead = ", or wake=True" if self.can_wake else ""
         return stays_asleep(self._asleep, unless=", or its promotion", instead=instead)

@@ -135,6 +135,7 @@ class PromotionTracker:
     _was_current: bool = False
     _missing_since: float | None = None
     _succeeded_since: float | None = None
+    _alone_since: float | None = None
     _doubt: Doubt = field(factory=Doubt)
     _asleep: tuple[Part, ...] = ()
 
@@ -275,8 +276,13 @@ class PromotionTracker:
             return self._pending()
         if self._served_already and not is_over and reading.candidate_id in (None, self.target):
             # Only the promotion's own end decides. If none is ever shown, there was none to do.
+            if reading.candidate_id is not None:
+                self._alone_since = None
+                return self._pending()  # a candidate is there for as long as its promotion
+            if self._alone_since is None:
+                self._alone_since = at
             has_ended = self.seen.last is not None and self._doubt.is_confirmed("ended", at)
-            if not has_ended and at < self.options.settling_time:
+            if not has_ended and at - self._alone_since < self.options.settling_time:
                 return Pending()
         return Done(lambda: ours.value)
 

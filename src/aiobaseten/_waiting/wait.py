@@ -278,7 +278,7 @@ class Wait(Generic[R]):
         """The last look did not end in time, or could not even be sent."""
         if not self._is_decided:
             fate = "was not answered" if was_sent else "could not be sent in time"
-            self._end(self._timed_out(f" The last look {fate}."))
+            self._end(self._timed_out(f" The last look {fate}.", is_fresh=False))
             self._notify()
 
     def fail(self, error: BaseException) -> None:
@@ -356,10 +356,10 @@ class Wait(Generic[R]):
         self._ended_at = self._at()
         return math.inf
 
-    def _timed_out(self, note: str = "") -> WaitTimeoutError:
+    def _timed_out(self, note: str = "", *, is_fresh: bool = True) -> WaitTimeoutError:
         go_on = " Go on with resume(error.token)." if self._actions.token is not None else ""
         error = WaitTimeoutError(
-            f"{self._timeout:g} s are over: {self._still()}{note}{go_on}",
+            f"{self._timeout:g} s are over: {self._still(is_fresh=is_fresh)}{note}{go_on}",
             evidence=self._evidence(),
             timeout=self._timeout,
         )
@@ -367,19 +367,20 @@ class Wait(Generic[R]):
             error.__cause__ = self._trouble
         return error
 
-    def _still(self) -> str:
+    def _still(self, *, is_fresh: bool) -> str:
         """What is known: when it was last seen, and how the looks since have failed."""
         still = self._tracker.still()
-        if not self._failures:
+        if is_fresh and not self._failures:
             return str(still)
-        looks = "1 look has" if self._failures == 1 else f"{self._failures} looks have"
-        failed = f"failed, the last one with: {cut(str(self._trouble))}."
         if self._last_seen is None:
-            return f"{still.state}; it was never seen: {looks} {failed}"
-        return (
-            f"{still.state}; last seen at {self._seen_at:.0f} s: {still.seen}. "
-            f"Since then {looks} {failed}"
-        )
+            seen = f"{still.state}; it was never seen"
+        else:
+            seen = f"{still.state}; last seen at {self._seen_at:.0f} s: {still.seen}"
+        if not self._failures:
+            return f"{seen}."
+        looks = "1 look has" if self._failures == 1 else f"{self._failures} looks have"
+        since = "" if self._last_seen is None else " since"
+        return f"{seen}: {looks} failed{since}, the last one with: {_sentence(self._trouble)}"
 
     def _evidence(self) -> Evidence:
         return Evidence(
@@ -414,6 +415,10 @@ class Wait(Generic[R]):
     @property
     def _is_decided(self) -> bool:
         return self._result is not None or self._error is not None
+
+
+def _sentence(error: object) -> str:
+    return f"{cut(str(error).rstrip('.'))}."
 
 
 def _own(error: BaseException) -> BaseException:
