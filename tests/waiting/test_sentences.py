@@ -431,8 +431,8 @@ async def test_a_last_look_that_was_not_answered(fake: FakeBaseten, baseten: Bas
         await baseten.model("owner").deployment("new").wait_until_active(timeout=5)
 
     assert str(caught.value) == (
-        "5 s are over: deployment new of model owner is not active; last seen at 0 s: deployment new "
-        "BUILDING. The last look was not answered."
+        "5 s are over: deployment new of model owner is not active; last seen at 0 s: deployment "
+        "new BUILDING. The last look was not answered."
     )
 
 
