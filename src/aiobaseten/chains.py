@@ -144,8 +144,8 @@ class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment])
     async def deactivate(self) -> None:
         """Turn the deployment off: it no longer serves and costs nothing.
 
-        Baseten has no request that turns a chain's deployment on again. Cancelling this coroutine
-        does not take the request back.
+        Baseten has no request that turns a chain's deployment on again. Cancelling this
+        coroutine does not undo a request that was already sent.
 
         Raises:
             NotFoundError: There is no such deployment.

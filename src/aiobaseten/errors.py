@@ -414,7 +414,10 @@ class PromotionSupersededError(WaitError):
 
 
 class PromotionPausedError(WaitError):
-    """The promotion is paused, and the caller asked not to wait through a pause. It stays so."""
+    """The promotion is paused, and the caller asked not to wait through a pause.
+
+    It stays paused until somebody resumes or cancels it.
+    """
 
     _may_pass = True
 

@@ -159,7 +159,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
     async def activate(self) -> None:
         """Turn the deployment on. `wait_until_active` waits until it serves.
 
-        Cancelling this coroutine does not take the request back.
+        Cancelling this coroutine does not undo a request that was already sent.
 
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
@@ -171,7 +171,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
     async def deactivate(self) -> None:
         """Turn the deployment off: it no longer serves and costs nothing.
 
-        Cancelling this coroutine does not take the request back.
+        Cancelling this coroutine does not undo a request that was already sent.
 
         Raises:
             RequestNotActedOnError: Baseten answered that it did not.
@@ -183,7 +183,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
     async def retry(self) -> Deployment:
         """Try a failed deployment again: the deployment, not a promotion that it was part of.
 
-        Cancelling this coroutine does not take the request back.
+        Cancelling this coroutine does not undo a request that was already sent.
 
         Returns:
             The deployment as answered. It may still show the failure; `wait_until_active` ignores

@@ -1,7 +1,8 @@
 """Documented rate limits: how many requests each route allows. Pure.
 
 Baseten counts each route separately, for each key: 100 requests per second; 20 per minute for
-activating and for deactivating a deployment; 10 per minute for retrying one.
+activating and for deactivating a deployment; 10 per minute for retrying one. After a 429, the
+sender pauses the route here.
 """
 
 from __future__ import annotations

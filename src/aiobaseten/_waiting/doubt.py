@@ -35,5 +35,5 @@ class Doubt:
         return MISSING_GRACE_S - (at - self._since)
 
     def clear(self) -> None:
-        """A look has shown something else."""
+        """Forget the doubtful state: a look has shown another one."""
         self._shown = None

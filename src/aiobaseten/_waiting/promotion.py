@@ -145,7 +145,7 @@ class PromotionTracker:
         return self.seen.history
 
     def see(self, reading: EnvironmentReading, at: float) -> Step:
-        """Decide."""
+        """Decide what one look means: look again, done, or failed."""
         ours = self._find(reading)
         is_old = self._is_old(reading, at)
         events: list[Event] = record_parts(self.history, ours, at) if ours else []

@@ -81,7 +81,10 @@ class Timetable(Generic[K]):
         return math.inf if first is None else first[0]
 
     def _tidy(self) -> None:
-        """Rebuild the heap if most of its entries are out of date: they keep their keys alive."""
+        """Rebuild the heap if most of its entries are out of date.
+
+        Otherwise their keys are never freed from memory.
+        """
         if len(self._heap) > 2 * len(self._at) + _SMALL:
             self.replace(dict(self._at))
         elif not self._at:

@@ -114,8 +114,8 @@ class PromotionTrigger(_WaitTrigger):
     async def on_kill(self) -> None:
         """Cancel the promotion if ``cancel_on_kill`` is set and a user has failed the task.
 
-        Airflow also calls this in a triggerer that has hung and lost the trigger to another one.
-        The task is still deferred then, and nothing is cancelled.
+        Airflow also calls this in a triggerer that stopped responding, after another triggerer
+        took over the trigger. In that case the task is still deferred, and nothing is cancelled.
 
         Raises:
             BasetenError: The promotion could not be cancelled. Airflow logs this.

@@ -52,7 +52,7 @@ def check(command: Command) -> None:
 
 
 def no_chains(name: str) -> str:
-    """Why a command or a flag is only for models.
+    """The message that a command or a flag works only for models.
 
     Args:
         name: The name of the command.

@@ -116,7 +116,7 @@ def read_subject(
         third: The kind of the third word, for the message.
 
     Raises:
-        UsageError: The words are neither, or the token is invalid.
+        UsageError: The words name neither a token nor a resource, or the token is invalid.
     """
     if len(words) == 1 and words[0] not in kinds:
         return read_token(words[0])

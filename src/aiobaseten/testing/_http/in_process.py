@@ -55,7 +55,7 @@ class InProcessConnection:
         self._broken: httpx.TransportError | None = None
 
     async def receive(self) -> Message:
-        """The request, once; then the client's disconnect, when there is one."""
+        """Return the request; from the second call on, wait until the client disconnects."""
         if self._unread is not None:
             body, self._unread = self._unread, None
             return {"type": "http.request", "body": body, "more_body": False}

@@ -1,4 +1,7 @@
-"""Runs, in order, the changes that happen by themselves in one chain or model."""
+"""Runs, in order, the changes that happen by themselves in one chain or model.
+
+A deployment's status is not changed here: `status_track` computes it from the time.
+"""
 
 from __future__ import annotations
 
