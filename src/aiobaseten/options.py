@@ -128,8 +128,7 @@ class PromotionOptions(DeploymentOptions, total=False):
 class WaitOptions:
     """Every option of every wait, with its default, checked.
 
-    Library, command line and Airflow provider all take their options from here. The command needs
-    a flag for each in `WAIT_FLAGS`; a test fails without one. Which wait takes
+    Library, command line and Airflow provider all take their options from here. Which wait takes
     which: `PromotionOptions`, `DeploymentOptions`, `ModelDeploymentOptions`, `CancellationOptions`.
 
     Attributes:

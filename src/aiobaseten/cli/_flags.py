@@ -51,6 +51,7 @@ def parse_log_lines(text: str) -> int:
     return int(text)
 
 
+# One flag for each option of `WaitOptions`.
 WAIT_FLAGS: Mapping[str, Flag] = {
     "timeout": Flag(
         "maximum time to wait",
