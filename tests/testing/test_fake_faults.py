@@ -134,6 +134,67 @@ async def test_a_rate_limit_has_the_shape_of_baseten_s(fake: FakeBaseten, api: A
     assert "retry_after" not in second.json()
 
 
+async def test_a_rate_limit_can_hold_until_its_time_is_over(fake: FakeBaseten, api: Api) -> None:
+    fake.faults.rate_limited(retry_after=37, holds=True, header="yes", after=1, route=GET)
+    seen = []
+    for wait in (0, 5, 0, 36.5, 0.5):
+        await asyncio.sleep(wait)
+        response = await api(GET)
+        left = response.json().get("retry_after")
+        seen.append((response.status_code, left, response.headers.get("retry-after")))
+
+    assert seen == [
+        (200, None, None),
+        (429, 37, "37"),
+        (429, 37, "37"),
+        (429, 1, "1"),
+        (200, None, None),
+    ]
+
+
+async def test_a_rate_limit_that_holds_spares_other_routes(fake: FakeBaseten, api: Api) -> None:
+    fake.faults.rate_limited(retry_after=10, holds=True, route=GET)
+    other = "GET /v1/models/m1/deployments/new"
+
+    assert await statuses(api, GET, 3) + await statuses(api, other, 2) == [429, 429, 429, 200, 200]
+
+
+async def test_a_rate_limit_that_holds_can_come_again_and_be_removed(
+    fake: FakeBaseten, api: Api
+) -> None:
+    limit = fake.faults.rate_limited(retry_after=5, holds=True, times=3)
+    assert limit.left_over
+    seen = []
+    for wait in (0, 4, 1, 4):
+        await asyncio.sleep(wait)
+        seen += await statuses(api, GET, 1)
+    limit.remove()
+
+    assert seen == [429] * 4
+    assert await statuses(api, GET, 1) == [200]
+    assert not limit.left_over
+
+
+@pytest.mark.parametrize("seconds", [None, 0, -1])
+async def test_a_rate_limit_that_holds_needs_its_seconds(
+    fake: FakeBaseten, seconds: int | None
+) -> None:
+    with pytest.raises(ValueError, match="a limit that holds needs retry_after"):
+        fake.faults.rate_limited(retry_after=seconds, holds=True)
+
+
+async def test_reads_of_one_route_can_hang_while_others_fail(fake: FakeBaseten, api: Api) -> None:
+    fake.faults.hang(route=GET, lasting=30)
+    fake.faults.status(
+        503, route="GET /v1/models/{model_id}/deployments/{deployment_id}", lasting=30
+    )
+    with pytest.raises(httpx.ReadTimeout):
+        await api(GET)
+
+    assert await statuses(api, "GET /v1/models/m1/deployments/new", 2) == [503, 503]
+    assert await statuses(api, "GET /v1/models/m1", 1) == [200]
+
+
 @both_ways
 async def test_html_pages_empty_responses_and_garbage_can_be_sent(
     fake: FakeBaseten, api: Api

@@ -61,6 +61,19 @@ class Damage:
     delay: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The effect of a rate limit that holds: all matching requests get 429 until it ends.
+
+    Attributes:
+        seconds: Its length, from the request that begins it.
+        header: Whether the 429 has a Retry-After header.
+    """
+
+    seconds: int
+    header: bool
+
+
 class Fault:
     """A fault that waits for requests. Made by the methods of `Faults`.
 
@@ -77,6 +90,7 @@ class Fault:
         times: int | None,
         until: float,
         after: int,
+        pause: Pause | None = None,
     ) -> None:
         self.damage = damage
         self.hits: int = 0
@@ -84,6 +98,8 @@ class Fault:
         self._left = times
         self._until = until
         self._after = after
+        self._pause = pause
+        self._paused_until = -math.inf
 
     def __repr__(self) -> str:
         target = " ".join(part for part in (self._method, self._path) if part) or "any request"
@@ -93,6 +109,7 @@ class Fault:
     def remove(self) -> None:
         """Remove it: it hits no more requests, and is not left over."""
         self._left, self.hits = 0, max(self.hits, 1)
+        self._paused_until = -math.inf
 
     @property
     def left_over(self) -> bool:
@@ -101,9 +118,12 @@ class Fault:
 
     def takes(self, method: str, path: str, template: str | None, now: float) -> bool:
         """Whether it hits this request; counts the hit."""
-        if self._left == 0 or now >= self._until or self._method not in (None, method):
+        if not self._matches(method, path, template):
             return False
-        if self._path is not None and self._path not in (path, template and plain(template)):
+        if now < self._paused_until:
+            self.hits += 1
+            return True
+        if self._left == 0 or now >= self._until:
             return False
         if self._after > 0:
             self._after -= 1
@@ -111,7 +131,21 @@ class Fault:
         self.hits += 1
         if self._left is not None:
             self._left -= 1
+        if self._pause is not None:
+            self._paused_until = moment(now + self._pause.seconds)
         return True
+
+    def damage_at(self, now: float) -> Damage:
+        """Its effect on a response at that time: a pause gets shorter."""
+        if self._pause is None:
+            return self.damage
+        left = math.ceil(self._paused_until - now)
+        return _rate_limit(left, str(left) if self._pause.header else None, self.damage)
+
+    def _matches(self, method: str, path: str, template: str | None) -> bool:
+        if self._method not in (None, method):
+            return False
+        return self._path is None or self._path in (path, template and plain(template))
 
 
 class Faults:
@@ -147,14 +181,32 @@ class Faults:
         )
 
     def rate_limited(
-        self, *, retry_after: int | None = 1, header: str | None = None, **when: Unpack[When]
+        self,
+        *,
+        retry_after: int | None = 1,
+        header: str | None = None,
+        holds: bool = False,
+        **when: Unpack[When],
     ) -> Fault:
-        """Respond with 429 as Baseten does; *header* adds a Retry-After header with this value."""
-        body: dict[str, Any] = {"error": "Rate limit exceeded. Please try again later."}
-        if retry_after is not None:
-            body["retry_after"] = retry_after
-        headers = () if header is None else (("retry-after", header),)
-        return self._add(Damage(name="rate limit", status=429, body=body, headers=headers), when)
+        """Respond with 429 as Baseten does.
+
+        Args:
+            retry_after: The seconds to wait, in the body; None leaves them out.
+            header: The value of a Retry-After header, which adds one.
+            holds: Whether the limit holds, as a real one does: all matching requests get 429 until
+                *retry_after* seconds after the first, with the seconds that are left. A *header*
+                then has these seconds too. ``times`` is the number of such pauses.
+            when: The options of `When`.
+
+        Raises:
+            ValueError: A limit that holds has no *retry_after* above 0.
+        """
+        limit = Damage(name="rate limit")
+        if not holds:
+            return self._add(_rate_limit(retry_after, header, limit), when)
+        if not retry_after or retry_after < 0:
+            raise ValueError("a limit that holds needs retry_after: seconds above 0")
+        return self._add(limit, when, Pause(retry_after, header is not None))
 
     def html(self, status: int = 502, **when: Unpack[When]) -> Fault:
         """Respond with an HTML page, as a proxy does."""
@@ -199,7 +251,7 @@ class Faults:
         """The damage for this request if a fault hits it, else None."""
         for fault in self._faults:
             if fault.takes(method, path, template, now):
-                return fault.damage
+                return fault.damage_at(now)
         return None
 
     def clear(self) -> None:
@@ -210,7 +262,7 @@ class Faults:
         """The faults of whose requests some never came."""
         return [fault for fault in self._faults if fault.left_over]
 
-    def _add(self, damage: Damage, when: When) -> Fault:
+    def _add(self, damage: Damage, when: When, pause: Pause | None = None) -> Fault:
         unknown = when.keys() - When.__annotations__.keys()
         if unknown:
             raise TypeError(f"faults do not take {min(unknown)!r}: see aiobaseten.testing.When")
@@ -229,6 +281,7 @@ class Faults:
             times=times,
             until=math.inf if lasting is None else moment(self._now() + lasting),
             after=after,
+            pause=pause,
         )
         self._faults.append(fault)
         return fault
@@ -257,6 +310,15 @@ def fits(path: str, template: str) -> bool:
     """Whether *path* matches *template*."""
     pattern = re.escape(plain(template)).replace(re.escape("{}"), "[^/]+")
     return re.fullmatch(pattern, path) is not None
+
+
+def _rate_limit(retry_after: int | None, header: str | None, damage: Damage) -> Damage:
+    """The same fault with the response that Baseten sends above a rate limit."""
+    body: dict[str, Any] = {"error": "Rate limit exceeded. Please try again later."}
+    if retry_after is not None:
+        body["retry_after"] = retry_after
+    headers = () if header is None else (("retry-after", header),)
+    return replace(damage, status=429, body=body, headers=headers)
 
 
 def _text(name: str, status: int, body: bytes, content_type: str) -> Damage:
