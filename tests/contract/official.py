@@ -174,7 +174,7 @@ def main() -> None:
         with_its_promotions(client)
         with_its_deployments(client)
     with ManagementClient(api_key="another", base_url_override=where) as stranger:
-        refused(401, stranger.api.get_chains)
+        refused(403, stranger.api.get_chains)
     print("The official client found nothing wrong with the fake.")  # noqa: T201 - for whoever ran it
 
 

@@ -289,7 +289,9 @@ async def test_a_promotion_that_was_never_sent_is_not_unknown(kind: str) -> None
 @pytest.mark.looptime
 @pytest.mark.parametrize("kind", ["chain", "model"])
 @pytest.mark.parametrize(
-    "behaviour", [one for one in Behaviour.plausible() if one.deployment_ids != "new"], ids=repr
+    "behaviour",
+    [one for one in Behaviour.plausible(one_at_a_time=True) if one.deployment_ids != "new"],
+    ids=repr,
 )
 async def test_one_call_is_one_promotion_however_baseten_behaves(
     behaviour: Behaviour, kind: str

@@ -4,14 +4,15 @@ import asyncio
 import dataclasses
 import json
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import combinations
 from typing import Any
 
 import httpx
 import pytest
 
-from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment
+from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment, Refused
 
 pytestmark = pytest.mark.looptime
 MODEL = "/v1/models/m1/environments/production"
@@ -87,6 +88,297 @@ async def test_a_canceled_candidate_stays_or_disappears(lingers: Any) -> None:
     assert production.candidate is (good if lingers == "lingers" else None)
 
 
+@pytest.mark.parametrize(
+    ("candidate", "seen"),
+    [
+        ("null", [("old", None), ("good", None)]),
+        ("until current", [("old", "good"), ("good", None)]),
+        ("lingers", [("old", "good"), ("good", "good")]),
+    ],
+)
+async def test_the_pointer_may_follow_a_success_late(
+    candidate: Any, seen: list[tuple[str, str | None]]
+) -> None:
+    behaviour = Behaviour(pointer_lag=8, succeeded_candidate=candidate)
+    fake = FakeBaseten(behaviour=behaviour)
+    production = a_model(fake)
+    good = production.promote("good")
+    found, promotions = [], []
+    async with calls(fake) as client:
+        for wait in (10, 7.9, 0.1):
+            await asyncio.sleep(wait)
+            shown = (await client.get(MODEL)).json()
+            its = shown["candidate_deployment"]
+            found.append((shown["current_deployment"]["id"], its and its["id"]))
+            promotion = shown["in_progress_promotion"]
+            promotions.append((promotion["status"], promotion["percent_traffic_to_new_version"]))
+
+    assert found == [seen[0], seen[0], seen[1]]
+    assert promotions == [("SUCCEEDED", 100)] * 3
+    assert production.current is good
+
+
+@pytest.mark.parametrize(
+    ("readable_for", "seen"),
+    [(0, ["SUCCEEDED", None, None]), (5, ["SUCCEEDED", "SUCCEEDED", None])],
+)
+async def test_a_promotion_stays_readable_until_the_pointer_has_followed(
+    readable_for: float, seen: list[str | None]
+) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(pointer_lag=8, terminal_promotion_for=readable_for))
+    a_model(fake).promote("good")
+    found = []
+    async with calls(fake) as client:
+        for wait in (17.9, 0.1, 5):
+            await asyncio.sleep(wait)
+            promotion = (await client.get(MODEL)).json()["in_progress_promotion"]
+            found.append(promotion and promotion["status"])
+
+    assert found == seen
+
+
+async def test_everything_that_shows_what_serves_follows_the_pointer() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(pointer_lag=8))
+    a_model(fake).promote("good")
+    seen = []
+    async with calls(fake) as client:
+        for wait in (10, 8):
+            await asyncio.sleep(wait)
+            old = (await client.get("/v1/models/m1/deployments/old")).json()
+            by_role = (await client.get("/v1/models/m1/deployments/production")).json()
+            seen.append((old["is_production"], old["environment"], by_role["id"]))
+
+    assert seen == [(True, "production", "old"), (False, None, "good")]
+
+
+async def test_a_promotion_that_begins_while_the_pointer_lags_shows_both() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(pointer_lag=8))
+    production = a_model(fake)
+    production.promote("good")
+    await asyncio.sleep(12)
+    production.promote("bad")
+    seen = []
+    async with calls(fake) as client:
+        for wait in (0, 6):
+            await asyncio.sleep(wait)
+            shown = (await client.get(MODEL)).json()
+            seen.append((shown["current_deployment"]["id"], shown["candidate_deployment"]["id"]))
+
+    assert seen == [("old", "bad"), ("good", "bad")]
+
+
+@pytest.mark.parametrize("end", ["fails", "is forced back", "is rolled back"])
+@pytest.mark.parametrize("readable_for", [math.inf, 5.0, 0.0])
+@pytest.mark.parametrize("candidate", ["lingers", "null"])
+@pytest.mark.parametrize("cleanup", ["always", "never"])
+async def test_what_a_promotion_without_success_leaves_behind_comes_in_every_combination(
+    end: str, readable_for: float, candidate: Any, cleanup: Any
+) -> None:
+    behaviour = Behaviour(
+        terminal_promotion_for=readable_for,
+        failed_candidate=candidate,
+        canceled_candidate=candidate,
+        candidate_cleanup=cleanup,
+    )
+    fake = FakeBaseten(behaviour=behaviour)
+    production = a_model(fake, ramp=[(50, 20)])
+    fake.model("m1").deployment("ready")
+    made = production.promote("ready")
+    await asyncio.sleep(10)
+    if end == "fails":
+        production.fail()
+    elif end == "is forced back":
+        production.force_cancel()
+    else:
+        assert production.cancel() == "RAMPING_DOWN"
+        await asyncio.sleep(20)
+    seen = []
+    async with calls(fake) as client:
+        for wait in (0, 5, 1000):
+            await asyncio.sleep(wait)
+            shown = (await client.get(MODEL)).json()
+            promotion, its = shown["in_progress_promotion"], shown["candidate_deployment"]
+            seen.append((promotion and promotion["status"], its and its["id"]))
+
+    status = "FAILED" if end == "fails" else "CANCELED"
+    shown_for: dict[float, list[str | None]] = {
+        math.inf: [status] * 3,
+        5.0: [status, None, None],
+        0.0: [None] * 3,
+    }
+    lingering = "ready" if candidate == "lingers" else None
+    assert seen == [(one, lingering) for one in shown_for[readable_for]]
+    assert made.status == ("ACTIVE" if cleanup == "never" else "INACTIVE")
+    assert made.environment is None
+
+
+@pytest.mark.parametrize(
+    ("cleanup", "of_failed", "of_canceled"),
+    [
+        ("canceled", "ACTIVE", "INACTIVE"),
+        ("always", "INACTIVE", "INACTIVE"),
+        ("never", "ACTIVE", "ACTIVE"),
+    ],
+)
+async def test_a_deployment_that_a_promotion_made_may_be_shut_down_after_it(
+    cleanup: Any, of_failed: str, of_canceled: str
+) -> None:
+    seen = []
+    for end in (FakeEnvironment.fail, FakeEnvironment.force_cancel):
+        behaviour = Behaviour(candidate_cleanup=cleanup, deployment_ids="new")
+        production = a_model(FakeBaseten(behaviour=behaviour), ramp=[(50, 1000)])
+        made = production.promote("old")
+        await asyncio.sleep(33)
+        end(production)
+        await asyncio.sleep(10)
+        seen.append(made.status)
+
+    assert seen == [of_failed, of_canceled]
+
+
+@pytest.mark.parametrize("end", [FakeEnvironment.fail, FakeEnvironment.cancel])
+async def test_what_serves_is_never_shut_down_after_its_own_promotion(
+    end: Callable[[FakeEnvironment], object],
+) -> None:
+    behaviour = Behaviour(deployment_ids="same", candidate_cleanup="always")
+    production = a_model(FakeBaseten(behaviour=behaviour))
+    old = production.promote("old")
+    end(production)
+    await asyncio.sleep(60)
+
+    assert (production.current, old.status, old.environment) == (old, "ACTIVE", "production")
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
+async def test_a_promotion_of_what_serves_already_may_end_either_way(status: str) -> None:
+    """The response names the deployment that serves, so that proves nothing."""
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
+    production = a_model(fake)
+    if status == "FAILED":
+        fake.at(3, lambda: production.fail("no capacity"))
+    async with calls(fake) as client:
+        response = await client.post(f"{MODEL}/promote", json={"deployment_id": "old"})
+        await asyncio.sleep(10)
+        shown = (await client.get(MODEL)).json()
+
+    assert response.json()["id"] == shown["current_deployment"]["id"] == "old"
+    assert shown["current_deployment"]["status"] == "ACTIVE"
+    assert shown["in_progress_promotion"]["status"] == status
+    assert shown["in_progress_promotion"]["error_message"] == (
+        "no capacity" if status == "FAILED" else None
+    )
+
+
+@pytest.mark.parametrize("verb", ["cancel", "force_cancel"])
+@pytest.mark.parametrize("roll_back", ["at once", "step by step"])
+async def test_a_cancel_may_take_effect_after_its_response(verb: str, roll_back: Any) -> None:
+    behaviour = Behaviour(cancel_seen_after=12, roll_back=roll_back)
+    fake = FakeBaseten(behaviour=behaviour)
+    a_model(fake, ramp=[(50, 100)]).promote("good")
+    seen = []
+    async with calls(fake) as client:
+        await asyncio.sleep(15)
+        response = (await client.post(f"{MODEL}/{verb}_promotion")).json()
+        for wait in (0, 11.9, 0.1):
+            await asyncio.sleep(wait)
+            promotion = (await client.get(MODEL)).json()["in_progress_promotion"]
+            seen.append((promotion["status"], promotion["percent_traffic_to_new_version"]))
+
+    in_steps = (verb, roll_back) == ("cancel", "step by step")
+    assert response["status" if verb == "cancel" else "success"] == (
+        True if verb == "force_cancel" else "RAMPING_DOWN" if in_steps else "CANCELED"
+    )
+    end = ("RAMPING_DOWN", 50) if in_steps else ("CANCELED", 0)
+    assert seen == [("RAMPING_UP", 50), ("RAMPING_UP", 50), end]
+
+
+async def test_a_promotion_may_succeed_before_its_cancel_takes_effect() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(cancel_seen_after=12))
+    production = a_model(fake)
+    good = production.promote("good")
+    assert production.cancel() == "CANCELED"
+    await asyncio.sleep(30)
+
+    assert production.current is good
+    assert [one.status for one in production.promotions[0].history] == ["RELEASING", "SUCCEEDED"]
+
+
+async def test_until_its_cancel_takes_effect_a_promotion_is_in_progress() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(cancel_seen_after=5))
+    production = a_model(fake)
+    production.promote("good")
+    production.cancel()
+    with pytest.raises(Refused):
+        production.promote("bad")
+    await asyncio.sleep(5)
+
+    assert production.promote("bad").id == "bad"
+
+
+async def test_a_forced_cancel_after_a_graceful_one_takes_effect_too() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(cancel_seen_after=5))
+    production = a_model(fake, ramp=[(25, 30), (50, 100)])
+    production.promote("good")
+    await asyncio.sleep(45)
+    production.cancel()
+    await asyncio.sleep(2)
+    production.force_cancel()
+    await asyncio.sleep(10)
+
+    assert [(one.at, one.status) for one in production.promotions[0].history][-2:] == [
+        (50, "RAMPING_DOWN"),
+        (52, "CANCELED"),
+    ]
+
+
+async def test_a_cancel_may_never_take_effect() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(cancel_seen_after=math.inf))
+    production = a_model(fake, ramp=[(50, 10**7)])
+    production.promote("good")
+    await asyncio.sleep(15)
+    production.force_cancel()
+    await asyncio.sleep(10**6)
+
+    assert production.promotions[0].status == "RAMPING_UP"
+
+
+async def test_deleting_an_environment_ends_its_promotion_at_once() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(cancel_seen_after=12))
+    a_model(fake)
+    staging = fake.model("m1").environment("staging")
+    staging.promote("good")
+    staging.delete()
+
+    assert staging.promotions[0].status == "CANCELED"
+
+
+async def test_a_rollback_may_happen_at_once() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(roll_back="at once"))
+    production = a_model(fake, rolling=True)
+    production.promote("good")
+    await asyncio.sleep(45)
+
+    assert production.cancel() == "CANCELED"
+    assert [(one.status, one.percent) for one in production.promotions[0].history][-2:] == [
+        ("RAMPING_UP", 50),
+        ("CANCELED", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (403, {"code": "PERMISSION_DENIED", "message": "Authorization error"}),
+        (401, {"code": "UNAUTHORIZED", "message": "Invalid API key."}),
+    ],
+)
+async def test_an_unknown_key_may_get_either_status(status: Any, body: dict[str, str]) -> None:
+    async with calls(FakeBaseten(behaviour=Behaviour(unknown_key=status))) as client:
+        response = await client.get(CHAIN, headers={"Authorization": "Bearer other"})
+
+    assert (response.status_code, response.json()) == (status, body)
+
+
 async def test_a_promotion_may_notice_the_failure_of_its_candidate_late() -> None:
     fake = FakeBaseten(behaviour=Behaviour(failure_noticed_after=30))
     production = a_model(fake)
@@ -148,6 +440,21 @@ async def test_the_list_of_a_chain_s_environments_may_have_the_shape_of_a_model_
         seen.append((listed.get("chain_id"), listed.get("model_id"), "instance_type" in listed))
 
     assert seen == [("c1", None, False), (None, "c1", True)]
+
+
+async def test_a_chain_s_list_in_the_shape_of_a_model_s_has_exactly_a_model_s_fields() -> None:
+    """Nothing of the chain's: the published specs declare this list with a model's schema."""
+    fake = FakeBaseten(behaviour=Behaviour(chain_environment_list="model"))
+    a_chain(fake).promote("good")
+    a_model(fake).promote("good")
+    async with calls(fake) as client:
+        of_chain = (await client.get("/v1/chains/c1/environments")).json()["environments"][0]
+        of_model = (await client.get("/v1/models/m1/environments")).json()["environments"][0]
+
+    assert of_chain.keys() == of_model.keys()
+    for name in ("current_deployment", "candidate_deployment"):
+        assert of_chain[name].keys() == of_model[name].keys()
+        assert "chainlets" not in of_chain[name]
 
 
 @pytest.mark.parametrize(
@@ -341,8 +648,38 @@ async def test_a_rate_limit_may_have_a_header_too(header: bool) -> None:
     assert response.headers.get("retry-after") == ("60" if header else None)
 
 
-def test_all_plausible_behaviours_are_one_step_from_the_default_and_all_differ() -> None:
+def test_each_pair_of_plausible_answers_appears_in_a_behaviour() -> None:
+    singles, plausible = list(Behaviour.plausible(one_at_a_time=True)), list(Behaviour.plausible())
+    answers = {
+        field.name: {repr(getattr(one, field.name)) for one in singles}
+        for field in dataclasses.fields(Behaviour)
+    }
+    wanted = {
+        ((one, a), (other, b))
+        for one, other in combinations(answers, 2)
+        for a in answers[one]
+        for b in answers[other]
+    }
+    found = {
+        pair
+        for behaviour in plausible
+        for pair in combinations([(name, repr(getattr(behaviour, name))) for name in answers], 2)
+    }
+
+    assert found == wanted
+    assert len(wanted) > 1000
+
+
+def test_there_are_few_plausible_behaviours_the_default_first_and_the_same_each_time() -> None:
     plausible = list(Behaviour.plausible())
+
+    assert plausible[0] == Behaviour()
+    assert plausible == list(Behaviour.plausible())
+    assert len(plausible) <= 25
+
+
+def test_behaviours_one_at_a_time_are_one_step_from_the_default_and_all_differ() -> None:
+    plausible = list(Behaviour.plausible(one_at_a_time=True))
     default = plausible[0]
 
     assert default == Behaviour()
@@ -378,11 +715,19 @@ def test_every_open_question_has_another_plausible_answer() -> None:
         {"hidden_for": math.nan},
         {"terminal_promotion_for": -0.1},
         {"failure_noticed_after": -1},
+        {"pointer_lag": -1},
+        {"cancel_seen_after": math.nan},
     ],
 )
 def test_impossible_durations_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="is seconds from 0 up"):
         Behaviour(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lags", [(), (0, -1), (math.inf,), (0, math.nan)])
+def test_impossible_lags_of_replicas_are_refused(lags: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="replica_lags are seconds from 0 up, one for each"):
+        Behaviour(replica_lags=lags)
 
 
 @pytest.mark.parametrize("name", ["chain_status", "deployment_ids", "error_body", "busy_status"])

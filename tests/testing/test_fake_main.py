@@ -66,7 +66,9 @@ def test_a_signal_ends_it_silently(number: signal.Signals) -> None:
 
 def test_it_has_the_given_behaviour() -> None:
     with (
-        started("--behaviour", "chain_promotion=absent", "--behaviour", "hidden_for=5") as process,
+        started(
+            "--behaviour", "chain_promotion=absent", "--behaviour", "replica_lags=0,8"
+        ) as process,
         httpx.Client() as http,
     ):
         where = first_line(process)
@@ -99,6 +101,7 @@ def test_a_taken_port_is_reported_in_one_line() -> None:
         ["--behaviour", "mood=bad"],
         ["--behaviour", "hidden_for=long"],
         ["--behaviour", "hidden_for=-1"],
+        ["--behaviour", "replica_lags=0,x"],
         ["--behaviour", "signals_succeed=perhaps"],
         ["heavenly"],
     ],

@@ -115,6 +115,8 @@ def _behaviour(text: str) -> tuple[str, object]:
     if isinstance(usual[name], bool):
         return name, _truth(name, value)
     try:
+        if isinstance(usual[name], tuple):
+            return name, tuple(float(one) for one in value.split(","))
         return name, type(usual[name])(value)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{name} is a number, not {value!r}") from None

@@ -20,6 +20,7 @@ from ._http import (
     JSONWriter,
     RateLimits,
     Recorded,
+    Replicas,
     make_app,
     serve,
 )
@@ -85,6 +86,7 @@ class FakeBaseten:
                 faults=self.faults,
                 api_key=api_key,
                 limits=RateLimits() if enforce_limits else None,
+                replicas=Replicas(self.behaviour),
                 requests=self.requests,
             )
         )

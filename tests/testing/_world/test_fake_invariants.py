@@ -89,6 +89,19 @@ class Story:
             )
         )
 
+    def shown(self, when: float) -> str:
+        """Everything that reads show at a time."""
+        shown: list[object] = []
+        for name, place in self.model.environments_at(when).items():
+            seen = place.seen_at(when)
+            ids = [one and one.id for one in (seen.current, seen.candidate)]
+            shown.append((name, ids, seen.promotion))
+        shown += [
+            (one.id, one.seen_at(when), one.attached_at(when))
+            for one in self.model.deployments_at(when)
+        ]
+        return repr(shown)
+
     def promotions(self) -> list[FakePromotion]:
         return [one for place in self.environments.values() for one in place.promotions]
 
@@ -119,6 +132,28 @@ def test_reading_changes_nothing(
         assert watched.do(action) == alone.do(action)
 
     assert watched.past() == alone.past()
+
+
+@given(
+    plans=st.lists(timelines, min_size=3, max_size=3),
+    ramp=ramps,
+    behaviour=behaviours,
+    script=st.lists(st.tuples(seconds, actions), max_size=12),
+)
+def test_reads_of_the_past_show_what_reads_showed_then(
+    plans: list[list[Step]],
+    ramp: list[tuple[int, float]] | None,
+    behaviour: Behaviour,
+    script: list[tuple[float, Action]],
+) -> None:
+    """A replica that lags behind is nothing but such a read."""
+    story = Story(plans, ramp, behaviour)
+    shown: dict[float, str] = {}
+    for wait, action in [*script, (500.0, ("production", "cancel", ""))]:
+        story.now = round(story.now + wait, 6)
+        story.do(action)
+        shown[story.now] = story.shown(story.now)
+    assert {when: story.shown(when) for when in shown} == shown
 
 
 @given(

@@ -13,6 +13,7 @@ Where to look, from the top down; each module imports only modules below its own
 ``fault_injection``      A fault is applied here to a response or its connection
 ``admission``            The check of the API key
 ``rate_limits``          The documented rate limits
+``replicas``             The replica that answers a read, which may lag behind
 ``recorded``             A recorded request, for tests to inspect
 ``response``             A response, and the responses for errors
 =======================  =========================================================================
@@ -28,6 +29,7 @@ from .in_process import InProcessTransport
 from .json_writer import JSONWriter
 from .rate_limits import RateLimits
 from .recorded import Recorded
+from .replicas import Replicas
 from .routes import OPERATIONS
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ __all__ = [
     "JSONWriter",
     "RateLimits",
     "Recorded",
+    "Replicas",
     "make_app",
     "serve",
 ]

@@ -28,35 +28,39 @@ Action = Callable[[ParsedRequest], JSON]
 
 def list_chains(request: ParsedRequest) -> JSON:
     """All chains."""
-    return {"chains": [request.writer.chain(chain) for chain in request.world.chains.values()]}
+    found = request.world.chains_at(request.when).values()
+    return {"chains": [request.writer.chain(chain, request.when) for chain in found]}
 
 
 def get_chain(request: ParsedRequest) -> JSON:
     """One chain."""
-    return request.writer.chain(request.chain)
+    return request.writer.chain(request.chain, request.when)
 
 
 def list_models(request: ParsedRequest) -> JSON:
     """All models, or those with one name."""
     name = request.query.get("name")
-    found = [model for model in request.world.models.values() if name in (None, model.id)]
-    return {"models": [request.writer.model(model) for model in found]}
+    found = request.world.models_at(request.when).values()
+    return {
+        "models": [
+            request.writer.model(model, request.when) for model in found if name in (None, model.id)
+        ]
+    }
 
 
 def get_model(request: ParsedRequest) -> JSON:
     """One model."""
-    return request.writer.model(request.model)
+    return request.writer.model(request.model, request.when)
 
 
 def list_deployments(request: ParsedRequest) -> JSON:
     """All visible deployments, or a model's with one name."""
     resource = request.resource
-    resource.progress.advance(request.now)
     name = request.query.get("name") if isinstance(resource, FakeModel) else None
     found = [
         request.as_json(one)
-        for one in resource.deployments.values()
-        if name in (None, one.facts.name) and request.now >= one.facts.visible_from
+        for one in resource.deployments_at(request.when)
+        if name in (None, one.facts.name) and one.visible_at(request.when)
     ]
     return {"deployments": found}
 
@@ -87,7 +91,7 @@ def deactivate(request: ParsedRequest) -> JSON:
 def retry(request: ParsedRequest) -> JSON:
     """Retry a failed deployment."""
     deployment = request.deployment
-    before = deployment.status_at(request.now)
+    before = deployment.status_at(request.when)
     retried = deployment.retry()
     reason = f"Deployment {deployment.id} is {before}: there is nothing to retry."
     return {
@@ -101,8 +105,8 @@ def list_environments(request: ParsedRequest) -> JSON:
     """All environments."""
     resource = request.resource
     found = [
-        request.writer.listed_environment(resource, one, request.now)
-        for one in resource.environments.values()
+        request.writer.listed_environment(resource, one, request.when)
+        for one in resource.environments_at(request.when).values()
     ]
     return {"environments": found}
 
@@ -110,7 +114,7 @@ def list_environments(request: ParsedRequest) -> JSON:
 def get_environment(request: ParsedRequest) -> JSON:
     """One environment."""
     environment = request.environment
-    return request.writer.environment(request.resource, environment, request.now)
+    return request.writer.environment(request.resource, environment, request.when)
 
 
 def delete_environment(request: ParsedRequest) -> JSON:
@@ -140,7 +144,7 @@ def promote(request: ParsedRequest) -> JSON:
 
 def promote_to_production(request: ParsedRequest) -> JSON:
     """Promote a model's deployment to production."""
-    production = request.model.find_environment("production")
+    production = request.model.find_environment("production", request.when)
     return _promote(request, production, request.deployment.id, "production")
 
 
@@ -235,21 +239,21 @@ def _audit_entries(request: ParsedRequest) -> list[AuditEntry]:
 
 def wake(request: ParsedRequest) -> JSON:
     """Wake a deployment by its id."""
-    return _wake(request.deployment, request.now)
+    return _wake(request.deployment, request.when)
 
 
 def wake_environment(request: ParsedRequest) -> JSON:
     """Wake the deployment that serves in an environment."""
-    return _wake(request.current, request.now)
+    return _wake(request.current, request.when)
 
 
 def wake_role(role: str) -> Action:
     """The action that wakes a model's deployment by its role."""
-    return lambda request: _wake(request.model.find_by_id_or_role(role), request.now)
+    return lambda request: _wake(request.model.find_by_id_or_role(role, request.when), request.when)
 
 
-def _wake(deployment: FakeDeployment, now: float) -> JSON:
-    if deployment.status_at(now) == INACTIVE:
+def _wake(deployment: FakeDeployment, when: float) -> JSON:
+    if deployment.status_at(when) == INACTIVE:
         raise not_found(f"Deployment {deployment.id} is not active.")
     deployment.wake()
     return {}
@@ -259,7 +263,7 @@ def get_logs(request: ParsedRequest) -> JSON:
     """The log of a deployment or of a chainlet."""
     deployment = request.deployment
     chainlet = _chainlet(request, deployment) if "chainlet_id" in request.path else None
-    lines = _log_range(request).select(deployment.lines(chainlet))
+    lines = _log_range(request).select(deployment.lines(chainlet, until=request.when))
     return {"logs": [request.writer.log_line(line) for line in lines]}
 
 
@@ -277,7 +281,7 @@ def _log_range(request: ParsedRequest) -> LogRange:
     if direction not in ("asc", "desc"):
         raise InvalidRequest("Input should be 'asc' or 'desc'.", "direction", part="query")
     limit = request.whole_number("limit", 500, within=range(1, 1001))
-    start, end = request.now - DEFAULT_RANGE_S, request.now
+    start, end = request.when - DEFAULT_RANGE_S, request.when
     if "end_epoch_millis" in query:
         end = seconds(request.whole_number("end_epoch_millis", 0))
         start = end - DEFAULT_RANGE_S

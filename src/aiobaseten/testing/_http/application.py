@@ -12,12 +12,14 @@ from starlette.routing import Route
 
 from .._world import Refused, World, not_found
 from ..faults import Faults, fits
+from ..timelines import moment
 from .admission import check_key
 from .fault_injection import break_connection, client_leaves, damage_response
 from .json_writer import JSON, JSONWriter
 from .parsed_request import ParsedRequest
 from .rate_limits import RateLimits
 from .recorded import Recorded
+from .replicas import Replicas
 from .response import FakeResponse, InvalidRequest, as_bytes, invalid, rate_limited, refusal
 from .routes import OPERATIONS, Operation
 
@@ -37,6 +39,7 @@ class HandlerContext:
         faults: The faults that wait for requests.
         api_key: The key to accept; None accepts every key.
         limits: The rate limits to enforce, if any.
+        replicas: The replicas that answer reads.
         requests: Where requests are recorded.
     """
 
@@ -45,6 +48,7 @@ class HandlerContext:
     faults: Faults
     api_key: str | None
     limits: RateLimits | None
+    replicas: Replicas
     requests: list[Recorded]
 
 
@@ -101,7 +105,11 @@ class RequestHandler:
         context, operation = self._context, self._operation
         behaviour = context.world.behaviour
         try:
-            check_key(request.headers.get("authorization", ""), context.api_key)
+            check_key(
+                request.headers.get("authorization", ""),
+                context.api_key,
+                unknown_key=behaviour.unknown_key,
+            )
             if operation is None:
                 raise _no_such_route(request)
             retry_after = self._retry_after(operation, now)
@@ -116,17 +124,20 @@ class RequestHandler:
         return FakeResponse(operation.status, as_bytes(result))
 
     def _run(self, operation: Operation, request: Request, fields: JSON, now: float) -> JSON:
-        world = self._context.world
+        context = self._context
+        when = now
+        if operation.method == "GET":
+            when = moment(now - context.replicas.lag(request.scope["path"]))
         # Everything that one request does happens at one time.
-        with world.clock.hold(now):
+        with context.world.clock.hold(now):
             return operation.run(
                 ParsedRequest(
-                    world,
-                    self._context.writer,
+                    context.world,
+                    context.writer,
                     request.path_params,
                     request.query_params,
                     fields,
-                    now,
+                    when,
                 )
             )
 

@@ -9,12 +9,12 @@ from .._world import (
     NOT_DEPLOYED,
     RUNNING,
     AuditEntry,
+    EnvironmentSnapshot,
     FakeChain,
     FakeDeployment,
     FakeEnvironment,
     FakeLogLine,
     FakeModel,
-    Rollout,
 )
 
 JSON = dict[str, Any]
@@ -24,7 +24,7 @@ TEAM: Final = "Fake team"
 
 
 class JSONWriter:
-    """Writes state as JSON, as a read at one time shows it.
+    """Writes state as JSON, as a read at one time, past or present, shows it.
 
     Args:
         started: The time of day at which the fake's time began.
@@ -90,48 +90,49 @@ class JSONWriter:
         }
 
     def deployment(
-        self, resource: FakeChain | FakeModel, deployment: FakeDeployment, now: float
+        self, resource: FakeChain | FakeModel, deployment: FakeDeployment, when: float
     ) -> JSON:
         """A ChainDeploymentV1 or a DeploymentV1."""
         if isinstance(resource, FakeChain):
-            return self._chain_deployment(resource, deployment, now)
-        return self._model_deployment(resource, deployment, now)
+            return self._chain_deployment(resource, deployment, when)
+        return self._model_deployment(resource, deployment, when)
 
     def environment(
-        self, resource: FakeChain | FakeModel, environment: FakeEnvironment, now: float
+        self, resource: FakeChain | FakeModel, environment: FakeEnvironment, when: float
     ) -> JSON:
         """A ChainEnvironmentV1 or an EnvironmentV1."""
         if isinstance(resource, FakeChain):
-            return self._chain_environment(resource, environment, now)
-        return self._model_environment(resource, environment, now)
+            return self._chain_environment(resource, environment, when)
+        return self._model_environment(resource, environment, when)
 
     def listed_environment(
-        self, resource: FakeChain | FakeModel, environment: FakeEnvironment, now: float
+        self, resource: FakeChain | FakeModel, environment: FakeEnvironment, when: float
     ) -> JSON:
         """An environment as it is in a list, where a chain's may have the shape of a model's."""
         if resource.behaviour.chain_environment_list == "model":
-            return self._model_environment(resource, environment, now)
-        return self.environment(resource, environment, now)
+            # As the published specs declare it: exactly a model's, with none of a chain's fields.
+            return self._model_environment(resource, environment, when)
+        return self.environment(resource, environment, when)
 
-    def chain(self, chain: FakeChain) -> JSON:
+    def chain(self, chain: FakeChain, when: float) -> JSON:
         """A ChainV1."""
         return {
             "id": chain.id,
             "created_at": self.time_of_day(chain.created),
             "name": chain.id,
-            "deployments_count": len(chain.deployments),
+            "deployments_count": len(chain.deployments_at(when)),
             "team_name": TEAM,
         }
 
-    def model(self, model: FakeModel) -> JSON:
+    def model(self, model: FakeModel, when: float) -> JSON:
         """A ModelV1."""
-        current = model.production()
-        development = model.development()
+        current = model.production_at(when)
+        development = model.development_at(when)
         return {
             "id": model.id,
             "created_at": self.time_of_day(model.created),
             "name": model.id,
-            "deployments_count": len(model.deployments),
+            "deployments_count": len(model.deployments_at(when)),
             "production_deployment_id": current.id if current else None,
             "development_deployment_id": development.id if development else None,
             "instance_type_name": INSTANCE_TYPE,
@@ -139,33 +140,31 @@ class JSONWriter:
         }
 
     def _model_deployment(
-        self, resource: FakeChain | FakeModel, deployment: FakeDeployment, now: float
+        self, resource: FakeChain | FakeModel, deployment: FakeDeployment, when: float
     ) -> JSON:
-        facts, seen = deployment.facts, deployment.seen_at(now)
-        production = resource.environments.get("production")
-        serving = production.seen_at(now).current if production else None
+        facts, seen = deployment.facts, deployment.seen_at(when)
         return {
             "id": deployment.id,
             "created_at": self.time_of_day(facts.created),
             "name": facts.name,
             "model_id": resource.id,
-            "is_production": deployment is serving,
+            "is_production": deployment is resource.production_at(when),
             "is_development": facts.is_development,
             "status": seen,
             "active_replica_count": _replicas(seen),
             "autoscaling_settings": _autoscaling(seen),
             "instance_type_name": facts.instance_type or INSTANCE_TYPE,
-            "environment": deployment.attached_to,
+            "environment": deployment.attached_at(when),
             "labels": dict(facts.labels) if facts.labels is not None else None,
             "request_backpressure_settings": {"policy": None},
         }
 
-    def _chain_deployment(self, chain: FakeChain, deployment: FakeDeployment, now: float) -> JSON:
+    def _chain_deployment(self, chain: FakeChain, deployment: FakeDeployment, when: float) -> JSON:
         return {
             "id": deployment.id,
             "created_at": self.time_of_day(deployment.facts.created),
             "chain_id": chain.id,
-            "environment": deployment.attached_to,
+            "environment": deployment.attached_at(when),
             "chainlets": [
                 {
                     "id": self.chainlet_id(deployment, name),
@@ -175,15 +174,15 @@ class JSONWriter:
                     "active_replica_count": _replicas(seen),
                     "status": seen,
                 }
-                for name, seen in deployment.chainlets_seen_at(now).items()
+                for name, seen in deployment.chainlets_seen_at(when).items()
             ],
-            "status": deployment.seen_at(now),
+            "status": deployment.seen_at(when),
         }
 
     def _chain_environment(
-        self, chain: FakeChain, environment: FakeEnvironment, now: float
+        self, chain: FakeChain, environment: FakeEnvironment, when: float
     ) -> JSON:
-        snapshot = environment.seen_at(now)
+        snapshot = environment.seen_at(when)
         current, candidate = snapshot.current, snapshot.candidate
         written: JSON = {
             "name": environment.name,
@@ -198,42 +197,32 @@ class JSONWriter:
                 }
                 for name in (current.chainlet_names if current else ())
             ],
-            "current_deployment": current and self._chain_deployment(chain, current, now),
-            "candidate_deployment": candidate and self._chain_deployment(chain, candidate, now),
+            "current_deployment": current and self._chain_deployment(chain, current, when),
+            "candidate_deployment": candidate and self._chain_deployment(chain, candidate, when),
         }
         promotion = chain.behaviour.chain_promotion
         if promotion != "absent":
             written["in_progress_promotion"] = (
-                _promotion(snapshot.promotion) if promotion == "shown" else None
+                _promotion(snapshot) if promotion == "shown" else None
             )
         return written
 
     def _model_environment(
-        self, resource: FakeChain | FakeModel, environment: FakeEnvironment, now: float
+        self, resource: FakeChain | FakeModel, environment: FakeEnvironment, when: float
     ) -> JSON:
-        snapshot = environment.seen_at(now)
+        snapshot = environment.seen_at(when)
+        current, candidate = snapshot.current, snapshot.candidate
         return {
             "name": environment.name,
             "created_at": self.time_of_day(environment.created),
             "model_id": resource.id,
-            "current_deployment": self._in_model_environment(resource, snapshot.current, now),
-            "candidate_deployment": self._in_model_environment(resource, snapshot.candidate, now),
-            "in_progress_promotion": _promotion(snapshot.promotion),
+            "current_deployment": current and self._model_deployment(resource, current, when),
+            "candidate_deployment": candidate and self._model_deployment(resource, candidate, when),
+            "in_progress_promotion": _promotion(snapshot),
             "autoscaling_settings": _AUTOSCALING,
             "promotion_settings": _promotion_settings(environment),
             "instance_type": _instance_type(environment.settings.instance_type or INSTANCE_TYPE),
             "request_backpressure_settings": {"policy": None},
-        }
-
-    def _in_model_environment(
-        self, resource: FakeChain | FakeModel, deployment: FakeDeployment | None, now: float
-    ) -> JSON | None:
-        """A deployment with all fields of a model's; a chain's has its own fields besides."""
-        if deployment is None:
-            return None
-        return {
-            **self._model_deployment(resource, deployment, now),
-            **self.deployment(resource, deployment, now),
         }
 
 
@@ -267,14 +256,15 @@ def _instance_type(name: str) -> JSON:
     }
 
 
-def _promotion(promotion: Rollout | None) -> JSON | None:
+def _promotion(snapshot: EnvironmentSnapshot) -> JSON | None:
+    promotion = snapshot.promotion
     if promotion is None:
         return None
     return {
         "status": promotion.status,
         "percent_traffic_to_new_version": promotion.percent,
         "error_message": promotion.error_message,
-        "rolling_deploy": promotion.rolling,
+        "rolling_deploy": snapshot.rolling,
     }
 
 

@@ -54,24 +54,33 @@ class BodyRules:
 
 @dataclass(frozen=True, slots=True)
 class ParsedRequest:
-    """One request, and the parts of the state that it names."""
+    """One request, and the parts of the state that it names.
+
+    Attributes:
+        world: The state.
+        writer: Writes it as JSON.
+        path: The parameters in its path.
+        query: The parameters in its query string.
+        body: The fields of its body.
+        when: The time whose state it sees: now, or the past if a replica behind answers it.
+    """
 
     world: World
     writer: JSONWriter
     path: Mapping[str, str]
     query: QueryParams
     body: JSON
-    now: float
+    when: float
 
     @property
     def chain(self) -> FakeChain:
         """The chain that it names; raises Refused (404)."""
-        return self.world.find_chain(self.path["chain_id"])
+        return self.world.find_chain(self.path["chain_id"], self.when)
 
     @property
     def model(self) -> FakeModel:
         """The model that it names; raises Refused (404)."""
-        return self.world.find_model(self.path["model_id"])
+        return self.world.find_model(self.path["model_id"], self.when)
 
     @property
     def resource(self) -> FakeChain | FakeModel:
@@ -81,7 +90,7 @@ class ParsedRequest:
     @property
     def environment(self) -> FakeEnvironment:
         """The environment that it names; raises Refused (404)."""
-        return self.resource.find_environment(self.path["env_name"])
+        return self.resource.find_environment(self.path["env_name"], self.when)
 
     @property
     def current(self) -> FakeDeployment:
@@ -94,16 +103,11 @@ class ParsedRequest:
     @property
     def deployment(self) -> FakeDeployment:
         """The deployment that it names, if it is visible yet; raises Refused (404)."""
-        resource = self.resource
-        resource.progress.advance(self.now)
-        found = resource.find_by_id_or_role(self.path["deployment_id"])
-        if self.now < found.facts.visible_from:
-            raise not_found(f"Deployment {found.id} was not found.")
-        return found
+        return self.resource.find_by_id_or_role(self.path["deployment_id"], self.when)
 
     def as_json(self, deployment: FakeDeployment) -> JSON:
         """A deployment of the resource, as JSON."""
-        return self.writer.deployment(self.resource, deployment, self.now)
+        return self.writer.deployment(self.resource, deployment, self.when)
 
     def whole_number(self, name: str, default: int, *, within: range | None = None) -> int:
         """A number in the query; raises InvalidRequest."""

@@ -8,6 +8,7 @@ Where to look, from the top down; each module imports only modules below its own
 ``resource``                Everything that chains and models have in common
 ``environment``             The deployment that serves, and the rules for replacing it
 ``environment_settings``    The options of an environment
+``environment_history``     An environment over time, as reads show it
 ``promotion``               A promotion as tests see it
 ``rollout``                 A promotion is stepped here, from 0 % of the traffic to its end
 ``deployment``              A deployment is moved on here: statuses, actions of people, log
@@ -16,6 +17,7 @@ Where to look, from the top down; each module imports only modules below its own
 ``progress``                Runs the changes that happen by themselves, in order
 ``agenda``                  Actions planned for a later time
 ``audit_log``               Who promoted what, and when
+``history``                 A value over time
 ``clock``                   The fake's time, taken from the event loop
 ``log``                     Log lines, and the part of a log that a request asks for
 ``refusal``                 The exception for actions that Baseten refuses
@@ -29,11 +31,11 @@ from .chain import FakeChain
 from .clock import STARTED, FakeClock
 from .deployment import FakeDeployment
 from .environment import FakeEnvironment
+from .environment_history import EnvironmentSnapshot
 from .log import DEFAULT_RANGE_S, LONGEST_RANGE_S, FakeLogLine, LogRange
 from .model import FakeModel
 from .promotion import FakePromotion
 from .refusal import Refused, find, forbidden, not_found, not_possible
-from .rollout import Rollout
 from .status import CANCELED, INACTIVE, NOT_DEPLOYED, RUNNING
 from .world import World
 
@@ -46,6 +48,7 @@ __all__ = [
     "RUNNING",
     "STARTED",
     "AuditEntry",
+    "EnvironmentSnapshot",
     "FakeChain",
     "FakeClock",
     "FakeDeployment",
@@ -55,7 +58,6 @@ __all__ = [
     "FakePromotion",
     "LogRange",
     "Refused",
-    "Rollout",
     "World",
     "find",
     "forbidden",

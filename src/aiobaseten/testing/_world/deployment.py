@@ -11,6 +11,7 @@ from typing import Protocol
 from ..behaviour import Behaviour
 from ..timelines import HEALTHY, HEALTHY_PROMOTION, Steps, Timeline, moment
 from . import status
+from .history import History
 from .log import FakeLogLine
 from .plan import SHUT_DOWN, WAKE, Plan, Reactions, parse_plan
 from .progress import Progress
@@ -19,10 +20,22 @@ from .status_track import StatusTrack
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentFacts:
-    """The properties of a deployment that never change. Times are seconds in the fake's time."""
+    """The properties of a deployment that never change. Times are seconds in the fake's time.
+
+    Attributes:
+        name: Its name.
+        created: When it was made.
+        since: From when on reads may show it.
+        visible_from: From when on requests for it do not get 404.
+        instance_type: The name of its instance type; None for the default.
+        is_development: Whether it has the role ``development``.
+        labels: Its labels.
+        promoted_from: The id of the deployment from which a promotion made it.
+    """
 
     name: str
     created: float
+    since: float
     visible_from: float
     instance_type: str | None = None
     is_development: bool = False
@@ -61,7 +74,8 @@ class FakeDeployment:
         self.id = deployment_id
         self.facts = facts
         self.reactions = reactions
-        self.attached_to: str | None = None
+        self.gone_from: float = math.inf
+        self._attached: History[str | None] = History(None)
         self.version: int = 0
         self._log: list[FakeLogLine] = []
         self._first = (plan, chain_timeline)
@@ -90,6 +104,11 @@ class FakeDeployment:
         return self.attached_to
 
     @property
+    def attached_to(self) -> str | None:
+        """The same, without bringing the state up to date."""
+        return self._attached.values()[-1]
+
+    @property
     def chainlets(self) -> Mapping[str, str]:
         """The real status of each chainlet now; empty for a model's deployment."""
         now = self._now()
@@ -106,6 +125,22 @@ class FakeDeployment:
     def chainlets_seen_at(self, when: float) -> Mapping[str, str]:
         """The status of each chainlet that a read shows at that time."""
         return {name: track.seen_at(when) for name, track in self._chainlets.items()}
+
+    def attached_at(self, when: float) -> str | None:
+        """The name of the environment that a read shows at that time."""
+        return self._attached.at(when)
+
+    def attach(self, environment: str | None, *, since: float) -> None:
+        """Put it in an environment, or in none; reads show it from *since* on."""
+        self._attached.put(environment, since=since)
+
+    def exists_at(self, when: float) -> bool:
+        """Whether reads of its environment or its list may show it at that time."""
+        return self.facts.since <= when < self.gone_from
+
+    def visible_at(self, when: float) -> bool:
+        """Whether requests for it find it at that time."""
+        return self.facts.visible_from <= when < self.gone_from
 
     def history(self) -> Sequence[tuple[float, str]]:
         """Each real status until now, with the time at which it began."""
@@ -152,9 +187,13 @@ class FakeDeployment:
         at = self.resource.progress.now()
         self._log.append(FakeLogLine(at, message, chainlet, level, replica))
 
-    def lines(self, chainlet: str | None = None) -> Sequence[FakeLogLine]:
-        """The log of the deployment, or of one chainlet, oldest first."""
-        return [line for line in self._log if line.chainlet in (None, chainlet)]
+    def lines(
+        self, chainlet: str | None = None, *, until: float = math.inf
+    ) -> Sequence[FakeLogLine]:
+        """The log of the deployment, or of one chainlet, oldest first; only *until* a time."""
+        return [
+            line for line in self._log if line.chainlet in (None, chainlet) and line.at <= until
+        ]
 
     def activate(self) -> bool:
         """Activate it if it is inactive; False if there was nothing to do."""
@@ -202,6 +241,7 @@ class FakeDeployment:
 
     def delete(self) -> None:
         """Remove it: from now on requests for it get 404."""
+        self.gone_from = self._now()
         self.resource.forget_deployment(self)
 
     def run(
@@ -251,6 +291,7 @@ class FakeDeployment:
             self.facts,
             name=name,
             created=created,
+            since=created,
             visible_from=visible_from,
             is_development=False,
             promoted_from=self.id,

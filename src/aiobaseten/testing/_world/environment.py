@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from ..behaviour import Behaviour
-from ..timelines import HEALTHY_PROMOTION, moment
+from ..timelines import HEALTHY_PROMOTION
 from . import status
 from .audit_log import AuditLog
 from .deployment import FakeDeployment
+from .environment_history import EnvironmentHistory, EnvironmentSnapshot
 from .environment_settings import EnvironmentSettings
 from .plan import SHUT_DOWN, Plan
 from .progress import Progress
 from .promotion import FakePromotion
 from .refusal import busy, not_possible
 from .rollout import Rollout
-
-
-@dataclass(frozen=True, slots=True)
-class EnvironmentSnapshot:
-    """An environment as a read shows it."""
-
-    current: FakeDeployment | None
-    candidate: FakeDeployment | None
-    promotion: Rollout | None
 
 
 class ResourceOfEnvironment(Protocol):
@@ -63,19 +54,22 @@ class FakeEnvironment:
         settings: EnvironmentSettings,
         *,
         created: float,
+        since: float,
         current: FakeDeployment | None,
     ) -> None:
         self.resource = resource
         self.name = name
         self.settings = settings
         self.created = created
+        self.since = since
+        self.gone_from: float = math.inf
         self._current = current
         self._candidate: FakeDeployment | None = None
         self._promotion: Rollout | None = None
         self._scale_down_previous = True
         self._end_pending = False
         self._attached_before: str | None = None
-        self._before = EnvironmentSnapshot(current, None, None)
+        self._shown = EnvironmentHistory(current, resource.behaviour)
         self._promotions: list[FakePromotion] = []
 
     def __repr__(self) -> str:
@@ -90,7 +84,7 @@ class FakeEnvironment:
 
     @property
     def candidate(self) -> FakeDeployment | None:
-        """The deployment that is really being promoted now, or a failed one that lingers."""
+        """The deployment that is really being promoted now, or an unused one that lingers."""
         self._now()
         return self._candidate
 
@@ -123,7 +117,6 @@ class FakeEnvironment:
         source = self.resource.find_deployment(deployment_id)
         self._refuse_if_busy()
         self._refuse_if_unready(source, now)
-        self._before = self.seen_at(now)
         if self._needs_new(source, preserve_instance_type=preserve_instance_type):
             candidate = self._new_candidate(source, now)
         else:
@@ -131,12 +124,13 @@ class FakeEnvironment:
         ready = candidate.status_at(now) in self.settings.moves_on
         rules = self.settings.rules(self.resource.behaviour, ready=ready)
         self._attached_before = candidate.attached_to
-        candidate.attached_to = self.name
+        candidate.attach(self.name, since=now)
         self._candidate = candidate
         self._scale_down_previous = scale_down_previous
         self._promotion = Rollout(candidate, rules, started=now)
         self._promotions.append(FakePromotion(self._promotion, self.resource.progress))
         self._end_pending = True
+        self._shown.begin(self._promotion)
         self.resource.progress.invalidate()
         names_source = self.resource.behaviour.audit_log_names == "source"
         self._audit(source if names_source else candidate, None, now)
@@ -144,6 +138,9 @@ class FakeEnvironment:
 
     def cancel(self) -> str:
         """Cancel the promotion gracefully; returns CANCELED or RAMPING_DOWN.
+
+        It takes effect later with ``cancel_seen_after``, and not at all if the promotion has ended
+        by then.
 
         Raises:
             Refused: No promotion is in progress.
@@ -171,7 +168,10 @@ class FakeEnvironment:
         self._audit(rollout.candidate, "RESUME", now)
 
     def force_cancel(self) -> None:
-        """Cancel the promotion at once; raises Refused if there is none."""
+        """Cancel the promotion without steps; raises Refused if there is none.
+
+        It takes effect later with ``cancel_seen_after``, as `cancel` does.
+        """
         now = self._now()
         rollout = self.rollout_in_progress()
         rollout.force_cancel(now)
@@ -186,15 +186,23 @@ class FakeEnvironment:
         self.resource.progress.invalidate()
         self._audit(rollout.candidate, "FORCE_ROLL_FORWARD", now)
 
+    def fail(self, message: str = "The promotion failed.") -> None:
+        """Let the promotion fail, whatever its candidate does; raises Refused if there is none."""
+        now = self._now()
+        self.rollout_in_progress().fail(now, message)
+        self.resource.progress.invalidate()
+
     def delete(self) -> None:
         """Remove it: cancel its promotion and scale its deployment to zero. Requests get 404."""
         now = self._now()
         if self._promotion is not None and self._promotion.ended is None:
-            self.force_cancel()
+            self._promotion.take_back(now, forced=True)
+            self.resource.progress.invalidate()
             self.resource.progress.advance(now)
         if self._current is not None:
-            self._current.attached_to = None
+            self._current.attach(None, since=now)
             self._current.run(status.SCALED_TO_ZERO, at=now)
+        self.gone_from = now
         self.resource.forget_environment(self)
 
     def next_change(self) -> float:
@@ -213,22 +221,19 @@ class FakeEnvironment:
             promotion.change()
         elif promotion.status == status.SUCCEEDED:
             self._end_pending = False
-            self._succeed(promotion.candidate, promotion.ended)
+            self._succeed(promotion, promotion.ended)
         else:
             self._end_pending = False
             self._fall_back(promotion, promotion.ended)
 
     def seen_at(self, when: float) -> EnvironmentSnapshot:
-        """The environment as a read shows it, which may be late by ``stale_for``."""
+        """The environment as a read shows it at that time, past or present."""
         self.resource.progress.advance(when)
-        behaviour, promotion = self.resource.behaviour, self._promotion
-        if promotion is None:
-            return EnvironmentSnapshot(self._current, None, None)
-        if when < moment(promotion.started + behaviour.stale_for):
-            return self._before
-        ended = promotion.ended
-        gone = ended is not None and when >= moment(ended + behaviour.terminal_promotion_for)
-        return EnvironmentSnapshot(self._current, self._candidate, None if gone else promotion)
+        return self._shown.at(when)
+
+    def exists_at(self, when: float) -> bool:
+        """Whether reads show it at that time."""
+        return self.since <= when < self.gone_from
 
     def rollout_in_progress(self) -> Rollout:
         """The promotion in progress; raises Refused if there is none."""
@@ -281,24 +286,32 @@ class FakeEnvironment:
             source.activate()
         return source
 
-    def _succeed(self, candidate: FakeDeployment, at: float) -> None:
+    def _succeed(self, promotion: Rollout, at: float) -> None:
+        candidate = promotion.candidate
         previous, self._current, self._candidate = self._current, candidate, None
+        followed = self._shown.succeed(promotion, at)
         if previous is None or previous is candidate:
             return
-        previous.attached_to = None
+        previous.attach(None, since=followed)
         if not self._scale_down_previous or self.settings.cleanup == "KEEP":
             return
         scale_to_zero = self.settings.cleanup == "SCALE_TO_ZERO"
         previous.run(status.SCALED_TO_ZERO if scale_to_zero else SHUT_DOWN, at=at)
 
     def _fall_back(self, promotion: Rollout, at: float) -> None:
-        candidate, behaviour = promotion.candidate, self.resource.behaviour
-        failed = promotion.status == status.FAILED
-        lingers = behaviour.failed_candidate if failed else behaviour.canceled_candidate
-        if lingers == "null":
+        candidate = promotion.candidate
+        if not self._shown.fall_back(promotion, at):
             self._candidate = None
-        candidate.attached_to = self._attached_before
-        # A deployment that was made for this promotion is not needed without it.
-        made_for_it = candidate.facts.created == promotion.started
-        if not failed and made_for_it and candidate.facts.promoted_from is not None:
+        candidate.attach(self._attached_before, since=at)
+        if self._attached_before is None and self._shuts_down(promotion):
             candidate.run(SHUT_DOWN, at=at)
+
+    def _shuts_down(self, promotion: Rollout) -> bool:
+        """Whether the candidate of a promotion that failed or was cancelled is shut down."""
+        cleanup = self.resource.behaviour.candidate_cleanup
+        if cleanup != "canceled":
+            return cleanup == "always"
+        # A deployment that was made for this promotion is not needed without it.
+        its = promotion.candidate.facts
+        made_for_it = its.promoted_from is not None and its.created == promotion.started
+        return made_for_it and promotion.status == status.CANCELED

@@ -51,4 +51,6 @@ class EnvironmentSettings:
             traffic_delay=delay,
             failure_noticed_after=behaviour.failure_noticed_after,
             roll_forward_at_once=behaviour.roll_forward == "at once",
+            roll_back_at_once=behaviour.roll_back == "at once",
+            cancel_seen_after=behaviour.cancel_seen_after,
         )

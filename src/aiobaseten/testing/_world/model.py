@@ -131,18 +131,26 @@ class FakeModel(FakeResource):
 
     def development(self) -> FakeDeployment | None:
         """The deployment with the role ``development``."""
-        return next((one for one in self.deployments.values() if one.facts.is_development), None)
+        return self.development_at(self.progress.now())
 
     def production(self) -> FakeDeployment | None:
         """The deployment that serves in production, as a read shows it now."""
-        production = self.environments.get("production")
-        return production.seen_at(self.progress.now()).current if production else None
+        return self.production_at(self.progress.now())
 
-    def find_by_id_or_role(self, deployment_id: str) -> FakeDeployment:
-        """The deployment with this id or role; raises Refused (404) if there is none."""
+    def development_at(self, when: float) -> FakeDeployment | None:
+        """The deployment with the role ``development``, as a read shows it at that time."""
+        return next((one for one in self.deployments_at(when) if one.facts.is_development), None)
+
+    def find_by_id_or_role(self, deployment_id: str, when: float) -> FakeDeployment:
+        """The deployment that a request at that time finds by its id or role.
+
+        Raises:
+            Refused: It finds none (404).
+        """
         if deployment_id not in RESERVED_IDS:
-            return self.find_deployment(deployment_id)
-        found = self.production() if deployment_id == "production" else self.development()
+            return super().find_by_id_or_role(deployment_id, when)
+        is_production = deployment_id == "production"
+        found = self.production_at(when) if is_production else self.development_at(when)
         if found is None:
             raise not_found(f"Model {self.id} has no {deployment_id} deployment.")
         return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -36,8 +37,12 @@ class FakeResource(ABC):
         self.id: str = check_id(resource_id)
         self.behaviour = behaviour
         self.created: float = now()
+        self.since: float = since_ever(self.created)
         self.deployments: dict[str, FakeDeployment] = {}
         self.environments: dict[str, FakeEnvironment] = {}
+        # All that ever were, also the deleted ones: reads may show the past.
+        self._all_deployments: list[FakeDeployment] = []
+        self._all_environments: list[FakeEnvironment] = []
         self.progress: Progress = Progress(now, self.environments)
         self.audit_log: AuditLog = AuditLog()
         self._began_at = started.timestamp()
@@ -56,17 +61,39 @@ class FakeResource(ABC):
                 f" {advice_to_add('deployment', deployment_id, self.deployments)}"
             ) from None
 
-    def find_by_id_or_role(self, deployment_id: str) -> FakeDeployment:
-        """The deployment with this id, or with this role, which only models have.
+    def deployments_at(self, when: float) -> Sequence[FakeDeployment]:
+        """The deployments that exist at that time, oldest first; some may be hidden."""
+        self.progress.advance(when)
+        return [one for one in self._all_deployments if one.exists_at(when)]
+
+    def find_by_id_or_role(self, deployment_id: str, when: float) -> FakeDeployment:
+        """The deployment that a request at that time finds by its id.
+
+        It finds it by its role too, which only models have.
 
         Raises:
-            Refused: There is none (404).
+            Refused: It finds none (404).
         """
+        for one in self.deployments_at(when):
+            if one.id == deployment_id and one.visible_at(when):
+                return one
+        if deployment_id in self.deployments:
+            raise not_found(f"Deployment {deployment_id} was not found.")
         return self.find_deployment(deployment_id)
 
-    def find_environment(self, name: str) -> FakeEnvironment:
-        """The environment with this name; raises Refused (404) if there is none."""
-        return find(self.environments, "Environment", name)
+    def environments_at(self, when: float) -> Mapping[str, FakeEnvironment]:
+        """The environments that exist at that time, by name."""
+        self.progress.advance(when)
+        return {one.name: one for one in self._all_environments if one.exists_at(when)}
+
+    def find_environment(self, name: str, when: float) -> FakeEnvironment:
+        """The environment that a request at that time finds; raises Refused (404) if none."""
+        return find(self.environments_at(when), "Environment", name)
+
+    def production_at(self, when: float) -> FakeDeployment | None:
+        """The deployment that serves in production, as a read shows it at that time."""
+        production = self.environments_at(when).get("production")
+        return production.seen_at(when).current if production else None
 
     def forget_deployment(self, deployment: FakeDeployment) -> None:
         """Remove a deployment."""
@@ -117,6 +144,7 @@ class FakeResource(ABC):
             reactions=reactions,
         )
         self.deployments[deployment_id] = deployment
+        self._all_deployments.append(deployment)
         return deployment
 
     def _known(
@@ -136,10 +164,12 @@ class FakeResource(ABC):
     def _facts(self, deployment_id: str, hidden_for: float | None, **more: Any) -> DeploymentFacts:
         """The facts of a new deployment; raises ValueError for an id that means a role."""
         now = self.progress.now()
+        since = since_ever(now)
         return DeploymentFacts(
             name=check_deployment_id(deployment_id),
             created=now,
-            visible_from=moment(now + (hidden_for or 0.0)),
+            since=since,
+            visible_from=moment(now + hidden_for) if hidden_for else since,
             **more,
         )
 
@@ -152,11 +182,15 @@ class FakeResource(ABC):
             given["moves_on"] = tuple(given["moves_on"])
         settings = EnvironmentSettings(**given)
         serving = None if current is None else self._serving(current)
-        if serving is not None:
-            serving.attached_to = name
         now = self.progress.now()
-        environment = FakeEnvironment(self, check_id(name), settings, created=now, current=serving)
+        since = since_ever(now)
+        if serving is not None:
+            serving.attach(name, since=since)
+        environment = FakeEnvironment(
+            self, check_id(name), settings, created=now, since=since, current=serving
+        )
         self.environments[name] = environment
+        self._all_environments.append(environment)
         if serving is not None:
             self.audit_log.write(now, name, serving.id, serving.facts.name)
         return environment
@@ -171,6 +205,11 @@ class FakeResource(ABC):
                 f" {advice_to_add('deployment', deployment_id, self.deployments)}"
             )
         return deployment
+
+
+def since_ever(created: float) -> float:
+    """From when on reads may show something: what was made before time began was always there."""
+    return created if created > 0 else -math.inf
 
 
 def one_of(status: str | None, timeline: Steps | None) -> Steps | None:

@@ -25,11 +25,13 @@ class PromotionState:
         at: When it began, in seconds of the fake's time.
         status: RELEASING, RAMPING_UP, …
         percent: Percent of the traffic on the candidate.
+        error_message: Why it failed; None if it has not.
     """
 
     at: float
     status: str
     percent: int
+    error_message: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class RolloutRules:
         traffic_delay: Seconds for which the candidate must be ready before it gets traffic.
         failure_noticed_after: Seconds from the candidate's failure to that of the promotion.
         roll_forward_at_once: Whether a forced roll forward ignores the current step.
+        roll_back_at_once: Whether a graceful cancel takes all traffic back in one step.
+        cancel_seen_after: Seconds from a cancel until it takes effect.
     """
 
     rolling: bool
@@ -51,6 +55,8 @@ class RolloutRules:
     traffic_delay: float
     failure_noticed_after: float
     roll_forward_at_once: bool
+    roll_back_at_once: bool
+    cancel_seen_after: float
 
 
 def check_ramp(ramp: Ramp) -> Ramp:
@@ -88,6 +94,7 @@ class Rollout:
         self._steps_behind: list[tuple[int, float]] = []
         self._pause_requested = False
         self._forward_requested = False
+        self._cancels_ahead: list[tuple[float, bool]] = []
         self._next_change = started
         self._computed_for_version: int | None = None
 
@@ -96,15 +103,22 @@ class Rollout:
         if self.ended is not None:
             return math.inf
         if self._computed_for_version != self.candidate.version:
-            self._next_change = min(self._failure_time(), self._step_time())
+            self._next_change = min(self._failure_time(), self._cancel_time(), self._step_time())
             self._computed_for_version = self.candidate.version
         return self._next_change
 
     def change(self) -> None:
-        """Make that change: fail, or take the next step up or down."""
-        failure, step = self._failure_time(), self._step_time()
-        if failure <= step:
-            self._fail(failure)
+        """Make that change: fail, be cancelled, or take the next step up or down."""
+        failure, cancel, step = self._failure_time(), self._cancel_time(), self._step_time()
+        if failure <= min(cancel, step):
+            self.fail(
+                failure,
+                f"Deployment {self.candidate.id} did not become active:"
+                f" its status is {self.candidate.status_at(failure)}.",
+            )
+        elif cancel <= step:
+            _, forced = self._cancels_ahead.pop(0)
+            self.take_back(cancel, forced=forced)
         elif self.status == status.RAMPING_DOWN:
             self._step_down(step)
         else:
@@ -120,22 +134,41 @@ class Rollout:
         if self.status == status.PAUSED:
             self._step_up(now)
 
+    def state_at(self, when: float) -> PromotionState:
+        """The status and percentage at a time, past or present."""
+        past = [state for state in self.history if state.at <= when]
+        return past[-1] if past else self.history[0]
+
     def cancel(self, now: float) -> str:
-        """Take the traffic back, step by step if the candidate has some; returns the status."""
+        """Take the traffic back, step by step if the candidate has some; returns the status.
+
+        With ``cancel_seen_after`` it takes effect later, if the promotion has not ended by then.
+        """
+        at_once = self.percent == 0 or self._rules.roll_back_at_once
+        self._cancel(now, forced=False)
+        return status.CANCELED if at_once else status.RAMPING_DOWN
+
+    def force_cancel(self, now: float) -> None:
+        """Take all traffic back in one step, now or with ``cancel_seen_after`` later."""
+        self._cancel(now, forced=True)
+
+    def fail(self, at: float, message: str) -> None:
+        """Fail: the candidate gets no traffic any more."""
+        self.error_message = message
+        self._enter(status.FAILED, 0, at)
+
+    def take_back(self, at: float, *, forced: bool) -> None:
+        """Take the traffic back from the time *at*: in one step if *forced*."""
+        if forced or self.percent == 0 or self._rules.roll_back_at_once:
+            self._enter(status.CANCELED, 0, at)
+            return
         if self.status == status.RAMPING_DOWN:
-            return self.status
-        if self.percent == 0:
-            self._enter(status.CANCELED, 0, now)
-            return self.status
+            self._computed_for_version = None
+            return
         # Each percentage, also the current one, lasts as long as on the way up.
         self._steps_ahead = list(reversed(self._steps_behind))
         self._step_lasts = self._steps_ahead.pop(0)[1]
-        self._enter(status.RAMPING_DOWN, self.percent, now)
-        return self.status
-
-    def force_cancel(self, now: float) -> None:
-        """Take all traffic back at once."""
-        self._enter(status.CANCELED, 0, now)
+        self._enter(status.RAMPING_DOWN, self.percent, at)
 
     def force_roll_forward(self, now: float) -> None:
         """Give the candidate all traffic, whatever its status, also while rolling back."""
@@ -143,6 +176,16 @@ class Rollout:
             self._forward_requested = True
         else:
             self._enter(status.SUCCEEDED, 100, now)
+
+    def _cancel(self, now: float, *, forced: bool) -> None:
+        if self._rules.cancel_seen_after == 0:
+            self.take_back(now, forced=forced)
+            return
+        self._cancels_ahead.append((moment(now + self._rules.cancel_seen_after), forced))
+        self._computed_for_version = None
+
+    def _cancel_time(self) -> float:
+        return self._cancels_ahead[0][0] if self._cancels_ahead else math.inf
 
     def _failure_time(self) -> float:
         if self.status == status.RAMPING_DOWN:
@@ -182,16 +225,9 @@ class Rollout:
         else:
             self._enter(status.CANCELED, 0, at)
 
-    def _fail(self, at: float) -> None:
-        self.error_message = (
-            f"Deployment {self.candidate.id} did not become active:"
-            f" its status is {self.candidate.status_at(at)}."
-        )
-        self._enter(status.FAILED, 0, at)
-
     def _enter(self, name: str, percent: int, at: float) -> None:
         self.status, self.percent, self._step_began = name, percent, at
-        self.history.append(PromotionState(at, name, percent))
+        self.history.append(PromotionState(at, name, percent, self.error_message))
         self._computed_for_version = None
         if name in status.ENDED:
             self.ended = at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..timelines import Timeline, moment
+from .history import History
 
 
 class StatusTrack:
@@ -11,33 +12,31 @@ class StatusTrack:
     Each timeline replaces the rest of the one before it. Reads may show it some seconds late.
     """
 
-    __slots__ = ("_pieces",)
+    __slots__ = ("_real", "_seen")
 
     def __init__(self, timeline: Timeline, start: float) -> None:
-        self._pieces = [(start, start, timeline)]
+        self._real = History((start, timeline))
+        self._seen = History((start, timeline))
 
     def put(self, timeline: Timeline, *, at: float, seen_from: float) -> None:
         """Follow *timeline* from the time *at*; reads show it from *seen_from* on."""
-        self._pieces.append((at, seen_from, timeline))
+        self._real.put((at, timeline), since=at)
+        self._seen.put((at, timeline), since=seen_from)
 
     def at(self, when: float) -> str:
         """The real status at that time."""
-        for start, _, timeline in reversed(self._pieces):
-            if start <= when:
-                return timeline.at(when - start)
-        return self._pieces[0][2].at(0.0)
+        start, timeline = self._real.at(when)
+        return timeline.at(when - start)
 
     def seen_at(self, when: float) -> str:
         """The status that a read shows at that time."""
-        for start, seen_from, timeline in reversed(self._pieces):
-            if seen_from <= when:
-                return timeline.at(when - start)
-        return self._pieces[0][2].at(0.0)
+        start, timeline = self._seen.at(when)
+        return timeline.at(when - start)
 
     def changes(self) -> frozenset[float]:
         """Every time at which it may change."""
         return frozenset(
             moment(start + offset)
-            for start, _, timeline in self._pieces
+            for start, timeline in self._real.values()
             for offset, _ in timeline.changes()
         )

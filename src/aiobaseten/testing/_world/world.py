@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from ..behaviour import Behaviour
@@ -52,10 +53,18 @@ class World:
             )
         return self.models[model_id]
 
-    def find_chain(self, chain_id: str) -> FakeChain:
-        """The chain with this id; raises Refused (404) if there is none."""
-        return find(self.chains, "Chain", chain_id)
+    def chains_at(self, when: float) -> Mapping[str, FakeChain]:
+        """The chains that exist at that time, by id."""
+        return {name: one for name, one in self.chains.items() if one.since <= when}
 
-    def find_model(self, model_id: str) -> FakeModel:
-        """The model with this id; raises Refused (404) if there is none."""
-        return find(self.models, "Model", model_id)
+    def models_at(self, when: float) -> Mapping[str, FakeModel]:
+        """The models that exist at that time, by id."""
+        return {name: one for name, one in self.models.items() if one.since <= when}
+
+    def find_chain(self, chain_id: str, when: float) -> FakeChain:
+        """The chain that a request at that time finds; raises Refused (404) if there is none."""
+        return find(self.chains_at(when), "Chain", chain_id)
+
+    def find_model(self, model_id: str, when: float) -> FakeModel:
+        """The model that a request at that time finds; raises Refused (404) if there is none."""
+        return find(self.models_at(when), "Model", model_id)
