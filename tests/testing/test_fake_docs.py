@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def test_every_example_runs(output: str) -> None:
     assert len(FILES) == len(tests) + 3
     assert {name for name in tests if f"{name}::" not in output} == set()
     # The example for open questions runs once for each behaviour.
-    passed = 9 + len(list(Behaviour.plausible()))
+    passed = 10 + len(list(Behaviour.plausible()))
     assert re.search(rf"=+ {passed} passed in ", output), output
 
 
@@ -59,6 +60,13 @@ def test_every_code_block_but_the_shell_s_is_run() -> None:
     blocks = re.findall(r"^```(\w+)$", DOCS, re.MULTILINE)
 
     assert len(blocks) - blocks.count("sh") == len(FILES)
+
+
+def test_the_table_lists_every_open_question() -> None:
+    table = DOCS[DOCS.index("| option | question |") :].partition("\n\n")[0]
+    listed = re.findall(r"^\| `(\w+)` ", table, re.MULTILINE)
+
+    assert sorted(listed) == sorted(field.name for field in fields(Behaviour))
 
 
 def test_every_named_fault_and_timeline_exists() -> None:

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from hypothesis import strategies as st
 
 from aiobaseten._status import DEPLOYMENT_STATUSES, Phase
+from aiobaseten._waiting.steps import MISSING_GRACE_S
 from aiobaseten.testing import Behaviour
 
 from ..story import Kind
 
+#: Whether reads disagree: replicas behind, pointers and cancels that follow late, candidates that
+#: linger. Waits do not cope with all of it yet, so it is off; turn it on to find wrong ends.
+DISAGREEING = False
 #: Seconds that the slowest response of these stories takes.
 SLOWEST_REQUEST = 7.0
 #: Statuses that a deployment does not leave by itself.
@@ -39,6 +43,16 @@ TIMELINES = st.builds(
     st.lists(st.tuples(STATUSES, SECONDS), max_size=3),
     ENDS,
 )
+#: Each is drawn by itself, so that every pair of answers comes up.
+DISAGREEMENTS: dict[str, st.SearchStrategy[Any]] = {
+    "replica_lags": st.sampled_from([(0.0,), (0.0, 8.0), (8.0, 0.0), (0.0, 2.0, 8.0), (8.0,)]),
+    "replica_order": st.sampled_from(["alternating", "random"]),
+    "pointer_lag": st.sampled_from([0.0, 8.0, 20.0]),
+    "cancel_seen_after": st.sampled_from([0.0, 5.0, 30.0]),
+    "roll_back": st.sampled_from(["step by step", "at once"]),
+    "succeeded_candidate": st.sampled_from(["null", "until current", "lingers"]),
+    "candidate_cleanup": st.sampled_from(["canceled", "always", "never"]),
+}
 BEHAVIOURS = st.builds(
     Behaviour,
     terminal_promotion_for=st.sampled_from([float("inf"), 0.0, 5.0]),
@@ -52,6 +66,7 @@ BEHAVIOURS = st.builds(
     stale_for=st.sampled_from([0.0, 3.0, 10.0]),
     hidden_for=st.sampled_from([0.0, 5.0]),
     roll_forward=st.sampled_from(["at once", "next step"]),
+    **(DISAGREEMENTS if DISAGREEING else {}),
 )
 FAULTS = st.sampled_from(
     [
@@ -73,6 +88,7 @@ ACTIONS = st.sampled_from(
     [
         *("cancel", "force_cancel", "pause", "resume", "force_roll_forward"),
         *("promote other", "promote new", "promote old", "replace", "delete"),
+        *(["fail promotion"] * DISAGREEING),
         *("fail", "switch off", "fall ill", "fall asleep", "recover"),
     ]
 )
@@ -143,6 +159,18 @@ def environments(kind: Kind) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(options)
 
 
+def late(behaviour: Behaviour) -> float:
+    """How many seconds what reads show may be behind what is so."""
+    return behaviour.stale_for + max(behaviour.replica_lags) + behaviour.pointer_lag
+
+
+def fair(story: Story) -> Story:
+    """The same story, whose callers allow Baseten the time that it needs to settle."""
+    if late(story.behaviour) <= max(story.options.settling_time, MISSING_GRACE_S):
+        return story
+    return evolve(story, options=evolve(story.options, settling_time=120))
+
+
 def stories(kind: Kind) -> st.SearchStrategy[Story]:
     """Stories of a model, or of a chain."""
     return st.builds(
@@ -166,4 +194,4 @@ def stories(kind: Kind) -> st.SearchStrategy[Story]:
         ),
         leaves_at=st.integers(0, 100),
         delay=st.sampled_from([0, 5, 40]),
-    )
+    ).map(fair)

@@ -26,7 +26,7 @@ from aiobaseten.events import StatusChanged
 from aiobaseten.testing import FakeDeployment, FakeEnvironment, FakePromotion
 
 from ..story import Heard
-from .random_stories import HOPELESS, SLOWEST_REQUEST, Story
+from .random_stories import HOPELESS, SLOWEST_REQUEST, Story, late
 
 #: A look at a deployment that sleeps takes two requests.
 SLOWEST_LOOK = 2 * SLOWEST_REQUEST + 1
@@ -51,7 +51,7 @@ class Truth:
     @property
     def slack(self) -> float:
         """How many seconds old a seen state may be."""
-        return self.story.behaviour.stale_for + SLOWEST_LOOK + EPSILON
+        return late(self.story.behaviour) + SLOWEST_LOOK + EPSILON
 
     def parts(self, at: float) -> list[str]:
         """The statuses of the deployment, its own first."""
@@ -96,6 +96,13 @@ class Truth:
             if one.candidate is self.target and one.started >= self.ours.started
         ]
 
+    def newer(self, at: float) -> set[str]:
+        """The deployments that were promoted after ours, until then."""
+        since = self.environment.promotions.index(self.ours) + 1
+        return {
+            one.candidate.id for one in self.environment.promotions[since:] if one.started <= at
+        }
+
     def ready(self, at: float) -> bool:
         """Whether the deployment was ready, as the caller defines it."""
         will_do = {"ACTIVE", *(["SCALED_TO_ZERO"] * self.story.options.accept_scaled_to_zero)}
@@ -123,7 +130,7 @@ class Truth:
 
     def lately(self, so: Callable[[float], bool], at: float) -> bool:
         """Whether a statement may have been true for a look that was answered at *at*."""
-        return self.ever(so, max(at - self.slack, 0.0), at)
+        return self.ever(so, at - self.slack, at)
 
 
 def moments(since: float, until: float) -> Iterator[float]:
@@ -161,7 +168,7 @@ def is_not_current(truth: Truth, at: float) -> bool:
 def check_failed(truth: Truth, error: WaitError, at: float) -> None:
     """The promotion or a part had failed, or a part was UNHEALTHY for too long."""
     immediate = truth.story.options.settling_time == 0
-    since = max(truth.began - SLOWEST_LOOK if immediate else truth.began, 0.0)
+    since = truth.began - SLOWEST_LOOK if immediate else truth.began
     assert (
         "FAILED" in ends_until(truth, at)
         or truth.ever(truth.hopeless, since, at)
@@ -183,6 +190,7 @@ def check_superseded(truth: Truth, error: WaitError, at: float) -> None:
     assert isinstance(error, PromotionSupersededError)
     assert ends_until(truth, at), "superseded, and it was still under way"
     assert error.by != truth.target.id
+    assert error.by in truth.newer(at), "superseded, and nobody had promoted that since"
     assert truth.lately(lambda then: error.by in (truth.current(then), truth.candidate(then)), at)
     assert is_not_current(truth, at), "superseded, and it serves"
 
@@ -216,9 +224,9 @@ def check_deployment(truth: Truth, heard: Heard) -> None:
     check_history(truth, error.history)
     check_events(heard, error.history)
     if isinstance(error, DeploymentFailedError):
-        assert truth.ever(truth.hopeless, max(truth.began - truth.slack, 0), at) or was_ill(
-            truth, at
-        ), "failure, and nothing had failed"
+        assert truth.ever(truth.hopeless, truth.began - truth.slack, at) or was_ill(truth, at), (
+            "failure, and nothing had failed"
+        )
     else:
         check_timeout(truth, error, truth.ready)
 
@@ -227,7 +235,7 @@ def was_ill(truth: Truth, at: float) -> bool:
     """Whether it seemed to be UNHEALTHY for as long as the caller allowed."""
     grace = truth.story.options.unhealthy_grace
     return truth.lately(truth.ill, at) and truth.ever(
-        truth.ill, max(at - grace - truth.slack - LONGEST_PAUSE, 0.0), max(at - grace, 0.0)
+        truth.ill, at - grace - truth.slack - LONGEST_PAUSE, at - grace
     )
 
 
@@ -262,7 +270,7 @@ def check_history(truth: Truth, history: tuple[Seen, ...]) -> None:
         for at in (truth.began + seen.since, truth.began + seen.since + seen.seconds):
             assert truth.ever(
                 lambda then, seen=seen: seen.status == status_of(truth, seen, then),  # type: ignore[misc]
-                max(at - SLOWEST_LOOK, 0.0),
+                at - SLOWEST_LOOK - max(truth.story.behaviour.replica_lags),
                 at,
             ), seen
 
