@@ -171,7 +171,7 @@ async def test_a_promotion_that_begins_while_the_pointer_lags_shows_both() -> No
 @pytest.mark.parametrize("readable_for", [math.inf, 5.0, 0.0])
 @pytest.mark.parametrize("candidate", ["lingers", "null"])
 @pytest.mark.parametrize("cleanup", ["always", "never"])
-async def test_what_a_promotion_without_success_leaves_behind_comes_in_every_combination(
+async def test_leftovers_of_a_promotion_without_success_come_in_every_combination(
     end: str, readable_for: float, candidate: Any, cleanup: Any
 ) -> None:
     behaviour = Behaviour(
@@ -237,7 +237,7 @@ async def test_a_deployment_that_a_promotion_made_may_be_shut_down_after_it(
 
 
 @pytest.mark.parametrize("end", [FakeEnvironment.fail, FakeEnvironment.cancel])
-async def test_what_serves_is_never_shut_down_after_its_own_promotion(
+async def test_the_serving_deployment_is_never_shut_down_after_its_own_promotion(
     end: Callable[[FakeEnvironment], object],
 ) -> None:
     behaviour = Behaviour(deployment_ids="same", candidate_cleanup="always")
