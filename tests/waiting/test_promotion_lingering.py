@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from aiobaseten._waiting import Baseline, baseline_of
+from aiobaseten._waiting.steps import Pending
 from aiobaseten.errors import PromotionCanceledError, PromotionFailedError
+from aiobaseten.readings import DeploymentReading
 
 from .literals import (
     P,
@@ -60,12 +62,31 @@ def test_an_unchanged_end_counts_after_the_settling_time(
     assert isinstance(confirmed(tracker, 120, before), error)
 
 
-def test_the_end_of_an_earlier_promotion_does_not_explain_a_missing_candidate() -> None:
-    before = environment(P, None, "FAILED", message="Somebody else's.")
+@pytest.mark.parametrize("found", [None, deployment(status="INACTIVE")])
+@pytest.mark.parametrize(
+    ("status", "kind"), [("FAILED", PromotionFailedError), ("CANCELED", PromotionCanceledError)]
+)
+def test_an_unchanged_end_without_a_candidate_says_how_the_promotion_ended(
+    status: str, kind: type[Exception], found: DeploymentReading | None
+) -> None:
+    """No server lags behind for so long. But the message may be the one of before."""
+    before = environment(P, None, status, message="Somebody else's.")
+    tracker = promotion_tracker(baseline=baseline_of(before))
+    look(tracker, 0, before)
+    explained(tracker, 120, before, found)
+
+    error = explained(tracker, 240, before, found)
+
+    assert isinstance(error, kind)
+    assert "Somebody else's." not in str(error)
+
+
+def test_an_end_without_a_candidate_is_pending_while_the_deployment_is_built() -> None:
+    before = environment(P, None, "FAILED")
     tracker = promotion_tracker(baseline=baseline_of(before))
     look(tracker, 0, before)
 
-    assert isinstance(explained(tracker, 120, before, None), PromotionCanceledError)
+    assert isinstance(explained(tracker, 120, before, deployment(status="BUILDING")), Pending)
 
 
 def test_a_lingering_failed_candidate_that_is_promoted_again_is_pending() -> None:

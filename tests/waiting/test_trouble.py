@@ -97,6 +97,29 @@ async def test_a_lasting_failure_is_the_cause_of_the_timeout(
     assert caught.value.evidence.trouble is caught.value.__cause__
 
 
+@pytest.mark.parametrize(
+    ("before", "fault", "options"),
+    [
+        (500, "html", {"status": 200}),
+        (500, "status", {"status": 404}),
+        (404, "html", {"status": 200}),
+    ],
+    ids=["unreadable after 500", "not found after 500", "unreadable after not found"],
+)
+async def test_one_odd_response_after_other_failures_ends_nothing(
+    fake: FakeBaseten, baseten: Baseten, before: int, fault: str, options: dict[str, Any]
+) -> None:
+    """Although no look has succeeded within the time in which Baseten may not know it yet."""
+    set_up(fake, "model")
+    promotion = await promote(baseten, "model")
+    fake.faults.status(before, route=LOOKS, lasting=29 if before == 404 else 60)
+    damage(fake, fault, **options)
+
+    await promotion.wait(timeout=300)
+
+    assert fake.now > 29
+
+
 async def test_a_failure_that_was_over_is_not_the_cause_of_the_timeout(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:

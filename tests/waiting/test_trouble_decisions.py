@@ -79,11 +79,11 @@ def test_a_proxys_refusal_is_ridden_out_for_half_a_minute_after_a_success(
     assert ends_wait(error, 100, lasts=lasts, has_looked=True) is ends
 
 
-@pytest.mark.parametrize(("at", "ends"), [(29, False), (30, True)])
-def test_answers_that_never_fitted_end_a_wait_after_half_a_minute(at: float, ends: bool) -> None:
+@pytest.mark.parametrize(("lasts", "ends"), [(29, False), (30, True)])
+def test_answers_that_never_fitted_end_a_wait_after_half_a_minute(lasts: float, ends: bool) -> None:
     error = ResponseShapeError("it is empty", status=200, **WHERE)
 
-    assert ends_wait(error, at, lasts=0, has_looked=False) is ends
+    assert ends_wait(error, 100, lasts=lasts, has_looked=False) is ends
 
 
 def test_the_pause_of_an_error_is_a_minute_at_most() -> None:

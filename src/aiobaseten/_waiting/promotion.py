@@ -6,7 +6,7 @@ a new candidate is scaled to zero before it has ever loaded.
 
 from __future__ import annotations
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from .._status import Phase, PromotionPhase, Stage
 from ..errors import (
@@ -381,12 +381,19 @@ class PromotionTracker:
         successor = self._successor(reading)
         if successor is not None:
             return self._superseded(successor)
-        if deployment is None:
-            return self._canceled(reading, f" Deployment {self.target} no longer exists.")
         has_settled = at - self.history.changed_at >= self.options.settling_time
-        if not self._was_there and (deployment.parts_in(Phase.PENDING) or not has_settled):
+        may_follow = deployment is not None and (
+            deployment.parts_in(Phase.PENDING) or not has_settled
+        )
+        if may_follow and not self._was_there:
             return Pending()  # the environment need not show it before it serves
-        return self._canceled(reading, f" Deployment {self.target} is {deployment.status}.")
+        # By now, no server shows the time before, so this is the end of our promotion. But if
+        # Baseten never began ours, the message is an earlier one's.
+        promotion = reading.promotion if self._is_ours(reading, is_old=False) else None
+        if promotion is not None and promotion.phase is PromotionPhase.FAILED:
+            return self._failed(reading, evolve(promotion, message=None), deployment, at)
+        fate = f"is {deployment.status}" if deployment else "no longer exists"
+        return self._canceled(reading, f" Deployment {self.target} {fate}.")
 
     def _successor(self, reading: EnvironmentReading) -> str | None:
         """The deployment that took the place, if one did."""

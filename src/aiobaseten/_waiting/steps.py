@@ -165,9 +165,9 @@ def ends_wait(error: BasetenError, at: float, *, lasts: float, has_looked: bool)
         return lasts >= NOT_FOUND_GRACE_S  # it may be gone the next time
     if isinstance(error, NotFoundError):
         # A server that lags behind may not know it yet; one look is not enough.
-        return lasts >= MISSING_GRACE_S if has_looked else at >= NOT_FOUND_GRACE_S
+        return lasts >= MISSING_GRACE_S and (has_looked or at >= NOT_FOUND_GRACE_S)
     if isinstance(error, ResponseShapeError):
-        return not has_looked and at >= NOT_FOUND_GRACE_S
+        return lasts >= NOT_FOUND_GRACE_S and not has_looked
     if isinstance(error, APIError):
         return error.status in _HTTP_CLIENT_ERRORS and error.status not in _TRANSIENT_CLIENT_ERRORS
     return False

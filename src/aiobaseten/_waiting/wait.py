@@ -83,13 +83,14 @@ class Wait(Generic[R]):
         "_error",
         "_events",
         "_failed_acts",
+        "_failing_as",
+        "_failing_since",
         "_failures",
         "_is_last_look",
         "_last_seen",
         "_look",
         "_not_before",
         "_polls",
-        "_refused_since",
         "_request_ids",
         "_result",
         "_seen_at",
@@ -131,7 +132,8 @@ class Wait(Generic[R]):
         self._trouble: BasetenError | None = None
         self._failures = 0  # looks in a row
         self._failed_acts = 0  # in a row
-        self._refused_since: float | None = None
+        self._failing_as: str | None = None
+        self._failing_since = 0.0
         self._is_last_look = False
         self._seen_at = 0.0
         self._request_ids: tuple[str, ...] = ()
@@ -267,7 +269,7 @@ class Wait(Generic[R]):
         else:
             self._last_seen = outcome.value
             self._seen_at = at
-            self._failures, self._refused_since = 0, None
+            self._failures, self._failing_as = 0, None
             self._note_request(outcome.request_id)
             step = self._tracker.see(outcome.value, at)
             due = self._take(step.verdict, step, step.events, at)
@@ -321,11 +323,10 @@ class Wait(Generic[R]):
             self._failures += 1
         if isinstance(error, APIError | ResponseShapeError):
             self._note_request(error.request_id)
-        if not isinstance(error, NotFoundError | PermissionDeniedError):
-            self._refused_since = None
-        elif self._refused_since is None:
-            self._refused_since = at
-        lasts = 0.0 if self._refused_since is None else at - self._refused_since
+        kind = _kind(error)
+        if kind != self._failing_as:
+            self._failing_as, self._failing_since = kind, at
+        lasts = at - self._failing_since
         if acted:
             lasts = math.inf  # actions are not answered by servers that lag behind
         if ends_wait(error, at, lasts=lasts, has_looked=self._last_seen is not None):
@@ -419,6 +420,13 @@ class Wait(Generic[R]):
 
 def _sentence(error: object) -> str:
     return f"{cut(str(error).rstrip('.'))}."
+
+
+def _kind(error: BasetenError) -> str:
+    """What failures of looks have in common, for how long they last."""
+    if isinstance(error, NotFoundError | PermissionDeniedError):
+        return "refused"
+    return "unreadable" if isinstance(error, ResponseShapeError) else "trouble"
 
 
 def _own(error: BaseException) -> BaseException:
