@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Unpack, cast
 from urllib.parse import quote
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from ._arguments import Duration, boolean, log_range
 from ._promoting import promote
@@ -391,9 +391,9 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
     async def _cancels(self) -> _Cancelled:
         """What a cancellation cancels now."""
         reading = await self._resource.read_environment(self.name)
-        if not reading.is_busy:
-            return _Cancelled(self.name, None, None)  # Baseten will say so
-        return _Cancelled(self.name, reading.candidate_id, reading.current_id)
+        if not reading.shows_promotion:
+            return _Cancelled(self.name, None, None, was_seen=False)  # Baseten knows better
+        return _Cancelled(self.name, reading.candidate_id, reading.current_id, was_seen=True)
 
     async def pause_promotion(self) -> None:
         """Pause the rolling promotion that is under way, at the end of its current step.
@@ -571,9 +571,13 @@ class ModelPromotion(Promotion[Deployment, Environment]):
     async def _checked(self, *, even_if_superseded: bool) -> _Cancelled:
         """What a verb acts on: this promotion, unless somebody else has promoted since."""
         boolean("even_if_superseded", even_if_superseded)
+        was_seen = even_if_superseded
         if not even_if_superseded:
-            await check_still_ours(self._resource, self._ours)
-        return _Cancelled(self.environment_name, self.deployment_id, self.previous_id)
+            reading = await check_still_ours(self._resource, self._ours)
+            was_seen = reading.shows_promotion
+        return _Cancelled(
+            self.environment_name, self.deployment_id, self.previous_id, was_seen=was_seen
+        )
 
     @property
     def _ours(self) -> Ours:
@@ -604,11 +608,20 @@ def _promote_again(model_id: str, environment: str, deployment_id: str) -> Opera
 
 @frozen
 class _Cancelled:
-    """What a cancellation cancels: the deployment's promotion, and what served before."""
+    """What a cancellation cancels: the deployment's promotion, and what served before.
+
+    Attributes:
+        environment: The environment's name.
+        deployment_id: The deployment whose promotion is cancelled, or ``None``.
+        previous_id: The deployment that served before, or ``None``.
+        was_seen: Whether the promotion was shown before it was cancelled. If not, the servers lag
+            behind, and may show the time before the promotion for a while.
+    """
 
     environment: str
     deployment_id: str | None
     previous_id: str | None
+    was_seen: bool = field(kw_only=True)
 
 
 async def _cancel(
@@ -623,6 +636,7 @@ async def _cancel(
         deployment_id=cancelled.deployment_id,
         previous_id=cancelled.previous_id,
         at_once=answer.status == CancellationStatus.CANCELED,
+        was_seen=cancelled.was_seen,
     )
 
 
@@ -638,6 +652,7 @@ async def _force_cancel(
         deployment_id=cancelled.deployment_id,
         previous_id=cancelled.previous_id,
         at_once=True,
+        was_seen=cancelled.was_seen,
     )
 
 

@@ -171,6 +171,7 @@ class Cancellation:
     deployment_id: str | None = None
     previous_id: str | None = None
     _at_once: bool = field(default=False, alias="at_once")
+    _was_seen: bool = field(default=True, alias="was_seen")
 
     def __repr__(self) -> str:
         return (
@@ -238,6 +239,7 @@ class Cancellation:
             options=options,
             target=self.deployment_id,
             previous=self.previous_id,
+            was_seen=self._was_seen,
         )
         look = EnvironmentLook(self._resource, self.environment_name)
         actions = Actions(token=lambda: self.token)

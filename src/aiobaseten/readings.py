@@ -198,8 +198,13 @@ class EnvironmentReading:
     def is_busy(self) -> bool:
         """Whether a promotion is under way. A failed candidate that lingers is none."""
         if self.promotion is not None:
-            return not self.promotion.is_over
+            return self.shows_promotion
         return self.candidate is not None and not self.candidate.is_hopeless
+
+    @property
+    def shows_promotion(self) -> bool:
+        """Whether a promotion is shown that has not ended. A candidate alone may be a leftover."""
+        return self.promotion is not None and not self.promotion.is_over
 
 
 # --- from JSON -----------------------------------------------------------------------------------

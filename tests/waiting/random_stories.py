@@ -12,14 +12,11 @@ from attrs import evolve, frozen
 from hypothesis import strategies as st
 
 from aiobaseten._status import DEPLOYMENT_STATUSES, Phase
-from aiobaseten._waiting.steps import MISSING_GRACE_S
+from aiobaseten._waiting.doubt import MISSING_GRACE_S
 from aiobaseten.testing import Behaviour
 
 from ..story import Kind
 
-#: Whether reads disagree: replicas behind, pointers and cancels that follow late, candidates that
-#: linger. Waits do not cope with all of it yet, so it is off; turn it on to find wrong ends.
-DISAGREEING = False
 #: Seconds that the slowest response of these stories takes.
 SLOWEST_REQUEST = 7.0
 #: Statuses that a deployment does not leave by itself.
@@ -43,16 +40,7 @@ TIMELINES = st.builds(
     st.lists(st.tuples(STATUSES, SECONDS), max_size=3),
     ENDS,
 )
-#: Each is drawn by itself, so that every pair of answers comes up.
-DISAGREEMENTS: dict[str, st.SearchStrategy[Any]] = {
-    "replica_lags": st.sampled_from([(0.0,), (0.0, 8.0), (8.0, 0.0), (0.0, 2.0, 8.0), (8.0,)]),
-    "replica_order": st.sampled_from(["alternating", "random"]),
-    "pointer_lag": st.sampled_from([0.0, 8.0, 20.0]),
-    "cancel_seen_after": st.sampled_from([0.0, 5.0, 30.0]),
-    "roll_back": st.sampled_from(["step by step", "at once"]),
-    "succeeded_candidate": st.sampled_from(["null", "until current", "lingers"]),
-    "candidate_cleanup": st.sampled_from(["canceled", "always", "never"]),
-}
+#: Each answer is drawn by itself, so that every pair of answers comes up.
 BEHAVIOURS = st.builds(
     Behaviour,
     terminal_promotion_for=st.sampled_from([float("inf"), 0.0, 5.0]),
@@ -66,7 +54,13 @@ BEHAVIOURS = st.builds(
     stale_for=st.sampled_from([0.0, 3.0, 10.0]),
     hidden_for=st.sampled_from([0.0, 5.0]),
     roll_forward=st.sampled_from(["at once", "next step"]),
-    **(DISAGREEMENTS if DISAGREEING else {}),
+    replica_lags=st.sampled_from([(0.0,), (0.0, 8.0), (8.0, 0.0), (0.0, 2.0, 8.0), (8.0,)]),
+    replica_order=st.sampled_from(["alternating", "random"]),
+    pointer_lag=st.sampled_from([0.0, 8.0, 20.0]),
+    cancel_seen_after=st.sampled_from([0.0, 5.0, 30.0]),
+    roll_back=st.sampled_from(["step by step", "at once"]),
+    succeeded_candidate=st.sampled_from(["null", "until current", "lingers"]),
+    candidate_cleanup=st.sampled_from(["canceled", "always", "never"]),
 )
 FAULTS = st.sampled_from(
     [
@@ -88,10 +82,11 @@ ACTIONS = st.sampled_from(
     [
         *("cancel", "force_cancel", "pause", "resume", "force_roll_forward"),
         *("promote other", "promote new", "promote old", "replace", "delete"),
-        *(["fail promotion"] * DISAGREEING),
-        *("fail", "switch off", "fall ill", "fall asleep", "recover"),
+        *("fail promotion", "fail", "switch off", "fall ill", "fall asleep", "recover"),
     ]
 )
+#: A verb of a model's promotion, or of its environment.
+CANCELS = st.sampled_from(["cancel", "force_cancel", "cancel_promotion", "force_cancel_promotion"])
 TIMES = st.integers(0, 120)
 
 
@@ -120,6 +115,7 @@ class Story:
         earlier: The end of an earlier promotion; None if there was none.
         actions: Actions of others, with their seconds after the promotion.
         faults: Faults of the network, with their seconds after the promotion.
+        cancel: A cancellation by this client, with its seconds after the promotion; or None.
         options: The options of the waits.
         leaves_at: Seconds after which one wait is cancelled.
         delay: Seconds that each event keeps the slow listener busy.
@@ -134,6 +130,7 @@ class Story:
     earlier: str | None
     actions: list[tuple[int, str]]
     faults: list[tuple[int, tuple[str, dict[str, Any]]]]
+    cancel: tuple[int, str] | None
     options: Options
     leaves_at: int
     delay: int
@@ -184,6 +181,7 @@ def stories(kind: Kind) -> st.SearchStrategy[Story]:
         earlier=st.sampled_from([None, None, "fails", "is cancelled", "succeeds"]),
         actions=st.lists(st.tuples(TIMES, ACTIONS), max_size=4),
         faults=st.lists(st.tuples(TIMES, FAULTS), max_size=3),
+        cancel=st.none() | st.tuples(TIMES, CANCELS) if kind == "model" else st.none(),
         options=st.builds(
             Options,
             timeout=st.sampled_from([0, 30, 200, 400, 400]),

@@ -45,7 +45,7 @@ from aiobaseten.testing import FakeBaseten, FakeEnvironment
 
 from ..story import Heard, deployment, listen, production
 from .random_stories import Story, late, stories
-from .truth import EPSILON, Truth, check_deployment, check_promotion
+from .truth import EPSILON, Truth, check_cancellation, check_deployment, check_promotion
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 
@@ -132,6 +132,7 @@ async def play(story: Story) -> None:
             before=before.id if before else None,
             ours=environment.promotion,
             began=fake.now,
+            now=lambda: fake.now,
         )
         assert truth.target.id == promotion.deployment_id
         for at, name in story.actions:
@@ -148,10 +149,10 @@ def add_fault(fake: FakeBaseten, fault: str, options: dict[str, Any]) -> Callabl
 
 
 async def wait_and_check(truth: Truth, baseten: Baseten, promotion: Any) -> None:
-    """Follow a promotion in five ways, and check how they end.
+    """Follow a promotion in six ways, and check how they end.
 
-    `wait`; `events`; `events` with a slow listener; `events` of the deployment alone; and a `wait`
-    that is cancelled on the way.
+    `wait`; `events`; `events` with a slow listener; `events` of the deployment alone; a `wait` that
+    is cancelled on the way; and the cancellation of the promotion, if the story has one.
     """
     story = truth.story
     common: dict[str, Any] = {
@@ -167,12 +168,32 @@ async def wait_and_check(truth: Truth, baseten: Baseten, promotion: Any) -> None
     slow = asyncio.create_task(listen(promotion.events(**options), story.delay))
     alone = asyncio.create_task(listen(target.events(**common)))
     leaving = asyncio.create_task(promotion.wait(timeout=None))
+    cancelling = asyncio.create_task(cancel(truth, production(baseten, story.kind), promotion))
     asyncio.get_running_loop().call_later(story.leaves_at, leaving.cancel)
 
-    await asyncio.wait([waiting, listening, slow, alone])
+    await asyncio.wait([waiting, listening, slow, alone, cancelling])
     leaving.cancel()
     waited: Any = (await asyncio.gather(waiting, leaving, return_exceptions=True))[0]
     check_together(truth, waited, await listening, await slow, await alone)
+    await cancelling
+
+
+async def cancel(truth: Truth, environment: Any, promotion: Any) -> None:
+    """Cancel the promotion as the story says, and check the end of the wait for it."""
+    story = truth.story
+    if story.cancel is None:
+        return
+    at, verb = story.cancel
+    await asyncio.sleep(at)
+    asked = truth.now()
+    try:
+        cancellation = await getattr(environment if "promotion" in verb else promotion, verb)()
+    except BasetenError:
+        return  # refused, or nobody knows
+    accepted = truth.now()
+    options = {"timeout": story.options.timeout, "settling_time": story.options.settling_time}
+    heard = await listen(cancellation.events(**options))
+    check_cancellation(truth, heard, asked, accepted)
 
 
 def check_together(truth: Truth, waited: Any, heard: Heard, slow: Heard, alone: Heard) -> None:

@@ -8,6 +8,7 @@ deciding look may have been made (`Truth.lately`), and not whether it is true no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from attrs import frozen
 
@@ -47,6 +48,7 @@ class Truth:
     before: str | None
     ours: FakePromotion
     began: float
+    now: Callable[[], float]
 
     @property
     def slack(self) -> float:
@@ -98,9 +100,13 @@ class Truth:
 
     def newer(self, at: float) -> set[str]:
         """The deployments that were promoted after ours, until then."""
-        since = self.environment.promotions.index(self.ours) + 1
+        return self.from_on(self.ours, at, after=1)
+
+    def from_on(self, promotion: FakePromotion, at: float, *, after: int = 0) -> set[str]:
+        """The deployments that were promoted from a promotion on, until then."""
+        first = self.environment.promotions.index(promotion) + after
         return {
-            one.candidate.id for one in self.environment.promotions[since:] if one.started <= at
+            one.candidate.id for one in self.environment.promotions[first:] if one.started <= at
         }
 
     def ready(self, at: float) -> bool:
@@ -229,6 +235,62 @@ def check_deployment(truth: Truth, heard: Heard) -> None:
         )
     else:
         check_timeout(truth, error, truth.ready)
+
+
+def check_cancellation(truth: Truth, heard: Heard, asked: float, accepted: float) -> None:
+    """Check that the end of a wait on a cancellation is true.
+
+    It was sent at *asked*, and accepted until *accepted*.
+    """
+    error, at = heard.error, accepted + heard.at
+    cancelled = [
+        one
+        for one in truth.environment.promotions
+        if one.started <= accepted and (one.ended is None or one.ended >= asked)
+    ]
+    assert cancelled, "accepted, and there was nothing to cancel"
+    if error is None:
+        assert any(truth.lately(partial(is_back, truth, one), at) for one in cancelled), (
+            "the traffic is back, and it is not"
+        )
+    elif isinstance(error, PromotionSupersededError):
+        assert truth.lately(lambda then: truth.current(then) == error.by, at), (
+            "superseded, and that did not serve"
+        )
+        assert any(error.by in truth.from_on(one, at) for one in cancelled), (
+            "superseded, and nobody had promoted that since"
+        )
+    else:
+        assert isinstance(error, WaitTimeoutError)
+        check_cancellation_timeout(truth, error, cancelled, accepted)
+
+
+def check_cancellation_timeout(
+    truth: Truth, error: WaitTimeoutError, cancelled: list[FakePromotion], accepted: float
+) -> None:
+    """Check that it timed out at its deadline, and that the traffic was not seen to be back."""
+    assert error.evidence is not None
+    options = truth.story.options
+    assert options.timeout - EPSILON <= error.evidence.waited <= options.timeout + 10 + EPSILON
+    deadline = accepted + options.timeout
+    since = deadline - max(LONGEST_PAUSE, options.settling_time) - truth.slack
+    faults = [truth.began + at for at, _ in truth.story.faults]
+    is_quiet = all(at > deadline + 10 or at < deadline - 150 for at in faults)
+    if is_quiet and since > accepted:
+        back = (truth.always(partial(is_back, truth, one), since, deadline) for one in cancelled)
+        idle = all(
+            one.ended is not None and one.ended < since
+            for one in truth.environment.promotions
+            if one.started <= deadline
+        )
+        assert not (idle and all(back)), "a cancellation that was done timed out"
+
+
+def is_back(truth: Truth, cancelled: FakePromotion, at: float) -> bool:
+    """Whether a promotion had ended without success, and its candidate had no traffic."""
+    had_it = truth.current(cancelled.started) == cancelled.candidate.id
+    has_it = truth.current(at) == cancelled.candidate.id and not had_it
+    return truth.state(cancelled, at) in {"CANCELED", "FAILED"} and not has_it
 
 
 def was_ill(truth: Truth, at: float) -> bool:

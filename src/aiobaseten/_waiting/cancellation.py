@@ -30,6 +30,7 @@ class CancellationTracker:
         target: The deployment whose promotion was cancelled; if not known, the candidate that is
             seen first.
         previous: The deployment that served before that promotion, if known.
+        was_seen: Whether the promotion was shown before it was cancelled.
     """
 
     label: str
@@ -37,6 +38,7 @@ class CancellationTracker:
     options: WaitOptions
     target: str | None = None
     previous: str | None = None
+    was_seen: bool = True
     _doubt: Doubt = field(factory=Doubt)
     _succeeded_since: float | None = None
 
@@ -47,7 +49,7 @@ class CancellationTracker:
 
     def see(self, reading: EnvironmentReading, at: float) -> Step:
         """Decide."""
-        if self.target is None and reading.is_busy:
+        if self.target is None and reading.shows_promotion:
             self.target, self.previous = reading.candidate_id, reading.current_id
         is_ours = self.target is None or reading.candidate_id in (None, self.target)
         events = record_environment(self.seen, reading, at) if is_ours else []
@@ -83,15 +85,19 @@ class CancellationTracker:
         if promotion is not None and not promotion.is_over and not is_anothers:
             return Pending()
         is_certain = (
-            promotion is not None
+            self.was_seen
+            and promotion is not None
             and promotion.is_over
             and self.target is not None
             and reading.candidate_id == self.target
         )
-        # At first, a server that lags behind may still show the time before the promotion.
-        if is_certain or at >= MISSING_GRACE_S:
+        # At first, a server that lags behind may still show the time before the promotion; for
+        # longer, if the promotion was not even shown when it was cancelled.
+        shown_within = 0.0 if self.was_seen else self.options.settling_time
+        remaining = max(MISSING_GRACE_S, shown_within) - at
+        if is_certain or remaining <= 0:
             return Done(lambda: reading.value)
-        return Pending(confirm_in=MISSING_GRACE_S - at)
+        return Pending(confirm_in=remaining)
 
     def _succeeded(self, reading: EnvironmentReading, at: float) -> Verdict:
         """It was rolled forward after all; or an earlier promotion is shown."""

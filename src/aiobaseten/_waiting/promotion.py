@@ -387,11 +387,13 @@ class PromotionTracker:
         )
         if may_follow and not self._was_there:
             return Pending()  # the environment need not show it before it serves
-        # By now, no server shows the time before, so this is the end of our promotion. But if
-        # Baseten never began ours, the message is an earlier one's.
+        # By now, no server shows the time before, so this is our promotion. But if Baseten never
+        # began it, the message is an earlier one's.
         promotion = reading.promotion if self._is_ours(reading, is_old=False) else None
         if promotion is not None and promotion.phase is PromotionPhase.FAILED:
             return self._failed(reading, evolve(promotion, message=None), deployment, at)
+        if promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED:
+            return self._pointer_lags(reading, at)
         fate = f"is {deployment.status}" if deployment else "no longer exists"
         return self._canceled(reading, f" Deployment {self.target} {fate}.")
 
