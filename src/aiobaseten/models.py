@@ -392,7 +392,8 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         """What a cancellation cancels now."""
         reading = await self._resource.read_environment(self.name)
         if not reading.shows_promotion:
-            return _Cancelled(self.name, None, None, was_seen=False)  # Baseten knows better
+            # Baseten knows better, and refuses if there is nothing to cancel.
+            return _Cancelled(self.name, None, reading.current_id, was_seen=False)
         return _Cancelled(self.name, reading.candidate_id, reading.current_id, was_seen=True)
 
     async def pause_promotion(self) -> None:

@@ -93,6 +93,7 @@ def cancellation_tracker(
     target: str | None = T,
     previous: str | None = P,
     settling_time: float = 120.0,
+    was_seen: bool = True,
 ) -> CancellationTracker:
     """The tracker of a wait for the end of a cancelled promotion of T."""
     return CancellationTracker(
@@ -101,6 +102,7 @@ def cancellation_tracker(
         options=WaitOptions(settling_time=settling_time),
         target=target,
         previous=previous,
+        was_seen=was_seen,
     )
 
 

@@ -43,6 +43,38 @@ def test_a_cancellation_is_done_when_no_promotion_runs(
     assert see(tracker, 10, quiet) == quiet.value
 
 
+@pytest.mark.parametrize("target", [T, None])
+@pytest.mark.parametrize("quiet", QUIET)
+def test_a_promotion_that_was_not_shown_is_gone_after_the_settling_time(
+    quiet: EnvironmentReading, target: str | None
+) -> None:
+    """It was cancelled, so servers lag behind, and may go back to the time before it."""
+    tracker = cancellation_tracker(target=target, was_seen=False)
+
+    look(tracker, 0, quiet)
+    look(tracker, 11, environment(P, T, "RAMPING_UP"))
+    look(tracker, 119, quiet)
+
+    assert see(tracker, 120, quiet) == quiet.value
+
+
+def test_a_leftover_candidate_is_not_taken_for_the_cancelled_one() -> None:
+    tracker = cancellation_tracker(target=None, was_seen=False)
+
+    look(tracker, 0, environment(P, X, None))
+    look(tracker, 5, environment(P, T, "RAMPING_UP"))
+
+    assert tracker.target == T
+
+
+def test_another_deployment_that_serves_after_all_supersedes_an_unknown_promotion() -> None:
+    tracker = cancellation_tracker(target=None, was_seen=False)
+
+    look(tracker, 20, environment(X))
+
+    assert isinstance(see(tracker, 30, environment(X)), PromotionSupersededError)
+
+
 @pytest.mark.parametrize("status", ["CANCELED", "FAILED"])
 def test_an_ended_promotion_of_the_cancelled_deployment_ends_the_wait_at_once(status: str) -> None:
     quiet = environment(P, T, status)

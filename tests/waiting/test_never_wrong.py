@@ -219,7 +219,7 @@ def changes(heard: Heard) -> list[str]:
 
 @pytest.mark.timeout(0 if THOROUGH else 60)
 @settings(
-    max_examples=200_000 if THOROUGH else 100,
+    max_examples=10_000 if THOROUGH else 100,
     derandomize=not THOROUGH,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

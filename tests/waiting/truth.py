@@ -257,7 +257,8 @@ def check_cancellation(truth: Truth, heard: Heard, asked: float, accepted: float
         assert truth.lately(lambda then: truth.current(then) == error.by, at), (
             "superseded, and that did not serve"
         )
-        assert any(error.by in truth.from_on(one, at) for one in cancelled), (
+        # Or ours had succeeded before somebody else's was cancelled.
+        assert any(error.by in truth.from_on(one, at) for one in [*cancelled, truth.ours]), (
             "superseded, and nobody had promoted that since"
         )
     else:

@@ -72,7 +72,8 @@ class CancellationTracker:
         if self.target is not None and reading.current_id == self.target != self.previous:
             return self._overtaken(self.target)
         third = reading.current_id not in (None, self.target, self.previous)
-        if third and self.target is not None and self.previous is not None:
+        is_known = self.target is not None and self.previous is not None
+        if third and (is_known or not self.was_seen):
             is_confirmed = self._doubt.is_confirmed(reading.current_id, at)
             if is_confirmed:
                 return self._superseded(reading.current_id or "")
