@@ -60,11 +60,18 @@ class Ours:
 
 
 async def check_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentReading:
-    """Read the environment, and check that nobody has promoted another deployment since.
+    """Read the environment twice, and check that nobody has promoted another deployment since.
+
+    Twice, because servers that lag behind may answer in turn.
 
     Raises:
         PromotionSupersededError: Somebody has. Nothing was sent.
     """
+    await _read_still_ours(resource, ours)
+    return await _read_still_ours(resource, ours)
+
+
+async def _read_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentReading:
     reading = await resource.read_environment(ours.environment)
     for deployment in (reading.candidate if reading.is_busy else None, reading.current):
         if deployment is None or deployment.id in (ours.deployment_id, ours.previous_id):
