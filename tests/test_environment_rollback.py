@@ -109,18 +109,34 @@ async def test_a_second_rollback_undoes_the_first(
 
 @pytest.mark.parametrize(
     "behaviour",
-    [one for one in Behaviour.plausible() if one.failure_noticed_after < 60],
+    [
+        one
+        for one in Behaviour.plausible()
+        # A failed candidate that was shut down looks like a deployment that has served.
+        if one.failure_noticed_after < 60 and one.candidate_cleanup != "always"
+    ],
     ids=repr,
 )
-async def test_a_rollback_finds_the_release_before_however_baseten_behaves(
-    fake: FakeBaseten, production: FakeEnvironment, environment: Any
+async def test_a_rollback_finds_the_release_before_or_says_that_it_cannot_tell(
+    behaviour: Behaviour, fake: FakeBaseten, production: FakeEnvironment, environment: Any
 ) -> None:
-    """A promotion that was cancelled and one that failed lie in between."""
+    """A promotion that was cancelled and one that failed lie in between.
+
+    If the log names the deployment that was asked for, and another one was made from it, the log
+    does not tell which of the two was promoted.
+    """
     production.promote("other")
     production.cancel()
+    await asyncio.sleep(FINISHES_S)
     await went_live(production, "broken", "new")
 
-    back = await environment.rollback()
+    try:
+        back = await environment.rollback()
+    except ConfigurationError:
+        assert behaviour.audit_log_names == "source"
+        assert behaviour.deployment_ids == "new"
+        assert promoted(fake) == []
+        return
     live = await back.wait(timeout=600)
 
     assert live.id.partition("-p")[0] == "old"

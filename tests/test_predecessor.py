@@ -336,6 +336,22 @@ def model_deployment(status: str, **fields: object) -> Json:
 
 
 @pytest.mark.parametrize(
+    ("failed", "is_known"), [("", True), ("a-20260101000000", False)], ids=["served", "failed"]
+)
+def test_a_failed_deployment_made_from_the_one_before_leaves_room_for_doubt(
+    failed: str, is_known: bool
+) -> None:
+    """The log may name the deployment that was asked for, or the one that was made from it."""
+    deployments = listed("0", "a", "a-20260101000000", "b", failed=failed)
+
+    found = find_in_audit_log(log("0", "a", "b"), "b", deployments)
+
+    assert isinstance(found, Predecessor) is is_known
+    if isinstance(found, Unknown):
+        assert found.is_final
+
+
+@pytest.mark.parametrize(
     ("status", "deployed", "can_have_served"),
     [
         ("ACTIVE", True, True),

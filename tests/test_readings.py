@@ -222,6 +222,18 @@ def test_a_deployment_is_asleep_or_hopeless_if_any_part_is() -> None:
     assert not of_statuses("ACTIVE", "UNHEALTHY").is_hopeless
 
 
+def test_a_leftover_candidate_that_serves_by_now_is_no_promotion() -> None:
+    serving = {"id": "d0", "status": "ACTIVE"}
+    environment = {
+        "name": "production",
+        "current_deployment": serving,
+        "candidate_deployment": serving,
+        "in_progress_promotion": None,
+    }
+
+    assert not of_environment(environment, has_chainlets=False).is_busy
+
+
 PROMOTION = {"percent_traffic_to_new_version": 0, "error_message": None}
 
 

@@ -166,10 +166,18 @@ def find_in_audit_log(
                 "more",
                 is_final=True,
             )
-        if not _has_failed(one, deployments):
-            return Predecessor(
-                deployment_id=one.deployment_id, source="the audit log", is_latest=is_latest
+        if _has_failed(one, deployments):
+            continue
+        failed = _failed_copy(one, deployments)
+        if failed is not None:
+            return Unknown(
+                f"deployment {one.deployment_id} was promoted before, but {failed}, which was made "
+                "from it, has failed",
+                is_final=True,
             )
+        return Predecessor(
+            deployment_id=one.deployment_id, source="the audit log", is_latest=is_latest
+        )
     return Unknown(f"the audit log shows no promotion before that of {current_id}")
 
 
@@ -244,6 +252,14 @@ def _position(
 def _has_failed(promotion: AuditEntry, deployments: Mapping[str, ListedDeployment]) -> bool:
     deployment = deployments.get(promotion.deployment_id or "")
     return deployment is not None and not deployment.can_have_served
+
+
+def _failed_copy(promotion: AuditEntry, deployments: Mapping[str, ListedDeployment]) -> str | None:
+    """A failed deployment made from the one that is named, which may be the one promoted."""
+    made = [one for one in deployments.values() if is_made_from(promotion.name, one.name)]
+    if any(one.can_have_served for one in made):
+        return None
+    return made[0].id if made else None
 
 
 # --- from JSON -----------------------------------------------------------------------------------

@@ -196,10 +196,16 @@ class EnvironmentReading:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a promotion is under way. A failed candidate that lingers is none."""
+        """Whether a promotion is under way.
+
+        A candidate that lingers, because it failed or serves by now, is none.
+        """
         if self.promotion is not None:
             return self.shows_promotion
-        return self.candidate is not None and not self.candidate.is_hopeless
+        candidate = self.candidate
+        return (
+            candidate is not None and not candidate.is_hopeless and candidate.id != self.current_id
+        )
 
     @property
     def shows_promotion(self) -> bool:
