@@ -34,10 +34,13 @@ with DAG("promote", schedule=None, params={"model_id": Param("", type="string")}
         retries=3,
         retry_delay=timedelta(seconds=1),
         cancel_on_kill=True,
+        log_lines=5,
     )
 """
+#: Text that neither UTF-8 nor a database can hold, and how it arrives.
+STRANGE, SAFE = "a\udcffb\0", "a\ufffdb\ufffd"
 #: One for each test.
-MODELS = ("failover", "hang", "worker", "cancel")
+MODELS = ("failover", "hang", "worker", "cancel", "strange")
 
 
 def add_models(fake: FakeBaseten) -> None:
@@ -47,6 +50,7 @@ def add_models(fake: FakeBaseten) -> None:
         model.deployment("v1")
         model.deployment("v2", on_promote="LOADING_MODEL")
         model.environment("production", current="v1", traffic_delay=0)
+    fake.model("strange").deployment("v2").log(STRANGE)
 
 
 @define
@@ -258,3 +262,20 @@ def test_failing_a_run_cancels_its_promotion_once(cluster: Cluster) -> None:
     assert cluster.promotions("cancel") == ["CANCELED"]
     assert cluster.lookers("cancel", since=cancelled_at) == []
     assert cluster.state(run) == "failed"
+
+
+def test_triggerers_survive_text_that_cannot_be_encoded(cluster: Cluster) -> None:
+    run = cluster.promote("strange")
+    looker = cluster.wait_for_look("strange")
+
+    for status in (STRANGE, "BUILD_FAILED"):
+        seen = cluster.now()
+        cluster.baseten.call(lambda fake, to=status: fake.model("strange").deployment("v2").set(to))
+        wait_until(lambda since=seen: cluster.lookers("strange", since=since), 60, "no look")
+    wait_until(lambda: cluster.state(run) == "failed", 60, "the run has not failed")
+
+    logs = cluster.airflow.home.glob("logs/dag_id=promote/run_id=strange/**/*.log")
+    log = "".join(path.read_text() for path in logs)
+    assert f"log: {SAFE}" in log
+    assert f"was {SAFE} for" in log
+    assert cluster.triggerers[looker].poll() is None
