@@ -87,7 +87,13 @@ class Cluster:
 
     def finish(self, model: str) -> None:
         """Let the promotion succeed."""
-        self.baseten.call(lambda fake: fake.model(model).deployment("v2").set("ACTIVE"))
+        self.set_status(model, "ACTIVE")
+
+    def set_status(self, model: str, status: str) -> None:
+        """Set the status of the deployment that is being promoted, and wait until it is seen."""
+        self.baseten.call(lambda fake: fake.model(model).deployment("v2").set(status))
+        set_at = self.now()
+        wait_until(lambda: self.lookers(model, since=set_at), 60, "no triggerer looks")
 
     def state(self, run: str) -> str:
         """The state of a run."""
@@ -269,9 +275,7 @@ def test_triggerers_survive_text_that_cannot_be_encoded(cluster: Cluster) -> Non
     looker = cluster.wait_for_look("strange")
 
     for status in (STRANGE, "BUILD_FAILED"):
-        seen = cluster.now()
-        cluster.baseten.call(lambda fake, to=status: fake.model("strange").deployment("v2").set(to))
-        wait_until(lambda since=seen: cluster.lookers("strange", since=since), 60, "no look")
+        cluster.set_status("strange", status)
     wait_until(lambda: cluster.state(run) == "failed", 60, "the run has not failed")
 
     logs = cluster.airflow.home.glob("logs/dag_id=promote/run_id=strange/**/*.log")

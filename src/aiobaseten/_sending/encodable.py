@@ -22,5 +22,6 @@ def encodable_json(content: Any) -> Any:
         fields = cast("dict[str, Any]", content)
         return {encodable_text(key): encodable_json(value) for key, value in fields.items()}
     if isinstance(content, list):
-        return [encodable_json(value) for value in cast("list[Any]", content)]
+        items: list[Any] = content
+        return [encodable_json(value) for value in items]
     return content

@@ -16,6 +16,9 @@ _ENDS_OF_WAITS = frozenset({Outcome.TIMED_OUT, Outcome.PAUSED})
 _ENDS_OF_LOOKS = frozenset({Outcome.REFUSED, Outcome.NOT_FOUND, Outcome.UNAVAILABLE})
 
 
+_TO_CANCEL = "to cancel:"
+
+
 def hints(job: Job, access: Access) -> Sequence[str]:
     """Commands that continue or cancel a job."""
     if job.token is None:
@@ -25,8 +28,23 @@ def hints(job: Job, access: Access) -> Sequence[str]:
         return (f"to continue:  {again}",)
     lines = [f"to continue:  {access.command('wait', job.token)}"]
     if job.task == "promotion" and job.resource.kind == "model":
-        lines.append(f"to cancel:    {access.command('cancel', job.token)}")
+        lines.append(f"{_TO_CANCEL}    {access.command('cancel', job.token)}")
     return tuple(lines)
+
+
+def hints_after_cancel(error: BasetenError, job: Job, access: Access) -> Sequence[str]:
+    """Commands to type after a cancellation that failed: not the same one, if it was refused."""
+    again = hints(job, access)
+    if error.is_transient:
+        return again
+    return [text for text in again if not text.startswith(_TO_CANCEL)]
+
+
+def _to_look(job: Job, access: Access) -> Sequence[str]:
+    if job.environment is None:
+        return ()
+    status = access.command("status", job.resource.kind, job.resource.id, job.environment)
+    return (f"to look:      {status}",)
 
 
 def failed(
@@ -66,6 +84,7 @@ def accepted(job: Job, command: Command) -> Ending:
         outcome=Outcome.DONE,
         message=f"Baseten has accepted {job}{separator}{state}",
         hints=hints(job, command.access),
+        only_began=True,
     )
 
 
@@ -91,9 +110,8 @@ def interrupted_early(outcome: Outcome, command: Command, job: Job | None) -> En
         question = f"the rollback of {job} has started"
     else:
         question = f"Baseten received the request ({command.name}, {job})"
-    status = command.access.command("status", job.resource.kind, job.resource.id, job.environment)
     return Ending(
         outcome=outcome,
         message=f"{outcome.label} before Baseten's response: it is not known whether {question}",
-        hints=[f"to look:      {status}"],
+        hints=[*_to_look(job, command.access)],
     )

@@ -16,6 +16,7 @@ class Run:
         command: The arguments.
         view: Shows what happens.
         job: The subject of the command, as soon as it is known.
+        is_shown: Whether the view has shown that subject.
         is_waiting: Whether a wait has begun.
         cancellable: The promotion that is waited for, if Baseten can cancel it.
     """
@@ -25,5 +26,12 @@ class Run:
         self.command = command
         self.view = view
         self.job: Job | None = None
+        self.is_shown = False
         self.is_waiting = False
         self.cancellable: ModelPromotion | None = None
+
+    def begin(self, job: Job) -> None:
+        """Show the subject of the command; one with a token has started at Baseten."""
+        self.job = job  # first: the output may fail
+        self.view.begin(job)
+        self.is_shown = True

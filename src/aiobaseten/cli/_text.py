@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 _LONGEST = 600
 
+#: A character with which the command of a pipeline begins or goes on, anywhere in a line: GitHub's
+#: ##[error], Azure's ##vso[task...], TeamCity's ##teamcity[...], sections of GitLab, folds of Travis.
+BREAK = re.compile(
+    "(?<=#)#|(?<=section_start):|(?<=section_end):|(?<=travis_fold):|(?<=travis_time):"
+)
+# The same at the beginning of a line: GitHub's ::error::, and the groups of Buildkite, which are
+# ---, +++, ~~~ and ^^^.
+_BREAK_AT_BEGINNING = re.compile(r"^(\s*)(:(?=:)|([-+~^])(?=\3\3))")
+
+
+def harmless(text: str) -> str:
+    """*text* as a line that no terminal and no pipeline takes for a command.
+
+    Text of servers may contain line breaks, escape sequences, and commands of pipelines.
+    """
+    line = "".join(c if c.isprintable() else " " for c in text)
+    return _BREAK_AT_BEGINNING.sub(r"\1\2 ", BREAK.sub(r" \g<0>", line))
+
 
 def one_line(text: object) -> str:
-    """*text* in one line that no terminal and no pipeline takes for a command.
-
-    Messages of servers may contain line breaks, escape sequences, or GitHub's old ``##[error]``.
-    """
+    """*text* in one short line that no terminal and no pipeline takes for a command."""
     words = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-    words = words.replace("##[", "## [")
-    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 3]}..."
+    return harmless(words if len(words) <= _LONGEST else f"{words[: _LONGEST - 3]}...")
 
 
 def timestamp(time: datetime) -> str:
