@@ -61,7 +61,7 @@ def test_json_keeps_the_text_and_is_no_command(text: str) -> None:
     line = text_of({"message": text})
 
     assert json.loads(line) == {"message": text}
-    assert not re.search("##|[\r\x1b]", line)
+    assert not OBEYED.search(line)
 
 
 def furnish_strangely(shell: Shell) -> None:

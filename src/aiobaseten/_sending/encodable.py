@@ -22,6 +22,5 @@ def encodable_json(content: Any) -> Any:
         fields = cast("dict[str, Any]", content)
         return {encodable_text(key): encodable_json(value) for key, value in fields.items()}
     if isinstance(content, list):
-        items: list[Any] = content
-        return [encodable_json(value) for value in items]
+        return [encodable_json(value) for value in cast("list[object]", content)]
     return content

@@ -149,7 +149,7 @@ def _unknown(words: Iterable[str], known: Sequence[str]) -> str:
     if any(part in name for name in names for part in ("key", "token", "secret", "password")):
         hint = "the API key is no argument: set BASETEN_API_KEY, or pass --api-key-file PATH"
     else:
-        close = get_close_matches(names[0], known, n=1)
+        close = get_close_matches(names[0], known, n=1, cutoff=0.8)
         hint = f"did you mean {close[0]}?" if close else ""
     said = f"there is no option {', '.join(names)}"
     return f"{said}: {hint}" if hint else said

@@ -35,7 +35,7 @@ from ..events import (
 from . import _stdio
 from ._invocations import EnvironmentRef, ResourceRef
 from ._jobs import DeploymentRow, Ending, Job
-from ._text import BREAK, one_line, timestamp
+from ._text import COMMAND, one_line, timestamp
 
 VERSION = 1
 
@@ -106,7 +106,8 @@ def text_of(content: dict[str, Any]) -> str:
     Only ASCII: programs can read it in every encoding. Azure obeys ``##vso[`` anywhere in a line,
     and JSON can write each character in another way.
     """
-    return BREAK.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(content))
+    line = json.dumps(content)
+    return COMMAND.sub(lambda found: f"{found[1]}\\u{ord(found[2]):04x}", line)
 
 
 def record(kind: str, content: dict[str, Any], now: datetime) -> dict[str, Any]:

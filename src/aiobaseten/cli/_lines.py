@@ -125,7 +125,7 @@ def log_text(ending: Ending) -> Iterator[str]:
         chainlet = f"{entry.chainlet}: " if entry.chainlet else ""
         first, *more = entry.message.splitlines() or [""]
         yield one_line(f"{time}{chainlet}{first}")
-        yield from (f"| {one_line(text)}" for text in more)
+        yield from (one_line(f"| {text}") for text in more)
     for note in ending.notes:
         yield one_line(note)
 

@@ -59,14 +59,8 @@ def prepared() -> Generator[None]:
 
 
 def _patient(stream: TextIO) -> TextIO:
-    if not isinstance(stream, io.TextIOWrapper):
-        return stream  # None if the shell closed it
-    stream.reconfigure(errors="backslashreplace")
-    try:
-        number = stream.fileno()
-    except OSError:
-        return stream  # in memory
-    if not hasattr(select, "poll"):
+    number = _descriptor(stream)
+    if number is None or not hasattr(select, "poll"):
         return stream
     # Nothing stays in a buffer, where it would be written once more when Python ends.
     return io.TextIOWrapper(
@@ -75,6 +69,16 @@ def _patient(stream: TextIO) -> TextIO:
         errors="backslashreplace",
         write_through=True,
     )
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    if not isinstance(stream, io.TextIOWrapper):
+        return None  # the shell closed it
+    stream.reconfigure(errors="backslashreplace")
+    try:
+        return stream.fileno()
+    except OSError:
+        return None  # it is in memory
 
 
 def guarded(command: Callable[[], int]) -> int:

@@ -7,14 +7,11 @@ from datetime import datetime
 
 _LONGEST = 600
 
-#: A character with which the command of a pipeline begins or goes on, anywhere in a line: GitHub's
-#: ##[error], Azure's ##vso[task...], TeamCity's ##teamcity[...], sections of GitLab, folds of Travis.
-BREAK = re.compile(
-    "(?<=#)#|(?<=section_start):|(?<=section_end):|(?<=travis_fold):|(?<=travis_time):"
-)
-# The same at the beginning of a line: GitHub's ::error::, and the groups of Buildkite, which are
-# ---, +++, ~~~ and ^^^.
-_BREAK_AT_BEGINNING = re.compile(r"^(\s*)(:(?=:)|([-+~^])(?=\3\3))")
+#: The beginning, in two parts, of a pipeline's command that may stand anywhere in a line: GitHub's
+#: ##[error], Azure's ##vso[task], TeamCity's ##teamcity[build], GitLab's sections, Travis's folds.
+COMMAND = re.compile(r"(##[\w.-]*|section_(?:start|end)|travis_(?:fold|time))([\[:])")
+# Those at the beginning of a line: GitHub's ::error::, and Buildkite's ---, +++, ~~~ and ^^^.
+_COMMAND_AT_BEGINNING = re.compile(r"^(\s*)(:(?=:)|([-+~^])(?=\3\3))")
 
 
 def harmless(text: str) -> str:
@@ -23,7 +20,7 @@ def harmless(text: str) -> str:
     Text of servers may contain line breaks, escape sequences, and commands of pipelines.
     """
     line = "".join(c if c.isprintable() else " " for c in text)
-    return _BREAK_AT_BEGINNING.sub(r"\1\2 ", BREAK.sub(r" \g<0>", line))
+    return _COMMAND_AT_BEGINNING.sub(r"\1\2 ", COMMAND.sub(r"\1 \2", line))
 
 
 def one_line(text: object) -> str:
