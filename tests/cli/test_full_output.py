@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from aiobaseten import Token
+
 from .command import PATIENCE_S, TOKEN, Ended, Shell, ended, until
 
 COMMAND = (sys.executable, "-m", "aiobaseten.cli")
@@ -100,8 +102,8 @@ async def test_a_signal_cancels_a_promotion_although_nobody_reads_the_output(
 
     assert stopped.status == 130
     assert environment.promotion is not None
-    assert environment.promotion.status == "RELEASING"
-    assert TOKEN.search(stopped.err)
+    assert environment.promotion.status == "CANCELED"
+    assert Token.load(stopped.hinted("wait")).kind == "cancellation"
 
 
 @pytest.mark.parametrize("output", ["--lines", "--quiet", "--json"])
@@ -123,6 +125,20 @@ async def test_the_token_is_in_standard_error_if_the_output_cannot_be_written(
     assert begun.complaint
     assert TOKEN.fullmatch(begun.hinted("wait"))
     assert shell.fake.model("m").environment("production").promotion
+
+
+async def test_github_gets_the_token_although_the_output_cannot_be_written(
+    shell: Shell, tmp_path: Path
+) -> None:
+    outputs = tmp_path / "output"
+    github = shell.having(GITHUB_ACTIONS="true", GITHUB_OUTPUT=str(outputs))
+    line = f"exec {' '.join((*COMMAND, *PROMOTE, '--json'))} > /dev/full"
+
+    async with github.started("bash", "-c", line) as process:
+        begun = await ended(process)
+
+    assert begun.status == 1
+    assert outputs.read_text() == f"token={begun.hinted('wait')}\n"
 
 
 async def test_the_token_is_in_standard_error_if_the_reader_left_before_it(shell: Shell) -> None:

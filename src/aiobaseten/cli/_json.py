@@ -89,9 +89,9 @@ class JSONView:
 
     def end(self, ending: Ending) -> None:
         """Print the outcome."""
-        self._print("outcome", outcome_object(ending, ending.job or self._job))
         if ending.outcome.exit_status:
             _stdio.complain(one_line(ending.message))
+        self._print("outcome", outcome_object(ending, ending.job or self._job))
 
     def close(self) -> None:
         """Do nothing."""

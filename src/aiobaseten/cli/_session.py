@@ -6,6 +6,7 @@ import asyncio
 import math
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from .. import Baseten, Clock
@@ -34,6 +35,7 @@ def run_command(command: Command) -> int:
     view = choose_view(command.output, clock, waits=command.waits)
     run = Run(client, command, view)
     interruption = Interruption(clock)
+    ending: Ending | None = None
     try:
         with interruption.watched(), asyncio.Runner() as runner:
             ending = runner.run(_work(run, interruption))
@@ -41,15 +43,23 @@ def run_command(command: Command) -> int:
             return _show(view, ending)
     except OSError:
         # The output cannot be written, and what has begun at Baseten continues.
-        if run.job is not None and run.job.token is not None and not run.is_shown:
-            for text in hints(run.job, command.access):
-                _stdio.hint(text)
+        for text in _not_shown(run, ending):
+            _stdio.hint(text)
         if not interruption.has_begun:
             raise
         _stdio.silence()
         return interruption.outcome.exit_status
     finally:
         view.close()
+
+
+def _not_shown(run: Run, ending: Ending | None) -> Sequence[str]:
+    """The hints with a token that the user has not seen."""
+    if ending is not None and (ending.job is not None or not run.is_shown):
+        return ending.hints
+    if run.job is None or not run.has_begun or run.is_shown:
+        return ()
+    return hints(run.job, run.command.access)
 
 
 def _show(view: View, ending: Ending) -> int:

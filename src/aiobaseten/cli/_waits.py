@@ -104,7 +104,7 @@ async def interrupt(run: Run, outcome: Outcome) -> Ending:
     """The ending of a command that a signal interrupted, after cancelling what it should cancel."""
     command, job = run.command, run.job
     run.view.close()
-    if job is None or not run.is_waiting:
+    if job is None or not run.has_begun:
         return interrupted_early(outcome, command, job)
     if isinstance(command, WaitingInvocation) and command.cancel_on_interrupt:
         # First, because another signal ends the process.
@@ -122,7 +122,6 @@ async def _watch(run: Run, job: Job, events: AsyncGenerator[Event, None], succes
         events: The events, which end with `Finished`.
         success: The message if the wait succeeds.
     """
-    run.is_waiting = True
     async with aclosing(events):
         async for event in events:
             run.view.event(event)
