@@ -167,6 +167,7 @@ KEY_IN_THE_WRONG_PLACE = [
     f"list chain c --api-key={KEY}",
     f"--api-key {KEY} list chain c",
     f"--api-key={KEY} list chain c",
+    f"list chain c --api-key{KEY}",
     f"list chain c -k{KEY}",
     f"list chain c -k {KEY}",
     f"list chain c {KEY}",

@@ -177,3 +177,6 @@ async def test_later_steps_get_the_token_of_the_cancellation(github: Shell, tmp_
     *_, token, outcome = (tmp_path / "output").read_text().splitlines()
     assert outcome == "outcome=timed_out"
     assert Token.load(token.removeprefix("token=")).kind == "cancellation"
+    title, *summary = (tmp_path / "summary").read_text().splitlines()
+    assert title.startswith("### ❌ the promotion of deployment stuck ")
+    assert f"Token: `{token.removeprefix('token=')}`" in summary

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -52,6 +53,7 @@ exit statuses:
 """
 
 
+_OPTION = re.compile(r"--?[a-z-]{1,40}")
 # Each of them ends the program.
 _TOP_OPTIONS = ("-h", "--help", "-V", "--version")
 
@@ -94,7 +96,7 @@ def parse(argv: Sequence[str] | None) -> Command:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["help"]:
-        words = [*words[1:2], "--help"]
+        words = [*(word for word in words[1:2] if word != "help"), "--help"]
     try:
         return _parse(words)
     except _InvalidError as invalid:
@@ -142,10 +144,13 @@ def _no_command(word: str | None) -> str:
 def _unknown(words: Iterable[str], known: Sequence[str]) -> str:
     """The message about options that do not exist; empty if there are none."""
     given = [word.partition("=")[0] for word in words if word.startswith("-")]
-    # A short option holds its value.
-    names = [name if name.startswith("--") else name[:2] for name in given]
-    if not names:
+    if not given:
         return ""
+    # A short option holds its value, and the key may be stuck to a long one.
+    short = [name if name.startswith("--") else name[:2] for name in given]
+    names = [name for name in short if _OPTION.fullmatch(name)]
+    if not names:
+        return "there is no such option"
     if any(part in name for name in names for part in ("key", "token", "secret", "password")):
         hint = "the API key is no argument: set BASETEN_API_KEY, or pass --api-key-file PATH"
     else:

@@ -16,28 +16,23 @@ _ENDS_OF_WAITS = frozenset({Outcome.TIMED_OUT, Outcome.PAUSED})
 _ENDS_OF_LOOKS = frozenset({Outcome.REFUSED, Outcome.NOT_FOUND, Outcome.UNAVAILABLE})
 
 
-_TO_CANCEL = "to cancel:"
+def hints(job: Job, access: Access, *, cancels: bool = True) -> Sequence[str]:
+    """Commands that continue or cancel a job.
 
-
-def hints(job: Job, access: Access) -> Sequence[str]:
-    """Commands that continue or cancel a job."""
+    Args:
+        job: The job.
+        access: How to reach Baseten.
+        cancels: Whether it is of any use to cancel it.
+    """
     if job.token is None:
         if job.task != "deployment":
             return ()
         again = access.command("wait", job.resource.kind, job.resource.id, job.deployment or "")
         return (f"to continue:  {again}",)
     lines = [f"to continue:  {access.command('wait', job.token)}"]
-    if job.task == "promotion" and job.resource.kind == "model":
-        lines.append(f"{_TO_CANCEL}    {access.command('cancel', job.token)}")
+    if cancels and job.task == "promotion" and job.resource.kind == "model":
+        lines.append(f"to cancel:    {access.command('cancel', job.token)}")
     return tuple(lines)
-
-
-def hints_after_cancel(error: BasetenError, job: Job, access: Access) -> Sequence[str]:
-    """Commands to type after a cancellation that failed: not the same one, if it was refused."""
-    again = hints(job, access)
-    if error.is_transient:
-        return again
-    return [text for text in again if not text.startswith(_TO_CANCEL)]
 
 
 def _to_look(job: Job, access: Access) -> Sequence[str]:

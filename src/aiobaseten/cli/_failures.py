@@ -87,7 +87,7 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
     if isinstance(error, NotFoundError):
         return f"Baseten found nothing ({reply}): check the ids{contents}"
     if isinstance(error, BadRequestError | ConflictError):
-        # What can be changed is not in a list: the environment shows it.
+        # The list shows no promotion, but the environment does.
         hint = f"; to look: {_status(command.access, job)}" if changes and job else contents
         return f"Baseten refused the request ({reply}){hint}"
     if isinstance(error, PromotionInProgressError):

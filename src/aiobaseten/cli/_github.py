@@ -68,8 +68,9 @@ class GitHubView:
             is_done = ending.outcome is Outcome.DONE
             text = "\n".join([one_line(ending.message), *map(harmless, ending.hints)])
             self._annotate("notice" if is_done else "error", f"aiobaseten: {ending.title}", text)
-        if ending.job is not None:
-            self.begin(ending.job)  # later steps go on with this one
+        if ending.job is not None and ending.job.token is not None:
+            # Later steps continue with this one.
+            self._append(self._outputs, f"token={ending.job.token}\n")
         self._append(self._outputs, f"outcome={ending.outcome.label}\n")
         self._append(self._summary, summary(self._job, self._events, ending))
 
@@ -106,8 +107,9 @@ def summary(job: Job | None, events: Sequence[Event], ending: Ending) -> str:
     lines = [f"### {mark} {_cell(job or 'aiobaseten')}: {ending.title}", ""]
     if ending.message:
         lines += [_cell(ending.message), ""]
-    if job is not None and job.token is not None:
-        lines += [f"Token: `{job.token}`", ""]
+    last = ending.job or job
+    if last is not None and last.token is not None:
+        lines += [f"Token: `{last.token}`", ""]
     if events:
         lines += ["| seconds | event |", "| ---: | --- |"]
         lines += [_row(event) for event in events[-_MOST_ROWS:]]

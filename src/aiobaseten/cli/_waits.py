@@ -11,14 +11,7 @@ from .. import Cancellation, ChainPromotion, ModelPromotion
 from ..errors import BasetenError, WaitTimeoutError
 from ..events import Event, Finished
 from . import _stdio
-from ._endings import (
-    accepted,
-    failed,
-    hints,
-    hints_after_cancel,
-    interrupted,
-    interrupted_early,
-)
+from ._endings import accepted, failed, hints, interrupted, interrupted_early
 from ._failures import explain_refused_cancel
 from ._invocations import (
     Cancel,
@@ -150,7 +143,7 @@ async def _cancel(run: Run, job: Job, ending: Ending, beginning: str) -> Ending:
         return evolve(
             ending,
             message=f"{beginning}{job} could not be cancelled: {reason}",
-            hints=hints_after_cancel(error, job, access),
+            hints=hints(job, access, cancels=error.is_transient),
         )
     # RAMPING_DOWN takes a while, and the command must end now.
     job = evolve(job, task="cancellation", token=cancellation.token)
