@@ -142,18 +142,6 @@ async def test_a_failed_look_is_an_event(shell: Shell) -> None:
     assert trouble["error"]["http_status"] == 502
 
 
-async def test_a_closed_pipe_ends_the_command_without_a_message(shell: Shell) -> None:
-    words = f"{sys.executable} -m aiobaseten.cli promote chain c new --to production --wait"
-    async with shell.started(
-        "bash", "-c", f"{words} | head -1; exit ${{PIPESTATUS[0]}}"
-    ) as process:
-        closed = await ended(process)
-
-    assert closed.status == 141
-    assert closed.err == ""
-    assert len(closed.out.splitlines()) == 1
-
-
 async def test_closed_streams_and_ascii_do_not_crash_the_command(shell: Shell) -> None:
     closed, ascii_only = await asyncio.gather(
         run_in_bash(shell, "status chain c production >&- 2>&-"),

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from aiobaseten_generated.client import Operation
-from attrs import frozen
+from attrs import field, frozen
 
 from ..errors import (
     APIError,
@@ -25,6 +25,7 @@ from ..errors import (
     ResponseShapeError,
     ServerError,
 )
+from .encodable import encodable_json, encodable_text
 from .retry import asked_delay
 from .secret import Secret
 
@@ -66,9 +67,16 @@ _BY_STATUS: dict[int, type[APIError]] = {
 }
 
 
+def _encodable_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: encodable_text(value) for name, value in headers.items()}
+
+
 @frozen(kw_only=True)
 class Reply:
     """An HTTP response, read as far as possible, with the API key masked.
+
+    All text of a server comes from here, so that every consumer can encode all of it: a terminal,
+    JSON, msgpack, Postgres.
 
     Attributes:
         status: HTTP status.
@@ -78,7 +86,7 @@ class Reply:
     """
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(converter=_encodable_headers)
     body: bytes
     flaw: str | None = None
 
@@ -87,6 +95,27 @@ class Reply:
         """The id of the request for Baseten's support, or ``None``."""
         found = (self.headers[name] for name in _REQUEST_ID_HEADERS if name in self.headers)
         return next(found, None)
+
+    def json(self) -> Any:
+        """The decoded body; ``None`` if there is none.
+
+        Raises:
+            ValueError: It is not JSON.
+            RecursionError: It is nested too deeply.
+        """
+        if not self.body:
+            return None
+        try:
+            content = json.loads(self.body)
+        except UnicodeDecodeError:
+            # A log may hold any byte, and the rest of the answer is good.
+            content = json.loads(self.body.decode("utf-8", "replace"))
+        return encodable_json(content)
+
+    def excerpt(self) -> str:
+        """The beginning of the body, as text."""
+        text = encodable_text(self.body[: 4 * _EXCERPT].decode("utf-8", "replace"))
+        return text if len(text) <= _EXCERPT else text[:_EXCERPT] + " …"
 
 
 def parsed_by(operation: Operation[Any], parse: Callable[[Any], U]) -> Operation[U]:
@@ -127,7 +156,7 @@ def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, n
     try:
         if reply.flaw:
             raise ValueError(reply.flaw)
-        content = json.loads(reply.body) if reply.body else None
+        content = reply.json()
         if operation.method != "GET":
             _check_acted(operation, content, secret)
         return operation.parse(content)
@@ -138,7 +167,7 @@ def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, n
             status=reply.status,
             method=operation.method,
             path=path,
-            body=_excerpt(reply.body),
+            body=reply.excerpt(),
             request_id=reply.request_id,
         ) from error
 
@@ -155,18 +184,18 @@ def _check_acted(operation: Operation[Any], content: Any, secret: Secret) -> Non
 def _refusal(method: str, path: str, reply: Reply, secret: Secret, now: datetime) -> APIError:
     status = reply.status
     kind = _BY_STATUS.get(status) or (ServerError if status >= 500 else APIError)
-    body = _json_object(reply.body)
+    body = _json_object(reply)
     # A second time: in JSON the key may have been escaped, or in another encoding.
     code, message = map(secret.mask_text, _code_and_message(body))
     if 300 <= status < 400:
         message = f"redirected to {reply.headers.get('location', 'nowhere')}, not followed"
     error = kind(
-        message or ("" if body else _excerpt(reply.body)[:200]),
+        message or ("" if body else reply.excerpt()[:200]),
         status=status,
         method=method,
         path=path,
         code=code or None,
-        body=_excerpt(reply.body),
+        body=reply.excerpt(),
         request_id=reply.request_id,
     )
     error.retry_after = asked_delay(reply.headers, body, now)
@@ -179,21 +208,16 @@ def _misfit(error: Exception, reply: Reply) -> str:
         return reply.flaw
     if not reply.body:
         return "it is empty"
-    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+    if isinstance(error, json.JSONDecodeError):
         return f"it is not JSON ({error})"
     if isinstance(error, KeyError):
         return f"the field {error} is missing"
     return f"it does not fit the spec ({error})"
 
 
-def _excerpt(body: bytes) -> str:
-    text = body[: 4 * _EXCERPT].decode("utf-8", "replace")
-    return text if len(text) <= _EXCERPT else text[:_EXCERPT] + " …"
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
+def _json_object(reply: Reply) -> dict[str, Any]:
     try:
-        content = json.loads(body)
+        content = reply.json()
     except (ValueError, RecursionError):
         return {}
     return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
