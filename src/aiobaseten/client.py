@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from types import TracebackType
 from typing import NoReturn, Self, get_args
 
@@ -14,7 +13,17 @@ from ._arguments import Duration, choice, count, path_argument, seconds
 from ._clock import Clock, LoopClock
 from ._promoting import find_promoted
 from ._resource import CHAIN, MODEL, D, E, Operations, Resource
-from ._sending import Connections, HttpClient, Secret, Sender, Settings, Shared, closed
+from ._sending import (
+    Connect,
+    Connections,
+    HttpClients,
+    Secret,
+    Sender,
+    Settings,
+    Shared,
+    closed,
+    own_clients,
+)
 from ._token import Token
 from ._waiting import Baseline, PollingBudget, Polls, default_schedule
 from .chains import ChainHandle, ChainPromotion
@@ -38,8 +47,8 @@ class Baseten:
         self,
         *,
         api_key: str | None = None,
-        base_url: str | None = None,
-        inference_url: str | None = None,
+        base_url: str | httpx.URL | None = None,
+        inference_url: str | httpx.URL | None = None,
         auth_scheme: AuthScheme = "Api-Key",
         connect_timeout: Duration = 10.0,
         read_timeout: Duration = 30.0,
@@ -104,8 +113,8 @@ class Baseten:
             retry=RetryPolicy() if retry is None else _retry(retry),
         )
         self._connections = Connections(
-            clock or LoopClock(),
-            _connector(http_client, connections),
+            _arguments.clock(clock, LoopClock),
+            _connector(http_client, settings, connections),
             secret,
             closes=http_client is None,
             max_connections=connections,
@@ -180,7 +189,7 @@ class Baseten:
         """
         if self._is_view:
             raise ConfigurationError("enter the client that this one was made from")
-        self._connections.open()
+        await self._connections.open()
         return self
 
     async def __aexit__(
@@ -309,17 +318,22 @@ async def _promoted(resource: Resource[D, E], known: Token) -> str:
     return found.id
 
 
-def _connector(
-    given: httpx.AsyncClient | None, connections: int
-) -> Callable[[], httpx.AsyncClient]:
+def _connector(given: object, settings: Settings, connections: int) -> Connect:
+    """Returns the HTTP clients, once the event loop runs."""
     if given is None:
-        limits = httpx.Limits(max_connections=connections)
-        return lambda: HttpClient(limits=limits)
+        addresses = (settings.base_url, settings.inference_url)
+        return lambda: own_clients(addresses, connections)
     if not isinstance(given, httpx.AsyncClient):
+        kind = type(given)
         raise ConfigurationError(
-            f"http_client must be an httpx.AsyncClient, not {type(given).__name__}"
+            f"http_client must be an httpx.AsyncClient, not {kind.__module__}.{kind.__qualname__}"
         )
-    return lambda: given
+    both = HttpClients(reads=given, writes=given)
+
+    async def connect() -> HttpClients:
+        return both
+
+    return connect
 
 
 def _retry(given: RetryPolicy) -> RetryPolicy:

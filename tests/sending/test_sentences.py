@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 
@@ -147,19 +148,29 @@ async def over(
 @pytest.mark.parametrize(
     ("error", "rest"),
     [
-        (httpx.ConnectError("refused"), "ConnectError: refused; it did not reach Baseten"),
-        (httpx.ConnectTimeout(""), "ConnectTimeout; it did not reach Baseten"),
-        (httpx.PoolTimeout(""), "PoolTimeout; it did not reach Baseten"),
-        (httpx.ReadError("reset"), "ReadError: reset; it may have reached Baseten"),
-        (httpx.ReadTimeout(""), "ReadTimeout; it may have reached Baseten"),
+        (httpx.ConnectError("refused"), "(ConnectError: refused); it did not reach Baseten"),
+        (httpx.ConnectTimeout(""), "(ConnectTimeout); it did not reach Baseten"),
+        (httpx.PoolTimeout(""), "(PoolTimeout); it did not reach Baseten"),
+        (httpx.ReadError("reset"), "(ReadError: reset); it may have reached Baseten"),
+        (httpx.ReadTimeout(""), "(ReadTimeout); it may have reached Baseten"),
     ],
     ids=lambda one: type(one).__name__ if isinstance(one, Exception) else "",
 )
 async def test_a_request_without_a_response(error: httpx.RequestError, rest: str) -> None:
     async def fail(request: httpx.Request) -> httpx.Response:
-        raise error
+        raise error from getattr(httpcore, type(error).__name__)()
 
-    assert await over(fail) == f"{REQUEST}: {rest}"
+    assert await over(fail) == f"{REQUEST}: no answer from api.baseten.co:443 {rest}"
+
+
+async def test_a_request_that_a_stranger_has_ended() -> None:
+    async def fail(request: httpx.Request) -> httpx.Response:
+        raise LookupError("no such thing")
+
+    assert await over(fail, base_url="http://[::1]:99") == (
+        f"{REQUEST}: no answer from [::1]:99 (LookupError: no such thing); it may have reached "
+        "Baseten"
+    )
 
 
 @pytest.mark.looptime
@@ -169,7 +180,8 @@ async def test_a_response_that_does_not_end() -> None:
         return httpx.Response(200)
 
     assert await over(hang, answer_timeout=7) == (
-        f"{REQUEST}: the answer was not complete after 7 s; it may have reached Baseten"
+        f"{REQUEST}: the answer of api.baseten.co:443 was not complete after 7 s; it may have "
+        "reached Baseten"
     )
 
 
