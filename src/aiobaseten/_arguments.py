@@ -204,9 +204,8 @@ def clock(value: T | None, default: Callable[[], T]) -> T:
     if value is None:
         return default()
     methods = ("now", "utcnow", "random", "timeout_at", "call_at")
-    missing = [name for name in methods if not callable(getattr(value, name, None))]
-    if missing:
-        raise ConfigurationError(f"clock must be a Clock, but has no {missing[0]}(): {value!r}")
+    if isinstance(value, type) or not all(callable(getattr(value, one, None)) for one in methods):
+        raise ConfigurationError(f"clock must be a Clock, not {value!r}")
     return value
 
 

@@ -60,6 +60,16 @@ def judged(status: int, body: bytes, *, flaw: str | None = None, **headers: str)
         (400, b'{"code": "VALIDATION_ERROR", "message": "No."}', ", VALIDATION_ERROR: No."),
         (401, b'{"error": "Invalid API key."}', ", Invalid API key."),
         (403, b"<html>Blocked</html>", ", <html>Blocked</html>"),
+        (
+            403,
+            b'{"code": "PERMISSION_DENIED", "message": "Authorization error"}',
+            ", PERMISSION_DENIED: Authorization error; the API key is unknown, or lacks permission",
+        ),
+        (
+            429,
+            b'{"error": "Too many.", "retry_after": 37}',
+            ", Too many.; it asks for a pause of 37 s",
+        ),
         (500, b"", ""),
         (503, b'{"code": "BUSY"}', ", BUSY"),
     ],

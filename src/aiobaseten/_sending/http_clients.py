@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import ssl
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +21,26 @@ from ..errors import ConfigurationError
 
 # What httpx raises for settings that it cannot use.
 _UNUSABLE = (ImportError, ValueError, httpx.InvalidURL)
+
+
+#: Whether the current task is a look of a wait.
+is_look: ContextVar[bool] = ContextVar("aiobaseten_is_look", default=False)
+_HTTPX_LOG = logging.getLogger("httpx")
+
+
+class _NoLooks(logging.Filter):
+    """Leaves out the line that httpx logs for each request, if that is one of thousands of looks.
+
+    A logger for which DEBUG is enabled shows them all.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to log *record*."""
+        is_line = record.levelno == logging.INFO and not _HTTPX_LOG.isEnabledFor(logging.DEBUG)
+        return not (is_line and is_look.get())
+
+
+_HTTPX_LOG.addFilter(_NoLooks())
 
 
 class _NoCookies(httpx.Cookies):
