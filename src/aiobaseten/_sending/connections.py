@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import httpcore
 import httpx
@@ -292,7 +292,7 @@ class Connections:
     async def _read(self, response: httpx.Response) -> Reply:
         chunks: list[bytes] = []
         size = 0
-        flaw = None
+        flaw = "an HTTP cache has answered, not Baseten" if _is_stored(response) else None
         try:
             async for chunk in response.aiter_bytes():
                 chunks.append(chunk)
@@ -324,6 +324,18 @@ class Connections:
             body=self._secret.mask(body),
             flaw=flaw,
         )
+
+
+def _is_stored(response: httpx.Response) -> bool:
+    """Whether a cache of the caller's client says that it has answered by itself."""
+    said: Mapping[str, Any] = response.extensions
+    status = said.get("caching")
+    if isinstance(status, Mapping):  # of hishel 2; older versions have no mapping of their own
+        said = cast("Mapping[str, Any]", status)
+    return any(
+        said.get(f"{prefix}from_cache") and not said.get(f"{prefix}revalidated")
+        for prefix in ("", "hishel_")
+    )
 
 
 def _abandon(task: asyncio.Task[Any]) -> None:

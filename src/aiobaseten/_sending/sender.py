@@ -214,8 +214,11 @@ class Sender:
             "authorization": self.settings.secret.authorization(),
             "user-agent": f"aiobaseten/{__version__}",
         }
+        # A cache in between must ask Baseten. By default, that of hishel ignores the header.
+        extensions: dict[str, Any] = {"timeout": dict(self.settings.timeouts)}
         if operation.method == "GET":
-            headers["cache-control"] = "no-cache"  # a cache in between must ask Baseten
+            headers["cache-control"] = "no-cache"
+            extensions["caching"] = {"rfc": True}
         content = None
         if operation.body is not None:
             headers["content-type"] = "application/json"
@@ -225,7 +228,7 @@ class Sender:
             url,
             headers=headers,
             content=content,
-            extensions={"timeout": dict(self.settings.timeouts)},
+            extensions=extensions,
         )
 
     def _pause_route(
