@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import NoReturn, Self, get_args
+from typing import Any, NoReturn, Self, get_args
 
 import httpx
 
@@ -175,8 +175,17 @@ class Baseten:
         )
         return view
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a client cannot be pickled, because the API key cannot be pickled")
+        raise TypeError(
+            "a client cannot be pickled, because the API key cannot be pickled: make one in each "
+            "process"
+        )
 
     def __repr__(self) -> str:
         return f"<Baseten at {self._sender.settings.base_url}>"

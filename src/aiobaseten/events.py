@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from attrs import frozen
 
@@ -135,6 +135,9 @@ class EventStream(AsyncGenerator[Event, None]):
     def __init__(self, events: AsyncGenerator[Event, None]) -> None:
         """Store them. The wait begins with the first event that is asked for."""
         self._events = events
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a stream of events cannot be copied or pickled: ask for another one")
 
     async def asend(self, value: None) -> Event:
         """The next event."""
