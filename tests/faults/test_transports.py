@@ -291,6 +291,30 @@ async def test_a_transport_that_repeats_requests_cannot_repeat_a_promotion(
     assert promoted(fake) == ["d1"]
 
 
+class Tunnelling(httpx.AsyncBaseTransport):
+    """Asks a proxy for the way before each request, and reports it as httpcore does."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        report = request.extensions.get("trace")
+        for method in ("CONNECT", request.method) if report else ():
+            sent = httpcore.Request(method, str(request.url))
+            await report("http11.send_request_headers.started", {"request": sent})
+        return await self._inner.handle_async_request(request)
+
+
+async def test_a_proxy_may_be_asked_for_the_way_before_a_promotion(fake: FakeBaseten) -> None:
+    async with (
+        httpx.AsyncClient(transport=Tunnelling(fake.transport())) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        await baseten.model("m1").environment("production").promote("d1")
+
+    assert promoted(fake) == ["d1"]
+
+
 class Stranger(httpx.AsyncBaseTransport):
     """Raises an error of its own after it has passed the request on."""
 
