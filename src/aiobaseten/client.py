@@ -87,7 +87,8 @@ class Baseten:
             max_connections: Requests that may be under way at the same time; further ones queue.
             http_client: An HTTP client to use instead of our own, with its proxies, certificates
                 and hooks. It stays open when this client is closed. Its timeouts, authentication,
-                default headers and redirects are not used. It must allow *max_connections*.
+                default headers and redirects are not used. It must allow *max_connections*. Clients
+                of httpx2 are refused: their exceptions do not prove whether a request was sent.
             clock: Time and randomness (default: the event loop's).
 
         Raises:
@@ -191,10 +192,11 @@ class Baseten:
         return f"<Baseten at {self._sender.settings.base_url}>"
 
     async def __aenter__(self) -> Self:
-        """Bind to the running event loop.
+        """Bind to the running event loop, and read proxies and certificates from the environment.
 
         Raises:
-            ConfigurationError: It was entered before, or comes from `with_options`.
+            ConfigurationError: It was entered before, or comes from `with_options`; or a variable
+                of the environment names a proxy or file that cannot be used.
         """
         if self._is_view:
             raise ConfigurationError("enter the client that this one was made from")
