@@ -298,10 +298,11 @@ class Tunnelling(httpx.AsyncBaseTransport):
         self._inner = inner
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        report = request.extensions.get("trace")
-        for method in ("CONNECT", request.method) if report else ():
+        for method in ("CONNECT", request.method):
             sent = httpcore.Request(method, str(request.url))
-            await report("http11.send_request_headers.started", {"request": sent})
+            if "trace" in request.extensions:
+                report: Any = request.extensions["trace"]
+                await report("http11.send_request_headers.started", {"request": sent})
         return await self._inner.handle_async_request(request)
 
 
