@@ -46,18 +46,18 @@ async def _work(
     client: Baseten, command: Command, view: View, interruption: Interruption
 ) -> Ending:
     """Run a command until it ends, or until a signal interrupts it."""
-    async with client:
-        run = Run(client, command, view)
-        task = asyncio.create_task(execute(run))
-        with interruption.cancels(task):
-            await asyncio.wait({task})
-        try:
+    run = Run(client, command, view)
+    try:
+        async with client:
+            task = asyncio.create_task(execute(run))
+            with interruption.cancels(task):
+                await asyncio.wait({task})
             if task.cancelled():
                 view.close()
                 return await interrupt(run, interruption.outcome)
             return task.result()
-        except BasetenError as error:
-            return failed(error, command, run.job)
+    except BasetenError as error:
+        return failed(error, command, run.job)
 
 
 def _client(access: Access, clock: Clock) -> Baseten:
