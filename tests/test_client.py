@@ -22,6 +22,7 @@ from aiobaseten.errors import (
     RequestTimeoutError,
     ServerError,
 )
+from aiobaseten.options import LoopClock
 from aiobaseten.testing import FakeBaseten
 
 LOOPBACK = "http://127.0.0.1:9"
@@ -80,6 +81,14 @@ def test_a_key_of_another_type_is_refused_by_the_name_of_the_type() -> None:
         {"base_url": "https://api.baseten.co/#a"},
         {"base_url": 7},
         {"inference_url": "https://models.example"},
+        {"inference_url": 5},
+        {"inference_url": "https://{model_id}/{x}"},
+        {"inference_url": "https://{model_id}.example/{"},
+        {"inference_url": httpx.URL("https://models.example")},
+        {"base_url": "https://api.{x}.example"},
+        {"base_url": b"https://api.example"},
+        {"clock": 5},
+        {"clock": LoopClock},
         {"inference_url": "http://model-{model_id}.example"},
         {"auth_scheme": "Basic"},
         {"connect_timeout": -1},

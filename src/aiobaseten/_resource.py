@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, NoReturn, Self, TypeAlias, TypeVar
 
 from aiobaseten_generated.api.chains import (
     deactivate_chain_deployment,
@@ -255,6 +255,19 @@ class Resource(Generic[D, E]):
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "kind", self.operations.kind)
         path_argument(f"{self.kind}_id", self.id)
+
+    # Copies of handles and promotions share the resource, and so the client.
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "handles, promotions and cancellations cannot be pickled, because they hold the client "
+            "and its API key: store the ids, or the token for Baseten.resume()"
+        )
 
     def environment_label(self, name: str) -> str:
         """An environment, for a person."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from types import TracebackType
-from typing import NoReturn, Self, get_args
+from typing import Any, NoReturn, Self, get_args
 
 import httpx
 
@@ -14,7 +13,17 @@ from ._arguments import Duration, choice, count, path_argument, seconds
 from ._clock import Clock, LoopClock
 from ._promoting import find_promoted
 from ._resource import CHAIN, MODEL, D, E, Operations, Resource
-from ._sending import Connections, HttpClient, Secret, Sender, Settings, Shared, closed
+from ._sending import (
+    Connect,
+    Connections,
+    HttpClients,
+    Secret,
+    Sender,
+    Settings,
+    Shared,
+    closed,
+    own_clients,
+)
 from ._token import Token
 from ._waiting import Baseline, PollingBudget, Polls, default_schedule
 from .chains import ChainHandle, ChainPromotion
@@ -38,8 +47,8 @@ class Baseten:
         self,
         *,
         api_key: str | None = None,
-        base_url: str | None = None,
-        inference_url: str | None = None,
+        base_url: str | httpx.URL | None = None,
+        inference_url: str | httpx.URL | None = None,
         auth_scheme: AuthScheme = "Api-Key",
         connect_timeout: Duration = 10.0,
         read_timeout: Duration = 30.0,
@@ -78,7 +87,8 @@ class Baseten:
             max_connections: Requests that may be under way at the same time; further ones queue.
             http_client: An HTTP client to use instead of our own, with its proxies, certificates
                 and hooks. It stays open when this client is closed. Its timeouts, authentication,
-                default headers and redirects are not used. It must allow *max_connections*.
+                default headers and redirects are not used. It must allow *max_connections*. Clients
+                of httpx2 are refused: their exceptions do not prove whether a request was sent.
             clock: Time and randomness (default: the event loop's).
 
         Raises:
@@ -104,8 +114,8 @@ class Baseten:
             retry=RetryPolicy() if retry is None else _retry(retry),
         )
         self._connections = Connections(
-            clock or LoopClock(),
-            _connector(http_client, connections),
+            _arguments.clock(clock, LoopClock),
+            _connector(http_client, settings, connections),
             secret,
             closes=http_client is None,
             max_connections=connections,
@@ -166,21 +176,31 @@ class Baseten:
         )
         return view
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a client cannot be pickled, because the API key cannot be pickled")
+        raise TypeError(
+            "a client cannot be pickled, because the API key cannot be pickled: make one in each "
+            "process"
+        )
 
     def __repr__(self) -> str:
         return f"<Baseten at {self._sender.settings.base_url}>"
 
     async def __aenter__(self) -> Self:
-        """Bind to the running event loop.
+        """Bind to the running event loop, and read proxies and certificates from the environment.
 
         Raises:
-            ConfigurationError: It was entered before, or comes from `with_options`.
+            ConfigurationError: It was entered before, or comes from `with_options`; or a variable
+                of the environment names a proxy or file that cannot be used.
         """
         if self._is_view:
             raise ConfigurationError("enter the client that this one was made from")
-        self._connections.open()
+        await self._connections.open()
         return self
 
     async def __aexit__(
@@ -309,17 +329,22 @@ async def _promoted(resource: Resource[D, E], known: Token) -> str:
     return found.id
 
 
-def _connector(
-    given: httpx.AsyncClient | None, connections: int
-) -> Callable[[], httpx.AsyncClient]:
+def _connector(given: object, settings: Settings, connections: int) -> Connect:
+    """Returns the HTTP clients, once the event loop runs."""
     if given is None:
-        limits = httpx.Limits(max_connections=connections)
-        return lambda: HttpClient(limits=limits)
+        addresses = (settings.base_url, settings.inference_url)
+        return lambda: own_clients(addresses, connections)
     if not isinstance(given, httpx.AsyncClient):
+        kind = type(given)
         raise ConfigurationError(
-            f"http_client must be an httpx.AsyncClient, not {type(given).__name__}"
+            f"http_client must be an httpx.AsyncClient, not {kind.__module__}.{kind.__qualname__}"
         )
-    return lambda: given
+    both = HttpClients(reads=given, writes=given)
+
+    async def connect() -> HttpClients:
+        return both
+
+    return connect
 
 
 def _retry(given: RetryPolicy) -> RetryPolicy:

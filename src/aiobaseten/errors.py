@@ -158,8 +158,7 @@ class APIError(BasetenError):
         came_from_proxy: Whether the body is not JSON: something in front of Baseten sent it.
     """
 
-    retry_after: float | None = None
-    came_from_proxy: bool = False
+    _advice: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -171,12 +170,16 @@ class APIError(BasetenError):
         code: str | None = None,
         body: str = "",
         request_id: str | None = None,
+        retry_after: float | None = None,
+        came_from_proxy: bool = False,
     ) -> None:
         said = ": ".join(part for part in (code, message) if part)
         super().__init__(
             f"{method} {path}: HTTP {status}"
             + (f", {said}" if said else "")
             + (f" (request id {request_id})" if request_id else "")
+            + ("" if came_from_proxy else self._advice)
+            + (f"; it asks for a pause of {retry_after:g} s" if retry_after else "")
         )
         self.status = status
         self.code = code
@@ -185,6 +188,8 @@ class APIError(BasetenError):
         self.request_id = request_id
         self.method = method
         self.path = path
+        self.retry_after = retry_after
+        self.came_from_proxy = came_from_proxy
 
     @property
     def is_transient(self) -> bool:
@@ -201,7 +206,9 @@ class AuthenticationError(APIError):
 
 
 class PermissionDeniedError(APIError):
-    """The API key may not do this, as in a restricted environment (403)."""
+    """The API key is unknown, or may not do this, as in a restricted environment (403)."""
+
+    _advice = "; the API key is unknown, or lacks permission"
 
 
 class NotFoundError(APIError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -29,7 +29,7 @@ from ._waiting import Wait
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
 from .errors import BasetenError, RequestNotActedOnError, ResponseShapeError
-from .events import Event
+from .events import EventStream
 from .options import (
     DEFAULT_TIMEOUT_S,
     BeforeSending,
@@ -112,12 +112,13 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         """The model's id."""
         return self._resource.id
 
-    def events(self, **options: Unpack[ModelDeploymentOptions]) -> AsyncGenerator[Event, None]:
+    def events(self, **options: Unpack[ModelDeploymentOptions]) -> EventStream:
         """The events until the deployment is ACTIVE, as they are seen.
 
         The same wait as `wait_until_active`: status changes, looks that failed, `DeploymentWoken`
         when it has been asked to wake up, and at last `Finished`. After that the stream ends, or
-        raises what `wait_until_active` raises. Leaving the loop leaves nothing running.
+        raises what `wait_until_active` raises. Leaving the loop stops the wait if it stands in an
+        ``async with`` block: see `EventStream`.
 
         Args:
             options: As for `wait_until_active`.
@@ -125,7 +126,9 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         Raises:
             ConfigurationError: An option is invalid; at once, before any look.
         """
-        return self._wait_or_wake(wait_options(options, ModelDeploymentOptions)).events()
+        return EventStream(
+            self._wait_or_wake(wait_options(options, ModelDeploymentOptions)).events()
+        )
 
     async def wait_until_active(self, **options: Unpack[ModelDeploymentOptions]) -> Deployment:
         """Wait until the deployment is ACTIVE.

@@ -243,7 +243,7 @@ async def test_a_changed_connection_gets_another_client(
 
     second = await fired(promotion_trigger(token))
 
-    assert (second["error"], second["is_final"]) == ("AuthenticationError", True)
+    assert (second["error"], second["is_final"]) == ("PermissionDeniedError", True)
     assert "wrong-key" not in str(second)
     assert (await first)["outcome"] == "done"
 

@@ -243,7 +243,7 @@ ERRORS: list[tuple[BasetenError, str]] = [
     ),
     (
         refusal(PermissionDeniedError, 403),
-        "the API key lacks permission (HTTP 403 for /p, request id r1): "
+        "the API key is unknown, or lacks permission (HTTP 403 for /p, request id r1): "
         "use another key, or ask for access",
     ),
     (

@@ -9,7 +9,7 @@ import pickle
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -148,3 +148,36 @@ async def test_a_key_of_eight_characters_is_masked() -> None:
             await baseten.chain("c1").deployment("d1").get()
 
     assert caught.value.message == "not [api key]"
+
+
+class Sent(NamedTuple):
+    """A request, as the exceptions of aiohttp hold it."""
+
+    url: str
+    headers: dict[str, str]
+
+
+class StrangersError(Exception):
+    """Holds the request in its arguments and in an attribute."""
+
+    def __init__(self, sent: Sent) -> None:
+        super().__init__(sent, sent.headers)
+        self.sent = sent
+        self.url = sent.url
+
+
+async def test_the_key_is_masked_in_errors_of_other_transports() -> None:
+    async def fail(request: httpx.Request) -> httpx.Response:
+        raise StrangersError(Sent(str(request.url), dict(request.headers)))
+
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(fail)) as http,
+        Baseten(api_key=KEY, http_client=http, retry=RetryPolicy(attempts=1)) as baseten,
+    ):
+        with pytest.raises(TransportError) as caught:
+            await baseten.chain("c1").deployment("d1").get()
+
+    cause = caught.value.__cause__
+    assert isinstance(cause, StrangersError)
+    assert KEY not in shown(caught.value) + repr(cause) + repr(vars(cause))
+    assert cause.sent.url == cause.url

@@ -6,7 +6,7 @@ What a line asserts is what an editor shows to users. tests/house lets no name b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, assert_type
 
@@ -237,7 +237,7 @@ async def chains(chain: ChainHandle) -> None:
         ),
         schemas.ChainDeployment,
     )
-    assert_type(deployment.events(timeout=60), AsyncGenerator[events.Event, None])
+    assert_type(deployment.events(timeout=60), events.EventStream)
 
     environment = chain.environment("production")
     assert_type(environment, ChainEnvironmentHandle)
@@ -266,7 +266,7 @@ async def chains(chain: ChainHandle) -> None:
         ),
         schemas.ChainDeployment,
     )
-    assert_type(promotion.events(on_paused="wait"), AsyncGenerator[events.Event, None])
+    assert_type(promotion.events(on_paused="wait"), events.EventStream)
     assert_type(await promotion.rollback(), ChainPromotion)
     assert_type(await environment.rollback(), ChainPromotion)
 
@@ -288,7 +288,7 @@ async def models(model: ModelHandle) -> None:
     assert_type(await deployment.retry(), schemas.Deployment)
     assert_type(await deployment.logs(limit=10, start=NOON, end=NOON), list[schemas.Log])
     assert_type(await deployment.wait_until_active(wake=True), schemas.Deployment)
-    assert_type(deployment.events(wake=True), AsyncGenerator[events.Event, None])
+    assert_type(deployment.events(wake=True), events.EventStream)
 
     environment = model.environment("production")
     assert_type(environment, ModelEnvironmentHandle)
@@ -308,7 +308,7 @@ async def models(model: ModelHandle) -> None:
     )
     assert_type(cancellation.token, str)
     assert_type(await cancellation.wait(timeout=60, settling_time=0), schemas.Environment)
-    assert_type(cancellation.events(), AsyncGenerator[events.Event, None])
+    assert_type(cancellation.events(), events.EventStream)
 
     promotion = await environment.promote(
         "d",
@@ -323,7 +323,7 @@ async def models(model: ModelHandle) -> None:
     assert_type(promotion.deployment, schemas.Deployment | None)
     assert_type(promotion.previous_id, str | None)
     assert_type(await promotion.wait(), schemas.Deployment)
-    assert_type(promotion.events(), AsyncGenerator[events.Event, None])
+    assert_type(promotion.events(), events.EventStream)
     assert_type(await promotion.cancel(), Cancellation)
     assert_type(await promotion.force_cancel(), Cancellation)
     assert_type(await promotion.pause(), None)
@@ -394,6 +394,17 @@ OTHERS = (
     errors.PromotionOutcomeUnknownError,
     errors.RequestNotActedOnError,
 )
+
+
+async def watched(stream: events.EventStream) -> None:
+    """The stream of a wait's events."""
+    async with stream as same:
+        assert_type(same, events.EventStream)
+        async for event in stream:
+            assert_type(event, events.Event)
+        assert_type(await stream.asend(None), events.Event)
+        assert_type(await stream.athrow(ValueError()), events.Event)
+    assert_type(await stream.aclose(), None)
 
 
 def failed_request(error: Exception) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from aiobaseten._waiting.health import DOWN_AFTER, PROBE_EVERY_S, Change, Health
@@ -15,7 +17,7 @@ from aiobaseten.errors import (
     TransportError,
 )
 
-WHERE = {"method": "GET", "path": "/v1/models/m1"}
+WHERE: dict[str, Any] = {"method": "GET", "path": "/v1/models/m1"}
 SUCCESS = object()
 
 

@@ -2,7 +2,7 @@
 
 A request waits in the `queue` of its route, takes one of the `connections`, and comes back as a
 reply, which `answers` turns into a value or an exception. `retry` and `limits` decide whether and
-when to send (again). `secret` is the API key.
+when to send (again). `http_clients` makes the HTTP clients. `secret` is the API key.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ from __future__ import annotations
 from aiobaseten_generated.client import Operation
 
 from .answers import parsed_by, then
-from .connections import Connections, HttpClient, closed
+from .connections import Connect, Connections, closed
+from .http_clients import HttpClient, HttpClients, own_clients
 from .retry import may_have_acted
 from .secret import Secret
 from .sender import Fetched, Sender, Settings, Shared, Ticket
 
 __all__ = [
+    "Connect",
     "Connections",
     "Fetched",
     "HttpClient",
+    "HttpClients",
     "Operation",
     "Secret",
     "Sender",
@@ -27,6 +30,7 @@ __all__ = [
     "Ticket",
     "closed",
     "may_have_acted",
+    "own_clients",
     "parsed_by",
     "then",
 ]

@@ -189,7 +189,7 @@ def _refusal(method: str, path: str, reply: Reply, secret: Secret, now: datetime
     code, message = map(secret.mask_text, _code_and_message(body))
     if 300 <= status < 400:
         message = f"redirected to {reply.headers.get('location', 'nowhere')}, not followed"
-    error = kind(
+    return kind(
         message or ("" if body else reply.excerpt()[:200]),
         status=status,
         method=method,
@@ -197,10 +197,9 @@ def _refusal(method: str, path: str, reply: Reply, secret: Secret, now: datetime
         code=code or None,
         body=reply.excerpt(),
         request_id=reply.request_id,
+        retry_after=asked_delay(reply.headers, body, now),
+        came_from_proxy=not body,
     )
-    error.retry_after = asked_delay(reply.headers, body, now)
-    error.came_from_proxy = not body
-    return error
 
 
 def _misfit(error: Exception, reply: Reply) -> str:

@@ -1,18 +1,23 @@
-"""The connections: one `httpx.AsyncClient`, on one event loop, from opening to closing."""
+"""The connections: the HTTP clients, on one event loop, from opening to closing."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any, TypeAlias, cast
 
+import httpcore
 import httpx
 from attrs import frozen
 
 from .._clock import Clock
-from ..errors import ConfigurationError, RequestTimeoutError, TransportError
+from ..errors import BasetenError, ConfigurationError, RequestTimeoutError, TransportError
 from .answers import Reply
+from .http_clients import HttpClients
 from .secret import Secret
+
+#: Returns the HTTP clients, on opening.
+Connect: TypeAlias = Callable[[], Awaitable[HttpClients]]
 
 #: Seconds that an abandoned request may take to finish, so that its connection survives.
 ABANDONED_GRACE_S = 5.0
@@ -32,36 +37,32 @@ class _NoAuth(httpx.Auth):
 
 
 _NO_AUTH = _NoAuth()
-# httpx raises these before a request can have reached the server.
+# httpcore raises these before a request can have reached the server. The names of httpx prove
+# nothing: other transports raise its ConnectError for a connection that was reset after sending.
 _NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
 )
 
 
-class _NoCookies(httpx.Cookies):
-    """A cookie jar that stays empty."""
+class _SentOnce:
+    """Watches a write on its way through httpcore, and lets nobody below us send it again."""
 
-    def extract_cookies(self, response: httpx.Response) -> None:
-        """Ignore them."""
+    def __init__(self) -> None:
+        self.was_sent = False
 
-
-class HttpClient(httpx.AsyncClient):
-    """The client that we make when the caller passes none: it keeps no cookies."""
-
-    _none = _NoCookies()
-
-    @property
-    def cookies(self) -> httpx.Cookies:
-        """No cookies, whatever a server sets."""
-        return self._none
-
-    @cookies.setter
-    def cookies(self, cookies: object) -> None:
-        raise AttributeError(f"this client keeps no cookies, so it cannot take {cookies!r}")
+    async def __call__(self, event: str, details: Mapping[str, Any]) -> None:
+        """Called by httpcore with each of its steps."""
+        if not event.endswith(".send_request_headers.started"):
+            return
+        if details["request"].method == b"CONNECT":  # a proxy is asked for the way
+            return
+        if self.was_sent:
+            raise httpx.WriteError("a layer below was about to send the request again")
+        self.was_sent = True
 
 
 @frozen
@@ -71,7 +72,7 @@ class _Life:
     loop: asyncio.AbstractEventLoop
     closing: asyncio.Event
     slots: asyncio.Semaphore
-    http: httpx.AsyncClient
+    http: HttpClients
 
 
 class Connections:
@@ -86,7 +87,7 @@ class Connections:
     def __init__(
         self,
         clock: Clock,
-        connect: Callable[[], httpx.AsyncClient],
+        connect: Connect,
         secret: Secret,
         *,
         closes: bool,
@@ -97,9 +98,9 @@ class Connections:
 
         Args:
             clock: The client's.
-            connect: Returns the HTTP client; called on opening.
+            connect: Returns the HTTP clients; called on opening.
             secret: Masked in everything that is returned from here.
-            closes: Whether closing closes the HTTP client.
+            closes: Whether closing closes the HTTP clients.
             max_connections: How many requests may be sent at the same time.
             max_body: Bytes of a response body that are read at most.
         """
@@ -109,23 +110,27 @@ class Connections:
         self._secret = secret
         self._closes = closes
         self._max_body = max_body
+        self._was_opened = False
         self._life: _Life | None = None
         # Each request's task, and the future that tells its caller about the end.
         self._under_way: dict[asyncio.Task[Reply], asyncio.Future[None]] = {}
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Bind to the running loop.
 
         Raises:
-            ConfigurationError: They were opened before.
+            ConfigurationError: They were opened before, or the environment holds a setting that
+                cannot be used.
         """
-        if self._life is not None:
+        if self._was_opened:
             raise ConfigurationError("this client was entered before; make a new one")
+        self._was_opened = True
+        http = await self._connect()
         self._life = _Life(
             loop=asyncio.get_running_loop(),
             closing=asyncio.Event(),
             slots=asyncio.Semaphore(self.max_connections),
-            http=self._connect(),
+            http=http,
         )
 
     async def aclose(self) -> None:
@@ -207,8 +212,11 @@ class Connections:
             ConfigurationError: The client was closed meanwhile, or cannot be used here.
         """
         life = self._alive()
+        watch = _SentOnce()
+        if request.method != "GET":
+            request.extensions["trace"] = watch
         ended = life.loop.create_future()
-        task = life.loop.create_task(self._run(life.http, request))
+        task = life.loop.create_task(self._run(life.http.of(request), request))
         self._under_way[task] = ended
         task.add_done_callback(self._end)
         try:
@@ -218,7 +226,16 @@ class Connections:
             raise
         if not task.done() or task.cancelled():
             raise closed()
-        return task.result()
+        error = task.exception()
+        if error is None:
+            return task.result()
+        # The error may hold the request, and the request must not hold the key any longer.
+        request.headers.pop("authorization", None)
+        request.extensions.pop("trace", None)
+        if isinstance(error, BasetenError) or not isinstance(error, Exception):
+            raise error
+        self._secret.mask_error(error)
+        raise _no_answer(error, request, was_sent=watch.was_sent) from error
 
     def _alive(self) -> _Life:
         life = self._life
@@ -244,17 +261,12 @@ class Connections:
         limit = _TimeLimit(request.extensions["timeout"]["answer"])
         try:
             return await self._exchange(http, request)
-        except httpx.RequestError as error:
-            # The error holds the request, and the request must not hold the key any longer.
-            request.headers.pop("authorization", None)
-            self._secret.mask_error(error)
-            raise _no_answer(error, request) from error
         except asyncio.CancelledError:
             if not limit.is_over():
                 raise
             # A response that trickles in for ever obeys every other limit.
             raise RequestTimeoutError(
-                f"the answer was not complete after {limit.seconds:g} s",
+                f"the answer of {_server(request)} was not complete after {limit.seconds:g} s",
                 method=request.method,
                 path=request.url.path,
                 sent=True,
@@ -280,7 +292,7 @@ class Connections:
     async def _read(self, response: httpx.Response) -> Reply:
         chunks: list[bytes] = []
         size = 0
-        flaw = None
+        flaw = "an HTTP cache has answered, not Baseten" if _is_stored(response) else None
         try:
             async for chunk in response.aiter_bytes():
                 chunks.append(chunk)
@@ -312,6 +324,18 @@ class Connections:
             body=self._secret.mask(body),
             flaw=flaw,
         )
+
+
+def _is_stored(response: httpx.Response) -> bool:
+    """Whether a cache of the caller's client says that it has answered by itself."""
+    said: Mapping[str, Any] = response.extensions
+    status = said.get("caching")
+    if isinstance(status, Mapping):  # of hishel 2; older versions have no mapping of their own
+        said = cast("Mapping[str, Any]", status)
+    return any(
+        said.get(f"{prefix}from_cache") and not said.get(f"{prefix}revalidated")
+        for prefix in ("", "hishel_")
+    )
 
 
 def _abandon(task: asyncio.Task[Any]) -> None:
@@ -360,12 +384,30 @@ def closed() -> ConfigurationError:
     return ConfigurationError("the client was closed; Baseten keeps working on what it was asked")
 
 
-def _no_answer(error: httpx.RequestError, request: httpx.Request) -> TransportError:
+def _no_answer(error: Exception, request: httpx.Request, *, was_sent: bool) -> BasetenError:
+    """The error of a request that a transport has ended with *error*, whatever that is."""
+    if isinstance(error, RuntimeError) and not was_sent and _is_about_loops(error):
+        return ConfigurationError(
+            "http_client was used on another event loop, and holds connections of that loop; make "
+            "one per loop"
+        )
     kind = RequestTimeoutError if isinstance(error, httpx.TimeoutException) else TransportError
     message = f": {error}" if str(error) else ""
     return kind(
-        f"{type(error).__name__}{message}",
+        f"no answer from {_server(request)} ({type(error).__name__}{message})",
         method=request.method,
         path=request.url.path,
-        sent=not isinstance(error, _NOT_SENT),
+        sent=was_sent or not isinstance(error.__cause__, _NOT_SENT),
     )
+
+
+def _is_about_loops(error: RuntimeError) -> bool:
+    """Whether asyncio or uvloop complains that something belongs to another event loop."""
+    return "loop" in str(error) or "handler is closed" in str(error)
+
+
+def _server(request: httpx.Request) -> str:
+    """Host and port."""
+    port = request.url.port or {"https": 443, "http": 80}.get(request.url.scheme)
+    host = request.url.host
+    return f"{f'[{host}]' if ':' in host else host}:{port}"

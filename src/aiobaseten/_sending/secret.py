@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 _MASK = "[api key]"
 _MASK_BYTES = _MASK.encode()
@@ -37,15 +37,32 @@ class Secret:
         return text.replace(self._key, _MASK) if self._is_masked else text
 
     def mask_error(self, error: BaseException | None) -> None:
-        """Replace the key in the arguments of an exception and of its causes."""
+        """Replace the key in the arguments and attributes of an exception and of its causes.
+
+        Some HTTP libraries keep the headers of the request in their exceptions.
+        """
         seen: set[int] = set()  # "raise error from error" makes it its own cause
         while error is not None and id(error) not in seen:
             seen.add(id(error))
-            error.args = tuple(
-                self.mask_text(argument) if isinstance(argument, str) else argument
-                for argument in error.args
-            )
+            error.args = tuple(map(self._masked, error.args))
+            shown = {name: value for name, value in vars(error).items() if self._is_in(value)}
+            for name, value in shown.items():
+                vars(error)[name] = self._masked(value)
             error = error.__cause__ or error.__context__
+
+    def _is_in(self, value: object) -> bool:
+        return self._is_masked and self._key in repr(value)
+
+    def _masked(self, value: Any) -> Any:
+        """*value*, or as much of it as does not show the key."""
+        if not self._is_in(value):
+            return value
+        if isinstance(value, str):
+            return self.mask_text(value)
+        if isinstance(value, tuple) and hasattr(value, "_asdict"):
+            fields = value._asdict()
+            return type(value)(*map(self._masked, fields.values()))
+        return self.mask_text(repr(value))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("the API key cannot be pickled")

@@ -19,6 +19,7 @@ from ..errors import APIError, RateLimitError, TransportError
 from ..options import RetryPolicy
 from .answers import Reply, judge
 from .connections import Connections
+from .http_clients import is_look
 from .queue import Queues
 from .retry import RetryQuota, delay_before_repeat
 from .secret import Secret
@@ -166,6 +167,7 @@ class Sender:
         Raises:
             BasetenError: The request failed.
         """
+        is_look.set(True)  # its task has a context of its own
         queue = self.shared.queues.of(operation.method, operation.path)
         await queue.enter(self.connections, is_last=ticket.is_last)
         ticket.sent()
@@ -212,6 +214,11 @@ class Sender:
             "authorization": self.settings.secret.authorization(),
             "user-agent": f"aiobaseten/{__version__}",
         }
+        # A cache in between must ask Baseten. By default, that of hishel ignores the header.
+        extensions: dict[str, Any] = {"timeout": dict(self.settings.timeouts)}
+        if operation.method == "GET":
+            headers["cache-control"] = "no-cache"
+            extensions["caching"] = {"rfc": True}
         content = None
         if operation.body is not None:
             headers["content-type"] = "application/json"
@@ -221,7 +228,7 @@ class Sender:
             url,
             headers=headers,
             content=content,
-            extensions={"timeout": dict(self.settings.timeouts)},
+            extensions=extensions,
         )
 
     def _pause_route(

@@ -10,6 +10,7 @@ import asyncio
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import define, field, frozen
@@ -299,7 +300,11 @@ class Polls:
         self._in_flight += 1
         self._last_in_flight += is_last
         flight = poll.flight = _Flight(poll, is_last, sent_at=now)
-        flight.task = asyncio.get_running_loop().create_task(self._look(flight))
+        # In nobody's context: a look serves all waits on its resource. And not by the loop's task
+        # factory, which may run the look at once, in the middle of the planning.
+        flight.task = asyncio.Task(
+            self._look(flight), loop=asyncio.get_running_loop(), context=Context()
+        )
 
     async def _look(self, flight: _Flight) -> None:
         poll = flight.poll

@@ -115,6 +115,11 @@ class Tracker(Protocol[R]):
     """
 
     @property
+    def label(self) -> str:
+        """What is waited for."""
+        ...
+
+    @property
     def history(self) -> History:
         """The statuses seen so far."""
         ...

@@ -31,6 +31,7 @@ from ..events import Event, Finished, LookFailed
 from ..readings import DeploymentReading
 from .polls import FRESH_S, LAST_LOOK_S, Look, Polls, Sighting
 from .schedule import LEAST_AFTER_TROUBLE_S, after_trouble
+from .span import WaitSpan
 from .steps import (
     Done,
     Explain,
@@ -94,6 +95,7 @@ class Wait(Generic[R]):
         "_request_ids",
         "_result",
         "_seen_at",
+        "_span",
         "_started",
         "_timeout",
         "_tracker",
@@ -158,7 +160,7 @@ class Wait(Generic[R]):
                     await self._add_log(self._error)
                     raise self._error
         finally:
-            self._polls.leave(self._look, self)
+            self._leave()
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """The events of the wait, as they are seen; `Finished` comes last.
@@ -185,9 +187,14 @@ class Wait(Generic[R]):
                         yield Finished(at=self._ended_at, result=None, error=self._error)
                     raise self._error
         finally:
-            self._polls.leave(self._look, self)
+            self._leave()
+
+    def _leave(self) -> None:
+        self._polls.leave(self._look, self)
+        self._span.end(self._error)
 
     def _join(self) -> None:
+        self._span = WaitSpan(self._tracker.label)
         self._started = self._polls.clock.now()
         # A look from before this client's last write may show the state before it.
         fresh = self._started - FRESH_S if self._timeout > 0 else self._started
@@ -293,6 +300,7 @@ class Wait(Generic[R]):
 
     def _take(self, verdict: object, step: Step, events: tuple[Event, ...], at: float) -> float:
         """Act on a verdict; returns when the next look is wanted."""
+        self._span.add(events)
         if self._events is not None:
             self._events += events
         if isinstance(verdict, Wake | Explain):

@@ -83,7 +83,10 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
     if isinstance(error, AuthenticationError):
         return f"the API key is wrong or revoked ({reply}): set a valid one in BASETEN_API_KEY"
     if isinstance(error, PermissionDeniedError):
-        return f"the API key lacks permission ({reply}): use another key, or ask for access"
+        return (
+            f"the API key is unknown, or lacks permission ({reply}): use another key, or ask for "
+            "access"
+        )
     if isinstance(error, NotFoundError):
         return f"Baseten found nothing ({reply}): check the ids{contents}"
     if isinstance(error, BadRequestError | ConflictError):
