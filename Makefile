@@ -210,11 +210,15 @@ generate-check: spec-check  ## Fail if generated/ is out of date
 OLD ?= HEAD
 NEW ?= openapi/baseten.json
 # Passed as environment variables, so that no shell interprets them.
-export FROM OLD NEW
+export FROM OLD NEW SPEC
 
 .PHONY: refresh-spec
 refresh-spec: $(READY)  ## Update from Baseten's published spec, all or nothing (FROM=page, folder, spec or address)
 	$(BIN)/python scripts/refresh_spec.py "$$FROM"
+
+.PHONY: check-words
+check-words: $(READY)  ## Compare what we wrote in openapi/ with a published spec (SPEC=path of a whole spec)
+	@$(BIN)/python scripts/check_words.py "$$SPEC"
 
 .PHONY: describe-spec-change
 describe-spec-change: $(READY)  ## Describe a spec change and its meaning (OLD=, NEW=revision or file; FORMAT=markdown, json)

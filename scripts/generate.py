@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from spec.leaning import read_leaning
-from spec.node import Json, JsonObject, Node
+from spec.node import JsonObject, Node
+from spec.preparing import prepare
 from spec.reading import read_data
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -182,7 +183,7 @@ def generate(document: Path, scratch: Path) -> Path:
     source, config = scratch / "openapi.json", scratch / "config.json"
     spec = json.loads(document.read_text("utf-8"))
     leaning = read_leaning(LEANING.name, LEANING.read_text("utf-8"))
-    source.write_text(json.dumps(with_decides(without_defaults(spec), leaning.decides)), "utf-8")
+    source.write_text(json.dumps(prepare(spec, leaning.decides)), "utf-8")
     config.write_text(json.dumps(settings_for(spec)), "utf-8")
     _run(
         scratch,
@@ -201,39 +202,6 @@ def generate(document: Path, scratch: Path) -> Path:
     _run(scratch, "ruff", "check", PACKAGE, "--fix-only", "--select=I,F401", *RUFF)
     _run(scratch, "ruff", "format", PACKAGE, *RUFF)
     return package
-
-
-def with_decides(document: Any, decides: Mapping[str, frozenset[str]]) -> Any:
-    """Add `x-decides` to the schemas that have fields which must fit. The templates read it."""
-    schemas = document["components"]["schemas"]
-    for component in decides.keys() & schemas.keys():
-        schemas[component]["x-decides"] = sorted(decides[component])
-    return document
-
-
-def without_defaults(value: Json, *, names: bool = False) -> Json:
-    """Move the defaults of fields into their descriptions.
-
-    Generated code would send them although the caller chose nothing, and so freeze the server's
-    current defaults. *names*: the keys of this mapping are names instead of keywords.
-    """
-    if isinstance(value, list):
-        return [without_defaults(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    kept: dict[str, Json] = {
-        key: item
-        # A server variable must have a default; the generator ignores it.
-        if key == "variables" and not names
-        else without_defaults(item, names=key in ("properties", "schemas") and not names)
-        for key, item in value.items()
-        if names or key != "default"
-    }
-    if not names and value.get("default") is not None:
-        said = f"Baseten's default: {json.dumps(value['default'])}."
-        before = str(value.get("description", "")).removesuffix(".")
-        kept["description"] = f"{before}. {said}" if before else said
-    return kept
 
 
 def prove(package: Path) -> None:
