@@ -209,8 +209,13 @@ generate-check: spec-check  ## Fail if generated/ is out of date
 
 OLD ?= HEAD
 NEW ?= openapi/baseten.json
-# Passed as environment variables, so that no shell interprets them.
-export FROM OLD NEW SPEC
+# Passed as environment variables, so that no shell interprets them; and as they are, without make's own expansion.
+override FROM := $(value FROM)
+override OLD := $(value OLD)
+override NEW := $(value NEW)
+override SPEC := $(value SPEC)
+override FORMAT := $(value FORMAT)
+export FROM OLD NEW SPEC FORMAT
 
 .PHONY: refresh-spec
 refresh-spec: $(READY)  ## Update from Baseten's published spec, all or nothing (FROM=page, folder, spec or address)
@@ -222,7 +227,7 @@ check-words: $(READY)  ## Compare what we wrote in openapi/ with a published spe
 
 .PHONY: describe-spec-change
 describe-spec-change: $(READY)  ## Describe a spec change and its meaning (OLD=, NEW=revision or file; FORMAT=markdown, json)
-	@$(BIN)/python scripts/describe_spec_change.py $(if $(FORMAT),--format $(FORMAT)) "$$OLD" "$$NEW"
+	@$(BIN)/python scripts/describe_spec_change.py $${FORMAT:+--format "$$FORMAT"} "$$OLD" "$$NEW"
 
 .PHONY: lint-workflows
 lint-workflows: $(WORKFLOWS)  ## Check the workflows and issue forms in .github for errors and security risks, offline

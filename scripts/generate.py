@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import ast
+import errno
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -245,13 +247,28 @@ def swap(new: Path, target: Path, old: Path) -> None:
     """Replace *target* by *new*. If that fails, *target* is unchanged."""
     target.parent.mkdir(exist_ok=True)
     if target.exists():
-        target.rename(old)
+        move(target, old)
     try:
-        new.rename(target)
+        move(new, target)
     except OSError:
         if old.exists():
-            old.rename(target)
+            move(old, target)
         raise
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a folder, also where it cannot be renamed: out of a layer of a container's image."""
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        try:
+            shutil.copytree(source, target)
+        except OSError:
+            shutil.rmtree(target, ignore_errors=True)
+            raise
+        shutil.rmtree(source)
 
 
 def _run(folder: Path, *command: str) -> None:

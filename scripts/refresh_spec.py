@@ -21,12 +21,12 @@ import generate
 from describe_spec_change import NEIGHBOURS, edition_of, leaning
 from fetching import FetchError, Text, fetch
 from spec.edition import Edition, describe_editions
-from spec.fragment import read_fragment
+from spec.fragment import read_fragments
 from spec.leaning import complaints
 from spec.neighbours import neighbours, write_neighbours
 from spec.node import SpecError
 from spec.overlay import Overlay, read_overlay
-from spec.reading import read_data
+from spec.reading import described, read_data
 from spec.report import as_text
 from spec.sources import Sources, digest, read_sources, write_sources
 from spec.whole import take
@@ -127,12 +127,10 @@ def _pages(texts: Sequence[Text], overlay: Overlay) -> dict[str, Text]:
     """The pages of operations that we use, unchanged, each named after its operation."""
     found: dict[str, Text] = {}
     for one in texts:
-        # A folder of documentation also holds pages without an operation.
-        if len(texts) > 1 and "````yaml" not in one.text and "```yaml" not in one.text:
-            continue
-        for operation in read_fragment(f"{one.source.removesuffix('.md')}.md", one.text).operations:
-            key = f"{operation.method} {operation.path}"
+        # Only the headings of the fences are read: a site has pages about everything.
+        for key in described(one.text):
             if key in overlay.published:
+                read_fragments(f"{one.source.removesuffix('.md')}.md", one.text, {key})
                 found[f"endpoints/{overlay.published[key]}.md"] = one
     if not found:
         raise SpecError("No page describes an operation that openapi/overlay.yaml names.")
@@ -162,8 +160,8 @@ def _swap(copy: Path, package: Path, scratch: Path) -> None:
     try:
         generate.swap(package, generate.TARGET, scratch / "old code")
     except OSError:
-        build_spec.OPENAPI.rename(copy)
-        (scratch / "old openapi").rename(build_spec.OPENAPI)
+        generate.move(build_spec.OPENAPI, copy)
+        generate.move(scratch / "old openapi", build_spec.OPENAPI)
         raise
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
 
 from spec.fragment import (
     METHODS,
@@ -15,12 +16,13 @@ from spec.fragment import (
     check_schema,
     check_security_scheme,
     parameter_object,
-    read_fragment,
+    read_fragments,
     references,
 )
 from spec.node import Json, JsonObject, Node, SpecError
 from spec.overlay import Components, Overlay, apply_changes, masked, read_overlay, subjects
 from spec.pins import Subject, shape
+from spec.reading import described
 
 # Our own components. Each must be used.
 OURS = "ours.yaml"
@@ -44,7 +46,7 @@ def build_document(
 
 def build_with(files: Mapping[str, str], overlay: Overlay, dates: Mapping[str, str]) -> JsonObject:
     """Build the document from the text of each file, by name, and the overlay."""
-    fragments = _fragments(files)
+    fragments = _fragments(files, overlay)
     published = [operation for fragment in fragments for operation in fragment.operations]
     operations, components = apply_changes(
         overlay, published, _settle_components(fragments, overlay, dates)
@@ -74,7 +76,7 @@ def published_document(
         dates: By file.
         is_masked: Leave out all that the overlay's changes are about.
     """
-    fragments = _fragments({name: text for name, text in files.items() if name != OURS})
+    fragments = _fragments({name: text for name, text in files.items() if name != OURS}, overlay)
     components: Components = {
         key: _newest(nodes, dates) for key, nodes in _definitions(fragments).items()
     }
@@ -97,7 +99,7 @@ def published_subjects(
     files: Mapping[str, str], overlay: Overlay, dates: Mapping[str, str]
 ) -> list[Subject]:
     """The published states that the overlay's entries are about."""
-    fragments = _fragments(files)
+    fragments = _fragments(files, overlay)
     definitions = _definitions([one for one in fragments if one.file != OURS])
     return [
         *subjects(
@@ -109,9 +111,21 @@ def published_subjects(
     ]
 
 
-def _fragments(files: Mapping[str, str]) -> list[Fragment]:
+def _fragments(files: Mapping[str, str], overlay: Overlay) -> list[Fragment]:
     # Sorted: neither the result nor the first error depends on the order of the files.
-    return [read_fragment(file, files[file]) for file in sorted(files)]
+    return [
+        fragment
+        for file in sorted(files)
+        for fragment in read_fragments(file, files[file], _wanted(file, files[file], overlay))
+    ]
+
+
+def _wanted(file: str, text: str, overlay: Overlay) -> set[str] | None:
+    """Of a page, only the operation after which it is named, or those that we use."""
+    used = {key: overlay.operations[key]["id"].text() for key in overlay.operations}
+    found = set(described(text)) & used.keys()
+    named = {key for key in found if used[key] == PurePosixPath(file).stem}
+    return named or found or None
 
 
 def _document(overlay: Overlay, paths: JsonObject, tags: set[str], used: JsonObject) -> JsonObject:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from spec.dialect import translate
 from spec.node import JsonObject, Node, SpecError
-from spec.reading import read_data, read_page
+from spec.reading import Page, read_data, read_pages
 
 SCHEMAS = "#/components/schemas/"
 PARAMETERS = "#/components/parameters/"
@@ -57,13 +57,19 @@ class Fragment:
     components: dict[tuple[str, str], Node] = field(default_factory=dict)
 
 
-def read_fragment(file: str, text: str) -> Fragment:
-    """Read a documentation page (.md), old or new, or a plain fragment (.yaml)."""
+def read_fragments(file: str, text: str, wanted: Collection[str] | None = None) -> list[Fragment]:
+    """Read a documentation page (.md), old or new, or a plain fragment (.yaml).
+
+    *wanted*: of a page, only these operations ("method /path").
+    """
     if file.endswith((".yaml", ".yml", ".json")):
-        return _fragment(read_data(file, text))
+        return [_fragment(read_data(file, text))]
     if not file.endswith(".md"):
         raise SpecError(f"{file}: /: expected a page (.md) or a fragment (.yaml)")
-    page = read_page(file, text)
+    return [_fragment_of_page(file, page) for page in read_pages(file, text, wanted)]
+
+
+def _fragment_of_page(file: str, page: Page) -> Fragment:
     plain = "openapi" in page.body.entries()
     fragment = _fragment(page.body if plain else Node(file, translate(page)))
     found = [(operation.method, operation.path) for operation in fragment.operations]

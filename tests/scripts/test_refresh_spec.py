@@ -420,7 +420,7 @@ def test_a_page_without_a_spec_is_refused(
 
     assert refresh_spec.main([str(tmp_path / "page.md")]) == 1
 
-    assert "changed. page.md: /: expected one fence" in capsys.readouterr().err
+    assert "No page describes an operation" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("repository")
