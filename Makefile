@@ -215,7 +215,10 @@ override OLD := $(value OLD)
 override NEW := $(value NEW)
 override SPEC := $(value SPEC)
 override FORMAT := $(value FORMAT)
-export FROM OLD NEW SPEC FORMAT
+override PACKAGE := $(value PACKAGE)
+override INTO := $(value INTO)
+override ONLY := $(value ONLY)
+export FROM OLD NEW SPEC FORMAT PACKAGE INTO ONLY
 
 .PHONY: refresh-spec
 refresh-spec: $(READY)  ## Update from Baseten's published spec, all or nothing (FROM=page, folder, spec or address)
@@ -224,6 +227,10 @@ refresh-spec: $(READY)  ## Update from Baseten's published spec, all or nothing 
 .PHONY: check-words
 check-words: $(READY)  ## Compare what we wrote in openapi/ with a published spec (SPEC=path of a whole spec)
 	@$(BIN)/python scripts/check_words.py "$$SPEC"
+
+.PHONY: vendor
+vendor: $(READY)  ## Generate a package of all operations for Baseten.send (SPEC=, PACKAGE=name, INTO=folder, ONLY=path)
+	@$(BIN)/python scripts/vendor.py "$$SPEC" --package "$$PACKAGE" --into "$$INTO" --only "$$ONLY"
 
 .PHONY: describe-spec-change
 describe-spec-change: $(READY)  ## Describe a spec change and its meaning (OLD=, NEW=revision or file; FORMAT=markdown, json)

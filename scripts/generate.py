@@ -17,13 +17,13 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from spec.leaning import read_leaning
-from spec.node import JsonObject, Node
+from spec.node import Json, JsonObject, Node
 from spec.preparing import prepare
 from spec.reading import read_data
 
@@ -170,9 +170,26 @@ def settings_for(document: JsonObject) -> dict[str, Any]:
     follow every change of the spec.
     """
     settings = read_settings()
-    versioned = [name for name in _schemas(document) if name.endswith("V1")]
-    shortened = {name: {"class_name": name.removesuffix("V1")} for name in versioned}
-    return settings | {"class_overrides": shortened | settings["class_overrides"]}
+    schemas = _schemas(document)
+    chosen = {name: one for name, one in settings["class_overrides"].items() if name in schemas}
+    taken = {*schemas, *_titles(document), *(one["class_name"] for one in chosen.values())}
+    shortened = {
+        name: {"class_name": name.removesuffix("V1")}
+        for name in schemas
+        if name.endswith("V1") and name.removesuffix("V1") not in taken
+    }
+    return settings | {"class_overrides": shortened | chosen}
+
+
+def _titles(value: Json) -> Iterator[str]:
+    """The titles of enums and objects: the generator names classes after them."""
+    if isinstance(value, dict):
+        title = value.get("title")
+        if isinstance(title, str) and ("enum" in value or "properties" in value):
+            yield title
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _titles(item)
 
 
 def _schemas(document: JsonObject) -> set[str]:
@@ -181,17 +198,38 @@ def _schemas(document: JsonObject) -> set[str]:
 
 def generate(document: Path, scratch: Path) -> Path:
     """Run the generator in *scratch*, an empty folder. The package is complete but not checked."""
-    package = scratch / PACKAGE
-    source, config = scratch / "openapi.json", scratch / "config.json"
-    spec = json.loads(document.read_text("utf-8"))
     leaning = read_leaning(LEANING.name, LEANING.read_text("utf-8"))
-    source.write_text(json.dumps(prepare(spec, leaning.decides)), "utf-8")
-    config.write_text(json.dumps(settings_for(spec)), "utf-8")
+    spec = json.loads(document.read_text("utf-8"))
+    return generate_package(spec, scratch, leaning.decides)
+
+
+def generate_package(
+    spec: JsonObject,
+    scratch: Path,
+    decides: Mapping[str, frozenset[str]],
+    *,
+    name: str = PACKAGE,
+    templates: Path = SETTINGS / "templates",
+) -> Path:
+    """Run the generator on a document in *scratch*, an empty folder.
+
+    Args:
+        spec: The document.
+        scratch: Gets the package.
+        decides: By component, the fields that must fit.
+        name: The package's.
+        templates: Of all files.
+    """
+    package = scratch / name
+    source, config = scratch / "openapi.json", scratch / "config.json"
+    source.write_text(json.dumps(prepare(spec, decides)), "utf-8")
+    settings = settings_for(spec) | {"package_name_override": name}
+    config.write_text(json.dumps(settings), "utf-8")
     _run(
         scratch,
         *("openapi_python_client", "generate", "--path", str(source), "--meta", "none"),
         *("--config", str(config)),
-        *("--custom-template-path", str(SETTINGS / "templates")),
+        *("--custom-template-path", str(templates)),
         *("--output-path", str(package)),
         # Otherwise the generator silently skips operations that it does not support.
         "--fail-on-warning",
@@ -201,8 +239,8 @@ def generate(document: Path, scratch: Path) -> Path:
     # The generator always writes errors.py; our template for it has other content.
     (package / "errors.py").rename(package / "misfits.py")
     (package / "py.typed").touch()
-    _run(scratch, "ruff", "check", PACKAGE, "--fix-only", "--select=I,F401", *RUFF)
-    _run(scratch, "ruff", "format", PACKAGE, *RUFF)
+    _run(scratch, "ruff", "check", name, "--fix-only", "--select=I,F401", *RUFF)
+    _run(scratch, "ruff", "format", name, *RUFF)
     return package
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from types import TracebackType
-from typing import NoReturn, Self, get_args
+from typing import NoReturn, Self, TypeVar, get_args
 
 import httpx
 
@@ -14,7 +14,17 @@ from ._arguments import Duration, choice, count, path_argument, seconds
 from ._clock import Clock, LoopClock
 from ._promoting import find_promoted
 from ._resource import CHAIN, MODEL, D, E, Operations, Resource
-from ._sending import Connections, HttpClient, Secret, Sender, Settings, Shared, closed
+from ._sending import (
+    Connections,
+    HttpClient,
+    Operation,
+    Secret,
+    Sender,
+    Settings,
+    Shared,
+    checked,
+    closed,
+)
 from ._token import Token
 from ._waiting import Baseline, PollingBudget, Polls, default_schedule
 from .chains import ChainHandle, ChainPromotion
@@ -22,6 +32,8 @@ from .errors import ConfigurationError
 from .models import ModelHandle, ModelPromotion
 from .options import DEFAULT_POLLING_RATE, AuthScheme, RetryPolicy, Schedule
 from .promotion import Cancellation
+
+T = TypeVar("T")
 
 DEFAULT_BASE_URL = "https://api.baseten.co"
 MAX_BODY = 32 * 1024 * 1024
@@ -224,6 +236,31 @@ class Baseten:
             ConfigurationError: *model_id* cannot be an id.
         """
         return ModelHandle(self._resource(MODEL, model_id))
+
+    async def send(self, operation: Operation[T]) -> T:
+        """Send an operation of the management API that has no method of its own here.
+
+        Any generated operation will do: one of this package's, or one of a package that was
+        generated from another OpenAPI document of Baseten's. It is sent like our own calls: with
+        the documented rate limits, the time limits and the errors of this client. A read is
+        repeated after a failure that may pass, a write only if it certainly had no effect.
+
+        Cancelling this coroutine does not take a write back that was sent.
+
+        Args:
+            operation: What the generated function ``operation(…)`` returns.
+
+        Returns:
+            The decoded answer; ``None`` if the document promises none.
+
+        Raises:
+            ConfigurationError: It is not an operation, or one of its arguments is invalid. Nothing
+                was sent.
+            NotFoundError: Something in the path does not exist.
+            ResponseShapeError: The answer is not of the documented form.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        return await self._sender.send(checked(operation))
 
     async def resume(
         self, token: str, *, look: bool = True

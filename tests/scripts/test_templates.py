@@ -484,3 +484,8 @@ def test_times_and_enums_in_a_query_become_strings(zoo: ModuleType) -> None:
     operation = zoo.operation("1", since=datetime(2026, 1, 1, tzinfo=UTC), kinds=[kind("OWL")])
 
     assert operation.params == {"since": "2026-01-01T00:00:00+00:00", "kinds": ["OWL"]}
+
+
+def test_a_class_without_words_of_baseten_still_has_a_docstring(zoo: ModuleType) -> None:
+    """A class without one has no place in our reference."""
+    assert importlib.import_module("zoo_generated.models.name").Name.__doc__ == "Baseten's Name."

@@ -11,6 +11,7 @@ from aiobaseten_generated.client import Operation
 
 from .answers import parsed_by, then
 from .connections import Connections, HttpClient, closed
+from .operation import checked
 from .retry import may_have_acted
 from .secret import Secret
 from .sender import Fetched, Sender, Settings, Shared, Ticket
@@ -25,6 +26,7 @@ __all__ = [
     "Settings",
     "Shared",
     "Ticket",
+    "checked",
     "closed",
     "may_have_acted",
     "parsed_by",
