@@ -59,7 +59,8 @@ def vendor(source: str, package: str, into: Path, only: Sequence[str]) -> int:
         SpecError: It has something that is not supported.
         GenerateError: The name or the folder is not possible, or the generator failed.
     """
-    target = into.resolve() / package
+    into = into.resolve()  # the generator runs in another folder
+    target = into / package
     _check(package, target)
     texts = fetch(source)
     if len(texts) != 1 or texts[0].is_page:

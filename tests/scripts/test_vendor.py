@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,8 @@ from spec.node import SpecError
 
 REFERENCE = "#/components/schemas/"
 PATH = "/v1/training/{job_id}/checkpoints"
+CONFIG = "/v1/models/{model_id}/deployments/{deployment_id}/config"
+PAGE = Path(__file__).parents[2] / "docs" / "whole-api.md"
 
 
 def document() -> dict[str, Any]:
@@ -36,7 +39,11 @@ def document() -> dict[str, Any]:
     }
     page = {"type": "object", "properties": {"checkpoints": {"type": "array", "items": union}}}
     answer = {"content": {"application/json": {"schema": {"$ref": f"{REFERENCE}PageV1"}}}}
-    job = {"name": "job_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    config = {"content": {"application/json": {"schema": {"$ref": f"{REFERENCE}ConfigV1"}}}}
+    job, model, deployment = (
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in ("job_id", "model_id", "deployment_id")
+    )
     return {
         "openapi": "3.1.0",
         "info": {"title": "Trainings", "version": "1"},
@@ -54,6 +61,10 @@ def document() -> dict[str, Any]:
                     "responses": {"200": {"description": "", **answer}},
                 },
             },
+            CONFIG: {
+                "parameters": [model, deployment],
+                "get": {"responses": {"200": {"description": "", **config}}},
+            },
             "/v1/secrets": {"get": {"responses": {"200": {"description": "", **answer}}}},
         },
         "components": {
@@ -61,6 +72,7 @@ def document() -> dict[str, Any]:
                 "FullV1": kind("FULL", size={"type": "integer"}),
                 "PartialV1": kind("PARTIAL", of={"type": "string"}),
                 "PageV1": page,
+                "ConfigV1": {"type": "object"},
             },
             "securitySchemes": {"BearerAuth": {"type": "http", "scheme": "bearer"}},
         },
@@ -69,10 +81,10 @@ def document() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that holds the package their_baseten."""
+    """The folder that holds the package our_baseten."""
     root = tmp_path_factory.mktemp("vendored")
     (root / "spec.json").write_text(json.dumps(document()), "utf-8")
-    assert vendor.main([str(root / "spec.json"), "--package=their_baseten", f"--into={root}"]) == 0
+    assert vendor.main([str(root / "spec.json"), "--package=our_baseten", f"--into={root}"]) == 0
     return root
 
 
@@ -80,7 +92,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def checkpoints(folder: Path) -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
-        return importlib.import_module("their_baseten.api.training.get_training_job_id_checkpoints")
+        return importlib.import_module("our_baseten.api.training.get_training_job_id_checkpoints")
 
 
 async def test_a_vendored_operation_is_sent_by_the_same_client(checkpoints: ModuleType) -> None:
@@ -104,10 +116,31 @@ async def test_a_vendored_operation_is_sent_by_the_same_client(checkpoints: Modu
     assert page.to_dict() == {"checkpoints": [partial, full, other]}
 
 
+async def test_the_documented_example_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(folder))
+    (example,) = re.findall(
+        r"```python\n(from our_baseten.*?)```", PAGE.read_text("utf-8"), re.DOTALL
+    )
+    lines = [*example.splitlines(), "return config"]
+    program = "async def main(baseten):\n" + "\n".join(f"    {line}" for line in lines)
+    names: dict[str, Any] = {}
+    exec(program, names)
+
+    async with (
+        httpx.AsyncClient(
+            transport=httpx.MockTransport(lambda request: httpx.Response(200, json={"a": 1}))
+        ) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        config = await names["main"](baseten)
+
+    assert config.to_dict() == {"a": 1}
+
+
 def test_importing_one_operation_imports_only_its_models(folder: Path) -> None:
     code = (
-        "import sys, their_baseten.api.secrets.get_secrets\n"
-        "print([n for n in sys.modules if n.startswith('their_baseten.api.training')])"
+        "import sys, our_baseten.api.secrets.get_secrets\n"
+        "print([n for n in sys.modules if n.startswith('our_baseten.api.training')])"
     )
 
     done = subprocess.run(
@@ -117,10 +150,13 @@ def test_importing_one_operation_imports_only_its_models(folder: Path) -> None:
     assert done.stdout == "[]\n"
 
 
-def test_only_operations_below_a_path_are_taken(folder: Path, tmp_path: Path) -> None:
+def test_only_operations_below_a_path_are_taken(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     source = str(folder / "spec.json")
 
-    number = vendor.vendor(source, "some_baseten", tmp_path, ["/v1/secrets"])
+    number = vendor.vendor(source, "some_baseten", Path(), ["/v1/secrets"])
 
     assert number == 1
     assert not (tmp_path / "some_baseten" / "api" / "training").exists()
