@@ -12,6 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from spec.document import OURS, build_document, published_subjects
 from spec.leaning import complaints, read_leaning
+from spec.naming import check_names
 from spec.node import JsonObject, SpecError
 from spec.overlay import read_overlay
 from spec.pins import asks, changed_under
@@ -26,6 +27,7 @@ def document_text(
 ) -> str:
     """The document to commit: valid, sorted, independent of the order of *files*."""
     document = build_document(files, overlay, dates)
+    check_names(document)
     if error := first_error(document):
         raise SpecError(f"the built document is not valid OpenAPI 3.1: {error}")
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -58,9 +58,9 @@ def differences(name: str, text: str) -> list[str]:
         and not (change.kind == "security changed" and change.place.startswith("security scheme"))
     ]
     found += [
-        f"{subject.name}: not as an entry of overlay.yaml says. {todo(subject, {})}"
+        f"{subject.name}: no entry of overlay.yaml is about this. {todo(subject, {})}"
         for subject in published_subjects(theirs, there, {})
-        if not subject.is_settled
+        if not subject.is_settled or not subject.about
     ]
     return found
 

@@ -142,7 +142,8 @@ def asks(subject: Subject, sources: Mapping[str, Mapping[str, str]]) -> str:
 
 def todo(subject: Subject, sources: Mapping[str, Mapping[str, str]]) -> str:
     """The next step."""
-    date = max((sources[file]["date"] for file in subject.files if file in sources), default="?")
+    dates = (sources[file]["date"] for file in subject.files if file in sources)
+    date = max(dates, default="YYYY-MM-DD")
     return (
         f"It is now {_short(subject.now)}. If the entry is still right, write "
         f"`about: {date} {fingerprint(subject.now)}`; otherwise change or remove the entry "
