@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import Any, NoReturn, Self, get_args
+from typing import Any, NoReturn, Self, TypeVar, get_args
 
 import httpx
 
@@ -17,10 +17,12 @@ from ._sending import (
     Connect,
     Connections,
     HttpClients,
+    Operation,
     Secret,
     Sender,
     Settings,
     Shared,
+    checked,
     closed,
     own_clients,
 )
@@ -31,6 +33,8 @@ from .errors import ConfigurationError
 from .models import ModelHandle, ModelPromotion
 from .options import DEFAULT_POLLING_RATE, AuthScheme, RetryPolicy, Schedule
 from .promotion import Cancellation
+
+T = TypeVar("T")
 
 DEFAULT_BASE_URL = "https://api.baseten.co"
 MAX_BODY = 32 * 1024 * 1024
@@ -244,6 +248,31 @@ class Baseten:
             ConfigurationError: *model_id* cannot be an id.
         """
         return ModelHandle(self._resource(MODEL, model_id))
+
+    async def send(self, operation: Operation[T]) -> T:
+        """Send an operation of the management API that has no method of its own here.
+
+        Any generated operation will do: one of this package's, or one of a package that was
+        generated from another OpenAPI document of Baseten's. It is sent like our own calls: with
+        the documented rate limits, the time limits and the errors of this client. A read is
+        repeated after a failure that may pass, a write only if it certainly had no effect.
+
+        Cancelling this coroutine does not take a write back that was sent.
+
+        Args:
+            operation: What the generated function ``operation(…)`` returns.
+
+        Returns:
+            The decoded answer; ``None`` if the document promises none.
+
+        Raises:
+            ConfigurationError: It is not an operation, or one of its arguments is invalid. Nothing
+                was sent.
+            NotFoundError: Something in the path does not exist.
+            ResponseShapeError: The answer is not of the documented form.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        return await self._sender.send(checked(operation))
 
     async def resume(
         self, token: str, *, look: bool = True

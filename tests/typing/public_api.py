@@ -32,6 +32,7 @@ from aiobaseten import (
     ModelHandle,
     ModelPromotion,
     OnPaused,
+    Operation,
     Phase,
     PromotionPhase,
     PromotionReading,
@@ -175,6 +176,10 @@ def tokens(text: str) -> None:
     assert_type((token.candidate_id, token.promotion_status), tuple[str | None, str | None])
     assert_type((token.at_once, token.intended, token.was_busy), tuple[bool, bool, bool])
     assert_type(token.kind, Literal["chain promotion", "model promotion", "cancellation"])
+
+
+async def sending(baseten: Baseten, operation: Operation[list[str]]) -> None:
+    assert_type(await baseten.send(operation), list[str])
 
 
 async def clients(http: httpx.AsyncClient) -> None:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .activate_response import ActivateResponse
     from .audit_log_actor import AuditLogActor
+    from .audit_log_actor_type import AuditLogActorType
     from .audit_log_entry import AuditLogEntry
     from .audit_log_event_data import AuditLogEventData
     from .audit_log_event_type import AuditLogEventType
     from .audit_log_event_type_group import AuditLogEventTypeGroup
     from .audit_log_sort_direction import AuditLogSortDirection
+    from .audit_log_source import AuditLogSource
     from .autoscaling_settings import AutoscalingSettings
     from .cancel_promotion_response import CancelPromotionResponse
     from .cancellation_status import CancellationStatus
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from .chain_environments import ChainEnvironments
     from .chainlet import Chainlet
     from .chainlet_environment_settings import ChainletEnvironmentSettings
-    from .deactivate_chain_deployment_response import DeactivateChainDeploymentResponse
     from .deactivate_response import DeactivateResponse
     from .deployment import Deployment
     from .deployment_labels import DeploymentLabels
@@ -34,26 +35,31 @@ if TYPE_CHECKING:
     from .instance_type import InstanceType
     from .list_audit_logs_response import ListAuditLogsResponse
     from .log import Log
-    from .pagination import Pagination
+    from .log_level import LogLevel
+    from .pagination_response import PaginationResponse
     from .promote_to_chain_environment_request import PromoteToChainEnvironmentRequest
     from .promote_to_environment_request import PromoteToEnvironmentRequest
     from .promotion_cleanup_strategy import PromotionCleanupStrategy
     from .promotion_settings import PromotionSettings
     from .promotion_settings_override import PromotionSettingsOverride
     from .promotion_status import PromotionStatus
+    from .region import Region
     from .retry_deployment_response import RetryDeploymentResponse
     from .rolling_deploy_config import RollingDeployConfig
+    from .rolling_deploy_strategy import RollingDeployStrategy
     from .signal_promotion_response import SignalPromotionResponse
     from .sort_order import SortOrder
 
 __all__ = (
     "ActivateResponse",
     "AuditLogActor",
+    "AuditLogActorType",
     "AuditLogEntry",
     "AuditLogEventData",
     "AuditLogEventType",
     "AuditLogEventTypeGroup",
     "AuditLogSortDirection",
+    "AuditLogSource",
     "AutoscalingSettings",
     "CancellationStatus",
     "CancelPromotionResponse",
@@ -63,7 +69,6 @@ __all__ = (
     "ChainEnvironments",
     "Chainlet",
     "ChainletEnvironmentSettings",
-    "DeactivateChainDeploymentResponse",
     "DeactivateResponse",
     "Deployment",
     "DeploymentLabels",
@@ -77,15 +82,18 @@ __all__ = (
     "InstanceType",
     "ListAuditLogsResponse",
     "Log",
-    "Pagination",
+    "LogLevel",
+    "PaginationResponse",
     "PromoteToChainEnvironmentRequest",
     "PromoteToEnvironmentRequest",
     "PromotionCleanupStrategy",
     "PromotionSettings",
     "PromotionSettingsOverride",
     "PromotionStatus",
+    "Region",
     "RetryDeploymentResponse",
     "RollingDeployConfig",
+    "RollingDeployStrategy",
     "SignalPromotionResponse",
     "SortOrder",
 )
@@ -93,11 +101,13 @@ __all__ = (
 _MODULES = {
     "ActivateResponse": ".activate_response",
     "AuditLogActor": ".audit_log_actor",
+    "AuditLogActorType": ".audit_log_actor_type",
     "AuditLogEntry": ".audit_log_entry",
     "AuditLogEventData": ".audit_log_event_data",
     "AuditLogEventType": ".audit_log_event_type",
     "AuditLogEventTypeGroup": ".audit_log_event_type_group",
     "AuditLogSortDirection": ".audit_log_sort_direction",
+    "AuditLogSource": ".audit_log_source",
     "AutoscalingSettings": ".autoscaling_settings",
     "CancelPromotionResponse": ".cancel_promotion_response",
     "CancellationStatus": ".cancellation_status",
@@ -107,7 +117,6 @@ _MODULES = {
     "ChainEnvironments": ".chain_environments",
     "Chainlet": ".chainlet",
     "ChainletEnvironmentSettings": ".chainlet_environment_settings",
-    "DeactivateChainDeploymentResponse": ".deactivate_chain_deployment_response",
     "DeactivateResponse": ".deactivate_response",
     "Deployment": ".deployment",
     "DeploymentLabels": ".deployment_labels",
@@ -121,15 +130,18 @@ _MODULES = {
     "InstanceType": ".instance_type",
     "ListAuditLogsResponse": ".list_audit_logs_response",
     "Log": ".log",
-    "Pagination": ".pagination",
+    "LogLevel": ".log_level",
+    "PaginationResponse": ".pagination_response",
     "PromoteToChainEnvironmentRequest": ".promote_to_chain_environment_request",
     "PromoteToEnvironmentRequest": ".promote_to_environment_request",
     "PromotionCleanupStrategy": ".promotion_cleanup_strategy",
     "PromotionSettings": ".promotion_settings",
     "PromotionSettingsOverride": ".promotion_settings_override",
     "PromotionStatus": ".promotion_status",
+    "Region": ".region",
     "RetryDeploymentResponse": ".retry_deployment_response",
     "RollingDeployConfig": ".rolling_deploy_config",
+    "RollingDeployStrategy": ".rolling_deploy_strategy",
     "SignalPromotionResponse": ".signal_promotion_response",
     "SortOrder": ".sort_order",
 }

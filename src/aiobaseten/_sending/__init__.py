@@ -12,6 +12,7 @@ from aiobaseten_generated.client import Operation
 from .answers import parsed_by, then
 from .connections import Connect, Connections, closed
 from .http_clients import HttpClient, HttpClients, own_clients
+from .operation import checked
 from .retry import may_have_acted
 from .secret import Secret
 from .sender import Fetched, Sender, Settings, Shared, Ticket
@@ -28,6 +29,7 @@ __all__ = [
     "Settings",
     "Shared",
     "Ticket",
+    "checked",
     "closed",
     "may_have_acted",
     "own_clients",
