@@ -59,9 +59,8 @@ class Secret:
             return value
         if isinstance(value, str):
             return self.mask_text(value)
-        if isinstance(value, tuple) and hasattr(value, "_asdict"):
-            fields = value._asdict()
-            return type(value)(*map(self._masked, fields.values()))
+        if hasattr(value, "_fields"):  # a named tuple
+            return type(value)(*map(self._masked, value))
         return self.mask_text(repr(value))
 
     def __reduce__(self) -> NoReturn:
