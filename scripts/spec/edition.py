@@ -25,13 +25,15 @@ class Edition:
     Attributes:
         document: With our decisions.
         published: Without them; ``None`` if only the document is known.
-        open: The entries of the overlay under which Baseten changed something.
+        subjects: The published states that the entries of the overlay are about.
+        open: Those that Baseten changed since somebody decided about them.
         sources: The source and date of each file.
         neighbours: The operations next to ours, as "method /path"; ``None`` if they are not known.
     """
 
     document: JsonObject
     published: JsonObject | None = None
+    subjects: tuple[Subject, ...] = ()
     open: tuple[Subject, ...] = ()
     sources: Mapping[str, Mapping[str, str]] | None = None
     neighbours: tuple[str, ...] | None = None
@@ -58,10 +60,12 @@ def edition(
     """
     dates = dates_in(sources)
     vendored = {name for name, entry in sources.items() if "sha256" in entry}
+    subjects = tuple(published_subjects(texts, overlay, dates))
     return Edition(
         document=document or build_with(texts, overlay, dates),
         published=published_document(texts, overlay, dates),
-        open=tuple(changed_under(published_subjects(texts, overlay, dates), vendored)),
+        subjects=subjects,
+        open=tuple(changed_under(subjects, vendored)),
         sources=sources,
         neighbours=neighbours,
     )
@@ -93,19 +97,14 @@ def describe_editions(old: Edition, new: Edition, leaning: Leaning) -> list[Rate
 
 
 def _under_entries(old: Edition, new: Edition) -> Iterable[Rated]:
-    before = {subject.name: subject.now for subject in old.open}
+    told = {(subject.name, subject.state) for subject in old.open}
+    before = {subject.name: subject.state for subject in old.subjects}
     for subject in new.open:
-        if subject.name in before and before[subject.name] == subject.now:
-            continue
-        change = Change(
-            "changed under an entry of the overlay", subject.name, _state(old, subject), subject.now
-        )
-        yield Rated(change, Rating.DECISION, todo(subject, new.sources or {}))
-
-
-def _state(old: Edition, subject: Subject) -> str:
-    del old
-    return f"as of {subject.about[-1].partition(' ')[0]}" if subject.about else "undecided"
+        if (subject.name, subject.state) not in told:
+            kind = "changed under an entry of the overlay"
+            sides = (before.get(subject.name, "unknown"), subject.state)
+            change = Change(kind, subject.name, *sides)
+            yield Rated(change, Rating.DECISION, todo(subject, new.sources or {}))
 
 
 def _hidden(old: Edition, new: Edition, seen: Iterable[Change]) -> Iterable[Rated]:

@@ -44,6 +44,11 @@ class Subject:
         pins = [pin.partition(" ")[2] for pin in self.about]
         return not pins or fingerprint(self.now) in pins
 
+    @property
+    def state(self) -> str:
+        """The state, for a person."""
+        return "not published" if self.now is None else json.dumps(self.now, ensure_ascii=False)
+
 
 def fingerprint(state: Json) -> str:
     """A short hash of a state."""
@@ -144,17 +149,18 @@ def todo(subject: Subject, sources: Mapping[str, Mapping[str, str]]) -> str:
     """The next step."""
     dates = (sources[file]["date"] for file in subject.files if file in sources)
     date = max(dates, default="YYYY-MM-DD")
+    where = f"{subject.entry.place.rpartition('/')[0]} in openapi/{subject.entry.file}"
+    kind = subject.entry.place.rpartition("/")[2]
+    if subject.now is None and kind in ("leave_out", "make_optional"):
+        return f"It is not published any more: remove the entry ({where})."
     return (
-        f"It is now {_short(subject.now)}. If the entry is still right, write "
+        f"It is now {_short(subject.state)}. If the entry is still right, write "
         f"`about: {date} {fingerprint(subject.now)}`; otherwise change or remove the entry "
-        f"({subject.entry.place.rpartition('/')[0]} in openapi/{subject.entry.file})."
+        f"({where})."
     )
 
 
-def _short(state: Json, limit: int = 160) -> str:
-    if state is None:
-        return "not published"
-    text = json.dumps(state, ensure_ascii=False)
+def _short(text: str, limit: int = 160) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 

@@ -74,6 +74,11 @@ def change_what_is_made_optional(whole: Whole) -> None:
     schemas(whole)["ChainEnvironmentV1"]["properties"]["chain_id"] = {"type": "integer"}
 
 
+def leave_it_out_too(whole: Whole) -> None:
+    """Baseten no longer publishes it, and the build refuses the entry."""
+    del schemas(whole)["EnvironmentV1"]["properties"]["autoscaling_schedules"]
+
+
 UNDER = {
     "a field that we add": (
         add_it_with_another_type,
@@ -118,6 +123,32 @@ def test_a_change_under_an_entry_is_reported_with_both_sides_and_asks(
     after = re.sub(r"about: .*", f"about: {found[1]} {found[2]}", after, count=1)
     overlay.write_text(before + entry + after, "utf-8")
     assert build_spec.main(["--check"]) == 0
+
+
+@pytest.mark.usefixtures("quick")
+def test_both_sides_of_a_change_under_an_entry_are_shown(
+    repository: Path, whole: Whole, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pin_all(repository, whole, tmp_path)
+    add_it_with_another_type(whole)
+
+    refreshed(tmp_path, whole)
+
+    said = capsys.readouterr().out
+    assert 'overlay: not published → {"schema": {"items": ' in said
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_entry_about_nothing_is_to_be_removed(
+    repository: Path, whole: Whole, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pin_all(repository, whole, tmp_path)
+    leave_it_out_too(whole)
+
+    refreshed(tmp_path, whole, status=1)
+
+    said = capsys.readouterr().out
+    assert "It is not published any more: remove the entry (/changes/2 in openapi/ove" in said
 
 
 @pytest.mark.usefixtures("quick")
