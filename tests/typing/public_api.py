@@ -137,6 +137,7 @@ def compressed_clock(clock: CompressedClock) -> None:
 def readings_of(environment: EnvironmentReading, deployment: DeploymentReading) -> None:
     """The readings of an environment and of a deployment."""
     assert_type((environment.name, environment.is_busy), tuple[str, bool])
+    assert_type(environment.shows_promotion, bool)
     assert_type(environment.current, DeploymentReading | None)
     assert_type(environment.candidate, DeploymentReading | None)
     assert_type(environment.promotion, PromotionReading | None)
@@ -543,7 +544,7 @@ def fake_environments(environment: FakeEnvironment, promotion: FakePromotion) ->
     assert_type(environment.resume(), None)
     assert_type(environment.force_cancel(), None)
     assert_type(environment.force_roll_forward(), None)
-    assert_type(environment.delete(), None)
+    assert_type((environment.fail(), environment.delete()), tuple[None, None])
     assert_type((promotion.candidate, promotion.started), tuple[FakeDeployment, float])
     assert_type((promotion.status, promotion.percent), tuple[str, int])
     assert_type((promotion.error_message, promotion.ended), tuple[str | None, float | None])
@@ -569,6 +570,7 @@ def faults(faults: Faults) -> None:
     assert_type((fault.hits, fault.left_over), tuple[int, bool])
     assert_type(fault.damage.status, int | None)
     assert_type(fault.remove(), None)
+    assert_type(fault.damage_at(0.0).status, int | None)
 
 
 def recorded(request: Recorded, refusal: Refused) -> type[When]:
