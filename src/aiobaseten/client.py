@@ -16,7 +16,7 @@ from ._promoting import find_promoted
 from ._resource import CHAIN, MODEL, D, E, Operations, Resource
 from ._sending import Connections, HttpClient, Secret, Sender, Settings, Shared, closed
 from ._token import Token
-from ._waiting import Baseline, PollingBudget, Polls, default_schedule
+from ._waiting import Baseline, Polls, default_schedule
 from .chains import ChainHandle, ChainPromotion
 from .errors import ConfigurationError
 from .models import ModelHandle, ModelPromotion
@@ -114,7 +114,7 @@ class Baseten:
         self._sender = Sender(settings, self._connections, Shared())
         self._polls = Polls(
             self._sender,
-            PollingBudget(_arguments.rate("polling_rate", polling_rate)),
+            _arguments.rate("polling_rate", polling_rate),
             _arguments.function("poll", poll, "seconds"),
         )
         self._retries: dict[tuple[str, str], float] = {}

@@ -20,17 +20,20 @@ class RateWindow:
     """At most so many requests in any period of so many seconds.
 
     The window slides, so that no window of the server's sees more requests, wherever it starts.
+
+    Attributes:
+        paused_until: Until when the server has asked for a pause, on the clock.
     """
 
     def __init__(self, requests: int, seconds: float) -> None:
         self._sent: deque[float] = deque(maxlen=requests)
         self._seconds = seconds * _MARGIN
-        self._paused_until = 0.0
+        self.paused_until = 0.0
 
     def free_at(self, now: float, *, passes_pause: bool = False) -> float:
         """When the next request may be sent."""
         is_full = len(self._sent) == self._sent.maxlen
-        paused_until = now if passes_pause else self._paused_until
+        paused_until = now if passes_pause else self.paused_until
         return max(now, paused_until, self._sent[0] + self._seconds if is_full else now)
 
     def take(self, now: float) -> None:
@@ -39,11 +42,11 @@ class RateWindow:
 
     def pause(self, until: float) -> None:
         """Send nothing until then: the server has asked for a pause."""
-        self._paused_until = max(self._paused_until, until)
+        self.paused_until = max(self.paused_until, until)
 
     def resume(self) -> None:
         """End the pause: the server answers again."""
-        self._paused_until = 0.0
+        self.paused_until = 0.0
 
 
 def documented_window(method: str, path: str) -> RateWindow:

@@ -115,6 +115,14 @@ class Sender:
         """A sender with other settings, over the same connections and limits."""
         return evolve(self, settings=evolve(self.settings, **changes))
 
+    def paused_until(self, route: tuple[str, str]) -> float:
+        """Until when the server has asked for a pause of a route, on the clock.
+
+        Args:
+            route: The method, and the path template.
+        """
+        return self.shared.queues.of(*route).window.paused_until
+
     async def send(self, operation: Operation[T], *, host: str | None = None) -> T:
         """Send *operation*, repeat it if that is safe and useful, and return its value.
 
