@@ -10,12 +10,13 @@ from __future__ import annotations
 from aiobaseten_generated.client import Operation
 
 from .answers import parsed_by, then
-from .connections import Connections, HttpClient, closed
+from .connections import ABANDONED_GRACE_S, Connections, HttpClient, closed
 from .retry import may_have_acted
 from .secret import Secret
 from .sender import Fetched, Sender, Settings, Shared, Ticket
 
 __all__ = [
+    "ABANDONED_GRACE_S",
     "Connections",
     "Fetched",
     "HttpClient",

@@ -259,9 +259,11 @@ class Turns(Generic[P]):
     # --- what is under way -----------------------------------------------------------------------
 
     def start(self, poll: P, now: float, *, is_last: bool) -> Seat:
-        """A look starts."""
-        self.plan(poll, math.inf, math.inf)
+        """A look starts. Unless it is a last one, the deadline stays."""
         route = self._route(poll.route)
+        route.due[poll.standing].set(poll, math.inf)
+        if is_last:
+            route.deadlines[poll.standing].set(poll, math.inf)
         is_probe = not is_last and route.health.holds(poll.standing, now)
         seat = Seat(poll.route, poll.standing, is_last=is_last, is_probe=is_probe)
         self._budget.take(now)
