@@ -186,7 +186,7 @@ async def test_chains_that_answer_nothing_fail_no_model(kind: Kind) -> None:
         world.owner(kind, f"bad{index}").deployment("d1", "BUILDING")
         world.trouble(ok(""), f"/bad{index}/")
     for index in range(5):
-        statuses = {0: "BUILDING", 200: "LOADING_MODEL", 280: "ACTIVE"}
+        statuses: dict[float, Any] = {0: "BUILDING", 200: "LOADING_MODEL", 280: "ACTIVE"}
         world.owner(other, f"good{index}").deployment("d1", statuses)
 
     async with client(world) as baseten:
@@ -237,9 +237,9 @@ async def test_a_slow_schedule_does_not_break_the_grace(kind: Kind, interval: fl
     world.owner(kind).deployment("d1", "UNHEALTHY")
 
     async with client(world, poll=lambda *_: interval) as baseten:
+        deployment = handle(baseten, kind, "m1" if kind == "model" else "c1", "d1")
         with pytest.raises(DeploymentFailedError):
-            owner = "m1" if kind == "model" else "c1"
-            await handle(baseten, kind, owner, "d1").wait_until_active(timeout=2000)
+            await deployment.wait_until_active(timeout=2000)
 
     assert world.now() < 300 + interval + 1
 

@@ -1,7 +1,7 @@
 """Mixed trouble in one client: a tenth hangs, a tenth answers 502, a tenth is paused by 429.
 
-Meanwhile, people come and go all the time. Whatever works is looked at as often as it should be, and
-nothing grows.
+Meanwhile, people come and go all the time. Whatever works is looked at as often as it should be,
+and nothing grows.
 """
 
 from __future__ import annotations

@@ -42,10 +42,6 @@ class Polled(Protocol):
 P = TypeVar("P", bound=Polled)
 
 
-def _timetables() -> dict[Standing, Timetable[P]]:
-    return {standing: Timetable() for standing in Standing}
-
-
 @define(eq=False)
 class _RouteTurns(Generic[P]):
     """The looks that go to one route.
@@ -63,8 +59,12 @@ class _RouteTurns(Generic[P]):
 
     name: Route
     budget: PollingBudget
-    due: dict[Standing, Timetable[P]] = field(factory=_timetables)
-    deadlines: dict[Standing, Timetable[P]] = field(factory=_timetables)
+    due: dict[Standing, Timetable[P]] = field(
+        factory=lambda: {standing: Timetable() for standing in Standing}
+    )
+    deadlines: dict[Standing, Timetable[P]] = field(
+        factory=lambda: {standing: Timetable() for standing in Standing}
+    )
     health: Health = field(factory=Health)
     unproven: int = 0
     last_looks: int = 0
