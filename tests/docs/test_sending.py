@@ -76,7 +76,7 @@ STATED: list[tuple[str, tuple[object, ...]]] = [
     ("| looks of all waits together | {} per second (`polling_rate`) |", (DEFAULT_POLLING_RATE,)),
     ("stretches their rate windows by {} %", (round(100 * (_MARGIN - 1)),)),
     ("within {} s the rate is back to normal", (_RECOVERY_S,)),
-    ("After {} failed looks in a row", (DOWN_AFTER,)),
+    ("After looks at {} resources of a route began to fail", (DOWN_AFTER,)),
     ("a single look, about every {} s", (PROBE_EVERY_S,)),
     ("| {} s | `connect_timeout` |", (default("connect_timeout"),)),
     ("| {} s | `read_timeout` |", (default("read_timeout"),)),

@@ -68,7 +68,7 @@ async def test_an_answer_serves_others_while_it_is_fresh(
 
 
 @pytest.mark.parametrize(("is_read", "requests"), [(True, 2), (False, 1)])
-async def test_what_was_read_before_a_write_serves_nobody(
+async def test_an_answer_from_before_a_write_serves_nobody(
     follow_ups: FollowUps, is_read: bool, requests: int
 ) -> None:
     ask = Ask("d1", is_read=is_read)
@@ -101,7 +101,7 @@ async def test_everybody_gets_an_error_of_their_own_and_it_lasts_for_a_second(
     assert len(ask.sent) == 2
 
 
-async def test_one_that_leaves_takes_no_answer_from_the_others(follow_ups: FollowUps) -> None:
+async def test_a_cancelled_asker_takes_no_answer_from_the_others(follow_ups: FollowUps) -> None:
     ask = Ask("d1")
     leaves, stays = (asyncio.create_task(follow_ups.once(ask)) for _ in range(2))
     await asyncio.sleep(0.5)
@@ -111,7 +111,7 @@ async def test_one_that_leaves_takes_no_answer_from_the_others(follow_ups: Follo
     assert await stays == 1
 
 
-async def test_the_last_one_that_leaves_ends_the_request(follow_ups: FollowUps) -> None:
+async def test_the_last_asker_that_leaves_ends_the_request(follow_ups: FollowUps) -> None:
     ask = Ask("d1")
     both = [asyncio.create_task(follow_ups.once(ask)) for _ in range(2)]
     await asyncio.sleep(0.5)

@@ -119,7 +119,7 @@ def test_resources_that_fail_want_a_place_of_nobody() -> None:
     assert not order.next(0.0).lacks_place
 
 
-def test_those_that_fail_get_a_share_of_the_budget_while_others_want_it() -> None:
+def test_failing_resources_get_a_share_of_the_budget_while_others_want_it() -> None:
     order = turns(rate=8.0)
     failing = polls(order, 1, FAILING)[0]
     sound = polls(order, 1, SOUND)[0]
@@ -138,7 +138,7 @@ def test_those_that_fail_get_a_share_of_the_budget_while_others_want_it() -> Non
     assert looks[failing] == pytest.approx(200, abs=10)
 
 
-def test_those_that_fail_get_all_of_the_budget_if_nobody_else_wants_it() -> None:
+def test_failing_resources_get_all_of_the_budget_if_nobody_else_wants_it() -> None:
     order = turns(rate=4.0)
     polls(order, 4, FAILING)
 
@@ -233,7 +233,7 @@ def test_last_looks_of_a_refused_route_go_one_at_a_time_and_others_all() -> None
     assert routes.count(B) == 5
 
 
-def test_last_looks_at_those_that_fail_come_last() -> None:
+def test_last_looks_at_failing_resources_come_last() -> None:
     order = turns()
     polls(order, PLACES, FAILING, due=math.inf, deadline=6.0)
     polls(order, 3, SOUND, B, due=math.inf, deadline=7.0)
@@ -254,7 +254,7 @@ def test_a_look_that_starts_keeps_its_deadline_and_a_last_one_does_not() -> None
     assert order.next(50.0).at == math.inf
 
 
-def test_what_is_dropped_is_not_looked_at() -> None:
+def test_a_dropped_resource_is_not_looked_at() -> None:
     order = turns()
     (poll,) = polls(order, 1, FAILING, deadline=0.0)
 
