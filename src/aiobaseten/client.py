@@ -193,7 +193,9 @@ class Baseten:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """End all requests and waits, and close the connections. Safe to call twice.
+        """End all requests and waits, and close the connections.
+
+        Safe to call twice, also at the same time: both calls return when the client is closed.
 
         Requests and waits under way end with a `ConfigurationError`; promotions that they started
         go on at Baseten. With an HTTP client of the caller's, requests under way get some seconds
@@ -202,10 +204,12 @@ class Baseten:
         Cancelling this coroutine cuts them off at once; the client is closed nevertheless.
 
         Raises:
-            ConfigurationError: This client comes from `with_options`.
+            ConfigurationError: This client comes from `with_options`, or belongs to another event
+                loop. It stays open.
         """
         if self._is_view:
             raise ConfigurationError("close the client that this one was made from")
+        self._connections.check_loop()
         self._polls.close(closed())
         await self._connections.aclose()
 

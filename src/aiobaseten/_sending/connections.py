@@ -70,6 +70,7 @@ class _Life:
 
     loop: asyncio.AbstractEventLoop
     closing: asyncio.Event
+    closed: asyncio.Event
     slots: asyncio.Semaphore
     http: httpx.AsyncClient
 
@@ -124,19 +125,36 @@ class Connections:
         self._life = _Life(
             loop=asyncio.get_running_loop(),
             closing=asyncio.Event(),
+            closed=asyncio.Event(),
             slots=asyncio.Semaphore(self.max_connections),
             http=self._connect(),
         )
 
     async def aclose(self) -> None:
-        """End all requests, with an error for their callers. Safe to call twice."""
+        """End all requests, with an error for their callers.
+
+        Safe to call twice, also at the same time: both return when it is closed.
+
+        Raises:
+            ConfigurationError: They belong to another event loop.
+        """
         life = self._life
-        if life is None or life.closing.is_set():
+        if life is None:
+            return
+        self.check_loop()
+        if life.closing.is_set():
+            await life.closed.wait()
             return
         life.closing.set()
-        for ended in self._under_way.values():
-            if not ended.done():
-                ended.set_result(None)
+        try:
+            for ended in self._under_way.values():
+                if not ended.done():
+                    ended.set_result(None)
+            await self._cut_off_all(life)
+        finally:
+            life.closed.set()
+
+    async def _cut_off_all(self, life: _Life) -> None:
         try:
             if self._under_way and not self._closes:
                 # The caller's pool lives on, and would lose the connections of cut-off requests.
@@ -153,6 +171,15 @@ class Connections:
             finally:
                 if self._closes:
                     await life.http.aclose()
+
+    def check_loop(self) -> None:
+        """Check that they are not used from another event loop than their own.
+
+        Raises:
+            ConfigurationError: They are.
+        """
+        if self._life is not None and asyncio.get_running_loop() is not self._life.loop:
+            raise ConfigurationError("this client belongs to another event loop; make one per loop")
 
     def check(self) -> None:
         """Check that the client can be used here and now.
@@ -216,8 +243,15 @@ class Connections:
         except asyncio.CancelledError:
             _abandon(task)
             raise
-        if not task.done() or task.cancelled():
+        if life.closing.is_set() and (not task.done() or task.cancelled()):
             raise closed()
+        if task.cancelled() or isinstance(task.exception(), GeneratorExit):
+            raise TransportError(
+                "other code, or a hook of the HTTP client, has cancelled the task of the request",
+                method=request.method,
+                path=request.url.path,
+                sent=True,
+            )
         return task.result()
 
     def _alive(self) -> _Life:
@@ -226,8 +260,7 @@ class Connections:
             raise ConfigurationError("enter the client first: async with Baseten() as baseten")
         if life.closing.is_set():
             raise closed()
-        if asyncio.get_running_loop() is not life.loop:
-            raise ConfigurationError("this client belongs to another event loop; make one per loop")
+        self.check_loop()
         return life
 
     def _end(self, task: asyncio.Task[Reply]) -> None:
