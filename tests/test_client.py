@@ -121,7 +121,11 @@ def test_plain_http_is_for_loopback(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", ".", "..", " ", "a/b", "a\\b", "a\nb", "\x7f", "a\u200bb", None, 7, b"c1"]
+    "wrong",
+    [
+        *("", ".", "..", " ", "a/b", "a\\b", "a\nb", "\x7f", "a\u200bb", None, 7, b"c1"),
+        *("x" * 2049, "é" * 342, "x" * 70_000),
+    ],
 )
 @pytest.mark.parametrize(
     "handle",

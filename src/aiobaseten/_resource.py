@@ -356,15 +356,17 @@ class Resource(Generic[D, E]):
         at = self._retries.get((self.id, deployment_id))
         return at is not None and self.sender.clock.now() - at < within
 
-    async def is_candidate(self, reading: DeploymentReading) -> bool:
-        """Whether a promotion of a deployment is under way, in whatever environment."""
+    async def is_candidate(self, reading: DeploymentReading, ticket: Ticket) -> bool:
+        """Whether a promotion of a deployment is under way, in whatever environment. A look."""
+        listing = parsed_by(self.operations.list_environments(self.id), _read_environments)
         try:
-            environments = await self.read_environments()
+            environments = (await self.sender.look(listing, ticket)).value
         except ResponseShapeError:
             # The list is not as declared. The environment that the deployment names has to do.
             if reading.environment is None:
                 raise
-            environments = [await self.read_environment(reading.environment)]
+            operation = self.environment_reading(reading.environment)
+            environments = [(await self.sender.look(operation, ticket)).value]
         return any(one.candidate_id == reading.id and one.is_busy for one in environments)
 
 
@@ -407,7 +409,8 @@ class DeploymentLook(Look[DeploymentReading], Generic[D, E]):
         reading = fetched.value
         if not (self.in_context and reading.is_asleep):
             return fetched
-        promoting = await resource.is_candidate(reading)
+        # Still the same look: it was sent when its first request was.
+        promoting = await resource.is_candidate(reading, evolve(ticket, sent=lambda: None))
         return evolve(fetched, value=evolve(reading, promoting=promoting))
 
 

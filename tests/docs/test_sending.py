@@ -12,12 +12,12 @@ import pytest
 from aiobaseten import Baseten, RetryPolicy
 from aiobaseten._promoting import READ_BACK_AFTER_S
 from aiobaseten._sending.connections import ABANDONED_GRACE_S
-from aiobaseten._sending.limits import _MARGIN, _PER_MINUTE, _PER_SECOND
+from aiobaseten._sending.limits import _MARGIN, _PER_MINUTE, _PER_SECOND, LONGEST_PAUSE_S
 from aiobaseten._sending.retry import RetryQuota
 from aiobaseten._sending.secret import _SHORTEST_KEY
 from aiobaseten._waiting.budget import _RECOVERY_S
 from aiobaseten._waiting.health import DOWN_AFTER, PROBE_EVERY_S
-from aiobaseten._waiting.steps import LONGEST_PAUSE_S, NOT_FOUND_GRACE_S
+from aiobaseten._waiting.steps import NOT_FOUND_GRACE_S
 from aiobaseten.errors import TRANSIENT_STATUSES
 from aiobaseten.options import DEFAULT_POLLING_RATE
 
@@ -67,6 +67,7 @@ STATED: list[tuple[str, tuple[object, ...]]] = [
     ("`max_retry_after` ({} s)", (POLICY.max_retry_after,)),
     ("at most {} s later (Baseten's longest rate window)", (LONGEST_PAUSE_S,)),
     ("a quota of {} retries", (RetryQuota.CAPACITY,)),
+    ("the route for the requested delay, at most {} s;", (LONGEST_PAUSE_S,)),
     ("gives back {} of a retry", (RetryQuota.REFUND,)),
     ("at once, and after {}, {} and {} s", tuple(accumulate(READ_BACK_AFTER_S))[1:]),
     ("| each route | {} per second |", _PER_SECOND[:1]),

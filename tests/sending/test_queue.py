@@ -69,12 +69,11 @@ async def test_requests_of_one_route_are_sent_in_order(
 
 
 async def test_an_outage_causes_few_retries_however_many_calls_fail(fake: FakeBaseten) -> None:
-    fake.model("m1").deployment("d1")
     fake.faults.status(503, times=None)
 
     async with fake.client() as baseten:
-        get = baseten.model("m1").deployment("d1").get
-        results = await asyncio.gather(*(get() for _ in range(100)), return_exceptions=True)
+        calls = (baseten.model("m1").deployment(f"d{number}").get() for number in range(100))
+        results = await asyncio.gather(*calls, return_exceptions=True)
 
     assert {type(result) for result in results} == {ServerError}
     assert len(fake.requests) == 100 + 20

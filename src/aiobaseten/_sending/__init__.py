@@ -11,11 +11,13 @@ from aiobaseten_generated.client import Operation
 
 from .answers import parsed_by, then
 from .connections import Connections, HttpClient, closed
+from .limits import LONGEST_PAUSE_S
 from .retry import may_have_acted
 from .secret import Secret
 from .sender import Fetched, Sender, Settings, Shared, Ticket
 
 __all__ = [
+    "LONGEST_PAUSE_S",
     "Connections",
     "Fetched",
     "HttpClient",

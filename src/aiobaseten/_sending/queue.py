@@ -7,6 +7,7 @@ import asyncio
 from .._clock import EARLY_S
 from .connections import Connections
 from .limits import RateWindow, documented_window
+from .retry import RetryQuota
 
 
 class RouteQueue:
@@ -18,10 +19,12 @@ class RouteQueue:
 
     Attributes:
         window: The route's rate limit, and the pauses that the server asked for.
+        retries: How often its requests may be repeated.
     """
 
     def __init__(self, window: RateWindow) -> None:
         self.window = window
+        self.retries: RetryQuota = RetryQuota()
         self._first = asyncio.Lock()
         self._first_last = asyncio.Lock()
 

@@ -1,0 +1,114 @@
+"""One client, much going on: what calls and waits that share its limits do to each other."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from aiobaseten import RetryPolicy
+from aiobaseten.errors import BasetenError, ServerError
+
+from .server import World, client, error, limited, shows
+
+pytestmark = pytest.mark.looptime
+
+
+def longest_gap(world: World, route: str, *, since: float = 0.0) -> float:
+    """The longest time in seconds without a look, until the last one."""
+    times = [since, *(one.at for one in world.looks(route, since=since))]
+    return max(later - earlier for earlier, later in pairwise(times))
+
+
+async def ended(*tasks: asyncio.Task[object]) -> None:
+    """Cancel tasks, and wait for their ends."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+# --- the quota for repeats -----------------------------------------------------------------------
+
+
+async def test_a_read_within_a_look_is_not_repeated() -> None:
+    """A look at a sleeper also reads the environments, and that read always fails."""
+    world = World()
+    world.model().environment({0: shows("other")})
+    world.model().deployment("d", {0: "SCALED_TO_ZERO"})
+    world.trouble(error(502), "/m1/environments")
+
+    async with client(world) as baseten:
+        sleeper = baseten.model("m1").deployment("d")
+        wait = asyncio.ensure_future(sleeper.wait_until_active(accept_scaled_to_zero=True))
+        await world.until(120)
+        await ended(wait)
+
+    assert len(world.looks("/m1/deployments")) > 5
+    assert len(world.looks("/m1/environments")) == len(world.looks("/m1/deployments"))
+
+
+@pytest.mark.parametrize(
+    ("bad", "good"),
+    [
+        ("/m1/environments/production", "/m2/deployments/d"),
+        ("/m1/deployments/d", "/m2/deployments/d"),
+    ],
+    ids=["another route", "the same route"],
+)
+async def test_a_read_is_repeated_although_another_always_fails(bad: str, good: str) -> None:
+    world = World()
+    world.model("m2").deployment("d", {0: "ACTIVE"})
+    world.trouble(error(502), bad)
+
+    async with client(world) as baseten:
+        model = baseten.model("m1")
+        resource = model.environment("production") if "env" in bad else model.deployment("d")
+        for _ in range(50):
+            with pytest.raises(ServerError):
+                await resource.get()
+        world.trouble(error(502), good, times=1)
+        found = await baseten.model("m2").deployment("d").get()
+
+    assert found.id == "d"
+    assert len(world.looks(bad)) < 50 + 20, "an outage does not multiply requests"
+
+
+# --- pauses --------------------------------------------------------------------------------------
+
+
+async def test_a_call_that_waits_for_an_hour_does_not_blind_a_wait() -> None:
+    """The policy of one call allows the server to ask for an hour; others wait for a minute."""
+    world = World()
+    for name in ("d", "e"):
+        world.model().deployment(name, {0: "BUILDING", 300: "ACTIVE"})
+    world.trouble(limited(3600), "/deployments/d", since=20, times=1)
+
+    async with client(world) as baseten:
+        patient = baseten.with_options(retry=RetryPolicy(max_retry_after=3600, total=4000))
+        wait = asyncio.ensure_future(
+            baseten.model("m1").deployment("e").wait_until_active(timeout=None)
+        )
+        await world.until(20)
+        call = asyncio.ensure_future(patient.model("m1").deployment("d").get())
+        await wait
+        noticed = world.now()
+        await call
+
+    assert noticed < 315
+    assert longest_gap(world, "/deployments/e") < 75
+    assert world.now() == pytest.approx(3620, abs=2)
+
+
+async def test_a_hasty_policy_of_one_call_does_not_shorten_the_pause_of_others() -> None:
+    world = World()
+    world.model().deployment("d", {0: "ACTIVE"})
+    world.trouble(limited(37), "/deployments/d", times=1)
+
+    async with client(world) as baseten:
+        hasty = baseten.with_options(retry=RetryPolicy(max_retry_after=1))
+        with pytest.raises(BasetenError):
+            await hasty.model("m1").deployment("d").get()
+        await baseten.model("m1").deployment("d").get()
+
+    assert world.looks("/deployments/d")[1].at >= 37
