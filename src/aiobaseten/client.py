@@ -135,6 +135,9 @@ class Baseten:
         Settings that are ``None`` stay the same. A view is neither entered nor closed: only the
         client that it came from is.
 
+        The time limits hold for the looks of waits, too. Waits share their looks only with waits
+        that have the same time limits. *retry* is for calls: looks are not repeated.
+
         Args:
             connect_timeout: As for `Baseten`.
             read_timeout: As for `Baseten`.

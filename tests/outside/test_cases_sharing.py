@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 
 from aiobaseten import RetryPolicy
-from aiobaseten.errors import BasetenError, ServerError
+from aiobaseten.errors import BasetenError, ServerError, WaitTimeoutError
 
-from .server import World, client, error, limited, shows
+from .server import World, client, environment_of, error, limited, shows
 
 pytestmark = pytest.mark.looptime
 
@@ -112,3 +112,65 @@ async def test_a_hasty_policy_of_one_call_does_not_shorten_the_pause_of_others()
         await baseten.model("m1").deployment("d").get()
 
     assert world.looks("/deployments/d")[1].at >= 37
+
+
+# --- options of views ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hasty_first", [True, False])
+@pytest.mark.parametrize("what", ["deployment", "environment"])
+async def test_waits_on_one_resource_have_their_own_time_limits(
+    what: str, hasty_first: bool
+) -> None:
+    """Answers take three seconds. Half a second is too short for them; the default is not."""
+    world = World(delays={1: 3.0})
+    world.model().deployment("d", {0: "BUILDING", 50: "ACTIVE"})
+    production = world.model().environment({0: shows("old")})
+    production.on("promote", then={0: shows("old", "d", "RELEASING"), 50: shows("d")})
+
+    async with client(world) as baseten:
+        patient = await environment_of(baseten, "model").promote("d")
+        hasty = await baseten.with_options(read_timeout=0.5).resume(patient.token, look=False)
+        views = baseten, baseten.with_options(read_timeout=0.5)
+        waits = [
+            promotion.wait(timeout=100)
+            if what == "environment"
+            else view.model("m1").deployment("d").wait_until_active(timeout=100)
+            for promotion, view in zip((patient, hasty), views, strict=True)
+        ]
+        await world.until(1)
+        order = (1, 0) if hasty_first else (0, 1)
+        tasks = {index: asyncio.ensure_future(waits[index]) for index in order}
+        outcomes = await asyncio.gather(tasks[0], tasks[1], return_exceptions=True)
+
+    assert not isinstance(outcomes[0], BaseException)
+    assert isinstance(outcomes[1], WaitTimeoutError)
+
+
+async def test_waits_of_views_with_the_same_time_limits_share_their_looks() -> None:
+    world = World()
+    world.model().deployment("d", {0: "BUILDING", 300: "ACTIVE"})
+
+    async with client(world) as baseten:
+        views = [
+            baseten,
+            baseten.with_options(retry=RetryPolicy(attempts=1)),
+            baseten.with_options(read_timeout=30),
+            *(baseten.with_options(read_timeout=9) for _ in range(3)),
+        ]
+        await asyncio.gather(
+            *(view.model("m1").deployment("d").wait_until_active() for view in views)
+        )
+        both = len(world.requests)
+    alone = await looks_of_one_wait()
+
+    assert both < 3 * alone
+
+
+async def looks_of_one_wait() -> int:
+    """The number of looks of one wait on a deployment that takes five minutes."""
+    world = World()
+    world.model().deployment("d", {0: "BUILDING", 300: "ACTIVE"})
+    async with client(world) as baseten:
+        await baseten.model("m1").deployment("d").wait_until_active()
+    return len(world.requests)
