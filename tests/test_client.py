@@ -30,8 +30,8 @@ LOOPBACK = "http://127.0.0.1:9"
 
 async def settled(task: asyncio.Task[Any]) -> object:
     """The result of a task, or its error."""
-    (outcome,) = await asyncio.gather(task, return_exceptions=True)
-    return outcome
+    outcomes: list[object] = await asyncio.gather(task, return_exceptions=True)
+    return outcomes[0]
 
 
 async def _closed_at(baseten: Baseten) -> float:
@@ -346,9 +346,7 @@ async def test_closing_again_returns_although_the_first_closing_was_cancelled(
 
 
 @pytest.mark.parametrize("is_busy", [False, True])
-async def test_a_client_is_not_closed_from_another_thread(
-    fake: FakeBaseten, is_busy: bool
-) -> None:
+async def test_a_client_is_not_closed_from_another_thread(fake: FakeBaseten, is_busy: bool) -> None:
     furnish(fake)
     if is_busy:
         fake.faults.hang()

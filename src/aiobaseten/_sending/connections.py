@@ -12,7 +12,7 @@ from attrs import frozen
 from .._clock import Clock
 from ..errors import ConfigurationError, RequestTimeoutError, TransportError
 from .answers import Reply
-from .secret import Secret
+from .secret import Secret, forget_variables
 
 #: Seconds that an abandoned request may take to finish, so that its connection survives.
 ABANDONED_GRACE_S = 5.0
@@ -99,7 +99,7 @@ class Connections:
         Args:
             clock: The client's.
             connect: Returns the HTTP client; called on opening.
-            secret: Masked in everything that is returned from here.
+            secret: Masked in headers and errors that are returned from here.
             closes: Whether closing closes the HTTP client.
             max_connections: How many requests may be sent at the same time.
             max_body: Bytes of a response body that are read at most.
@@ -242,6 +242,7 @@ class Connections:
             await ended
         except asyncio.CancelledError:
             _abandon(task)
+            task.add_done_callback(lambda _: request.headers.pop("authorization", None))
             raise
         if life.closing.is_set() and (not task.done() or task.cancelled()):
             raise closed()
@@ -252,6 +253,12 @@ class Connections:
                 path=request.url.path,
                 sent=True,
             )
+        error = task.exception()
+        if error is not None:
+            # The error may hold the request.
+            request.headers.pop("authorization", None)
+            forget_variables(error)
+            raise error
         return task.result()
 
     def _alive(self) -> _Life:
@@ -278,8 +285,6 @@ class Connections:
         try:
             return await self._exchange(http, request)
         except httpx.RequestError as error:
-            # The error holds the request, and the request must not hold the key any longer.
-            request.headers.pop("authorization", None)
             self._secret.mask_error(error)
             raise _no_answer(error, request) from error
         except asyncio.CancelledError:
@@ -342,7 +347,7 @@ class Connections:
         return Reply(
             status=response.status_code,
             headers={name: self._secret.mask_text(value) for name, value in headers},
-            body=self._secret.mask(body),
+            body=body,
             flaw=flaw,
         )
 

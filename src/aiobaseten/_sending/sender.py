@@ -15,7 +15,13 @@ from attrs import evolve, field, frozen
 from .._arguments import seconds
 from .._clock import Clock
 from .._version import __version__
-from ..errors import APIError, ConfigurationError, RateLimitError, TransportError
+from ..errors import (
+    APIError,
+    BasetenError,
+    ConfigurationError,
+    RateLimitError,
+    TransportError,
+)
 from ..options import RetryPolicy
 from .answers import Reply, judge
 from .connections import Connections
@@ -191,10 +197,13 @@ class Sender:
                 secret=self.settings.secret,
                 now=self.clock.utcnow(),
             )
-        except RateLimitError as error:
-            asked = error.retry_after if error.retry_after is not None else _PAUSE_AFTER_429_S
-            queue = self.shared.queues.of(operation.method, operation.path)
-            queue.window.pause(self.clock.now(), asked)
+        except BasetenError as error:
+            # The frames of the error hold the request, and that must not hold the key any longer.
+            request.headers.pop("authorization", None)
+            if isinstance(error, RateLimitError):
+                asked = error.retry_after if error.retry_after is not None else _PAUSE_AFTER_429_S
+                queue = self.shared.queues.of(operation.method, operation.path)
+                queue.window.pause(self.clock.now(), asked)
             raise
         finally:
             if operation.method != "GET":
