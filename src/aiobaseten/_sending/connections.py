@@ -12,6 +12,8 @@ from attrs import frozen
 from .._clock import Clock
 from ..errors import ConfigurationError, RequestTimeoutError, TransportError
 from .answers import Reply
+from .places import Place
+from .queue import Queue
 from .secret import Secret, forget_variables
 
 #: Seconds that an abandoned request may take to finish, so that its connection survives.
@@ -71,7 +73,6 @@ class _Life:
     loop: asyncio.AbstractEventLoop
     closing: asyncio.Event
     closed: asyncio.Event
-    slots: asyncio.Semaphore
     http: httpx.AsyncClient
 
 
@@ -80,8 +81,10 @@ class Connections:
 
     Cutting off a request on the wire can cost httpx's pool the connection for ever; after some
     hundred cancelled calls the pool is unusable. So a caller that leaves only abandons its request:
-    the request may finish for a few seconds, and its connection is kept. The caller waits for a
-    free connection first: `reserve`, then `send`, without an ``await`` in between.
+    the request may finish for a few seconds, and its connection is kept.
+
+    Attributes:
+        queue: Where requests wait for their turn and a place, before they are sent.
     """
 
     def __init__(
@@ -105,7 +108,7 @@ class Connections:
             max_body: Bytes of a response body that are read at most.
         """
         self.clock = clock
-        self.max_connections = max_connections
+        self.queue = Queue(clock, max_connections, lambda: None)
         self._connect = connect
         self._secret = secret
         self._closes = closes
@@ -126,7 +129,6 @@ class Connections:
             loop=asyncio.get_running_loop(),
             closing=asyncio.Event(),
             closed=asyncio.Event(),
-            slots=asyncio.Semaphore(self.max_connections),
             http=self._connect(),
         )
 
@@ -146,6 +148,7 @@ class Connections:
             await life.closed.wait()
             return
         life.closing.set()
+        self.queue.close(closed)
         try:
             for ended in self._under_way.values():
                 if not ended.done():
@@ -203,29 +206,8 @@ class Connections:
             return
         raise closed()
 
-    @property
-    def are_full(self) -> bool:
-        """Whether `reserve` would wait."""
-        return self._alive().slots.locked()
-
-    async def reserve(self) -> None:
-        """Wait for a free connection, and keep it for the request that is sent next.
-
-        Raises:
-            ConfigurationError: The client was closed meanwhile, or cannot be used here.
-        """
-        life = self._alive()
-        await life.slots.acquire()
-        if life.closing.is_set():
-            life.slots.release()
-            raise closed()
-
-    def release(self) -> None:
-        """Give back a connection that was reserved and is not used."""
-        self._alive().slots.release()
-
-    async def send(self, request: httpx.Request) -> Reply:
-        """Send a request over a reserved connection, and read the response.
+    async def send(self, request: httpx.Request, place: Place) -> Reply:
+        """Send a request, read the response, and give back the place when the request ends.
 
         A caller that is cancelled leaves at once and abandons the request.
 
@@ -237,7 +219,7 @@ class Connections:
         ended = life.loop.create_future()
         task = life.loop.create_task(self._run(life.http, request))
         self._under_way[task] = ended
-        task.add_done_callback(self._end)
+        task.add_done_callback(lambda task: self._end(task, place))
         try:
             await ended
         except asyncio.CancelledError:
@@ -270,15 +252,14 @@ class Connections:
         self.check_loop()
         return life
 
-    def _end(self, task: asyncio.Task[Reply]) -> None:
+    def _end(self, task: asyncio.Task[Reply], place: Place) -> None:
         ended = self._under_way.pop(task)
         if not task.cancelled():
             task.exception()  # retrieved, even if the caller has left
-        # The caller first, who may learn that the server asks for a pause; then the next request.
         if not ended.done():
             ended.set_result(None)
-        if self._life is not None:
-            self._life.slots.release()
+        # The caller first, who may learn that the server asks for a pause; then the next request.
+        task.get_loop().call_soon(self.queue.leave, place)
 
     async def _run(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
         limit = _TimeLimit(request.extensions["timeout"]["answer"])

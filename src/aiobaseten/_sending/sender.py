@@ -25,7 +25,8 @@ from ..errors import (
 from ..options import RetryPolicy
 from .answers import Reply, judge
 from .connections import Connections
-from .queue import Queues
+from .places import Place
+from .queue import Kind, Route
 from .retry import delay_before_repeat
 from .secret import Secret
 
@@ -60,12 +61,10 @@ class Shared:
     """What all views of a client share.
 
     Attributes:
-        queues: One for each route.
         wrote_at: When a request that may change something was last under way, on the clock.
     """
 
     def __init__(self) -> None:
-        self.queues: Queues = Queues()
         self.wrote_at: float = float("-inf")
 
 
@@ -130,14 +129,14 @@ class Sender:
         """
         self.connections.check()
         policy = self.settings.retry
-        queue = self.shared.queues.of(operation.method, operation.path)
+        route = self._route(operation)
         request = self._request(operation, host)
-        await queue.enter(self.connections)
+        place = await self.connections.queue.enter(route, operation.url, Kind.CALL)
         started = self.clock.now()
         attempt = 1
         while True:
             try:
-                value, _ = await self._attempt(operation, request, attempt)
+                value, _ = await self._attempt(operation, request, place, attempt)
             except (APIError, TransportError) as error:
                 delay = delay_before_repeat(
                     error,
@@ -147,18 +146,20 @@ class Sender:
                     chance=self.clock.random(),
                     policy=policy,
                 )
-                if delay is None or not queue.retries.spend(operation.url):
+                if delay is None or not route.retries.spend(operation.url):
                     raise
                 await self.connections.pause(delay)
                 try:
                     async with self.clock.timeout_at(started + seconds("total", policy.total)):
-                        await queue.enter(self.connections)
+                        place = await self.connections.queue.enter(
+                            route, operation.url, Kind.CALL
+                        )
                 except TimeoutError:
                     raise error from error.__cause__  # the queue was too long
                 attempt += 1
                 request = self._request(operation, host)
             else:
-                queue.retries.refund(operation.url)
+                route.retries.refund(operation.url)
                 return value
 
     async def look(self, operation: Operation[T], ticket: Ticket) -> Fetched[T]:
@@ -171,25 +172,27 @@ class Sender:
         Raises:
             BasetenError: The request failed.
         """
-        queue = self.shared.queues.of(operation.method, operation.path)
+        self.connections.check()
+        queue, route = self.connections.queue, self._route(operation)
         request = self._request(operation)
-        await queue.enter(self.connections, is_last=ticket.is_last)
+        kind = Kind.LAST_LOOK if ticket.is_last else Kind.LOOK
+        place = await queue.enter(route, operation.url, kind)
         ticket.sent()
-        value, request_id = await self._attempt(operation, request, 1)
+        value, request_id = await self._attempt(operation, request, place, 1)
         if ticket.is_last:
-            queue.window.resume()
-        queue.retries.refund(operation.url)
+            queue.resume(route)
+        route.retries.refund(operation.url)
         return Fetched(value, request_id)
 
     async def _attempt(
-        self, operation: Operation[T], request: httpx.Request, attempt: int
+        self, operation: Operation[T], request: httpx.Request, place: Place, attempt: int
     ) -> tuple[T, str | None]:
-        """Send it once over a reserved connection, and judge the reply."""
+        """Send it once, and judge the reply."""
         is_logged = _LOG.isEnabledFor(logging.DEBUG)
         began = self.clock.now() if is_logged else 0.0
         reply: Reply | None = None
         try:
-            reply = answered = await self.connections.send(request)
+            reply = answered = await self.connections.send(request, place)
             value = judge(
                 operation,
                 request.url.path,
@@ -202,8 +205,7 @@ class Sender:
             request.headers.pop("authorization", None)
             if isinstance(error, RateLimitError):
                 asked = error.retry_after if error.retry_after is not None else _PAUSE_AFTER_429_S
-                queue = self.shared.queues.of(operation.method, operation.path)
-                queue.window.pause(self.clock.now(), asked)
+                self._route(operation).window.pause(self.clock.now(), asked)
             raise
         finally:
             if operation.method != "GET":
@@ -211,6 +213,9 @@ class Sender:
             if is_logged:
                 _log(operation, reply, self.clock.now() - began, attempt)
         return value, answered.request_id
+
+    def _route(self, operation: Operation[Any]) -> Route:
+        return self.connections.queue.route(operation.method, operation.path)
 
     def _request(self, operation: Operation[Any], host: str | None = None) -> httpx.Request:
         """The request, ready to be sent.

@@ -259,7 +259,7 @@ class Polls:
         While the server has asked for a pause, they go one at a time: the first that is answered
         ends the pause for the others.
         """
-        if self._in_flight >= self.sender.connections.max_connections:
+        if self._in_flight >= self.sender.connections.queue.most_looks:
             return False
         return now >= self._health.refused_until or self._last_in_flight == 0
 
@@ -272,7 +272,7 @@ class Polls:
     @property
     def _most_in_flight(self) -> int:
         """Looks at the same time. More than there are connections would only queue."""
-        return 1 if self._health.is_down else self.sender.connections.max_connections
+        return 1 if self._health.is_down else self.sender.connections.queue.most_looks
 
     def _expire(self) -> None:
         """Tell the listeners whose last look did not come, and set the alarm for the next ones."""
