@@ -1,8 +1,8 @@
 """One request, from operation to value. The door to this wing is `Sender`.
 
 A request waits in the `queue` for its turn and a place, goes over the `connections`, and comes back
-as a reply, which `answers` turns into a value or an exception. `retry`, `limits` and `places` decide
-whether and when to send (again). `secret` is the API key.
+as a reply, which `answers` turns into a value or an exception. `retry`, `limits` and `places`
+decide whether and when to send (again). `secret` is the API key.
 """
 
 from __future__ import annotations

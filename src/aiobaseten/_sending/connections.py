@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from typing import Any
 
+import anyio
 import httpx
 from attrs import frozen
 
@@ -19,8 +19,7 @@ from .secret import Secret, forget_variables
 #: Seconds that an abandoned request may take to finish, so that its connection survives.
 ABANDONED_GRACE_S = 5.0
 # Extra seconds after a time limit. On a loop that stood still, as in a suspended process,
-# everything is due at once, and replies that have arrived must be read first: cutting off a
-# request that is not waiting costs httpx its connection.
+# everything is due at once, and replies that have arrived must be read first.
 _LAST_TURN_S = 0.1
 
 
@@ -66,6 +65,53 @@ class HttpClient(httpx.AsyncClient):
         raise AttributeError(f"this client keeps no cookies, so it cannot take {cookies!r}")
 
 
+class _CutOff:
+    """Cuts off a request, later or now.
+
+    It uses a cancel scope of anyio's, because httpx's pool guards its books with those: cancelling
+    the task at the wrong moment would cost the pool a connection for ever.
+    """
+
+    __slots__ = ("_loop", "_timer", "scope")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.scope = anyio.CancelScope()
+        self._loop = loop
+        self._timer: asyncio.TimerHandle | None = None
+
+    def now(self) -> None:
+        """Cut it off."""
+        self.scope.cancel()
+
+    def after(self, seconds: float) -> None:
+        """Cut it off after so many seconds, and not at an earlier time."""
+        self.lift()
+        self._timer = self._loop.call_later(seconds, self._give_last_turn)
+
+    def lift(self) -> None:
+        """Do not cut it off."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _give_last_turn(self) -> None:
+        self._timer = self._loop.call_later(_LAST_TURN_S, self.now)
+
+
+@frozen(eq=False)
+class _UnderWay:
+    """A request that was sent.
+
+    Attributes:
+        ended: Tells its caller about the end.
+        cut_off: Ends it.
+        place: What it holds.
+    """
+
+    ended: asyncio.Future[None]
+    cut_off: _CutOff
+    place: Place
+
+
 @frozen
 class _Life:
     """Everything that exists from opening to closing."""
@@ -79,9 +125,9 @@ class _Life:
 class Connections:
     """Sends requests, each in a task of its own, and survives callers that leave.
 
-    Cutting off a request on the wire can cost httpx's pool the connection for ever; after some
-    hundred cancelled calls the pool is unusable. So a caller that leaves only abandons its request:
-    the request may finish for a few seconds, and its connection is kept.
+    Cutting off a request costs its connection, and making one takes longer than most requests. So a
+    caller that leaves only abandons its request: it may finish for a few seconds, or until another
+    one needs its place.
 
     Attributes:
         queue: Where requests wait for their turn and a place, before they are sent.
@@ -108,14 +154,14 @@ class Connections:
             max_body: Bytes of a response body that are read at most.
         """
         self.clock = clock
-        self.queue = Queue(clock, max_connections, lambda: None)
+        self.queue = Queue(clock, max_connections, self._make_room)
         self._connect = connect
         self._secret = secret
         self._closes = closes
         self._max_body = max_body
         self._life: _Life | None = None
-        # Each request's task, and the future that tells its caller about the end.
-        self._under_way: dict[asyncio.Task[Reply], asyncio.Future[None]] = {}
+        self._under_way: dict[asyncio.Task[Reply], _UnderWay] = {}
+        self._abandoned: dict[asyncio.Task[Reply], _UnderWay] = {}
 
     def open(self) -> None:
         """Bind to the running loop.
@@ -150,30 +196,39 @@ class Connections:
         life.closing.set()
         self.queue.close(closed)
         try:
-            for ended in self._under_way.values():
-                if not ended.done():
-                    ended.set_result(None)
-            await self._cut_off_all(life)
+            for one in self._under_way.values():
+                if not one.ended.done():
+                    one.ended.set_result(None)
+            await self._end_all(life)
         finally:
             life.closed.set()
 
-    async def _cut_off_all(self, life: _Life) -> None:
+    async def _end_all(self, life: _Life) -> None:
         try:
-            if self._under_way and not self._closes:
-                # The caller's pool lives on, and would lose the connections of cut-off requests.
-                await asyncio.wait(self._under_way, timeout=ABANDONED_GRACE_S)
-            if self._under_way and not self._closes:
-                await asyncio.wait(self._under_way, timeout=_LAST_TURN_S)
+            if not self._closes:
+                # The caller's pool lives on, and keeps the connections of requests that end by
+                # themselves.
+                await self._ends_within(ABANDONED_GRACE_S)
+                await self._ends_within(_LAST_TURN_S)
         finally:
             # The closing task may be cancelled meanwhile, and nobody else does this.
-            for task in self._under_way:
-                task.cancel()
             try:
-                if self._under_way:
-                    await asyncio.wait(self._under_way)
+                for one in self._under_way.values():
+                    one.cut_off.now()
+                await self._ends_within(_LAST_TURN_S)
             finally:
-                if self._closes:
-                    await life.http.aclose()
+                for task in self._under_way:  # a hook of the caller's may resist
+                    task.cancel()
+                try:
+                    await self._ends_within(None)
+                finally:
+                    if self._closes:
+                        await life.http.aclose()
+
+    async def _ends_within(self, seconds: float | None) -> None:
+        """Wait until no request is under way, or until the time is over."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=seconds)
 
     def check_loop(self) -> None:
         """Check that they are not used from another event loop than their own.
@@ -217,13 +272,15 @@ class Connections:
         """
         life = self._alive()
         ended = life.loop.create_future()
-        task = life.loop.create_task(self._run(life.http, request))
-        self._under_way[task] = ended
-        task.add_done_callback(lambda task: self._end(task, place))
+        one = _UnderWay(ended, _CutOff(life.loop), place)
+        task = life.loop.create_task(self._run(life.http, request, one.cut_off))
+        self._under_way[task] = one
+        task.add_done_callback(self._end)
         try:
             await ended
         except asyncio.CancelledError:
-            _abandon(task)
+            one.cut_off.after(ABANDONED_GRACE_S)
+            self._abandoned[task] = one
             task.add_done_callback(lambda _: request.headers.pop("authorization", None))
             raise
         if life.closing.is_set() and (not task.done() or task.cancelled()):
@@ -252,34 +309,42 @@ class Connections:
         self.check_loop()
         return life
 
-    def _end(self, task: asyncio.Task[Reply], place: Place) -> None:
-        ended = self._under_way.pop(task)
+    def _end(self, task: asyncio.Task[Reply]) -> None:
+        one = self._under_way.pop(task)
+        self._abandoned.pop(task, None)
         if not task.cancelled():
             task.exception()  # retrieved, even if the caller has left
-        if not ended.done():
-            ended.set_result(None)
+        if not one.ended.done():
+            one.ended.set_result(None)
         # The caller first, who may learn that the server asks for a pause; then the next request.
-        task.get_loop().call_soon(self.queue.leave, place)
+        task.get_loop().call_soon(self.queue.leave, one.place)
 
-    async def _run(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
-        limit = _TimeLimit(request.extensions["timeout"]["answer"])
+    def _make_room(self) -> None:
+        """Cut off the oldest request that nobody waits for any longer."""
+        for one in self._abandoned.values():
+            one.cut_off.now()
+            return
+
+    async def _run(
+        self, http: httpx.AsyncClient, request: httpx.Request, cut_off: _CutOff
+    ) -> Reply:
+        limit = request.extensions["timeout"]["answer"]
+        cut_off.after(limit)
         try:
-            return await self._exchange(http, request)
+            with cut_off.scope:
+                return await self._exchange(http, request)
         except httpx.RequestError as error:
             self._secret.mask_error(error)
             raise _no_answer(error, request) from error
-        except asyncio.CancelledError:
-            if not limit.is_over():
-                raise
-            # A response that trickles in for ever obeys every other limit.
-            raise RequestTimeoutError(
-                f"the answer was not complete after {limit.seconds:g} s",
-                method=request.method,
-                path=request.url.path,
-                sent=True,
-            ) from None
         finally:
-            limit.lift()
+            cut_off.lift()
+        # A response that trickles in for ever obeys every other limit.
+        raise RequestTimeoutError(
+            f"the answer was not complete after {limit:g} s",
+            method=request.method,
+            path=request.url.path,
+            sent=True,
+        )
 
     async def _exchange(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
         try:
@@ -331,47 +396,6 @@ class Connections:
             body=body,
             flaw=flaw,
         )
-
-
-def _abandon(task: asyncio.Task[Any]) -> None:
-    """Cut off a request whose caller has left, after a few seconds."""
-    loop = task.get_loop()
-    grace = loop.call_later(ABANDONED_GRACE_S, lambda: loop.call_later(_LAST_TURN_S, task.cancel))
-    task.add_done_callback(lambda _: grace.cancel())
-
-
-class _TimeLimit:
-    """A time limit on the current task, from now until it is lifted.
-
-    `asyncio.timeout` would cut off requests whose replies have arrived while the loop stood still.
-    """
-
-    __slots__ = ("_cuts_off", "_loop", "_task", "_timer", "seconds")
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._loop = asyncio.get_running_loop()
-        self._task = asyncio.current_task(self._loop)
-        self._cuts_off = False
-        self._timer = self._loop.call_later(seconds, self._give_last_turn)
-
-    def is_over(self) -> bool:
-        """Whether this limit has cancelled the task. If so, the task may go on."""
-        if self._cuts_off and self._task is not None:
-            self._task.uncancel()
-        return self._cuts_off
-
-    def lift(self) -> None:
-        """End the limit."""
-        self._timer.cancel()
-
-    def _give_last_turn(self) -> None:
-        self._timer = self._loop.call_later(_LAST_TURN_S, self._cut_off)
-
-    def _cut_off(self) -> None:
-        self._cuts_off = True
-        if self._task is not None:
-            self._task.cancel()
 
 
 def closed() -> ConfigurationError:

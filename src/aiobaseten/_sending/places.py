@@ -15,7 +15,7 @@ from attrs import field, frozen
 #: Places that a route, or all looks together, may hold for each free one.
 ROUTE_SHARE = 3
 #: Places that the calls to one URL may hold for each free one.
-URL_SHARE = 1
+URL_SHARE = 2
 
 _LOOKS = "looks"
 

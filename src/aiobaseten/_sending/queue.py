@@ -168,8 +168,9 @@ class Queue:
         while (turn := self._next(now)) is not None:
             route, _ = self._waiting[turn]
             self._remove(turn)
-            self._take(route, turn.place, now)
-            turn.granted.set_result(None)
+            if not turn.granted.done():  # its caller may be about to leave
+                self._take(route, turn.place, now)
+                turn.granted.set_result(None)
 
     def _next(self, now: float) -> _Turn | None:
         """Who goes now; sets the alarm if it is nobody."""

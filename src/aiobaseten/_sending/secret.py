@@ -50,17 +50,17 @@ class Secret:
         """
         # In JSON the key may be escaped, or in another encoding.
         may_hold = self._bytes in body or b"\\" in body or b"\0" in body
-        return self._masked(value) if self._is_masked and may_hold else value
+        return self._masked_json(value) if self._is_masked and may_hold else value
 
-    def _masked(self, value: Any) -> Any:
+    def _masked_json(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.mask_text(value)
         if isinstance(value, list):
-            return [self._masked(one) for one in value]
+            return [self._masked_json(one) for one in value]
         if not isinstance(value, dict):
             return value
         return {
-            self.mask_text(name): one if _is_decided(name, one) else self._masked(one)
+            self.mask_text(name): one if _is_decided(name, one) else self._masked_json(one)
             for name, one in cast("dict[str, Any]", value).items()
         }
 

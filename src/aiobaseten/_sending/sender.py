@@ -151,9 +151,7 @@ class Sender:
                 await self.connections.pause(delay)
                 try:
                     async with self.clock.timeout_at(started + seconds("total", policy.total)):
-                        place = await self.connections.queue.enter(
-                            route, operation.url, Kind.CALL
-                        )
+                        place = await self.connections.queue.enter(route, operation.url, Kind.CALL)
                 except TimeoutError:
                     raise error from error.__cause__  # the queue was too long
                 attempt += 1
