@@ -10,7 +10,7 @@ import pytest
 from aiobaseten import RetryPolicy
 from aiobaseten.errors import BasetenError, ServerError, WaitTimeoutError
 
-from .server import World, client, environment_of, error, limited, shows
+from .server import World, client, environment_of, error, hangs, limited, shows
 
 pytestmark = pytest.mark.looptime
 
@@ -174,3 +174,94 @@ async def looks_of_one_wait() -> int:
     async with client(world) as baseten:
         await baseten.model("m1").deployment("d").wait_until_active()
     return len(world.requests)
+
+
+# --- places --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [25, 60])
+async def test_a_call_finds_a_place_while_looks_hang(count: int) -> None:
+    world = World()
+    world.model().deployment("fine", {0: "ACTIVE"})
+    world.trouble(hangs(), "/hangs/")
+
+    async with client(world) as baseten:
+        hanging = baseten.model("hangs")
+        waits = [
+            asyncio.ensure_future(hanging.deployment(f"d{index}").wait_until_active())
+            for index in range(count)
+        ]
+        await world.until(5)
+        await baseten.model("m1").deployment("fine").get()
+        took = world.now() - 5
+        await ended(*waits)
+
+    assert took < 1
+
+
+@pytest.mark.parametrize("count", [25, 60])
+async def test_a_look_finds_a_place_while_calls_hang(count: int) -> None:
+    world = World()
+    world.model().deployment("fine", {0: "BUILDING", 20: "ACTIVE"})
+    world.trouble(hangs(), "/hangs/")
+
+    async with client(world) as baseten:
+        hanging = baseten.model("hangs").deployment("d")
+        calls = [asyncio.ensure_future(hanging.get()) for _ in range(count)]
+        await world.until(1)
+        await baseten.model("m1").deployment("fine").wait_until_active(timeout=None)
+        noticed = world.now()
+        await ended(*calls)
+
+    assert noticed < 25
+    assert longest_gap(world, "/fine") < 12
+
+
+@pytest.mark.parametrize("connections", [4, 20])
+@pytest.mark.parametrize("path", ["/hangs/deployments", "/hangs/environments"])
+async def test_calls_find_places_while_calls_to_another_url_hang(
+    connections: int, path: str
+) -> None:
+    world = World()
+    world.model().deployment("old", {0: "ACTIVE"})
+    world.model().deployment("new", {0: "ACTIVE"})
+    world.model().environment({0: shows("old")}).on("promote", then={0: shows("new")})
+    world.trouble(hangs(), path)
+
+    async with client(world, max_connections=connections) as baseten:
+        hanging = baseten.model("hangs")
+        calls = [
+            asyncio.ensure_future(hanging.deployment("d").get())
+            if "deployments" in path
+            else asyncio.ensure_future(hanging.environment("production").get())
+            for _ in range(60)
+        ]
+        await world.until(1)
+        if connections == 20:  # of four, the last is for another route
+            await baseten.model("m1").deployment("old").get()
+        await baseten.model("m1").list_deployments()
+        took = world.now() - 1
+        await ended(*calls)
+
+    assert took < 1
+
+
+async def test_a_promotion_is_sent_at_once_although_a_route_is_paused() -> None:
+    """25 looks and 60 calls of another route wait for the end of its pause."""
+    world = World()
+    for index in range(25):
+        world.model().deployment(f"d{index}", {0: "BUILDING"})
+    world.model("m2").environment({0: shows("old")}).on("promote", then={0: shows("new")})
+    world.trouble(limited(37), "/deployments/", since=60, until=62)
+
+    async with client(world) as baseten:
+        each = [baseten.model("m1").deployment(f"d{index}") for index in range(25)]
+        waits = [asyncio.ensure_future(one.wait_until_active()) for one in each]
+        await world.until(75)
+        calls = [asyncio.ensure_future(one.get()) for one in each]
+        await world.until(76)
+        await baseten.model("m2").environment("production").promote("new")
+        took = world.now() - 76
+        await ended(*waits, *calls)
+
+    assert took < 1

@@ -281,6 +281,7 @@ class Connections:
         except asyncio.CancelledError:
             one.cut_off.after(ABANDONED_GRACE_S)
             self._abandoned[task] = one
+            self.queue.advance()  # somebody may need its place
             task.add_done_callback(lambda _: request.headers.pop("authorization", None))
             raise
         if life.closing.is_set() and (not task.done() or task.cancelled()):

@@ -132,7 +132,7 @@ class Queue:
         turn = _Turn(place, order, asyncio.get_running_loop().create_future())
         self._waiting[turn] = route, kind
         route.add(turn, kind)
-        self._advance()
+        self.advance()
         try:
             await turn.granted
         except asyncio.CancelledError:
@@ -146,12 +146,12 @@ class Queue:
     def leave(self, place: Place) -> None:
         """Give back a place: the request has ended."""
         self._places.leave(place)
-        self._advance()
+        self.advance()
 
     def resume(self, route: Route) -> None:
         """The server answers again: end the pause of a route."""
         route.window.resume()
-        self._advance()
+        self.advance()
 
     def close(self, error: Callable[[], ConfigurationError]) -> None:
         """End all waiting."""
@@ -160,7 +160,7 @@ class Queue:
             if not turn.granted.done():
                 turn.granted.set_exception(error())
 
-    def _advance(self) -> None:
+    def advance(self) -> None:
         """Let everybody go who may."""
         if not self._waiting:
             return
@@ -217,4 +217,4 @@ class Queue:
 
     def _ring(self) -> None:
         self._rings_at, self._alarm = math.inf, None
-        self._advance()
+        self.advance()
