@@ -64,7 +64,7 @@ async def a_client_of(answer: Answer) -> AsyncIterator[Baseten]:
 
     server = await asyncio.start_server(closing, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    settings: Any = {"retry": RetryPolicy(attempts=1), "read_timeout": 0.1, "write_timeout": 0.1}
+    settings: Any = {"retry": RetryPolicy(attempts=1), "read_timeout": 0.1, "write_timeout": 0.05}
     async with server, Baseten(api_key=KEY, base_url=url, **settings) as baseten:
         yield baseten
 
@@ -83,7 +83,7 @@ async def hang(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
 
 async def stop_reading(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.transport.pause_reading()  # type: ignore[attr-defined]
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.1)
 
 
 async def speak_noise(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

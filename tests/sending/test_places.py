@@ -69,7 +69,7 @@ def test_another_url_of_the_same_route_finds_a_place() -> None:
     assert places.has_room(call(url="/fine"))
 
 
-def test_what_is_left_may_be_taken_again() -> None:
+def test_places_that_are_left_may_be_taken_again() -> None:
     places = Places(4)
     for _ in range(100):
         assert fill(places, call()) == 3

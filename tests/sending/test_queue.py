@@ -269,7 +269,7 @@ async def test_a_last_look_that_is_answered_ends_the_pause_for_all(fake: FakeBas
     async with fake.client() as baseten:
         deployment = baseten.model("m1").deployment("d1")
         wait = asyncio.create_task(deployment.wait_until_active(timeout=20))
-        while len(fake.requests) < 4:
+        while len(fake.requests) < 4:  # noqa: ASYNC110 - the fake does not announce requests
             await asyncio.sleep(1)
         call = asyncio.create_task(deployment.get())
         await call
