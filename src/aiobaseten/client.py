@@ -76,6 +76,7 @@ class Baseten:
                 began, and returns seconds above 0. Looks come up to 10 % earlier, and
                 *polling_rate* still holds.
             max_connections: Requests that may be under way at the same time; further ones queue.
+                One route alone, or all looks together, may take three quarters of them.
             http_client: An HTTP client to use instead of our own, with its proxies, certificates
                 and hooks. It stays open when this client is closed. Its timeouts, authentication,
                 default headers and redirects are not used. It must allow *max_connections*.

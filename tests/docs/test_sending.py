@@ -13,6 +13,8 @@ from aiobaseten import Baseten, RetryPolicy
 from aiobaseten._promoting import READ_BACK_AFTER_S
 from aiobaseten._sending.connections import ABANDONED_GRACE_S
 from aiobaseten._sending.limits import _MARGIN, _PER_MINUTE, _PER_SECOND, LONGEST_PAUSE_S
+from aiobaseten._sending.places import ROUTE_SHARE, URL_SHARE
+from aiobaseten._sending.queue import LOOKS_YIELD_S
 from aiobaseten._sending.retry import RetryQuota
 from aiobaseten._sending.secret import _SHORTEST_KEY
 from aiobaseten._waiting.budget import _RECOVERY_S
@@ -85,6 +87,7 @@ STATED: list[tuple[str, tuple[object, ...]]] = [
     ("| {} s | `pool_timeout` |", (default("pool_timeout"),)),
     ("| {} s | `answer_timeout` |", (default("answer_timeout"),)),
     ("At most {} requests run at the same time", (default("max_connections"),)),
+    ("Calls go before looks that came up to {} s earlier", (LOOKS_YIELD_S,)),
     ("Its request gets another {} s to finish", (ABANDONED_GRACE_S,)),
     ("fewer than {} characters", (_SHORTEST_KEY,)),
 ]
@@ -102,6 +105,10 @@ def test_a_figure_is_the_constant_in_the_code(sentence: str, figures: tuple[obje
 def test_rate_windows_are_a_second_and_a_minute_long() -> None:
     assert _PER_SECOND[1] == 1.0
     assert {seconds for _, seconds in _PER_MINUTE.values()} == {60.0}
+
+
+def test_shares_of_places_are_three_and_two() -> None:
+    assert (ROUTE_SHARE, URL_SHARE) == (3, 2)
 
 
 def test_the_first_reading_after_a_lost_response_is_at_once() -> None:
