@@ -48,7 +48,7 @@ from aiobaseten_generated.models.promote_to_environment_request import (
 from aiobaseten_generated.models.promotion_settings_override import PromotionSettingsOverride
 from aiobaseten_generated.models.sort_order import SortOrder
 from aiobaseten_generated.types import UNSET, Unset
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from ._arguments import LogRange, json_object, log_range, optional_boolean, path_argument
 from ._predecessor import AuditPage, ListedDeployment, read_audit_page, read_deployments
@@ -390,6 +390,11 @@ def _read_environments(data: object) -> list[EnvironmentReading]:
 # --- looks ---------------------------------------------------------------------------------------
 
 
+def _time_limits(look: DeploymentLook[Any, Any] | EnvironmentLook[Any, Any]) -> object:
+    """The time limits of a look's requests: waits share a poll only if they have the same ones."""
+    return frozenset(look.resource.sender.settings.timeouts.items())
+
+
 @frozen
 class DeploymentLook(Look[DeploymentReading], Generic[D, E]):
     """Looks at a deployment.
@@ -404,6 +409,7 @@ class DeploymentLook(Look[DeploymentReading], Generic[D, E]):
     resource: Resource[D, E]
     deployment_id: str
     in_context: bool
+    _time_limits: object = field(init=False, repr=False, default=Factory(_time_limits, True))
 
     @property
     def route(self) -> tuple[str, str]:
@@ -434,6 +440,7 @@ class EnvironmentLook(Look[EnvironmentReading], Generic[D, E]):
 
     resource: Resource[D, E]
     name: str
+    _time_limits: object = field(init=False, repr=False, default=Factory(_time_limits, True))
 
     @property
     def route(self) -> tuple[str, str]:

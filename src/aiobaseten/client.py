@@ -76,6 +76,7 @@ class Baseten:
                 began, and returns seconds above 0. Looks come up to 10 % earlier, and
                 *polling_rate* still holds.
             max_connections: Requests that may be under way at the same time; further ones queue.
+                One route alone, or all looks together, may take three quarters of them.
             http_client: An HTTP client to use instead of our own, with its proxies, certificates
                 and hooks. It stays open when this client is closed. Its timeouts, authentication,
                 default headers and redirects are not used. It must allow *max_connections*.
@@ -135,6 +136,9 @@ class Baseten:
         Settings that are ``None`` stay the same. A view is neither entered nor closed: only the
         client that it came from is.
 
+        The time limits hold for the looks of waits, too. Waits share their looks only with waits
+        that have the same time limits. *retry* is for calls: looks are not repeated.
+
         Args:
             connect_timeout: As for `Baseten`.
             read_timeout: As for `Baseten`.
@@ -193,7 +197,9 @@ class Baseten:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """End all requests and waits, and close the connections. Safe to call twice.
+        """End all requests and waits, and close the connections.
+
+        Safe to call twice, also at the same time: both calls return when the client is closed.
 
         Requests and waits under way end with a `ConfigurationError`; promotions that they started
         go on at Baseten. With an HTTP client of the caller's, requests under way get some seconds
@@ -202,10 +208,12 @@ class Baseten:
         Cancelling this coroutine cuts them off at once; the client is closed nevertheless.
 
         Raises:
-            ConfigurationError: This client comes from `with_options`.
+            ConfigurationError: This client comes from `with_options`, or belongs to another event
+                loop. It stays open.
         """
         if self._is_view:
             raise ConfigurationError("close the client that this one was made from")
+        self._connections.check_loop()
         self._polls.close(closed())
         await self._connections.aclose()
 

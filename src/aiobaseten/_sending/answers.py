@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from aiobaseten_generated.client import Operation
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from ..errors import (
     APIError,
@@ -26,7 +26,7 @@ from ..errors import (
     ServerError,
 )
 from .retry import asked_delay
-from .secret import Secret
+from .secret import Secret, forget_variables
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -68,18 +68,18 @@ _BY_STATUS: dict[int, type[APIError]] = {
 
 @frozen(kw_only=True)
 class Reply:
-    """An HTTP response, read as far as possible, with the API key masked.
+    """An HTTP response, read as far as possible.
 
     Attributes:
         status: HTTP status.
-        headers: Its headers, with names in lower case.
-        body: Its body, decompressed.
+        headers: Its headers, with names in lower case, and the API key masked.
+        body: Its body, decompressed. It may hold the key.
         flaw: Why the body is incomplete, or ``None``.
     """
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     flaw: str | None = None
 
     @property
@@ -123,22 +123,24 @@ def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, n
         RequestNotActedOnError: The body says that the server did not act.
     """
     if not 200 <= reply.status < 300:
-        raise _refusal(operation.method, path, reply, secret, now)
+        masked = evolve(reply, body=secret.mask(reply.body))
+        raise _refusal(operation.method, path, masked, secret, now)
     try:
         if reply.flaw:
             raise ValueError(reply.flaw)
-        content = json.loads(reply.body) if reply.body else None
+        content = secret.mask_json(json.loads(reply.body), reply.body) if reply.body else None
         if operation.method != "GET":
             _check_acted(operation, content, secret)
         return operation.parse(content)
     except _MISFITS as error:
         secret.mask_error(error)
+        forget_variables(error)
         raise ResponseShapeError(
             _misfit(error, reply),
             status=reply.status,
             method=operation.method,
             path=path,
-            body=_excerpt(reply.body),
+            body=_excerpt(secret.mask(reply.body)),
             request_id=reply.request_id,
         ) from error
 

@@ -12,6 +12,10 @@ from collections import deque
 _PER_SECOND = (100, 1.0)
 _PER_MINUTE = {"activate": (20, 60.0), "deactivate": (20, 60.0), "retry": (10, 60.0)}
 _DEPLOYMENTS = "/v1/models/{model_id}/deployments/"
+#: Seconds for which a 429 pauses a route at most: the longest of Baseten's documented rate windows.
+#: A server that asks for a longer pause is wrong, and would stop every wait of the client from
+#: looking. One call may wait for longer, if its policy says so.
+LONGEST_PAUSE_S = 60.0
 # The server's window starts at another moment than ours, and requests take different times.
 _MARGIN = 1.1
 
@@ -40,9 +44,9 @@ class RateWindow:
         """Count a request that is sent now."""
         self._sent.append(now)
 
-    def pause(self, until: float) -> None:
-        """Send nothing until then: the server has asked for a pause."""
-        self.paused_until = max(self.paused_until, until)
+    def pause(self, now: float, asked: float) -> None:
+        """Send nothing for so many seconds, or for a minute: the server has asked for a pause."""
+        self.paused_until = max(self.paused_until, now + min(asked, LONGEST_PAUSE_S))
 
     def resume(self) -> None:
         """End the pause: the server answers again."""

@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from attrs import define, field, frozen
 
 from .._clock import EARLY_S, Clock
-from .._sending import ABANDONED_GRACE_S, Fetched, Sender, Ticket
+from .._sending import Fetched, Sender, Ticket
 from .._status import Stage
 from ..errors import BasetenError, ConfigurationError, RequestTimeoutError
 from ..options import Schedule
@@ -159,7 +159,7 @@ class Polls:
         self._chance = 0.0  # the listeners of one look agree on the next one
         self._polls: dict[Look[Any], _Poll] = {}
         self._turns: Turns[_Poll] = Turns(
-            rate, sender.connections.max_connections, sender.paused_until
+            rate, sender.connections.queue.most_looks, sender.paused_until
         )
         self._expiries: Timetable[_Poll] = Timetable()
         # The looks under way, in the order in which they were sent.
@@ -352,18 +352,8 @@ class Polls:
             flight,
             _cut_off(poll.look, f"no answer within {waited:.0f} s, and others need the connection"),
         )
-        flight.has_landed = True
-        del self._sent[flight]
-        if flight.task is not None:
-            flight.task.cancel()
+        self._abandon(flight)
         self._plan(poll)
-        # Until then the connection is kept for the answer.
-        self.clock.call_at(now + ABANDONED_GRACE_S, lambda: self._free(flight))
-
-    def _free(self, flight: _Flight) -> None:
-        """The connection of a look that was given up is free."""
-        self._turns.end(flight.seat)
-        self._start_looks()
 
     def _note_sent(self, flight: _Flight) -> None:
         """A look is being sent: from now on, listeners past their deadline wait for its result."""
