@@ -42,6 +42,21 @@ async def test_a_429_pauses_its_own_route_for_all_callers(fake: FakeBaseten) -> 
     assert len([request for request in fake.requests if request.route == route[4:]]) == 3
 
 
+async def test_a_call_that_waits_for_the_place_of_a_refused_one_obeys_the_pause(
+    fake: FakeBaseten,
+) -> None:
+    fake.model("m1").deployment("d1", status="ACTIVE")
+    fake.faults.rate_limited(retry_after=30, delay=1)
+
+    async with fake.client(max_connections=1) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        await asyncio.gather(deployment.get(), deployment.get())
+
+    first, *others = [request.at for request in fake.requests]
+    assert first == 0
+    assert min(others) >= 31
+
+
 async def test_a_429_to_a_look_pauses_the_route_for_calls_too(fake: FakeBaseten) -> None:
     fake.model("m1").deployment("d1", timeline=[("BUILDING", 60), "ACTIVE"])
     fake.faults.rate_limited(retry_after=37, times=1)

@@ -181,15 +181,12 @@ class Connections:
     async def aclose(self) -> None:
         """End all requests, with an error for their callers.
 
-        Safe to call twice, also at the same time: both return when it is closed.
-
-        Raises:
-            ConfigurationError: They belong to another event loop.
+        Safe to call twice, also at the same time: both return when it is closed. Call `check_loop`
+        first.
         """
         life = self._life
         if life is None:
             return
-        self.check_loop()
         if life.closing.is_set():
             await life.closed.wait()
             return

@@ -46,12 +46,17 @@ class Places:
 
     Args:
         total: How many there are.
+
+    Attributes:
+        most_looks: How many looks may be under way at the same time, if there are no calls.
     """
 
     def __init__(self, total: int) -> None:
-        self._total = total
         self._free = total
         self._held = Counter[Hashable]()
+        self.most_looks = 0
+        while _may_hold_one_more(self.most_looks, total - self.most_looks, ROUTE_SHARE):
+            self.most_looks += 1
 
     def has_room(self, place: Place) -> bool:
         """Whether a request may have this place now."""
@@ -71,14 +76,6 @@ class Places:
             self._held[who] -= 1
             if not self._held[who]:
                 del self._held[who]
-
-    @property
-    def most_looks(self) -> int:
-        """How many looks may be under way at the same time, if there are no calls."""
-        looks = 0
-        while _may_hold_one_more(looks, self._total - looks, ROUTE_SHARE):
-            looks += 1
-        return looks
 
 
 def _may_hold_one_more(held: int, free: int, share: int) -> bool:

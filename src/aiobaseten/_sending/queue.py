@@ -87,21 +87,20 @@ class Queue:
         clock: The client's.
         places: How many requests may be under way at the same time.
         make_room: Called when a request waits for a place.
+
+    Attributes:
+        most_looks: How many looks may be under way at the same time. More would only queue here.
     """
 
     def __init__(self, clock: Clock, places: int, make_room: Callable[[], None]) -> None:
         self._clock = clock
         self._places = Places(places)
+        self.most_looks: int = self._places.most_looks
         self._make_room = make_room
         self._routes: dict[tuple[str, str], Route] = {}
         self._waiting: dict[_Turn, tuple[Route, Kind]] = {}
         self._alarm: asyncio.TimerHandle | None = None
         self._rings_at = math.inf
-
-    @property
-    def most_looks(self) -> int:
-        """How many looks may be under way at the same time. More would only queue here."""
-        return self._places.most_looks
 
     def route(self, method: str, path: str) -> Route:
         """A route.
