@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, get_args
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from .errors import ConfigurationError
 
@@ -38,6 +38,11 @@ def path_argument(name: str, value: object) -> str:
         raise ConfigurationError(f"{name} must not be {value!r}: that is not the name of anything")
     if not value.isprintable() or "/" in value or "\\" in value:
         raise ConfigurationError(f"{name} must not hold slashes or control characters: {value!r}")
+    if len(quote(value, safe="")) > _LONGEST_URL:
+        raise ConfigurationError(
+            f"{name} must take at most {_LONGEST_URL} characters of a URL, not {len(value)}: "
+            f"{value[:20]!r}..."
+        )
     return value
 
 

@@ -27,7 +27,7 @@ from ._sending import (
     own_clients,
 )
 from ._token import Token
-from ._waiting import Baseline, PollingBudget, Polls, default_schedule
+from ._waiting import Baseline, Polls, default_schedule
 from .chains import ChainHandle, ChainPromotion
 from .errors import ConfigurationError
 from .models import ModelHandle, ModelPromotion
@@ -89,6 +89,7 @@ class Baseten:
                 began, and returns seconds above 0. Looks come up to 10 % earlier, and
                 *polling_rate* still holds.
             max_connections: Requests that may be under way at the same time; further ones queue.
+                One route alone, or all looks together, may take three quarters of them.
             http_client: An HTTP client to use instead of our own, with its proxies, certificates
                 and hooks. It stays open when this client is closed. Its timeouts, authentication,
                 default headers and redirects are not used. It must allow *max_connections*. Clients
@@ -128,7 +129,7 @@ class Baseten:
         self._sender = Sender(settings, self._connections, Shared())
         self._polls = Polls(
             self._sender,
-            PollingBudget(_arguments.rate("polling_rate", polling_rate)),
+            _arguments.rate("polling_rate", polling_rate),
             _arguments.function("poll", poll, "seconds"),
         )
         self._retries: dict[tuple[str, str], float] = {}
@@ -148,6 +149,9 @@ class Baseten:
 
         Settings that are ``None`` stay the same. A view is neither entered nor closed: only the
         client that it came from is.
+
+        The time limits hold for the looks of waits, too. Waits share their looks only with waits
+        that have the same time limits. *retry* is for calls: looks are not repeated.
 
         Args:
             connect_timeout: As for `Baseten`.
@@ -217,7 +221,9 @@ class Baseten:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """End all requests and waits, and close the connections. Safe to call twice.
+        """End all requests and waits, and close the connections.
+
+        Safe to call twice, also at the same time: both calls return when the client is closed.
 
         Requests and waits under way end with a `ConfigurationError`; promotions that they started
         go on at Baseten. With an HTTP client of the caller's, requests under way get some seconds
@@ -226,10 +232,12 @@ class Baseten:
         Cancelling this coroutine cuts them off at once; the client is closed nevertheless.
 
         Raises:
-            ConfigurationError: This client comes from `with_options`.
+            ConfigurationError: This client comes from `with_options`, or belongs to another event
+                loop. It stays open.
         """
         if self._is_view:
             raise ConfigurationError("close the client that this one was made from")
+        self._connections.check_loop()
         self._polls.close(closed())
         await self._connections.aclose()
 

@@ -25,7 +25,7 @@ from ._resource import (
 )
 from ._rolling_back import Ours, check_still_ours, roll_back, roll_environment_back
 from ._sending import Operation, may_have_acted
-from ._waiting import Wait
+from ._waiting import FollowUp, Wait
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
 from .errors import BasetenError, RequestNotActedOnError, ResponseShapeError
@@ -157,7 +157,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         return cast("Deployment", await wait.result())
 
     def _wait_or_wake(self, options: WaitOptions) -> Wait[DeploymentReading]:
-        return self._wait(options, self._wake if options.wake else None)
+        return self._wait(options, _Wake(self._resource, self.id) if options.wake else None)
 
     async def activate(self) -> None:
         """Turn the deployment on. `wait_until_active` waits until it serves.
@@ -231,13 +231,29 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         )
         return (await self._resource.sender.send(operation))[::-1]
 
-    async def _wake(self) -> None:
-        """Ask the deployment to wake up. Baseten answers before it is awake."""
-        sender = self._resource.sender
-        host = sender.settings.inference_url.format(model_id=quote(self.model_id, safe=""))
+
+@frozen
+class _Wake(FollowUp[None]):
+    """Asks a deployment to wake up. Baseten answers before it is awake.
+
+    Attributes:
+        resource: The model.
+        deployment_id: Which deployment.
+    """
+
+    # Waits that began at different times need not ask again before a look shows the effect.
+    lasts = 30.0
+    is_read = False
+    resource: Resource[Deployment, Environment]
+    deployment_id: str
+
+    async def __call__(self) -> None:
+        """Ask."""
+        sender = self.resource.sender
+        host = sender.settings.inference_url.format(model_id=quote(self.resource.id, safe=""))
         # Any success is enough: the spec promises no body.
         with suppress(ResponseShapeError):
-            await sender.send(wake_model(self.id), host=host)
+            await sender.send(wake_model(self.deployment_id), host=host)
 
 
 @frozen(repr=False)

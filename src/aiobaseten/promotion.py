@@ -6,7 +6,7 @@ from typing import Generic, Unpack, cast
 
 from attrs import define, field
 
-from ._resource import D, E, EnvironmentLook, Resource
+from ._resource import D, E, EnvironmentLook, ReadDeployment, ReadLastLines, Resource
 from ._token import Token
 from ._waiting import (
     Actions,
@@ -128,9 +128,11 @@ class Promotion(Generic[D, E]):
             baseline=self._baseline,
         )
         actions = Actions(
-            read_deployment=lambda: resource.read_deployment(self.deployment_id),
+            read_deployment=ReadDeployment(resource, self.deployment_id),
             token=lambda: self.token,
-            last_lines=resource.last_lines(self.deployment_id, options.log_lines),
+            last_lines=ReadLastLines(resource, self.deployment_id, options.log_lines)
+            if options.log_lines
+            else None,
         )
         look = EnvironmentLook(resource, self.environment_name)
         return Wait(resource.polls, tracker, look, options.timeout, actions)

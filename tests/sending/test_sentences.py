@@ -184,6 +184,17 @@ async def test_a_request_that_a_stranger_has_ended() -> None:
 
 
 @pytest.mark.looptime
+async def test_a_request_that_other_code_cancelled() -> None:
+    async def cancel(request: httpx.Request) -> httpx.Response:
+        raise asyncio.CancelledError
+
+    assert await over(cancel) == (
+        f"{REQUEST}: other code, or a hook of the HTTP client, has cancelled the task of the "
+        "request; it may have reached Baseten"
+    )
+
+
+@pytest.mark.looptime
 async def test_a_response_that_does_not_end() -> None:
     async def hang(request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(999)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from aiobaseten_generated.client import Operation
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ..errors import (
     APIError,
@@ -27,7 +27,7 @@ from ..errors import (
 )
 from .encodable import encodable_json, encodable_text
 from .retry import asked_delay
-from .secret import Secret
+from .secret import Secret, forget_variables
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -73,21 +73,21 @@ def _encodable_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
 
 @frozen(kw_only=True)
 class Reply:
-    """An HTTP response, read as far as possible, with the API key masked.
+    """An HTTP response, read as far as possible.
 
     All text of a server comes from here, so that every consumer can encode all of it: a terminal,
     JSON, msgpack, Postgres.
 
     Attributes:
         status: HTTP status.
-        headers: Its headers, with names in lower case.
-        body: Its body, decompressed.
+        headers: Its headers, with names in lower case, and the API key masked.
+        body: Its body, decompressed. It may hold the key.
         flaw: Why the body is incomplete, or ``None``.
     """
 
     status: int
     headers: Mapping[str, str] = field(converter=_encodable_headers)
-    body: bytes
+    body: bytes = field(repr=False)
     flaw: str | None = None
 
     @property
@@ -152,22 +152,24 @@ def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, n
         RequestNotActedOnError: The body says that the server did not act.
     """
     if not 200 <= reply.status < 300:
-        raise _refusal(operation.method, path, reply, secret, now)
+        masked = evolve(reply, body=secret.mask(reply.body))
+        raise _refusal(operation.method, path, masked, secret, now)
     try:
         if reply.flaw:
             raise ValueError(reply.flaw)
-        content = reply.json()
+        content = secret.mask_json(reply.json(), reply.body)
         if operation.method != "GET":
             _check_acted(operation, content, secret)
         return operation.parse(content)
     except _MISFITS as error:
         secret.mask_error(error)
+        forget_variables(error)
         raise ResponseShapeError(
             _misfit(error, reply),
             status=reply.status,
             method=operation.method,
             path=path,
-            body=reply.excerpt(),
+            body=evolve(reply, body=secret.mask(reply.body)).excerpt(),
             request_id=reply.request_id,
         ) from error
 
