@@ -278,6 +278,6 @@ def test_exit_statuses_are_all_different() -> None:
 
 
 def test_the_documentation_has_the_same_table() -> None:
-    rows = re.findall(r"^\| (\d+) \| `?(\w+)`? \| (.*) \|$", DOCS.read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (\d+) \| `?(\w+)`? \| (.*) \|$", DOCS.read_text("utf-8"), re.MULTILINE)
 
     assert rows == [(str(one.exit_status), one.label, one.meaning) for one in Outcome]

@@ -32,7 +32,9 @@ from aiobaseten.events import (
 
 from .command import Ended, Shell, ended, line_with
 
-SCHEMA = json.loads((Path(aiobaseten.cli.__file__).parent / "output.schema.json").read_text())
+SCHEMA = json.loads(
+    (Path(aiobaseten.cli.__file__).parent / "output.schema.json").read_text("utf-8")
+)
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 JOB = Job(
@@ -191,10 +193,10 @@ async def test_github_actions_gets_annotations_a_summary_and_outputs(
     assert ended.status == 10
     (error,) = [each for each in ended.out.splitlines() if each.startswith("::")]
     assert error.startswith("::error title=aiobaseten%3A failed::")
-    written = page.read_text()
+    written = page.read_text("utf-8")
     assert written.startswith("### ❌ ")
     assert "| deployment broken: BUILDING -&#62; BUILD&#95;FAILED |" in written
-    assert re.fullmatch(r"token=abt1\.\S+\noutcome=failed\n", outputs.read_text())
+    assert re.fullmatch(r"token=abt1\.\S+\noutcome=failed\n", outputs.read_text("utf-8"))
 
 
 def test_an_annotation_is_always_one_line() -> None:
