@@ -262,8 +262,7 @@ DIALECT_ERRORS = {
     ),
     "a fence with another path": ("promote\npaths:", "demote\npaths:", "the fence names"),
     "a fence with another method": ("yaml post", "yaml get", "the fence names get"),
-    "a second fence": ("# Promote to", "````yaml get /x\n````\n# Promote to", "found 2"),
-    "no fence": ("````yaml", "````json", "found 0"),
+    "no fence": ("````yaml", "````json", "found none"),
     "two schemas": (
         "- type: object\n            properties:\n              scale",
         "- {}\n          - type: object\n            properties:\n              scale",

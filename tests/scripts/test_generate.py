@@ -149,6 +149,7 @@ def test_a_public_schema_without_a_class_override_is_refused() -> None:
 
 def test_other_schemas_lose_their_suffix() -> None:
     schemas: JsonObject = {"ChainletV1": {}, "TeamV1": {}, "TeamV2": {}, "Labels": {}}
+    schemas["CancelPromotionStatusV1"] = {}
 
     overrides = generate.settings_for({"components": {"schemas": schemas}})["class_overrides"]
 

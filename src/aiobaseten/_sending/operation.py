@@ -56,7 +56,7 @@ def _check_path(template: str, url: str) -> None:
 
 
 def _check_parameter(name: str, value: Any) -> None:
-    values = cast("list[Any]", value) if isinstance(value, list) else [value]
+    values = cast("list[object]", value) if isinstance(value, list) else [value]
     for one in values:
         if one is not None and not isinstance(one, str | int | float):
             raise ConfigurationError(
