@@ -56,7 +56,8 @@ class Secret:
         if isinstance(value, str):
             return self.mask_text(value)
         if isinstance(value, list):
-            return [self._masked_json(one) for one in value]
+            elements: list[Any] = value
+            return [self._masked_json(one) for one in elements]
         if not isinstance(value, dict):
             return value
         return {
