@@ -56,8 +56,7 @@ class Secret:
         if isinstance(value, str):
             return self.mask_text(value)
         if isinstance(value, list):
-            elements: list[Any] = value
-            return [self._masked_json(one) for one in elements]
+            return [self._masked_json(one) for one in cast("list[object]", value)]
         if not isinstance(value, dict):
             return value
         return {
