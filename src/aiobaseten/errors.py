@@ -123,15 +123,15 @@ class BasetenError(Exception):
         """
         return self._may_pass
 
-    def __reduce__(self) -> tuple[Callable[..., BasetenError], tuple[Any, ...]]:
-        # The default calls the class with `args`, which cannot fill keyword-only parameters.
-        return _rebuild, (type(self), self.args, self.__dict__)
+    def __reduce__(self) -> tuple[Callable[..., BasetenError], tuple[Any, ...], dict[str, Any]]:
+        # The default calls the class with `args`, which cannot fill keyword-only parameters. The
+        # state is apart, because it may hold this error again: as the trouble of its evidence.
+        return _rebuild, (type(self), self.args), self.__dict__
 
 
-def _rebuild(cls: type[_Error], args: tuple[Any, ...], state: dict[str, Any]) -> _Error:
+def _rebuild(cls: type[_Error], args: tuple[Any, ...]) -> _Error:
     error = cls.__new__(cls, *args)
     error.args = args  # those that are OSErrors, too, take none from __new__
-    error.__dict__.update(state)
     return error
 
 
