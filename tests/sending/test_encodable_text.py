@@ -112,3 +112,10 @@ async def test_a_promotion_with_strange_words_fails_with_evidence_that_can_be_en
     assert SAFE in [seen.status for seen in evidence.history]
     shown = json.dumps(asdict(evidence), default=str, ensure_ascii=False)
     assert is_encodable(shown + str(caught.value))
+
+
+def test_a_surrogate_in_raw_bytes_is_replaced() -> None:
+    """Python's decoder of JSON lets them pass."""
+    reply = Reply(status=200, headers={}, body=b'{"a": "b\xed\xb3\xbf"}')
+
+    assert judged(reply) == {"a": "b\ufffd"}

@@ -110,7 +110,7 @@ class Reply:
         except UnicodeDecodeError:
             # A log may hold any byte, and the rest of the answer is good.
             content = json.loads(self.body.decode("utf-8", "replace"))
-        return encodable_json(content)
+        return encodable_json(content, self.body)
 
     def excerpt(self) -> str:
         """The beginning of the body, as text."""
