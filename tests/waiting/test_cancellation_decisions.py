@@ -43,6 +43,34 @@ def test_a_cancellation_is_done_when_no_promotion_runs(
     assert see(tracker, 10, quiet) == quiet.value
 
 
+def test_a_success_that_was_seen_after_the_cancellation_is_waited_for() -> None:
+    """It was rolled forward all the same, and vanished before the pointer followed."""
+    tracker = cancellation_tracker()
+    look(tracker, 0, environment(P, T, "RAMPING_DOWN"))
+    look(tracker, 5, environment(P, None, "SUCCEEDED"))
+
+    look(tracker, 20, environment(P))
+
+    assert isinstance(see(tracker, 30, environment(T)), PromotionSupersededError)
+
+
+def test_traffic_is_not_back_while_an_ended_promotion_shows_some() -> None:
+    tracker = cancellation_tracker()
+
+    look(tracker, 0, environment(P, T, "CANCELED", percent=30))
+    look(tracker, 20, environment(P, T, "CANCELED", percent=30))
+
+    assert see(tracker, 25, environment(P, T, "CANCELED"))[0] == P
+
+
+def test_a_repeated_promotion_that_succeeded_all_the_same_was_overtaken() -> None:
+    tracker = cancellation_tracker(previous=T)
+    look(tracker, 0, environment(T, T, "RELEASING"))
+    look(tracker, 5, environment(T, None, "SUCCEEDED"))
+
+    assert isinstance(see(tracker, 125, environment(T)), PromotionSupersededError)
+
+
 @pytest.mark.parametrize("target", [T, None])
 @pytest.mark.parametrize("quiet", QUIET)
 def test_a_promotion_that_was_not_shown_is_gone_after_the_settling_time(

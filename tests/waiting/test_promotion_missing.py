@@ -6,7 +6,12 @@ import pytest
 
 from aiobaseten._waiting import Baseline, baseline_of
 from aiobaseten._waiting.steps import Explain
-from aiobaseten.errors import PromotionCanceledError, PromotionFailedError, PromotionSupersededError
+from aiobaseten.errors import (
+    PromotionCanceledError,
+    PromotionFailedError,
+    PromotionSupersededError,
+    WaitError,
+)
 from aiobaseten.readings import EnvironmentReading
 
 from .literals import (
@@ -209,3 +214,58 @@ def test_any_current_deployment_is_the_successor_where_nothing_served_before() -
     look(tracker, 5, environment(P))
 
     assert explained(tracker, 15, environment(P), deployment()).by == P
+
+
+# --- while the pointer lags, and after somebody else has promoted ---------------------------------
+
+
+@pytest.mark.parametrize(
+    "after",
+    [environment(P), environment(None), environment(P, X, "RELEASING")],
+    ids=["vanished", "nothing serves", "somebody else promotes"],
+)
+def test_a_success_that_was_seen_is_waited_for(after: EnvironmentReading) -> None:
+    """`current_deployment` may follow late, and the promotion may vanish before."""
+    tracker = promotion_tracker(baseline=Baseline(current_id=P))
+    look(tracker, 0, environment(P, T, "RAMPING_UP"))
+    look(tracker, 5, environment(P, None, "SUCCEEDED"))
+
+    look(tracker, 20, after)
+    look(tracker, 100, after)
+
+    assert see(tracker, 110, environment(T)) == T
+
+
+def test_a_success_that_never_takes_effect_is_a_failure() -> None:
+    tracker = promotion_tracker(baseline=Baseline(current_id=P))
+    look(tracker, 0, environment(P, T, "RAMPING_UP"))
+    look(tracker, 5, environment(P, None, "SUCCEEDED"))
+
+    assert isinstance(see(tracker, 125, environment(P)), PromotionFailedError)
+
+
+@pytest.mark.parametrize("status", ["FAILED", "CANCELED"])
+def test_the_end_of_a_promotion_by_somebody_else_is_not_ours(status: str) -> None:
+    tracker = promotion_tracker(baseline=Baseline(current_id=P))
+    look(tracker, 0, environment(P, T, "RAMPING_UP"))
+    look(tracker, 5, environment(P))
+    look(tracker, 10, environment(P, X, "RELEASING"))
+    ended = environment(P, None, status, message="Somebody else's.")
+    assert isinstance(see(tracker, 16, ended), Explain)
+
+    error = explained(tracker, 17, ended, deployment())
+
+    assert isinstance(error, PromotionCanceledError)
+    assert "Somebody else's." not in str(error)
+
+
+@pytest.mark.parametrize("status", ["FAILED", "CANCELED"])
+def test_an_end_without_a_candidate_has_ten_seconds_of_its_own(status: str) -> None:
+    tracker = promotion_tracker(baseline=Baseline(current_id=P))
+    look(tracker, 0, environment(P, T, "RAMPING_UP"))
+    look(tracker, 5, environment(P))
+
+    look(tracker, 14, environment(P, None, status))
+    look(tracker, 23, environment(P, None, status))
+
+    assert isinstance(see(tracker, 24, environment(P, None, status)), WaitError)

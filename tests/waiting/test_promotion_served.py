@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from aiobaseten._waiting import baseline_of
+
 from .literals import P, T, X, chain, deployment, environment, look, promotion_tracker, see
 
 
@@ -93,3 +95,17 @@ def test_a_chain_is_promoted_when_all_its_chainlets_serve() -> None:
     look(tracker, 0, environment(chain({"One": "ACTIVE", "Two": "WAKING_UP"}, "ACTIVE")))
 
     assert see(tracker, 5, environment(chain({"One": "ACTIVE", "Two": "ACTIVE"}))) == T
+
+
+def test_an_earlier_success_that_reappears_is_not_the_end_of_a_repeated_promotion() -> None:
+    """A server that lags behind may show it again after the new promotion was seen."""
+    before = environment(T, None, "SUCCEEDED")
+    tracker = promotion_tracker(baseline=baseline_of(before))
+    look(tracker, 0, environment(T, T, "RELEASING"))
+
+    look(tracker, 4, before)
+    look(tracker, 8, environment(T, T, "RELEASING"))
+    look(tracker, 12, before)
+    look(tracker, 21, before)
+
+    assert see(tracker, 22, before) == T

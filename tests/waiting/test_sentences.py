@@ -244,7 +244,28 @@ def test_a_promotion_that_is_gone(found: DeploymentReading | None, rest: str) ->
     look(tracker, 5, environment(P))
 
     assert str(explained(tracker, 15, environment(P), found)) == (
-        f"the promotion of T was cancelled. Traffic is on deployment P. {rest}"
+        "the promotion of T is gone, and no look has shown its end: most likely it was cancelled. "
+        f"Traffic is on deployment P. {rest}"
+    )
+
+
+@pytest.mark.parametrize(("status", "fate"), [("CANCELED", "was cancelled"), ("FAILED", "failed")])
+def test_a_promotion_that_is_gone_after_its_end_was_seen(status: str, fate: str) -> None:
+    tracker = after_candidate_was_seen()
+    look(tracker, 2, environment(P, None, status))
+    look(tracker, 5, environment(P))
+
+    assert str(explained(tracker, 15, environment(P), None)).startswith(
+        f"the promotion of T {fate}. Traffic is on deployment P."
+    )
+
+
+def test_a_promotion_after_which_another_was_promoted() -> None:
+    tracker = after_candidate_was_seen()
+    look(tracker, 5, environment(P, X, "RELEASING"))
+
+    assert str(explained(tracker, 15, environment(P, X, "RELEASING"), deployment())) == (
+        "the promotion of T was superseded: deployment X was promoted after it."
     )
 
 
@@ -315,7 +336,50 @@ def test_a_promotion_that_no_look_has_shown() -> None:
     look(tracker, 0, environment(P))
 
     assert str(tracker.still()) == (
-        f"the promotion of T is not finished; last seen: nothing of it. {KEEPS_WORKING}"
+        "the promotion of T is not finished; last seen: nothing of it. "
+        "The last look did not show it."
+    )
+
+
+@pytest.mark.parametrize("status", ["FAILED", "CANCELED", "SUCCEEDED"])
+def test_a_promotion_whose_end_was_seen_only_once(status: str) -> None:
+    tracker = promotion_tracker()
+
+    look(tracker, 0, environment(P, None, status))
+
+    assert str(tracker.still()) == (
+        f"the promotion of T is not finished; last seen: promotion to production {status}. "
+        "Another look would have confirmed that."
+    )
+
+
+@pytest.mark.parametrize(
+    ("reading", "seen", "outlook"),
+    [
+        (environment(P, T, "RAMPING_DOWN"), "deployment T ACTIVE, promotion", KEEPS_WORKING),
+        (environment(P), "nothing of it", "Another look would have confirmed that."),
+    ],
+    ids=["running", "quiet"],
+)
+def test_a_cancellation_that_is_not_finished(
+    reading: EnvironmentReading, seen: str, outlook: str
+) -> None:
+    tracker = cancellation_tracker()
+
+    look(tracker, 0, reading)
+
+    said = str(tracker.still())
+    assert said.startswith(f"the cancellation is not finished; last seen: {seen}")
+    assert said.endswith(outlook)
+
+
+def test_a_cancelled_promotion_that_succeeded_without_effect() -> None:
+    tracker = cancellation_tracker()
+    look(tracker, 0, environment(P, T, "SUCCEEDED"))
+
+    assert str(see(tracker, 120, environment(P, T, "SUCCEEDED"))) == (
+        "the cancellation was overtaken: Baseten says that the promotion of deployment T "
+        "SUCCEEDED, but deployment P still serves."
     )
 
 

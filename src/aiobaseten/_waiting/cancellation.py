@@ -13,7 +13,9 @@ from .deployment import record_parts
 from .doubt import MISSING_GRACE_S, Doubt
 from .history import History
 from .promotion import EnvironmentHistory
-from .steps import KEEPS_WORKING, Done, Failed, Pending, Step, Still, Verdict
+from .steps import KEEPS_WORKING, TO_BE_CONFIRMED, Done, Failed, Pending, Step, Still, Verdict
+
+_WITHOUT_SUCCESS = frozenset({PromotionPhase.FAILED, PromotionPhase.CANCELED})
 
 
 @define
@@ -41,6 +43,8 @@ class CancellationTracker:
     was_seen: bool = True
     _doubt: Doubt = field(factory=Doubt)
     _succeeded_since: float | None = None
+    _was_running: bool = False
+    _outlook: str = TO_BE_CONFIRMED
 
     @property
     def history(self) -> History:
@@ -51,6 +55,10 @@ class CancellationTracker:
         """Decide."""
         if self.target is None and reading.shows_promotion:
             self.target, self.previous = reading.candidate_id, reading.current_id
+        self._was_running |= reading.shows_promotion and reading.candidate_id == self.target
+        self._outlook = KEEPS_WORKING if reading.shows_promotion else TO_BE_CONFIRMED
+        if self._still_has_traffic(reading):
+            self._outlook = "The promotion has ended, but its deployment still has traffic."
         is_ours = self.target is None or reading.candidate_id in (None, self.target)
         events = record_environment(self.seen, reading, at) if is_ours else []
         return Step(
@@ -65,7 +73,7 @@ class CancellationTracker:
         last = self.seen.last
         traffic = f", {last.percent} % of traffic on the candidate" if last and last.percent else ""
         seen = f"{self.history.describe()}{traffic}"
-        return Still(f"{self.label} is not finished", seen, KEEPS_WORKING)
+        return Still(f"{self.label} is not finished", seen, self._outlook)
 
     def _verdict(self, reading: EnvironmentReading, at: float) -> Verdict:
         promotion = reading.promotion
@@ -81,7 +89,12 @@ class CancellationTracker:
         self._doubt.clear()
         if promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED:
             return self._succeeded(reading, at)
-        self._succeeded_since = None
+        if self._may_follow(at):
+            return Pending()
+        if self._has_succeeded and self.target is not None and self.target == self.previous:
+            return self._overtaken(self.target)
+        if self._still_has_traffic(reading):
+            return Pending()
         is_anothers = reading.candidate_id not in (None, self.target)
         if promotion is not None and not promotion.is_over and not is_anothers:
             return Pending()
@@ -100,15 +113,35 @@ class CancellationTracker:
             return Done(lambda: reading.value)
         return Pending(confirm_in=remaining)
 
+    def _still_has_traffic(self, reading: EnvironmentReading) -> bool:
+        """Whether a promotion is shown that has ended without success, and not lost its traffic."""
+        promotion = reading.promotion
+        has_failed = promotion is not None and promotion.phase in _WITHOUT_SUCCESS
+        is_ours = reading.candidate_id is not None and reading.candidate_id == self.target
+        return has_failed and is_ours and bool(promotion and promotion.percent)
+
     def _succeeded(self, reading: EnvironmentReading, at: float) -> Verdict:
         """It was rolled forward after all; or an earlier promotion is shown."""
         if self._succeeded_since is None:
             self._succeeded_since = at
         if at - self._succeeded_since < max(MISSING_GRACE_S, self.options.settling_time):
             return Pending()  # the pointer will follow, and tells which
-        if self.target is not None and reading.candidate_id == self.target:
+        is_ours = reading.candidate_id == self.target or self._has_succeeded
+        if self.target is None or not is_ours:
+            return Done(lambda: reading.value)
+        if reading.current_id == self.target:
             return self._overtaken(self.target)
-        return Done(lambda: reading.value)
+        return self._undecided(self.target, reading)
+
+    def _may_follow(self, at: float) -> bool:
+        """Whether it was seen SUCCEEDED, and the pointer may still follow."""
+        lasts = max(MISSING_GRACE_S, self.options.settling_time)
+        return self._has_succeeded and at - (self._succeeded_since or 0.0) < lasts
+
+    @property
+    def _has_succeeded(self) -> bool:
+        """Whether it was seen running, and then SUCCEEDED. An earlier one was not."""
+        return self._was_running and self._succeeded_since is not None
 
     def _superseded(self, by: str) -> Failed:
         message = f"{self.label} was superseded: deployment {by} serves now."
@@ -118,6 +151,15 @@ class CancellationTracker:
         message = (
             f"{self.label} was overtaken: deployment {by} was rolled forward all the same, "
             "and now serves."
+        )
+        return Failed(lambda evidence: PromotionSupersededError(message, evidence=evidence, by=by))
+
+    def _undecided(self, by: str, reading: EnvironmentReading) -> Failed:
+        serving = reading.current_id
+        other = f"deployment {serving} still serves" if serving else "nothing serves"
+        message = (
+            f"{self.label} was overtaken: Baseten says that the promotion of deployment {by} "
+            f"SUCCEEDED, but {other}."
         )
         return Failed(lambda evidence: PromotionSupersededError(message, evidence=evidence, by=by))
 

@@ -31,6 +31,8 @@ from .doubt import MISSING_GRACE_S, Doubt
 from .history import History
 from .steps import (
     KEEPS_WORKING,
+    NOT_SHOWN,
+    TO_BE_CONFIRMED,
     Done,
     Explain,
     Failed,
@@ -136,8 +138,10 @@ class PromotionTracker:
     _missing_since: float | None = None
     _succeeded_since: float | None = None
     _alone_since: float | None = None
+    _was_replaced: bool = False
     _doubt: Doubt = field(factory=Doubt)
     _asleep: tuple[Part, ...] = ()
+    _outlook: str = NOT_SHOWN
 
     @property
     def history(self) -> History:
@@ -149,8 +153,10 @@ class PromotionTracker:
         ours = self._find(reading)
         is_old = self._is_old(reading, at)
         events: list[Event] = record_parts(self.history, ours, at) if ours else []
+        self._was_replaced |= self._shows_another(reading)
         promotion = reading.promotion if self._is_ours(reading, is_old=is_old) else None
         events += self.seen.note(promotion, at)
+        self._outlook = _outlook(ours, promotion)
         if ours is None:
             verdict = self._absent(reading, promotion, at)
         else:
@@ -164,7 +170,7 @@ class PromotionTracker:
         elif self._asleep:
             outlook = f"It has the traffic. {stays_asleep(self._asleep)}"
         else:
-            outlook = KEEPS_WORKING
+            outlook = self._outlook
         return Still(f"{self.label} is not finished", self._described(), outlook)
 
     def _described(self) -> str:
@@ -207,7 +213,7 @@ class PromotionTracker:
     def _is_old(self, reading: EnvironmentReading, at: float) -> bool:
         """Whether the promotion that is shown may be an earlier one that lingers."""
         promotion = reading.promotion
-        if promotion is None or promotion.status != self.baseline.promotion_status:
+        if promotion is None or not self._is_status_of_before(reading):
             return False
         if self._shows_baseline(reading):
             return True
@@ -224,8 +230,15 @@ class PromotionTracker:
             return False
         if reading.candidate_id is not None:
             return reading.candidate_id == self.target
-        # Without a candidate it may be anybody's: not ours if a third deployment serves.
-        return reading.current_id in (None, self.target, self.baseline.current_id)
+        # Without a candidate it may be anybody's: not ours if a third deployment serves, or was
+        # promoted meanwhile.
+        serves_third = reading.current_id not in (None, self.target, self.baseline.current_id)
+        return not serves_third and not self._was_replaced
+
+    def _shows_another(self, reading: EnvironmentReading) -> bool:
+        """Whether the promotion of a deployment that was not there before is shown."""
+        before = (None, self.target, self.baseline.current_id, self.baseline.candidate_id)
+        return reading.shows_promotion and reading.candidate_id not in before
 
     # --- it is there -----------------------------------------------------------------------------
 
@@ -274,6 +287,9 @@ class PromotionTracker:
         """It is current, and no promotion of it is under way."""
         if parts.pending or parts.asleep:
             return self._pending()
+        is_unchanged = is_over and self._is_status_of_before(reading)
+        if self._served_already and is_unchanged and not self._doubt.is_confirmed("over", at):
+            return Pending(confirm_in=self._doubt.remaining(at))
         if self._served_already and not is_over and reading.candidate_id in (None, self.target):
             # Only the promotion's own end decides. If none is ever shown, there was none to do.
             if reading.candidate_id is not None:
@@ -285,6 +301,10 @@ class PromotionTracker:
             if not has_ended and at - self._alone_since < self.options.settling_time:
                 return Pending()
         return Done(lambda: ours.value)
+
+    def _is_status_of_before(self, reading: EnvironmentReading) -> bool:
+        promotion = reading.promotion
+        return promotion is not None and promotion.status == self.baseline.promotion_status
 
     @property
     def _served_already(self) -> bool:
@@ -341,25 +361,33 @@ class PromotionTracker:
         self, reading: EnvironmentReading, promotion: PromotionReading | None, at: float
     ) -> Verdict:
         """Neither current nor candidate: not shown yet, or gone."""
-        self._doubt.clear()
-        if promotion is not None:  # ours, without a candidate
-            if promotion.phase is PromotionPhase.SUCCEEDED:
-                self._missing_since = None
-                return self._pointer_lags(reading, at)
-            if not promotion.is_over:
-                self._note_missing(at)
-                return self._moving(promotion)
+        if promotion is not None and not promotion.is_over:  # ours, without a candidate
+            self._note_missing(at)
+            return self._moving(promotion)
+        has_succeeded = promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED
+        if has_succeeded or self._may_follow(reading):
+            self._doubt.clear()
+            self._missing_since = None
+            return self._pointer_lags(reading, at)
         since = self._note_missing(at)
-        if promotion is not None and at - since >= MISSING_GRACE_S:
-            if promotion.phase is PromotionPhase.CANCELED:
-                return self._canceled(reading)
-            if promotion.phase is PromotionPhase.FAILED:
-                return self._failed(reading, promotion, None, at)
+        if promotion is None:
+            self._doubt.clear()
+        elif not self._doubt.is_confirmed(promotion.phase, at):
+            return Pending(confirm_in=self._doubt.remaining(at))
+        elif promotion.phase is PromotionPhase.CANCELED:
+            return self._canceled(reading)
+        else:
+            return self._failed(reading, promotion, None, at)
         shown_within = 0.0 if self._was_there else self.options.settling_time
         remaining = max(MISSING_GRACE_S, shown_within) - (at - since)
         if remaining > 0:
             return Pending(confirm_in=remaining)
         return Explain(lambda deployment, at: self._explain(reading, deployment, at))
+
+    def _may_follow(self, reading: EnvironmentReading) -> bool:
+        """Whether it was seen SUCCEEDED, and nothing else has become current since."""
+        is_unchanged = reading.current_id in (None, self.baseline.current_id)
+        return self._succeeded_since is not None and is_unchanged
 
     def _note_missing(self, at: float) -> float:
         if self._missing_since is None:
@@ -380,7 +408,7 @@ class PromotionTracker:
             return self._broke(reading, broken, at)
         successor = self._successor(reading)
         if successor is not None:
-            return self._superseded(successor)
+            return self._superseded(reading, successor)
         has_settled = at - self.history.changed_at >= self.options.settling_time
         may_follow = deployment is not None and (
             deployment.parts_in(Phase.PENDING) or not has_settled
@@ -395,7 +423,12 @@ class PromotionTracker:
         if promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED:
             return self._pointer_lags(reading, at)
         fate = f"is {deployment.status}" if deployment else "no longer exists"
-        return self._canceled(reading, f" Deployment {self.target} {fate}.")
+        ended = promotion or self.seen.last
+        if ended is not None and ended.phase is PromotionPhase.CANCELED:
+            return self._canceled(reading, f" Deployment {self.target} {fate}.")
+        if ended is not None and ended.phase is PromotionPhase.FAILED:
+            return self._failed(reading, ended, deployment, at)
+        return self._gone(reading, f" Deployment {self.target} {fate}.")
 
     def _successor(self, reading: EnvironmentReading) -> str | None:
         """The deployment that took the place, if one did."""
@@ -462,8 +495,16 @@ class PromotionTracker:
         message = f"{self.label} was cancelled. {_traffic(reading)}{note}"
         return Failed(lambda evidence: PromotionCanceledError(message, evidence=evidence))
 
-    def _superseded(self, by: str) -> Failed:
-        message = f"{self.label} was superseded: deployment {by} took its place."
+    def _gone(self, reading: EnvironmentReading, note: str) -> Failed:
+        message = (
+            f"{self.label} is gone, and no look has shown its end: most likely it was cancelled. "
+            f"{_traffic(reading)}{note}"
+        )
+        return Failed(lambda evidence: PromotionCanceledError(message, evidence=evidence))
+
+    def _superseded(self, reading: EnvironmentReading, by: str) -> Failed:
+        how = "took its place" if reading.current_id == by else "was promoted after it"
+        message = f"{self.label} was superseded: deployment {by} {how}."
         return Failed(lambda evidence: PromotionSupersededError(message, evidence=evidence, by=by))
 
 
@@ -472,6 +513,13 @@ def _traffic(reading: EnvironmentReading) -> str:
     if reading.current_id is None:
         return "Nothing serves."
     return f"Traffic is on deployment {reading.current_id}."
+
+
+def _outlook(ours: DeploymentReading | None, promotion: PromotionReading | None) -> str:
+    """What to expect after a look that shows this."""
+    if promotion is not None and promotion.is_over:
+        return TO_BE_CONFIRMED
+    return KEEPS_WORKING if ours is not None or promotion is not None else NOT_SHOWN
 
 
 def _capital(text: str) -> str:

@@ -24,7 +24,10 @@ from ..readings import DeploymentReading
 from .doubt import MISSING_GRACE_S
 from .history import History
 
+# What to expect after the last look, if that succeeded.
 KEEPS_WORKING = "Baseten keeps working on it."
+NOT_SHOWN = "The last look did not show it."
+TO_BE_CONFIRMED = "Another look would have confirmed that."
 
 #: Baseten may answer 404 for the first seconds of a deployment's life; its own tools allow 30.
 NOT_FOUND_GRACE_S = 30.0
