@@ -346,7 +346,8 @@ def _used_components(
                 waiting.append(node)
     schemes: JsonObject = {}
     for name in sorted(_scheme_names(paths)):
-        check_security_scheme(components["securitySchemes", name])
+        if strictly:
+            check_security_scheme(components["securitySchemes", name])
         schemes[name] = components["securitySchemes", name].value
     return {"schemas": schemas, "securitySchemes": schemes}
 

@@ -112,11 +112,18 @@ def _hidden(old: Edition, new: Edition, seen: Iterable[Change]) -> Iterable[Rate
     if old.published is None or new.published is None:
         return
     told = {(change.kind, change.place) for change in seen}
-    under = {subject.name for subject in new.open}
+    under = {subject.name.removeprefix("schemas/") for subject in new.open}
     for change in compare(old.published, new.published):
         place = change.place.partition(": ")[0]
         is_under = place in under or change.kind == "security changed"
         if change.kind != "prose" and (change.kind, change.place) not in told and not is_under:
-            yield Rated(
-                change, Rating.SAFE, "An entry of openapi/overlay.yaml hides it from our users."
+            component = place.partition(".")[0]
+            yield (
+                Rated(change, Rating.DECISION, f"A part of the decision about {component}.")
+                if component in under
+                else Rated(
+                    change,
+                    Rating.SAFE,
+                    "Nothing to do: openapi/overlay.yaml replaces it or leaves it out.",
+                )
             )

@@ -13,11 +13,13 @@ from spec.reading import Page, read_data, read_pages
 SCHEMAS = "#/components/schemas/"
 PARAMETERS = "#/components/parameters/"
 METHODS = "get put post patch delete"
+# Nobody uses an operation of these.
+_OTHER_METHODS = "head options trace"
 
 _OPERATION = (
     "summary description deprecated parameters requestBody security servers "
     # Ids and tags come from the overlay.
-    "operationId tags externalDocs"
+    "operationId tags externalDocs callbacks"
 )
 # `allOf` is missing on purpose: the generator makes wrong types of it.
 _SCHEMA_KEYWORDS = (
@@ -25,10 +27,17 @@ _SCHEMA_KEYWORDS = (
     "const discriminator "
     "default format examples deprecated readOnly writeOnly pattern minLength maxLength minimum "
     "maximum exclusiveMinimum exclusiveMaximum multipleOf minItems maxItems uniqueItems "
-    "minProperties maxProperties externalDocs"
+    "minProperties maxProperties externalDocs example $comment"
 )
 # By place of a parameter: the only supported way to write a list, which is the default.
-_STYLES = {"path": ("simple", False), "query": ("form", True), "header": ("simple", False)}
+_STYLES = {
+    "path": ("simple", False),
+    "query": ("form", True),
+    "header": ("simple", False),
+    "cookie": ("form", True),
+}
+# We send no parameter of these places.
+NOT_SENT = ("header", "cookie")
 JSON = "application/json"
 
 
@@ -103,8 +112,7 @@ def _fragment(node: Node) -> Fragment:
         for path, item in top["paths"].entries().items():
             fragment.operations.extend(_operations(path, item, top))
     if "components" in top:
-        kinds = top["components"].fields(optional="schemas parameters securitySchemes")
-        for kind, group in kinds.items():
+        for kind, group in top["components"].entries().items():
             # Checked only if used: a page or a spec may define more.
             for name, component in group.entries().items():
                 fragment.components[kind, name] = component
@@ -112,7 +120,9 @@ def _fragment(node: Node) -> Fragment:
 
 
 def _operations(path: str, item: Node, top: dict[str, Node]) -> Iterator[Operation]:
-    shared = item.fields(optional=f"summary description servers parameters {METHODS}")
+    shared = item.fields(
+        optional=f"summary description servers parameters {METHODS} {_OTHER_METHODS}"
+    )
     for method in METHODS.split():
         if method not in shared:
             continue
@@ -155,7 +165,10 @@ def _contents(fields: dict[str, Node]) -> JsonObject:
     responses = fields["responses"].entries()
     if not any(code.startswith("2") for code in responses):
         raise fields["responses"].error("expected a response for success (2xx)")
-    contents["responses"] = {code: _response(response) for code, response in responses.items()}
+    contents["responses"] = {
+        code: _response(response) if code.startswith("2") else _refusal(response)
+        for code, response in responses.items()
+    }
     return contents
 
 
@@ -174,14 +187,29 @@ def _response(response: Node) -> JsonObject:
     return plain
 
 
+def _refusal(response: Node) -> JsonObject:
+    """A response without success. Nobody decodes its body, so it may have any form."""
+    try:
+        return _response(response)
+    except SpecError:
+        words = response.entries().get("description")
+        return {"description": words.text() if words else ""}
+
+
 def _content(content: Node) -> JsonObject:
     """Only JSON is supported; other forms beside it, and examples, are dropped."""
     forms = content.entries()
-    if JSON not in forms:
+    # The name of a form may have parameters, such as `; charset=utf-8`.
+    form = next((one for name, one in forms.items() if _plain_form(name) == JSON), None)
+    if form is None:
         raise content.error(f"only {JSON} is supported, found {', '.join(forms) or 'nothing'}")
-    schema = forms[JSON].fields("schema", "example examples")["schema"]
+    schema = form.fields("schema", "example examples encoding")["schema"]
     check_schema(schema)
     return {JSON: {"schema": schema.value}}
+
+
+def _plain_form(name: str) -> str:
+    return name.partition(";")[0].strip().lower()
 
 
 def check_schema(schema: Node) -> None:
@@ -210,11 +238,13 @@ def check_schema(schema: Node) -> None:
 
 def _check_parameter(parameter: Node) -> None:
     fields = parameter.fields(
-        "name in schema", "required description deprecated example examples style explode"
+        "name in schema",
+        "required description deprecated example examples style explode allowReserved "
+        "allowEmptyValue",
     )
     place = fields["in"].text()
     is_required = "required" in fields and fields["required"].flag()
-    if place not in _STYLES or (place == "header" and is_required):
+    if place not in _STYLES or (place in NOT_SENT and is_required):
         kind = "required parameters" if is_required else "parameters"
         raise fields["in"].error(f"{kind} in {place!r} are not supported")
     style, explode = _STYLES[place]
@@ -234,7 +264,7 @@ def check_security_scheme(scheme: Node) -> None:
 def parameter_object(parameter: Node) -> JsonObject:
     """A parameter as an object of the document."""
     _check_parameter(parameter)
-    dropped = ("example", "examples", "style", "explode")
+    dropped = ("example", "examples", "style", "explode", "allowReserved", "allowEmptyValue")
     return {
         key: child.value
         for key, child in parameter.entries().items()

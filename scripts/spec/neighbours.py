@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from spec.reading import read_data
+from spec.whole import unnamed
 
 HEADER = (
     "# The operations of chains and models that src/aiobaseten does not use, as last published.\n"
@@ -16,8 +16,8 @@ HEADER = (
 def neighbours(every: Iterable[str], used: Mapping[str, str]) -> tuple[str, ...]:
     """The operations ("method /path") that share the first two parts of a path with a used one."""
     roots = {_root(key) for key in used}
-    known = {_unnamed(key) for key in used}
-    return tuple(sorted(key for key in every if _root(key) in roots and _unnamed(key) not in known))
+    known = {unnamed(key) for key in used}
+    return tuple(sorted(key for key in every if _root(key) in roots and unnamed(key) not in known))
 
 
 def new_neighbours(
@@ -26,8 +26,8 @@ def new_neighbours(
     """Those that were not there before. None, if either side is not known."""
     if old is None or new is None:
         return []
-    known = {_unnamed(key) for key in (*old, *used)}
-    return sorted(key for key in new if _unnamed(key) not in known)
+    known = {unnamed(key) for key in (*old, *used)}
+    return sorted(key for key in new if unnamed(key) not in known)
 
 
 def read_neighbours(text: str) -> tuple[str, ...]:
@@ -42,7 +42,3 @@ def write_neighbours(found: Iterable[str]) -> str:
 
 def _root(key: str) -> tuple[str, ...]:
     return tuple(key.partition(" ")[2].split("/")[1:3])
-
-
-def _unnamed(key: str) -> str:
-    return re.sub(r"{[^{}]*}", "{}", key)

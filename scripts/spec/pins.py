@@ -153,6 +153,12 @@ def todo(subject: Subject, sources: Mapping[str, Mapping[str, str]]) -> str:
     kind = subject.entry.place.rpartition("/")[2]
     if subject.now is None and kind in ("leave_out", "make_optional"):
         return f"It is not published any more: remove the entry ({where})."
+    if not subject.files:
+        component = subject.name.partition(".")[0]
+        return (
+            f"No operation that we use publishes {component} any more: remove the entry, unless "
+            f"you add one that does ({where})."
+        )
     return (
         f"It is now {_short(subject.state)}. If the entry is still right, write "
         f"`about: {date} {fingerprint(subject.now)}`; otherwise change or remove the entry "

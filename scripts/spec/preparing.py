@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from spec.fragment import METHODS, success
+from spec.fragment import METHODS, NOT_SENT, success
 from spec.node import Json, Node
 
 # Where the keys of a mapping are names, and not keywords.
@@ -35,7 +35,7 @@ def _keep_what_we_send_and_read(operation: Any) -> None:
     operation["responses"] = {code: operation["responses"][code]}
     if "parameters" in operation:
         operation["parameters"] = [
-            parameter for parameter in operation["parameters"] if parameter["in"] != "header"
+            parameter for parameter in operation["parameters"] if parameter["in"] not in NOT_SENT
         ]
 
 

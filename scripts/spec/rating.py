@@ -51,20 +51,26 @@ _WHATEVER_THE_DIRECTION: dict[str, Verdict] = {
     "path parameter renamed": (Rating.SAFE, "Only its position counts."),
     "security changed": (
         Rating.DECISION,
-        "The facade writes the header: does Baseten still accept it?",
+        "The facade writes the header. Find out whether Baseten still accepts it.",
     ),
     "servers changed": (
         Rating.DECISION,
-        "Are the addresses in the facade still right?",
+        "Compare them with the addresses in src/aiobaseten, and change those if they are wrong.",
     ),
     "parameter added": (Rating.SAFE, "We do not send it."),
     "required parameter added": (Rating.BREAKING, f"We do not send it. {_SRC}"),
-    "parameter removed": (Rating.DECISION, "If we send it, Baseten now ignores or refuses it."),
+    "parameter removed": (
+        Rating.DECISION,
+        "Baseten ignores or refuses it now. If src/aiobaseten sends it, remove it there.",
+    ),
     "parameter became required": (Rating.BREAKING, f"We do not always send it. {_SRC}"),
     "parameter became optional": (Rating.SAFE, "Our requests are still valid."),
     "body added": (Rating.SAFE, "We do not send one."),
     "required body added": (Rating.BREAKING, f"We do not send one. {_SRC}"),
-    "body removed": (Rating.DECISION, "Does Baseten ignore or refuse ours?"),
+    "body removed": (
+        Rating.DECISION,
+        "Baseten ignores or refuses one now. If src/aiobaseten sends one, remove it there.",
+    ),
     "body became required": (Rating.BREAKING, f"Do we always send one? {_SRC}"),
     "body became optional": (Rating.SAFE, "Our requests are still valid."),
     "answer added": (
@@ -126,7 +132,7 @@ def _rate_answered(change: Change, leaning: Leaning) -> Verdict:
         "enum value removed": "Older answers that have it still decode.",
         "field added": "Older versions keep it in additional_properties.",
         "no longer nullable": "Code that expects null still works.",
-        "default changed": "It describes an answer without the field.",
+        "default changed": "It only says how to read an answer without the field.",
     }
     if change.kind in safe:
         return Rating.SAFE, safe[change.kind]

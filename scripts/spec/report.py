@@ -14,6 +14,9 @@ _TITLES = {
     Rating.SAFE: "Safe",
     Rating.PROSE: "Prose only",
 }
+# Characters of a value, and places of prose, that are shown. JSON has all of both.
+_LENGTH = 80
+_PLACES = 20
 NOTHING = "No change that users of the facade can notice."
 
 
@@ -82,13 +85,15 @@ def _count(changes: Sequence[Rated]) -> str:
 
 def _what(one: Rated) -> str:
     change = one.change
+    if change.kind == "other":
+        return f"changed: {' → '.join(_sides(change.before, change.after))}"
     if change.before is None and change.after is None:
         return change.kind
     if change.kind in ("enum value added", "field added", "required field added"):
         return f"{change.kind}: {_short(change.after)}"
     if change.kind in ("enum value removed", "field removed"):
         return f"{change.kind}: {_short(change.before)}"
-    return f"{change.kind}: {_short(change.before)} → {_short(change.after)}"
+    return f"{change.kind}: {' → '.join(_sides(change.before, change.after))}"
 
 
 def _operations(one: Rated) -> str:
@@ -99,12 +104,32 @@ def _operations(one: Rated) -> str:
 
 
 def _places(group: Sequence[Rated]) -> str:
-    return ", ".join(dict.fromkeys(one.change.place.partition(": ")[0] for one in group))
+    """The first places: after a first refresh there are hundreds."""
+    places = [*dict.fromkeys(one.change.place.partition(": ")[0] for one in group)]
+    more = f" and {len(places) - _PLACES} more places" if len(places) > _PLACES else ""
+    return ", ".join(places[:_PLACES]) + more
 
 
-def _short(value: Json, limit: int = 80) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+def _sides(before: Json, after: Json) -> tuple[str, str]:
+    """Both sides of a change. Of long ones, the part where the difference is."""
+    sides = (_text(before), _text(after))
+    pairs = enumerate(zip(*sides, strict=False))
+    equal = next((place for place, (one, other) in pairs if one != other), min(map(len, sides)))
+    if max(map(len, sides)) <= _LENGTH or equal <= _LENGTH // 2:
+        return _short(before), _short(after)
+    start = equal - _LENGTH // 4
+    return _short(f"…{sides[0][start:]}"), _short(f"…{sides[1][start:]}")
+
+
+def _short(value: Json) -> str:
+    text = _text(value)
+    return text if len(text) <= _LENGTH else f"{text[: _LENGTH - 1]}…"
+
+
+def _text(value: Json) -> str:
+    if value is None:
+        return "nothing"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _escaped(text: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from spec.fragment import SCHEMAS
 from spec.node import Json, JsonObject, Node
 
-PROSE = ("title", "summary", "description", "examples", "example")
+PROSE = ("title", "summary", "description", "examples", "example", "$comment")
 _LIMITS = (
     *("pattern", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems"),
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),

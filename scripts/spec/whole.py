@@ -142,9 +142,18 @@ def _target(reference: Node) -> tuple[str, str]:
 
 
 def _missing(key: str, others: Iterable[str]) -> str:
-    near = difflib.get_close_matches(key, others, n=1, cutoff=0.8)
+    # A path of another length is another thing: `/chains/{id}` is no new address of its audit log.
+    alike = {other: unnamed(other) for other in others if other.count("/") == key.count("/")}
+    if same := [other for other, plain in sorted(alike.items()) if plain == unnamed(key)]:
+        return f"{key} has other names of parameters in it: {same[0]}."
+    near = difflib.get_close_matches(key, sorted(alike), n=1, cutoff=0.8)
     hint = f" The most similar unused operation is {near[0]}." if near else ""
     return f"{key} is not in it.{hint}"
+
+
+def unnamed(key: str) -> str:
+    """A path, or "method /path", without the names of its parameters."""
+    return re.sub(r"{[^{}]*}", "{}", key)
 
 
 def _written(data: Json) -> str:

@@ -347,8 +347,8 @@ PLAIN_ERRORS = {
     "an unknown key of a server": ("'https://api.baseten.co'", "a, name: b", "unknown key 'name'"),
     "another version of OpenAPI": ("3.1.0", "3.0.3", "/openapi: expected OpenAPI 3.1"),
     "an unknown key at the top": ("openapi:", "webhooks: {}\nopenapi:", "unknown key 'webhooks'"),
-    "an unknown method": ("    get:", "    head:", "unknown key 'head'"),
-    "an unknown key of an operation": ("summary:", "callbacks: {}\n      summary:", "'callbacks'"),
+    "an unknown method": ("    get:", "    fetch:", "unknown key 'fetch'"),
+    "an unknown key of an operation": ("summary:", "retries: {}\n      summary:", "'retries'"),
     "an unknown key of a schema": ("required: [colour]", "nullable: true", "key 'nullable'"),
     "a constant that is no string": (
         "enum: [RED, BLUE]", "const: 1", "/colour/const: expected a string"

@@ -14,9 +14,10 @@ import check_words
 import describe_spec_change
 import refresh_spec
 from spec.document import published_document, published_subjects
-from spec.node import SpecError
+from spec.edition import Edition, describe_editions
+from spec.node import Node, SpecError
 from spec.overlay import read_overlay
-from spec.pins import fingerprint, shape
+from spec.pins import Subject, fingerprint, shape
 from spec.sources import dates_in
 
 from .frozen_spec import frozen
@@ -138,6 +139,23 @@ def test_both_sides_of_a_change_under_an_entry_are_shown(
     assert 'overlay: not published → {"schema": {"items": ' in said
 
 
+def test_a_change_inside_an_open_decision_is_not_called_safe() -> None:
+    published = frozen.document()
+    schemas(published)["ChainletV1"]["properties"]["id"] = {"type": "integer"}
+    entry = Node("overlay.yaml", "ours.yaml", "/conflicts/schemas~1ChainletV1/winner")
+    files = frozenset({"components.yaml"})
+    subject = Subject(entry, "schemas/ChainletV1", files, {}, ("2026-08-22 0123456789ab",))
+    old = Edition(frozen.document(), frozen.document())
+    new = Edition(frozen.document(), published, (subject,), (subject,))
+
+    found = describe_editions(old, new, describe_spec_change.leaning())
+
+    assert {one.change.place: one.rating.name for one in found} == {
+        "ChainletV1.id": "DECISION",
+        "schemas/ChainletV1": "DECISION",
+    }
+
+
 @pytest.mark.usefixtures("quick")
 def test_an_entry_about_nothing_is_to_be_removed(
     repository: Path, whole: Whole, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -232,6 +250,23 @@ def with_security(repository: Path) -> None:
 
 
 @pytest.mark.usefixtures("quick")
+def test_a_way_to_authenticate_that_we_cannot_use_does_not_stop_a_refresh(
+    repository: Path, whole: Whole, tmp_path: Path
+) -> None:
+    """The overlay says how we authenticate, so that it is only a decision."""
+    with_security(repository)
+    whole["components"]["securitySchemes"]["OAuth"] = {"type": "oauth2", "flows": {}}
+    for item in whole["paths"].values():
+        for operation in item.values():
+            operation["security"] = [{"OAuth": []}]
+
+    refreshed(tmp_path, whole)
+
+    document = json.loads(build_spec.DOCUMENT.read_text("utf-8"))
+    assert "OAuth" not in document["components"]["securitySchemes"]
+
+
+@pytest.mark.usefixtures("quick")
 def test_the_ways_to_authenticate_are_a_decision_of_the_overlay(
     repository: Path, whole: Whole, tmp_path: Path
 ) -> None:
@@ -274,6 +309,19 @@ def test_parts_that_do_not_matter_to_us_are_taken(
     deployment["properties"]["kind"] = {"const": "DEPLOYMENT", "type": "string"}
     deployment["properties"]["name"] |= {"x-sensitive": True, "externalDocs": {"url": "https://x"}}
     deployment["x-sort"] = ["name"]
+    deployment["properties"]["name"] |= {"example": "ranker", "$comment": "Checked."}
+    item["callbacks"] = {}
+    item["parameters"].append({"name": "team", "in": "cookie", "schema": {"type": "string"}})
+    whole["paths"]["/v1/models/{model_id}/deployments"] |= {"head": {}, "options": {}, "trace": {}}
+    (form,) = [answers["200"]["content"].pop("application/json")]
+    answers["200"]["content"]["application/json; charset=utf-8"] = form
+    answers["404"] = {"$ref": "#/components/responses/Missing"}
+    answers["500"] = {"description": "", "content": {"text/plain": {}}}
+    answers["503"] = {
+        "description": "",
+        "content": {"application/json": {"schema": {"allOf": [{"type": "object"}]}}},
+    }
+    whole["components"]["responses"] = {"Missing": {"description": "Missing."}}
 
     refreshed(tmp_path, whole)
 
@@ -282,6 +330,8 @@ def test_parts_that_do_not_matter_to_us_are_taken(
     assert f"{place}: header X-Team: parameter added" in said
     assert f"{place}: answer 202: equal answer added" in said
     assert f"{place}: answer default: refusal added" in said
+    assert f"{place}: answer 404: refusal added" in said
+    assert f"{place}: cookie team: parameter added" in said
     assert "DeploymentV1.kind: field added" in said
     assert "Breaking" not in said.partition("are up to date.")[2]
     models = repository / "generated" / "aiobaseten_generated" / "models"

@@ -15,6 +15,7 @@ import describe_spec_change
 from spec.comparing import compare
 from spec.rating import Rated, Rating
 from spec.report import as_json, as_markdown, as_text
+from spec.schema_changes import Change
 
 from .frozen_spec import frozen
 
@@ -320,6 +321,23 @@ def test_markdown_keeps_text_of_baseten_inside_its_cell() -> None:
     assert "@" not in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert {row.count("|") for row in rows} == {5}
+
+
+def test_the_difference_of_two_long_values_is_shown() -> None:
+    common = "string or " * 20
+    change = Change("other", "ChainletV1", f"{common}old", f"{common}new")
+
+    shown = as_text([Rated(change, Rating.DECISION, "Read it.")])
+
+    assert "old" in shown
+    assert "new" in shown
+    assert len(shown.splitlines()[3]) < 200
+
+
+def test_only_the_first_places_of_prose_are_listed() -> None:
+    changes = [Rated(Change("prose", f"A.f{n}"), Rating.PROSE, "") for n in range(100)]
+
+    assert as_text(changes).endswith("A.f18, A.f19 and 80 more places\n")
 
 
 def test_json_is_complete() -> None:

@@ -11,7 +11,9 @@ import build_spec
 import generate
 import refresh_spec
 from fetching import Text
+from spec.node import JsonObject, Node
 from spec.sources import digest, read_sources
+from spec.whole import take
 
 from .frozen_spec import frozen
 
@@ -319,6 +321,22 @@ def test_an_invalid_spec_is_explained_and_changes_nothing(
     assert error.startswith("No file was changed. ")
     assert said in error
     assert status() == ""
+
+
+def test_the_hint_at_a_missing_operation_is_no_guess_about_another_thing() -> None:
+    def hint(*others: str) -> str:
+        items: JsonObject = {other: {"get": {}} for other in others}
+        spec = Node("spec.json", {"openapi": "3.1.0", "paths": items})
+        (said,) = take(spec, {"get /v1/chains/{chain_id}/audit_logs": "logs"}).missing.values()
+        return said.removeprefix("get /v1/chains/{chain_id}/audit_logs ")
+
+    assert hint("/v1/chains/{chain_id}") == "is not in it."
+    assert hint("/v1/chains/{id}/audit_logs", "/v1/chains/{chain_id}/audit_log") == (
+        "has other names of parameters in it: get /v1/chains/{id}/audit_logs."
+    )
+    assert hint("/v1/chains/{chain_id}/audit_log") == (
+        "is not in it. The most similar unused operation is get /v1/chains/{chain_id}/audit_log."
+    )
 
 
 @pytest.mark.usefixtures("quick", "repository")

@@ -117,6 +117,7 @@ async def test_the_rate_limit_of_a_route_holds() -> None:
 ERRORS: dict[str, tuple[httpx.Response, type[Exception]]] = {
     "not found": (httpx.Response(404, json={"message": "No."}), NotFoundError),
     "another form": (httpx.Response(200, json={"name": "m1"}), ResponseShapeError),
+    "an empty list": (httpx.Response(200, json={"models": []}), ResponseShapeError),
     "not acted on": (httpx.Response(200, json={"success": False}), RequestNotActedOnError),
 }
 
@@ -125,8 +126,11 @@ ERRORS: dict[str, tuple[httpx.Response, type[Exception]]] = {
 async def test_a_refusal_is_one_of_our_errors(
     reply: httpx.Response, error: type[Exception]
 ) -> None:
+    def parse(data: Any) -> Any:
+        return data["models"][0] if "models" in data else data["id"]
+
     with pytest.raises(error):
-        await sent(operation(), lambda _: reply)
+        await sent(operation(parse=parse), lambda _: reply)
 
 
 def path(model_id: str) -> Operation[Any]:
@@ -153,6 +157,19 @@ WRONG: dict[str, Any] = {
     "a parameter of another type": operation(params={"a": {"b": 1}}),
     "a list of another type": operation(params={"a": [object()]}),
     "half a character": operation(params={"a": "\ud800"}),
+    "a path of another type": operation(path=None, url=None),
+    "a url of another type": operation(url=b"/v1/models/m1"),
+    "an empty part": operation(path="//evil.example/x", url="//evil.example/x"),
+    "a path to the parent": operation(path="/v1/../x", url="/v1/../x"),
+    "an escaped path to the parent": operation(path="/v1/%2e%2e/x", url="/v1/%2e%2e/x"),
+    "a query in the url": operation(path="/v1/models?x=1", url="/v1/models?x=1"),
+    "a query in an argument": operation(url="/v1/models/m1?x=1"),
+    "a fragment": operation(url="/v1/models/m1#x"),
+    "a space": operation(url="/v1/models/m 1"),
+    "an unfinished escape": operation(url="/v1/models/m%2"),
+    "parameters that are no mapping": operation(params=[("a", 1)]),
+    "a parameter without a name": operation(params={5: "x"}),
+    "nothing that decodes": operation(parse=None),
 }
 
 

@@ -36,7 +36,7 @@ _EXCERPT = 2000
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
 # Decoding raises these. An infinite number, which Python's JSON accepts, is an ArithmeticError.
 _MISFITS = (
-    KeyError,
+    LookupError,
     TypeError,
     ValueError,
     AttributeError,
