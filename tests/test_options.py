@@ -47,7 +47,7 @@ TAKEN = {
     "on_paused",
     "log_lines",
 }
-NO_DURATIONS = [-1, math.nan, math.inf, "60", True, timedelta(seconds=-1), [1]]
+NO_DURATIONS = [-1, 10**400, math.nan, math.inf, "60", True, timedelta(seconds=-1), [1]]
 NO_BOOLEANS = ["false", "true", 0, 1, None, ""]
 WRONG: dict[str, list[Any]] = {
     "timeout": NO_DURATIONS,

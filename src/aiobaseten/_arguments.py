@@ -58,9 +58,13 @@ def seconds(name: str, value: Duration) -> float:
         raise ConfigurationError(
             f"{name} must be seconds or a timedelta, not {type(value).__name__}"
         )
-    if not math.isfinite(value) or value < 0:
+    try:
+        found = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        raise ConfigurationError(f"{name} is more seconds than a number can hold") from None
+    if not math.isfinite(found) or found < 0:
         raise ConfigurationError(f"{name} must be zero or more seconds, not {value}")
-    return float(value)
+    return found
 
 
 def time_limit(name: str, value: Duration | None) -> float:
@@ -229,13 +233,18 @@ def api_key(value: object) -> str:
     return value
 
 
+#: More looks a second than any program can make.
+_HIGHEST_RATE = 1e9
+
+
 def rate(name: str, value: float) -> float:
     """*value*, if it is a number above 0.
 
     Raises:
         ConfigurationError: It is not.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 < value <= _HIGHEST_RATE:
         raise ConfigurationError(f"{name} must be looks a second, above 0, not {value!r}")
     return float(value)
 

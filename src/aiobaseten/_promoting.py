@@ -7,7 +7,7 @@ from typing import Any, Generic, cast, get_args
 
 from attrs import evolve, frozen
 
-from ._arguments import Duration, choice, time_limit
+from ._arguments import Duration, choice, function, time_limit
 from ._predecessor import (
     is_made_from,
 )
@@ -63,6 +63,8 @@ async def promote(
     """Send *operation* once, or adopt a promotion that is under way."""
     limit = time_limit("in_progress_timeout", in_progress_timeout)
     choice("if_in_progress", if_in_progress, get_args(IfInProgress))
+    if before_sending is not None:
+        function("before_sending", before_sending, "an awaitable")
     before = await resource.read_environment(environment)
     if if_in_progress == "adopt":
         adopted = await _adopt(resource, before, deployment_id)

@@ -10,6 +10,7 @@ import pytest
 
 from aiobaseten import Baseten, Cancellation, ChainPromotion, ModelPromotion
 from aiobaseten.errors import (
+    ConfigurationError,
     PromotionFailedError,
     PromotionInProgressError,
     PromotionOutcomeUnknownError,
@@ -207,3 +208,16 @@ async def test_an_earlier_promotion_of_the_same_deployment_is_not_taken_for_ours
 
     with pytest.raises(PromotionOutcomeUnknownError):
         await baseten.resume(left[0])
+
+
+@BOTH
+async def test_a_before_sending_that_cannot_be_called_is_refused_before_anything_is_read(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    set_up(fake, kind)
+    wrong: Any = "store"
+
+    with pytest.raises(ConfigurationError):
+        await production(baseten, kind).promote("new", before_sending=wrong)
+
+    assert fake.requests == []
