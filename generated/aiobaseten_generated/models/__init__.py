@@ -14,26 +14,39 @@ if TYPE_CHECKING:
     from .autoscaling_settings import AutoscalingSettings
     from .cancel_promotion_response import CancelPromotionResponse
     from .cancellation_status import CancellationStatus
+    from .chain import Chain
     from .chain_deployment import ChainDeployment
+    from .chain_deployment_tombstone import ChainDeploymentTombstone
     from .chain_deployments import ChainDeployments
     from .chain_environment import ChainEnvironment
     from .chain_environments import ChainEnvironments
     from .chainlet import Chainlet
+    from .chainlet_environment_autoscaling_settings_update import (
+        ChainletEnvironmentAutoscalingSettingsUpdate,
+    )
     from .chainlet_environment_settings import ChainletEnvironmentSettings
+    from .chainlet_environment_settings_request import ChainletEnvironmentSettingsRequest
+    from .chains import Chains
+    from .create_chain_environment_request import CreateChainEnvironmentRequest
+    from .create_environment_request import CreateEnvironmentRequest
     from .deactivate_chain_deployment_response import DeactivateChainDeploymentResponse
     from .deactivate_response import DeactivateResponse
     from .deployment import Deployment
     from .deployment_labels import DeploymentLabels
     from .deployment_status import DeploymentStatus
+    from .deployment_tombstone import DeploymentTombstone
     from .deployments import Deployments
     from .environment import Environment
     from .environment_settings_update import EnvironmentSettingsUpdate
+    from .environment_tombstone import EnvironmentTombstone
     from .environments import Environments
     from .get_logs_response import GetLogsResponse
     from .in_progress_promotion import InProgressPromotion
     from .instance_type import InstanceType
     from .list_audit_logs_response import ListAuditLogsResponse
     from .log import Log
+    from .model import Model
+    from .models import Models
     from .pagination import Pagination
     from .promote_to_chain_environment_request import PromoteToChainEnvironmentRequest
     from .promote_to_environment_request import PromoteToEnvironmentRequest
@@ -43,8 +56,24 @@ if TYPE_CHECKING:
     from .promotion_status import PromotionStatus
     from .retry_deployment_response import RetryDeploymentResponse
     from .rolling_deploy_config import RollingDeployConfig
+    from .rolling_deploy_strategy import RollingDeployStrategy
     from .signal_promotion_response import SignalPromotionResponse
     from .sort_order import SortOrder
+    from .update_autoscaling_settings import UpdateAutoscalingSettings
+    from .update_autoscaling_settings_response import UpdateAutoscalingSettingsResponse
+    from .update_autoscaling_settings_status import UpdateAutoscalingSettingsStatus
+    from .update_chain_environment_request import UpdateChainEnvironmentRequest
+    from .update_chain_environment_response import UpdateChainEnvironmentResponse
+    from .update_chainlet_environment_autoscaling_settings_request import (
+        UpdateChainletEnvironmentAutoscalingSettingsRequest,
+    )
+    from .update_deployment_request import UpdateDeploymentRequest
+    from .update_environment_request import UpdateEnvironmentRequest
+    from .update_environment_response import UpdateEnvironmentResponse
+    from .update_promotion_settings import UpdatePromotionSettings
+    from .update_request_backpressure_settings import UpdateRequestBackpressureSettings
+    from .update_rolling_deploy_config import UpdateRollingDeployConfig
+    from .user import User
 
 __all__ = (
     "ActivateResponse",
@@ -57,26 +86,37 @@ __all__ = (
     "AutoscalingSettings",
     "CancellationStatus",
     "CancelPromotionResponse",
+    "Chain",
     "ChainDeployment",
     "ChainDeployments",
+    "ChainDeploymentTombstone",
     "ChainEnvironment",
     "ChainEnvironments",
     "Chainlet",
+    "ChainletEnvironmentAutoscalingSettingsUpdate",
     "ChainletEnvironmentSettings",
+    "ChainletEnvironmentSettingsRequest",
+    "Chains",
+    "CreateChainEnvironmentRequest",
+    "CreateEnvironmentRequest",
     "DeactivateChainDeploymentResponse",
     "DeactivateResponse",
     "Deployment",
     "DeploymentLabels",
     "Deployments",
     "DeploymentStatus",
+    "DeploymentTombstone",
     "Environment",
     "Environments",
     "EnvironmentSettingsUpdate",
+    "EnvironmentTombstone",
     "GetLogsResponse",
     "InProgressPromotion",
     "InstanceType",
     "ListAuditLogsResponse",
     "Log",
+    "Model",
+    "Models",
     "Pagination",
     "PromoteToChainEnvironmentRequest",
     "PromoteToEnvironmentRequest",
@@ -86,8 +126,22 @@ __all__ = (
     "PromotionStatus",
     "RetryDeploymentResponse",
     "RollingDeployConfig",
+    "RollingDeployStrategy",
     "SignalPromotionResponse",
     "SortOrder",
+    "UpdateAutoscalingSettings",
+    "UpdateAutoscalingSettingsResponse",
+    "UpdateAutoscalingSettingsStatus",
+    "UpdateChainEnvironmentRequest",
+    "UpdateChainEnvironmentResponse",
+    "UpdateChainletEnvironmentAutoscalingSettingsRequest",
+    "UpdateDeploymentRequest",
+    "UpdateEnvironmentRequest",
+    "UpdateEnvironmentResponse",
+    "UpdatePromotionSettings",
+    "UpdateRequestBackpressureSettings",
+    "UpdateRollingDeployConfig",
+    "User",
 )
 
 _MODULES = {
@@ -101,26 +155,37 @@ _MODULES = {
     "AutoscalingSettings": ".autoscaling_settings",
     "CancelPromotionResponse": ".cancel_promotion_response",
     "CancellationStatus": ".cancellation_status",
+    "Chain": ".chain",
     "ChainDeployment": ".chain_deployment",
+    "ChainDeploymentTombstone": ".chain_deployment_tombstone",
     "ChainDeployments": ".chain_deployments",
     "ChainEnvironment": ".chain_environment",
     "ChainEnvironments": ".chain_environments",
     "Chainlet": ".chainlet",
+    "ChainletEnvironmentAutoscalingSettingsUpdate": ".chainlet_environment_autoscaling_settings_update",
     "ChainletEnvironmentSettings": ".chainlet_environment_settings",
+    "ChainletEnvironmentSettingsRequest": ".chainlet_environment_settings_request",
+    "Chains": ".chains",
+    "CreateChainEnvironmentRequest": ".create_chain_environment_request",
+    "CreateEnvironmentRequest": ".create_environment_request",
     "DeactivateChainDeploymentResponse": ".deactivate_chain_deployment_response",
     "DeactivateResponse": ".deactivate_response",
     "Deployment": ".deployment",
     "DeploymentLabels": ".deployment_labels",
     "DeploymentStatus": ".deployment_status",
+    "DeploymentTombstone": ".deployment_tombstone",
     "Deployments": ".deployments",
     "Environment": ".environment",
     "EnvironmentSettingsUpdate": ".environment_settings_update",
+    "EnvironmentTombstone": ".environment_tombstone",
     "Environments": ".environments",
     "GetLogsResponse": ".get_logs_response",
     "InProgressPromotion": ".in_progress_promotion",
     "InstanceType": ".instance_type",
     "ListAuditLogsResponse": ".list_audit_logs_response",
     "Log": ".log",
+    "Model": ".model",
+    "Models": ".models",
     "Pagination": ".pagination",
     "PromoteToChainEnvironmentRequest": ".promote_to_chain_environment_request",
     "PromoteToEnvironmentRequest": ".promote_to_environment_request",
@@ -130,8 +195,22 @@ _MODULES = {
     "PromotionStatus": ".promotion_status",
     "RetryDeploymentResponse": ".retry_deployment_response",
     "RollingDeployConfig": ".rolling_deploy_config",
+    "RollingDeployStrategy": ".rolling_deploy_strategy",
     "SignalPromotionResponse": ".signal_promotion_response",
     "SortOrder": ".sort_order",
+    "UpdateAutoscalingSettings": ".update_autoscaling_settings",
+    "UpdateAutoscalingSettingsResponse": ".update_autoscaling_settings_response",
+    "UpdateAutoscalingSettingsStatus": ".update_autoscaling_settings_status",
+    "UpdateChainEnvironmentRequest": ".update_chain_environment_request",
+    "UpdateChainEnvironmentResponse": ".update_chain_environment_response",
+    "UpdateChainletEnvironmentAutoscalingSettingsRequest": ".update_chainlet_environment_autoscaling_settings_request",
+    "UpdateDeploymentRequest": ".update_deployment_request",
+    "UpdateEnvironmentRequest": ".update_environment_request",
+    "UpdateEnvironmentResponse": ".update_environment_response",
+    "UpdatePromotionSettings": ".update_promotion_settings",
+    "UpdateRequestBackpressureSettings": ".update_request_backpressure_settings",
+    "UpdateRollingDeployConfig": ".update_rolling_deploy_config",
+    "User": ".user",
 }
 
 
