@@ -7,7 +7,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..misfits import as_json, date_time, keep
+from ..misfits import as_json, date_time, keep, misfit
 from ..types import UNSET
 
 _FIELDS = frozenset(
@@ -55,6 +55,10 @@ class Chain:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        id: Any = src_dict["id"]
+        if not isinstance(id, str):
+            raise misfit("Chain.id", "a string", id)
+
         created_at: Any = src_dict.get("created_at", UNSET)
         if isinstance(created_at, str):
             try:
@@ -67,10 +71,6 @@ class Chain:
         deployments_count: Any = src_dict.get("deployments_count", UNSET)
         if type(deployments_count) is not int:
             keep("Chain.deployments_count", "an integer", deployments_count)
-
-        id: Any = src_dict.get("id", UNSET)
-        if not isinstance(id, str):
-            keep("Chain.id", "a string", id)
 
         name: Any = src_dict.get("name", UNSET)
         if not isinstance(name, str):

@@ -6,7 +6,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..misfits import as_json, keep
+from ..misfits import as_json, keep, misfit
 from ..types import UNSET
 
 _FIELDS = frozenset(
@@ -44,13 +44,13 @@ class ChainDeploymentTombstone:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        deleted: Any = src_dict["deleted"]
+        if not isinstance(deleted, bool):
+            raise misfit("ChainDeploymentTombstone.deleted", "a boolean", deleted)
+
         chain_id: Any = src_dict.get("chain_id", UNSET)
         if not isinstance(chain_id, str):
             keep("ChainDeploymentTombstone.chain_id", "a string", chain_id)
-
-        deleted: Any = src_dict.get("deleted", UNSET)
-        if not isinstance(deleted, bool):
-            keep("ChainDeploymentTombstone.deleted", "a boolean", deleted)
 
         id: Any = src_dict.get("id", UNSET)
         if not isinstance(id, str):

@@ -6,7 +6,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..misfits import as_json, keep
+from ..misfits import as_json, misfit
 from ..types import UNSET
 
 _FIELDS = frozenset(
@@ -33,18 +33,16 @@ class Chains:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        chains: Any = src_dict.get("chains", UNSET)
-        if isinstance(chains, list):
-            _chains_items: list[Any] = []
-            for _chains_item in chains:
-                if isinstance(_chains_item, dict):
-                    _chains_item = Chain.from_dict(_chains_item)
-                else:
-                    keep("Chains.chains[]", "an object", _chains_item)
-                _chains_items.append(_chains_item)
-            chains = _chains_items
-        else:
-            keep("Chains.chains", "a list", chains)
+        chains: Any = src_dict["chains"]
+        if not isinstance(chains, list):
+            raise misfit("Chains.chains", "a list", chains)
+        _chains_items: list[Any] = []
+        for _chains_item in chains:
+            if not isinstance(_chains_item, dict):
+                raise misfit("Chains.chains[]", "an object", _chains_item)
+            _chains_item = Chain.from_dict(_chains_item)
+            _chains_items.append(_chains_item)
+        chains = _chains_items
 
         _model = cls(
             chains=chains,

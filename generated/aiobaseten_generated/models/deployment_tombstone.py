@@ -6,7 +6,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..misfits import as_json, keep
+from ..misfits import as_json, keep, misfit
 from ..types import UNSET
 
 _FIELDS = frozenset(
@@ -44,9 +44,9 @@ class DeploymentTombstone:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        deleted: Any = src_dict.get("deleted", UNSET)
+        deleted: Any = src_dict["deleted"]
         if not isinstance(deleted, bool):
-            keep("DeploymentTombstone.deleted", "a boolean", deleted)
+            raise misfit("DeploymentTombstone.deleted", "a boolean", deleted)
 
         id: Any = src_dict.get("id", UNSET)
         if not isinstance(id, str):

@@ -7,7 +7,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..misfits import as_json, date_time, keep
+from ..misfits import as_json, date_time, keep, misfit
 from ..types import UNSET
 
 _FIELDS = frozenset(
@@ -70,6 +70,10 @@ class Model:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        id: Any = src_dict["id"]
+        if not isinstance(id, str):
+            raise misfit("Model.id", "a string", id)
+
         created_at: Any = src_dict.get("created_at", UNSET)
         if isinstance(created_at, str):
             try:
@@ -86,10 +90,6 @@ class Model:
         development_deployment_id: Any = src_dict.get("development_deployment_id", UNSET)
         if not isinstance(development_deployment_id, str) and development_deployment_id is not None:
             keep("Model.development_deployment_id", "a string or null", development_deployment_id)
-
-        id: Any = src_dict.get("id", UNSET)
-        if not isinstance(id, str):
-            keep("Model.id", "a string", id)
 
         instance_type_name: Any = src_dict.get("instance_type_name", UNSET)
         if not isinstance(instance_type_name, str):

@@ -6,7 +6,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..misfits import as_json, keep
+from ..misfits import as_json, misfit
 from ..types import UNSET
 
 _FIELDS = frozenset(
@@ -33,18 +33,16 @@ class Models:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        models: Any = src_dict.get("models", UNSET)
-        if isinstance(models, list):
-            _models_items: list[Any] = []
-            for _models_item in models:
-                if isinstance(_models_item, dict):
-                    _models_item = Model.from_dict(_models_item)
-                else:
-                    keep("Models.models[]", "an object", _models_item)
-                _models_items.append(_models_item)
-            models = _models_items
-        else:
-            keep("Models.models", "a list", models)
+        models: Any = src_dict["models"]
+        if not isinstance(models, list):
+            raise misfit("Models.models", "a list", models)
+        _models_items: list[Any] = []
+        for _models_item in models:
+            if not isinstance(_models_item, dict):
+                raise misfit("Models.models[]", "an object", _models_item)
+            _models_item = Model.from_dict(_models_item)
+            _models_items.append(_models_item)
+        models = _models_items
 
         _model = cls(
             models=models,

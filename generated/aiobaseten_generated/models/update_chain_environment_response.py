@@ -6,7 +6,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..misfits import as_json, keep
+from ..misfits import as_json, misfit
 from ..types import UNSET
 
 _FIELDS = frozenset(
@@ -34,9 +34,9 @@ class UpdateChainEnvironmentResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        ok: Any = src_dict.get("ok", UNSET)
+        ok: Any = src_dict["ok"]
         if not isinstance(ok, bool):
-            keep("UpdateChainEnvironmentResponse.ok", "a boolean", ok)
+            raise misfit("UpdateChainEnvironmentResponse.ok", "a boolean", ok)
 
         _model = cls(
             ok=ok,
