@@ -21,11 +21,15 @@ class BodyRules:
 
     Attributes:
         required: The strings that it must have.
+        texts: The strings that it may have; each may be null.
+        lists: The lists that it must have.
         flags: The booleans that it may have.
         objects: The objects that it may have; each may be null.
     """
 
     required: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
 
@@ -43,6 +47,12 @@ class BodyRules:
                 raise InvalidRequest("Field required.", name)
             if not isinstance(fields[name], str):
                 raise InvalidRequest("Input should be a string.", name)
+        for name in self.texts:
+            if not isinstance(fields.get(name), str | None):
+                raise InvalidRequest("Input should be a string.", name)
+        for name in self.lists:
+            if not isinstance(fields.get(name), list):
+                raise InvalidRequest("Input should be a list.", name)
         for name in self.flags:
             if not isinstance(fields.get(name, True), bool):
                 raise InvalidRequest("Input should be a boolean.", name)
