@@ -69,8 +69,13 @@ def test_a_refusal(status: int, body: bytes, rest: str) -> None:
 
 def test_a_refusal_with_a_request_id() -> None:
     assert judged(404, b'{"error": "Gone."}', x_request_id="req-7") == (
-        f"{REQUEST}: HTTP 404, Gone. (request id req-7)"
+        f"{REQUEST}: HTTP 404, Gone. (request id req-7). 'c1' looks like a name, not like an id: "
+        "baseten.find_chain('c1') finds the id"
     )
+
+
+def test_a_refusal_whose_message_ends_with_a_period_and_has_advice() -> None:
+    assert judged(404, b'{"error": "Gone."}').startswith(f"{REQUEST}: HTTP 404, Gone. 'c1' looks ")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from ..errors import (
     ResponseShapeError,
     ServerError,
 )
+from .names import advice_about_names
 from .retry import asked_delay
 from .secret import Secret
 
@@ -47,6 +48,7 @@ _ACTIONS = {
     "activate": "activate the deployment",
     "cancel_promotion": "cancel the promotion",
     "deactivate": "deactivate the deployment",
+    "environments": "create the environment",
     "force_cancel_promotion": "cancel the promotion",
     "force_roll_forward_promotion": "roll the promotion forward",
     "pause_promotion": "pause the promotion",
@@ -55,6 +57,8 @@ _ACTIONS = {
     "retry": "retry",
     "wake": "wake the deployment",
 }
+#: Of paths that end with a parameter.
+_ACTIONS_BY_METHOD = {"DELETE": "delete it", "PATCH": "change it"}
 _BY_STATUS: dict[int, type[APIError]] = {
     400: BadRequestError,
     401: AuthenticationError,
@@ -123,7 +127,7 @@ def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, n
         RequestNotActedOnError: The body says that the server did not act.
     """
     if not 200 <= reply.status < 300:
-        raise _refusal(operation.method, path, reply, secret, now)
+        raise _refusal(operation, path, reply, secret, now)
     try:
         if reply.flaw:
             raise ValueError(reply.flaw)
@@ -149,10 +153,13 @@ def _check_acted(operation: Operation[Any], content: Any, secret: Secret) -> Non
     if body.get("success") is False:
         reason = body.get("reason") or _code_and_message(body)[1]
         verb = operation.path.rpartition("/")[2]
-        raise RequestNotActedOnError(_ACTIONS.get(verb, verb), secret.mask_text(str(reason)))
+        action = _ACTIONS.get(verb) or _ACTIONS_BY_METHOD.get(operation.method, verb)
+        raise RequestNotActedOnError(action, secret.mask_text(str(reason)))
 
 
-def _refusal(method: str, path: str, reply: Reply, secret: Secret, now: datetime) -> APIError:
+def _refusal(
+    operation: Operation[Any], path: str, reply: Reply, secret: Secret, now: datetime
+) -> APIError:
     status = reply.status
     kind = _BY_STATUS.get(status) or (ServerError if status >= 500 else APIError)
     body = _json_object(reply.body)
@@ -163,11 +170,16 @@ def _refusal(method: str, path: str, reply: Reply, secret: Secret, now: datetime
     error = kind(
         message or ("" if body else _excerpt(reply.body)[:200]),
         status=status,
-        method=method,
+        method=operation.method,
         path=path,
         code=code or None,
         body=_excerpt(reply.body),
         request_id=reply.request_id,
+        advice=(
+            advice_about_names(operation.path, operation.url, operation.body)
+            if status == 404
+            else ""
+        ),
     )
     error.retry_after = asked_delay(reply.headers, body, now)
     error.came_from_proxy = not body

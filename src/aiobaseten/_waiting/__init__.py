@@ -1,8 +1,8 @@
 """One poll, many waits. The doors to this wing are `Polls` and `Wait`.
 
-Pure: trackers (`deployment`, `promotion`, `cancellation`) follow one thing from reading to reading
-and decide; `history` remembers, `steps` says what they may decide; `schedule`, `timetable`,
-`budget` and `health` say when to look. `polls` looks, and `wait` tells the caller.
+Pure: trackers (`deployment`, `promotion`, `cancellation`, `settings`) follow one thing from reading
+to reading and decide; `history` remembers, `steps` says what they may decide; `schedule`,
+`timetable`, `budget` and `health` say when to look. `polls` looks, and `wait` tells the caller.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from .history import History
 from .polls import Look, Polls
 from .promotion import Baseline, EnvironmentHistory, PromotionTracker, baseline_of
 from .schedule import default_schedule
+from .settings import SettingsTracker
 from .steps import Tracker
 from .wait import Actions, Wait
 
@@ -29,6 +30,7 @@ __all__ = [
     "PollingBudget",
     "Polls",
     "PromotionTracker",
+    "SettingsTracker",
     "Tracker",
     "Wait",
     "baseline_of",
