@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .promotion_settings import PromotionSettings
     from .promotion_settings_override import PromotionSettingsOverride
     from .promotion_status import PromotionStatus
+    from .request_backpressure_policy import RequestBackpressurePolicy
     from .retry_deployment_response import RetryDeploymentResponse
     from .rolling_deploy_config import RollingDeployConfig
     from .rolling_deploy_strategy import RollingDeployStrategy
@@ -124,6 +125,7 @@ __all__ = (
     "PromotionSettings",
     "PromotionSettingsOverride",
     "PromotionStatus",
+    "RequestBackpressurePolicy",
     "RetryDeploymentResponse",
     "RollingDeployConfig",
     "RollingDeployStrategy",
@@ -193,6 +195,7 @@ _MODULES = {
     "PromotionSettings": ".promotion_settings",
     "PromotionSettingsOverride": ".promotion_settings_override",
     "PromotionStatus": ".promotion_status",
+    "RequestBackpressurePolicy": ".request_backpressure_policy",
     "RetryDeploymentResponse": ".retry_deployment_response",
     "RollingDeployConfig": ".rolling_deploy_config",
     "RollingDeployStrategy": ".rolling_deploy_strategy",

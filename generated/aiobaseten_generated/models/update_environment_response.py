@@ -27,7 +27,7 @@ class UpdateEnvironmentResponse:
     """ An environment of a model. """
 
     message: str | Unset = UNSET
-    """ Deprecated; the status in a sentence """
+    """ The status in a sentence """
 
     status: UpdateAutoscalingSettingsStatus | Unset = UNSET
     """ What becomes of a change of settings. """

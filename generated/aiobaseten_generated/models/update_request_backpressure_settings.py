@@ -6,6 +6,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 
 from ..misfits import as_json, keep
+from ..models.request_backpressure_policy import RequestBackpressurePolicy
 from ..types import UNSET, Unset
 
 
@@ -13,7 +14,7 @@ from ..types import UNSET, Unset
 class UpdateRequestBackpressureSettings:
     """What becomes of requests that find no free replica; null for no policy."""
 
-    policy: None | str | Unset = UNSET
+    policy: None | RequestBackpressurePolicy | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         _fields: dict[str, Any] = {
@@ -24,7 +25,9 @@ class UpdateRequestBackpressureSettings:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         policy: Any = src_dict.get("policy", UNSET)
-        if not isinstance(policy, str) and policy is not None and policy is not UNSET:
+        if isinstance(policy, str):
+            policy = RequestBackpressurePolicy(policy)
+        elif policy is not None and policy is not UNSET:
             keep("UpdateRequestBackpressureSettings.policy", "a string or null", policy)
 
         _model = cls(
