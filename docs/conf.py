@@ -51,6 +51,7 @@ NO_PAGE = {
     "ChainletEnvironmentSettings",
     "Clock",
     "DeploymentLabels",
+    "E",  # the environment of a chain or of a model
     "InstanceType",
     "PromotionSettings",
     "PromotionState",

@@ -1,7 +1,7 @@
 """Settings of environments: which may be sent, within which bounds, and how two states differ.
 
-The dictionaries here are what `create_environment`, `ensure_environment` and `update` take. Only
-the keys that they hold are sent, and only these settings change. Everything is checked before
+The dictionaries here are what ``create_environment``, ``ensure_environment`` and ``update`` take.
+Only the keys that they hold are sent, and only these settings change. Everything is checked before
 anything is sent: unknown keys, types, and the bounds that Baseten documents.
 """
 
