@@ -8,10 +8,10 @@ import pytest
 from aiobaseten import Baseten
 from aiobaseten.errors import (
     AmbiguousNameError,
-    AuthenticationError,
     ConfigurationError,
     NameNotFoundError,
     NotFoundError,
+    PermissionDeniedError,
 )
 from aiobaseten.testing import FakeBaseten
 
@@ -149,5 +149,5 @@ async def test_the_key_has_a_user(baseten: Baseten) -> None:
 
 async def test_a_wrong_key_has_no_user(fake: FakeBaseten) -> None:
     async with fake.client(api_key="another-key") as baseten:
-        with pytest.raises(AuthenticationError):
+        with pytest.raises(PermissionDeniedError):
             await baseten.whoami()

@@ -138,7 +138,8 @@ def test_a_deployment_belongs_to_no_team() -> None:
     ]
 
     assert ambiguous("deployment", twins) == (
-        "2 deployments are named 'ranker': a; b. None was chosen: use the id, as in .deployment('a')"
+        "2 deployments are named 'ranker': a; b. None was chosen: use the id, as in "
+        ".deployment('a')"
     )
 
 

@@ -156,7 +156,12 @@ async def test_settings_of_chainlets_change_one_by_one(fake: FakeBaseten, api: A
         ({"promotion_settings": {"promotion_cleanup_strategy": "DELETE"}}, 422),
         ({"promotion_settings": {"rolling_deploy_config": {"max_surge_percent": 51}}}, 400),
         ({"promotion_settings": {"ramp_up_duration_seconds": True}}, 422),
+        ({"promotion_settings": {"rolling_deploy_config": {"rolling_deploy_strategy": 7}}}, 422),
         ({"promotion_settings": None}, 200),
+        ({"request_backpressure_settings": {"policy": "QUEUE_ON_FULL"}}, 200),
+        ({"request_backpressure_settings": {"policy": "WAIT"}}, 422),
+        ({"request_backpressure_settings": {"zebra": None}}, 422),
+        ({"request_backpressure_settings": []}, 422),
     ],
 )
 async def test_settings_have_types_and_bounds(api: Api, body: Any, status: int) -> None:

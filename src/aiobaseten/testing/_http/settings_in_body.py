@@ -51,6 +51,7 @@ def read_settings(body: JSON) -> dict[str, Any]:
     scaling = _numbers(body, "autoscaling_settings", _AUTOSCALING, closed=True)
     if scaling:
         changes["autoscaling"] = scaling
+    _check_backpressure(_object(body, "request_backpressure_settings"))
     promotion = _object(body, "promotion_settings")
     for key, (option, kind) in _PROMOTION.items():
         value = _typed(promotion, key, kind)
@@ -62,6 +63,10 @@ def read_settings(body: JSON) -> dict[str, Any]:
             where = ("promotion_settings", "promotion_cleanup_strategy")
             raise InvalidRequest("Input should be KEEP, SCALE_TO_ZERO or DEACTIVATE.", *where)
         changes["cleanup"] = cleanup
+    strategy = _object(promotion, "rolling_deploy_config").get("rolling_deploy_strategy")
+    if strategy not in (None, "REPLICA"):
+        where = ("promotion_settings", "rolling_deploy_config", "rolling_deploy_strategy")
+        raise InvalidRequest("Input should be REPLICA.", *where)
     rolling = _numbers(promotion, "rolling_deploy_config", _ROLLING)
     if rolling:
         changes["rolling_config"] = rolling
@@ -100,6 +105,15 @@ def read_chainlets(body: JSON, key: str, known: frozenset[str]) -> dict[str, Any
             its["instance_type"] = instance_type
         chainlets[name] = its
     return chainlets
+
+
+def _check_backpressure(given: JSON) -> None:
+    """Settings without an effect in the fake."""
+    if given.keys() - {"policy"}:
+        raise InvalidRequest("Extra inputs are not permitted.", "request_backpressure_settings")
+    if given.get("policy") not in (None, "QUEUE_ON_FULL", "REJECT_ON_FULL"):
+        where = ("request_backpressure_settings", "policy")
+        raise InvalidRequest("Input should be QUEUE_ON_FULL or REJECT_ON_FULL.", *where)
 
 
 def _numbers(
