@@ -171,6 +171,13 @@ async def test_settings_have_types_and_bounds(api: Api, body: Any, status: int) 
     assert (changed.status_code, created.status_code) == (status, status)
 
 
+async def test_closed_bodies_have_no_other_fields(api: Api) -> None:
+    changed = await api(f"PATCH {STAGING}", zebra=1)
+    renamed = await api("PATCH /v1/models/m1/deployments/d1", zebra=1)
+
+    assert (changed.status_code, renamed.status_code) == (422, 422)
+
+
 @pytest.mark.parametrize(
     ("updates", "status"),
     [(None, 422), ([7], 422), ([{"chainlet_name": "A", "autoscaling_settings": 7}], 422)],

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyRules:
-    """The body that an operation accepts. Other fields are ignored.
+    """The body that an operation accepts. Other fields are ignored, unless it is closed.
 
     Attributes:
         required: The strings that it must have.
@@ -25,6 +25,7 @@ class BodyRules:
         lists: The lists that it must have.
         flags: The booleans that it may have.
         objects: The objects that it may have; each may be null.
+        only: All fields that a closed body may have; None if it is open.
     """
 
     required: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class BodyRules:
     lists: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
 
     def parse(self, body: bytes) -> JSON:
         """The fields of a request's body; raises InvalidRequest."""
@@ -42,6 +44,9 @@ class BodyRules:
         if not isinstance(decoded, dict):
             raise InvalidRequest("The body is not a JSON object.")
         fields = cast("dict[str, Any]", decoded)
+        for name in fields:
+            if self.only is not None and name not in self.only:
+                raise InvalidRequest("Extra inputs are not permitted.", name)
         for name in self.required:
             if name not in fields:
                 raise InvalidRequest("Field required.", name)

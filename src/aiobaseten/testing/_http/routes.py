@@ -58,7 +58,15 @@ _PRODUCTION_PROMOTE: Final = BodyRules(
     flags=("scale_down_previous_production", "preserve_env_instance_type"), objects=_SETTINGS
 )
 
-_RENAME: Final = BodyRules(texts=("name",))
+_RENAME: Final = BodyRules(texts=("name",), only=("name",))
+_UPDATE_ENVIRONMENT: Final = BodyRules(
+    only=(
+        "autoscaling_settings",
+        "promotion_settings",
+        "request_backpressure_settings",
+        "autoscaling_schedule_settings",
+    )
+)
 _CREATE_ENVIRONMENT: Final = BodyRules(required=("name",))
 _UPDATE_CHAINLETS: Final = BodyRules(lists=("updates",))
 
@@ -105,7 +113,7 @@ OPERATIONS: Final = (
     Operation("GET", _MODEL_ENVIRONMENT, actions.get_environment),
     Operation("GET", _MODEL + "/audit_logs", actions.get_audit_log),
     Operation("POST", _MODEL + "/environments", actions.create_environment, _CREATE_ENVIRONMENT),
-    Operation("PATCH", _MODEL_ENVIRONMENT, actions.update_environment, BodyRules()),
+    Operation("PATCH", _MODEL_ENVIRONMENT, actions.update_environment, _UPDATE_ENVIRONMENT),
     Operation("DELETE", _MODEL_ENVIRONMENT, actions.delete_environment),
     Operation("POST", _MODEL_ENVIRONMENT + "/promote", actions.promote, _MODEL_PROMOTE),
     Operation("POST", _MODEL_ENVIRONMENT + "/cancel_promotion", actions.cancel_promotion),

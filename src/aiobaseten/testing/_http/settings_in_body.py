@@ -65,8 +65,8 @@ def read_settings(body: JSON) -> dict[str, Any]:
         changes["cleanup"] = cleanup
     strategy = _object(promotion, "rolling_deploy_config").get("rolling_deploy_strategy")
     if strategy not in (None, "REPLICA"):
-        where = ("promotion_settings", "rolling_deploy_config", "rolling_deploy_strategy")
-        raise InvalidRequest("Input should be REPLICA.", *where)
+        place = ("promotion_settings", "rolling_deploy_config", "rolling_deploy_strategy")
+        raise InvalidRequest("Input should be REPLICA.", *place)
     rolling = _numbers(promotion, "rolling_deploy_config", _ROLLING)
     if rolling:
         changes["rolling_config"] = rolling
