@@ -209,16 +209,32 @@ generate-check: spec-check  ## Fail if generated/ is out of date
 
 OLD ?= HEAD
 NEW ?= openapi/baseten.json
-# Passed as environment variables, so that no shell interprets them.
-export FROM OLD NEW
+# Passed as environment variables, so that no shell interprets them; and as they are, without make's own expansion.
+override FROM := $(value FROM)
+override OLD := $(value OLD)
+override NEW := $(value NEW)
+override SPEC := $(value SPEC)
+override FORMAT := $(value FORMAT)
+override PACKAGE := $(value PACKAGE)
+override INTO := $(value INTO)
+override ONLY := $(value ONLY)
+export FROM OLD NEW SPEC FORMAT PACKAGE INTO ONLY
 
 .PHONY: refresh-spec
 refresh-spec: $(READY)  ## Update from Baseten's published spec, all or nothing (FROM=page, folder, spec or address)
 	$(BIN)/python scripts/refresh_spec.py "$$FROM"
 
+.PHONY: check-words
+check-words: $(READY)  ## Compare what we wrote in openapi/ with a published spec (SPEC=path of a whole spec)
+	@$(BIN)/python scripts/check_words.py "$$SPEC"
+
+.PHONY: vendor
+vendor: $(READY)  ## Generate a package of all operations for Baseten.send (SPEC=, PACKAGE=name, INTO=folder, ONLY=path)
+	@$(BIN)/python scripts/vendor.py "$$SPEC" --package "$$PACKAGE" --into "$$INTO" --only "$$ONLY"
+
 .PHONY: describe-spec-change
 describe-spec-change: $(READY)  ## Describe a spec change and its meaning (OLD=, NEW=revision or file; FORMAT=markdown, json)
-	@$(BIN)/python scripts/describe_spec_change.py $(if $(FORMAT),--format $(FORMAT)) "$$OLD" "$$NEW"
+	@$(BIN)/python scripts/describe_spec_change.py $${FORMAT:+--format "$$FORMAT"} "$$OLD" "$$NEW"
 
 .PHONY: lint-workflows
 lint-workflows: $(WORKFLOWS)  ## Check the workflows and issue forms in .github for errors and security risks, offline

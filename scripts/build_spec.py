@@ -10,18 +10,24 @@ from pathlib import Path
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from spec.document import OURS, build_document
+from spec.document import OURS, build_document, published_subjects
 from spec.leaning import complaints, read_leaning
+from spec.naming import check_names
 from spec.node import JsonObject, SpecError
-from spec.sources import check_sources, read_sources
+from spec.overlay import read_overlay
+from spec.pins import asks, changed_under
+from spec.sources import Sources, check_sources, dates_in, read_sources
 
 OPENAPI = Path(__file__).resolve().parent.parent / "openapi"
 DOCUMENT = OPENAPI / "baseten.json"
 
 
-def document_text(files: Mapping[str, str], overlay: tuple[str, str]) -> str:
+def document_text(
+    files: Mapping[str, str], overlay: tuple[str, str], dates: Mapping[str, str] | None = None
+) -> str:
     """The document to commit: valid, sorted, independent of the order of *files*."""
-    document = build_document(files, overlay)
+    document = build_document(files, overlay, dates)
+    check_names(document)
     if error := first_error(document):
         raise SpecError(f"the built document is not valid OpenAPI 3.1: {error}")
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
@@ -47,10 +53,24 @@ def read_valid(folder: Path) -> str:
         SpecError: The document cannot be built, or a vendored file was edited.
     """
     texts, overlay = read_openapi(folder)
-    document = document_text(texts, overlay)
-    sources = read_sources("sources.yaml", (folder / "sources.yaml").read_text("utf-8"))
+    sources = sources_of(folder)
+    document = document_text(texts, overlay, dates_in(sources))
     check_sources({name: text for name, text in texts.items() if name != OURS}, sources)
     return document
+
+
+def sources_of(folder: Path) -> Sources:
+    """The source, date and hash of each file of a folder."""
+    return read_sources("sources.yaml", (folder / "sources.yaml").read_text("utf-8"))
+
+
+def decisions(folder: Path) -> list[str]:
+    """One sentence for each entry of the overlay under which Baseten changed something."""
+    texts, named = read_openapi(folder)
+    sources = sources_of(folder)
+    subjects = published_subjects(texts, read_overlay(*named), dates_in(sources))
+    vendored = {name for name, entry in sources.items() if "sha256" in entry}
+    return [asks(one, sources) for one in changed_under(subjects, vendored)]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -66,7 +86,7 @@ def main(arguments: Sequence[str]) -> int:
     except SpecError as error:
         print(error, file=sys.stderr)
         return 1
-    lost = complaints(json.loads(text), leaning)
+    lost = [*decisions(OPENAPI), *complaints(json.loads(text), leaning)]
     if lost:
         print(*lost, sep="\n", file=sys.stderr)
     if DOCUMENT.exists() and DOCUMENT.read_text("utf-8") == text:

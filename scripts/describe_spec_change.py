@@ -7,22 +7,27 @@ spec, only the operations that we use are compared.
 from __future__ import annotations
 
 import argparse
+import io
+import json
 import subprocess
 import sys
+import tarfile
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import build_spec
-from spec.comparing import compare
-from spec.document import build_with
-from spec.leaning import read_leaning
+from spec.edition import Edition, describe_editions, edition, without_published
+from spec.leaning import Leaning, read_leaning
+from spec.neighbours import neighbours, read_neighbours
 from spec.node import JsonObject, Node, SpecError
 from spec.overlay import Overlay, read_overlay
-from spec.rating import Rated, Rating, rate
+from spec.rating import Rated, Rating
 from spec.reading import read_data
 from spec.report import as_json, as_markdown, as_text
 from spec.whole import take
 
+NEIGHBOURS = "neighbours.yaml"
 FORMATS = {"text": as_text, "markdown": as_markdown, "json": as_json}
 # With --severity, for CI. 1 and 2 are errors.
 STATUS = {Rating.PROSE: 0, Rating.SAFE: 0, Rating.DECISION: 3, Rating.BREAKING: 4}
@@ -39,7 +44,8 @@ def main(arguments: Sequence[str]) -> int:
     )
     chosen = parser.parse_args(arguments)
     try:
-        changes = describe(document_of(chosen.old), document_of(chosen.new))
+        old, new = edition_named(chosen.old), edition_named(chosen.new)
+        changes = describe_editions(old, new, leaning())
     except SpecError as error:
         print(error, file=sys.stderr)
         return 1
@@ -48,49 +54,89 @@ def main(arguments: Sequence[str]) -> int:
     return STATUS[worst] if chosen.severity else 0
 
 
+def leaning() -> Leaning:
+    """What the facade reads and sends."""
+    return read_leaning("leans-on.yaml", (build_spec.OPENAPI / "leans-on.yaml").read_text("utf-8"))
+
+
 def describe(old: JsonObject, new: JsonObject) -> list[Rated]:
     """All changes between two built documents with their ratings, the worst first."""
-    leaning = read_leaning(
-        "leans-on.yaml", (build_spec.OPENAPI / "leans-on.yaml").read_text("utf-8")
+    return describe_editions(Edition(old), Edition(new), leaning())
+
+
+def edition_of(folder: Path, overlay: Overlay | None = None) -> Edition:
+    """The edition of a folder like openapi/.
+
+    Args:
+        folder: The folder.
+        overlay: Other decisions than the folder's. The document is then built anew.
+
+    Raises:
+        SpecError: The files cannot be read, or the document cannot be built.
+    """
+    texts, named = build_spec.read_openapi(folder)
+    file, document = folder / "baseten.json", None
+    if overlay is None and file.exists():
+        document = json.loads(file.read_text("utf-8"))
+    nearby = folder / NEIGHBOURS
+    return edition(
+        texts,
+        overlay or read_overlay(*named),
+        build_spec.sources_of(folder),
+        read_neighbours(nearby.read_text("utf-8")) if nearby.exists() else None,
+        document,
     )
-    return rate(compare(old, new), leaning)
 
 
-def document_of(source: str) -> JsonObject:
-    """The document of a revision or a file."""
+def edition_named(source: str) -> Edition:
+    """The edition of a git revision, of this folder's document, or of a file."""
     file = Path(source)
-    text = file.read_text("utf-8") if file.is_file() else _at_revision(source)
-    node = read_data(file.name, text)
+    if not file.is_file():
+        return _at_revision(source)
+    if file.resolve() == (build_spec.OPENAPI / "baseten.json").resolve():
+        return edition_of(build_spec.OPENAPI)
+    node = read_data(file.name, file.read_text("utf-8"))
     overlay = read_overlay("overlay.yaml", (build_spec.OPENAPI / "overlay.yaml").read_text("utf-8"))
     fields = node.entries()
     if "info" in fields and fields["info"].entries()["title"].value == overlay.title:
-        return {key: child.value for key, child in fields.items()}
-    return document_of_whole(node, overlay)
+        return Edition({key: child.value for key, child in fields.items()})
+    return _of_whole(node, overlay)
 
 
-def document_of_whole(whole: Node, overlay: Overlay) -> JsonObject:
-    """Build the document from a whole spec like `make refresh-spec`, without missing operations."""
+def _of_whole(whole: Node, overlay: Overlay) -> Edition:
+    """The edition after `make refresh-spec` from a whole spec, without missing operations."""
     taken = take(whole, overlay.published)
     texts, _ = build_spec.read_openapi(build_spec.OPENAPI)
-    ours = {entry["id"].text() for entry in overlay.operations.values() if "ours" in entry}
-    kept = {name: text for name, text in texts.items() if Path(name).stem in {*ours, "ours"}}
-    return build_with({**kept, **taken.files}, overlay.without(set(taken.missing)))
+    entry = {"source": whole.file, "date": "9999", "sha256": ""}
+    return edition(
+        {**without_published(texts, overlay), **taken.files},
+        overlay.without(set(taken.missing)),
+        dict.fromkeys(taken.files, entry),
+        neighbours(taken.every, overlay.published),
+    )
 
 
-def _at_revision(revision: str) -> str:
-    name = f"{revision}:openapi/baseten.json"
+def _at_revision(revision: str) -> Edition:
+    """The edition of a git revision: only its document, if today's rules cannot read the rest."""
     done = subprocess.run(
-        ["git", "show", "--end-of-options", name],
+        ["git", "archive", "--format=tar", revision, "openapi"],
         cwd=build_spec.OPENAPI.parent,
         capture_output=True,
-        text=True,
         check=False,
     )
-    if not revision or done.returncode != 0:
-        raise SpecError(
-            f"{revision} is neither a file nor a git revision with openapi/baseten.json"
-        )
-    return done.stdout
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "openapi"
+        if revision and not revision.startswith("-") and done.returncode == 0:
+            with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+                archive.extractall(scratch, filter="data")
+        if not (folder / "baseten.json").is_file():
+            raise SpecError(
+                f"{revision} is neither a file nor a git revision with openapi/baseten.json"
+            )
+        try:
+            return edition_of(folder)
+        except (SpecError, OSError):
+            return Edition(json.loads((folder / "baseten.json").read_text("utf-8")))
 
 
 if __name__ == "__main__":

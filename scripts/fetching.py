@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from spec.reading import MAX_JSON
+from spec.reading import MAX_JSON, described
 
 MAX_BYTES = MAX_JSON
 MAX_PAGES = 2_000
@@ -26,6 +28,10 @@ class FetchError(Exception):
     """A source could not be read. The message is one sentence."""
 
 
+class NotTextError(FetchError):
+    """It is not text."""
+
+
 @dataclass(frozen=True)
 class Text:
     """A text and its source. The source never holds a path of this machine."""
@@ -36,7 +42,8 @@ class Text:
     @property
     def is_page(self) -> bool:
         """Whether this is a documentation page instead of a spec."""
-        return self.text.lstrip().startswith(("#", ">")) and "```" in self.text
+        is_markdown = self.text.lstrip().startswith(("#", ">")) and "```" in self.text
+        return is_markdown or bool(described(self.text))
 
 
 def fetch(source: str) -> list[Text]:
@@ -48,7 +55,7 @@ def fetch(source: str) -> list[Text]:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", source):
         found = [_from_address(source)]
     elif Path(source).is_dir():
-        found = _from_folder(Path(source))
+        return _from_folder(Path(source))
     else:
         found = [_from_file(Path(source), MAX_BYTES)]
     for one in found:
@@ -67,8 +74,14 @@ def _from_folder(folder: Path) -> list[Text]:
         raise FetchError(f"{folder.name} holds more than {MAX_PAGES:,} pages.")
     found, left = [], MAX_BYTES
     for file in files:
-        found.append(_from_file(file, left))
-        left -= len(found[-1].text)
+        with contextlib.suppress(NotTextError):
+            one = _from_file(file, left)
+            left -= len(one.text)
+            # A whole site has pages about everything.
+            if described(one.text):
+                found.append(one)
+    if not found:
+        raise FetchError(f"{folder.name} holds no page with the YAML of an operation.")
     return found
 
 
@@ -86,6 +99,26 @@ def _from_file(file: Path, allowed: int) -> Text:
 
 
 def _from_address(address: str) -> Text:
+    """Read an address in time, even if the server sends one letter of a header at a time."""
+    result: list[Text | FetchError] = []
+
+    def read() -> None:
+        try:
+            result.append(_read_address(address))
+        except FetchError as error:
+            result.append(error)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    reader.join(DEADLINE_S)
+    if not result:
+        raise FetchError(f"{_plain(_checked(address))} takes longer than {DEADLINE_S:g} seconds.")
+    if isinstance(result[0], FetchError):
+        raise result[0]
+    return result[0]
+
+
+def _read_address(address: str) -> Text:
     deadline = time.monotonic() + DEADLINE_S
     url = _checked(address)
     try:
@@ -139,6 +172,8 @@ def _decoded(name: str, content: bytes, allowed: int) -> str:
     if len(content) > allowed:
         raise FetchError(f"{name} is larger than {MAX_BYTES:,} bytes.")
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FetchError(f"{name} is not UTF-8 text.") from error
+        raise NotTextError(f"{name} is not UTF-8 text.") from error
+    # Git, too, may change the ends of lines; the hash of a file must not depend on them.
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import argparse
 import ast
+import errno
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from spec.leaning import read_leaning
 from spec.node import Json, JsonObject, Node
+from spec.preparing import prepare
 from spec.reading import read_data
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -167,9 +170,26 @@ def settings_for(document: JsonObject) -> dict[str, Any]:
     follow every change of the spec.
     """
     settings = read_settings()
-    versioned = [name for name in _schemas(document) if name.endswith("V1")]
-    shortened = {name: {"class_name": name.removesuffix("V1")} for name in versioned}
-    return settings | {"class_overrides": shortened | settings["class_overrides"]}
+    schemas = _schemas(document)
+    chosen = {name: one for name, one in settings["class_overrides"].items() if name in schemas}
+    taken = {*schemas, *_titles(document), *(one["class_name"] for one in chosen.values())}
+    shortened = {
+        name: {"class_name": name.removesuffix("V1")}
+        for name in schemas
+        if name.endswith("V1") and name.removesuffix("V1") not in taken
+    }
+    return settings | {"class_overrides": shortened | chosen}
+
+
+def _titles(value: Json) -> Iterator[str]:
+    """The titles of enums and objects: the generator names classes after them."""
+    if isinstance(value, dict):
+        title = value.get("title")
+        if isinstance(title, str) and ("enum" in value or "properties" in value):
+            yield title
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _titles(item)
 
 
 def _schemas(document: JsonObject) -> set[str]:
@@ -178,17 +198,38 @@ def _schemas(document: JsonObject) -> set[str]:
 
 def generate(document: Path, scratch: Path) -> Path:
     """Run the generator in *scratch*, an empty folder. The package is complete but not checked."""
-    package = scratch / PACKAGE
-    source, config = scratch / "openapi.json", scratch / "config.json"
-    spec = json.loads(document.read_text("utf-8"))
     leaning = read_leaning(LEANING.name, LEANING.read_text("utf-8"))
-    source.write_text(json.dumps(with_decides(without_defaults(spec), leaning.decides)), "utf-8")
-    config.write_text(json.dumps(settings_for(spec)), "utf-8")
+    spec = json.loads(document.read_text("utf-8"))
+    return generate_package(spec, scratch, leaning.decides)
+
+
+def generate_package(
+    spec: JsonObject,
+    scratch: Path,
+    decides: Mapping[str, frozenset[str]],
+    *,
+    name: str = PACKAGE,
+    templates: Path = SETTINGS / "templates",
+) -> Path:
+    """Run the generator on a document in *scratch*, an empty folder.
+
+    Args:
+        spec: The document.
+        scratch: Gets the package.
+        decides: By component, the fields that must fit.
+        name: The package's.
+        templates: Of all files.
+    """
+    package = scratch / name
+    source, config = scratch / "openapi.json", scratch / "config.json"
+    source.write_text(json.dumps(prepare(spec, decides)), "utf-8")
+    settings = settings_for(spec) | {"package_name_override": name}
+    config.write_text(json.dumps(settings), "utf-8")
     _run(
         scratch,
         *("openapi_python_client", "generate", "--path", str(source), "--meta", "none"),
         *("--config", str(config)),
-        *("--custom-template-path", str(SETTINGS / "templates")),
+        *("--custom-template-path", str(templates)),
         *("--output-path", str(package)),
         # Otherwise the generator silently skips operations that it does not support.
         "--fail-on-warning",
@@ -198,42 +239,9 @@ def generate(document: Path, scratch: Path) -> Path:
     # The generator always writes errors.py; our template for it has other content.
     (package / "errors.py").rename(package / "misfits.py")
     (package / "py.typed").touch()
-    _run(scratch, "ruff", "check", PACKAGE, "--fix-only", "--select=I,F401", *RUFF)
-    _run(scratch, "ruff", "format", PACKAGE, *RUFF)
+    _run(scratch, "ruff", "check", name, "--fix-only", "--select=I,F401", *RUFF)
+    _run(scratch, "ruff", "format", name, *RUFF)
     return package
-
-
-def with_decides(document: Any, decides: Mapping[str, frozenset[str]]) -> Any:
-    """Add `x-decides` to the schemas that have fields which must fit. The templates read it."""
-    schemas = document["components"]["schemas"]
-    for component in decides.keys() & schemas.keys():
-        schemas[component]["x-decides"] = sorted(decides[component])
-    return document
-
-
-def without_defaults(value: Json, *, names: bool = False) -> Json:
-    """Move the defaults of fields into their descriptions.
-
-    Generated code would send them although the caller chose nothing, and so freeze the server's
-    current defaults. *names*: the keys of this mapping are names instead of keywords.
-    """
-    if isinstance(value, list):
-        return [without_defaults(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    kept: dict[str, Json] = {
-        key: item
-        # A server variable must have a default; the generator ignores it.
-        if key == "variables" and not names
-        else without_defaults(item, names=key in ("properties", "schemas") and not names)
-        for key, item in value.items()
-        if names or key != "default"
-    }
-    if not names and value.get("default") is not None:
-        said = f"Baseten's default: {json.dumps(value['default'])}."
-        before = str(value.get("description", "")).removesuffix(".")
-        kept["description"] = f"{before}. {said}" if before else said
-    return kept
 
 
 def prove(package: Path) -> None:
@@ -277,13 +285,28 @@ def swap(new: Path, target: Path, old: Path) -> None:
     """Replace *target* by *new*. If that fails, *target* is unchanged."""
     target.parent.mkdir(exist_ok=True)
     if target.exists():
-        target.rename(old)
+        move(target, old)
     try:
-        new.rename(target)
+        move(new, target)
     except OSError:
         if old.exists():
-            old.rename(target)
+            move(old, target)
         raise
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a folder, also where it cannot be renamed: out of a layer of a container's image."""
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        try:
+            shutil.copytree(source, target)
+        except OSError:
+            shutil.rmtree(target, ignore_errors=True)
+            raise
+        shutil.rmtree(source)
 
 
 def _run(folder: Path, *command: str) -> None:

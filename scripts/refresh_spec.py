@@ -7,6 +7,7 @@ address. Everything happens in a copy: if any step fails, no file of the reposit
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shutil
 import sys
@@ -17,17 +18,18 @@ from pathlib import Path
 
 import build_spec
 import generate
-from describe_spec_change import describe
+from describe_spec_change import NEIGHBOURS, edition_of, leaning
 from fetching import FetchError, Text, fetch
-from spec.document import build_with
-from spec.fragment import read_fragment
-from spec.leaning import complaints, read_leaning
-from spec.node import JsonObject, SpecError
+from spec.edition import Edition, describe_editions
+from spec.fragment import read_fragments
+from spec.leaning import complaints
+from spec.neighbours import neighbours, write_neighbours
+from spec.node import SpecError
 from spec.overlay import Overlay, read_overlay
-from spec.reading import read_data
+from spec.reading import described, read_data
 from spec.report import as_text
 from spec.sources import Sources, digest, read_sources, write_sources
-from spec.whole import Taken, take
+from spec.whole import take
 
 PUBLISHED = "https://api.baseten.co/v1/spec"
 
@@ -53,9 +55,13 @@ def _refresh(texts: Sequence[Text]) -> int:
         copy = scratch / "openapi"
         shutil.copytree(build_spec.OPENAPI, copy)
         overlay = read_overlay("overlay.yaml", (copy / "overlay.yaml").read_text("utf-8"))
-        _put(copy, texts, overlay)
+        before = edition_of(build_spec.OPENAPI)
+        _put(copy, texts, overlay, before)
         _say("Building the document …")
-        text = build_spec.read_valid(copy)
+        try:
+            text = build_spec.read_valid(copy)
+        except SpecError as error:
+            raise _with_the_rest(error, copy, overlay.without(set()), before) from error
         (copy / "baseten.json").write_text(text, "utf-8", newline="\n")
         if generate.read_tree(copy) == generate.read_tree(build_spec.OPENAPI):
             _say("Nothing has changed.")
@@ -65,33 +71,43 @@ def _refresh(texts: Sequence[Text]) -> int:
         (scratch / "code").mkdir()
         package = generate.generate(copy / "baseten.json", scratch / "code")
         generate.prove(package)
-        before = json.loads(build_spec.DOCUMENT.read_text("utf-8"))
         _swap(copy, package, scratch)
-    _tell(before, json.loads(text))
+    _tell(before, edition_of(build_spec.OPENAPI))
     return 0
 
 
-def _put(folder: Path, texts: Sequence[Text], overlay: Overlay) -> None:
+def _put(folder: Path, texts: Sequence[Text], overlay: Overlay, before: Edition) -> None:
     """Write the fetched texts into a copy of openapi/."""
+    missing: dict[str, str] = {}
     if all(one.is_page for one in texts):
         files = _pages(texts, overlay)
     else:
         (one,) = texts
         taken = take(read_data(one.source, one.text), overlay.published)
+        missing = taken.missing
         _say(
-            f"Taking {len(taken.files) - 1} of {taken.operations} operations, "
+            f"Taking {len(taken.files) - 1} of {len(taken.every)} operations, "
             f"and {taken.components} required components …"
         )
-        if taken.missing:
-            raise _missing(folder, taken, overlay)
         files = {name: Text(one.source, text) for name, text in taken.files.items()}
+        _note_neighbours(folder, neighbours(taken.every, overlay.published))
     sources = read_sources("sources.yaml", (folder / "sources.yaml").read_text("utf-8"))
     today = datetime.now(UTC).date().isoformat()
     for name, one in files.items():
         for other in (folder / name).parent.glob(f"{Path(name).stem}.*"):
             other.unlink()
         (folder / name).write_text(one.text, "utf-8", newline="")
+    for name in missing:
+        for other in (folder / "endpoints").glob(f"{name}.*"):
+            other.unlink()
+            sources.pop(f"endpoints/{other.name}")
     (folder / "sources.yaml").write_text(write_sources(noted(sources, files, today)), "utf-8")
+    if missing:
+        raise _with_the_rest(_missing(missing), folder, overlay.without(set(missing)), before)
+
+
+def _note_neighbours(folder: Path, found: tuple[str, ...]) -> None:
+    (folder / NEIGHBOURS).write_text(write_neighbours(found), "utf-8", newline="\n")
 
 
 def noted(sources: Sources, files: Mapping[str, Text], today: str) -> Sources:
@@ -111,12 +127,10 @@ def _pages(texts: Sequence[Text], overlay: Overlay) -> dict[str, Text]:
     """The pages of operations that we use, unchanged, each named after its operation."""
     found: dict[str, Text] = {}
     for one in texts:
-        # A folder of documentation also holds pages without an operation.
-        if len(texts) > 1 and "````yaml" not in one.text and "```yaml" not in one.text:
-            continue
-        for operation in read_fragment(f"{one.source.removesuffix('.md')}.md", one.text).operations:
-            key = f"{operation.method} {operation.path}"
+        # Only the headings of the fences are read: a site has pages about everything.
+        for key in described(one.text):
             if key in overlay.published:
+                read_fragments(f"{one.source.removesuffix('.md')}.md", one.text, {key})
                 found[f"endpoints/{overlay.published[key]}.md"] = one
     if not found:
         raise SpecError("No page describes an operation that openapi/overlay.yaml names.")
@@ -124,14 +138,15 @@ def _pages(texts: Sequence[Text], overlay: Overlay) -> dict[str, Text]:
     return found
 
 
-def _missing(folder: Path, taken: Taken, overlay: Overlay) -> SpecError:
-    """The error for missing operations. Prints a description of the other changes first."""
-    ours = {entry["id"].text() for entry in overlay.operations.values() if "ours" in entry}
-    texts, _ = build_spec.read_openapi(folder)
-    kept = {name: text for name, text in texts.items() if Path(name).stem in {*ours, "ours"}}
-    rest = build_with({**kept, **taken.files}, overlay.without(set(taken.missing)))
-    _say(as_text(describe(json.loads(build_spec.DOCUMENT.read_text("utf-8")), rest)))
-    listed = "\n".join(f"  {name}: {what}" for name, what in taken.missing.items())
+def _with_the_rest(error: SpecError, folder: Path, overlay: Overlay, before: Edition) -> SpecError:
+    """*error*, after a description of all that can be described without it."""
+    with contextlib.suppress(SpecError):
+        _say(as_text(describe_editions(before, edition_of(folder, overlay), leaning())))
+    return error
+
+
+def _missing(missing: Mapping[str, str]) -> SpecError:
+    listed = "\n".join(f"  {name}: {what}" for name, what in missing.items())
     return SpecError(
         f"Operations that src/aiobaseten needs are missing:\n{listed}\nIf one was moved, change "
         "its path in openapi/overlay.yaml. If it was removed, decide what src/aiobaseten does "
@@ -145,15 +160,15 @@ def _swap(copy: Path, package: Path, scratch: Path) -> None:
     try:
         generate.swap(package, generate.TARGET, scratch / "old code")
     except OSError:
-        build_spec.OPENAPI.rename(copy)
-        (scratch / "old openapi").rename(build_spec.OPENAPI)
+        generate.move(build_spec.OPENAPI, copy)
+        generate.move(scratch / "old openapi", build_spec.OPENAPI)
         raise
 
 
-def _tell(before: JsonObject, after: JsonObject) -> None:
-    _say(f"\nopenapi/ and generated/ are up to date.\n\n{as_text(describe(before, after))}")
-    text = (build_spec.OPENAPI / "leans-on.yaml").read_text("utf-8")
-    for complaint in complaints(after, read_leaning("leans-on.yaml", text)):
+def _tell(before: Edition, after: Edition) -> None:
+    described = as_text(describe_editions(before, after, leaning()))
+    _say(f"\nopenapi/ and generated/ are up to date.\n\n{described}")
+    for complaint in complaints(after.document, leaning()):
         print(complaint, file=sys.stderr)
     _say("Next: run `make check`, and commit openapi/ and generated/ without other changes.")
 

@@ -21,10 +21,24 @@ from aiobaseten.errors import (
     NotFoundError,
     RequestTimeoutError,
     ServerError,
+    TransportError,
 )
+from aiobaseten.options import LoopClock
 from aiobaseten.testing import FakeBaseten
 
 LOOPBACK = "http://127.0.0.1:9"
+
+
+async def settled(task: asyncio.Task[Any]) -> object:
+    """The result of a task, or its error."""
+    outcomes: list[object] = await asyncio.gather(task, return_exceptions=True)
+    return outcomes[0]
+
+
+async def _closed_at(baseten: Baseten) -> float:
+    """Close; returns the time."""
+    await baseten.aclose()
+    return asyncio.get_running_loop().time()
 
 
 def furnish(fake: FakeBaseten) -> FakeBaseten:
@@ -80,6 +94,14 @@ def test_a_key_of_another_type_is_refused_by_the_name_of_the_type() -> None:
         {"base_url": "https://api.baseten.co/#a"},
         {"base_url": 7},
         {"inference_url": "https://models.example"},
+        {"inference_url": 5},
+        {"inference_url": "https://{model_id}/{x}"},
+        {"inference_url": "https://{model_id}.example/{"},
+        {"inference_url": httpx.URL("https://models.example")},
+        {"base_url": "https://api.{x}.example"},
+        {"base_url": b"https://api.example"},
+        {"clock": 5},
+        {"clock": LoopClock},
         {"inference_url": "http://model-{model_id}.example"},
         {"auth_scheme": "Basic"},
         {"connect_timeout": -1},
@@ -108,7 +130,11 @@ def test_plain_http_is_for_loopback(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", ".", "..", " ", "a/b", "a\\b", "a\nb", "\x7f", "a\u200bb", None, 7, b"c1"]
+    "wrong",
+    [
+        *("", ".", "..", " ", "a/b", "a\\b", "a\nb", "\x7f", "a\u200bb", None, 7, b"c1"),
+        *("x" * 2049, "é" * 342, "x" * 70_000),
+    ],
 )
 @pytest.mark.parametrize(
     "handle",
@@ -292,6 +318,104 @@ async def test_closing_ends_requests_and_waits_with_an_error(fake: FakeBaseten) 
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
+@pytest.mark.looptime
+async def test_closing_twice_at_once_returns_when_the_client_is_closed(fake: FakeBaseten) -> None:
+    """A request that hangs gets five seconds to finish over a client of the caller's."""
+    furnish(fake)
+    fake.faults.hang()
+    http = httpx.AsyncClient(transport=fake.transport())
+
+    async with http, Baseten(api_key="test-key", http_client=http) as baseten:
+        call = asyncio.create_task(baseten.model("m1").deployment("d1").get())
+        await asyncio.sleep(1)
+        closed_at = await asyncio.gather(*(_closed_at(baseten) for _ in range(3)))
+
+    assert closed_at == pytest.approx([6.1] * 3, abs=0.01)
+    assert isinstance(await settled(call), ConfigurationError)
+
+
+@pytest.mark.looptime
+async def test_closing_again_returns_although_the_first_closing_was_cancelled(
+    fake: FakeBaseten,
+) -> None:
+    furnish(fake)
+    fake.faults.hang()
+    http = httpx.AsyncClient(transport=fake.transport())
+
+    async with http, Baseten(api_key="test-key", http_client=http) as baseten:
+        call = asyncio.create_task(baseten.model("m1").deployment("d1").get())
+        await asyncio.sleep(1)
+        first = asyncio.create_task(baseten.aclose())
+        second = asyncio.create_task(_closed_at(baseten))
+        await asyncio.sleep(1)
+        first.cancel()
+
+        assert await second == pytest.approx(2)
+    assert isinstance(await settled(call), ConfigurationError)
+
+
+@pytest.mark.parametrize("is_busy", [False, True])
+async def test_a_client_is_not_closed_from_another_thread(fake: FakeBaseten, is_busy: bool) -> None:
+    furnish(fake)
+    if is_busy:
+        fake.faults.hang()
+    caught: list[BaseException] = []
+
+    async with fake.serve() as url, Baseten(api_key="test-key", base_url=url) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        call = asyncio.create_task(deployment.get())
+        while not fake.requests:  # noqa: ASYNC110 - the fake does not announce requests
+            await asyncio.sleep(0.001)
+
+        def close() -> None:
+            try:
+                asyncio.run(baseten.aclose())
+            except ConfigurationError as error:
+                caught.append(error)
+
+        await asyncio.to_thread(close)
+        assert len(caught) == 1
+        assert (await deployment.get()).id == "d1", "the client is open"
+        call.cancel()
+        await asyncio.wait([call])
+
+
+@pytest.mark.looptime
+async def test_a_call_whose_task_other_code_cancels_ends_with_a_transport_error(
+    fake: FakeBaseten,
+) -> None:
+    """A framework that cancels all tasks may reach ours."""
+    furnish(fake)
+    fake.faults.hang(times=None)
+
+    async with fake.client(retry=RetryPolicy(attempts=1)) as baseten:
+        before = asyncio.all_tasks()
+        call = asyncio.create_task(baseten.model("m1").deployment("d1").get())
+        await asyncio.sleep(1)
+        for task in asyncio.all_tasks() - before - {call}:
+            task.cancel()
+
+        error = await settled(call)
+    assert isinstance(error, TransportError)
+    assert error.sent
+
+
+@pytest.mark.looptime
+async def test_a_wait_goes_on_when_other_code_cancels_its_look(fake: FakeBaseten) -> None:
+    furnish(fake)
+    fake.faults.hang()
+
+    async with fake.client() as baseten:
+        before = asyncio.all_tasks()
+        wait = asyncio.create_task(baseten.model("m1").deployment("d1").wait_until_active())
+        await asyncio.sleep(1)
+        for task in asyncio.all_tasks() - before - {wait}:
+            task.cancel()
+
+        assert (await wait).id == "d1"
+
+
+@pytest.mark.looptime
 async def test_a_http_client_of_the_callers_stays_open(fake: FakeBaseten) -> None:
     furnish(fake)
 

@@ -145,8 +145,3 @@ def test_a_retry_is_remembered_for_as_long_as_the_caller_says_and_for_its_deploy
     assert model.was_retried("d1", within=120)
     assert not model.was_retried("d1", within=119)
     assert not model.was_retried("d2", within=120)
-
-
-def test_no_log_is_read_where_no_lines_are_asked_for() -> None:
-    assert resource().last_lines("d1", 0) is None
-    assert resource().last_lines("d1", 1) is not None

@@ -162,7 +162,7 @@ def test_a_misfit_is_logged_once_for_each_class_and_field_and_never_its_value(
         (Environment, ENVIRONMENT | {"current_deployment": "d1"}),
         (Environment, ENVIRONMENT | {"current_deployment": {"id": "d1"}}),
         (Environment, {"status": "ACTIVE"}),
-        (ChainDeployment, {"id": "d1", "status": "ACTIVE", "chainlets": [None]}),
+        (ChainDeployment, {"id": "d1", "status": None, "chainlets": []}),
     ],
 )
 def test_an_answer_in_which_a_deciding_field_does_not_fit_is_refused(

@@ -246,6 +246,29 @@ def parking(rounds: int) -> tuple[list[Figure], Any]:
     return [figure], asdict(found)
 
 
+def joining(rounds: int) -> tuple[list[Figure], Any]:
+    """A hundred thousand waits on one environment."""
+    few, many = parked.together(1000), parked.together(100_000 if rounds > 5 else 10_000)
+    alone = parked.together(1)
+    figures = [
+        Figure(
+            f"requests of {many.waits} waits on one environment / of one wait",
+            many.requests / alone.requests,
+            1.1,
+            1.0,
+            note=f"{many.requests} requests",
+        ),
+        Figure(
+            f"CPU of each of {many.waits} waits on one environment / of each of {few.waits}",
+            many.each / few.each,
+            1.5,
+            1.1,
+            note=f"{many.each:.0f} us, from joining to the result; {few.each:.0f} us",
+        ),
+    ]
+    return figures, {"alone": asdict(alone), "few": asdict(few), "many": asdict(many)}
+
+
 def cancelling(rounds: int) -> tuple[list[Figure], Any]:
     """Cancelling ten thousand waits."""
     found = parked.cancelled(times=rounds)
@@ -271,6 +294,7 @@ PARTS: dict[str, Part] = {
     "crowd": crowd,
     "outage": outage,
     "parked": parking,
+    "joining": joining,
     "cancelling": cancelling,
 }
 

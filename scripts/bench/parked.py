@@ -85,6 +85,38 @@ async def _looks_alone(baseten: Baseten, waits: int, count: int = 8000) -> float
 
 
 @frozen
+class Together:
+    """The result for a promotion with many waits, from joining to the result."""
+
+    waits: int
+    requests: int
+    #: CPU microseconds per wait.
+    each: float
+
+
+def together(waits: int) -> Together:
+    """So many waits on one environment."""
+    return virtual.run(_wait_together(waits))
+
+
+async def _wait_together(waits: int) -> Together:
+    world = World({"production": [("BUILDING", 60.0), ("LOADING_MODEL", 60.0)]})
+    async with (
+        world.client() as http,
+        Baseten(api_key="bench", http_client=http) as baseten,
+    ):
+        promotion = await baseten.chain("c1").environment("production").promote("production")
+        before = len(world.requests)
+        gc.collect()
+        started = time.process_time()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(waits):
+                group.create_task(promotion.wait(timeout=None))
+        seconds = time.process_time() - started
+    return Together(waits, len(world.requests) - before, each=1e6 * seconds / waits)
+
+
+@frozen
 class Cancelled:
     """The cost of cancelling many waits at once, divided by that of as many bare tasks."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from spec.fragment import METHODS, SCHEMAS, references
 from spec.node import Json, JsonObject, Node
-from spec.schema_changes import PROSE, Change, beside, plain, schema_changes
+from spec.schema_changes import PROSE, Change, beside, label, plain, schema_changes
 
 # By component and direction: the ids of the operations.
 Uses = dict[str, dict[str, set[str]]]
@@ -37,18 +37,87 @@ def compare(old: JsonObject, new: JsonObject) -> list[Change]:
     changes.extend(_together(of_operations))
     ours, theirs = _schemas(old), _schemas(new)
     changed = [n for n in ours.keys() & theirs.keys() if ours[n].value != theirs[n].value]
+    changes.extend(
+        change for name in sorted(changed) for change in _component(name, ours[name], theirs[name])
+    )
+    changes = _followed(changes, ours, theirs)
     uses: Uses = {}
-    if changed:
+    if any(_component_of(change, ours) for change in changes):
+        # The new uses count: nobody sends any more what is only returned now.
         _note_uses(old, before, uses)
-        _note_uses(new, after, uses)
-    for name in sorted(changed):
-        used = uses.get(name, {})
-        touched = tuple(sorted(set[str]().union(*used.values())))
-        changes.extend(
-            replace(change, directions=frozenset(used), operations=touched)
-            for change in _component(name, ours[name], theirs[name])
-        )
-    return changes
+        newer: Uses = {}
+        _note_uses(new, after, newer)
+        uses |= newer
+    return [_with_uses(change, uses, ours) for change in changes]
+
+
+def _with_uses(change: Change, uses: Uses, ours: Mapping[str, Node]) -> Change:
+    name = _component_of(change, ours)
+    if not name or change.operations:
+        return change
+    used = uses.get(name, {})
+    touched = tuple(sorted(set[str]().union(*used.values())))
+    return replace(change, directions=frozenset(used), operations=touched)
+
+
+def _component_of(change: Change, ours: Mapping[str, Node]) -> str:
+    name = re.split(r"[.:\[]", change.place, maxsplit=1)[0]
+    return name if name in ours else ""
+
+
+# --- renamed references --------------------------------------------------------------------------
+
+
+def _followed(
+    changes: Iterable[Change], ours: Mapping[str, Node], theirs: Mapping[str, Node]
+) -> list[Change]:
+    """Where a reference names another schema now, compare the two schemas instead of their names.
+
+    A change inside keeps the old name, which leans-on.yaml has.
+    """
+    found: list[Change] = []
+    waiting, seen = list(changes), set[tuple[str, str]]()
+    while waiting:
+        change = waiting.pop(0)
+        names = _renamed(change, ours, theirs)
+        if names is None:
+            found.append(_as_enum(change, theirs))
+            continue
+        found.append(replace(change, kind="schema renamed", before=names[0], after=names[1]))
+        if names not in seen:
+            seen.add(names)
+            inside = schema_changes(names[0], ours[names[0]], theirs[names[1]])
+            waiting += [
+                replace(one, directions=change.directions, operations=change.operations)
+                for one in inside
+                if one.kind != "prose"
+            ]
+    return found
+
+
+def _renamed(
+    change: Change, ours: Mapping[str, Node], theirs: Mapping[str, Node]
+) -> tuple[str, str] | None:
+    """The names, if a change of type is only another name in the same place."""
+    if not (isinstance(change.before, str) and isinstance(change.after, str)):
+        return None
+    if change.kind not in ("type changed", "answer changed"):
+        return None
+    before, after = (re.split(r"([A-Za-z0-9_]+)", side) for side in (change.before, change.after))
+    pairs = [(one, two) for one, two in zip(before, after, strict=False) if one != two]
+    if len(before) != len(after) or len(pairs) != 1:
+        return None
+    ((one, two),) = pairs
+    return (one, two) if one in ours and two in theirs else None
+
+
+def _as_enum(change: Change, theirs: Mapping[str, Node]) -> Change:
+    """A string that has a list of values now is another kind of change than another type."""
+    before, after = str(change.before), str(change.after)
+    is_enum = after in theirs and "enum" in theirs[after].entries()
+    if change.kind in ("type changed", "answer changed") and before == "string" and is_enum:
+        return replace(change, kind="string became an enum")
+    return change
 
 
 def _together(changes: Iterable[Change]) -> Iterator[Change]:
@@ -202,10 +271,18 @@ def _bodies(place: str, old: Node | None, new: Node | None) -> Iterator[Change]:
 def _answers(place: str, old: dict[str, Node], new: dict[str, Node]) -> Iterator[Change]:
     for code in sorted(old.keys() | new.keys()):
         where = f"{place}: answer {code}"
-        if code not in old:
-            yield Change("answer added", where, None, code)
-        elif code not in new:
-            yield Change("answer removed", where, code, None)
+        if code not in old or code not in new:
+            kind = "added" if code in new else "removed"
+            side, others = (new, old) if code in new else (old, new)
+            what = "answer"
+            if not code.startswith("2"):
+                what = "refusal"
+            elif _body_name(side[code]) in [
+                _body_name(other) for key, other in others.items() if key.startswith("2")
+            ]:
+                what = "equal answer"
+            sides = (None, code) if code in new else (code, None)
+            yield Change(f"{what} {kind}", where, *sides)
         else:
             yield from _contents(where, old[code], new[code], "answered")
 
@@ -227,6 +304,11 @@ def _contents(place: str, old: Node, new: Node, direction: str) -> Iterator[Chan
             )
     rest = {"content", "required"}
     yield from beside(place, *(plain(node.entries(), without=rest) for node in (old, new)))
+
+
+def _body_name(answer: Node) -> str | None:
+    media = _media(answer)
+    return label(media) if media else None
 
 
 def _media(node: Node) -> Node | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
 
 from spec.fragment import (
     METHODS,
@@ -15,38 +16,119 @@ from spec.fragment import (
     check_schema,
     check_security_scheme,
     parameter_object,
-    read_fragment,
+    read_fragments,
     references,
 )
 from spec.node import Json, JsonObject, Node, SpecError
-from spec.overlay import Components, Overlay, apply_changes, read_overlay
+from spec.overlay import Components, Overlay, apply_changes, masked, read_overlay, subjects
+from spec.pins import Subject, shape
+from spec.reading import described
 
 # Our own components. Each must be used.
 OURS = "ours.yaml"
 
 
-def build_document(files: Mapping[str, str], overlay: tuple[str, str]) -> JsonObject:
+def build_document(
+    files: Mapping[str, str], overlay: tuple[str, str], dates: Mapping[str, str] | None = None
+) -> JsonObject:
     """Build the document from the text of each file, by name, and the overlay (name, text).
+
+    Args:
+        files: By name.
+        overlay: Its name and text.
+        dates: By file: its date in sources.yaml. Of two definitions of a component, the newer wins.
 
     Raises:
         SpecError: Something is not supported, is contradictory, or needs a decision.
     """
-    return build_with(files, read_overlay(*overlay))
+    return build_with(files, read_overlay(*overlay), dates or {})
 
 
-def build_with(files: Mapping[str, str], overlay: Overlay) -> JsonObject:
+def build_with(files: Mapping[str, str], overlay: Overlay, dates: Mapping[str, str]) -> JsonObject:
     """Build the document from the text of each file, by name, and the overlay."""
-    # Sorted: neither the result nor the first error depends on the order of the files.
-    fragments = [read_fragment(file, files[file]) for file in sorted(files)]
+    fragments = _fragments(files, overlay)
     published = [operation for fragment in fragments for operation in fragment.operations]
     operations, components = apply_changes(
-        overlay, published, _settle_components(fragments, overlay)
+        overlay, published, _settle_components(fragments, overlay, dates)
     )
     _check_references(operations, components)
     paths, tags = _paths(operations, components, overlay)
     used = _used_components(paths, components)
     if not overlay.is_partial:
         _insist_on_use(components, used)
+    return _document(overlay, paths, tags, used)
+
+
+def published_document(
+    files: Mapping[str, str],
+    overlay: Overlay,
+    dates: Mapping[str, str],
+    *,
+    is_masked: bool = False,
+) -> JsonObject:
+    """The document before the overlay's changes, with its ids and tags, to compare with others.
+
+    It may hold what `build_with` refuses.
+
+    Args:
+        files: By name.
+        overlay: Our decisions.
+        dates: By file.
+        is_masked: Leave out all that the overlay's changes are about.
+    """
+    fragments = _fragments({name: text for name, text in files.items() if name != OURS}, overlay)
+    components: Components = {
+        key: _newest(nodes, dates) for key, nodes in _definitions(fragments).items()
+    }
+    operations = [
+        operation
+        for fragment in fragments
+        for operation in fragment.operations
+        if f"{operation.method} {operation.path}" in overlay.published
+    ]
+    described = {f"{one.method} {one.path}" for one in operations}
+    gone = {key: entry for key, entry in overlay.operations.items() if key not in described}
+    partial = overlay.without({entry["id"].text() for entry in gone.values()})
+    if is_masked:
+        operations, components = apply_changes(masked(partial), operations, components)
+    paths, tags = _paths(operations, components, partial)
+    return _document(overlay, paths, tags, _used_components(paths, components, strictly=False))
+
+
+def published_subjects(
+    files: Mapping[str, str], overlay: Overlay, dates: Mapping[str, str]
+) -> list[Subject]:
+    """The published states that the overlay's entries are about."""
+    fragments = _fragments(files, overlay)
+    definitions = _definitions([one for one in fragments if one.file != OURS])
+    return [
+        *subjects(
+            overlay,
+            [operation for fragment in fragments for operation in fragment.operations],
+            {key: _newest(nodes, dates) for key, nodes in definitions.items()},
+            {f"{kind}/{name}": nodes for (kind, name), nodes in definitions.items()},
+        )
+    ]
+
+
+def _fragments(files: Mapping[str, str], overlay: Overlay) -> list[Fragment]:
+    # Sorted: neither the result nor the first error depends on the order of the files.
+    return [
+        fragment
+        for file in sorted(files)
+        for fragment in read_fragments(file, files[file], _wanted(file, files[file], overlay))
+    ]
+
+
+def _wanted(file: str, text: str, overlay: Overlay) -> set[str] | None:
+    """Of a page, only the operation after which it is named, or those that we use."""
+    used = {key: overlay.operations[key]["id"].text() for key in overlay.operations}
+    found = set(described(text)) & used.keys()
+    named = {key for key in found if used[key] == PurePosixPath(file).stem}
+    return named or found or None
+
+
+def _document(overlay: Overlay, paths: JsonObject, tags: set[str], used: JsonObject) -> JsonObject:
     document: JsonObject = {
         "openapi": "3.1.0",
         "info": {"title": overlay.title, "version": overlay.version},
@@ -92,22 +174,26 @@ def _short(value: Json, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def _settle_components(fragments: Iterable[Fragment], overlay: Overlay) -> Components:
-    """One definition for each component: the common one, or the winner of a conflict."""
-    definitions: dict[tuple[str, str], list[Node]] = {}
-    for fragment in fragments:
-        for key, node in fragment.components.items():
-            definitions.setdefault(key, []).append(node)
+def _settle_components(
+    fragments: Iterable[Fragment], overlay: Overlay, dates: Mapping[str, str]
+) -> Components:
+    """One definition for each component: the common one, the newest, or the winner of a conflict.
+
+    Only words may differ within one date. A newer page says how the API is now.
+    """
+    definitions = _definitions(fragments)
     settled: Components = {}
     unsettled: list[str] = []
     unused = dict(overlay.conflicts)
     for (kind, name), nodes in definitions.items():
-        first, *others = nodes
-        other = next((node for node in others if _normal(node) != _normal(first)), None)
+        newest = _newest(nodes, dates)
+        first, other = nodes[0], _other(nodes[0], nodes)
         if other is None:
-            settled[kind, name] = first
+            settled[kind, name] = newest
         elif decision := unused.pop(f"{kind}/{name}", None):
             settled[kind, name] = _winner(decision["winner"], nodes)
+        elif _is_newest(newest, nodes, dates):
+            settled[kind, name] = newest
         else:
             unsettled.append(_conflict(f"{kind}/{name}", first, other))
     if unsettled:
@@ -120,6 +206,29 @@ def _settle_components(fragments: Iterable[Fragment], overlay: Overlay) -> Compo
     return settled
 
 
+def _definitions(fragments: Iterable[Fragment]) -> dict[tuple[str, str], list[Node]]:
+    definitions: dict[tuple[str, str], list[Node]] = {}
+    for fragment in fragments:
+        for key, node in fragment.components.items():
+            definitions.setdefault(key, []).append(node)
+    return definitions
+
+
+def _newest(nodes: Iterable[Node], dates: Mapping[str, str]) -> Node:
+    """The first definition of the latest date."""
+    return max(nodes, key=lambda node: dates.get(node.file, ""))
+
+
+def _is_newest(newest: Node, nodes: Iterable[Node], dates: Mapping[str, str]) -> bool:
+    """Whether all definitions of the latest date agree. Ours has no date: it needs a decision."""
+    rivals = [node for node in nodes if dates.get(node.file) == dates.get(newest.file)]
+    return _other(newest, rivals) is None and all(node.file in dates for node in nodes)
+
+
+def _other(first: Node, nodes: Iterable[Node]) -> Node | None:
+    return next((node for node in nodes if shape(node.value) != shape(first.value)), None)
+
+
 def _winner(decision: Node, nodes: list[Node]) -> Node:
     for node in nodes:
         if node.file == decision.text():
@@ -129,7 +238,9 @@ def _winner(decision: Node, nodes: list[Node]) -> Node:
 
 def _conflict(name: str, first: Node, second: Node) -> str:
     # Paths start at the component, because its position differs between the files.
-    found = differences(Node(first.file, _normal(first)), Node(second.file, _normal(second)))
+    found = differences(
+        Node(first.file, shape(first.value)), Node(second.file, shape(second.value))
+    )
     listed = "\n".join(f"  {difference}" for difference in found)
     return f"{first.file}: {first.place}: {second.file} defines {name} differently:\n{listed}"
 
@@ -214,7 +325,9 @@ def _followed(parameter: Node, components: Components) -> Node:
     return components["parameters", name]
 
 
-def _used_components(paths: JsonObject, components: Components) -> JsonObject:
+def _used_components(
+    paths: JsonObject, components: Components, *, strictly: bool = True
+) -> JsonObject:
     """The components that the operations need. All others are ignored and not checked."""
     schemas: JsonObject = {}
     waiting = [Node("", paths)]
@@ -222,10 +335,13 @@ def _used_components(paths: JsonObject, components: Components) -> JsonObject:
         for reference in references(waiting.pop()):
             name = reference.text().removeprefix(SCHEMAS)
             if ("schemas", name) not in components:
+                if not strictly:
+                    continue
                 raise reference.error(f"nothing defines {reference.text()}")
             if name not in schemas:
                 node = components["schemas", name]
-                _check_component(name, node)
+                if strictly:
+                    _check_component(name, node)
                 schemas[name] = node.value
                 waiting.append(node)
     schemes: JsonObject = {}
@@ -256,10 +372,6 @@ def _scheme_names(paths: JsonObject) -> Iterator[str]:
         for operation in item.fields(optional=METHODS).values():
             for alternative in operation.entries()["security"].items():
                 yield from alternative.entries()
-
-
-def _normal(node: Node) -> Json:
-    return _sorted_required(node.value)
 
 
 def _sorted_required(value: Json) -> Json:

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from spec.dialect import translate
 from spec.node import JsonObject, Node, SpecError
-from spec.reading import read_data, read_page
+from spec.reading import Page, read_data, read_pages
 
 SCHEMAS = "#/components/schemas/"
 PARAMETERS = "#/components/parameters/"
 METHODS = "get put post patch delete"
 
 _OPERATION = (
-    "summary description deprecated x-stability parameters requestBody security servers "
-    # Ids and tags come from the overlay; code samples repeat the operation.
-    "operationId tags x-codeSamples"
+    "summary description deprecated parameters requestBody security servers "
+    # Ids and tags come from the overlay.
+    "operationId tags externalDocs"
 )
-# `allOf` and `const` are missing on purpose: the generator makes wrong or closed types of them.
+# `allOf` is missing on purpose: the generator makes wrong types of it.
 _SCHEMA_KEYWORDS = (
     "$ref type title description properties required additionalProperties items anyOf oneOf enum "
+    "const discriminator "
     "default format examples deprecated readOnly writeOnly pattern minLength maxLength minimum "
     "maximum exclusiveMinimum exclusiveMaximum multipleOf minItems maxItems uniqueItems "
-    "minProperties maxProperties "
-    # Says that null differs from a missing field. In the generated models it always does.
-    "x-null-distinct"
+    "minProperties maxProperties externalDocs"
 )
+# By place of a parameter: the only supported way to write a list, which is the default.
+_STYLES = {"path": ("simple", False), "query": ("form", True), "header": ("simple", False)}
+JSON = "application/json"
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,19 @@ class Fragment:
     components: dict[tuple[str, str], Node] = field(default_factory=dict)
 
 
-def read_fragment(file: str, text: str) -> Fragment:
-    """Read a documentation page (.md), old or new, or a plain fragment (.yaml)."""
+def read_fragments(file: str, text: str, wanted: Collection[str] | None = None) -> list[Fragment]:
+    """Read a documentation page (.md), old or new, or a plain fragment (.yaml).
+
+    *wanted*: of a page, only these operations ("method /path").
+    """
     if file.endswith((".yaml", ".yml", ".json")):
-        return _fragment(read_data(file, text))
+        return [_fragment(read_data(file, text))]
     if not file.endswith(".md"):
         raise SpecError(f"{file}: /: expected a page (.md) or a fragment (.yaml)")
-    page = read_page(file, text)
+    return [_fragment_of_page(file, page) for page in read_pages(file, text, wanted)]
+
+
+def _fragment_of_page(file: str, page: Page) -> Fragment:
     plain = "openapi" in page.body.entries()
     fragment = _fragment(page.body if plain else Node(file, translate(page)))
     found = [(operation.method, operation.path) for operation in fragment.operations]
@@ -145,14 +153,21 @@ def _contents(fields: dict[str, Node]) -> JsonObject:
             key: _content(child) if key == "content" else child.value for key, child in body.items()
         }
     responses = fields["responses"].entries()
-    if sum(code.startswith("2") for code in responses) != 1:
-        raise fields["responses"].error("expected exactly one response for success (2xx)")
+    if not any(code.startswith("2") for code in responses):
+        raise fields["responses"].error("expected a response for success (2xx)")
     contents["responses"] = {code: _response(response) for code, response in responses.items()}
     return contents
 
 
+def success(responses: Mapping[str, Node]) -> str:
+    """The code of the answer to decode: the first success (2xx) that has a body, or the first."""
+    codes = sorted(code for code in responses if code.startswith("2"))
+    return next((code for code in codes if "content" in responses[code].entries()), codes[0])
+
+
 def _response(response: Node) -> JsonObject:
-    fields = response.fields("description", "content")
+    # Nobody reads documented headers: the facade knows the few that it reads.
+    fields = response.fields("description", "content headers links")
     plain: JsonObject = {"description": fields["description"].text()}
     if "content" in fields:
         plain["content"] = _content(fields["content"])
@@ -160,11 +175,13 @@ def _response(response: Node) -> JsonObject:
 
 
 def _content(content: Node) -> JsonObject:
-    """Only JSON is supported. Examples are placeholders and are dropped."""
-    media = content.fields("application/json")["application/json"]
-    schema = media.fields("schema", "example examples")["schema"]
+    """Only JSON is supported; other forms beside it, and examples, are dropped."""
+    forms = content.entries()
+    if JSON not in forms:
+        raise content.error(f"only {JSON} is supported, found {', '.join(forms) or 'nothing'}")
+    schema = forms[JSON].fields("schema", "example examples")["schema"]
     check_schema(schema)
-    return {"application/json": {"schema": schema.value}}
+    return {JSON: {"schema": schema.value}}
 
 
 def check_schema(schema: Node) -> None:
@@ -184,14 +201,26 @@ def check_schema(schema: Node) -> None:
     # YAML 1.1 reads NO as false; and only string enums can be open.
     for value in fields["enum"].items() if "enum" in fields else ():
         value.text()
+    # The generator cannot make an open class of another constant.
+    if "const" in fields:
+        fields["const"].text()
     for name in fields["required"].items() if "required" in fields else ():
         name.text()
 
 
 def _check_parameter(parameter: Node) -> None:
-    fields = parameter.fields("name in schema", "required description deprecated example examples")
-    if fields["in"].text() not in ("path", "query"):
-        raise fields["in"].error(f"parameters in {fields['in'].text()!r} are not supported")
+    fields = parameter.fields(
+        "name in schema", "required description deprecated example examples style explode"
+    )
+    place = fields["in"].text()
+    is_required = "required" in fields and fields["required"].flag()
+    if place not in _STYLES or (place == "header" and is_required):
+        kind = "required parameters" if is_required else "parameters"
+        raise fields["in"].error(f"{kind} in {place!r} are not supported")
+    style, explode = _STYLES[place]
+    for key, only in (("style", style), ("explode", explode)):
+        if key in fields:
+            fields[key].expect(only)
     check_schema(fields["schema"])
 
 
@@ -205,5 +234,9 @@ def check_security_scheme(scheme: Node) -> None:
 def parameter_object(parameter: Node) -> JsonObject:
     """A parameter as an object of the document."""
     _check_parameter(parameter)
-    dropped = ("example", "examples")
-    return {key: child.value for key, child in parameter.entries().items() if key not in dropped}
+    dropped = ("example", "examples", "style", "explode")
+    return {
+        key: child.value
+        for key, child in parameter.entries().items()
+        if key not in dropped and not key.startswith("x-")
+    }

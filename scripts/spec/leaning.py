@@ -31,6 +31,16 @@ class Leaning:
         component, _, field = place.partition(".")
         return field in self.reads.get(component, {})
 
+    def names(self, component: str) -> bool:
+        """Whether leans-on.yaml names a component."""
+        return component in self.reads or component in self.sends or component in self.sorts
+
+    def reads_answer(self, label: str) -> bool:
+        """Whether the facade reads an answer of this type ("Component" or "list of Component")."""
+        component = label.removeprefix("list of ").partition(" or ")[0]
+        # An answer without a name has no fields in leans-on.yaml: assume the worst.
+        return component in self.reads or not component.endswith("V1")
+
 
 def read_leaning(file: str, text: str) -> Leaning:
     """Read leans-on.yaml strictly."""

@@ -40,10 +40,14 @@ class Node:
         return {key: self.child(key, value) for key, value in self.value.items()}
 
     def fields(self, required: str = "", optional: str = "") -> dict[str, Node]:
-        """The entries of a mapping with known keys. Both arguments are separated by spaces."""
+        """The entries of a mapping with known keys. Both arguments are separated by spaces.
+
+        Anybody may add keys that begin with ``x-`` to an OpenAPI document.
+        """
         entries = self.entries()
         must, may = set(required.split()), set(optional.split())
-        if unknown := sorted(entries.keys() - must - may):
+        strange = sorted(entries.keys() - must - may)
+        if unknown := [key for key in strange if not key.startswith("x-")]:
             known = ", ".join(sorted(must | may)) or "nothing"
             raise self.error(f"unknown key {unknown[0]!r} (supported: {known})")
         if missing := sorted(must - entries.keys()):

@@ -6,17 +6,32 @@ A change without effect is an error, so that a decision is removed together with
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from spec.fragment import Operation
+from spec.fragment import Operation, success
 from spec.node import JsonObject, Node, SpecError
+from spec.pins import (
+    Subject,
+    answer_subject,
+    conflict_subjects,
+    field_subject,
+    read_about,
+    security_subjects,
+)
 from spec.reading import read_data
 
 Components = dict[tuple[str, str], Node]
 
 # By kind of change: its keys other than `because`.
-_CHANGES = {"leave_out": "", "make_optional": "", "set_field": " schema", "answer": " schema"}
+_CHANGES = {
+    "leave_out": "",
+    "make_optional": "",
+    "set_field": " schema",
+    "answer": " schema",
+    # The ways to authenticate, for every published operation.
+    "security": "",
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +91,8 @@ def read_overlay(file: str, text: str) -> Overlay:
         server=document["server"].text(),
         operations=operations,
         conflicts={
-            key: entry.fields("winner reason") for key, entry in top["conflicts"].entries().items()
+            key: _pinned(entry.fields("winner reason", "about"))
+            for key, entry in top["conflicts"].entries().items()
         },
         changes=tuple(_change(entry) for entry in top["changes"].items())
         if "changes" in top
@@ -94,9 +110,67 @@ def _change(entry: Node) -> dict[str, Node]:
     kinds = [kind for kind in _CHANGES if kind in entry.entries()]
     if len(kinds) != 1:
         raise entry.error(f"expected one of {', '.join(_CHANGES)}")
-    fields = entry.fields(f"{kinds[0]} because{_CHANGES[kinds[0]]}")
+    fields = entry.fields(f"{kinds[0]} because{_CHANGES[kinds[0]]}", "about")
     fields["because"].text()
+    return _pinned(fields)
+
+
+def _pinned(fields: dict[str, Node]) -> dict[str, Node]:
+    read_about(fields)
     return fields
+
+
+def masked(overlay: Overlay) -> Overlay:
+    """Changes that make everything equal that the overlay's changes are about."""
+    nothing = Node("", {})
+    changes: list[dict[str, Node]] = []
+    for change in overlay.changes:
+        if "security" in change:
+            changes.append({**change, "security": change["security"].child("", [])})
+        elif "answer" in change:
+            changes.append({**change, "schema": nothing})
+        else:
+            target = next(change[kind] for kind in _CHANGES if kind in change)
+            changes.append({"leave_out": target})
+    return replace(overlay, is_partial=True, changes=tuple(changes))
+
+
+def subjects(
+    overlay: Overlay,
+    operations: Sequence[Operation],
+    components: Components,
+    rivals: Mapping[str, Sequence[Node]],
+) -> Iterator[Subject]:
+    """The published states that the entries are about.
+
+    Args:
+        overlay: The entries.
+        operations: As published.
+        components: As published.
+        rivals: By "kind/Name": the definitions of a component in conflict.
+    """
+    by_id = {
+        overlay.operations[key]["id"].value: operation
+        for operation in operations
+        if (key := f"{operation.method} {operation.path}") in overlay.operations
+    }
+    for change in overlay.changes:
+        about = read_about(change)
+        if "security" in change:
+            published = [one for one in operations if _is_published(one, overlay)]
+            yield from security_subjects(change["security"], published, about)
+        elif "answer" in change:
+            if operation := by_id.get(change["answer"].value):
+                yield answer_subject(change["answer"], operation, about)
+        else:
+            target = next(change[kind] for kind in _CHANGES if kind in change)
+            yield field_subject(target, components, about)
+    for name, decision in overlay.conflicts.items():
+        yield from conflict_subjects(name, decision, rivals.get(name, ()))
+
+
+def _is_published(operation: Operation, overlay: Overlay) -> bool:
+    return f"{operation.method} {operation.path}" in overlay.published
 
 
 def apply_changes(
@@ -112,6 +186,8 @@ def apply_changes(
         try:
             if "answer" in change:
                 changed = _set_answer(change, changed, overlay)
+            elif "security" in change:
+                changed = _set_security(change, changed, overlay)
             else:
                 key, node = _changed_schema(change, settled)
                 settled[key] = node
@@ -169,12 +245,31 @@ def _set_answer(
 
 def _answering(operation: Operation, change: dict[str, Node]) -> Operation:
     responses = Node("", operation.contents["responses"]).entries()
-    (code,) = (code for code in responses if code.startswith("2"))
+    code = success(responses)
     content: JsonObject = {"application/json": {"schema": change["schema"].value}}
     answer: JsonObject = {**_values(responses[code].entries()), "content": content}
     _insist(answer != responses[code].value, change["answer"], "already publishes exactly this")
     contents = {**operation.contents, "responses": {**_values(responses), code: answer}}
     return replace(operation, contents=contents)
+
+
+def _set_security(
+    change: dict[str, Node], operations: Sequence[Operation], overlay: Overlay
+) -> list[Operation]:
+    security = change["security"]
+    changed = [
+        replace(one, security=security) if _is_published(one, overlay) else one
+        for one in operations
+    ]
+    _insist(
+        any(
+            new.security.value != old.security.value
+            for new, old in zip(changed, operations, strict=True)
+        ),
+        security.child("", "security"),
+        "already publishes exactly this",
+    )
+    return changed
 
 
 def _values(entries: Mapping[str, Node]) -> JsonObject:

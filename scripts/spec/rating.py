@@ -69,10 +69,16 @@ _WHATEVER_THE_DIRECTION: dict[str, Verdict] = {
     "body became optional": (Rating.SAFE, "Our requests are still valid."),
     "answer added": (
         Rating.DECISION,
-        "A new status code: the facade accepts only the documented one.",
+        "The facade decodes every success like the first documented one. Does this body fit, too?",
     ),
-    "answer removed": (Rating.BREAKING, f"The facade accepts only this status code. {_SRC}"),
-    "answer changed": (Rating.BREAKING, f"The facade reads it. {_SRC}"),
+    "answer removed": (
+        Rating.BREAKING,
+        f"Success now has another body, or none. {_SRC}",
+    ),
+    "equal answer added": (Rating.SAFE, "The facade takes every success (2xx) alike."),
+    "equal answer removed": (Rating.SAFE, "The facade takes every success (2xx) alike."),
+    "refusal added": (Rating.SAFE, "The facade knows refusals by their status."),
+    "refusal removed": (Rating.SAFE, "The facade knows refusals by their status."),
     "body of the answer added": (Rating.SAFE, "Nobody reads it yet."),
     "body of the answer removed": (Rating.BREAKING, f"The facade reads it. {_SRC}"),
     "limits changed": (Rating.SAFE, "We check no limits; Baseten does."),
@@ -99,6 +105,19 @@ def _rated(change: Change, leaning: Leaning) -> Rated:
 def _rate_answered(change: Change, leaning: Leaning) -> Verdict:
     """The verdict on a change of a response."""
     leaned_on = leaning.is_read(change.place.removesuffix("[]"))
+    if change.kind == "answer changed":
+        if leaning.reads_answer(str(change.before)):
+            return Rating.BREAKING, f"The facade reads it. {_SRC}"
+        return Rating.SAFE, "The facade reads nothing of this answer."
+    if change.kind == "schema renamed":
+        if leaning.names(str(change.before)):
+            return (
+                Rating.DECISION,
+                "Changes inside it are listed on their own. Rename it in openapi/leans-on.yaml.",
+            )
+        return Rating.SAFE, "Only the name; changes inside it are listed on their own."
+    if change.kind == "string became an enum":
+        return Rating.SAFE, "Our enums are open, and their values are strings."
     if change.kind == "enum value added" and change.place in leaning.sorts:
         where = leaning.sorts[change.place]
         return Rating.DECISION, f"An unknown status counts as pending. Add it to {where}."
@@ -138,6 +157,8 @@ def _rate_sent(change: Change, leaning: Leaning) -> Verdict:
         if sent.get(field, False):
             return Rating.SAFE, "We always send it."
         return Rating.BREAKING, f"We do not always send it. {_SRC}"
+    if change.kind == "schema renamed":
+        return Rating.SAFE, "Only the name; changes inside it are listed on their own."
     if change.kind in ("field removed", "type changed", "format changed") and field in sent:
         return Rating.BREAKING, f"We send it. {_SRC}"
     safe = {

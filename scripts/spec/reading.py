@@ -7,6 +7,8 @@ import functools
 import json
 import math
 import re
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from ruamel.yaml import YAML
@@ -24,11 +26,7 @@ MAX_DEPTH = 100
 
 # For example ````yaml post /v1/…
 # The number of backticks varies, and newer pages have the name of a spec before the method.
-_FENCE = re.compile(
-    r"^(?P<ticks>`{3,})yaml (?:\S+ )?(?P<method>[A-Za-z]+) (?P<path>/\S*)[^\n]*\n"
-    r"(?P<body>.*?)^(?P=ticks)[ \t]*$",
-    re.MULTILINE | re.DOTALL,
-)
+_FENCE = re.compile(r"(?P<ticks>`{3,})yaml (?:\S+ )?(?P<method>[A-Za-z]+) (?P<path>/\S*)[^\n]*")
 # The first heading of a page is its address, the second its title.
 _TITLE = re.compile(r"^# (?!Source:)(?P<title>.+)$", re.MULTILINE)
 _ABSTRACT = re.compile(r"\s*(?P<lines>(?:^> .*\n?)+)", re.MULTILINE)
@@ -63,34 +61,63 @@ def read_data(file: str, text: str) -> Node:
     return node
 
 
-def read_page(file: str, text: str) -> Page:
-    """Parse a documentation page. Its YAML is in a fence that names the operation."""
-    fences = list(_FENCE.finditer(text))
-    if len(fences) != 1:
-        raise SpecError(
-            f"{file}: /: expected one fence with the YAML of an operation, found {len(fences)}"
-        )
-    fence = fences[0]
+def described(text: str) -> list[str]:
+    """The operations ("method /path") that a page has a fence for. Reads nothing inside them."""
+    return [f"{method} {path}" for method, path, _ in _fences(text)]
+
+
+def read_pages(file: str, text: str, wanted: Collection[str] | None = None) -> list[Page]:
+    """Parse the operations of a documentation page. The YAML of each is in a fence that names it.
+
+    *wanted*: only these ("method /path"); the other fences are not read.
+    """
+    fences = [
+        (method, path, body)
+        for method, path, body in _fences(text)
+        if wanted is None or f"{method} {path}" in wanted
+    ]
+    if not fences:
+        raise SpecError(f"{file}: /: expected a fence with the YAML of an operation, found none")
     title = _TITLE.search(text)
     if title is None:
         raise SpecError(f"{file}: /: the page has no title")
     abstract = _ABSTRACT.match(text, title.end())
     lines = abstract["lines"].splitlines() if abstract else []
-    return Page(
-        method=fence["method"].lower(),
-        path=fence["path"],
-        title=title["title"].strip(),
-        abstract=" ".join(line.removeprefix("> ").strip() for line in lines),
-        body=read_data(file, fence["body"]),
-    )
+    return [
+        Page(
+            method=method,
+            path=path,
+            title=title["title"].strip(),
+            abstract=" ".join(line.removeprefix("> ").strip() for line in lines),
+            body=read_data(file, body),
+        )
+        for method, path, body in fences
+    ]
+
+
+def _fences(text: str) -> Iterator[tuple[str, str, str]]:
+    """The method, path and body of each fence.
+
+    Line by line: a search across unclosed fences takes the square of their number in time.
+    """
+    opened: re.Match[str] | None = None
+    body: list[str] = []
+    for line in text.split("\n"):
+        if opened is None:
+            opened, body = _FENCE.fullmatch(line), []
+        elif line.rstrip(" \t") == opened["ticks"]:
+            yield opened["method"].lower(), opened["path"], "".join(body)
+            opened = None
+        else:
+            body.append(f"{line}\n")
 
 
 def _load_json(text: str) -> Json:
     def once(pairs: list[tuple[str, Json]]) -> JsonObject:
         found = dict(pairs)
         if len(found) != len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in found if keys.count(key) > 1)
+            often = Counter(key for key, _ in pairs)
+            twice = next(key for key, number in often.items() if number > 1)
             raise ValueError(f"duplicate key {twice!r}")
         return found
 

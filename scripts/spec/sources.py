@@ -36,6 +36,11 @@ def write_sources(sources: Sources) -> str:
     return HEADER + stream.getvalue()
 
 
+def dates_in(sources: Sources) -> dict[str, str]:
+    """The date of each file."""
+    return {name: entry["date"] for name, entry in sources.items()}
+
+
 def digest(text: str) -> str:
     """The hash of a file."""
     return hashlib.sha256(text.encode()).hexdigest()

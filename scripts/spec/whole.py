@@ -30,8 +30,8 @@ class Taken:
     files: dict[str, str]
     # One sentence for each missing operation, by id.
     missing: dict[str, str]
-    # The number of all operations in the spec.
-    operations: int
+    # All operations in the spec, as "method /path".
+    every: tuple[str, ...]
     components: int
 
 
@@ -63,7 +63,7 @@ def take(whole: Node, wanted: Mapping[str, str]) -> Taken:
             wanted[key]: _missing(key, every - wanted.keys())
             for key in sorted(wanted.keys() - every)
         },
-        operations=len(every),
+        every=tuple(sorted(every)),
         components=sum(len(Node("", group).entries()) for group in components.values()),
     )
 

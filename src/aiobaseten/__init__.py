@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import errors, events, options, readings, schemas, settings
+    from ._sending import Operation
     from ._status import Phase, PromotionPhase, Stage
     from ._token import Token
     from ._version import __version__
@@ -42,6 +43,7 @@ __all__ = [
     "ModelHandle",
     "ModelPromotion",
     "OnPaused",
+    "Operation",
     "Phase",
     "PromotionPhase",
     "PromotionReading",
@@ -79,6 +81,7 @@ _HOMES = {
     "ModelHandle": "models",
     "ModelPromotion": "models",
     "OnPaused": "options",
+    "Operation": "_sending",
     "Phase": "_status",
     "PromotionPhase": "_status",
     "PromotionReading": "readings",

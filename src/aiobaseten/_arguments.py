@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, get_args
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from .errors import ConfigurationError
 
@@ -40,6 +40,11 @@ def path_argument(name: str, value: object) -> str:
         raise ConfigurationError(f"{name} must not be {value!r}: that is not the name of anything")
     if not value.isprintable() or "/" in value or "\\" in value:
         raise ConfigurationError(f"{name} must not hold slashes or control characters: {value!r}")
+    if len(quote(value, safe="")) > _LONGEST_URL:
+        raise ConfigurationError(
+            f"{name} must take at most {_LONGEST_URL} characters of a URL, not {len(value)}: "
+            f"{value[:20]!r}..."
+        )
     return value
 
 
@@ -222,6 +227,20 @@ def function(name: str, value: Callable[..., T], returns: str) -> Callable[..., 
     return value
 
 
+def clock(value: T | None, default: Callable[[], T]) -> T:
+    """*value*, if it has the methods of a `Clock`; a new *default* for ``None``.
+
+    Raises:
+        ConfigurationError: It has not.
+    """
+    if value is None:
+        return default()
+    methods = ("now", "utcnow", "random", "timeout_at", "call_at")
+    if isinstance(value, type) or not all(callable(getattr(value, one, None)) for one in methods):
+        raise ConfigurationError(f"clock must be a Clock, not {value!r}")
+    return value
+
+
 def api_key(value: object) -> str:
     """*value*, if it can be an API key.
 
@@ -248,7 +267,7 @@ def rate(name: str, value: float) -> float:
     return float(value)
 
 
-def base_url(value: str) -> str:
+def base_url(value: object) -> str:
     """*value* without a slash at its end, if the API key may be sent there.
 
     Raises:
@@ -257,7 +276,7 @@ def base_url(value: str) -> str:
     return _checked_url("base_url", value).rstrip("/")
 
 
-def inference_url(value: str | None, management_url: str) -> str:
+def inference_url(value: object, management_url: str) -> str:
     """The address of models, with ``{model_id}`` in it.
 
     Args:
@@ -273,27 +292,40 @@ def inference_url(value: str | None, management_url: str) -> str:
             return f"{scheme}://model-{{model_id}}.{rest}"
         # A stand-in for Baseten, such as the fake, serves models under its own address.
         return f"{management_url}/model-{{model_id}}"
-    if "{model_id}" not in value:
+    address = _text("inference_url", value)
+    if "{model_id}" not in address:
         raise ConfigurationError("inference_url must have {model_id} in it")
-    _checked_url("inference_url", value.replace("{model_id}", "model"))
-    return value.rstrip("/")
+    _checked_url("inference_url", address.replace("{model_id}", "model"))
+    return address.rstrip("/")
 
 
-def _checked_url(name: str, value: str) -> str:
+def _text(name: str, value: object) -> str:
+    """*value* as a string, if it is one or a URL object, such as httpx's."""
+    if isinstance(value, str):
+        return value
+    if type(value).__name__ == "URL":
+        return str(value).replace("%7Bmodel_id%7D", "{model_id}")
+    raise ConfigurationError(f"{name} must be a string, not {type(value).__name__}")
+
+
+def _checked_url(name: str, given: object) -> str:
+    value = _text(name, given)
     try:
         url = urlsplit(value)
         host = url.hostname or ""
         _ = url.port
         host.encode("idna")
-    except (ValueError, TypeError, AttributeError) as error:
+    except ValueError as error:
         raise ConfigurationError(f"{name} is not a URL: {error}") from None
     if not value.isprintable() or " " in value or len(value) > _LONGEST_URL:
         raise ConfigurationError(f"{name} is not a URL: it holds a space or is too long")
+    if "{" in value or "}" in value:
+        raise ConfigurationError(f"{name} must hold no braces but those of {{model_id}}")
     if url.scheme not in ("https", "http") or not host:
         raise ConfigurationError(f"{name} must begin with https:// and name a host")
     if url.username is not None or url.query or url.fragment:
         raise ConfigurationError(f"{name} must hold no user, query or fragment")
-    if url.scheme == "http" and not _is_loopback(host):
+    if url.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
             f"{name} must be https: over plain http the API key could be read on the way "
             "(only loopback addresses are excepted)"
@@ -301,7 +333,8 @@ def _checked_url(name: str, value: str) -> str:
     return value
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether *host* is this machine, so that nobody else can read what is sent there."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

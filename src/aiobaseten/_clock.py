@@ -45,7 +45,8 @@ class LoopClock:
     """The running event loop's time."""
 
     def __init__(self, source: random.Random | None = None) -> None:
-        self._source = source or random.Random()  # noqa: S311 - jitter, not secrets
+        # The system's random numbers differ between workers that are forked from one process.
+        self._source = source or random.SystemRandom()
 
     def now(self) -> float:
         """Seconds on the loop's clock."""

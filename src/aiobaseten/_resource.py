@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
+from copy import deepcopy
 from datetime import datetime
 from functools import partial
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, NoReturn, Self, TypeAlias, TypeVar
 
 from aiobaseten_generated.api.chains import (
     create_chain_environment,
@@ -75,12 +76,12 @@ from aiobaseten_generated.models.update_chainlet_environment_autoscaling_setting
 from aiobaseten_generated.models.update_deployment_request import UpdateDeploymentRequest
 from aiobaseten_generated.models.update_environment_request import UpdateEnvironmentRequest
 from aiobaseten_generated.types import UNSET, Unset
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from ._arguments import LogRange, json_object, log_range, optional_boolean, path_argument
 from ._predecessor import AuditPage, ListedDeployment, read_audit_page, read_deployments
 from ._sending import Fetched, Operation, Sender, Ticket, parsed_by, then
-from ._waiting import Look, Polls
+from ._waiting import FollowUp, LastLines, Look, Polls, read_last_lines
 from .errors import BadRequestError, LogLine, NotFoundError, ResponseShapeError
 from .readings import (
     DeploymentReading,
@@ -393,6 +394,19 @@ class Resource(Generic[D, E]):
         object.__setattr__(self, "kind", self.operations.kind)
         path_argument(f"{self.kind}_id", self.id)
 
+    # Copies of handles and promotions share the resource, and so the client.
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "handles, promotions and cancellations cannot be pickled, because they hold the client "
+            "and its API key: store the ids, or the token for Baseten.resume()"
+        )
+
     def environment_label(self, name: str) -> str:
         """An environment, for a person."""
         return f"{name} of {self.kind} {self.id}"
@@ -415,6 +429,14 @@ class Resource(Generic[D, E]):
         read = partial(read_environment, has_chainlets=self.kind == "chain")
         return _reading(operation, read)
 
+    def environments_reading(self) -> Operation[list[EnvironmentReading]]:
+        """Reads all environments.
+
+        Every published spec declares a chain's list with the schema of a model's, whose deployments
+        have no chainlets. So the chainlets are left out here.
+        """
+        return parsed_by(self.operations.list_environments(self.id), _read_environments)
+
     async def read_deployment(self, deployment_id: str) -> DeploymentReading | None:
         """Read a deployment, as a call; ``None`` if it does not exist."""
         try:
@@ -427,13 +449,8 @@ class Resource(Generic[D, E]):
         return await self.sender.send(self.environment_reading(name))
 
     async def read_environments(self) -> list[EnvironmentReading]:
-        """Read all environments, as a call.
-
-        Every published spec declares a chain's list with the schema of a model's, whose deployments
-        have no chainlets. So the chainlets are left out here.
-        """
-        operation = self.operations.list_environments(self.id)
-        return await self.sender.send(parsed_by(operation, _read_environments))
+        """Read all environments, as a call."""
+        return await self.sender.send(self.environments_reading())
 
     async def read_deployments(self) -> dict[str, ListedDeployment]:
         """Read all deployments, by id, as a call."""
@@ -447,18 +464,13 @@ class Resource(Generic[D, E]):
         """Read a page of the promotions to an environment, newest first, as a call."""
         return await self.sender.send(self.operations.get_audit_log(self.id, environment, cursor))
 
-    def last_lines(
-        self, deployment_id: str, limit: int
-    ) -> Callable[[], AsyncGenerator[LogLine, None]] | None:
-        """Reads the end of the logs that may explain why a deployment is not ready.
+    async def last_lines(self, deployment_id: str, limit: int) -> AsyncGenerator[LogLine, None]:
+        """Read the end of the logs that may explain why a deployment is not ready.
 
         Args:
             deployment_id: Which.
-            limit: How many lines of each log at most; 0 for none.
+            limit: How many lines of each log at most.
         """
-        return partial(self._last_lines, deployment_id, limit) if limit else None
-
-    async def _last_lines(self, deployment_id: str, limit: int) -> AsyncGenerator[LogLine, None]:
         reading = await self.sender.send(self.deployment_reading(deployment_id))
         # By default Baseten shows half an hour, and the end of a log may be older.
         created_at = reading.value.created_at
@@ -493,15 +505,21 @@ class Resource(Generic[D, E]):
         at = self._retries.get((self.id, deployment_id))
         return at is not None and self.sender.clock.now() - at < within
 
-    async def is_candidate(self, reading: DeploymentReading) -> bool:
-        """Whether a promotion of a deployment is under way, in whatever environment."""
+    async def is_candidate(self, reading: DeploymentReading, *, is_last: bool) -> bool:
+        """Whether a promotion of a deployment is under way, in whatever environment.
+
+        Args:
+            reading: The deployment.
+            is_last: Whether a last look asks.
+        """
+        once = self.polls.follow_ups.once
         try:
-            environments = await self.read_environments()
+            environments = await once(_ReadEnvironments(self, None, is_last))
         except ResponseShapeError:
             # The list is not as declared. The environment that the deployment names has to do.
             if reading.environment is None:
                 raise
-            environments = [await self.read_environment(reading.environment)]
+            environments = await once(_ReadEnvironments(self, reading.environment, is_last))
         return any(one.candidate_id == reading.id and one.is_busy for one in environments)
 
 
@@ -510,7 +528,8 @@ def _reading(
 ) -> Operation[T]:
     """*operation*, read as a wait does; the whole value is built when somebody asks for it."""
     build = operation.parse
-    return parsed_by(operation, lambda data: read(data, lambda: build(data)))
+    # Parsing takes over what it does not know, and nobody may share that.
+    return parsed_by(operation, lambda data: read(data, lambda: build(deepcopy(data))))
 
 
 def _read_environments(data: object) -> list[EnvironmentReading]:
@@ -519,6 +538,11 @@ def _read_environments(data: object) -> list[EnvironmentReading]:
 
 
 # --- looks ---------------------------------------------------------------------------------------
+
+
+def _time_limits(look: DeploymentLook[Any, Any] | EnvironmentLook[Any, Any]) -> object:
+    """The time limits of a look's requests: waits share a poll only if they have the same ones."""
+    return frozenset(look.resource.sender.settings.timeouts.items())
 
 
 @frozen
@@ -535,6 +559,13 @@ class DeploymentLook(Look[DeploymentReading], Generic[D, E]):
     resource: Resource[D, E]
     deployment_id: str
     in_context: bool
+    _time_limits: object = field(init=False, repr=False, default=Factory(_time_limits, True))
+
+    @property
+    def route(self) -> tuple[str, str]:
+        """Its method and path template."""
+        operation = self.resource.deployment_reading(self.deployment_id)
+        return operation.method, operation.path
 
     async def __call__(self, ticket: Ticket) -> Fetched[DeploymentReading]:
         """Look."""
@@ -544,7 +575,7 @@ class DeploymentLook(Look[DeploymentReading], Generic[D, E]):
         reading = fetched.value
         if not (self.in_context and reading.is_asleep):
             return fetched
-        promoting = await resource.is_candidate(reading)
+        promoting = await resource.is_candidate(reading, is_last=ticket.is_last)
         return evolve(fetched, value=evolve(reading, promoting=promoting))
 
 
@@ -559,8 +590,84 @@ class EnvironmentLook(Look[EnvironmentReading], Generic[D, E]):
 
     resource: Resource[D, E]
     name: str
+    _time_limits: object = field(init=False, repr=False, default=Factory(_time_limits, True))
+
+    @property
+    def route(self) -> tuple[str, str]:
+        """Its method and path template."""
+        operation = self.resource.environment_reading(self.name)
+        return operation.method, operation.path
 
     async def __call__(self, ticket: Ticket) -> Fetched[EnvironmentReading]:
         """Look."""
         operation = self.resource.environment_reading(self.name)
         return await self.resource.sender.look(operation, ticket)
+
+
+# --- requests that follow from a look -------------------------------------------------------------
+
+_NOT_LAST = Ticket(is_last=False, sent=lambda: None)
+_LAST = Ticket(is_last=True, sent=lambda: None)
+
+
+@frozen
+class _ReadEnvironments(FollowUp[list[EnvironmentReading]]):
+    """Reads the environments of a resource, as a look: the next look repeats it.
+
+    Attributes:
+        resource: The chain or model.
+        name: The only one to read, or ``None`` for all.
+        is_last: Whether a last look asks.
+    """
+
+    resource: Resource[Any, Any]
+    name: str | None
+    is_last: bool
+
+    async def __call__(self) -> list[EnvironmentReading]:
+        """Read."""
+        look, ticket = self.resource.sender.look, _LAST if self.is_last else _NOT_LAST
+        if self.name is None:
+            return (await look(self.resource.environments_reading(), ticket)).value
+        return [(await look(self.resource.environment_reading(self.name), ticket)).value]
+
+
+@frozen
+class ReadDeployment(FollowUp[DeploymentReading | None]):
+    """Reads a deployment, as a look: the wait repeats it. ``None`` if it does not exist.
+
+    Attributes:
+        resource: The chain or model.
+        deployment_id: Which deployment.
+    """
+
+    resource: Resource[Any, Any]
+    deployment_id: str
+
+    async def __call__(self) -> DeploymentReading | None:
+        """Read."""
+        operation = self.resource.deployment_reading(self.deployment_id)
+        try:
+            return (await self.resource.sender.look(operation, _NOT_LAST)).value
+        except NotFoundError:
+            return None
+
+
+@frozen
+class ReadLastLines(FollowUp[LastLines]):
+    """Reads the end of the logs that may explain why a deployment is not ready.
+
+    Attributes:
+        resource: The chain or model.
+        deployment_id: Which deployment.
+        limit: How many lines of each log at most.
+    """
+
+    resource: Resource[Any, Any]
+    deployment_id: str
+    limit: int
+
+    async def __call__(self) -> LastLines:
+        """Read."""
+        lines = self.resource.last_lines(self.deployment_id, self.limit)
+        return await read_last_lines(self.resource.sender.clock, lines)

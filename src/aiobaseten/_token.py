@@ -90,7 +90,8 @@ class Token:
             content = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
         except ValueError:
             content = b""
-        if _checksum(content) != checksum:
+        # Decoding ignores what is no letter of it, and a copy with that in it is damaged, too.
+        if _checksum(content) != checksum or _encode(content) != body:
             raise ConfigurationError("this token is damaged: copy it again, whole")
         return cls(**_checked(_decode(content)))
 

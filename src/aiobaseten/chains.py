@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Unpack, cast
@@ -27,7 +27,7 @@ from ._sending import Operation
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
 from .errors import RequestNotActedOnError
-from .events import Event
+from .events import EventStream
 from .options import (
     DEFAULT_TIMEOUT_S,
     BeforeSending,
@@ -184,12 +184,13 @@ class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment])
         """The chain's id."""
         return self._resource.id
 
-    def events(self, **options: Unpack[DeploymentOptions]) -> AsyncGenerator[Event, None]:
+    def events(self, **options: Unpack[DeploymentOptions]) -> EventStream:
         """The events until the deployment is ACTIVE, as they are seen.
 
         The same wait as `wait_until_active`: status changes of the deployment and of each chainlet,
         looks that failed, and at last `Finished`. After that the stream ends, or raises what
-        `wait_until_active` raises. Leaving the loop leaves nothing running.
+        `wait_until_active` raises. Leaving the loop stops the wait if it stands in an ``async
+        with`` block: see `EventStream`.
 
         Args:
             options: As for `wait_until_active`.
@@ -197,7 +198,7 @@ class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment])
         Raises:
             ConfigurationError: An option is invalid; at once, before any look.
         """
-        return self._wait(wait_options(options, DeploymentOptions)).events()
+        return EventStream(self._wait(wait_options(options, DeploymentOptions)).events())
 
     async def wait_until_active(self, **options: Unpack[DeploymentOptions]) -> ChainDeployment:
         """Wait until the deployment and every one of its chainlets is ACTIVE.

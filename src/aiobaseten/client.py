@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from types import TracebackType
-from typing import NoReturn, Self, get_args
+from typing import Any, NoReturn, Self, TypeVar, get_args
 
 import httpx
 
@@ -25,15 +24,29 @@ from ._resource import (
     list_all_chains,
     list_all_models,
 )
-from ._sending import Connections, HttpClient, Secret, Sender, Settings, Shared, closed
+from ._sending import (
+    Connect,
+    Connections,
+    HttpClients,
+    Operation,
+    Secret,
+    Sender,
+    Settings,
+    Shared,
+    checked,
+    closed,
+    own_clients,
+)
 from ._token import Token
-from ._waiting import Baseline, PollingBudget, Polls, default_schedule
+from ._waiting import Baseline, Polls, default_schedule
 from .chains import ChainHandle, ChainPromotion
 from .errors import ConfigurationError
 from .models import ModelHandle, ModelPromotion
 from .options import DEFAULT_POLLING_RATE, AuthScheme, RetryPolicy, Schedule
 from .promotion import Cancellation
 from .schemas import Chain, Model, User
+
+T = TypeVar("T")
 
 DEFAULT_BASE_URL = "https://api.baseten.co"
 MAX_BODY = 32 * 1024 * 1024
@@ -50,8 +63,8 @@ class Baseten:
         self,
         *,
         api_key: str | None = None,
-        base_url: str | None = None,
-        inference_url: str | None = None,
+        base_url: str | httpx.URL | None = None,
+        inference_url: str | httpx.URL | None = None,
         auth_scheme: AuthScheme = "Api-Key",
         connect_timeout: Duration = 10.0,
         read_timeout: Duration = 30.0,
@@ -88,9 +101,11 @@ class Baseten:
                 began, and returns seconds above 0. Looks come up to 10 % earlier, and
                 *polling_rate* still holds.
             max_connections: Requests that may be under way at the same time; further ones queue.
+                One route alone, or all looks together, may take three quarters of them.
             http_client: An HTTP client to use instead of our own, with its proxies, certificates
                 and hooks. It stays open when this client is closed. Its timeouts, authentication,
-                default headers and redirects are not used. It must allow *max_connections*.
+                default headers and redirects are not used. It must allow *max_connections*. Clients
+                of httpx2 are refused: their exceptions do not prove whether a request was sent.
             clock: Time and randomness (default: the event loop's).
 
         Raises:
@@ -116,8 +131,8 @@ class Baseten:
             retry=RetryPolicy() if retry is None else _retry(retry),
         )
         self._connections = Connections(
-            clock or LoopClock(),
-            _connector(http_client, connections),
+            _arguments.clock(clock, LoopClock),
+            _connector(http_client, settings, connections),
             secret,
             closes=http_client is None,
             max_connections=connections,
@@ -126,7 +141,7 @@ class Baseten:
         self._sender = Sender(settings, self._connections, Shared())
         self._polls = Polls(
             self._sender,
-            PollingBudget(_arguments.rate("polling_rate", polling_rate)),
+            _arguments.rate("polling_rate", polling_rate),
             _arguments.function("poll", poll, "seconds"),
         )
         self._retries: dict[tuple[str, str], float] = {}
@@ -146,6 +161,9 @@ class Baseten:
 
         Settings that are ``None`` stay the same. A view is neither entered nor closed: only the
         client that it came from is.
+
+        The time limits hold for the looks of waits, too. Waits share their looks only with waits
+        that have the same time limits. *retry* is for calls: looks are not repeated.
 
         Args:
             connect_timeout: As for `Baseten`.
@@ -178,21 +196,31 @@ class Baseten:
         )
         return view
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a client cannot be pickled, because the API key cannot be pickled")
+        raise TypeError(
+            "a client cannot be pickled, because the API key cannot be pickled: make one in each "
+            "process"
+        )
 
     def __repr__(self) -> str:
         return f"<Baseten at {self._sender.settings.base_url}>"
 
     async def __aenter__(self) -> Self:
-        """Bind to the running event loop.
+        """Bind to the running event loop, and read proxies and certificates from the environment.
 
         Raises:
-            ConfigurationError: It was entered before, or comes from `with_options`.
+            ConfigurationError: It was entered before, or comes from `with_options`; or a variable
+                of the environment names a proxy or file that cannot be used.
         """
         if self._is_view:
             raise ConfigurationError("enter the client that this one was made from")
-        self._connections.open()
+        await self._connections.open()
         return self
 
     async def __aexit__(
@@ -205,7 +233,9 @@ class Baseten:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """End all requests and waits, and close the connections. Safe to call twice.
+        """End all requests and waits, and close the connections.
+
+        Safe to call twice, also at the same time: both calls return when the client is closed.
 
         Requests and waits under way end with a `ConfigurationError`; promotions that they started
         go on at Baseten. With an HTTP client of the caller's, requests under way get some seconds
@@ -214,10 +244,12 @@ class Baseten:
         Cancelling this coroutine cuts them off at once; the client is closed nevertheless.
 
         Raises:
-            ConfigurationError: This client comes from `with_options`.
+            ConfigurationError: This client comes from `with_options`, or belongs to another event
+                loop. It stays open.
         """
         if self._is_view:
             raise ConfigurationError("close the client that this one was made from")
+        self._connections.check_loop()
         self._polls.close(closed())
         await self._connections.aclose()
 
@@ -305,6 +337,31 @@ class Baseten:
         """
         return await self._sender.send(get_user())
 
+    async def send(self, operation: Operation[T]) -> T:
+        """Send an operation of the management API that has no method of its own here.
+
+        Any generated operation will do: one of this package's, or one of a package that was
+        generated from another OpenAPI document of Baseten's. It is sent like our own calls: with
+        the documented rate limits, the time limits and the errors of this client. A read is
+        repeated after a failure that may pass, a write only if it certainly had no effect.
+
+        Cancelling this coroutine does not take a write back that was sent.
+
+        Args:
+            operation: What the generated function ``operation(…)`` returns.
+
+        Returns:
+            The decoded answer; ``None`` if the document promises none.
+
+        Raises:
+            ConfigurationError: It is not an operation, or one of its arguments is invalid. Nothing
+                was sent.
+            NotFoundError: Something in the path does not exist.
+            ResponseShapeError: The answer is not of the documented form.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        return await self._sender.send(checked(operation))
+
     async def resume(
         self, token: str, *, look: bool = True
     ) -> ChainPromotion | ModelPromotion | Cancellation:
@@ -389,17 +446,22 @@ async def _promoted(resource: Resource[D, E], known: Token) -> str:
     return found.id
 
 
-def _connector(
-    given: httpx.AsyncClient | None, connections: int
-) -> Callable[[], httpx.AsyncClient]:
+def _connector(given: object, settings: Settings, connections: int) -> Connect:
+    """Returns the HTTP clients, once the event loop runs."""
     if given is None:
-        limits = httpx.Limits(max_connections=connections)
-        return lambda: HttpClient(limits=limits)
+        addresses = (settings.base_url, settings.inference_url)
+        return lambda: own_clients(addresses, connections)
     if not isinstance(given, httpx.AsyncClient):
+        kind = type(given)
         raise ConfigurationError(
-            f"http_client must be an httpx.AsyncClient, not {type(given).__name__}"
+            f"http_client must be an httpx.AsyncClient, not {kind.__module__}.{kind.__qualname__}"
         )
-    return lambda: given
+    both = HttpClients(reads=given, writes=given)
+
+    async def connect() -> HttpClients:
+        return both
+
+    return connect
 
 
 def _check_names(name: str, team: str | None) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Generic
 
 from attrs import frozen
 
 from ._arguments import path_argument
-from ._resource import D, DeploymentLook, E, Resource
-from ._waiting import Actions, DeploymentTracker, Wait
+from ._resource import D, DeploymentLook, E, ReadLastLines, Resource
+from ._waiting import Actions, DeploymentTracker, FollowUp, Wait
 from .errors import RequestNotActedOnError
 from .options import WaitOptions
 from .readings import DeploymentReading
@@ -71,7 +70,7 @@ class DeploymentHandle(Generic[D, E]):
             raise RequestNotActedOnError("delete the deployment", "")
 
     def _wait(
-        self, options: WaitOptions, wake: Callable[[], Awaitable[object]] | None = None
+        self, options: WaitOptions, wake: FollowUp[None] | None = None
     ) -> Wait[DeploymentReading]:
         resource = self._resource
         tracker = DeploymentTracker(
@@ -83,5 +82,6 @@ class DeploymentHandle(Generic[D, E]):
         look = DeploymentLook(
             resource, self.id, in_context=options.wake or options.accept_scaled_to_zero
         )
-        actions = Actions(wake=wake, last_lines=resource.last_lines(self.id, options.log_lines))
+        log = ReadLastLines(resource, self.id, options.log_lines) if options.log_lines else None
+        actions = Actions(wake=wake, last_lines=log)
         return Wait(resource.polls, tracker, look, options.timeout, actions)

@@ -125,15 +125,15 @@ class BasetenError(Exception):
         """
         return self._may_pass
 
-    def __reduce__(self) -> tuple[Callable[..., BasetenError], tuple[Any, ...]]:
-        # The default calls the class with `args`, which cannot fill keyword-only parameters.
-        return _rebuild, (type(self), self.args, self.__dict__)
+    def __reduce__(self) -> tuple[Callable[..., BasetenError], tuple[Any, ...], dict[str, Any]]:
+        # The default calls the class with `args`, which cannot fill keyword-only parameters. The
+        # state is apart, because it may hold this error again: as the trouble of its evidence.
+        return _rebuild, (type(self), self.args), self.__dict__
 
 
-def _rebuild(cls: type[_Error], args: tuple[Any, ...], state: dict[str, Any]) -> _Error:
+def _rebuild(cls: type[_Error], args: tuple[Any, ...]) -> _Error:
     error = cls.__new__(cls, *args)
     error.args = args  # those that are OSErrors, too, take none from __new__
-    error.__dict__.update(state)
     return error
 
 
@@ -160,8 +160,7 @@ class APIError(BasetenError):
         came_from_proxy: Whether the body is not JSON: something in front of Baseten sent it.
     """
 
-    retry_after: float | None = None
-    came_from_proxy: bool = False
+    _advice: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -173,6 +172,8 @@ class APIError(BasetenError):
         code: str | None = None,
         body: str = "",
         request_id: str | None = None,
+        retry_after: float | None = None,
+        came_from_proxy: bool = False,
         advice: str = "",
     ) -> None:
         said = ": ".join(part for part in (code, message) if part)
@@ -180,6 +181,8 @@ class APIError(BasetenError):
             f"{method} {path}: HTTP {status}"
             + (f", {said}" if said else "")
             + (f" (request id {request_id})" if request_id else "")
+            + ("" if came_from_proxy else self._advice)
+            + (f"; it asks for a pause of {retry_after:g} s" if retry_after else "")
         )
         super().__init__(f"{sentence.rstrip('.')}. {advice}" if advice else sentence)
         self.status = status
@@ -189,6 +192,8 @@ class APIError(BasetenError):
         self.request_id = request_id
         self.method = method
         self.path = path
+        self.retry_after = retry_after
+        self.came_from_proxy = came_from_proxy
 
     @property
     def is_transient(self) -> bool:
@@ -205,7 +210,9 @@ class AuthenticationError(APIError):
 
 
 class PermissionDeniedError(APIError):
-    """The API key may not do this, as in a restricted environment (403)."""
+    """The API key is unknown, or may not do this, as in a restricted environment (403)."""
+
+    _advice = "; the API key is unknown, or lacks permission"
 
 
 class NotFoundError(APIError):

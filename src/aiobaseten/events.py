@@ -5,7 +5,9 @@ Each event prints as one line for a person. The last event of a wait is `Finishe
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncGenerator
+from types import TracebackType
+from typing import Any, NoReturn, Self
 
 from attrs import frozen
 
@@ -120,3 +122,44 @@ class Finished(Event):
 
     def _said(self) -> str:
         return "done" if self.error is None else f"failed: {self.error}"
+
+
+class EventStream(AsyncGenerator[Event, None]):
+    """The events of a wait, as they are seen; `Finished` comes last.
+
+    Use it as ``async with promotion.events() as events:``, with ``async for event in events:`` in
+    the block: when the block ends, the wait stops. Without the block, a loop that is left early
+    leaves the wait running until `aclose`, or until nobody refers to the stream any more.
+    """
+
+    def __init__(self, events: AsyncGenerator[Event, None]) -> None:
+        """Store them. The wait begins with the first event that is asked for."""
+        self._events = events
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a stream of events cannot be copied or pickled: ask for another one")
+
+    async def asend(self, value: None) -> Event:
+        """The next event."""
+        return await self._events.asend(value)
+
+    async def athrow(self, *error: Any) -> Event:
+        """Raise an error where the stream stands."""
+        return await self._events.athrow(*error)
+
+    async def aclose(self) -> None:
+        """Stop the wait; nothing is left running. Safe to call twice."""
+        await self._events.aclose()
+
+    async def __aenter__(self) -> Self:
+        """Nothing happens yet."""
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the wait: see `aclose`."""
+        await self.aclose()

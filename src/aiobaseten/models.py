@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -45,7 +45,7 @@ from ._resource import (
 )
 from ._rolling_back import Ours, check_still_ours, roll_back, roll_environment_back
 from ._sending import Operation, may_have_acted
-from ._waiting import Wait
+from ._waiting import FollowUp, Wait
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
 from .errors import (
@@ -54,7 +54,7 @@ from .errors import (
     RequestNotActedOnError,
     ResponseShapeError,
 )
-from .events import Event
+from .events import EventStream
 from .options import (
     DEFAULT_TIMEOUT_S,
     BeforeSending,
@@ -230,12 +230,13 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         """The model's id."""
         return self._resource.id
 
-    def events(self, **options: Unpack[ModelDeploymentOptions]) -> AsyncGenerator[Event, None]:
+    def events(self, **options: Unpack[ModelDeploymentOptions]) -> EventStream:
         """The events until the deployment is ACTIVE, as they are seen.
 
         The same wait as `wait_until_active`: status changes, looks that failed, `DeploymentWoken`
         when it has been asked to wake up, and at last `Finished`. After that the stream ends, or
-        raises what `wait_until_active` raises. Leaving the loop leaves nothing running.
+        raises what `wait_until_active` raises. Leaving the loop stops the wait if it stands in an
+        ``async with`` block: see `EventStream`.
 
         Args:
             options: As for `wait_until_active`.
@@ -243,7 +244,9 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         Raises:
             ConfigurationError: An option is invalid; at once, before any look.
         """
-        return self._wait_or_wake(wait_options(options, ModelDeploymentOptions)).events()
+        return EventStream(
+            self._wait_or_wake(wait_options(options, ModelDeploymentOptions)).events()
+        )
 
     async def wait_until_active(self, **options: Unpack[ModelDeploymentOptions]) -> Deployment:
         """Wait until the deployment is ACTIVE.
@@ -272,7 +275,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         return cast("Deployment", await wait.result())
 
     def _wait_or_wake(self, options: WaitOptions) -> Wait[DeploymentReading]:
-        return self._wait(options, self._wake if options.wake else None)
+        return self._wait(options, _Wake(self._resource, self.id) if options.wake else None)
 
     async def activate(self) -> None:
         """Turn the deployment on. `wait_until_active` waits until it serves.
@@ -367,13 +370,29 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         )
         return (await self._resource.sender.send(operation))[::-1]
 
-    async def _wake(self) -> None:
-        """Ask the deployment to wake up. Baseten answers before it is awake."""
-        sender = self._resource.sender
-        host = sender.settings.inference_url.format(model_id=quote(self.model_id, safe=""))
+
+@frozen
+class _Wake(FollowUp[None]):
+    """Asks a deployment to wake up. Baseten answers before it is awake.
+
+    Attributes:
+        resource: The model.
+        deployment_id: Which deployment.
+    """
+
+    # Waits that began at different times need not ask again before a look shows the effect.
+    lasts = 30.0
+    is_read = False
+    resource: Resource[Deployment, Environment]
+    deployment_id: str
+
+    async def __call__(self) -> None:
+        """Ask."""
+        sender = self.resource.sender
+        host = sender.settings.inference_url.format(model_id=quote(self.resource.id, safe=""))
         # Any success is enough: the spec promises no body.
         with suppress(ResponseShapeError):
-            await sender.send(wake_model(self.id), host=host)
+            await sender.send(wake_model(self.deployment_id), host=host)
 
 
 @frozen(repr=False)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from typing import Generic, Unpack, cast
 
 from attrs import define, field
 
-from ._resource import D, E, EnvironmentLook, Resource
+from ._resource import D, E, EnvironmentLook, ReadDeployment, ReadLastLines, Resource
 from ._token import Token
 from ._waiting import (
     Actions,
@@ -18,7 +17,7 @@ from ._waiting import (
     Wait,
 )
 from .errors import ConfigurationError
-from .events import Event
+from .events import EventStream
 from .options import CancellationOptions, PromotionOptions, WaitOptions, wait_options
 from .readings import EnvironmentReading
 from .schemas import CancellationStatus, Deployment, Environment
@@ -67,15 +66,15 @@ class Promotion(Generic[D, E]):
             promotion_status=self._baseline.promotion_status,
         ).dump()
 
-    def events(self, **options: Unpack[PromotionOptions]) -> AsyncGenerator[Event, None]:
+    def events(self, **options: Unpack[PromotionOptions]) -> EventStream:
         """The events until the promotion is finished, as they are seen.
 
         The same wait as `wait`: status changes of the deployment and of each chainlet, traffic,
         pauses, looks that failed, and at last `Finished`. After that the stream ends, or raises
         what `wait` raises.
 
-        Leaving the loop, or cancelling the task, stops the wait and leaves nothing running; the
-        promotion goes on at Baseten.
+        Leaving the loop stops the wait if it stands in ``async with promotion.events() as events:``
+        (see `EventStream`); the promotion goes on at Baseten.
 
         Args:
             options: As for `wait`.
@@ -83,7 +82,7 @@ class Promotion(Generic[D, E]):
         Raises:
             ConfigurationError: An option is invalid; at once, before any look.
         """
-        return self._wait(wait_options(options, PromotionOptions)).events()
+        return EventStream(self._wait(wait_options(options, PromotionOptions)).events())
 
     async def wait(self, **options: Unpack[PromotionOptions]) -> D:
         """Wait until the deployment serves in the environment and traffic has moved.
@@ -129,9 +128,11 @@ class Promotion(Generic[D, E]):
             baseline=self._baseline,
         )
         actions = Actions(
-            read_deployment=lambda: resource.read_deployment(self.deployment_id),
+            read_deployment=ReadDeployment(resource, self.deployment_id),
             token=lambda: self.token,
-            last_lines=resource.last_lines(self.deployment_id, options.log_lines),
+            last_lines=ReadLastLines(resource, self.deployment_id, options.log_lines)
+            if options.log_lines
+            else None,
         )
         look = EnvironmentLook(resource, self.environment_name)
         return Wait(resource.polls, tracker, look, options.timeout, actions)
@@ -196,11 +197,12 @@ class Cancellation:
             at_once=self._at_once,
         ).dump()
 
-    def events(self, **options: Unpack[CancellationOptions]) -> AsyncGenerator[Event, None]:
+    def events(self, **options: Unpack[CancellationOptions]) -> EventStream:
         """The events until traffic is back, as they are seen.
 
         The same wait as `wait`. `Finished` comes last; after it the stream ends, or raises what
-        `wait` raises. Leaving the loop leaves nothing running.
+        `wait` raises. Leaving the loop stops the wait if it stands in an ``async with`` block: see
+        `EventStream`.
 
         Args:
             options: As for `wait`.
@@ -208,7 +210,7 @@ class Cancellation:
         Raises:
             ConfigurationError: An option is invalid; at once, before any look.
         """
-        return self._wait(wait_options(options, CancellationOptions)).events()
+        return EventStream(self._wait(wait_options(options, CancellationOptions)).events())
 
     async def wait(self, **options: Unpack[CancellationOptions]) -> Environment:
         """Wait until the promotion is gone and traffic is back on the previous deployment.

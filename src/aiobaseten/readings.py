@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Self, cast
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 from ._status import (
     Phase,
@@ -75,8 +76,42 @@ class Part:
         object.__setattr__(self, "key", (self.subject, self.name))
 
 
-@frozen(kw_only=True)
-class DeploymentReading:
+@frozen
+class _Built:
+    """A value that was built before it was pickled."""
+
+    value: Any
+
+    def __call__(self) -> Any:
+        return deepcopy(self.value)
+
+
+class _Reading:
+    """Immutable, so that a copy is the same object. A pickle holds the whole value."""
+
+    __slots__ = ()
+
+    @property
+    def value(self) -> Any:
+        raise NotImplementedError
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {one.name: getattr(self, one.name) for one in fields(cast("Any", type(self)))}
+        return {**state, "_build": _Built(self.value)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+
+
+@frozen(kw_only=True, getstate_setstate=False)
+class DeploymentReading(_Reading):
     """A deployment: itself first, then its chainlets.
 
     Attributes:
@@ -162,8 +197,8 @@ class PromotionReading:
         return self.phase in _OVER
 
 
-@frozen(kw_only=True)
-class EnvironmentReading:
+@frozen(kw_only=True, getstate_setstate=False)
+class EnvironmentReading(_Reading):
     """An environment.
 
     Attributes:

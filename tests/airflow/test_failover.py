@@ -34,10 +34,13 @@ with DAG("promote", schedule=None, params={"model_id": Param("", type="string")}
         retries=3,
         retry_delay=timedelta(seconds=1),
         cancel_on_kill=True,
+        log_lines=5,
     )
 """
+#: Text that neither UTF-8 nor a database can hold, and how it arrives.
+STRANGE, SAFE = "a\udcffb\0", "a\ufffdb\ufffd"
 #: One for each test.
-MODELS = ("failover", "hang", "worker", "cancel")
+MODELS = ("failover", "hang", "worker", "cancel", "strange")
 
 
 def add_models(fake: FakeBaseten) -> None:
@@ -47,6 +50,7 @@ def add_models(fake: FakeBaseten) -> None:
         model.deployment("v1")
         model.deployment("v2", on_promote="LOADING_MODEL")
         model.environment("production", current="v1", traffic_delay=0)
+    fake.model("strange").deployment("v2").log(STRANGE)
 
 
 @define
@@ -83,7 +87,13 @@ class Cluster:
 
     def finish(self, model: str) -> None:
         """Let the promotion succeed."""
-        self.baseten.call(lambda fake: fake.model(model).deployment("v2").set("ACTIVE"))
+        self.set_status(model, "ACTIVE")
+
+    def set_status(self, model: str, status: str) -> None:
+        """Set the status of the deployment that is being promoted, and wait until it is seen."""
+        self.baseten.call(lambda fake: fake.model(model).deployment("v2").set(status))
+        set_at = self.now()
+        wait_until(lambda: self.lookers(model, since=set_at), 60, "no triggerer looks")
 
     def state(self, run: str) -> str:
         """The state of a run."""
@@ -258,3 +268,18 @@ def test_failing_a_run_cancels_its_promotion_once(cluster: Cluster) -> None:
     assert cluster.promotions("cancel") == ["CANCELED"]
     assert cluster.lookers("cancel", since=cancelled_at) == []
     assert cluster.state(run) == "failed"
+
+
+def test_triggerers_survive_text_that_cannot_be_encoded(cluster: Cluster) -> None:
+    run = cluster.promote("strange")
+    looker = cluster.wait_for_look("strange")
+
+    for status in (STRANGE, "BUILD_FAILED"):
+        cluster.set_status("strange", status)
+    wait_until(lambda: cluster.state(run) == "failed", 60, "the run has not failed")
+
+    logs = cluster.airflow.home.glob("logs/dag_id=promote/run_id=strange/**/*.log")
+    log = "".join(path.read_text() for path in logs)
+    assert f"log: {SAFE}" in log
+    assert f"was {SAFE} for" in log
+    assert cluster.triggerers[looker].poll() is None

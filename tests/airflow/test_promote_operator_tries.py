@@ -143,7 +143,7 @@ async def test_a_task_that_is_cleared_after_a_key_was_corrected_continues_its_pr
     add_resource(fake)
     await deferral(promote_operator(), run)
     connect(monkeypatch, fake_url, password="revoked")
-    with pytest.raises(PERMANENT, match="AuthenticationError"):
+    with pytest.raises(PERMANENT, match="PermissionDeniedError"):
         await promote_operator().aexecute(run.context())
     connect(monkeypatch, fake_url)
     run.clear()

@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+import msgspec
 import pytest
 from airflow.sdk._shared.module_loading import import_string
 from airflow.sdk.serde import deserialize, serialize
@@ -112,6 +113,22 @@ async def test_the_outcome_of_a_failed_promotion_has_its_evidence(
     assert any(
         sentence.startswith("deployment v2 was BUILDING for") for sentence in outcome["evidence"]
     )
+
+
+@pytest.mark.looptime
+async def test_an_outcome_with_surrogates_and_nul_can_be_stored_and_sent(
+    fake: FakeBaseten, fake_url: str
+) -> None:
+    add_resource(fake, timeline=[("a\udcffb\0", 5), "BUILD_FAILED"])
+    fake.model("x").deployment("v2").log("c\udcffd\0")
+    trigger = promotion_trigger(await promote(fake), options={**OPTIONS, "log_lines": 5})
+
+    outcome = await fired(trigger)
+
+    text = msgspec.msgpack.decode(msgspec.msgpack.encode(outcome))["evidence"]
+    assert any("a\ufffdb\ufffd" in sentence for sentence in text)
+    assert "log: c\ufffdd\ufffd" in text
+    assert "\\u0000" not in json.dumps(outcome)
 
 
 @pytest.mark.looptime
@@ -226,7 +243,7 @@ async def test_a_changed_connection_gets_another_client(
 
     second = await fired(promotion_trigger(token))
 
-    assert (second["error"], second["is_final"]) == ("AuthenticationError", True)
+    assert (second["error"], second["is_final"]) == ("PermissionDeniedError", True)
     assert "wrong-key" not in str(second)
     assert (await first)["outcome"] == "done"
 

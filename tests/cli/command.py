@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import multiprocessing
 import os
 import re
@@ -46,7 +47,11 @@ _CHANGES_OUTPUT = (
     "GITHUB_STEP_SUMMARY",
     "LINES",
     "NO_COLOR",
+    "PYTHONASYNCIODEBUG",
+    "PYTHONCOERCECLOCALE",
+    "PYTHONDEVMODE",
     "PYTHONIOENCODING",
+    "PYTHONUTF8",
 )
 
 
@@ -209,10 +214,15 @@ def _become(
     for number, stream in enumerate(streams):
         os.dup2(stream.fileno(), number)
         stream.close()
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
+    # As the variables say, which came too late for this interpreter.
+    sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8")  # noqa: SIM115
     os.environ.clear()
     os.environ.update(environ)
     warnings.simplefilter("error")
+    # In development mode, asyncio warns of slow steps: all are slow on a busy machine.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     sys.exit(main(arguments))
 
 

@@ -12,6 +12,7 @@ from aiobaseten.cli import main
 from aiobaseten.cli._arguments import SUMMARIES, parse
 from aiobaseten.cli._checks import UsageError, check
 from aiobaseten.cli._durations import format_duration, parse_duration, parse_time_limit
+from aiobaseten.cli._flags import parse_log_lines
 from aiobaseten.cli._grammar import GRAMMARS
 from aiobaseten.cli._invocations import (
     Access,
@@ -32,18 +33,50 @@ TOKEN = Token(
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [("90", 90), ("90s", 90), ("45m", 2700), ("1h30m", 5400), ("1.5h", 5400), ("2d", 172800),
-     ("1h5", 3605), ("0", 0), (" 5M ", 300)],
+     ("1h5m", 3900), ("0", 0), (" 5M ", 300), ("1.5", 1.5)],
 )  # fmt: skip
 def test_durations_are_written_as_people_write_them(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-5", "5 minutes", "inf", "nan", "m", "1m1h", "\u0661", "1e3"]
+    "text",
+    [
+        "",
+        "-5",
+        "5 minutes",
+        "inf",
+        "nan",
+        "m",
+        "1m1h",
+        "\u0661",
+        "1e3",
+        "1h30",
+        "2d12",
+        "1m0",
+        "1 5",
+    ],
 )
 def test_other_text_is_not_a_duration(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["9" * 310, "9" * 310 + "s", "9" * 308 + "h", "1h" + "9" * 400])
+def test_a_duration_that_no_number_can_hold_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["1", "1000", "0001000"])
+def test_a_number_of_log_lines_is_at_most_a_thousand(text: str) -> None:
+    assert parse_log_lines(text) == int(text)
+
+
+@pytest.mark.parametrize("text", ["0", "1001", "00000100000", "9" * 5000, "1.0", "-1", ""])
+def test_another_number_of_log_lines_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError):
+        parse_log_lines(text)
 
 
 def test_no_limit_is_called_none() -> None:
@@ -105,4 +138,69 @@ def test_every_command_has_help_with_examples(
         main([command, "--help"])
 
     assert ended.value.code == 0
-    assert f"examples:\n  aiobaseten {command} " in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert f"examples:\n  aiobaseten {command} " in out
+    assert "SUBJECT" not in out
+
+
+@pytest.mark.parametrize("words", [["help", "promote"], ["help", "promote", "more"]])
+def test_help_is_a_command_too(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: aiobaseten promote ")
+
+
+def test_help_without_a_command_is_that_of_all(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["help"], ["--help"]):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 0
+    out = capsys.readouterr().out
+    assert out[: len(out) // 2] == out[len(out) // 2 :]
+
+
+KEY = "kEyOfSomebody.WithTooMuchHaste0123456789"
+KEY_IN_THE_WRONG_PLACE = [
+    f"list chain c --api-key {KEY}",
+    f"list chain c --api-key={KEY}",
+    f"--api-key {KEY} list chain c",
+    f"--api-key={KEY} list chain c",
+    f"list chain c --api-key{KEY}",
+    f"list chain c -k{KEY}",
+    f"list chain c -k {KEY}",
+    f"list chain c {KEY}",
+    f"list {KEY} c",
+    f"{KEY} chain c",
+    f"{KEY}",
+    f"wait {KEY}",
+    f"wait chain {KEY}",
+    f"rollback {KEY}",
+    f"list chain c --json={KEY}",
+    f"list chain c --api-key-file {KEY}",
+    f"list chain c --base-url {KEY}",
+    f"list chain c --base-url https://{KEY}@api.example",
+    f"list chain c --base-url https://x:{KEY}@api.example",
+    f"list chain c --base-url https://api.example/?key={KEY}",
+    f"wait chain c d --timeout {KEY}",
+    f"wait chain c d --log-lines {KEY}",
+    f"wait {TOKEN} --on-paused {KEY}",
+    f"promote chain c d --to prod --if-in-progress {KEY}",
+]
+
+
+@pytest.mark.parametrize("line", KEY_IN_THE_WRONG_PLACE)
+def test_a_key_in_the_wrong_place_is_in_no_message(
+    line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BASETEN_API_KEY", "another-key")
+    try:
+        status: object = main(line.split())
+    except SystemExit as ended:
+        status = ended.code
+
+    captured = capsys.readouterr()
+    assert status == 2
+    assert captured.err.startswith("aiobaseten: ")
+    assert KEY not in captured.out + captured.err

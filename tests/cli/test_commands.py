@@ -36,6 +36,31 @@ async def test_status_shows_current_deployment_candidate_and_each_chainlet(shell
     ]
 
 
+async def test_status_after_a_promotion_shows_what_serves(shell: Shell) -> None:
+    begun = await shell.run("promote", "model", "m", "new", "--to", "production", "-q")
+    assert (await shell.run("wait", begun.out.strip())).status == 0
+
+    shown = await shell.run("status", "model", "m", "production")
+
+    assert shown.out.splitlines() == [
+        "production of model m",
+        "  current    new  ACTIVE",
+        "  candidate  none",
+        "  promotion  SUCCEEDED",
+        "  traffic    100 % on the current deployment",
+    ]
+
+
+async def test_status_of_an_environment_that_serves_nothing_shows_no_traffic(shell: Shell) -> None:
+    shown = await shell.run("status", "model", "m", "restricted")
+
+    assert shown.out.splitlines()[1:] == [
+        "  current    none",
+        "  candidate  none",
+        "  promotion  none",
+    ]
+
+
 async def test_list_shows_environments_and_deployments(shell: Shell) -> None:
     listed = await shell.run("list", "model", "m")
 
@@ -192,9 +217,20 @@ def test_help_loads_no_http_client_and_a_pipeline_loads_no_rich() -> None:
     assert found.stdout.splitlines()[-1].strip() == "loaded:"
 
 
-def test_the_version_is_that_of_the_library(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_the_version_is_that_of_the_library(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["--version"])
+        main([flag])
 
     assert not ended.value.code
     assert capsys.readouterr().out == f"aiobaseten {aiobaseten.__version__}\n"
+
+
+async def test_the_package_itself_is_the_command(shell: Shell) -> None:
+    words = (sys.executable, "-m", "aiobaseten", "list", "chain", "c")
+
+    async with shell.started(*words) as process:
+        listed = await ended(process)
+
+    assert (listed.status, listed.err) == (0, "")
+    assert listed.out.startswith("chain c\n")

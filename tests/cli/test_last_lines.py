@@ -13,7 +13,9 @@ import aiobaseten.cli
 
 from .command import Shell
 
-SCHEMA = json.loads((Path(aiobaseten.cli.__file__).parent / "output.schema.json").read_text())
+SCHEMA = json.loads(
+    (Path(aiobaseten.cli.__file__).parent / "output.schema.json").read_text("utf-8")
+)
 PROMOTE = ("promote", "chain", "c", "broken", "--to", "production", "--wait")
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 

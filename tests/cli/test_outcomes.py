@@ -7,6 +7,9 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
+from aiobaseten import Token
 from aiobaseten.cli._outcomes import Outcome
 
 from .command import TOKEN, Shell, ended, line_with
@@ -75,6 +78,46 @@ async def test_a_timeout_cancels_the_promotion_on_request(shell: Shell) -> None:
     promotion = shell.fake.model("m").environment("production").promotion
     assert promotion is not None
     assert promotion.status == "CANCELED"
+
+
+async def test_after_a_timeout_that_cancelled_the_token_is_that_of_the_cancellation(
+    shell: Shell,
+) -> None:
+    promote = ("promote", "model", "m", "stuck", "--to", "production", "--wait", "--json")
+
+    late = await shell.run(*promote, "--timeout", "5s", "--cancel-on-timeout")
+
+    assert (late.status, late.outcome["task"]) == (11, "cancellation")
+    assert Token.load(late.outcome["token"]).kind == "cancellation"
+    assert (await shell.run("wait", late.outcome["token"])).status == 0
+
+
+async def test_a_cancellation_that_is_refused_gives_no_hint_to_repeat_it(shell: Shell) -> None:
+    shell.fake.faults.status(
+        400, route="POST /v1/models/m/environments/production/cancel_promotion"
+    )
+    promote = ("promote", "model", "m", "stuck", "--to", "production", "--wait")
+
+    late = await shell.run(*promote, "--timeout", "5s", "--cancel-on-timeout")
+
+    assert late.status == 11
+    assert "HTTP 400" in late.complaint
+    assert late.complaint.endswith("aiobaseten status model m production")
+    assert TOKEN.fullmatch(late.hinted("wait"))
+    assert "to cancel" not in late.err
+
+
+@pytest.mark.parametrize("output", ["--quiet", "--json", "--lines"])
+async def test_a_timeout_says_how_the_looks_failed(shell: Shell, output: str) -> None:
+    without_tls = shell.url.replace("http:", "https:")
+
+    late = await shell.run(
+        "wait", "chain", "c", "old", "--timeout", "3", output, "--base-url", without_tls
+    )
+
+    assert late.status == 11
+    assert "SSL" in late.complaint
+    assert "keeps working" not in late.complaint
 
 
 async def test_a_cancellation_that_fails_keeps_the_outcome_and_the_hints(shell: Shell) -> None:
@@ -235,6 +278,6 @@ def test_exit_statuses_are_all_different() -> None:
 
 
 def test_the_documentation_has_the_same_table() -> None:
-    rows = re.findall(r"^\| (\d+) \| `?(\w+)`? \| (.*) \|$", DOCS.read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (\d+) \| `?(\w+)`? \| (.*) \|$", DOCS.read_text("utf-8"), re.MULTILINE)
 
     assert rows == [(str(one.exit_status), one.label, one.meaning) for one in Outcome]

@@ -1,16 +1,26 @@
-"""Ctrl-C and SIGTERM, as a shell sends them."""
+"""Ctrl-C, SIGTERM and SIGHUP, as shells, terminals and pipelines send them."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import pty
 import signal
+import sys
 
 import pytest
 
-from .command import TOKEN, Shell, ended, line_with, until
+from aiobaseten import Token
+from aiobaseten.cli._signals import DEBOUNCE_S
+
+from .command import SPEED, TOKEN, Shell, ended, line_with, until
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)],
+    ids=["ctrl-c", "sigterm", "sighup"],
 )
 async def test_a_signal_ends_the_wait_and_the_token_continues(
     shell: Shell, number: signal.Signals, status: int
@@ -52,11 +62,97 @@ async def test_a_second_ctrl_c_ends_at_once(shell: Shell) -> None:
         await line_with("DEPLOYING", process.stdout)
         process.send_signal(signal.SIGINT)
         await until(lambda: any("cancel" in one.path for one in shell.fake.requests))
+        await asyncio.sleep(2 * DEBOUNCE_S / SPEED)
         process.send_signal(signal.SIGINT)
         stopped = await ended(process)
 
     assert stopped.status == 130
-    assert stopped.err == ""
+    # First of all, because nothing could be said at the end.
+    (token,) = stopped.err.splitlines()
+    assert TOKEN.fullmatch(token.removeprefix("token: "))
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_that_arrives_twice_within_a_second_cancels_the_promotion(
+    shell: Shell, second: signal.Signals
+) -> None:
+    # A second of the command's lasts longer than any delay of a busy machine.
+    slower = shell.having(AIOBASETEN_CLOCK_SPEED="0.1")
+    # So long that the second signal arrives meanwhile.
+    shell.fake.faults.delay(
+        SPEED / 10, route="POST /v1/models/m/environments/production/cancel_promotion"
+    )
+    promote = ("promote", "model", "m", "stuck", "--to", "production", "--wait", "--json")
+
+    async with slower.running(*promote, "--cancel-on-interrupt") as process:
+        await line_with("DEPLOYING", process.stdout)
+        process.send_signal(signal.SIGINT)
+        await until(lambda: any("cancel" in one.path for one in shell.fake.requests))
+        process.send_signal(second)
+        stopped = await ended(process)
+
+    assert (stopped.status, stopped.outcome["outcome"]) == (130, "interrupted")
+    promotion = shell.fake.model("m").environment("production").promotion
+    assert promotion is not None
+    assert promotion.status == "CANCELED"
+
+
+async def test_after_cancelling_the_token_is_that_of_the_cancellation(shell: Shell) -> None:
+    promote = ("promote", "model", "m", "stuck", "--to", "production", "--wait", "--json")
+
+    async with shell.running(*promote, "--cancel-on-interrupt") as process:
+        began = json.loads(await line_with("token", process.stdout))
+        await line_with("DEPLOYING", process.stdout)
+        process.send_signal(signal.SIGINT)
+        stopped = await ended(process)
+
+    assert Token.load(began["token"]).kind == "model promotion"
+    assert stopped.outcome["task"] == "cancellation"
+    assert Token.load(stopped.outcome["token"]).kind == "cancellation"
+
+
+async def test_signals_that_the_parent_ignores_stay_ignored(shell: Shell) -> None:
+    promote = "promote chain c stuck --to production --wait"
+    line = f"trap '' HUP INT; exec {sys.executable} -m aiobaseten.cli {promote}"
+
+    async with shell.started("bash", "-c", line) as process:
+        await line_with("DEPLOYING", process.stdout)
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGINT)
+        shell.fake.chain("c").deployment("stuck").set("ACTIVE")
+        ignored = await ended(process)
+
+    assert (ignored.status, ignored.err) == (0, "")
+
+
+# Makes the terminal that it is connected to the one that hangs up on it.
+_AT_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "aiobaseten.cli", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("output", ["--lines", "--json", "--quiet"])
+async def test_a_terminal_that_is_closed_cancels_the_promotion_on_request(
+    shell: Shell, output: str
+) -> None:
+    master, slave = pty.openpty()
+    promote = ("promote", "model", "m", "stuck", "--to", "production", "--wait", output)
+    words = (sys.executable, "-c", _AT_TERMINAL, *promote, "--cancel-on-interrupt")
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), slave)
+    environment = shell.fake.model("m").environment("production")
+
+    async with shell.started(*words, start_new_session=True, **streams) as process:
+        os.close(slave)
+        await until(lambda: environment.promotion)
+        await until(lambda: shell.fake.requests[-1].method == "GET")
+        os.close(master)
+        gone = await ended(process)
+
+    assert gone.status == 143
+    assert environment.promotion is not None
+    assert environment.promotion.status == "CANCELED"
 
 
 async def test_ctrl_c_before_the_response_gives_a_command_to_look(shell: Shell) -> None:

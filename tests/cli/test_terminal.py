@@ -21,12 +21,13 @@ from aiobaseten.cli._invocations import ResourceRef
 from aiobaseten.cli._jobs import Job
 from aiobaseten.cli._live import frame
 from aiobaseten.cli._picture import Picture
+from aiobaseten.cli._signals import DEBOUNCE_S
 from aiobaseten.cli._text import elapsed_time
 from aiobaseten.cli._views import can_show_live
 from aiobaseten.errors import ServerError
 from aiobaseten.events import Event, LookFailed, PromotionPaused, StatusChanged, TrafficShifted
 
-from .command import PATIENCE_S, Shell, until
+from .command import PATIENCE_S, SPEED, Shell, until
 
 PROMOTION = Job(
     task="promotion",
@@ -139,6 +140,7 @@ async def test_a_second_ctrl_c_at_a_terminal_releases_it(shell: Shell) -> None:
         await screen.shows("DEPLOYING")
         screen.process.send_signal(signal.SIGINT)
         await until(lambda: any("cancel" in one.path for one in shell.fake.requests))
+        await asyncio.sleep(2 * DEBOUNCE_S / SPEED)
         screen.process.send_signal(signal.SIGINT)
         assert await screen.ends() == 130
         assert not screen.hides_cursor

@@ -32,10 +32,10 @@ LOADING: timelines.Steps = [("DEPLOYING", 5), ("LOADING_MODEL", 5), "ACTIVE"]
 CRASHING: timelines.Steps = [("LOADING_MODEL", 5), ("UNHEALTHY", 5), "DEPLOY_FAILED"]
 # What the document's vintage does not say yet; newer ones do (see openapi/README.md).
 NEWER = {
-    ("DeactivateChainDeploymentResponseV1", "no_op"),
+    ("ActivateResponseV1", "no_op"),
+    ("DeactivateResponseV1", "no_op"),
     ("DeploymentV1", "request_backpressure_settings"),
     ("EnvironmentV1", "request_backpressure_settings"),
-    ("RollingDeployConfigV1", "rolling_deploy_strategy"),
 }
 # The stories read what they did, so no read is behind. The list of a chain's environments in the
 # published shape does not fit our document, which gives it a shape of its own: see below.

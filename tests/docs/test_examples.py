@@ -23,6 +23,7 @@ PROGRAMS = [one for one in EXAMPLES if "asyncio.run(" in one.text]
 FILES = {
     "airflow.md": "tests/airflow/test_documented_dag.py",
     "testing.md": "tests/testing/test_fake_docs.py",
+    "whole-api.md": "tests/scripts/test_vendor.py",
 }
 LINES = [one for one in EXAMPLES if one not in PROGRAMS and "file" not in one.notes]
 

@@ -12,12 +12,14 @@ import pytest
 from aiobaseten import Baseten, RetryPolicy
 from aiobaseten._promoting import READ_BACK_AFTER_S
 from aiobaseten._sending.connections import ABANDONED_GRACE_S
-from aiobaseten._sending.limits import _MARGIN, _PER_MINUTE, _PER_SECOND
+from aiobaseten._sending.limits import _MARGIN, _PER_MINUTE, _PER_SECOND, LONGEST_PAUSE_S
+from aiobaseten._sending.places import ROUTE_SHARE, URL_SHARE
+from aiobaseten._sending.queue import LOOKS_YIELD_S
 from aiobaseten._sending.retry import RetryQuota
 from aiobaseten._sending.secret import _SHORTEST_KEY
 from aiobaseten._waiting.budget import _RECOVERY_S
 from aiobaseten._waiting.health import DOWN_AFTER, PROBE_EVERY_S
-from aiobaseten._waiting.steps import LONGEST_PAUSE_S, NOT_FOUND_GRACE_S
+from aiobaseten._waiting.steps import NOT_FOUND_GRACE_S
 from aiobaseten.errors import TRANSIENT_STATUSES
 from aiobaseten.options import DEFAULT_POLLING_RATE
 
@@ -67,6 +69,7 @@ STATED: list[tuple[str, tuple[object, ...]]] = [
     ("`max_retry_after` ({} s)", (POLICY.max_retry_after,)),
     ("at most {} s later (Baseten's longest rate window)", (LONGEST_PAUSE_S,)),
     ("a quota of {} retries", (RetryQuota.CAPACITY,)),
+    ("the route for the requested delay, at most {} s;", (LONGEST_PAUSE_S,)),
     ("gives back {} of a retry", (RetryQuota.REFUND,)),
     ("at once, and after {}, {} and {} s", tuple(accumulate(READ_BACK_AFTER_S))[1:]),
     ("| each route | {} per second |", _PER_SECOND[:1]),
@@ -76,7 +79,7 @@ STATED: list[tuple[str, tuple[object, ...]]] = [
     ("| looks of all waits together | {} per second (`polling_rate`) |", (DEFAULT_POLLING_RATE,)),
     ("stretches their rate windows by {} %", (round(100 * (_MARGIN - 1)),)),
     ("within {} s the rate is back to normal", (_RECOVERY_S,)),
-    ("After {} failed looks in a row", (DOWN_AFTER,)),
+    ("After looks at {} resources of a route began to fail", (DOWN_AFTER,)),
     ("a single look, about every {} s", (PROBE_EVERY_S,)),
     ("| {} s | `connect_timeout` |", (default("connect_timeout"),)),
     ("| {} s | `read_timeout` |", (default("read_timeout"),)),
@@ -84,6 +87,7 @@ STATED: list[tuple[str, tuple[object, ...]]] = [
     ("| {} s | `pool_timeout` |", (default("pool_timeout"),)),
     ("| {} s | `answer_timeout` |", (default("answer_timeout"),)),
     ("At most {} requests run at the same time", (default("max_connections"),)),
+    ("Calls go before looks that came up to {} s earlier", (LOOKS_YIELD_S,)),
     ("Its request gets another {} s to finish", (ABANDONED_GRACE_S,)),
     ("fewer than {} characters", (_SHORTEST_KEY,)),
 ]
@@ -101,6 +105,10 @@ def test_a_figure_is_the_constant_in_the_code(sentence: str, figures: tuple[obje
 def test_rate_windows_are_a_second_and_a_minute_long() -> None:
     assert _PER_SECOND[1] == 1.0
     assert {seconds for _, seconds in _PER_MINUTE.values()} == {60.0}
+
+
+def test_shares_of_places_are_three_and_two() -> None:
+    assert (ROUTE_SHARE, URL_SHARE) == (3, 2)
 
 
 def test_the_first_reading_after_a_lost_response_is_at_once() -> None:

@@ -62,7 +62,7 @@ def connect(proxy: Proxy, certificates: ssl.SSLContext) -> Connect:
 
     @asynccontextmanager
     async def connect(**options: Any) -> AsyncIterator[Baseten]:
-        async with httpx.AsyncClient(verify=certificates) as http:
+        async with httpx.AsyncClient(verify=certificates, trust_env=False) as http:
             settings = {
                 "api_key": "test-key",
                 "base_url": proxy.url,

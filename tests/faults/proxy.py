@@ -35,6 +35,7 @@ class Line:
     ) -> None:
         self._reader = reader
         self._writer = writer
+        self.is_forgotten = False
         self.ask = ask
         """Pass a request on to the server; gives its answer, head and body."""
 
@@ -165,6 +166,11 @@ class Proxy:
         for line in list(self._lines.values()):
             await line.hang_up()
 
+    def forget_connections(self) -> None:
+        """Answer nothing more on the connections that are kept alive: reset them when used."""
+        for line in self._lines.values():
+            line.is_forgotten = True
+
     async def __aenter__(self) -> Self:
         await self._open()
         return self
@@ -217,6 +223,9 @@ class Proxy:
             await fault.happen(line, b"")
         while line.is_open:
             request = await line.read_request()
+            if line.is_forgotten:
+                await line.reset()
+                return
             self.seen.append(_request_line(request))
             fault = self._due(on_connect=False)
             await (fault.happen if fault else answered)(line, request)

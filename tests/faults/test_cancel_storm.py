@@ -129,8 +129,13 @@ async def test_calls_are_answered_at_once_after_many_cancellations(
             asyncio.timeout(PATIENCE_S + BUDGET_S / speed),
             asyncio.TaskGroup() as callers,
         ):
+            # One URL or one route alone may not hold all connections.
+            chain = baseten.chain("c1")
             for _ in range(2 * CONNECTIONS):
-                callers.create_task(baseten.chain("c1").deployment("d1").get())
+                callers.create_task(chain.deployment("d1").get())
+                callers.create_task(chain.deployment("d0").get())
+            callers.create_task(chain.environment("production").get())
+            callers.create_task(chain.list_deployments())
     await proxy.forgotten()
 
     assert asyncio.all_tasks() == before

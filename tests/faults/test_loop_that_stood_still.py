@@ -95,8 +95,29 @@ async def closed(loop: JumpingLoop, url: str, steps: int) -> None:
             assert await get(baseten) == "d1"
 
 
+async def out_of_time_twice(loop: JumpingLoop, url: str, steps: int) -> None:
+    """It stands still again while the response, which has arrived, is being read."""
+    for further_steps in range(0, STEPS, 4):
+        async with Baseten(
+            api_key="test-key",
+            base_url=url,
+            max_connections=1,
+            connect_timeout=999,
+            read_timeout=999,
+            pool_timeout=PATIENCE_S,
+        ) as baseten:
+            call = await call_for(steps, baseten)
+            loop.stood_still_for += 61
+            for _ in range(further_steps):
+                await asyncio.sleep(0)
+            loop.stood_still_for += 1
+            with suppress(TransportError):
+                await call
+            assert await get(baseten) == "d1"
+
+
 @pytest.mark.thorough
-@pytest.mark.parametrize("story", [abandoned, out_of_time, closed])
+@pytest.mark.parametrize("story", [abandoned, out_of_time, out_of_time_twice, closed])
 def test_a_stopped_loop_costs_the_pool_no_connection(story: Story) -> None:
     fake = FakeBaseten()
     fake.chain("c1").deployment("d1")

@@ -17,7 +17,6 @@ from aiobaseten import (
 from aiobaseten.errors import (
     BasetenError,
     PromotionOutcomeUnknownError,
-    RateLimitError,
     TransportError,
 )
 from aiobaseten.testing import (
@@ -187,29 +186,6 @@ async def test_a_reset_before_the_request_is_read_is_unknown_too(
         await environment.promote("d1")
 
     assert server.posts == 0
-
-
-async def test_a_promotion_is_sent_again_after_a_429(
-    proxy: Proxy, environment: ChainEnvironmentHandle | ModelEnvironmentHandle, server: Server
-) -> None:
-    proxy.plan(NONE, *[canned("429", 429, b'{"retry_after": 2}')] * 2)
-
-    promotion = await environment.promote("d1")
-
-    assert promotion.deployment_id == "d1"
-    assert sum(line.startswith("POST") for line in proxy.seen) == 3
-    assert server.promoted == ["d1"]
-
-
-async def test_a_promotion_that_is_always_answered_429_did_not_begin(
-    proxy: Proxy, environment: ChainEnvironmentHandle | ModelEnvironmentHandle, server: Server
-) -> None:
-    async with proxy.failing(canned("429", 429, b'{"retry_after": 2}'), method="POST"):
-        with pytest.raises(RateLimitError):
-            await environment.promote("d1")
-
-    assert sum(line.startswith("POST") for line in proxy.seen) == RetryPolicy().attempts
-    assert server.promoted == []
 
 
 async def test_a_promotion_of_somebody_else_is_not_taken_for_ours(

@@ -74,13 +74,13 @@ def test_time_and_sleep_come_from_the_clock_module_only() -> None:
     assert asked == [], "use a Clock instead: tests run in virtual time"
 
 
-def test_only_polls_and_connections_set_timers() -> None:
+def test_only_polls_connections_and_the_queue_set_timers() -> None:
     timers = {"sleep", "call_at", "call_later"}
-    may = rooms("_clock.py", "_waiting/polls.py", "_sending/connections.py")
+    may = rooms("_clock.py", "_waiting/polls.py", "_sending/connections.py", "_sending/queue.py")
     set_ = [where for where, node in found(ast.Attribute, LIBRARY, but=may) if node.attr in timers]
 
     assert set_ == [], (
-        "use the next look of _polls, or a pause of the wire; no other module waits for time"
+        "use the next look of _polls, or the queue of _sending; no other module waits for time"
     )
 
 

@@ -28,6 +28,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import unquote
 
+import httpcore
 import httpx
 
 from aiobaseten import Baseten, ChainEnvironmentHandle, ModelEnvironmentHandle
@@ -667,7 +668,7 @@ def _read(owner: Owner, what: str, name: str | None, when: float) -> Reply:
 
 async def _delivered(request: httpx.Request, reply: Reply) -> httpx.Response:
     if reply.refused:
-        raise httpx.ConnectError("connection refused", request=request)
+        raise httpx.ConnectError("connection refused", request=request) from httpcore.ConnectError()
     patience = request.extensions["timeout"].get("read") or float("inf")
     await asyncio.sleep(min(reply.after, patience))
     if reply.after > patience:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
+from aiobaseten_generated.models.region import Region
 
+from aiobaseten import Baseten
 from aiobaseten.errors import (
     BasetenError,
     ConfigurationError,
@@ -302,3 +305,73 @@ async def test_a_deployment_that_was_off_before_an_activate_without_an_answer_ma
         live = await handle.wait_until_active(timeout=900)
 
     assert live.id == "d1"
+
+
+async def test_a_chain_lists_environments_with_the_schema_of_a_model_s() -> None:
+    """As every published spec declares the list: the deployments have no chainlets."""
+    settings = {
+        "min_replica": 0,
+        "max_replica": 1,
+        "autoscaling_window": None,
+        "scale_down_delay": None,
+        "concurrency_target": 1,
+        "target_utilization_percentage": None,
+    }
+    deployment = {
+        "id": "d1",
+        "created_at": "2026-08-22T10:00:00Z",
+        "name": "d1",
+        "model_id": "c1",
+        "is_production": True,
+        "is_development": False,
+        "status": "ACTIVE",
+        "active_replica_count": 1,
+        "autoscaling_settings": settings,
+        "instance_type_name": "1x2",
+        "environment": "production",
+        "region": {"slug": "us", "display_name": "United States"},
+        "request_backpressure_settings": {"policy": None},
+    }
+    environment = {
+        "name": "production",
+        "created_at": "2026-08-22T10:00:00Z",
+        "model_id": "c1",
+        "current_deployment": deployment,
+        "autoscaling_settings": settings,
+        "promotion_settings": {},
+        "instance_type": {"id": "1x2", "name": "1x2"},
+        "request_backpressure_settings": {"policy": None},
+    }
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"environments": [environment]})
+
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        (listed,) = await baseten.chain("c1").list_environments()
+
+    assert listed.name == "production"
+    assert listed.current_deployment is not None
+    assert (listed.current_deployment.id, listed.current_deployment.status) == ("d1", "ACTIVE")
+    assert listed.to_dict()["model_id"] == "c1"
+
+
+async def test_the_region_of_a_deployment_has_a_slug_and_a_name() -> None:
+    world = World()
+    deployment = world.model().deployment("d1", "ACTIVE")
+    region = {"slug": "us", "display_name": "United States"}
+    answer = {**(deployment.json(0) or {}), "region": region}
+
+    def send(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=answer)
+
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(send)) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        found = (await baseten.model("m1").deployment("d1").get()).region
+
+    assert isinstance(found, Region)
+    assert (found.slug, found.display_name) == ("us", "United States")

@@ -247,14 +247,15 @@ async def test_a_promotion_is_sent_again_after_a_429_because_baseten_did_not_act
     assert len(environment.promotions) == 1
 
 
+@BOTH
 async def test_a_promotion_that_is_always_answered_429_ends_with_that_error(
-    fake: FakeBaseten, baseten: Baseten
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
-    environment = set_up(fake, "model")
+    environment = set_up(fake, kind)
     fake.faults.rate_limited(retry_after=2, route="POST", times=None)
 
     with pytest.raises(RateLimitError):
-        await promote(baseten, "model")
+        await promote(baseten, kind)
 
     assert sent(fake) == 4
     assert len(environment.promotions) == 0

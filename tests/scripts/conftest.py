@@ -15,6 +15,13 @@ import generate
 from .frozen_spec import frozen
 
 
+@pytest.fixture(autouse=True)
+def no_proxy_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the scripts read the tests' own servers directly, also behind a company's proxy."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1,localhost")
+
+
 @pytest.fixture
 def whole() -> frozen.Document:
     """A whole spec with the contents of the frozen one."""

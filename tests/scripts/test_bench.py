@@ -23,7 +23,7 @@ def test_every_counted_figure_of_the_benchmark_is_within_its_limit(tmp_path: Pat
         capture_output=True,
     )
 
-    figures = json.loads(result.read_text())["figures"]
+    figures = json.loads(result.read_text("utf-8"))["figures"]
     assert tuple(figures) == PARTS
     assert [
         one["what"] for part in figures.values() for one in part if one["verdict"] == "MISSED"

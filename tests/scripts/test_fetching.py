@@ -207,3 +207,22 @@ def test_a_folder_has_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "is larger than" in message(str(tmp_path))
     monkeypatch.setattr(fetching, "MAX_PAGES", 2)
     assert "holds more than 2 pages" in message(str(tmp_path))
+
+
+def test_a_server_that_drips_its_headers_is_left(
+    serve: Callable[[Answer], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each letter comes in time, and the answer never begins."""
+    monkeypatch.setattr(fetching, "DEADLINE_S", 0.1)
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        try:
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            while True:
+                handler.wfile.write(b"x")
+                handler.wfile.flush()
+                time.sleep(0.005)
+        except OSError:
+            pass
+
+    assert "takes longer than" in message(serve(drip))

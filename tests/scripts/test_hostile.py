@@ -1,7 +1,10 @@
 """Hostile input is refused or handled in bounded time and memory."""
 
+import errno
 import json
+import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +18,7 @@ import build_spec
 import generate
 import refresh_spec
 from spec.node import SpecError
-from spec.reading import read_data
+from spec.reading import described, read_data
 from spec.whole import take
 
 from .frozen_spec import frozen
@@ -119,9 +122,9 @@ def test_twenty_megabytes_of_json_are_read_in_bounded_time_and_memory(
     file.write_text(json.dumps(whole), "utf-8")
     assert file.stat().st_size > 18_000_000
     program = (
-        "import pathlib, sys, build_spec; from describe_spec_change import document_of\n"
+        "import pathlib, sys, build_spec; from describe_spec_change import edition_named\n"
         "build_spec.OPENAPI = pathlib.Path(sys.argv[2])\n"
-        "print(len(document_of(sys.argv[1])['paths']))"
+        "print(len(edition_named(sys.argv[1]).document['paths']))"
     )
 
     done = subprocess.run(
@@ -246,3 +249,103 @@ def test_text_of_the_spec_cannot_become_code(tmp_path: Path) -> None:
         code = compile(file.read_bytes(), file.name, "exec")
         assert "os" not in code.co_names
         assert "49" not in file.read_text("utf-8")
+
+
+# --- time in proportion to the size --------------------------------------------------------------
+
+
+def test_a_late_duplicate_among_many_keys_is_found_in_time() -> None:
+    """Counting each key would take hours."""
+    keys = ", ".join(f'"key{number}": 0' for number in range(300_000))
+
+    with pytest.raises(SpecError, match="duplicate key 'key299999'"):
+        read_data("spec.json", f'{{{keys}, "key299999": 1}}')
+
+
+def test_unclosed_fences_are_read_in_time() -> None:
+    """A search for the end of each would take the square of their number in time."""
+    page = "# T\n" + "````yaml get /v1/things\n" * 40_000
+
+    assert described(page) == []
+
+
+# --- other places --------------------------------------------------------------------------------
+
+
+def test_a_folder_moves_where_it_cannot_be_renamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a layer of a container's image, and between file systems."""
+
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link", str(source), None, str(target))
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    for name in ("new", "target"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+
+    generate.swap(tmp_path / "new", tmp_path / "target", tmp_path / "old")
+
+    assert (tmp_path / "target" / "file").read_text() == "new"
+    assert (tmp_path / "old" / "file").read_text() == "target"
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_that_cannot_be_moved_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link", str(source), None, str(target))
+
+    def fill_the_disk(source: Path, target: Path) -> None:
+        target.mkdir()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    monkeypatch.setattr(shutil, "copytree", fill_the_disk)
+    (tmp_path / "source").mkdir()
+
+    with pytest.raises(OSError, match="No space left"):
+        generate.move(tmp_path / "source", tmp_path / "target")
+
+    assert (tmp_path / "source").is_dir()
+    assert not (tmp_path / "target").exists()
+
+
+@pytest.mark.parametrize("variable", ["FROM", "SPEC", "NEW", "INTO", "FORMAT"])
+@pytest.mark.parametrize("way", ["argument", "environment"])
+def test_make_expands_nothing_in_a_variable(variable: str, way: str, tmp_path: Path) -> None:
+    """`$(shell …)` would run."""
+    text = f"$(shell touch {tmp_path}/ran)$(info told)"
+    makefile = (generate.ROOT / "Makefile").read_text("utf-8")
+    (tmp_path / "Makefile").write_text(f"{makefile}\nshow:\n\t@printenv {variable}\n", "utf-8")
+    given = [f"{variable}={text}"] if way == "argument" else []
+    environment = os.environ | ({variable: text} if way == "environment" else {})
+
+    done = subprocess.run(
+        ["make", "--silent", "show", *given],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == f"{text}\n"
+    assert not (tmp_path / "ran").exists()
+
+
+# --- a generator that fails ----------------------------------------------------------------------
+
+
+def test_a_generator_that_fails_says_why(tmp_path: Path) -> None:
+    """Its warning, and not a traceback out of our templates."""
+    document = json.loads(generate.DOCUMENT.read_text("utf-8"))
+    document["components"]["schemas"]["LogV1"]["properties"]["level"] = {"enum": [1, "a"]}
+
+    with pytest.raises(generate.GenerateError) as caught:
+        generate.generate_package(document, tmp_path, {})
+
+    assert "Traceback" not in str(caught.value)
+    assert "Unable to" in str(caught.value)

@@ -197,13 +197,13 @@ CHANGES = {
         lambda document: document["paths"][PROMOTE]["post"]["responses"].update(
             {"202": document["paths"][PROMOTE]["post"]["responses"].pop("200")}
         ),
-        "answer removed", B, B,
+        "equal answer removed", S, S,
     ),
     "another answer": (
         lambda document: document["paths"][PROMOTE]["post"]["responses"]["200"]["content"][
             "application/json"
         ].update(schema={"$ref": "#/components/schemas/EnvironmentV1"}),
-        "answer changed", B, B,
+        "field removed", B, B,
     ),
     "no answer": (
         lambda document: document["paths"][PROMOTE]["post"]["responses"]["200"].pop("content"),

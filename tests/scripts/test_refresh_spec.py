@@ -269,11 +269,11 @@ def become_something_else(whole: Whole) -> None:
 
 
 def close_a_schema(whole: Whole) -> None:
-    schemas(whole)["ChainletV1"]["properties"]["kind"] = {"const": "CHAINLET"}
+    schemas(whole)["ChainletV1"]["properties"]["kind"] = {"allOf": [{"type": "string"}]}
 
 
 def add_a_header(whole: Whole) -> None:
-    parameter = {"name": "Accept", "in": "header", "schema": {"type": "string"}}
+    parameter = {"name": "X", "in": "header", "required": True, "schema": {"type": "string"}}
     whole["paths"][PROMOTE]["post"]["parameters"].append(parameter)
 
 
@@ -293,8 +293,11 @@ WRONG = {
     "security of nothing": (forget_how_it_is_secured, "the security scheme ApiKeyAuth"),
     "another OpenAPI": (become_version_2, "expected OpenAPI 3.1, found '2.0'"),
     "no OpenAPI": (become_something_else, "this is not an OpenAPI document"),
-    "a schema that would be closed": (close_a_schema, "/ChainletV1/properties/kind: unknown key"),
-    "a parameter in a header": (add_a_header, "parameters in 'header' are not supported"),
+    "a schema that would be wrong": (close_a_schema, "/ChainletV1/properties/kind: unknown key"),
+    "a required parameter in a header": (
+        add_a_header,
+        "required parameters in 'header' are not supported",
+    ),
 }
 
 
@@ -417,7 +420,7 @@ def test_a_page_without_a_spec_is_refused(
 
     assert refresh_spec.main([str(tmp_path / "page.md")]) == 1
 
-    assert "changed. page.md: /: expected one fence" in capsys.readouterr().err
+    assert "No page describes an operation" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("repository")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
-from aiobaseten import Baseten
-from aiobaseten.errors import TransportError
+from aiobaseten import Baseten, RetryPolicy
+from aiobaseten.errors import TransportError, WaitTimeoutError
 from aiobaseten.testing import FakeBaseten
 
 pytestmark = pytest.mark.looptime
@@ -57,3 +59,45 @@ async def test_a_promotion_whose_response_a_hook_consumed_is_read_back(
 
     assert promotion.deployment_id == "new"
     assert len(environment.promotions) == 1
+
+
+@pytest.mark.parametrize("end", [asyncio.CancelledError, GeneratorExit])
+async def test_a_request_that_a_hook_cancels_failed_in_transport(
+    fake: FakeBaseten, end: type[BaseException]
+) -> None:
+    """The caller was not cancelled, and the client was not closed."""
+    fake.model("m1").deployment("d1")
+
+    async def hook(_: httpx.Request) -> None:
+        raise end
+
+    async with (
+        httpx.AsyncClient(transport=fake.transport(), event_hooks={"request": [hook]}) as http,
+        Baseten(api_key="test-key", http_client=http, retry=RetryPolicy(attempts=1)) as baseten,
+    ):
+        with pytest.raises(TransportError) as caught:
+            await baseten.model("m1").deployment("d1").get()
+
+    assert caught.value.sent
+
+
+@pytest.mark.parametrize("end", [asyncio.CancelledError, GeneratorExit])
+async def test_a_look_that_a_hook_cancels_is_followed_by_a_pause(
+    fake: FakeBaseten, end: type[BaseException]
+) -> None:
+    fake.model("m1").deployment("d1", timeline=[("BUILDING", 600), "ACTIVE"])
+    looks = 0
+
+    async def hook(_: httpx.Request) -> None:
+        nonlocal looks
+        looks += 1
+        raise end
+
+    async with (
+        httpx.AsyncClient(transport=fake.transport(), event_hooks={"request": [hook]}) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        with pytest.raises(WaitTimeoutError):
+            await baseten.model("m1").deployment("d1").wait_until_active(timeout=60)
+
+    assert looks < 10

@@ -43,14 +43,15 @@ async def call_all(network: Jammed) -> None:
         http_client=httpx.AsyncClient(transport=network),
         max_connections=CONNECTIONS,
     ) as baseten:
-        get = baseten.chain("c1").deployment("d1").get
-        await asyncio.gather(*(get() for _ in range(CALLS)))
+        names = [f"d{number % CONNECTIONS}" for number in range(CALLS)]
+        await asyncio.gather(*(baseten.chain("c1").deployment(name).get() for name in names))
 
 
 @pytest.fixture
 def fake() -> FakeBaseten:
     fake = FakeBaseten()
-    fake.chain("c1").deployment("d1")
+    for number in range(CONNECTIONS):
+        fake.chain("c1").deployment(f"d{number}")
     return fake
 
 

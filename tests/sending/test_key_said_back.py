@@ -9,13 +9,16 @@ import pickle
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
 from aiobaseten import Baseten, RetryPolicy
 from aiobaseten.errors import BasetenError, ServerError, TransportError
+from aiobaseten.testing import FakeBaseten, timelines
+
+from ..story import Kind, production
 
 KEY = "k3y-that-nobody-may-see"
 ONCE = RetryPolicy(attempts=1)
@@ -148,3 +151,81 @@ async def test_a_key_of_eight_characters_is_masked() -> None:
             await baseten.chain("c1").deployment("d1").get()
 
     assert caught.value.message == "not [api key]"
+
+
+class Sent(NamedTuple):
+    """A request, as the exceptions of aiohttp hold it."""
+
+    url: str
+    headers: dict[str, str]
+
+
+class StrangersError(Exception):
+    """Holds the request in its arguments and in an attribute."""
+
+    def __init__(self, sent: Sent) -> None:
+        super().__init__(sent, sent.headers)
+        self.sent = sent
+        self.url = sent.url
+
+
+async def test_the_key_is_masked_in_errors_of_other_transports() -> None:
+    async def fail(request: httpx.Request) -> httpx.Response:
+        raise StrangersError(Sent(str(request.url), dict(request.headers)))
+
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(fail)) as http,
+        Baseten(api_key=KEY, http_client=http, retry=RetryPolicy(attempts=1)) as baseten,
+    ):
+        with pytest.raises(TransportError) as caught:
+            await baseten.chain("c1").deployment("d1").get()
+
+    cause = caught.value.__cause__
+    assert isinstance(cause, StrangersError)
+    assert KEY not in shown(caught.value) + repr(cause) + repr(vars(cause))
+    assert cause.sent.url == cause.url
+
+
+async def test_an_id_that_holds_the_key_is_not_rewritten() -> None:
+    """Tests often use "test-key", and names with "test" in them."""
+    deployment = {**FAILED, "id": f"my-{KEY}-42", "name": f"the {KEY}", "note": f"not {KEY}"}
+    async with answering(httpx.Response(200, json=deployment)) as baseten:
+        shown = (await baseten.chain("c1").deployment("d1").get()).to_dict()
+
+    assert shown["id"] == f"my-{KEY}-42"
+    assert shown["name"] == f"the {KEY}"
+    assert shown["note"] == "not [api key]"
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("kind", ["model", "chain"])
+@pytest.mark.parametrize("key", ["test-key", "production", "new-test-key-42"])
+async def test_a_promotion_is_followed_whatever_its_ids_have_in_common_with_the_key(
+    kind: Kind, key: str
+) -> None:
+    fake = FakeBaseten(api_key=key)
+    resource = fake.model("owner") if kind == "model" else fake.chain("owner")
+    resource.deployment("old-test-key-41")
+    resource.deployment("new-test-key-42", on_promote=timelines.HEALTHY)
+    resource.environment("production", current="old-test-key-41")
+
+    async with fake.client(api_key=key) as baseten:
+        promotion = await production(baseten, kind).promote("new-test-key-42")
+        live = await promotion.wait()
+        resumed = await baseten.resume(promotion.token)
+        back = await production(baseten, kind).rollback()
+
+    assert promotion.deployment_id == live.id == resumed.deployment_id == "new-test-key-42"
+    assert promotion.previous_id == back.deployment_id == "old-test-key-41"
+
+
+async def test_ids_with_escapes_or_in_another_encoding_are_not_rewritten_either() -> None:
+    deployment = {**FAILED, "id": f"mü-{KEY}", "note": f"ü{KEY}"}
+    for content in (json.dumps(deployment), json.dumps(deployment, ensure_ascii=False)):
+        for encoding in ("utf-8", "utf-16"):
+            answer = httpx.Response(200, content=content.encode(encoding))
+            async with answering(answer) as baseten:
+                shown = (await baseten.chain("c1").deployment("d1").get()).to_dict()
+
+            assert shown["id"] == f"mü-{KEY}"
+            assert shown["note"] == "ü[api key]"

@@ -50,8 +50,15 @@ def test_a_window_is_free_again_when_its_first_request_has_left_it() -> None:
 
 def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     window = RateWindow(100, 1.0)
-    window.pause(30.0)
-    window.pause(10.0)
+    window.pause(0.0, 30.0)
+    window.pause(0.0, 10.0)
 
     assert window.free_at(5.0) == 30.0
     assert window.free_at(31.0) == 31.0
+
+
+def test_a_pause_lasts_a_minute_at_most() -> None:
+    window = RateWindow(100, 1.0)
+    window.pause(5.0, 3600.0)
+
+    assert window.free_at(5.0) == 65.0

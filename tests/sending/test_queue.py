@@ -8,7 +8,12 @@ from random import Random
 import pytest
 
 from aiobaseten import RetryPolicy
-from aiobaseten.errors import ConfigurationError, RateLimitError, ServerError
+from aiobaseten.errors import (
+    ConfigurationError,
+    RateLimitError,
+    ServerError,
+    WaitTimeoutError,
+)
 from aiobaseten.testing import CompressedClock, FakeBaseten
 
 pytestmark = pytest.mark.looptime
@@ -35,6 +40,21 @@ async def test_a_429_pauses_its_own_route_for_all_callers(fake: FakeBaseten) -> 
     assert other_endpoint < 2
     assert loop.time() - began >= 37
     assert len([request for request in fake.requests if request.route == route[4:]]) == 3
+
+
+async def test_a_call_that_waits_for_the_place_of_a_refused_one_obeys_the_pause(
+    fake: FakeBaseten,
+) -> None:
+    fake.model("m1").deployment("d1", status="ACTIVE")
+    fake.faults.rate_limited(retry_after=30, delay=1)
+
+    async with fake.client(max_connections=1) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        await asyncio.gather(deployment.get(), deployment.get())
+
+    first, *others = [request.at for request in fake.requests]
+    assert first == 0
+    assert min(others) >= 31
 
 
 async def test_a_429_to_a_look_pauses_the_route_for_calls_too(fake: FakeBaseten) -> None:
@@ -69,12 +89,11 @@ async def test_requests_of_one_route_are_sent_in_order(
 
 
 async def test_an_outage_causes_few_retries_however_many_calls_fail(fake: FakeBaseten) -> None:
-    fake.model("m1").deployment("d1")
     fake.faults.status(503, times=None)
 
     async with fake.client() as baseten:
-        get = baseten.model("m1").deployment("d1").get
-        results = await asyncio.gather(*(get() for _ in range(100)), return_exceptions=True)
+        calls = (baseten.model("m1").deployment(f"d{number}").get() for number in range(100))
+        results = await asyncio.gather(*calls, return_exceptions=True)
 
     assert {type(result) for result in results} == {ServerError}
     assert len(fake.requests) == 100 + 20
@@ -185,3 +204,111 @@ async def test_closing_the_client_ends_queued_requests(
     results = await asyncio.gather(*in_line, *without_connection, return_exceptions=True)
     assert [type(result) for result in results] == [type(None)] * 20 + [ConfigurationError] * 10
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_calls_go_before_looks_that_waited_no_longer(fake: FakeBaseten) -> None:
+    """One connection, which is busy: the looks are due first, and the call comes then."""
+    model = fake.model("m1")
+    for number in range(5):
+        model.deployment(f"d{number}", status="ACTIVE")
+    model.environment("production", current="d0")
+    fake.faults.delay(20, route="GET /v1/models/m1/environments/production")
+
+    async with fake.client(max_connections=1) as baseten:
+        production = baseten.model("m1").environment("production")
+        busy = asyncio.create_task(production.get())
+        await asyncio.sleep(15)
+        waits = [
+            asyncio.create_task(baseten.model("m1").deployment(f"d{number}").wait_until_active())
+            for number in range(5)
+        ]
+        await asyncio.sleep(4)
+        await production.get()
+        await asyncio.gather(busy, *waits)
+
+    assert [request.path.split("/")[4] for request in fake.requests] == [
+        "environments",
+        "environments",
+        *["deployments"] * 5,
+    ]
+
+
+async def test_a_look_does_not_wait_for_ever_behind_calls(fake: FakeBaseten) -> None:
+    """One connection, and calls that come faster than they are answered."""
+    fake.model("m1").deployment("d1", status="ACTIVE")
+    fake.model("m1").deployment("d2", status="ACTIVE")
+    fake.faults.delay(1, times=None)
+    loop = asyncio.get_running_loop()
+
+    async with fake.client(max_connections=1) as baseten:
+        get = baseten.model("m1").deployment("d2").get
+        calls = [asyncio.create_task(get()) for _ in range(3)]
+        began = loop.time()
+        wait = asyncio.create_task(baseten.model("m1").deployment("d1").wait_until_active())
+        for _ in range(40):
+            await asyncio.sleep(0.5)
+            calls.append(asyncio.create_task(get()))
+            if wait.done():
+                break
+        noticed = loop.time() - began
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+
+    assert wait.done()
+    assert noticed < 20
+
+
+async def test_an_abandoned_request_gives_way_to_one_that_waits(fake: FakeBaseten) -> None:
+    """Its caller has left. Otherwise it may finish, so that its connection survives."""
+    fake.model("m1").deployment("d1")
+    fake.faults.hang(times=1)
+    loop = asyncio.get_running_loop()
+
+    async with fake.client(max_connections=1) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        call = asyncio.create_task(deployment.get())
+        await asyncio.sleep(1)
+        call.cancel()
+        began = loop.time()
+        await deployment.get()
+
+    assert loop.time() - began < 0.1
+
+
+async def test_a_last_look_that_is_answered_ends_the_pause_for_all(fake: FakeBaseten) -> None:
+    fake.model("m1").deployment("d1", timeline=[("BUILDING", 600), "ACTIVE"])
+    fake.faults.rate_limited(retry_after=50, after=3)
+    loop = asyncio.get_running_loop()
+
+    async with fake.client() as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        wait = asyncio.create_task(deployment.wait_until_active(timeout=20))
+        while len(fake.requests) < 4:  # noqa: ASYNC110 - the fake does not announce requests
+            await asyncio.sleep(1)
+        call = asyncio.create_task(deployment.get())
+        await call
+        with pytest.raises(WaitTimeoutError):
+            await wait
+
+    assert loop.time() == pytest.approx(20, abs=0.1)
+
+
+async def test_nothing_waits_in_the_loop_after_a_paused_call_has_left(fake: FakeBaseten) -> None:
+    fake.model("m1").deployment("d1")
+    fake.faults.rate_limited(retry_after=50, times=1)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    async with fake.client(retry=RetryPolicy(attempts=1)) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        with pytest.raises(RateLimitError):
+            await deployment.get()
+        call = asyncio.create_task(deployment.get())
+        await asyncio.sleep(1)
+        call.cancel()
+        await asyncio.wait([call])
+
+    assert loop.time() - began == pytest.approx(1)
+    timers = getattr(loop, "_scheduled")  # noqa: B009 - asyncio has no public name for them
+    assert not [timer for timer in timers if not timer.cancelled()]

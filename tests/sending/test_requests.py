@@ -58,6 +58,8 @@ async def test_the_headers_of_a_request(httpx_mock: HTTPXMock) -> None:
         assert headers.pop("content-type", None) == (
             "application/json" if request.content else None
         )
+        # A cache in between must not answer from its store.
+        assert headers.pop("cache-control", None) == (None if request.content else "no-cache")
         assert headers == {
             "host": "api.baseten.co",
             "accept": "application/json",

@@ -146,21 +146,70 @@ def test_an_invalid_pause_is_ignored(nonsense: object) -> None:
     assert asked_delay({"retry-after": str(nonsense)}, {"retry_after": nonsense}, NOW) is None
 
 
+def spent(quota: RetryQuota, *urls: str) -> int:
+    """How many repeats the quota grants to requests that all fail."""
+    return sum(quota.spend(url) for _ in range(1000) for url in urls)
+
+
 def test_an_outage_uses_up_the_quota_and_successes_restore_it() -> None:
     quota = RetryQuota()
+    urls = [f"/{number}" for number in range(40)]
 
-    granted = sum(quota.spend() for _ in range(1000))
+    granted = spent(quota, *urls)
     for _ in range(11):
-        quota.refund()
-    granted_later = sum(quota.spend() for _ in range(1000))
+        quota.refund("/")
+    granted_later = spent(quota, *urls[20:])
 
     assert granted == 20
     assert granted_later == 2
 
 
+def test_a_url_that_always_fails_takes_half_of_the_quota() -> None:
+    quota = RetryQuota()
+
+    assert spent(quota, "/bad") == 10
+    assert quota.spend("/other")
+
+
+def test_two_urls_that_always_fail_leave_a_third_of_the_quota() -> None:
+    quota = RetryQuota()
+
+    assert spent(quota, "/bad", "/worse") == 14
+    assert quota.spend("/other")
+
+
+def test_a_url_that_often_fails_leaves_repeats_for_others() -> None:
+    """Each failure is repeated, and the repeat succeeds."""
+    quota = RetryQuota()
+    for _ in range(1000):
+        if quota.spend("/flaky"):
+            quota.refund("/flaky")
+
+    assert quota.spend("/other")
+
+
+def test_a_url_that_is_well_again_may_be_repeated_again() -> None:
+    quota = RetryQuota()
+    spent(quota, "/bad")
+    for _ in range(50):
+        quota.refund("/bad")
+
+    assert spent(quota, "/bad") == 10
+
+
 def test_successes_do_not_raise_the_quota_above_its_capacity() -> None:
     quota = RetryQuota()
     for _ in range(1000):
-        quota.refund()
+        quota.refund("/")
 
-    assert sum(quota.spend() for _ in range(1000)) == 20
+    assert spent(quota, *(f"/{number}" for number in range(40))) == 20
+
+
+def test_the_quota_does_not_remember_every_url() -> None:
+    quota = RetryQuota()
+    for number in range(1000):
+        quota.spend(f"/{number}")
+        for _ in range(5):
+            quota.refund("/well")
+
+    assert spent(quota, "/0") == 10, "its failure is forgotten"

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 
@@ -62,6 +63,16 @@ def judged(status: int, body: bytes, *, flaw: str | None = None, **headers: str)
         (400, b'{"code": "VALIDATION_ERROR", "message": "No."}', ", VALIDATION_ERROR: No."),
         (401, b'{"error": "Invalid API key."}', ", Invalid API key."),
         (403, b"<html>Blocked</html>", ", <html>Blocked</html>"),
+        (
+            403,
+            b'{"code": "PERMISSION_DENIED", "message": "Authorization error"}',
+            ", PERMISSION_DENIED: Authorization error; the API key is unknown, or lacks permission",
+        ),
+        (
+            429,
+            b'{"error": "Too many.", "retry_after": 37}',
+            ", Too many.; it asks for a pause of 37 s",
+        ),
         (500, b"", ""),
         (503, b'{"code": "BUSY"}', ", BUSY"),
     ],
@@ -171,9 +182,8 @@ def test_a_name_that_nothing_has(name: str, team: str | None, rest: str) -> None
     [
         (b"", "it is empty"),
         (b"<html>", "it is not JSON (Expecting value: line 1 column 1 (char 0))"),
-        (b"{}", "the field 'chainlets' is missing"),
+        (b"{}", "the field 'id' is missing"),
         (json.dumps({**SOUND, "id": None}).encode(), None),
-        (json.dumps({**SOUND, "chainlets": [None]}).encode(), None),
     ],
 )
 def test_a_success_that_does_not_fit(body: bytes, reason: str | None) -> None:
@@ -227,19 +237,40 @@ async def over(
 @pytest.mark.parametrize(
     ("error", "rest"),
     [
-        (httpx.ConnectError("refused"), "ConnectError: refused; it did not reach Baseten"),
-        (httpx.ConnectTimeout(""), "ConnectTimeout; it did not reach Baseten"),
-        (httpx.PoolTimeout(""), "PoolTimeout; it did not reach Baseten"),
-        (httpx.ReadError("reset"), "ReadError: reset; it may have reached Baseten"),
-        (httpx.ReadTimeout(""), "ReadTimeout; it may have reached Baseten"),
+        (httpx.ConnectError("refused"), "(ConnectError: refused); it did not reach Baseten"),
+        (httpx.ConnectTimeout(""), "(ConnectTimeout); it did not reach Baseten"),
+        (httpx.PoolTimeout(""), "(PoolTimeout); it did not reach Baseten"),
+        (httpx.ReadError("reset"), "(ReadError: reset); it may have reached Baseten"),
+        (httpx.ReadTimeout(""), "(ReadTimeout); it may have reached Baseten"),
     ],
     ids=lambda one: type(one).__name__ if isinstance(one, Exception) else "",
 )
 async def test_a_request_without_a_response(error: httpx.RequestError, rest: str) -> None:
     async def fail(request: httpx.Request) -> httpx.Response:
-        raise error
+        raise error from getattr(httpcore, type(error).__name__)()
 
-    assert await over(fail) == f"{REQUEST}: {rest}"
+    assert await over(fail) == f"{REQUEST}: no answer from api.baseten.co:443 {rest}"
+
+
+async def test_a_request_that_a_stranger_has_ended() -> None:
+    async def fail(request: httpx.Request) -> httpx.Response:
+        raise LookupError("no such thing")
+
+    assert await over(fail, base_url="http://[::1]:99") == (
+        f"{REQUEST}: no answer from [::1]:99 (LookupError: no such thing); it may have reached "
+        "Baseten"
+    )
+
+
+@pytest.mark.looptime
+async def test_a_request_that_other_code_cancelled() -> None:
+    async def cancel(request: httpx.Request) -> httpx.Response:
+        raise asyncio.CancelledError
+
+    assert await over(cancel) == (
+        f"{REQUEST}: other code, or a hook of the HTTP client, has cancelled the task of the "
+        "request; it may have reached Baseten"
+    )
 
 
 @pytest.mark.looptime
@@ -249,7 +280,8 @@ async def test_a_response_that_does_not_end() -> None:
         return httpx.Response(200)
 
     assert await over(hang, answer_timeout=7) == (
-        f"{REQUEST}: the answer was not complete after 7 s; it may have reached Baseten"
+        f"{REQUEST}: the answer of api.baseten.co:443 was not complete after 7 s; it may have "
+        "reached Baseten"
     )
 
 

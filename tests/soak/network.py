@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from typing import Any
 
+import httpcore
 import httpx
 from attrs import define, field
 
@@ -61,7 +62,7 @@ class Network(httpx.AsyncBaseTransport):
             await self._real.handle_async_request(request)  # its answer is lost
         match fault:
             case "refused":
-                raise httpx.ConnectError("refused", request=request)
+                raise httpx.ConnectError("refused", request=request) from httpcore.ConnectError()
             case "reset":
                 raise httpx.ReadError("reset", request=request)
             case "cut":

@@ -11,6 +11,13 @@ from aiobaseten.testing import FakeBaseten
 KEY = {"Authorization": "Api-Key test-key"}
 
 
+@pytest.fixture(autouse=True)
+def no_proxy_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let plain HTTP clients reach the served fake directly, also behind a company's proxy."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1,localhost")
+
+
 @pytest.fixture
 def fake() -> FakeBaseten:
     """An empty fake. It is made outside the loop, so its time begins in the test."""

@@ -6,7 +6,7 @@ What a line asserts is what an editor shows to users. tests/house lets no name b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, assert_type
 
@@ -32,6 +32,7 @@ from aiobaseten import (
     ModelHandle,
     ModelPromotion,
     OnPaused,
+    Operation,
     Phase,
     PromotionPhase,
     PromotionReading,
@@ -137,6 +138,7 @@ def compressed_clock(clock: CompressedClock) -> None:
 def readings_of(environment: EnvironmentReading, deployment: DeploymentReading) -> None:
     """The readings of an environment and of a deployment."""
     assert_type((environment.name, environment.is_busy), tuple[str, bool])
+    assert_type(environment.shows_promotion, bool)
     assert_type(environment.current, DeploymentReading | None)
     assert_type(environment.candidate, DeploymentReading | None)
     assert_type(environment.promotion, PromotionReading | None)
@@ -176,6 +178,10 @@ def tokens(text: str) -> None:
     assert_type((token.candidate_id, token.promotion_status), tuple[str | None, str | None])
     assert_type((token.at_once, token.intended, token.was_busy), tuple[bool, bool, bool])
     assert_type(token.kind, Literal["chain promotion", "model promotion", "cancellation"])
+
+
+async def sending(baseten: Baseten, operation: Operation[list[str]]) -> None:
+    assert_type(await baseten.send(operation), list[str])
 
 
 async def clients(http: httpx.AsyncClient) -> None:
@@ -253,7 +259,7 @@ async def chains(chain: ChainHandle) -> None:
         ),
         schemas.ChainDeployment,
     )
-    assert_type(deployment.events(timeout=60), AsyncGenerator[events.Event, None])
+    assert_type(deployment.events(timeout=60), events.EventStream)
 
     environment = chain.environment("production")
     assert_type(environment, ChainEnvironmentHandle)
@@ -286,7 +292,7 @@ async def chains(chain: ChainHandle) -> None:
         ),
         schemas.ChainDeployment,
     )
-    assert_type(promotion.events(on_paused="wait"), AsyncGenerator[events.Event, None])
+    assert_type(promotion.events(on_paused="wait"), events.EventStream)
     assert_type(await promotion.rollback(), ChainPromotion)
     assert_type(await environment.rollback(), ChainPromotion)
 
@@ -320,7 +326,7 @@ async def models(model: ModelHandle) -> None:
     assert_type(await deployment.retry(), schemas.Deployment)
     assert_type(await deployment.logs(limit=10, start=NOON, end=NOON), list[schemas.Log])
     assert_type(await deployment.wait_until_active(wake=True), schemas.Deployment)
-    assert_type(deployment.events(wake=True), AsyncGenerator[events.Event, None])
+    assert_type(deployment.events(wake=True), events.EventStream)
 
     environment = model.environment("production")
     assert_type(environment, ModelEnvironmentHandle)
@@ -349,7 +355,7 @@ async def models(model: ModelHandle) -> None:
     )
     assert_type(cancellation.token, str)
     assert_type(await cancellation.wait(timeout=60, settling_time=0), schemas.Environment)
-    assert_type(cancellation.events(), AsyncGenerator[events.Event, None])
+    assert_type(cancellation.events(), events.EventStream)
 
     promotion = await environment.promote(
         "d",
@@ -364,7 +370,7 @@ async def models(model: ModelHandle) -> None:
     assert_type(promotion.deployment, schemas.Deployment | None)
     assert_type(promotion.previous_id, str | None)
     assert_type(await promotion.wait(), schemas.Deployment)
-    assert_type(promotion.events(), AsyncGenerator[events.Event, None])
+    assert_type(promotion.events(), events.EventStream)
     assert_type(await promotion.cancel(), Cancellation)
     assert_type(await promotion.force_cancel(), Cancellation)
     assert_type(await promotion.pause(), None)
@@ -471,6 +477,17 @@ OTHERS = (
     errors.NameNotFoundError,
     errors.AmbiguousNameError,
 )
+
+
+async def watched(stream: events.EventStream) -> None:
+    """The stream of a wait's events."""
+    async with stream as same:
+        assert_type(same, events.EventStream)
+        async for event in stream:
+            assert_type(event, events.Event)
+        assert_type(await stream.asend(None), events.Event)
+        assert_type(await stream.athrow(ValueError()), events.Event)
+    assert_type(await stream.aclose(), None)
 
 
 def failed_request(error: Exception) -> None:
@@ -612,6 +629,7 @@ def fake_environments(environment: FakeEnvironment, promotion: FakePromotion) ->
     assert_type(environment.resume(), None)
     assert_type(environment.force_cancel(), None)
     assert_type(environment.force_roll_forward(), None)
+    assert_type(environment.fail(), None)
     assert_type(environment.delete(), None)
     assert_type(environment.update(rolling=True), str)
     assert_type((promotion.candidate, promotion.started), tuple[FakeDeployment, float])
@@ -639,6 +657,7 @@ def faults(faults: Faults) -> None:
     assert_type((fault.hits, fault.left_over), tuple[int, bool])
     assert_type(fault.damage.status, int | None)
     assert_type(fault.remove(), None)
+    assert_type(fault.damage_at(0.0).status, int | None)
 
 
 def recorded(request: Recorded, refusal: Refused) -> type[When]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aiobaseten._waiting import PollingBudget
+from aiobaseten._waiting.budget import PollingBudget
 
 
 @pytest.mark.parametrize(("rate", "at_once"), [(5.0, 5), (80.0, 5), (2.0, 2), (0.5, 1)])

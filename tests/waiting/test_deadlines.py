@@ -171,3 +171,26 @@ async def test_a_decided_wait_with_a_slow_listener_looks_no_more(
 
     assert len(fake.requests) == before
     await listen(events)
+
+
+@pytest.mark.parametrize("names", [("new", "new"), ("new", "old")], ids=["one poll", "two polls"])
+async def test_last_looks_that_cannot_be_sent_end_each_wait_in_time(
+    fake: FakeBaseten, names: tuple[str, str]
+) -> None:
+    """A call that hangs holds the only connection."""
+    set_up(fake, "model", "LOADING_MODEL")
+    fake.faults.hang(times=None)
+    ended: list[float] = []
+
+    async def wait(name: str, timeout: float) -> None:
+        with pytest.raises(WaitTimeoutError):
+            await baseten.model("owner").deployment(name).wait_until_active(timeout=timeout)
+        ended.append(fake.now)
+
+    async with fake.client(max_connections=1, read_timeout=500, answer_timeout=500) as baseten:
+        call = asyncio.create_task(baseten.model("owner").deployment("old").get())
+        await asyncio.sleep(1)
+        await asyncio.gather(wait(names[0], 10), wait(names[1], 20))
+        call.cancel()
+
+    assert ended == pytest.approx([1 + 10 + 30, 1 + 20 + 30])

@@ -33,6 +33,7 @@ def test_an_outage_restarts_the_grace() -> None:
     tracker = deployment_tracker()
 
     look(tracker, 0, deployment(status="UNHEALTHY"))
+    tracker.history.note_missing(200)
     look(tracker, 320, deployment(status="UNHEALTHY"))
     for at in range(370, 620, 50):
         look(tracker, at, deployment(status="UNHEALTHY"))
@@ -40,22 +41,47 @@ def test_an_outage_restarts_the_grace() -> None:
     assert isinstance(see(tracker, 620, deployment(status="UNHEALTHY")), DeploymentFailedError)
 
 
-def test_a_minute_without_a_look_does_not_restart_the_grace() -> None:
+def test_a_minute_without_an_answer_does_not_restart_the_grace() -> None:
     tracker = deployment_tracker(unhealthy_grace=120)
 
-    for at in (0, 60):
-        look(tracker, at, deployment(status="UNHEALTHY"))
+    look(tracker, 0, deployment(status="UNHEALTHY"))
+    tracker.history.note_missing(30)
+    look(tracker, 60, deployment(status="UNHEALTHY"))
 
     assert isinstance(see(tracker, 120, deployment(status="UNHEALTHY")), DeploymentFailedError)
 
 
-def test_more_than_a_minute_without_a_look_restarts_the_grace() -> None:
+def test_more_than_a_minute_without_an_answer_restarts_the_grace() -> None:
     tracker = deployment_tracker(unhealthy_grace=120)
 
-    for at in (0, 60.5, 120.5, 180):
+    look(tracker, 0, deployment(status="UNHEALTHY"))
+    tracker.history.note_missing(30)
+    for at in (60.5, 120.5, 180):
         look(tracker, at, deployment(status="UNHEALTHY"))
 
     assert isinstance(see(tracker, 180.5, deployment(status="UNHEALTHY")), DeploymentFailedError)
+
+
+def test_an_answer_that_was_missing_restarts_the_grace_once() -> None:
+    tracker = deployment_tracker(unhealthy_grace=200)
+
+    look(tracker, 0, deployment(status="UNHEALTHY"))
+    tracker.history.note_missing(70)  # the look at 70 s showed that the one before was held
+    look(tracker, 70, deployment(status="UNHEALTHY"))
+    look(tracker, 140, deployment(status="UNHEALTHY"))
+    look(tracker, 210, deployment(status="UNHEALTHY"))
+
+    assert isinstance(see(tracker, 270, deployment(status="UNHEALTHY")), DeploymentFailedError)
+
+
+def test_looks_that_nobody_asked_for_are_no_break() -> None:
+    """A schedule of 70 s, or a budget that four hundred deployments share."""
+    tracker = deployment_tracker()
+
+    for at in (0, 70, 140, 210, 280):
+        look(tracker, at, deployment(status="UNHEALTHY"))
+
+    assert isinstance(see(tracker, 350, deployment(status="UNHEALTHY")), DeploymentFailedError)
 
 
 def test_each_chainlet_has_a_grace_of_its_own() -> None:

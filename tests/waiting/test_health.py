@@ -1,22 +1,34 @@
-"""Whether the server counts as down, from the results of looks, without an event loop."""
+"""Whether a route counts as down, from the results of its looks, without an event loop."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from aiobaseten._waiting.health import DOWN_AFTER, PROBE_EVERY_S, Change, Health
+from aiobaseten._waiting.health import (
+    DOWN_AFTER,
+    HELD_S,
+    PROBE_EVERY_S,
+    Change,
+    Health,
+    Standing,
+    standing_after,
+)
 from aiobaseten.errors import (
     APIError,
     BasetenError,
     NotFoundError,
     RateLimitError,
+    RequestTimeoutError,
     ResponseShapeError,
     ServerError,
     TransportError,
 )
 
-WHERE = {"method": "GET", "path": "/v1/models/m1"}
+WHERE: dict[str, Any] = {"method": "GET", "path": "/v1/models/m1"}
 SUCCESS = object()
+NEW, SOUND, FAILING = Standing
 
 
 def refusal(kind: type[APIError], status: int, retry_after: float | None = None) -> APIError:
@@ -30,30 +42,56 @@ DOWN: list[BasetenError] = [
     TransportError("reset", sent=True, **WHERE),
     ResponseShapeError("it is empty", status=200, **WHERE),
 ]
+HANGS = RequestTimeoutError("nothing", sent=True, **WHERE)
 
 
 def after(
-    health: Health, outcome: object, at: float = 0.0, *, is_alone: bool = False, chance: float = 0.5
+    health: Health,
+    outcome: object,
+    at: float = 0.0,
+    *,
+    before: Standing = SOUND,
+    chance: float = 0.5,
 ) -> Change:
-    return health.after(outcome, at, is_alone=is_alone, chance=chance)
+    return health.after(outcome, at, before=before, chance=chance)
 
 
+def is_held(health: Health, at: float = 0.0) -> list[Standing]:
+    return [standing for standing in Standing if health.holds(standing, at)]
+
+
+@pytest.mark.parametrize("before", [NEW, SOUND])
 @pytest.mark.parametrize("error", DOWN, ids=lambda error: type(error).__name__)
-def test_the_server_is_down_after_three_failures_in_a_row(error: BasetenError) -> None:
+def test_a_route_is_down_after_three_resources_began_to_fail(
+    error: BasetenError, before: Standing
+) -> None:
     health = Health()
 
-    changes = [after(health, error, at) for at in (1.0, 2.0, 3.0)]
+    is_down = []
+    for at in (1.0, 2.0, 3.0):
+        after(health, error, at, before=before)
+        is_down.append(health.is_down)
 
     assert DOWN_AFTER == 3
-    assert changes == [Change.NOTHING, Change.NOTHING, Change.DOWN]
-    assert health.is_down
-    assert health.held_until == 3.0 + PROBE_EVERY_S
+    assert is_down == [False, False, True]
+    assert health.probe_at == 3.0 + PROBE_EVERY_S
+    assert health.seen_down_at == 3.0
 
 
 def test_failures_of_different_kinds_count_together() -> None:
     health = Health()
+    for error in DOWN:
+        after(health, error)
 
-    assert [after(health, error) for error in DOWN][-1] is Change.DOWN
+    assert health.is_down
+
+
+def test_a_resource_that_fails_again_and_again_does_not_count_again() -> None:
+    health = Health()
+    for before in (SOUND, *[FAILING] * 20):
+        after(health, DOWN[0], before=before)
+
+    assert not health.is_down
 
 
 def test_a_success_between_failures_begins_the_count_anew() -> None:
@@ -62,7 +100,7 @@ def test_a_success_between_failures_begins_the_count_anew() -> None:
         assert after(health, outcome) is Change.NOTHING
 
     assert not health.is_down
-    assert health.held_until == 0.0
+    assert is_held(health) == []
 
 
 @pytest.mark.parametrize(
@@ -74,6 +112,7 @@ def test_a_refusal_of_the_caller_shows_that_the_server_answers(error: APIError) 
         after(health, DOWN[0])
 
     assert after(health, error) is Change.BACK
+    assert standing_after(error) is SOUND
 
 
 def test_while_it_is_down_each_failure_holds_the_looks_again() -> None:
@@ -81,30 +120,30 @@ def test_while_it_is_down_each_failure_holds_the_looks_again() -> None:
     for at in (0.0, 0.0, 0.0):
         after(health, DOWN[0], at)
 
-    assert after(health, DOWN[0], 10.0) is Change.DOWN
-    assert health.held_until == 10.0 + PROBE_EVERY_S
+    after(health, DOWN[0], 10.0, before=FAILING)
+
+    assert health.probe_at == 10.0 + PROBE_EVERY_S
+
+
+def test_a_first_look_is_never_held_and_a_sound_resource_for_a_minute_at_most() -> None:
+    health = Health()
+    for at in (0.0, 1.0, 2.0, 50.0):
+        after(health, DOWN[0], at)
+
+    assert HELD_S == 60.0
+    assert is_held(health, 50.0) == [SOUND, FAILING]
+    assert is_held(health, 2.0 + HELD_S) == [FAILING]
 
 
 def test_the_pause_between_probes_is_random_by_a_quarter() -> None:
-    held: list[float] = []
+    probes: list[float] = []
     for chance in (0.0, 0.999):
         health = Health()
         for _ in range(DOWN_AFTER):
             after(health, DOWN[0], chance=chance)
-        held.append(health.held_until)
+        probes.append(health.probe_at)
 
-    assert held == pytest.approx([0.75 * PROBE_EVERY_S, 1.25 * PROBE_EVERY_S], abs=0.01)
-
-
-def test_a_single_poll_is_not_held_for_others() -> None:
-    """Its own wait says when to look again."""
-    health = Health()
-
-    changes = {after(health, DOWN[0], is_alone=True) for _ in range(DOWN_AFTER + 1)}
-
-    assert changes == {Change.NOTHING}
-    assert health.is_down
-    assert health.held_until == 0.0
+    assert probes == pytest.approx([0.75 * PROBE_EVERY_S, 1.25 * PROBE_EVERY_S], abs=0.01)
 
 
 def test_the_first_success_after_an_outage_ends_the_hold() -> None:
@@ -113,15 +152,23 @@ def test_the_first_success_after_an_outage_ends_the_hold() -> None:
         after(health, DOWN[0])
 
     assert after(health, SUCCESS, 5.0) is Change.BACK
-    assert not health.is_down
-    assert health.held_until == 0.0
+    assert is_held(health, 5.0) == []
     assert after(health, SUCCESS, 6.0) is Change.NOTHING
+
+
+def test_requests_that_hang_hold_no_others_and_their_end_is_news() -> None:
+    health = Health()
+    for _ in range(10):
+        after(health, HANGS)
+
+    assert is_held(health) == []
+    assert after(health, SUCCESS) is Change.BACK
 
 
 @pytest.mark.parametrize(
     ("asked", "least", "most"), [(37.0, 37.0, 38.0), (37_000.0, 60.0, 61.0), (None, 1.0, 2.0)]
 )
-def test_a_429_holds_all_looks_for_as_long_as_it_asks_but_for_a_minute_at_most(
+def test_a_429_pauses_a_route_for_as_long_as_it_asks_but_for_a_minute_at_most(
     asked: float | None, least: float, most: float
 ) -> None:
     health = Health()
@@ -129,18 +176,26 @@ def test_a_429_holds_all_looks_for_as_long_as_it_asks_but_for_a_minute_at_most(
     change = after(health, refusal(RateLimitError, 429, asked), 100.0)
 
     assert change is Change.REFUSED
-    assert least <= health.held_until - 100.0 <= most
+    assert least <= health.refused_until - 100.0 <= most
     assert not health.is_down
 
 
 def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     health = Health()
     after(health, refusal(RateLimitError, 429, 37.0), 0.0)
-    held = health.held_until
+    until = health.refused_until
 
     after(health, refusal(RateLimitError, 429, 2.0), 1.0)
 
-    assert health.held_until == held
+    assert health.refused_until == until
+
+
+def test_an_answer_ends_a_pause() -> None:
+    health = Health()
+    after(health, refusal(RateLimitError, 429, 37.0), 0.0)
+
+    assert after(health, SUCCESS, 1.0) is Change.NOTHING
+    assert health.refused_until == 0.0
 
 
 def test_a_429_is_no_failure_of_the_server() -> None:

@@ -90,7 +90,9 @@ def test_a_chain_that_will_not_become_active(
 def test_unhealthy_is_said_to_have_lasted_from_the_end_of_an_outage() -> None:
     """Nobody saw the status during the outage."""
     tracker = deployment_tracker()
-    for at in (0, 320, *range(370, 620, 50)):
+    look(tracker, 0, deployment(status="UNHEALTHY"))
+    tracker.history.note_missing(300)
+    for at in (320, *range(370, 620, 50)):
         look(tracker, at, deployment(status="UNHEALTHY"))
 
     error = see(tracker, 620, deployment(status="UNHEALTHY"))

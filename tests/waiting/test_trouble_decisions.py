@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from aiobaseten._waiting.steps import asked_pause, ends_wait
@@ -16,7 +18,7 @@ from aiobaseten.errors import (
     TransportError,
 )
 
-WHERE = {"method": "GET", "path": "/v1/models/m1"}
+WHERE: dict[str, Any] = {"method": "GET", "path": "/v1/models/m1"}
 
 
 def refusal(status: int, kind: type[APIError] = APIError) -> APIError:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .activate_response import ActivateResponse
     from .audit_log_actor import AuditLogActor
+    from .audit_log_actor_type import AuditLogActorType
     from .audit_log_entry import AuditLogEntry
     from .audit_log_event_data import AuditLogEventData
     from .audit_log_event_type import AuditLogEventType
     from .audit_log_event_type_group import AuditLogEventTypeGroup
     from .audit_log_sort_direction import AuditLogSortDirection
+    from .audit_log_source import AuditLogSource
     from .autoscaling_settings import AutoscalingSettings
     from .cancel_promotion_response import CancelPromotionResponse
     from .cancellation_status import CancellationStatus
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from .chains import Chains
     from .create_chain_environment_request import CreateChainEnvironmentRequest
     from .create_environment_request import CreateEnvironmentRequest
-    from .deactivate_chain_deployment_response import DeactivateChainDeploymentResponse
     from .deactivate_response import DeactivateResponse
     from .deployment import Deployment
     from .deployment_labels import DeploymentLabels
@@ -45,15 +46,17 @@ if TYPE_CHECKING:
     from .instance_type import InstanceType
     from .list_audit_logs_response import ListAuditLogsResponse
     from .log import Log
+    from .log_level import LogLevel
     from .model import Model
     from .models import Models
-    from .pagination import Pagination
+    from .pagination_response import PaginationResponse
     from .promote_to_chain_environment_request import PromoteToChainEnvironmentRequest
     from .promote_to_environment_request import PromoteToEnvironmentRequest
     from .promotion_cleanup_strategy import PromotionCleanupStrategy
     from .promotion_settings import PromotionSettings
     from .promotion_settings_override import PromotionSettingsOverride
     from .promotion_status import PromotionStatus
+    from .region import Region
     from .request_backpressure_policy import RequestBackpressurePolicy
     from .retry_deployment_response import RetryDeploymentResponse
     from .rolling_deploy_config import RollingDeployConfig
@@ -79,11 +82,13 @@ if TYPE_CHECKING:
 __all__ = (
     "ActivateResponse",
     "AuditLogActor",
+    "AuditLogActorType",
     "AuditLogEntry",
     "AuditLogEventData",
     "AuditLogEventType",
     "AuditLogEventTypeGroup",
     "AuditLogSortDirection",
+    "AuditLogSource",
     "AutoscalingSettings",
     "CancellationStatus",
     "CancelPromotionResponse",
@@ -100,7 +105,6 @@ __all__ = (
     "Chains",
     "CreateChainEnvironmentRequest",
     "CreateEnvironmentRequest",
-    "DeactivateChainDeploymentResponse",
     "DeactivateResponse",
     "Deployment",
     "DeploymentLabels",
@@ -116,15 +120,17 @@ __all__ = (
     "InstanceType",
     "ListAuditLogsResponse",
     "Log",
+    "LogLevel",
     "Model",
     "Models",
-    "Pagination",
+    "PaginationResponse",
     "PromoteToChainEnvironmentRequest",
     "PromoteToEnvironmentRequest",
     "PromotionCleanupStrategy",
     "PromotionSettings",
     "PromotionSettingsOverride",
     "PromotionStatus",
+    "Region",
     "RequestBackpressurePolicy",
     "RetryDeploymentResponse",
     "RollingDeployConfig",
@@ -149,11 +155,13 @@ __all__ = (
 _MODULES = {
     "ActivateResponse": ".activate_response",
     "AuditLogActor": ".audit_log_actor",
+    "AuditLogActorType": ".audit_log_actor_type",
     "AuditLogEntry": ".audit_log_entry",
     "AuditLogEventData": ".audit_log_event_data",
     "AuditLogEventType": ".audit_log_event_type",
     "AuditLogEventTypeGroup": ".audit_log_event_type_group",
     "AuditLogSortDirection": ".audit_log_sort_direction",
+    "AuditLogSource": ".audit_log_source",
     "AutoscalingSettings": ".autoscaling_settings",
     "CancelPromotionResponse": ".cancel_promotion_response",
     "CancellationStatus": ".cancellation_status",
@@ -170,7 +178,6 @@ _MODULES = {
     "Chains": ".chains",
     "CreateChainEnvironmentRequest": ".create_chain_environment_request",
     "CreateEnvironmentRequest": ".create_environment_request",
-    "DeactivateChainDeploymentResponse": ".deactivate_chain_deployment_response",
     "DeactivateResponse": ".deactivate_response",
     "Deployment": ".deployment",
     "DeploymentLabels": ".deployment_labels",
@@ -186,15 +193,17 @@ _MODULES = {
     "InstanceType": ".instance_type",
     "ListAuditLogsResponse": ".list_audit_logs_response",
     "Log": ".log",
+    "LogLevel": ".log_level",
     "Model": ".model",
     "Models": ".models",
-    "Pagination": ".pagination",
+    "PaginationResponse": ".pagination_response",
     "PromoteToChainEnvironmentRequest": ".promote_to_chain_environment_request",
     "PromoteToEnvironmentRequest": ".promote_to_environment_request",
     "PromotionCleanupStrategy": ".promotion_cleanup_strategy",
     "PromotionSettings": ".promotion_settings",
     "PromotionSettingsOverride": ".promotion_settings_override",
     "PromotionStatus": ".promotion_status",
+    "Region": ".region",
     "RequestBackpressurePolicy": ".request_backpressure_policy",
     "RetryDeploymentResponse": ".retry_deployment_response",
     "RollingDeployConfig": ".rolling_deploy_config",

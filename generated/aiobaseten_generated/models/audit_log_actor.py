@@ -7,6 +7,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..misfits import as_json, keep
+from ..models.audit_log_actor_type import AuditLogActorType
 from ..types import UNSET, Unset
 
 _FIELDS = frozenset(
@@ -23,8 +24,8 @@ _FIELDS = frozenset(
 class AuditLogActor:
     """Who did it."""
 
-    type_: str
-    """ USER, API_KEY, BASETEN_USER, BASETEN_SYSTEM or TOMBSTONE_USER """
+    type_: AuditLogActorType
+    """ The kind of an actor. """
 
     api_key_name: None | str | Unset = UNSET
     """ The name of an API key """
@@ -50,7 +51,9 @@ class AuditLogActor:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         type_: Any = src_dict.get("type", UNSET)
-        if not isinstance(type_, str):
+        if isinstance(type_, str):
+            type_ = AuditLogActorType(type_)
+        else:
             keep("AuditLogActor.type_", "a string", type_)
 
         api_key_name: Any = src_dict.get("api_key_name", UNSET)

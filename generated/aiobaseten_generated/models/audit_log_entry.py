@@ -9,6 +9,7 @@ from attrs import field as _attrs_field
 
 from ..misfits import as_json, date_time, keep
 from ..models.audit_log_event_type import AuditLogEventType
+from ..models.audit_log_source import AuditLogSource
 from ..types import UNSET, Unset
 
 _FIELDS = frozenset(
@@ -40,7 +41,7 @@ class AuditLogEntry:
     """ The event that an entry of an audit log is about; free-form. """
 
     event_type: AuditLogEventType
-    """ What was done. These are the events about deployments, promotions and environments; there are more. """
+    """ What was done. """
 
     id: str
     """ Unique identifier of the entry """
@@ -54,8 +55,8 @@ class AuditLogEntry:
     client_version: None | str | Unset = UNSET
     """ Its version """
 
-    source: None | str | Unset = UNSET
-    """ UI, API, MCP, SYSTEM or OTHER """
+    source: AuditLogSource | None | Unset = UNSET
+    """ Through which surface it was done """
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -132,7 +133,9 @@ class AuditLogEntry:
             keep("AuditLogEntry.client_version", "a string or null", client_version)
 
         source: Any = src_dict.get("source", UNSET)
-        if not isinstance(source, str) and source is not None and source is not UNSET:
+        if isinstance(source, str):
+            source = AuditLogSource(source)
+        elif source is not None and source is not UNSET:
             keep("AuditLogEntry.source", "a string or null", source)
 
         _model = cls(

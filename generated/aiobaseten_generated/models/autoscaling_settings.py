@@ -7,7 +7,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..misfits import as_json, keep
-from ..types import UNSET
+from ..types import UNSET, Unset
 
 _FIELDS = frozenset(
     {
@@ -17,31 +17,39 @@ _FIELDS = frozenset(
         "min_replica",
         "scale_down_delay",
         "target_utilization_percentage",
+        "max_scale_down_rate",
+        "target_in_flight_tokens",
     }
 )
 
 
 @_attrs_define
 class AutoscalingSettings:
-    """Autoscaling settings for a deployment."""
+    """How the number of replicas follows the traffic."""
 
     autoscaling_window: int | None
-    """ Timeframe of traffic considered for autoscaling decisions """
+    """ Seconds of traffic on which a decision is based """
 
     concurrency_target: int
-    """ Number of requests per replica before scaling up """
+    """ Requests that one replica handles at once """
 
     max_replica: int
-    """ Maximum number of replicas """
+    """ The most replicas """
 
     min_replica: int
-    """ Minimum number of replicas """
+    """ The fewest replicas """
 
     scale_down_delay: int | None
-    """ Waiting period before scaling down any active replica """
+    """ Seconds before a replica that is not needed is removed """
 
     target_utilization_percentage: int | None
-    """ Target utilization percentage for scaling up/down. """
+    """ Share of that number at which replicas are added """
+
+    max_scale_down_rate: int | None | Unset = UNSET
+    """ Largest share of the replicas that is removed in one window, in percent """
+
+    target_in_flight_tokens: int | None | Unset = UNSET
+    """ Tokens that are under way at once; in early access """
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -54,6 +62,8 @@ class AutoscalingSettings:
             "min_replica": self.min_replica,
             "scale_down_delay": self.scale_down_delay,
             "target_utilization_percentage": self.target_utilization_percentage,
+            "max_scale_down_rate": self.max_scale_down_rate,
+            "target_in_flight_tokens": self.target_in_flight_tokens,
         }
         return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
@@ -90,6 +100,28 @@ class AutoscalingSettings:
                 target_utilization_percentage,
             )
 
+        max_scale_down_rate: Any = src_dict.get("max_scale_down_rate", UNSET)
+        if (
+            type(max_scale_down_rate) is not int
+            and max_scale_down_rate is not None
+            and max_scale_down_rate is not UNSET
+        ):
+            keep(
+                "AutoscalingSettings.max_scale_down_rate", "an integer or null", max_scale_down_rate
+            )
+
+        target_in_flight_tokens: Any = src_dict.get("target_in_flight_tokens", UNSET)
+        if (
+            type(target_in_flight_tokens) is not int
+            and target_in_flight_tokens is not None
+            and target_in_flight_tokens is not UNSET
+        ):
+            keep(
+                "AutoscalingSettings.target_in_flight_tokens",
+                "an integer or null",
+                target_in_flight_tokens,
+            )
+
         _model = cls(
             autoscaling_window=autoscaling_window,
             concurrency_target=concurrency_target,
@@ -97,6 +129,8 @@ class AutoscalingSettings:
             min_replica=min_replica,
             scale_down_delay=scale_down_delay,
             target_utilization_percentage=target_utilization_percentage,
+            max_scale_down_rate=max_scale_down_rate,
+            target_in_flight_tokens=target_in_flight_tokens,
         )
         if not src_dict.keys() <= _FIELDS:
             _model.additional_properties = {

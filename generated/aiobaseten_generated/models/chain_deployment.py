@@ -61,17 +61,6 @@ class ChainDeployment:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        chainlets: Any = src_dict["chainlets"]
-        if not isinstance(chainlets, list):
-            raise misfit("ChainDeployment.chainlets", "a list", chainlets)
-        _chainlets_items: list[Any] = []
-        for _chainlets_item in chainlets:
-            if not isinstance(_chainlets_item, dict):
-                raise misfit("ChainDeployment.chainlets[]", "an object", _chainlets_item)
-            _chainlets_item = Chainlet.from_dict(_chainlets_item)
-            _chainlets_items.append(_chainlets_item)
-        chainlets = _chainlets_items
-
         id: Any = src_dict["id"]
         if not isinstance(id, str):
             raise misfit("ChainDeployment.id", "a string", id)
@@ -84,6 +73,19 @@ class ChainDeployment:
         chain_id: Any = src_dict.get("chain_id", UNSET)
         if not isinstance(chain_id, str):
             keep("ChainDeployment.chain_id", "a string", chain_id)
+
+        chainlets: Any = src_dict.get("chainlets", UNSET)
+        if isinstance(chainlets, list):
+            _chainlets_items: list[Any] = []
+            for _chainlets_item in chainlets:
+                if isinstance(_chainlets_item, dict):
+                    _chainlets_item = Chainlet.from_dict(_chainlets_item)
+                else:
+                    keep("ChainDeployment.chainlets[]", "an object", _chainlets_item)
+                _chainlets_items.append(_chainlets_item)
+            chainlets = _chainlets_items
+        else:
+            keep("ChainDeployment.chainlets", "a list", chainlets)
 
         created_at: Any = src_dict.get("created_at", UNSET)
         if isinstance(created_at, str):

@@ -11,7 +11,6 @@ from ..types import UNSET, Unset
 
 _FIELDS = frozenset(
     {
-        "no_op",
         "success",
     }
 )
@@ -21,9 +20,6 @@ _FIELDS = frozenset(
 class DeactivateResponse:
     """The answer to a request to deactivate a deployment."""
 
-    no_op: bool | Unset = UNSET
-    """ Whether there was nothing to do. Baseten's default: false. """
-
     success: bool | Unset = UNSET
     """ Whether Baseten accepted the request. Baseten's default: true. """
 
@@ -32,23 +28,17 @@ class DeactivateResponse:
     def to_dict(self) -> dict[str, Any]:
         _fields: dict[str, Any] = {
             **self.additional_properties,
-            "no_op": self.no_op,
             "success": self.success,
         }
         return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        no_op: Any = src_dict.get("no_op", UNSET)
-        if not isinstance(no_op, bool) and no_op is not UNSET:
-            keep("DeactivateResponse.no_op", "a boolean", no_op)
-
         success: Any = src_dict.get("success", UNSET)
         if not isinstance(success, bool) and success is not UNSET:
             keep("DeactivateResponse.success", "a boolean", success)
 
         _model = cls(
-            no_op=no_op,
             success=success,
         )
         if not src_dict.keys() <= _FIELDS:

@@ -70,7 +70,7 @@ class Deployment:
     labels: DeploymentLabels | None | Unset = UNSET
     """ Labels that users attached to it; free-form """
 
-    region: None | str | Unset = UNSET
+    region: None | Region | Unset = UNSET
     """ Where it runs """
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -155,8 +155,10 @@ class Deployment:
             keep("Deployment.labels", "an object or null", labels)
 
         region: Any = src_dict.get("region", UNSET)
-        if not isinstance(region, str) and region is not None and region is not UNSET:
-            keep("Deployment.region", "a string or null", region)
+        if isinstance(region, dict):
+            region = Region.from_dict(region)
+        elif region is not None and region is not UNSET:
+            keep("Deployment.region", "an object or null", region)
 
         _model = cls(
             active_replica_count=active_replica_count,
@@ -198,3 +200,4 @@ class Deployment:
 
 from ..models.autoscaling_settings import AutoscalingSettings
 from ..models.deployment_labels import DeploymentLabels
+from ..models.region import Region

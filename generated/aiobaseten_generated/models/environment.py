@@ -30,7 +30,7 @@ class Environment:
     """An environment of a model."""
 
     autoscaling_settings: AutoscalingSettings
-    """ Autoscaling settings for a deployment. """
+    """ How the number of replicas follows the traffic. """
 
     created_at: datetime.datetime
     """ When the environment was created """

@@ -23,7 +23,7 @@ class ListAuditLogsResponse:
 
     items: list[AuditLogEntry]
 
-    pagination: Pagination
+    pagination: PaginationResponse
     """ Whether there is another page. """
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -51,7 +51,7 @@ class ListAuditLogsResponse:
 
         pagination: Any = src_dict.get("pagination", UNSET)
         if isinstance(pagination, dict):
-            pagination = Pagination.from_dict(pagination)
+            pagination = PaginationResponse.from_dict(pagination)
         else:
             keep("ListAuditLogsResponse.pagination", "an object", pagination)
 
@@ -83,4 +83,4 @@ class ListAuditLogsResponse:
 
 
 from ..models.audit_log_entry import AuditLogEntry
-from ..models.pagination import Pagination
+from ..models.pagination_response import PaginationResponse

@@ -7,14 +7,15 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..misfits import as_json, keep
+from ..models.log_level import LogLevel
 from ..types import UNSET, Unset
 
 _FIELDS = frozenset(
     {
         "message",
+        "replica",
         "timestamp",
         "level",
-        "replica",
         "request_id",
     }
 )
@@ -27,14 +28,14 @@ class Log:
     message: str
     """ What it says """
 
+    replica: None | str
+    """ The replica that wrote it """
+
     timestamp: str
     """ When it was written, in nanoseconds since 1970 """
 
-    level: None | str | Unset = UNSET
+    level: LogLevel | None | Unset = UNSET
     """ How serious it is """
-
-    replica: None | str | Unset = UNSET
-    """ The replica that wrote it """
 
     request_id: None | str | Unset = UNSET
     """ The call of the model that it belongs to """
@@ -45,9 +46,9 @@ class Log:
         _fields: dict[str, Any] = {
             **self.additional_properties,
             "message": self.message,
+            "replica": self.replica,
             "timestamp": self.timestamp,
             "level": self.level,
-            "replica": self.replica,
             "request_id": self.request_id,
         }
         return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
@@ -58,17 +59,19 @@ class Log:
         if not isinstance(message, str):
             keep("Log.message", "a string", message)
 
+        replica: Any = src_dict.get("replica", UNSET)
+        if not isinstance(replica, str) and replica is not None:
+            keep("Log.replica", "a string or null", replica)
+
         timestamp: Any = src_dict.get("timestamp", UNSET)
         if not isinstance(timestamp, str):
             keep("Log.timestamp", "a string", timestamp)
 
         level: Any = src_dict.get("level", UNSET)
-        if not isinstance(level, str) and level is not None and level is not UNSET:
+        if isinstance(level, str):
+            level = LogLevel(level)
+        elif level is not None and level is not UNSET:
             keep("Log.level", "a string or null", level)
-
-        replica: Any = src_dict.get("replica", UNSET)
-        if not isinstance(replica, str) and replica is not None and replica is not UNSET:
-            keep("Log.replica", "a string or null", replica)
 
         request_id: Any = src_dict.get("request_id", UNSET)
         if not isinstance(request_id, str) and request_id is not None and request_id is not UNSET:
@@ -76,9 +79,9 @@ class Log:
 
         _model = cls(
             message=message,
+            replica=replica,
             timestamp=timestamp,
             level=level,
-            replica=replica,
             request_id=request_id,
         )
         if not src_dict.keys() <= _FIELDS:

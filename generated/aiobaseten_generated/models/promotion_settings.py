@@ -27,7 +27,7 @@ class PromotionSettings:
     """How promotions to an environment go."""
 
     promotion_cleanup_strategy: None | PromotionCleanupStrategy | Unset = UNSET
-    """ What becomes of the deployment that is replaced """
+    """ What becomes of the deployment that is replaced. Baseten's default: "SCALE_TO_ZERO". """
 
     ramp_up_duration_seconds: int | None | Unset = UNSET
     """ How long those stages take together. Baseten's default: 600. """

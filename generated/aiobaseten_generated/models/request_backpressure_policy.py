@@ -3,7 +3,7 @@ from typing import Any, Self
 
 
 class RequestBackpressurePolicy(StrEnum):
-    """Whether requests that find no free replica wait or are refused.
+    """Whether such requests wait or are refused.
 
     Open: an unknown value becomes a member that equals its string.
     """

@@ -7,6 +7,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..misfits import as_json, keep
+from ..models.rolling_deploy_strategy import RollingDeployStrategy
 from ..types import UNSET, Unset
 
 _FIELDS = frozenset(
@@ -14,6 +15,7 @@ _FIELDS = frozenset(
         "max_surge_percent",
         "max_unavailable_percent",
         "replica_overhead_percent",
+        "rolling_deploy_strategy",
         "stabilization_time_seconds",
     }
 )
@@ -24,16 +26,19 @@ class RollingDeployConfig:
     """The steps of a rolling promotion."""
 
     max_surge_percent: int | Unset = UNSET
-    """ Extra replicas per step; 0 if replicas may be missing instead """
+    """ Extra replicas per step; 0 if replicas may be missing instead. Baseten's default: 25. """
 
     max_unavailable_percent: int | Unset = UNSET
-    """ Replicas that may be missing per step """
+    """ Replicas that may be missing per step. Baseten's default: 0. """
 
     replica_overhead_percent: int | Unset = UNSET
-    """ Replicas added beforehand to what is replaced """
+    """ Replicas added beforehand to what is replaced. Baseten's default: 0. """
+
+    rolling_deploy_strategy: RollingDeployStrategy | Unset = UNSET
+    """ What a step of a rolling promotion replaces. """
 
     stabilization_time_seconds: int | Unset = UNSET
-    """ How long to wait between steps """
+    """ How long to wait between steps. Baseten's default: 0. """
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -43,6 +48,7 @@ class RollingDeployConfig:
             "max_surge_percent": self.max_surge_percent,
             "max_unavailable_percent": self.max_unavailable_percent,
             "replica_overhead_percent": self.replica_overhead_percent,
+            "rolling_deploy_strategy": self.rolling_deploy_strategy,
             "stabilization_time_seconds": self.stabilization_time_seconds,
         }
         return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
@@ -67,6 +73,12 @@ class RollingDeployConfig:
                 replica_overhead_percent,
             )
 
+        rolling_deploy_strategy: Any = src_dict.get("rolling_deploy_strategy", UNSET)
+        if isinstance(rolling_deploy_strategy, str):
+            rolling_deploy_strategy = RollingDeployStrategy(rolling_deploy_strategy)
+        elif rolling_deploy_strategy is not UNSET:
+            keep("RollingDeployConfig.rolling_deploy_strategy", "a string", rolling_deploy_strategy)
+
         stabilization_time_seconds: Any = src_dict.get("stabilization_time_seconds", UNSET)
         if type(stabilization_time_seconds) is not int and stabilization_time_seconds is not UNSET:
             keep(
@@ -79,6 +91,7 @@ class RollingDeployConfig:
             max_surge_percent=max_surge_percent,
             max_unavailable_percent=max_unavailable_percent,
             replica_overhead_percent=replica_overhead_percent,
+            rolling_deploy_strategy=rolling_deploy_strategy,
             stabilization_time_seconds=stabilization_time_seconds,
         )
         if not src_dict.keys() <= _FIELDS:

@@ -3,7 +3,7 @@ from typing import Any, Self
 
 
 class RollingDeployStrategy(StrEnum):
-    """What the percentages of a rolling promotion count.
+    """What a step of a rolling promotion replaces.
 
     Open: an unknown value becomes a member that equals its string.
     """

@@ -1,8 +1,9 @@
 """One request, from operation to value. The door to this wing is `Sender`.
 
-A request waits in the `queue` of its route, takes one of the `connections`, and comes back as a
-reply, which `answers` turns into a value or an exception. `retry` and `limits` decide whether and
-when to send (again). `secret` is the API key.
+A request waits in the `queue` for its turn and a place, goes over the `connections`, and comes back
+as a reply, which `answers` turns into a value or an exception. `retry`, `limits` and `places`
+decide whether and when to send (again). `http_clients` makes the HTTP clients. `secret` is the API
+key.
 """
 
 from __future__ import annotations
@@ -10,23 +11,31 @@ from __future__ import annotations
 from aiobaseten_generated.client import Operation
 
 from .answers import parsed_by, then
-from .connections import Connections, HttpClient, closed
+from .connections import Connect, Connections, closed
+from .http_clients import HttpClient, HttpClients, own_clients
+from .limits import LONGEST_PAUSE_S
+from .operation import checked
 from .retry import may_have_acted
 from .secret import Secret
 from .sender import Fetched, Sender, Settings, Shared, Ticket
 
 __all__ = [
+    "LONGEST_PAUSE_S",
+    "Connect",
     "Connections",
     "Fetched",
     "HttpClient",
+    "HttpClients",
     "Operation",
     "Secret",
     "Sender",
     "Settings",
     "Shared",
     "Ticket",
+    "checked",
     "closed",
     "may_have_acted",
+    "own_clients",
     "parsed_by",
     "then",
 ]

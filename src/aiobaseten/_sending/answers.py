@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from aiobaseten_generated.client import Operation
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from ..errors import (
     APIError,
@@ -25,9 +25,10 @@ from ..errors import (
     ResponseShapeError,
     ServerError,
 )
+from .encodable import encodable_json, encodable_text
 from .names import advice_about_names
 from .retry import asked_delay
-from .secret import Secret
+from .secret import Secret, forget_variables
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -70,20 +71,27 @@ _BY_STATUS: dict[int, type[APIError]] = {
 }
 
 
+def _encodable_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: encodable_text(value) for name, value in headers.items()}
+
+
 @frozen(kw_only=True)
 class Reply:
-    """An HTTP response, read as far as possible, with the API key masked.
+    """An HTTP response, read as far as possible.
+
+    All text of a server comes from here, so that every consumer can encode all of it: a terminal,
+    JSON, msgpack, Postgres.
 
     Attributes:
         status: HTTP status.
-        headers: Its headers, with names in lower case.
-        body: Its body, decompressed.
+        headers: Its headers, with names in lower case, and the API key masked.
+        body: Its body, decompressed. It may hold the key.
         flaw: Why the body is incomplete, or ``None``.
     """
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(converter=_encodable_headers)
+    body: bytes = field(repr=False)
     flaw: str | None = None
 
     @property
@@ -91,6 +99,27 @@ class Reply:
         """The id of the request for Baseten's support, or ``None``."""
         found = (self.headers[name] for name in _REQUEST_ID_HEADERS if name in self.headers)
         return next(found, None)
+
+    def json(self) -> Any:
+        """The decoded body; ``None`` if there is none.
+
+        Raises:
+            ValueError: It is not JSON.
+            RecursionError: It is nested too deeply.
+        """
+        if not self.body:
+            return None
+        try:
+            content = json.loads(self.body)
+        except UnicodeDecodeError:
+            # A log may hold any byte, and the rest of the answer is good.
+            content = json.loads(self.body.decode("utf-8", "replace"))
+        return encodable_json(content, self.body)
+
+    def excerpt(self) -> str:
+        """The beginning of the body, as text."""
+        text = encodable_text(self.body[: 4 * _EXCERPT].decode("utf-8", "replace"))
+        return text if len(text) <= _EXCERPT else text[:_EXCERPT] + " …"
 
 
 def parsed_by(operation: Operation[Any], parse: Callable[[Any], U]) -> Operation[U]:
@@ -127,22 +156,24 @@ def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, n
         RequestNotActedOnError: The body says that the server did not act.
     """
     if not 200 <= reply.status < 300:
-        raise _refusal(operation, path, reply, secret, now)
+        masked = evolve(reply, body=secret.mask(reply.body))
+        raise _refusal(operation, path, masked, secret, now)
     try:
         if reply.flaw:
             raise ValueError(reply.flaw)
-        content = json.loads(reply.body) if reply.body else None
+        content = secret.mask_json(reply.json(), reply.body)
         if operation.method != "GET":
             _check_acted(operation, content, secret)
         return operation.parse(content)
     except _MISFITS as error:
         secret.mask_error(error)
+        forget_variables(error)
         raise ResponseShapeError(
             _misfit(error, reply),
             status=reply.status,
             method=operation.method,
             path=path,
-            body=_excerpt(reply.body),
+            body=evolve(reply, body=secret.mask(reply.body)).excerpt(),
             request_id=reply.request_id,
         ) from error
 
@@ -162,28 +193,28 @@ def _refusal(
 ) -> APIError:
     status = reply.status
     kind = _BY_STATUS.get(status) or (ServerError if status >= 500 else APIError)
-    body = _json_object(reply.body)
+    body = _json_object(reply)
     # A second time: in JSON the key may have been escaped, or in another encoding.
     code, message = map(secret.mask_text, _code_and_message(body))
     if 300 <= status < 400:
         message = f"redirected to {reply.headers.get('location', 'nowhere')}, not followed"
-    error = kind(
-        message or ("" if body else _excerpt(reply.body)[:200]),
+    return kind(
+        message or ("" if body else reply.excerpt()[:200]),
         status=status,
         method=operation.method,
         path=path,
         code=code or None,
-        body=_excerpt(reply.body),
+        body=reply.excerpt(),
         request_id=reply.request_id,
+        retry_after=asked_delay(reply.headers, body, now),
+        came_from_proxy=not body,
+        # Only Baseten knows whether an id exists: a proxy, whose answer is not JSON, does not.
         advice=(
             advice_about_names(operation.path, operation.url, operation.body)
-            if status == 404
+            if status == 404 and body
             else ""
         ),
     )
-    error.retry_after = asked_delay(reply.headers, body, now)
-    error.came_from_proxy = not body
-    return error
 
 
 def _misfit(error: Exception, reply: Reply) -> str:
@@ -191,21 +222,16 @@ def _misfit(error: Exception, reply: Reply) -> str:
         return reply.flaw
     if not reply.body:
         return "it is empty"
-    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+    if isinstance(error, json.JSONDecodeError):
         return f"it is not JSON ({error})"
     if isinstance(error, KeyError):
         return f"the field {error} is missing"
     return f"it does not fit the spec ({error})"
 
 
-def _excerpt(body: bytes) -> str:
-    text = body[: 4 * _EXCERPT].decode("utf-8", "replace")
-    return text if len(text) <= _EXCERPT else text[:_EXCERPT] + " …"
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
+def _json_object(reply: Reply) -> dict[str, Any]:
     try:
-        content = json.loads(body)
+        content = reply.json()
     except (ValueError, RecursionError):
         return {}
     return cast("dict[str, Any]", content) if isinstance(content, dict) else {}

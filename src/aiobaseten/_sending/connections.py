@@ -1,24 +1,32 @@
-"""The connections: one `httpx.AsyncClient`, on one event loop, from opening to closing."""
+"""The connections: the HTTP clients, on one event loop, from opening to closing."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any, TypeAlias, cast
 
+import anyio
+import httpcore
 import httpx
 from attrs import frozen
 
 from .._clock import Clock
-from ..errors import ConfigurationError, RequestTimeoutError, TransportError
+from ..errors import BasetenError, ConfigurationError, RequestTimeoutError, TransportError
 from .answers import Reply
-from .secret import Secret
+from .encodable import encodable_text
+from .http_clients import HttpClients
+from .places import Place
+from .queue import Queue
+from .secret import Secret, forget_variables
+
+#: Returns the HTTP clients, on opening.
+Connect: TypeAlias = Callable[[], Awaitable[HttpClients]]
 
 #: Seconds that an abandoned request may take to finish, so that its connection survives.
 ABANDONED_GRACE_S = 5.0
 # Extra seconds after a time limit. On a loop that stood still, as in a suspended process,
-# everything is due at once, and replies that have arrived must be read first: cutting off a
-# request that is not waiting costs httpx its connection.
+# everything is due at once, and replies that have arrived must be read first.
 _LAST_TURN_S = 0.1
 
 
@@ -32,36 +40,79 @@ class _NoAuth(httpx.Auth):
 
 
 _NO_AUTH = _NoAuth()
-# httpx raises these before a request can have reached the server.
+# httpcore raises these before a request can have reached the server. The names of httpx prove
+# nothing: other transports raise its ConnectError for a connection that was reset after sending.
 _NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
 )
 
 
-class _NoCookies(httpx.Cookies):
-    """A cookie jar that stays empty."""
+class _SentOnce:
+    """Watches a write on its way through httpcore, and lets nobody below us send it again."""
 
-    def extract_cookies(self, response: httpx.Response) -> None:
-        """Ignore them."""
+    def __init__(self) -> None:
+        self.was_sent = False
+
+    async def __call__(self, event: str, details: Mapping[str, Any]) -> None:
+        """Called by httpcore with each of its steps."""
+        if not event.endswith(".send_request_headers.started"):
+            return
+        if details["request"].method == b"CONNECT":  # a proxy is asked for the way
+            return
+        if self.was_sent:
+            raise httpx.WriteError("a layer below was about to send the request again")
+        self.was_sent = True
 
 
-class HttpClient(httpx.AsyncClient):
-    """The client that we make when the caller passes none: it keeps no cookies."""
+class _CutOff:
+    """Cuts off a request, later or now.
 
-    _none = _NoCookies()
+    It uses a cancel scope of anyio's, because httpx's pool guards its books with those: cancelling
+    the task at the wrong moment would cost the pool a connection for ever.
+    """
 
-    @property
-    def cookies(self) -> httpx.Cookies:
-        """No cookies, whatever a server sets."""
-        return self._none
+    __slots__ = ("_loop", "_timer", "scope")
 
-    @cookies.setter
-    def cookies(self, cookies: object) -> None:
-        raise AttributeError(f"this client keeps no cookies, so it cannot take {cookies!r}")
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.scope = anyio.CancelScope()
+        self._loop = loop
+        self._timer: asyncio.TimerHandle | None = None
+
+    def now(self) -> None:
+        """Cut it off."""
+        self.scope.cancel()
+
+    def after(self, seconds: float) -> None:
+        """Cut it off after so many seconds, and not at an earlier time."""
+        self.lift()
+        self._timer = self._loop.call_later(seconds, self._give_last_turn)
+
+    def lift(self) -> None:
+        """Do not cut it off."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _give_last_turn(self) -> None:
+        self._timer = self._loop.call_later(_LAST_TURN_S, self.now)
+
+
+@frozen(eq=False)
+class _UnderWay:
+    """A request that was sent.
+
+    Attributes:
+        ended: Tells its caller about the end.
+        cut_off: Ends it.
+        place: What it holds.
+    """
+
+    ended: asyncio.Future[None]
+    cut_off: _CutOff
+    place: Place
 
 
 @frozen
@@ -70,23 +121,25 @@ class _Life:
 
     loop: asyncio.AbstractEventLoop
     closing: asyncio.Event
-    slots: asyncio.Semaphore
-    http: httpx.AsyncClient
+    closed: asyncio.Event
+    http: HttpClients
 
 
 class Connections:
     """Sends requests, each in a task of its own, and survives callers that leave.
 
-    Cutting off a request on the wire can cost httpx's pool the connection for ever; after some
-    hundred cancelled calls the pool is unusable. So a caller that leaves only abandons its request:
-    the request may finish for a few seconds, and its connection is kept. The caller waits for a
-    free connection first: `reserve`, then `send`, without an ``await`` in between.
+    Cutting off a request costs its connection, and making one takes longer than most requests. So a
+    caller that leaves only abandons its request: it may finish for a few seconds, or until another
+    one needs its place.
+
+    Attributes:
+        queue: Where requests wait for their turn and a place, before they are sent.
     """
 
     def __init__(
         self,
         clock: Clock,
-        connect: Callable[[], httpx.AsyncClient],
+        connect: Connect,
         secret: Secret,
         *,
         closes: bool,
@@ -97,62 +150,98 @@ class Connections:
 
         Args:
             clock: The client's.
-            connect: Returns the HTTP client; called on opening.
-            secret: Masked in everything that is returned from here.
-            closes: Whether closing closes the HTTP client.
+            connect: Returns the HTTP clients; called on opening.
+            secret: Masked in headers and errors that are returned from here.
+            closes: Whether closing closes the HTTP clients.
             max_connections: How many requests may be sent at the same time.
             max_body: Bytes of a response body that are read at most.
         """
         self.clock = clock
-        self.max_connections = max_connections
+        self.queue = Queue(clock, max_connections, self._make_room)
         self._connect = connect
         self._secret = secret
         self._closes = closes
         self._max_body = max_body
+        self._was_opened = False
         self._life: _Life | None = None
-        # Each request's task, and the future that tells its caller about the end.
-        self._under_way: dict[asyncio.Task[Reply], asyncio.Future[None]] = {}
+        self._under_way: dict[asyncio.Task[Reply], _UnderWay] = {}
+        self._abandoned: dict[asyncio.Task[Reply], _UnderWay] = {}
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Bind to the running loop.
 
         Raises:
-            ConfigurationError: They were opened before.
+            ConfigurationError: They were opened before, or the environment holds a setting that
+                cannot be used.
         """
-        if self._life is not None:
+        if self._was_opened:
             raise ConfigurationError("this client was entered before; make a new one")
+        self._was_opened = True
+        http = await self._connect()
         self._life = _Life(
             loop=asyncio.get_running_loop(),
             closing=asyncio.Event(),
-            slots=asyncio.Semaphore(self.max_connections),
-            http=self._connect(),
+            closed=asyncio.Event(),
+            http=http,
         )
 
     async def aclose(self) -> None:
-        """End all requests, with an error for their callers. Safe to call twice."""
+        """End all requests, with an error for their callers.
+
+        Safe to call twice, also at the same time: both return when it is closed. Call `check_loop`
+        first.
+        """
         life = self._life
-        if life is None or life.closing.is_set():
+        if life is None:
+            return
+        if life.closing.is_set():
+            await life.closed.wait()
             return
         life.closing.set()
-        for ended in self._under_way.values():
-            if not ended.done():
-                ended.set_result(None)
+        self.queue.close(closed)
         try:
-            if self._under_way and not self._closes:
-                # The caller's pool lives on, and would lose the connections of cut-off requests.
-                await asyncio.wait(self._under_way, timeout=ABANDONED_GRACE_S)
-            if self._under_way and not self._closes:
-                await asyncio.wait(self._under_way, timeout=_LAST_TURN_S)
+            for one in self._under_way.values():
+                if not one.ended.done():
+                    one.ended.set_result(None)
+            await self._end_all(life)
+        finally:
+            life.closed.set()
+
+    async def _end_all(self, life: _Life) -> None:
+        try:
+            if not self._closes:
+                # The caller's pool lives on, and keeps the connections of requests that end by
+                # themselves.
+                await self._ends_within(ABANDONED_GRACE_S)
+                await self._ends_within(_LAST_TURN_S)
         finally:
             # The closing task may be cancelled meanwhile, and nobody else does this.
-            for task in self._under_way:
-                task.cancel()
             try:
-                if self._under_way:
-                    await asyncio.wait(self._under_way)
+                for one in self._under_way.values():
+                    one.cut_off.now()
+                await self._ends_within(_LAST_TURN_S)
             finally:
-                if self._closes:
-                    await life.http.aclose()
+                for task in self._under_way:  # a hook of the caller's may resist
+                    task.cancel()
+                try:
+                    await self._ends_within(None)
+                finally:
+                    if self._closes:
+                        await life.http.aclose()
+
+    async def _ends_within(self, seconds: float | None) -> None:
+        """Wait until no request is under way, or until the time is over."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=seconds)
+
+    def check_loop(self) -> None:
+        """Check that they are not used from another event loop than their own.
+
+        Raises:
+            ConfigurationError: They are.
+        """
+        if self._life is not None and asyncio.get_running_loop() is not self._life.loop:
+            raise ConfigurationError("this client belongs to another event loop; make one per loop")
 
     def check(self) -> None:
         """Check that the client can be used here and now.
@@ -176,29 +265,8 @@ class Connections:
             return
         raise closed()
 
-    @property
-    def are_full(self) -> bool:
-        """Whether `reserve` would wait."""
-        return self._alive().slots.locked()
-
-    async def reserve(self) -> None:
-        """Wait for a free connection, and keep it for the request that is sent next.
-
-        Raises:
-            ConfigurationError: The client was closed meanwhile, or cannot be used here.
-        """
-        life = self._alive()
-        await life.slots.acquire()
-        if life.closing.is_set():
-            life.slots.release()
-            raise closed()
-
-    def release(self) -> None:
-        """Give back a connection that was reserved and is not used."""
-        self._alive().slots.release()
-
-    async def send(self, request: httpx.Request) -> Reply:
-        """Send a request over a reserved connection, and read the response.
+    async def send(self, request: httpx.Request, place: Place) -> Reply:
+        """Send a request, read the response, and give back the place when the request ends.
 
         A caller that is cancelled leaves at once and abandons the request.
 
@@ -207,18 +275,42 @@ class Connections:
             ConfigurationError: The client was closed meanwhile, or cannot be used here.
         """
         life = self._alive()
+        watch = _SentOnce()
+        if request.method != "GET":
+            request.extensions["trace"] = watch
         ended = life.loop.create_future()
-        task = life.loop.create_task(self._run(life.http, request))
-        self._under_way[task] = ended
+        one = _UnderWay(ended, _CutOff(life.loop), place)
+        task = life.loop.create_task(self._run(life.http.of(request), request, one.cut_off))
+        self._under_way[task] = one
         task.add_done_callback(self._end)
         try:
             await ended
         except asyncio.CancelledError:
-            _abandon(task)
+            one.cut_off.after(ABANDONED_GRACE_S)
+            self._abandoned[task] = one
+            self.queue.advance()  # somebody may need its place
+            task.add_done_callback(lambda _: request.headers.pop("authorization", None))
             raise
-        if not task.done() or task.cancelled():
+        if life.closing.is_set() and (not task.done() or task.cancelled()):
             raise closed()
-        return task.result()
+        if task.cancelled() or isinstance(task.exception(), GeneratorExit):
+            raise TransportError(
+                "other code, or a hook of the HTTP client, has cancelled the task of the request",
+                method=request.method,
+                path=request.url.path,
+                sent=True,
+            )
+        error = task.exception()
+        if error is None:
+            return task.result()
+        # The error may hold the request, and the request must not hold the key any longer.
+        request.headers.pop("authorization", None)
+        request.extensions.pop("trace", None)
+        forget_variables(error)
+        if isinstance(error, BasetenError) or not isinstance(error, Exception):
+            raise error
+        self._secret.mask_error(error)
+        raise _no_answer(error, request, was_sent=watch.was_sent) from error
 
     def _alive(self) -> _Life:
         life = self._life
@@ -226,41 +318,42 @@ class Connections:
             raise ConfigurationError("enter the client first: async with Baseten() as baseten")
         if life.closing.is_set():
             raise closed()
-        if asyncio.get_running_loop() is not life.loop:
-            raise ConfigurationError("this client belongs to another event loop; make one per loop")
+        self.check_loop()
         return life
 
     def _end(self, task: asyncio.Task[Reply]) -> None:
-        ended = self._under_way.pop(task)
+        one = self._under_way.pop(task)
+        self._abandoned.pop(task, None)
         if not task.cancelled():
             task.exception()  # retrieved, even if the caller has left
+        if not one.ended.done():
+            one.ended.set_result(None)
         # The caller first, who may learn that the server asks for a pause; then the next request.
-        if not ended.done():
-            ended.set_result(None)
-        if self._life is not None:
-            self._life.slots.release()
+        task.get_loop().call_soon(self.queue.leave, one.place)
 
-    async def _run(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
-        limit = _TimeLimit(request.extensions["timeout"]["answer"])
+    def _make_room(self) -> None:
+        """Cut off the oldest request that nobody waits for any longer."""
+        for one in self._abandoned.values():
+            one.cut_off.now()
+            return
+
+    async def _run(
+        self, http: httpx.AsyncClient, request: httpx.Request, cut_off: _CutOff
+    ) -> Reply:
+        limit = request.extensions["timeout"]["answer"]
+        cut_off.after(limit)
         try:
-            return await self._exchange(http, request)
-        except httpx.RequestError as error:
-            # The error holds the request, and the request must not hold the key any longer.
-            request.headers.pop("authorization", None)
-            self._secret.mask_error(error)
-            raise _no_answer(error, request) from error
-        except asyncio.CancelledError:
-            if not limit.is_over():
-                raise
-            # A response that trickles in for ever obeys every other limit.
-            raise RequestTimeoutError(
-                f"the answer was not complete after {limit.seconds:g} s",
-                method=request.method,
-                path=request.url.path,
-                sent=True,
-            ) from None
+            with cut_off.scope:
+                return await self._exchange(http, request)
         finally:
-            limit.lift()
+            cut_off.lift()
+        # A response that trickles in for ever obeys every other limit.
+        raise RequestTimeoutError(
+            f"the answer of {_server(request)} was not complete after {limit:g} s",
+            method=request.method,
+            path=request.url.path,
+            sent=True,
+        )
 
     async def _exchange(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
         try:
@@ -280,7 +373,7 @@ class Connections:
     async def _read(self, response: httpx.Response) -> Reply:
         chunks: list[bytes] = []
         size = 0
-        flaw = None
+        flaw = "an HTTP cache has answered, not Baseten" if _is_stored(response) else None
         try:
             async for chunk in response.aiter_bytes():
                 chunks.append(chunk)
@@ -309,50 +402,21 @@ class Connections:
         return Reply(
             status=response.status_code,
             headers={name: self._secret.mask_text(value) for name, value in headers},
-            body=self._secret.mask(body),
+            body=body,
             flaw=flaw,
         )
 
 
-def _abandon(task: asyncio.Task[Any]) -> None:
-    """Cut off a request whose caller has left, after a few seconds."""
-    loop = task.get_loop()
-    grace = loop.call_later(ABANDONED_GRACE_S, lambda: loop.call_later(_LAST_TURN_S, task.cancel))
-    task.add_done_callback(lambda _: grace.cancel())
-
-
-class _TimeLimit:
-    """A time limit on the current task, from now until it is lifted.
-
-    `asyncio.timeout` would cut off requests whose replies have arrived while the loop stood still.
-    """
-
-    __slots__ = ("_cuts_off", "_loop", "_task", "_timer", "seconds")
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._loop = asyncio.get_running_loop()
-        self._task = asyncio.current_task(self._loop)
-        self._cuts_off = False
-        self._timer = self._loop.call_later(seconds, self._give_last_turn)
-
-    def is_over(self) -> bool:
-        """Whether this limit has cancelled the task. If so, the task may go on."""
-        if self._cuts_off and self._task is not None:
-            self._task.uncancel()
-        return self._cuts_off
-
-    def lift(self) -> None:
-        """End the limit."""
-        self._timer.cancel()
-
-    def _give_last_turn(self) -> None:
-        self._timer = self._loop.call_later(_LAST_TURN_S, self._cut_off)
-
-    def _cut_off(self) -> None:
-        self._cuts_off = True
-        if self._task is not None:
-            self._task.cancel()
+def _is_stored(response: httpx.Response) -> bool:
+    """Whether a cache of the caller's client says that it has answered by itself."""
+    said: Mapping[str, Any] = response.extensions
+    status = said.get("caching")
+    if isinstance(status, Mapping):  # of hishel 2; older versions have no mapping of their own
+        said = cast("Mapping[str, Any]", status)
+    return any(
+        said.get(f"{prefix}from_cache") and not said.get(f"{prefix}revalidated")
+        for prefix in ("", "hishel_")
+    )
 
 
 def closed() -> ConfigurationError:
@@ -360,12 +424,30 @@ def closed() -> ConfigurationError:
     return ConfigurationError("the client was closed; Baseten keeps working on what it was asked")
 
 
-def _no_answer(error: httpx.RequestError, request: httpx.Request) -> TransportError:
+def _no_answer(error: Exception, request: httpx.Request, *, was_sent: bool) -> BasetenError:
+    """The error of a request that a transport has ended with *error*, whatever that is."""
+    if isinstance(error, RuntimeError) and not was_sent and _is_about_loops(error):
+        return ConfigurationError(
+            "http_client was used on another event loop, and holds connections of that loop; make "
+            "one per loop"
+        )
     kind = RequestTimeoutError if isinstance(error, httpx.TimeoutException) else TransportError
-    message = f": {error}" if str(error) else ""
+    message = f": {encodable_text(str(error))}" if str(error) else ""
     return kind(
-        f"{type(error).__name__}{message}",
+        f"no answer from {_server(request)} ({type(error).__name__}{message})",
         method=request.method,
         path=request.url.path,
-        sent=not isinstance(error, _NOT_SENT),
+        sent=was_sent or not isinstance(error.__cause__, _NOT_SENT),
     )
+
+
+def _is_about_loops(error: RuntimeError) -> bool:
+    """Whether asyncio or uvloop complains that something belongs to another event loop."""
+    return "loop" in str(error) or "handler is closed" in str(error)
+
+
+def _server(request: httpx.Request) -> str:
+    """Host and port."""
+    port = request.url.port or {"https": 443, "http": 80}.get(request.url.scheme)
+    host = request.url.host
+    return f"{f'[{host}]' if ':' in host else host}:{port}"

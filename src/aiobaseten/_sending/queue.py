@@ -1,76 +1,219 @@
-"""The queue of each route: who may send when, first come first served."""
+"""Which request goes next. A request takes a place when it may go, not before."""
 
 from __future__ import annotations
 
 import asyncio
+import math
+from collections import deque
+from collections.abc import Callable, Iterator
+from enum import Enum
 
-from .._clock import EARLY_S
-from .connections import Connections
+from attrs import define, field
+
+from .._clock import EARLY_S, Clock
+from ..errors import ConfigurationError
 from .limits import RateWindow, documented_window
+from .places import Place, Places
+from .retry import RetryQuota
+
+#: Calls go before looks that came up to so many seconds earlier.
+LOOKS_YIELD_S = 5.0
 
 
-class RouteQueue:
-    """The requests of one route.
+class Kind(Enum):
+    """What a request is for."""
 
-    Only the first of the queue watches the rate window and waits for a connection. So a request
-    whose caller leaves takes nothing along, and requests that wait for a connection still obey the
-    rate window.
+    CALL = "a call"
+    LAST_LOOK = "a last look, which passes a pause of its route but not the limit"
+    LOOK = "a look"
+
+
+@define(eq=False)
+class _Turn:
+    """A request that waits."""
+
+    place: Place
+    order: float
+    granted: asyncio.Future[None]
+
+
+@define(eq=False)
+class Route:
+    """One route, and the requests that wait for it.
+
+    The URLs of calls take turns: many calls to one URL do not hold up a call to another one.
 
     Attributes:
-        window: The route's rate limit, and the pauses that the server asked for.
+        name: The method, and the path template.
+        window: Its rate limit, and the pauses that the server asked for.
+        retries: How often its requests may be repeated.
     """
 
-    def __init__(self, window: RateWindow) -> None:
-        self.window = window
-        self._first = asyncio.Lock()
-        self._first_last = asyncio.Lock()
+    name: tuple[str, str]
+    window: RateWindow
+    retries: RetryQuota = field(factory=RetryQuota)
+    _lines: dict[Kind, dict[str, deque[_Turn]]] = field(
+        init=False, factory=lambda: {kind: {} for kind in Kind}
+    )
 
-    async def enter(self, connections: Connections, *, is_last: bool = False) -> None:
-        """Wait for the turn and for a connection, and take both.
+    def add(self, turn: _Turn, kind: Kind) -> None:
+        """It waits."""
+        # Looks are in the order in which they are due.
+        url = turn.place.url if kind is Kind.CALL else ""
+        self._lines[kind].setdefault(url, deque()).append(turn)
 
-        Args:
-            connections: The client's.
-            is_last: Whether it is the last look of a wait, which passes a pause but not the limit.
+    def remove(self, turn: _Turn, kind: Kind) -> None:
+        """It does not wait any longer."""
+        url = turn.place.url if kind is Kind.CALL else ""
+        line = self._lines[kind].pop(url)
+        line.remove(turn)
+        if line:
+            self._lines[kind][url] = line  # now it is the last one's turn
 
-        Raises:
-            ConfigurationError: The client was closed meanwhile, or cannot be used here.
-        """
-        clock = connections.clock
-        now = clock.now()
-        queue = self._first_last if is_last else self._first
-        is_free = not queue.locked() and not connections.are_full
-        if is_free and self.window.free_at(now, passes_pause=is_last) <= now:
-            self.window.take(now)
-            await connections.reserve()  # does not wait
-            return
-        # A last look must not queue behind requests that obey a pause.
-        async with queue:
-            await connections.reserve()
-            # Timers may fire early by the clock's resolution: do not sleep for the rest.
-            while (wait := self._wait(clock.now(), is_last=is_last)) > EARLY_S:
-                connections.release()
-                await connections.pause(wait)
-                await connections.reserve()
-            self.window.take(clock.now())
-
-    def _wait(self, now: float, *, is_last: bool) -> float:
-        return self.window.free_at(now, passes_pause=is_last) - now
+    def waiting(self) -> Iterator[tuple[Kind, Iterator[_Turn]]]:
+        """The kinds of requests that wait, and the first request to each URL, in order."""
+        for kind, lines in self._lines.items():
+            if lines:
+                yield kind, (line[0] for line in lines.values())
 
 
-class Queues:
-    """One queue for each route of a client."""
+class Queue:
+    """All requests of a client that wait.
 
-    def __init__(self) -> None:
-        self._routes: dict[tuple[str, str], RouteQueue] = {}
+    One place decides who goes: a request whose caller leaves takes nothing along, and requests that
+    waited for a place still obey the limit.
 
-    def of(self, method: str, path: str) -> RouteQueue:
-        """The queue of a route.
+    Args:
+        clock: The client's.
+        places: How many requests may be under way at the same time.
+        make_room: Called when a request waits for a place.
+
+    Attributes:
+        most_looks: How many looks may be under way at the same time. More would only queue here.
+    """
+
+    def __init__(self, clock: Clock, places: int, make_room: Callable[[], None]) -> None:
+        self._clock = clock
+        self._places = Places(places)
+        self.most_looks: int = self._places.most_looks
+        self._make_room = make_room
+        self._routes: dict[tuple[str, str], Route] = {}
+        self._waiting: dict[_Turn, tuple[Route, Kind]] = {}
+        self._alarm: asyncio.TimerHandle | None = None
+        self._rings_at = math.inf
+
+    def route(self, method: str, path: str) -> Route:
+        """A route.
 
         Args:
             method: In capitals.
             path: The template.
         """
-        queue = self._routes.get((method, path))
-        if queue is None:
-            queue = self._routes[method, path] = RouteQueue(documented_window(method, path))
-        return queue
+        name = method, path
+        route = self._routes.get(name)
+        if route is None:
+            route = self._routes[name] = Route(name, documented_window(method, path))
+        return route
+
+    async def enter(self, route: Route, url: str, kind: Kind) -> Place:
+        """Wait for the turn and for a place, and take both. The place must be left.
+
+        Raises:
+            ConfigurationError: The client was closed meanwhile.
+        """
+        place = Place(route.name, url, kind is not Kind.CALL)
+        now = self._clock.now()
+        is_free = not self._waiting and self._free_at(route, kind, now) <= now
+        if is_free and self._places.has_room(place):
+            self._take(route, place, now)
+            return place
+        order = now + LOOKS_YIELD_S if kind is Kind.LOOK else now
+        turn = _Turn(place, order, asyncio.get_running_loop().create_future())
+        self._waiting[turn] = route, kind
+        route.add(turn, kind)
+        self.advance()
+        try:
+            await turn.granted
+        except asyncio.CancelledError:
+            if turn in self._waiting:
+                self._remove(turn)
+            elif not turn.granted.cancelled() and turn.granted.exception() is None:
+                self.leave(place)
+            raise
+        return place
+
+    def leave(self, place: Place) -> None:
+        """Give back a place: the request has ended."""
+        self._places.leave(place)
+        self.advance()
+
+    def resume(self, route: Route) -> None:
+        """The server answers again: end the pause of a route."""
+        route.window.resume()
+        self.advance()
+
+    def close(self, error: Callable[[], ConfigurationError]) -> None:
+        """End all waiting."""
+        for turn in list(self._waiting):
+            self._remove(turn)
+            if not turn.granted.done():
+                turn.granted.set_exception(error())
+
+    def advance(self) -> None:
+        """Let everybody go who may."""
+        if not self._waiting:
+            return
+        now = self._clock.now()
+        while (turn := self._next(now)) is not None:
+            route, _ = self._waiting[turn]
+            self._remove(turn)
+            if not turn.granted.done():  # its caller may be about to leave
+                self._take(route, turn.place, now)
+                turn.granted.set_result(None)
+
+    def _next(self, now: float) -> _Turn | None:
+        """Who goes now; sets the alarm if it is nobody."""
+        found: _Turn | None = None
+        next_at, lacks_place = math.inf, False
+        for route in self._routes.values():
+            for kind, heads in route.waiting():
+                free_at = self._free_at(route, kind, now)
+                # Timers may fire early by the clock's resolution: do not wait for the rest.
+                if free_at > now + EARLY_S:
+                    next_at = min(next_at, free_at)
+                    continue
+                turn = next((one for one in heads if self._places.has_room(one.place)), None)
+                if turn is None:
+                    lacks_place = True
+                elif found is None or turn.order < found.order:
+                    found = turn
+        if found is None:
+            self._set_alarm(next_at)
+            if lacks_place:
+                self._make_room()
+        return found
+
+    def _free_at(self, route: Route, kind: Kind, now: float) -> float:
+        return route.window.free_at(now, passes_pause=kind is Kind.LAST_LOOK)
+
+    def _take(self, route: Route, place: Place, now: float) -> None:
+        route.window.take(now)
+        self._places.take(place)
+
+    def _remove(self, turn: _Turn) -> None:
+        route, kind = self._waiting.pop(turn)
+        route.remove(turn, kind)
+        if not self._waiting:
+            self._set_alarm(math.inf)
+
+    def _set_alarm(self, at: float) -> None:
+        if at == self._rings_at:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._rings_at = at
+        self._alarm = None if at == math.inf else self._clock.call_at(at, self._ring)
+
+    def _ring(self) -> None:
+        self._rings_at, self._alarm = math.inf, None
+        self.advance()

@@ -20,6 +20,9 @@ from ..errors import (
 )
 from ..options import RetryPolicy
 
+# A client that lives long does not remember every URL that ever failed.
+_MOST_URLS = 100
+
 
 def delay_before_repeat(
     error: BasetenError,
@@ -117,10 +120,11 @@ def _header(value: str | None, now: datetime) -> float | None:
 
 
 class RetryQuota:
-    """How often the requests of a client may be repeated, all together.
+    """How often the requests of one route may be repeated.
 
     A repeat costs one; a success gives a fifth back. So a few failures are repeated, and an outage
-    does not cause a storm of requests.
+    does not cause a storm of requests. A URL may not spend more than is left for the others: one
+    that always fails takes half of the quota, and does not keep others from being repeated.
     """
 
     CAPACITY = 20.0
@@ -128,14 +132,22 @@ class RetryQuota:
 
     def __init__(self) -> None:
         self._left = self.CAPACITY
+        self._spent: dict[str, float] = {}
 
-    def spend(self) -> bool:
-        """Take one, if there is one."""
-        if self._left < 1.0:
+    def spend(self, url: str) -> bool:
+        """Take one for a request to *url*, if there is one."""
+        spent = self._spent.get(url, 0.0)
+        if self._left < spent + 1.0:
             return False
         self._left -= 1.0
+        self._spent[url] = spent + 1.0
+        if len(self._spent) > _MOST_URLS:
+            del self._spent[next(iter(self._spent))]
         return True
 
-    def refund(self) -> None:
+    def refund(self, url: str) -> None:
         """Give a part back after a success."""
         self._left = min(self._left + self.REFUND, self.CAPACITY)
+        spent = self._spent.pop(url, 0.0) - self.REFUND
+        if spent > 0.0:
+            self._spent[url] = spent

@@ -15,18 +15,25 @@ from attrs import evolve, field, frozen
 from .._arguments import seconds
 from .._clock import Clock
 from .._version import __version__
-from ..errors import APIError, RateLimitError, TransportError
+from ..errors import (
+    APIError,
+    BasetenError,
+    ConfigurationError,
+    RateLimitError,
+    TransportError,
+)
 from ..options import RetryPolicy
 from .answers import Reply, judge
 from .connections import Connections
-from .queue import Queues
-from .retry import RetryQuota, delay_before_repeat
+from .http_clients import is_look
+from .places import Place
+from .queue import Kind, Route
+from .retry import delay_before_repeat
 from .secret import Secret
 
 T = TypeVar("T")
 
 _LOG = logging.getLogger("aiobaseten")
-_DEFAULT = RetryPolicy()
 _PAUSE_AFTER_429_S = 1.0
 # A poll uses the same few addresses again and again, and parsing one is slow in httpx.
 _parsed = lru_cache(maxsize=1024)(httpx.URL)
@@ -55,14 +62,10 @@ class Shared:
     """What all views of a client share.
 
     Attributes:
-        queues: One for each route.
-        retries: The quota for repeated requests.
         wrote_at: When a request that may change something was last under way, on the clock.
     """
 
     def __init__(self) -> None:
-        self.queues: Queues = Queues()
-        self.retries: RetryQuota = RetryQuota()
         self.wrote_at: float = float("-inf")
 
 
@@ -115,6 +118,14 @@ class Sender:
         """A sender with other settings, over the same connections and limits."""
         return evolve(self, settings=evolve(self.settings, **changes))
 
+    def paused_until(self, route: tuple[str, str]) -> float:
+        """Until when the server has asked for a pause of a route, on the clock.
+
+        Args:
+            route: The method, and the path template.
+        """
+        return self.connections.queue.route(*route).window.paused_until
+
     async def send(self, operation: Operation[T], *, host: str | None = None) -> T:
         """Send *operation*, repeat it if that is safe and useful, and return its value.
 
@@ -126,14 +137,15 @@ class Sender:
             BasetenError: The request failed.
         """
         self.connections.check()
-        policy, retries = self.settings.retry, self.shared.retries
-        queue = self.shared.queues.of(operation.method, operation.path)
-        await queue.enter(self.connections)
+        policy = self.settings.retry
+        route = self._route(operation)
+        request = self._request(operation, host)
+        place = await self.connections.queue.enter(route, operation.url, Kind.CALL)
         started = self.clock.now()
         attempt = 1
         while True:
             try:
-                value, _ = await self._attempt(operation, host, policy, attempt)
+                value, _ = await self._attempt(operation, request, place, attempt)
             except (APIError, TransportError) as error:
                 delay = delay_before_repeat(
                     error,
@@ -143,17 +155,18 @@ class Sender:
                     chance=self.clock.random(),
                     policy=policy,
                 )
-                if delay is None or not retries.spend():
+                if delay is None or not route.retries.spend(operation.url):
                     raise
                 await self.connections.pause(delay)
                 try:
                     async with self.clock.timeout_at(started + seconds("total", policy.total)):
-                        await queue.enter(self.connections)
+                        place = await self.connections.queue.enter(route, operation.url, Kind.CALL)
                 except TimeoutError:
                     raise error from error.__cause__  # the queue was too long
                 attempt += 1
+                request = self._request(operation, host)
             else:
-                retries.refund()
+                route.retries.refund(operation.url)
                 return value
 
     async def look(self, operation: Operation[T], ticket: Ticket) -> Fetched[T]:
@@ -166,25 +179,28 @@ class Sender:
         Raises:
             BasetenError: The request failed.
         """
-        queue = self.shared.queues.of(operation.method, operation.path)
-        await queue.enter(self.connections, is_last=ticket.is_last)
+        is_look.set(True)  # its task has a context of its own
+        self.connections.check()
+        queue, route = self.connections.queue, self._route(operation)
+        request = self._request(operation)
+        kind = Kind.LAST_LOOK if ticket.is_last else Kind.LOOK
+        place = await queue.enter(route, operation.url, kind)
         ticket.sent()
-        value, request_id = await self._attempt(operation, None, _DEFAULT, 1)
+        value, request_id = await self._attempt(operation, request, place, 1)
         if ticket.is_last:
-            queue.window.resume()
-        self.shared.retries.refund()
+            queue.resume(route)
+        route.retries.refund(operation.url)
         return Fetched(value, request_id)
 
     async def _attempt(
-        self, operation: Operation[T], host: str | None, policy: RetryPolicy, attempt: int
+        self, operation: Operation[T], request: httpx.Request, place: Place, attempt: int
     ) -> tuple[T, str | None]:
-        """Send it once over a reserved connection, and judge the reply."""
-        request = self._request(operation, host or self.settings.base_url)
+        """Send it once, and judge the reply."""
         is_logged = _LOG.isEnabledFor(logging.DEBUG)
         began = self.clock.now() if is_logged else 0.0
         reply: Reply | None = None
         try:
-            reply = answered = await self.connections.send(request)
+            reply = answered = await self.connections.send(request, place)
             value = judge(
                 operation,
                 request.url.path,
@@ -192,8 +208,12 @@ class Sender:
                 secret=self.settings.secret,
                 now=self.clock.utcnow(),
             )
-        except RateLimitError as error:
-            self._pause_route(operation, error, policy)
+        except BasetenError as error:
+            # The frames of the error hold the request, and that must not hold the key any longer.
+            request.headers.pop("authorization", None)
+            if isinstance(error, RateLimitError):
+                asked = error.retry_after if error.retry_after is not None else _PAUSE_AFTER_429_S
+                self._route(operation).window.pause(self.clock.now(), asked)
             raise
         finally:
             if operation.method != "GET":
@@ -202,16 +222,35 @@ class Sender:
                 _log(operation, reply, self.clock.now() - began, attempt)
         return value, answered.request_id
 
-    def _request(self, operation: Operation[Any], host: str) -> httpx.Request:
-        url = _parsed(host + operation.url)
-        if operation.params:
-            url = url.copy_merge_params(operation.params)
+    def _route(self, operation: Operation[Any]) -> Route:
+        return self.connections.queue.route(operation.method, operation.path)
+
+    def _request(self, operation: Operation[Any], host: str | None = None) -> httpx.Request:
+        """The request, ready to be sent.
+
+        Raises:
+            ConfigurationError: Its URL cannot be requested.
+        """
+        try:
+            url = _parsed((host or self.settings.base_url) + operation.url)
+            if operation.params:
+                url = url.copy_merge_params(operation.params)
+        except httpx.InvalidURL as error:
+            raise ConfigurationError(
+                f"an id, a name or the address makes no URL for {operation.method} "
+                f"{operation.path}: {error}; nothing was sent"
+            ) from None
         headers = {
             "accept": "application/json",
             "accept-encoding": "gzip, deflate",
             "authorization": self.settings.secret.authorization(),
             "user-agent": f"aiobaseten/{__version__}",
         }
+        # A cache in between must ask Baseten. By default, that of hishel ignores the header.
+        extensions: dict[str, Any] = {"timeout": dict(self.settings.timeouts)}
+        if operation.method == "GET":
+            headers["cache-control"] = "no-cache"
+            extensions["caching"] = {"rfc": True}
         content = None
         if operation.body is not None:
             headers["content-type"] = "application/json"
@@ -221,17 +260,8 @@ class Sender:
             url,
             headers=headers,
             content=content,
-            extensions={"timeout": dict(self.settings.timeouts)},
+            extensions=extensions,
         )
-
-    def _pause_route(
-        self, operation: Operation[Any], error: RateLimitError, policy: RetryPolicy
-    ) -> None:
-        """After a 429 nobody uses the route for as long as the server asks."""
-        asked = error.retry_after if error.retry_after is not None else _PAUSE_AFTER_429_S
-        bound = seconds("max_retry_after", policy.max_retry_after)
-        queue = self.shared.queues.of(operation.method, operation.path)
-        queue.window.pause(self.clock.now() + min(asked, bound))
 
 
 def _log(operation: Operation[Any], reply: Reply | None, duration: float, attempt: int) -> None:

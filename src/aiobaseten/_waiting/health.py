@@ -1,71 +1,118 @@
-"""Whether the server answers, from the results of looks. Pure."""
+"""Whether a route answers, from the results of its looks. Pure.
+
+What fails is what is probed. A resource that fails again says nothing new about its route, so only
+the first failure of each counts. Requests that hang do not count: they hold few places, and are
+rare by themselves.
+"""
 
 from __future__ import annotations
 
 from enum import Enum
 
-from ..errors import RateLimitError, ResponseShapeError, ServerError, TransportError
+from ..errors import (
+    RateLimitError,
+    RequestTimeoutError,
+    ResponseShapeError,
+    ServerError,
+    TransportError,
+)
 from . import schedule
 from .steps import asked_pause
 
-#: Failed looks in a row, of whatever resource, after which the server counts as down.
+#: Resources of a route that began to fail, with no success between, after which it counts as down.
 DOWN_AFTER = 3
-#: Seconds between looks while the server is down.
+#: Seconds between looks at a route that is down.
 PROBE_EVERY_S = 4.0
+#: Seconds for which a route that is down holds the looks at resources that answered before.
+HELD_S = 60.0
+
+
+class Standing(Enum):
+    """How the last look at a resource ended."""
+
+    NEW = "there was none"
+    SOUND = "it was answered"
+    FAILING = "it failed in a way that may pass"
 
 
 class Change(Enum):
-    """What a look changed for all others."""
+    """What a look changed for the others of its route."""
 
     NOTHING = "nothing"
     REFUSED = "the server asked for a pause"
-    DOWN = "the server is down, and one look probes for all"
-    BACK = "the server is back"
+    BACK = "the route answers again"
 
 
 class Health:
-    """The server's health.
+    """The health of one route.
 
     Attributes:
-        held_until: Until when no look may start, on the clock, but for last looks.
-        refused_until: Until when the server has asked for a pause: last looks go one at a time.
+        refused_until: Until when the server has asked for a pause, on the clock. Only last looks
+            start before, one at a time.
+        probe_at: When the next look may start while the route is down.
+        seen_down_at: When a look last found it down.
     """
 
     def __init__(self) -> None:
-        self.held_until = 0.0
         self.refused_until = 0.0
-        self._failures = 0
+        self.probe_at = 0.0
+        self.seen_down_at = float("-inf")
+        self._down_since = 0.0
+        self._failures = 0  # resources in a row
+        self._prompt_failures = 0  # those of them that did not hang
 
     @property
     def is_down(self) -> bool:
-        """Whether the server counts as down."""
-        return self._failures >= DOWN_AFTER
+        """Whether the route counts as down."""
+        return self._prompt_failures >= DOWN_AFTER
 
-    def after(self, outcome: object, at: float, *, is_alone: bool, chance: float) -> Change:
+    def holds(self, standing: Standing, now: float) -> bool:
+        """Whether looks at such resources wait for a probe.
+
+        A first look is always made. And what answered before is held for a minute at most, because
+        not everything need be down.
+        """
+        if not self.is_down or standing is Standing.NEW:
+            return False
+        return standing is Standing.FAILING or now < self._down_since + HELD_S
+
+    def after(self, outcome: object, at: float, *, before: Standing, chance: float) -> Change:
         """Learn from a look.
 
         Args:
             outcome: Its error, or anything else for a success.
             at: When it ended, on the clock.
-            is_alone: Whether nothing else is polled.
+            before: How the look before it ended.
             chance: A random number in [0, 1).
         """
         if isinstance(outcome, RateLimitError):
             pause = schedule.after_trouble(1, asked=asked_pause(outcome), chance=chance)
-            self._hold(at + pause)
             self.refused_until = max(self.refused_until, at + pause)
             return Change.REFUSED
-        if isinstance(outcome, ServerError | TransportError | ResponseShapeError):
-            self._failures += 1
-            if self.is_down and not is_alone:
-                self._hold(at + PROBE_EVERY_S * (0.75 + 0.5 * chance))
-                return Change.DOWN
+        if standing_after(outcome) is Standing.FAILING:
+            if before is not Standing.FAILING:
+                self._count(outcome, at)
+            if self.is_down:
+                self.seen_down_at = at
+                self.probe_at = at + PROBE_EVERY_S * (0.75 + 0.5 * chance)
             return Change.NOTHING
-        was_down, self._failures = self.is_down, 0
-        was_refused, self.refused_until = at < self.refused_until, 0.0
-        if was_down or was_refused:
-            self.held_until = 0.0
-        return Change.BACK if was_down else Change.NOTHING
+        has_failed = self._failures >= DOWN_AFTER
+        self._failures = self._prompt_failures = 0
+        self.refused_until = 0.0
+        return Change.BACK if has_failed else Change.NOTHING
 
-    def _hold(self, until: float) -> None:
-        self.held_until = max(self.held_until, until)
+    def _count(self, outcome: object, at: float) -> None:
+        was_down = self.is_down
+        self._failures += 1
+        self._prompt_failures += not isinstance(outcome, RequestTimeoutError)
+        if self.is_down and not was_down:
+            self._down_since = at
+
+
+def standing_after(outcome: object) -> Standing:
+    """The standing of a resource after a look.
+
+    A refusal of the caller is an answer: the server works.
+    """
+    is_failure = isinstance(outcome, ServerError | TransportError | ResponseShapeError)
+    return Standing.FAILING if is_failure else Standing.SOUND

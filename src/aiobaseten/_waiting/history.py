@@ -10,7 +10,7 @@ from ..events import StatusChanged
 from ..readings import HOPELESS
 
 _LONGEST = 500
-#: Seconds without a look after which a status is not known to have lasted.
+#: Seconds without an answer after which a status is not known to have lasted.
 _BLIND_S = 60.0
 
 
@@ -23,7 +23,8 @@ class StatusRecord:
         status: As Baseten spells it.
         since: When it was first seen.
         last: When it was last seen.
-        unbroken_since: The same as *since*, or the end of the last long gap without a look.
+        unbroken_since: The same as *since*, or the end of the last long gap in which a look was not
+            answered. Looks that nobody asked for are no gap.
         stopped_since: When the subject was first seen, if it was only ever seen stopped or failed;
             otherwise ``None``.
         was_ready: Whether the subject has been seen ready.
@@ -50,7 +51,12 @@ class History:
         factory=dict[tuple[str, str], StatusRecord]
     )
     changed_at: float = 0.0
+    _missed_at: float = -1.0
     _past: tuple[Seen, ...] = ()
+
+    def note_missing(self, at: float) -> None:
+        """Record that a look was not answered, or was held because its route was down."""
+        self._missed_at = at
 
     def note(
         self,
@@ -62,7 +68,7 @@ class History:
         """Record the status of a part; returns an event if it is new."""
         before = self.present.get(key)
         if before is not None and before.status == status:
-            if at - before.last > _BLIND_S:
+            if at - before.last > _BLIND_S and self._missed_at > before.last:
                 before.unbroken_since = at
             before.last = at
             return ()

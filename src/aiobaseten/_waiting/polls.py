@@ -1,4 +1,4 @@
-"""One poll for each resource, whoever waits for it; one timetable for all polls of a client.
+"""One poll for each resource, whoever waits for it; one order of turns for all polls of a client.
 
 No task runs while nothing is due: a timer of the event loop starts the looks, each look is a short
 task, and its listeners are told the result. The first listener starts a poll, the last one ends it.
@@ -10,6 +10,7 @@ import asyncio
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import define, field, frozen
@@ -17,17 +18,16 @@ from attrs import define, field, frozen
 from .._clock import EARLY_S, Clock
 from .._sending import Fetched, Sender, Ticket
 from .._status import Stage
-from ..errors import BasetenError, ConfigurationError
+from ..errors import BasetenError, ConfigurationError, RequestTimeoutError
 from ..options import Schedule
-from .budget import PollingBudget
-from .health import Change, Health
+from .followups import FollowUps
+from .health import Change, Standing
 from .schedule import jittered
 from .timetable import Timetable
+from .turns import Route, Seat, Turns
 
 R = TypeVar("R")
 
-#: Maximum age in seconds of a result that a new wait may reuse.
-FRESH_S = 2.0
 #: Seconds that the last look, which starts at the deadline, may take from when it is sent.
 LAST_LOOK_S = 10.0
 #: Seconds after the deadline until which the last look must have been sent.
@@ -38,6 +38,11 @@ class Look(ABC, Generic[R]):
     """Reads a resource once. Equal looks read the same, and share a poll."""
 
     __slots__ = ()
+
+    @property
+    @abstractmethod
+    def route(self) -> Route:
+        """The method and the path template of its request. Looks of a route share its trouble."""
 
     @abstractmethod
     async def __call__(self, ticket: Ticket) -> Fetched[R]:
@@ -52,11 +57,14 @@ class Sighting(Generic[R]):
         began: When it was sent, on the clock.
         ended: When it ended.
         outcome: Its value or its error.
+        was_held: Whether looks at the resource were held since the one before, because its route
+            was down.
     """
 
     began: float
     ended: float
     outcome: Fetched[R] | BasetenError
+    was_held: bool = False
 
 
 class Listener(Protocol):
@@ -82,11 +90,14 @@ class _Poll:
     """A resource that somebody polls."""
 
     look: Look[Any]
+    route: Route
+    standing: Standing = Standing.NEW
     # When each listener wants the next look, when it wants its last one, and when it stops waiting.
     wanted: Timetable[Listener] = field(factory=Timetable[Listener])
     deadlines: Timetable[Listener] = field(factory=Timetable[Listener])
     expiries: Timetable[Listener] = field(factory=Timetable[Listener])
     latest: Sighting[Any] | None = None  # the last one with a value
+    ended: float = math.inf  # when the last look ended
     flight: _Flight | None = None
     # Listeners whose last look was sent.
     sent_last: set[Listener] = field(factory=set["Listener"])
@@ -101,7 +112,7 @@ class _Flight:
     """A look under way."""
 
     poll: _Poll
-    is_last: bool
+    seat: Seat
     sent_at: float  # until it is sent: when it started to queue
     task: asyncio.Task[None] | None = None
     has_landed: bool = False
@@ -134,19 +145,26 @@ class _Alarm:
 class Polls:
     """All polls of a client: starts the looks that are due, and tells their listeners."""
 
-    def __init__(self, sender: Sender, budget: PollingBudget, schedule: Schedule) -> None:
+    def __init__(self, sender: Sender, rate: float, schedule: Schedule) -> None:
+        """Store what they use.
+
+        Args:
+            sender: Sends the looks.
+            rate: Looks per second.
+            schedule: When to look next.
+        """
         self.sender = sender
         self.clock: Clock = sender.clock
-        self._budget = budget
+        self.follow_ups = FollowUps(sender.clock, lambda: sender.shared.wrote_at)
         self._schedule = schedule
         self._chance = 0.0  # the listeners of one look agree on the next one
         self._polls: dict[Look[Any], _Poll] = {}
-        self._due: Timetable[_Poll] = Timetable()
-        self._deadlines: Timetable[_Poll] = Timetable()
+        self._turns: Turns[_Poll] = Turns(
+            rate, sender.connections.queue.most_looks, sender.paused_until
+        )
         self._expiries: Timetable[_Poll] = Timetable()
-        self._last_in_flight = 0
-        self._health = Health()
-        self._in_flight = 0
+        # The looks under way, in the order in which they were sent.
+        self._sent: dict[_Flight, None] = {}
         self._next_look = _Alarm(self.clock, self._start_looks)
         self._next_expiry = _Alarm(self.clock, self._expire)
 
@@ -166,7 +184,7 @@ class Polls:
         self.sender.connections.check()
         poll = self._polls.get(look)
         if poll is None:
-            poll = self._polls[look] = _Poll(look)
+            poll = self._polls[look] = _Poll(look, look.route)
         is_fresh = poll.latest is not None and poll.latest.began >= not_before
         due = listener.hear(poll.latest) if poll.latest and is_fresh else self.clock.now()
         poll.wanted.set(listener, due)
@@ -189,14 +207,14 @@ class Polls:
         if poll.wanted:
             return
         del self._polls[look]
-        self._due.drop(poll)
-        self._deadlines.drop(poll)
+        self._turns.drop(poll)
         self._expiries.drop(poll)
         if poll.flight is not None:
             self._abandon(poll.flight)
         if not self._polls:
             self._next_look.set(math.inf)
             self._next_expiry.set(math.inf)
+            self.follow_ups.clear()
 
     def look_at(self, look: Look[Any], listener: Listener, due: float) -> None:
         """Look at this time for a listener, in place of the time that it wanted before."""
@@ -225,54 +243,35 @@ class Polls:
         if self._polls.get(poll.look) is not poll:
             return
         flight = poll.flight
-        if flight is None:
-            self._due.set(poll, poll.wanted.next_at)
         # A look that was sent before a deadline is not the last one: it is given up for that. But a
         # last look gets its time, also if the deadline of somebody else passes meanwhile.
-        earliest = flight.sent_at + LAST_LOOK_S if flight and flight.is_last else 0.0
-        self._deadlines.set(poll, max(poll.deadlines.next_at, earliest))
+        earliest = flight.sent_at + LAST_LOOK_S if flight and flight.seat.is_last else 0.0
+        self._turns.plan(
+            poll,
+            due=poll.wanted.next_at if flight is None else math.inf,
+            deadline=max(poll.deadlines.next_at, earliest),
+        )
 
     def _start_looks(self) -> None:
-        """Start the looks that are due, last looks first, and set the alarm for the next one."""
+        """Start the looks that may start, and set the alarm for the next one."""
         now = self.clock.now()
-        next_look = math.inf
-        while (first := self._deadlines.first()) is not None:
-            due, poll = first
-            next_look = due if self._may_start_last(now) else math.inf
-            if next_look > now + EARLY_S:
-                break
-            self._begin(poll, now, is_last=True)
-            next_look = math.inf
-        last_look, next_look = next_look, math.inf
-        while (first := self._due.first()) is not None:
-            due, poll = first
-            next_look = max(due, self._free_at(now))
-            if next_look > now + EARLY_S:
-                break
-            self._begin(poll, now, is_last=False)
-            next_look = math.inf
-        self._next_look.set(min(last_look, next_look))
+        while True:
+            turn = self._turns.next(now)
+            if turn.poll is not None:
+                self._begin(turn.poll, now, is_last=turn.is_last)
+            elif not turn.lacks_place:
+                self._next_look.set(turn.at)
+                return
+            elif (free_at := self._next_given_up()) > now + EARLY_S:
+                self._next_look.set(min(turn.at, free_at))
+                return
+            else:
+                self._give_up(next(iter(self._sent)), now)
 
-    def _may_start_last(self, now: float) -> bool:
-        """Whether a last look may start: it passes budget, pause and outage.
-
-        While the server has asked for a pause, they go one at a time: the first that is answered
-        ends the pause for the others.
-        """
-        if self._in_flight >= self.sender.connections.max_connections:
-            return False
-        return now >= self._health.refused_until or self._last_in_flight == 0
-
-    def _free_at(self, now: float) -> float:
-        """When connections, budget and health allow the next look."""
-        if self._in_flight >= self._most_in_flight:
-            return math.inf
-        return max(self._health.held_until, self._budget.free_at(now))
-
-    @property
-    def _most_in_flight(self) -> int:
-        """Looks at the same time. More than there are connections would only queue."""
-        return 1 if self._health.is_down else self.sender.connections.max_connections
+    def _next_given_up(self) -> float:
+        """When the oldest look under way is given up, if another needs its place."""
+        oldest = next(iter(self._sent), None)
+        return math.inf if oldest is None else oldest.sent_at + LAST_LOOK_S
 
     def _expire(self) -> None:
         """Tell the listeners whose last look did not come, and set the alarm for the next ones."""
@@ -293,43 +292,82 @@ class Polls:
         earlier, poll.flight = poll.flight, None
         if earlier is not None:
             self._abandon(earlier)
-        self._due.set(poll, math.inf)
-        self._deadlines.set(poll, math.inf)
-        self._budget.take(now)
-        self._in_flight += 1
-        self._last_in_flight += is_last
-        flight = poll.flight = _Flight(poll, is_last, sent_at=now)
-        flight.task = asyncio.get_running_loop().create_task(self._look(flight))
+        seat = self._turns.start(poll, now, is_last=is_last)
+        flight = poll.flight = _Flight(poll, seat, sent_at=now)
+        # In nobody's context: a look serves all waits on its resource. And not by the loop's task
+        # factory, which may run the look at once, in the middle of the planning.
+        flight.task = asyncio.Task(
+            self._look(flight), loop=asyncio.get_running_loop(), context=Context()
+        )
 
     async def _look(self, flight: _Flight) -> None:
         poll = flight.poll
-        ticket = Ticket(flight.is_last, lambda: self._note_sent(flight))
-        sighting: Sighting[Any]
+        ticket = Ticket(flight.seat.is_last, lambda: self._note_sent(flight))
+        outcome: Fetched[Any] | BasetenError | None = None
+        is_over = False
         try:
             try:
                 outcome = await poll.look(ticket)
             except BasetenError as error:
                 _forget_frames(error)
-                sighting = Sighting(flight.sent_at, self.clock.now(), error)
-            else:
-                sighting = Sighting(flight.sent_at, self.clock.now(), outcome)
-                poll.latest = sighting
-            self._chance = self.clock.random()
-            self._learn(sighting)
-            poll.tell(sighting)
+                outcome = error
+            self._tell(flight, outcome)
+            is_over = True
         except Exception as error:  # noqa: BLE001 - see below
             # A mistake of ours: nobody may wait for ever for a poll that has died of it.
+            is_over = True
             for listener in list(poll.wanted):
                 listener.fail(error)
         finally:
+            if not is_over and not flight.has_landed:
+                self._note_cancelled(flight)
             self._land(flight)
+
+    def _note_cancelled(self, flight: _Flight) -> None:
+        """Neither we nor the caller have ended a look: a hook of the HTTP client has, say."""
+        self._tell(flight, _cut_off(flight.poll.look, "somebody cancelled the request"))
+        if flight.task is not None:
+            # GeneratorExit is an exception that asyncio would miss.
+            flight.task.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    def _tell(self, flight: _Flight, outcome: Fetched[Any] | BasetenError) -> None:
+        """Tell the listeners the outcome of a look, and learn from it."""
+        poll, now = flight.poll, self.clock.now()
+        sighting = Sighting(
+            flight.sent_at,
+            now,
+            outcome,
+            was_held=self._turns.was_down_since(poll.route, poll.ended),
+        )
+        poll.ended = now
+        if not isinstance(outcome, BasetenError):
+            poll.latest = sighting
+        self._chance = self.clock.random()
+        change = self._turns.learn(poll, outcome, now, self._chance)
+        if change is Change.BACK:
+            self._look_at_route(poll.route, now)
+        poll.tell(sighting)
+
+    def _give_up(self, flight: _Flight, now: float) -> None:
+        """End a look that hangs, because another needs its place."""
+        poll = flight.poll
+        poll.flight = None
+        waited = now - flight.sent_at
+        self._tell(
+            flight,
+            _cut_off(poll.look, f"no answer within {waited:.0f} s, and others need the connection"),
+        )
+        self._abandon(flight)
+        self._plan(poll)
 
     def _note_sent(self, flight: _Flight) -> None:
         """A look is being sent: from now on, listeners past their deadline wait for its result."""
         poll, now = flight.poll, self.clock.now()
-        flight.sent_at = now
         if poll.flight is not flight:
             return
+        flight.sent_at = now
+        if not flight.seat.is_last:  # a last look has its own limit
+            self._sent[flight] = None
         while (first := poll.deadlines.first()) is not None and first[0] <= now + EARLY_S:
             listener = first[1]
             poll.deadlines.set(listener, math.inf)
@@ -351,39 +389,29 @@ class Polls:
         if flight.has_landed:
             return
         flight.has_landed = True
-        was_full = flight.is_last or self._in_flight >= self._most_in_flight
-        self._in_flight -= 1
-        self._last_in_flight -= flight.is_last
+        self._sent.pop(flight, None)
+        self._turns.end(flight.seat)
         if flight.poll.flight is not flight:
             return
         flight.poll.flight = None
         self._plan(flight.poll)
-        if was_full or min(self._due.next_at, self._deadlines.next_at) < self._next_look.at:
-            self._start_looks()
+        self._start_looks()
 
-    def _learn(self, sighting: Sighting[Any]) -> None:
-        """Learn from a look what holds for all."""
-        change = self._health.after(
-            sighting.outcome,
-            sighting.ended,
-            is_alone=len(self._polls) <= 1,
-            chance=self._chance,
-        )
-        if change is Change.REFUSED:
-            self._budget.slow_down(sighting.ended)
-        elif change is Change.BACK:
-            self._look_at_everything(sighting.ended)
-
-    def _look_at_everything(self, now: float) -> None:
-        """The server is back: look at everything, as fast as the budget allows."""
-        for poll in list(self._polls.values()):
-            if poll.flight is None and self._due[poll] > now:
+    def _look_at_route(self, route: Route, now: float) -> None:
+        """A route is back: look at everything there, as fast as the budget allows."""
+        for poll in self._turns.of_route(route):
+            if poll.flight is None:
                 # A listener that wants no more looks has infinity there.
                 poll.wanted.replace(
                     {one: at if at == math.inf else min(at, now) for one, at in poll.wanted.items()}
                 )
                 self._plan(poll)
-        self._start_looks()
+
+
+def _cut_off(look: Look[Any], why: str) -> BasetenError:
+    """The error of a look that somebody ended."""
+    method, path = look.route
+    return RequestTimeoutError(why, method=method, path=path, sent=True)
 
 
 def _forget_frames(error: BaseException | None) -> None:

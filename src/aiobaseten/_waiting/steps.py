@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
+from .._sending import LONGEST_PAUSE_S
 from .._status import Stage
 from ..errors import (
     APIError,
@@ -27,9 +28,6 @@ KEEPS_WORKING = "Baseten keeps working on it."
 
 #: Baseten may answer 404 for the first seconds of a deployment's life; its own tools allow 30.
 NOT_FOUND_GRACE_S = 30.0
-#: The longest of Baseten's documented rate windows. A server that asks for a longer pause is wrong,
-#: and would stop every wait of the client from looking.
-LONGEST_PAUSE_S = 60.0
 
 # Characters of a server's text in a message. The evidence has all of it.
 _LONGEST_QUOTE = 500
@@ -113,6 +111,11 @@ class Tracker(Protocol[R]):
 
     All times are seconds since the wait began.
     """
+
+    @property
+    def label(self) -> str:
+        """What is waited for."""
+        ...
 
     @property
     def history(self) -> History:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from copy import copy
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, Generic, TypeVar
 
 from attrs import evolve, frozen
 
-from .._clock import EARLY_S
+from .._clock import EARLY_S, Clock
 from ..errors import (
     APIError,
     BasetenError,
@@ -29,8 +28,10 @@ from ..errors import (
 )
 from ..events import Event, Finished, LookFailed
 from ..readings import DeploymentReading
-from .polls import FRESH_S, LAST_LOOK_S, Look, Polls, Sighting
+from .followups import FRESH_S, FollowUp, own
+from .polls import LAST_LOOK_S, Look, Polls, Sighting
 from .schedule import LEAST_AFTER_TROUBLE_S, after_trouble
+from .span import WaitSpan
 from .steps import (
     Done,
     Explain,
@@ -52,6 +53,34 @@ LOG_S = 5.0
 _REQUEST_IDS = 10
 
 
+@frozen
+class LastLines:
+    """The last lines of a log.
+
+    Attributes:
+        lines: As many as could be read.
+        trouble: Why there are no more, if they could not be read.
+    """
+
+    lines: tuple[LogLine, ...]
+    trouble: str | None = None
+
+
+async def read_last_lines(clock: Clock, read: AsyncGenerator[LogLine, None]) -> LastLines:
+    """Read the last lines of a log, within a few seconds."""
+    lines: list[LogLine] = []
+    trouble = None
+    try:
+        async with clock.timeout_at(clock.now() + LOG_S):
+            async for line in read:
+                lines.append(line)  # noqa: PERF401 - the lines before an error are kept
+    except BasetenError as error:
+        trouble = f"The log could not be read: {error}."
+    except TimeoutError:
+        trouble = f"The log was not there within {LOG_S:g} s."
+    return LastLines(tuple(lines), trouble)
+
+
 @frozen(kw_only=True)
 class Actions:
     """What a wait may do besides looking.
@@ -64,10 +93,10 @@ class Actions:
         last_lines: Reads the last lines of the log, for an error; ``None`` if nobody wants them.
     """
 
-    wake: Callable[[], Awaitable[object]] | None = None
-    read_deployment: Callable[[], Awaitable[DeploymentReading | None]] | None = None
+    wake: FollowUp[None] | None = None
+    read_deployment: FollowUp[DeploymentReading | None] | None = None
     token: Callable[[], str] | None = None
-    last_lines: Callable[[], AsyncGenerator[LogLine, None]] | None = None
+    last_lines: FollowUp[LastLines] | None = None
 
 
 _NO_ACTIONS = Actions()
@@ -94,6 +123,7 @@ class Wait(Generic[R]):
         "_request_ids",
         "_result",
         "_seen_at",
+        "_span",
         "_started",
         "_timeout",
         "_tracker",
@@ -158,7 +188,7 @@ class Wait(Generic[R]):
                     await self._add_log(self._error)
                     raise self._error
         finally:
-            self._polls.leave(self._look, self)
+            self._leave()
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """The events of the wait, as they are seen; `Finished` comes last.
@@ -185,9 +215,14 @@ class Wait(Generic[R]):
                         yield Finished(at=self._ended_at, result=None, error=self._error)
                     raise self._error
         finally:
-            self._polls.leave(self._look, self)
+            self._leave()
+
+    def _leave(self) -> None:
+        self._polls.leave(self._look, self)
+        self._span.end(self._error)
 
     def _join(self) -> None:
+        self._span = WaitSpan(self._tracker.label)
         self._started = self._polls.clock.now()
         # A look from before this client's last write may show the state before it.
         fresh = self._started - FRESH_S if self._timeout > 0 else self._started
@@ -213,11 +248,11 @@ class Wait(Generic[R]):
         try:
             async with scope:
                 if isinstance(verdict, Wake) and self._actions.wake is not None:
-                    await self._actions.wake()
+                    await self._polls.follow_ups.once(self._actions.wake)
                     at = self._at()
                     due = self._take(Pending(), step, (verdict.woken(at),), at)
                 elif isinstance(verdict, Explain) and self._actions.read_deployment is not None:
-                    found = await self._actions.read_deployment()
+                    found = await self._polls.follow_ups.once(self._actions.read_deployment)
                     at = self._at()
                     explained = verdict.given(found, at)
                     due = self._take(explained.verdict, explained, explained.events, at)
@@ -235,19 +270,13 @@ class Wait(Generic[R]):
 
     async def _add_log(self, error: BaseException) -> None:
         """Add the last lines of the log; a log that cannot be read is only a note."""
-        read = self._actions.last_lines
-        if read is None or not isinstance(error, WaitError) or error.evidence is None:
+        request = self._actions.last_lines
+        if request is None or not isinstance(error, WaitError) or error.evidence is None:
             return
-        lines: list[LogLine] = []
-        try:
-            async with self._polls.clock.timeout_at(self._polls.clock.now() + LOG_S):
-                async for line in read():
-                    lines.append(line)  # noqa: PERF401 - the lines before an error are kept
-        except BasetenError as trouble:
-            error.add_note(f"The log could not be read: {trouble}.")
-        except TimeoutError:
-            error.add_note(f"The log was not there within {LOG_S:g} s.")
-        error.evidence = evolve(error.evidence, log_lines=tuple(lines))
+        log = await self._polls.follow_ups.once(request)
+        if log.trouble is not None:
+            error.add_note(log.trouble)
+        error.evidence = evolve(error.evidence, log_lines=log.lines)
 
     # --- for the polls ---------------------------------------------------------------------------
 
@@ -265,8 +294,11 @@ class Wait(Generic[R]):
         self._is_last_look = self._is_over(sighting.began - self._started)
         outcome = sighting.outcome
         if isinstance(outcome, BasetenError):
+            self._tracker.history.note_missing(at)
             due = self._take_trouble(outcome, at)
         else:
+            if sighting.was_held:
+                self._tracker.history.note_missing(at)
             self._last_seen = outcome.value
             self._seen_at = at
             self._failures, self._failing_as = 0, None
@@ -286,13 +318,14 @@ class Wait(Generic[R]):
     def fail(self, error: BaseException) -> None:
         """There will be no more looks."""
         if not self._is_decided:
-            self._end(_own(error))
+            self._end(own(error) if isinstance(error, BasetenError) else error)
             self._notify()
 
     # --- deciding --------------------------------------------------------------------------------
 
     def _take(self, verdict: object, step: Step, events: tuple[Event, ...], at: float) -> float:
         """Act on a verdict; returns when the next look is wanted."""
+        self._span.add(events)
         if self._events is not None:
             self._events += events
         if isinstance(verdict, Wake | Explain):
@@ -316,6 +349,7 @@ class Wait(Generic[R]):
 
     def _take_trouble(self, error: BasetenError, at: float, *, acted: bool = False) -> float:
         """Act on a failed look or action; returns when the next look is wanted."""
+        error = own(error)
         self._trouble = error
         if acted:
             self._failed_acts += 1
@@ -330,7 +364,7 @@ class Wait(Generic[R]):
         if acted:
             lasts = math.inf  # actions are not answered by servers that lag behind
         if ends_wait(error, at, lasts=lasts, has_looked=self._last_seen is not None):
-            return self._end(_own(error))
+            return self._end(error)
         if self._is_last_look:
             return self._end(self._timed_out())
         due = self._next_look(
@@ -427,12 +461,3 @@ def _kind(error: BasetenError) -> str:
     if isinstance(error, NotFoundError | PermissionDeniedError):
         return "refused"
     return "unreadable" if isinstance(error, ResponseShapeError) else "trouble"
-
-
-def _own(error: BaseException) -> BaseException:
-    """A copy for one wait: waits that share a look do not share its error."""
-    if not isinstance(error, BasetenError):
-        return error  # a mistake of ours: it need not copy, and must get out
-    mine = copy(error)
-    mine.__cause__ = error.__cause__
-    return mine

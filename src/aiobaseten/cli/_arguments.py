@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ._outcomes import help_table
-from ._stdio import say
+from ._outcomes import Outcome, help_table
+from ._stdio import complain, say
 
 if TYPE_CHECKING:
     from ._invocations import Command
@@ -41,17 +45,30 @@ examples:
   aiobaseten status chain CHAIN production
   aiobaseten cancel model MODEL production --wait
 
+  aiobaseten help promote                      all options of a command
+
 durations: 90 or 90s, 45m, 1h30m, 2d; none for no limit
 
 exit statuses:
 """
 
 
+_OPTION = re.compile(r"--?[a-z-]{1,40}")
+# Each of them ends the program.
+_TOP_OPTIONS = ("-h", "--help", "-V", "--version")
+
+
+class _InvalidError(Exception):
+    """The words are invalid. The message repeats none of them, because it may be the API key."""
+
+
 class _Parser(argparse.ArgumentParser):
     """Reports an error in one line, with a pointer to the help instead of the whole usage."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"aiobaseten: {message}; see {self.prog} --help\n")
+        subject, quotes, _ = message.partition(": ignored explicit argument")
+        said = f"{subject}: it takes no value" if quotes else message
+        raise _InvalidError(f"{said}; see {self.prog} --help")
 
 
 class _Version(argparse.Action):
@@ -77,25 +94,81 @@ def parse(argv: Sequence[str] | None) -> Command:
     Raises:
         SystemExit: They are invalid (2), or ask for the help or the version (0).
     """
-    words = sys.argv[1:] if argv is None else argv
-    name = next((word for word in words if not word.startswith("-")), None)
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["help"]:
+        words = [*(word for word in words[1:2] if word != "help"), "--help"]
+    try:
+        return _parse(words)
+    except _InvalidError as invalid:
+        _report(str(invalid), annotates="--json" not in words)
+        raise SystemExit(Outcome.USAGE.exit_status) from None
+
+
+def _parse(words: Sequence[str]) -> Command:
+    before = list(takewhile(lambda word: word.startswith("-"), words))
+    name = words[len(before)] if len(before) < len(words) else None
     parser, commands = _parsers()
+    others = [word for word in before if word not in _TOP_OPTIONS]
+    if others:
+        parser.error(_unknown(others, _TOP_OPTIONS))
+    if before:
+        parser.parse_args(before)
     if name not in commands:
-        parser.parse_args(words)
-        raise AssertionError("without a command there is always an error, the help or the version")
+        parser.error(_no_command(name))
     # Only one command is needed, and the help of the whole needs none of their modules.
     from ._checks import UsageError, check
     from ._grammar import GRAMMARS
 
     grammar = GRAMMARS[name]
     grammar.describe(commands[name])
-    namespace = parser.parse_args(words)
+    namespace, others = parser.parse_known_args(words)
+    if others:
+        options = [word for word in commands[name].format_help().split() if word[:2] == "--"]
+        commands[name].error(_unknown(others, options) or "too many arguments")
     try:
         command = grammar.read(namespace)
         check(command)
     except UsageError as error:
         commands[name].error(str(error))
     return command
+
+
+def _no_command(word: str | None) -> str:
+    if word is None:
+        return "the following arguments are required: COMMAND"
+    close = get_close_matches(word, [*SUMMARIES, "help"], n=1)
+    hint = f"did you mean {close[0]}?" if close else f"choose from {', '.join(SUMMARIES)}"
+    return f"there is no such command: {hint}"
+
+
+def _unknown(words: Iterable[str], known: Sequence[str]) -> str:
+    """The message about options that do not exist; empty if there are none."""
+    given = [word.partition("=")[0] for word in words if word.startswith("-")]
+    if not given:
+        return ""
+    # A short option holds its value, and the key may be stuck to a long one.
+    short = [name if name.startswith("--") else name[:2] for name in given]
+    names = [name for name in short if _OPTION.fullmatch(name)]
+    if not names:
+        return "there is no such option"
+    if any(part in name for name in names for part in ("key", "token", "secret", "password")):
+        hint = "the API key is no argument: set BASETEN_API_KEY, or pass --api-key-file PATH"
+    else:
+        close = get_close_matches(names[0], known, n=1, cutoff=0.8)
+        hint = f"did you mean {close[0]}?" if close else ""
+    said = f"there is no option {', '.join(names)}"
+    return f"{said}: {hint}" if hint else said
+
+
+def _report(message: str, *, annotates: bool) -> None:
+    """Report invalid words, to GitHub Actions, too."""
+    complain(message)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from ._github import GitHubView
+        from ._jobs import Ending
+
+        view = GitHubView(os.environ, annotates=annotates)
+        view.end(Ending(outcome=Outcome.USAGE, message=message))
 
 
 def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
@@ -107,7 +180,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action=_Version, help="show the version and exit")
+    parser.add_argument("-V", "--version", action=_Version, help="show the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
     return parser, {
         name: commands.add_parser(

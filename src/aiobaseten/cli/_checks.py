@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..errors import ConfigurationError
 from ..options import (
     CancellationOptions,
     DeploymentOptions,
     ModelDeploymentOptions,
     PromotionOptions,
+    WaitOptions,
 )
 from ._flags import flag_name, option_names
 from ._invocations import (
@@ -36,6 +38,12 @@ def check(command: Command) -> None:
     Raises:
         UsageError: They contradict each other.
     """
+    if isinstance(command, WaitingInvocation):
+        # The wait would refuse them, too, but only after something has begun.
+        try:
+            WaitOptions(**command.wait_options)
+        except ConfigurationError as error:
+            raise UsageError(str(error)) from None
     match command:
         case Promote():
             _check_promote(command)

@@ -9,21 +9,31 @@ from argparse import ArgumentTypeError
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 _DURATION = re.compile(
     r"(?:(?P<d>\d+(?:\.\d+)?)d)?(?:(?P<h>\d+(?:\.\d+)?)h)?"
-    r"(?:(?P<m>\d+(?:\.\d+)?)m)?(?:(?P<s>\d+(?:\.\d+)?)s?)?",
+    r"(?:(?P<m>\d+(?:\.\d+)?)m)?(?:(?P<s>\d+(?:\.\d+)?)s)?",
     re.ASCII,
 )
+# Seconds, because nothing else is written with it.
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 
 def parse_duration(text: str) -> float:
     """Seconds, from ``90``, ``90s``, ``45m``, ``1h30m``.
 
     Raises:
-        ArgumentTypeError: It is not a duration.
+        ArgumentTypeError: It is not a duration, has a number without a unit, or is too long.
     """
-    found = _DURATION.fullmatch(text.strip().lower())
+    words = text.strip().lower()
+    if _NUMBER.fullmatch(words):
+        words += "s"
+    found = _DURATION.fullmatch(words)
     if found is None or not any(found.groups()):
-        raise ArgumentTypeError(f"not a duration: {text!r}; write 90, 45m or 1h30m")
-    return sum(float(found[unit]) * seconds for unit, seconds in _UNITS.items() if found[unit])
+        if _DURATION.fullmatch(f"{words}s"):
+            raise ArgumentTypeError("the last number has no unit; write 90, 45m or 1h30m")
+        raise ArgumentTypeError("not a duration; write 90, 45m or 1h30m")
+    seconds = sum(float(found[unit]) * size for unit, size in _UNITS.items() if found[unit])
+    if math.isinf(seconds):
+        raise ArgumentTypeError("too long; write none for no limit")
+    return seconds
 
 
 def parse_time_limit(text: str) -> float | None:

@@ -16,17 +16,30 @@ _ENDS_OF_WAITS = frozenset({Outcome.TIMED_OUT, Outcome.PAUSED})
 _ENDS_OF_LOOKS = frozenset({Outcome.REFUSED, Outcome.NOT_FOUND, Outcome.UNAVAILABLE})
 
 
-def hints(job: Job, access: Access) -> Sequence[str]:
-    """Commands that continue or cancel a job."""
+def hints(job: Job, access: Access, *, cancels: bool = True) -> Sequence[str]:
+    """Commands that continue or cancel a job.
+
+    Args:
+        job: The job.
+        access: How to reach Baseten.
+        cancels: Whether it is of any use to cancel it.
+    """
     if job.token is None:
         if job.task != "deployment":
             return ()
         again = access.command("wait", job.resource.kind, job.resource.id, job.deployment or "")
         return (f"to continue:  {again}",)
     lines = [f"to continue:  {access.command('wait', job.token)}"]
-    if job.task == "promotion" and job.resource.kind == "model":
+    if cancels and job.task == "promotion" and job.resource.kind == "model":
         lines.append(f"to cancel:    {access.command('cancel', job.token)}")
     return tuple(lines)
+
+
+def _to_look(job: Job, access: Access) -> Sequence[str]:
+    if job.environment is None:
+        return ()
+    status = access.command("status", job.resource.kind, job.resource.id, job.environment)
+    return (f"to look:      {status}",)
 
 
 def failed(
@@ -66,6 +79,7 @@ def accepted(job: Job, command: Command) -> Ending:
         outcome=Outcome.DONE,
         message=f"Baseten has accepted {job}{separator}{state}",
         hints=hints(job, command.access),
+        only_began=True,
     )
 
 
@@ -91,9 +105,8 @@ def interrupted_early(outcome: Outcome, command: Command, job: Job | None) -> En
         question = f"the rollback of {job} has started"
     else:
         question = f"Baseten received the request ({command.name}, {job})"
-    status = command.access.command("status", job.resource.kind, job.resource.id, job.environment)
     return Ending(
         outcome=outcome,
         message=f"{outcome.label} before Baseten's response: it is not known whether {question}",
-        hints=[f"to look:      {status}"],
+        hints=[*_to_look(job, command.access)],
     )

@@ -24,7 +24,7 @@ from ..errors import (
     TransportError,
     WaitTimeoutError,
 )
-from ._invocations import Access, Command, Promote
+from ._invocations import Access, Cancel, Command, Pause, Promote, Resume, RollForward
 from ._jobs import Job
 from ._outcomes import Outcome
 from ._text import one_line
@@ -68,20 +68,31 @@ def explain(error: BasetenError, command: Command, job: Job | None) -> str:
         command: The command.
         job: The subject of the command, if it is known.
     """
-    return one_line(_explain(error, command, job))
+    changes = isinstance(command, Cancel | Pause | Resume | RollForward)
+    return one_line(_explain(error, command, job, changes=changes))
 
 
-def _explain(error: BasetenError, command: Command, job: Job | None) -> str:
+def explain_refused_cancel(error: BasetenError, command: Command, job: Job) -> str:
+    """Why another command could not cancel its promotion, in one line."""
+    return one_line(_explain(error, command, job, changes=True))
+
+
+def _explain(error: BasetenError, command: Command, job: Job | None, *, changes: bool) -> str:
     reply = _summary(error)
     contents = _hint_to_list(command.access, job)
     if isinstance(error, AuthenticationError):
         return f"the API key is wrong or revoked ({reply}): set a valid one in BASETEN_API_KEY"
     if isinstance(error, PermissionDeniedError):
-        return f"the API key lacks permission ({reply}): use another key, or ask for access"
+        return (
+            f"the API key is unknown, or lacks permission ({reply}): use another key, or ask for "
+            "access"
+        )
     if isinstance(error, NotFoundError):
         return f"Baseten found nothing ({reply}): check the ids{contents}"
     if isinstance(error, BadRequestError | ConflictError):
-        return f"Baseten refused the request ({reply}){contents}"
+        # The list shows no promotion, but the environment does.
+        hint = f"; to look: {_status(command.access, job)}" if changes and job else contents
+        return f"Baseten refused the request ({reply}){hint}"
     if isinstance(error, PromotionInProgressError):
         return _explain_promotion_in_progress(error, command, job)
     if isinstance(error, RateLimitError | ServerError):
@@ -89,10 +100,12 @@ def _explain(error: BasetenError, command: Command, job: Job | None) -> str:
     if isinstance(error, TransportError):
         return f"no response from Baseten ({error}): check the network and the address, and retry"
     if isinstance(error, PromotionOutcomeUnknownError) and job and job.environment is not None:
-        resource = job.resource
-        status = command.access.command("status", resource.kind, resource.id, job.environment)
-        return f"{error}: {status}"
+        return f"{error}: {_status(command.access, job)}"
     return str(error).removesuffix(_ADVICE_FOR_PROGRAMS)
+
+
+def _status(access: Access, job: Job) -> str:
+    return access.command("status", job.resource.kind, job.resource.id, job.environment or "")
 
 
 def _hint_to_list(access: Access, job: Job | None) -> str:

@@ -46,9 +46,24 @@ def parse_log_lines(text: str) -> int:
     Raises:
         ArgumentTypeError: It is not a number from 1 to 1000.
     """
-    if not text.isdecimal() or not 1 <= int(text[:5]) <= 1000:
-        raise argparse.ArgumentTypeError(f"not a number from 1 to 1000: {text!r}")
-    return int(text)
+    digits = text.lstrip("0")
+    if not digits.isdecimal() or len(digits) > 4 or int(digits) > 1000:
+        raise argparse.ArgumentTypeError("not a number from 1 to 1000")
+    return int(digits)
+
+
+def choice(*words: str) -> Callable[[str], str]:
+    """A parser for one of some words.
+
+    Argparse's own quotes any other word, which may be the API key in the wrong place.
+    """
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise argparse.ArgumentTypeError(f"choose from {', '.join(words)}")
+        return text
+
+    return parse
 
 
 # One flag for each option of `WaitOptions`.
@@ -77,7 +92,7 @@ WAIT_FLAGS: Mapping[str, Flag] = {
     "on_paused": Flag(
         f"during a pause, keep waiting or fail with exit status {Outcome.PAUSED.exit_status}",
         str,
-        {"choices": ("wait", "fail"), "action": StorePythonWord},
+        {"type": choice("wait", "fail"), "metavar": "{wait,fail}", "action": StorePythonWord},
     ),
     "log_lines": Flag(
         "on failure or timeout, print the last N lines of the log, 1 to 1000",

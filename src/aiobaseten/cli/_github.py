@@ -13,7 +13,7 @@ from ._invocations import EnvironmentRef, ResourceRef
 from ._jobs import DeploymentRow, Ending, Job
 from ._lines import event_text
 from ._outcomes import Outcome
-from ._text import one_line
+from ._text import harmless, one_line
 
 _MOST_ROWS = 200
 
@@ -49,7 +49,7 @@ class GitHubView:
             return
         self._events.append(event)
         if isinstance(event, PromotionPaused):
-            self._annotate("warning", "Promotion paused", str(self._job or "the promotion"))
+            self._annotate("warning", "Promotion paused", one_line(self._job or "the promotion"))
 
     def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
         """Do nothing: the log has it."""
@@ -66,19 +66,20 @@ class GitHubView:
         """Write an annotation, the outcome and the summary."""
         if ending.message:
             is_done = ending.outcome is Outcome.DONE
-            title = f"aiobaseten: {ending.outcome.label.replace('_', ' ')}"
-            text = "\n".join([one_line(ending.message), *ending.hints])
-            self._annotate("notice" if is_done else "error", title, text)
+            text = "\n".join([one_line(ending.message), *map(harmless, ending.hints)])
+            self._annotate("notice" if is_done else "error", f"aiobaseten: {ending.title}", text)
+        if ending.job is not None and ending.job.token is not None:
+            # Later steps continue with this one.
+            self._append(self._outputs, f"token={ending.job.token}\n")
         self._append(self._outputs, f"outcome={ending.outcome.label}\n")
-        if self._job is not None:
-            self._append(self._summary, summary(self._job, self._events, ending))
+        self._append(self._summary, summary(self._job, self._events, ending))
 
     def close(self) -> None:
         """Do nothing."""
 
     def _annotate(self, level: str, title: str, message: str) -> None:
         if self._annotates:
-            _stdio.say(annotation(level, title, message))
+            _stdio.say_as_it_is(annotation(level, title, message))
 
     def _append(self, path: str, text: str) -> None:
         if not path:
@@ -100,14 +101,15 @@ def _escape(text: str, more: str = "") -> str:
     return text
 
 
-def summary(job: Job, events: Sequence[Event], ending: Ending) -> str:
+def summary(job: Job | None, events: Sequence[Event], ending: Ending) -> str:
     """Markdown for the page of the run."""
     mark = "✅" if ending.outcome is Outcome.DONE else "❌"
-    lines = [f"### {mark} {_cell(job)}: {ending.outcome.label.replace('_', ' ')}", ""]
+    lines = [f"### {mark} {_cell(job or 'aiobaseten')}: {ending.title}", ""]
     if ending.message:
         lines += [_cell(ending.message), ""]
-    if job.token is not None:
-        lines += [f"Token: `{job.token}`", ""]
+    last = ending.job or job
+    if last is not None and last.token is not None:
+        lines += [f"Token: `{last.token}`", ""]
     if events:
         lines += ["| seconds | event |", "| ---: | --- |"]
         lines += [_row(event) for event in events[-_MOST_ROWS:]]

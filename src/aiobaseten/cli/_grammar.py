@@ -10,7 +10,7 @@ from attrs import frozen
 
 from ..options import DEFAULT_TIMEOUT_S
 from ._durations import format_duration, parse_time_limit
-from ._flags import StorePythonWord
+from ._flags import StorePythonWord, choice
 from ._invocations import (
     Cancel,
     Command,
@@ -87,7 +87,8 @@ def _add_promote(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--if-in-progress",
-        choices=("fail", "adopt", "wait", "send"),
+        type=choice("fail", "adopt", "wait", "send"),
+        metavar="{fail,adopt,wait,send}",
         action=StorePythonWord,
         default=NOT_GIVEN,
         help="if a promotion to the environment is already running: fail with exit status "
@@ -126,7 +127,7 @@ def _read_promote(parsed: Namespace) -> Promote:
 
 
 def _add_wait(parser: ArgumentParser) -> None:
-    add_subject(parser, "the token of a promotion or a cancellation; or a deployment by its ids")
+    add_subject(parser, "the token of a promotion or a cancellation", "chain|model ID DEPLOYMENT")
     add_waiting(parser, WaitForToken, WaitForDeployment, optional=False)
 
 

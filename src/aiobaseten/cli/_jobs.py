@@ -59,6 +59,9 @@ class Ending:
         error: The error of the library, if there was one.
         hints: Further lines: commands to type next.
         waited: Seconds that the wait took, if there was one.
+        job: The subject of the command, if it is another one than before: a promotion that was
+            waited for is now a cancellation.
+        only_began: Whether the command has started something, and did not wait for its end.
     """
 
     outcome: Outcome
@@ -66,6 +69,13 @@ class Ending:
     error: BasetenError | None = None
     hints: Sequence[str] = ()
     waited: float | None = None
+    job: Job | None = None
+    only_began: bool = False
+
+    @property
+    def title(self) -> str:
+        """The outcome, for people."""
+        return "begun" if self.only_began else self.outcome.label.replace("_", " ")
 
     @property
     def log(self) -> Sequence[LogLine]:

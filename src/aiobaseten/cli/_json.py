@@ -35,7 +35,7 @@ from ..events import (
 from . import _stdio
 from ._invocations import EnvironmentRef, ResourceRef
 from ._jobs import DeploymentRow, Ending, Job
-from ._text import one_line, timestamp
+from ._text import COMMAND, one_line, timestamp
 
 VERSION = 1
 
@@ -89,16 +89,25 @@ class JSONView:
 
     def end(self, ending: Ending) -> None:
         """Print the outcome."""
-        self._print("outcome", outcome_object(ending, self._job))
         if ending.outcome.exit_status:
             _stdio.complain(one_line(ending.message))
+        self._print("outcome", outcome_object(ending, ending.job or self._job))
 
     def close(self) -> None:
         """Do nothing."""
 
     def _print(self, kind: str, content: dict[str, Any]) -> None:
-        # Only ASCII: programs can read it in every encoding.
-        _stdio.say(json.dumps(record(kind, content, self._clock.utcnow())))
+        _stdio.say_as_it_is(text_of(record(kind, content, self._clock.utcnow())))
+
+
+def text_of(content: dict[str, Any]) -> str:
+    """An object in one line that no pipeline takes for a command.
+
+    Only ASCII: programs can read it in every encoding. Azure obeys ``##vso[`` anywhere in a line,
+    and JSON can write each character in another way.
+    """
+    line = json.dumps(content)
+    return COMMAND.sub(lambda found: f"{found[1]}\\u{ord(found[2]):04x}", line)
 
 
 def record(kind: str, content: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -125,8 +125,7 @@ def log_text(ending: Ending) -> Iterator[str]:
         chainlet = f"{entry.chainlet}: " if entry.chainlet else ""
         first, *more = entry.message.splitlines() or [""]
         yield one_line(f"{time}{chainlet}{first}")
-        # With a prefix, because GitHub takes some beginnings of lines for commands.
-        yield from (f"| {one_line(text)}" for text in more)
+        yield from (one_line(f"| {text}") for text in more)
     for note in ending.notes:
         yield one_line(note)
 
@@ -148,8 +147,10 @@ def environment_text(place: EnvironmentRef, reading: EnvironmentReading) -> Iter
     else:
         reason = f": {one_line(promotion.message)}" if promotion.message else ""
         yield f"  promotion  {promotion.status}{reason}"
-        if reading.candidate is not None:
-            yield f"  traffic    {promotion.percent} % on the candidate"
+    if promotion is not None and reading.candidate is not None:
+        yield f"  traffic    {promotion.percent} % on the candidate"
+    elif reading.current is not None and (promotion is None or promotion.is_over):
+        yield "  traffic    100 % on the current deployment"
 
 
 def _deployment_text(role: str, reading: DeploymentReading | None) -> Iterator[str]:

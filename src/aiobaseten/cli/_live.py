@@ -19,7 +19,7 @@ from ._jobs import DeploymentRow, Ending, Job
 from ._lines import environment_text, listing_text, show_ending
 from ._outcomes import Outcome
 from ._picture import Picture, Row
-from ._text import elapsed_time, one_line
+from ._text import elapsed_time, harmless, one_line
 
 #: Seconds of real time between two frames.
 FRAME_S = 0.25
@@ -128,7 +128,7 @@ class LiveView:
             )
 
     def _print(self, text: str, style: str = "") -> None:
-        self._console.print(Text(text, style=style), soft_wrap=True)
+        self._console.print(Text(harmless(text), style=style), soft_wrap=True)
 
 
 def is_ascii(console: Console) -> bool:
@@ -150,14 +150,16 @@ def frame(picture: Picture, elapsed: float, *, width: int, ascii_only: bool = Fa
         ascii_only: Whether to use only ASCII.
     """
     parts: list[Text | Table] = [
-        Text.assemble((str(picture.job), "bold"), f"  {elapsed_time(elapsed)}", overflow="fold")
+        Text.assemble(
+            (one_line(picture.job), "bold"), f"  {elapsed_time(elapsed)}", overflow="fold"
+        )
     ]
     if picture.percent is not None or picture.promotion is not None:
         parts.append(_traffic(picture, width, ascii_only=ascii_only))
     if picture.rows:
         parts.append(_rows(picture.rows, elapsed))
     if not picture.is_over:
-        parts.append(Text(f"waiting for {picture.waiting_for()}", style="dim"))
+        parts.append(Text(f"waiting for {one_line(picture.waiting_for())}", style="dim"))
     if picture.last_failure is not None:
         at, message = picture.last_failure
         looks = "1 look" if picture.failures == 1 else f"{picture.failures} looks"

@@ -44,7 +44,7 @@ class Outcome(Enum):
     UNKNOWN = (15, "unknown", "The response was lost. The promotion may have started.")
     INTERRUPTED = (130, "interrupted", "Ctrl-C. A promotion that was started continues.")
     PIPE_CLOSED = (141, "pipe_closed", "The reader of the output closed the pipe.")
-    TERMINATED = (143, "terminated", "SIGTERM. A promotion that was started continues.")
+    TERMINATED = (143, "terminated", "SIGTERM or SIGHUP. A promotion that was started continues.")
 
     def __init__(self, exit_status: int, label: str, meaning: str) -> None:
         self.exit_status = exit_status

@@ -16,7 +16,8 @@ class Run:
         command: The arguments.
         view: Shows what happens.
         job: The subject of the command, as soon as it is known.
-        is_waiting: Whether a wait has begun.
+        has_begun: Whether it has started at Baseten, or its wait has.
+        is_shown: Whether the view has shown that.
         cancellable: The promotion that is waited for, if Baseten can cancel it.
     """
 
@@ -25,5 +26,12 @@ class Run:
         self.command = command
         self.view = view
         self.job: Job | None = None
-        self.is_waiting = False
+        self.has_begun = False
+        self.is_shown = False
         self.cancellable: ModelPromotion | None = None
+
+    def begin(self, job: Job) -> None:
+        """Show what has started at Baseten, or what the command waits for."""
+        self.job, self.has_begun = job, True  # first: it may not be possible to show it
+        self.view.begin(job)
+        self.is_shown = True

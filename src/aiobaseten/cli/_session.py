@@ -6,6 +6,7 @@ import asyncio
 import math
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from .. import Baseten, Clock
@@ -13,10 +14,9 @@ from ..errors import BasetenError, ConfigurationError
 from ..options import CompressedClock, LoopClock
 from . import _stdio
 from ._commands import execute
-from ._endings import failed
+from ._endings import failed, hints
 from ._invocations import Access, Command
 from ._jobs import Ending
-from ._outcomes import Outcome
 from ._run import Run
 from ._signals import Interruption
 from ._views import View, choose_view
@@ -25,39 +25,68 @@ from ._waits import interrupt
 
 def run_command(command: Command) -> int:
     """Run a command. Returns the exit status."""
+    clock: Clock = LoopClock()
     try:
         clock = _clock(os.environ.get("AIOBASETEN_CLOCK_SPEED"))
-        view = choose_view(command.output, clock, waits=command.waits)
         client = _client(command.access, clock)
     except ConfigurationError as error:
-        _stdio.complain(str(error))
-        return Outcome.USAGE.exit_status
-    interruption = Interruption()
+        view = choose_view(command.output, clock, waits=command.waits)
+        return _show(view, failed(error, command, None))
+    view = choose_view(command.output, clock, waits=command.waits)
+    run = Run(client, command, view)
+    interruption = Interruption(clock)
+    ending: Ending | None = None
     try:
         with interruption.watched(), asyncio.Runner() as runner:
-            ending = runner.run(_work(client, command, view, interruption))
+            ending = runner.run(_work(run, interruption))
+            # Before the loop is closed, which may have to wait for a lookup of an address.
+            return _show(view, ending)
+    except OSError:
+        # The output cannot be written, and what has begun at Baseten continues.
+        for text in _not_shown(run, ending):
+            _stdio.hint(text)
+        if not interruption.has_begun:
+            raise
+        _stdio.silence()
+        return interruption.outcome.exit_status
+    finally:
+        view.close()
+
+
+def _not_shown(run: Run, ending: Ending | None) -> Sequence[str]:
+    """The hints with a token that the user has not seen."""
+    if ending is not None and (ending.job is not None or not run.is_shown):
+        return ending.hints
+    if run.job is None or not run.has_begun or run.is_shown:
+        return ()
+    return hints(run.job, run.command.access)
+
+
+def _show(view: View, ending: Ending) -> int:
+    try:
         view.end(ending)
     finally:
         view.close()
     return ending.outcome.exit_status
 
 
-async def _work(
-    client: Baseten, command: Command, view: View, interruption: Interruption
-) -> Ending:
+async def _work(run: Run, interruption: Interruption) -> Ending:
     """Run a command until it ends, or until a signal interrupts it."""
-    async with client:
-        run = Run(client, command, view)
-        task = asyncio.create_task(execute(run))
-        with interruption.cancels(task):
-            await asyncio.wait({task})
-        try:
-            if task.cancelled():
-                view.close()
+    try:
+        async with run.client:
+            task = asyncio.create_task(execute(run))
+            with interruption.cancels(task):
+                await asyncio.wait({task})
+            if task.cancelled() or (interruption.has_begun and _cannot_write(task)):
                 return await interrupt(run, interruption.outcome)
             return task.result()
-        except BasetenError as error:
-            return failed(error, command, run.job)
+    except BasetenError as error:
+        return failed(error, run.command, run.job)
+
+
+def _cannot_write(task: asyncio.Task[Ending]) -> bool:
+    # Errors of the library are endings, also those that are OSErrors.
+    return isinstance(task.exception(), OSError)
 
 
 def _client(access: Access, clock: Clock) -> Baseten:
@@ -71,7 +100,8 @@ def _api_key(path: str | None) -> str:
         if not key:
             raise ConfigurationError("no API key: set BASETEN_API_KEY, or pass --api-key-file PATH")
         return key
-    source = "standard input" if path == "-" else path
+    # Not the path, which may be the key itself, in the wrong place.
+    source = "standard input" if path == "-" else "the file of --api-key-file"
     try:
         content = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError, AttributeError) as error:

@@ -12,7 +12,7 @@ from .. import Token, WaitOptions
 from ..errors import ConfigurationError
 from ..options import PromotionOptions
 from ._checks import UsageError, no_chains
-from ._flags import add_wait_flags, option_names
+from ._flags import add_wait_flags, choice, option_names
 from ._invocations import Access, EnvironmentRef, Kind, ResourceRef, SavedToken, WaitingInvocation
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -51,7 +51,9 @@ def read_settings(parsed: Namespace) -> dict[str, Any]:
 
 def add_resource(parser: ArgumentParser) -> None:
     """Add the kind and the id of a resource."""
-    parser.add_argument("kind", choices=KINDS, help="the kind of the resource")
+    parser.add_argument(
+        "kind", type=choice(*KINDS), metavar="chain|model", help="the kind of the resource"
+    )
     parser.add_argument("id", metavar="ID", help="the id of the chain or the model")
 
 
@@ -100,9 +102,15 @@ def read_given(parsed: Namespace, names: Sequence[str]) -> Mapping[str, Any]:
     return {name: values[name] for name in names if name in values}
 
 
-def add_subject(parser: ArgumentParser, text: str) -> None:
-    """Add a token, or the words that name something in a resource."""
-    parser.add_argument("subject", nargs="+", metavar="SUBJECT", help=text)
+def add_subject(parser: ArgumentParser, token: str, words: str) -> None:
+    """Add a token, or the words that name something in a resource.
+
+    Args:
+        parser: The parser of the command.
+        token: What the token is of.
+        words: The other way to say it.
+    """
+    parser.add_argument("subject", nargs="+", metavar="TOKEN", help=f"{token}; or {words}")
 
 
 def read_subject(
@@ -140,7 +148,7 @@ def read_token(text: str) -> SavedToken:
 
 def add_running_promotion(parser: ArgumentParser) -> None:
     """Add a token, or the environment of a model."""
-    add_subject(parser, "the token of the promotion; or model, its id and the environment")
+    add_subject(parser, "the token of the promotion", "model MODEL ENVIRONMENT")
 
 
 def read_running_promotion(parsed: Namespace) -> SavedToken | EnvironmentRef:

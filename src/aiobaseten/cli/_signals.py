@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM."""
+"""Ctrl-C, SIGTERM and SIGHUP."""
 
 from __future__ import annotations
 
@@ -10,18 +10,37 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from .. import Clock
 from . import _stdio
 from ._outcomes import Outcome
 
+#: A signal that comes sooner after the first one means the same: the terminal sends Ctrl-C to every
+#: process, and a parent may pass it on.
+DEBOUNCE_S = 1.0
+
 _OUTCOMES = {signal.SIGINT: Outcome.INTERRUPTED, signal.SIGTERM: Outcome.TERMINATED}
+if hasattr(signal, "SIGHUP"):  # not on Windows
+    _OUTCOMES[signal.SIGHUP] = Outcome.TERMINATED
 
 
 class Interruption:
-    """The first signal cancels the command's task, the second ends the process immediately."""
+    """The first signal cancels the command's task, a later one ends the process immediately."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        """Prepare.
+
+        Args:
+            clock: The clock of the waits.
+        """
+        self._clock = clock
         self._signal: signal.Signals | None = None
+        self._at: float | None = None
         self._end: Callable[[], object] = lambda: None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a signal has arrived."""
+        return self._signal is not None
 
     @property
     def outcome(self) -> Outcome:
@@ -30,12 +49,18 @@ class Interruption:
 
     @contextmanager
     def watched(self) -> Generator[None]:
-        """Handle the signals during the block."""
-        before = {one: signal.signal(one, self._handle) for one in _OUTCOMES}
+        """Handle the signals during the block, except those that the parent has ignored.
+
+        ``nohup`` ignores SIGHUP, and a shell ignores Ctrl-C for a command in the background.
+        """
+        before = {one: signal.getsignal(one) for one in _OUTCOMES}
+        handled = {one: old for one, old in before.items() if old not in (signal.SIG_IGN, None)}
+        for one in handled:
+            signal.signal(one, self._handle)
         try:
             yield
         finally:
-            for one, handler in before.items():
+            for one, handler in handled.items():
                 signal.signal(one, handler)
 
     @contextmanager
@@ -52,8 +77,17 @@ class Interruption:
             self._end = lambda: None
 
     def _handle(self, number: int, _: FrameType | None) -> None:
-        if self._signal is not None:
+        now = self._now()
+        if self._signal is None:
+            self._signal, self._at = signal.Signals(number), now
+            _stdio.hurry()
+            self._end()
+        elif now is None or self._at is None or now - self._at >= DEBOUNCE_S:
             _stdio.release_terminal()
             os._exit(self.outcome.exit_status)
-        self._signal = signal.Signals(number)
-        self._end()
+
+    def _now(self) -> float | None:
+        try:
+            return self._clock.now()
+        except RuntimeError:
+            return None  # the loop has ended, and with it the command, but for its output

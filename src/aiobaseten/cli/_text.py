@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 _LONGEST = 600
 
+#: The beginning, in two parts, of a pipeline's command that may stand anywhere in a line: GitHub's
+#: ##[error], Azure's ##vso[task], TeamCity's ##teamcity[build], GitLab's sections, Travis's folds.
+COMMAND = re.compile(r"(##[\w.-]*|section_(?:start|end)|travis_(?:fold|time))([\[:])")
+# Those at the beginning of a line: GitHub's ::error::, and Buildkite's ---, +++, ~~~ and ^^^.
+_COMMAND_AT_BEGINNING = re.compile(r"^(\s*)(:(?=:)|([-+~^])(?=\3\3))")
+
+
+def harmless(text: str) -> str:
+    """*text* as a line that no terminal and no pipeline takes for a command.
+
+    Text of servers may contain line breaks, escape sequences, and commands of pipelines.
+    """
+    line = "".join(c if c.isprintable() else " " for c in text)
+    return _COMMAND_AT_BEGINNING.sub(r"\1\2 ", COMMAND.sub(r"\1 \2", line))
+
 
 def one_line(text: object) -> str:
-    """*text* in one line that no terminal and no pipeline takes for a command.
-
-    Messages of servers may contain line breaks, escape sequences, or GitHub's old ``##[error]``.
-    """
+    """*text* in one short line that no terminal and no pipeline takes for a command."""
     words = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-    words = words.replace("##[", "## [")
-    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 3]}..."
+    return harmless(words if len(words) <= _LONGEST else f"{words[: _LONGEST - 3]}...")
 
 
 def timestamp(time: datetime) -> str:

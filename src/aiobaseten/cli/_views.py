@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -52,30 +52,26 @@ class View(Protocol):
 
 
 class Views:
-    """Several views as one."""
+    """Several views as one. Each shows what it can, also if another one cannot be written."""
 
     def __init__(self, views: Sequence[View]) -> None:
         self._views = views
 
     def note(self, text: str) -> None:
         """Show that something starts that may take a while."""
-        for view in self._views:
-            view.note(text)
+        self._all(lambda view: view.note(text))
 
     def begin(self, job: Job) -> None:
         """Show the subject of the command."""
-        for view in self._views:
-            view.begin(job)
+        self._all(lambda view: view.begin(job))
 
     def event(self, event: Event) -> None:
         """Show an event of a wait."""
-        for view in self._views:
-            view.event(event)
+        self._all(lambda view: view.event(event))
 
     def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
         """Show an environment."""
-        for view in self._views:
-            view.environment(place, reading)
+        self._all(lambda view: view.environment(place, reading))
 
     def listing(
         self,
@@ -84,18 +80,25 @@ class Views:
         deployments: Sequence[DeploymentRow],
     ) -> None:
         """Show the environments and deployments of a resource."""
-        for view in self._views:
-            view.listing(resource, environments, deployments)
+        self._all(lambda view: view.listing(resource, environments, deployments))
 
     def end(self, ending: Ending) -> None:
         """Show the ending of the command."""
-        for view in self._views:
-            view.end(ending)
+        self._all(lambda view: view.end(ending))
 
     def close(self) -> None:
         """Release the terminal."""
+        self._all(lambda view: view.close())
+
+    def _all(self, show: Callable[[View], None]) -> None:
+        failure: OSError | None = None
         for view in self._views:
-            view.close()
+            try:
+                show(view)
+            except OSError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
 
 
 def choose_view(output: Output, clock: Clock, *, waits: bool) -> View:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from attrs import evolve
@@ -10,8 +10,9 @@ from attrs import evolve
 from .. import Cancellation, ChainPromotion, ModelPromotion
 from ..errors import BasetenError, WaitTimeoutError
 from ..events import Event, Finished
+from . import _stdio
 from ._endings import accepted, failed, hints, interrupted, interrupted_early
-from ._failures import explain
+from ._failures import explain_refused_cancel
 from ._invocations import (
     Cancel,
     Promote,
@@ -44,16 +45,15 @@ async def follow_promotion(
     resource: ResourceRef,
 ) -> Ending:
     """Show a promotion that has started, and wait for it if the user asked for it."""
-    run.job = job = job_of_promotion(promotion, resource)
+    job = job_of_promotion(promotion, resource)
     run.cancellable = promotion if isinstance(promotion, ModelPromotion) else None
-    run.view.begin(job)
+    run.begin(job)
     if not command.wait:
         return accepted(job, command)
     events = promotion.events(**command.wait_options)
     ending = await _watch(run, job, events, f"deployment {job.deployment} serves {job.place}")
     if isinstance(ending.error, WaitTimeoutError) and command.cancel_on_timeout:
-        message, lines = await _cancel(run, job)
-        return evolve(ending, message=f"{ending.message} As requested, {message}", hints=lines)
+        return await _cancel(run, job, ending, f"{ending.message} As requested, ")
     return ending
 
 
@@ -61,20 +61,21 @@ async def follow_cancellation(
     run: Run, command: Cancel | WaitForToken, cancellation: Cancellation, resource: ResourceRef
 ) -> Ending:
     """Show a cancellation that has started, and wait for it if the user asked for it."""
-    run.job = job = Job(
+    job = Job(
         task="cancellation",
         resource=resource,
         environment=cancellation.environment_name,
         deployment=cancellation.deployment_id,
         token=cancellation.token,
     )
-    run.view.begin(job)
+    run.begin(job)
     if not command.wait:
         reply = f"{cancellation.status}: {cancellation.message}" if cancellation.status else ""
         return Ending(
             outcome=Outcome.DONE,
             message=f"Baseten has accepted {job}. {reply}".rstrip(),
             hints=hints(job, command.access),
+            only_began=True,
         )
     events = cancellation.events(**command.wait_options)
     return await _watch(
@@ -85,21 +86,23 @@ async def follow_cancellation(
 async def follow_deployment(run: Run, command: WaitForDeployment) -> Ending:
     """Wait until a deployment is ready."""
     resource, client = command.resource, run.client
-    run.job = job = Job(task="deployment", resource=resource, deployment=command.deployment)
+    job = Job(task="deployment", resource=resource, deployment=command.deployment)
     handle = client.model(resource.id) if resource.kind == "model" else client.chain(resource.id)
     events = handle.deployment(command.deployment).events(**command.wait_options)
-    run.view.begin(job)
+    run.begin(job)
     return await _watch(run, job, events, f"{job} is ready")
 
 
 async def interrupt(run: Run, outcome: Outcome) -> Ending:
     """The ending of a command that a signal interrupted, after cancelling what it should cancel."""
     command, job = run.command, run.job
-    if job is None or not run.is_waiting:
+    run.view.close()
+    if job is None or not run.has_begun:
         return interrupted_early(outcome, command, job)
     if isinstance(command, WaitingInvocation) and command.cancel_on_interrupt:
-        message, lines = await _cancel(run, job)
-        return Ending(outcome=outcome, message=f"{outcome.label}; {message}", hints=lines)
+        # First, because another signal ends the process.
+        _stdio.hint(f"token: {job.token}")
+        return await _cancel(run, job, Ending(outcome=outcome, message=""), f"{outcome.label}; ")
     return interrupted(outcome, command, job)
 
 
@@ -112,7 +115,6 @@ async def _watch(run: Run, job: Job, events: AsyncGenerator[Event, None], succes
         events: The events, which end with `Finished`.
         success: The message if the wait succeeds.
     """
-    run.is_waiting = True
     async with aclosing(events):
         async for event in events:
             run.view.event(event)
@@ -123,17 +125,31 @@ async def _watch(run: Run, job: Job, events: AsyncGenerator[Event, None], succes
     raise AssertionError("events end with Finished")
 
 
-async def _cancel(run: Run, job: Job) -> tuple[str, Sequence[str]]:
-    """Cancel the promotion. Returns a message and hints."""
+async def _cancel(run: Run, job: Job, ending: Ending, beginning: str) -> Ending:
+    """Cancel the promotion.
+
+    Args:
+        run: The run of the command.
+        job: The promotion.
+        ending: The ending of the wait for it.
+        beginning: The beginning of the message.
+    """
     assert run.cancellable is not None  # noqa: S101 - the arguments were checked
+    access = run.command.access
     try:
         cancellation = await run.cancellable.cancel()
     except BasetenError as error:
-        reason = explain(error, run.command, job)
-        return f"{job} could not be cancelled: {reason}", hints(job, run.command.access)
+        reason = explain_refused_cancel(error, run.command, job)
+        return evolve(
+            ending,
+            message=f"{beginning}{job} could not be cancelled: {reason}",
+            hints=hints(job, access, cancels=error.is_transient),
+        )
     # RAMPING_DOWN takes a while, and the command must end now.
-    continued = evolve(job, task="cancellation", token=cancellation.token)
-    return (
-        f"{job} was cancelled: Baseten says {cancellation.status}",
-        hints(continued, run.command.access),
+    job = evolve(job, task="cancellation", token=cancellation.token)
+    return evolve(
+        ending,
+        message=f"{beginning}{run.job} was cancelled: Baseten says {cancellation.status}",
+        hints=hints(job, access),
+        job=job,
     )

@@ -48,7 +48,9 @@ def _published() -> Document:
         for name, text in texts.items()
         if Path(name).stem not in {*ours, Path(OURS).stem}
     }
-    whole: Document = build_with(files, replace(overlay.without(ours), changes=(), conflicts={}))
+    whole: Document = build_with(
+        files, replace(overlay.without(ours), changes=(), conflicts={}), {}
+    )
     whole["info"] = {"title": "Baseten management API", "version": "1.0.0"}
     for item in whole["paths"].values():
         for operation in item.values():

@@ -55,3 +55,38 @@ async def test_an_unknown_chainlet_gets_404(fake: FakeBaseten, api: Api) -> None
 
     assert (known.status_code, unknown.status_code) == (200, 404)
     assert unknown.json()["message"] == "Chainlet d1-B of deployment d1 was not found."
+
+
+@pytest.mark.parametrize(
+    ("query", "messages"),
+    [
+        ("min_level=WARNING", ["out of memory", "slow disk"]),
+        ("min_level=ERROR", ["out of memory"]),
+        ("replica=ab12c", ["out of memory"]),
+        ("request_id=r1", []),
+        ("component=queue", []),
+        ("search_pattern=^(out|plain)", ["out of memory", "plain"]),
+        ("includes=o&includes=disk", ["slow disk"]),
+        ("excludes=memory&excludes=disk", ["loading", "plain"]),
+        ("includes=Plain", []),
+    ],
+)
+async def test_only_lines_that_fit_the_filters_are_shown(
+    fake: FakeBaseten, api: Api, query: str, messages: list[str]
+) -> None:
+    deployment = fake.model("m1").deployment("d1")
+    deployment.log("plain")
+    deployment.log("loading", level="INFO")
+    deployment.log("slow disk", level="WARNING", replica="zz99z")
+    deployment.log("out of memory", level="ERROR", replica="ab12c")
+
+    lines = (await api(f"GET {LOGS}?{query}")).json()["logs"]
+
+    assert [line["message"] for line in lines] == messages
+
+
+@pytest.mark.parametrize("query", ["min_level=LOUD", "search_pattern=(", "min_level=info"])
+async def test_an_invalid_filter_is_refused(fake: FakeBaseten, api: Api, query: str) -> None:
+    fake.model("m1").deployment("d1")
+
+    assert (await api(f"GET {LOGS}?{query}")).status_code in (400, 422)

@@ -42,15 +42,16 @@ async def test_an_hour_of_virtual_time_over_a_socket_takes_seconds(fake: FakeBas
 
 
 async def test_requests_on_a_kept_connection_are_quick(fake: FakeBaseten) -> None:
-    """Nagle's algorithm would make each of them take 40 ms."""
+    """Nagle's algorithm would make each of them take 40 ms, on a machine without load, too."""
+    took: list[float] = []
     async with fake.serve() as url, httpx.AsyncClient(base_url=url, headers=KEY) as client:
         await client.get("/v1/chains")
-        began = time.perf_counter()
         for _ in range(50):
+            began = time.perf_counter()
             await client.get("/v1/chains")
-        took = time.perf_counter() - began
+            took.append(time.perf_counter() - began)
 
-    assert took / 50 < 0.02
+    assert min(took) < 0.035
 
 
 async def _until_requested(fake: FakeBaseten) -> None:

@@ -3,13 +3,13 @@ from urllib.parse import quote
 
 from ...client import Operation
 from ...misfits import misfit
-from ...models.deactivate_chain_deployment_response import DeactivateChainDeploymentResponse
+from ...models.deactivate_response import DeactivateResponse
 
 
 def operation(
     chain_id: str,
     chain_deployment_id: str,
-) -> Operation[DeactivateChainDeploymentResponse]:
+) -> Operation[DeactivateResponse]:
     """Deactivate a deployment of a chain
 
     There is no endpoint that activates it again.
@@ -26,8 +26,8 @@ def operation(
     )
 
 
-def _parse(data: Any) -> DeactivateChainDeploymentResponse:
+def _parse(data: Any) -> DeactivateResponse:
     if not isinstance(data, dict):
-        raise misfit("DeactivateChainDeploymentResponse", "an object", data)
-    data = DeactivateChainDeploymentResponse.from_dict(data)
-    return cast(DeactivateChainDeploymentResponse, data)
+        raise misfit("DeactivateResponse", "an object", data)
+    data = DeactivateResponse.from_dict(data)
+    return cast(DeactivateResponse, data)

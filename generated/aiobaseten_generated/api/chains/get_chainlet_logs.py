@@ -4,6 +4,7 @@ from urllib.parse import quote
 from ...client import Operation
 from ...misfits import misfit
 from ...models.get_logs_response import GetLogsResponse
+from ...models.log_level import LogLevel
 from ...models.sort_order import SortOrder
 from ...types import UNSET, Unset
 
@@ -17,6 +18,13 @@ def operation(
     end_epoch_millis: int | None | Unset = UNSET,
     direction: None | SortOrder | Unset = UNSET,
     limit: int | None | Unset = UNSET,
+    min_level: LogLevel | None | Unset = UNSET,
+    replica: None | str | Unset = UNSET,
+    request_id: None | str | Unset = UNSET,
+    component: None | str | Unset = UNSET,
+    search_pattern: None | str | Unset = UNSET,
+    includes: list[str] | Unset = UNSET,
+    excludes: list[str] | Unset = UNSET,
 ) -> Operation[GetLogsResponse]:
     """Get log lines of a chainlet
 
@@ -53,6 +61,55 @@ def operation(
     else:
         json_limit = limit
     params["limit"] = json_limit
+
+    json_min_level: None | str | Unset
+    if isinstance(min_level, Unset):
+        json_min_level = UNSET
+    elif isinstance(min_level, LogLevel):
+        json_min_level = min_level.value
+    else:
+        json_min_level = min_level
+    params["min_level"] = json_min_level
+
+    json_replica: None | str | Unset
+    if isinstance(replica, Unset):
+        json_replica = UNSET
+    else:
+        json_replica = replica
+    params["replica"] = json_replica
+
+    json_request_id: None | str | Unset
+    if isinstance(request_id, Unset):
+        json_request_id = UNSET
+    else:
+        json_request_id = request_id
+    params["request_id"] = json_request_id
+
+    json_component: None | str | Unset
+    if isinstance(component, Unset):
+        json_component = UNSET
+    else:
+        json_component = component
+    params["component"] = json_component
+
+    json_search_pattern: None | str | Unset
+    if isinstance(search_pattern, Unset):
+        json_search_pattern = UNSET
+    else:
+        json_search_pattern = search_pattern
+    params["search_pattern"] = json_search_pattern
+
+    json_includes: list[str] | Unset = UNSET
+    if not isinstance(includes, Unset):
+        json_includes = includes
+
+    params["includes"] = json_includes
+
+    json_excludes: list[str] | Unset = UNSET
+    if not isinstance(excludes, Unset):
+        json_excludes = excludes
+
+    params["excludes"] = json_excludes
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 

@@ -5,6 +5,7 @@ from ...client import Operation
 from ...misfits import misfit
 from ...models.audit_log_event_type_group import AuditLogEventTypeGroup
 from ...models.audit_log_sort_direction import AuditLogSortDirection
+from ...models.audit_log_source import AuditLogSource
 from ...models.list_audit_logs_response import ListAuditLogsResponse
 from ...types import UNSET, Unset
 
@@ -17,6 +18,13 @@ def operation(
     direction: AuditLogSortDirection | Unset = UNSET,
     event_type_groups: list[AuditLogEventTypeGroup] | Unset = UNSET,
     environment_names: list[str] | Unset = UNSET,
+    search: None | str | Unset = UNSET,
+    user_ids: list[str] | Unset = UNSET,
+    deployment_ids: list[str] | Unset = UNSET,
+    chain_deployment_ids: list[str] | Unset = UNSET,
+    sources: list[AuditLogSource] | Unset = UNSET,
+    start_epoch_millis: int | None | Unset = UNSET,
+    end_epoch_millis: int | None | Unset = UNSET,
 ) -> Operation[ListAuditLogsResponse]:
     """Get the audit log of a model
 
@@ -55,6 +63,54 @@ def operation(
         json_environment_names = environment_names
 
     params["environment_names"] = json_environment_names
+
+    json_search: None | str | Unset
+    if isinstance(search, Unset):
+        json_search = UNSET
+    else:
+        json_search = search
+    params["search"] = json_search
+
+    json_user_ids: list[str] | Unset = UNSET
+    if not isinstance(user_ids, Unset):
+        json_user_ids = user_ids
+
+    params["user_ids"] = json_user_ids
+
+    json_deployment_ids: list[str] | Unset = UNSET
+    if not isinstance(deployment_ids, Unset):
+        json_deployment_ids = deployment_ids
+
+    params["deployment_ids"] = json_deployment_ids
+
+    json_chain_deployment_ids: list[str] | Unset = UNSET
+    if not isinstance(chain_deployment_ids, Unset):
+        json_chain_deployment_ids = chain_deployment_ids
+
+    params["chain_deployment_ids"] = json_chain_deployment_ids
+
+    json_sources: list[str] | Unset = UNSET
+    if not isinstance(sources, Unset):
+        json_sources = []
+        for sources_item_data in sources:
+            sources_item = sources_item_data.value
+            json_sources.append(sources_item)
+
+    params["sources"] = json_sources
+
+    json_start_epoch_millis: int | None | Unset
+    if isinstance(start_epoch_millis, Unset):
+        json_start_epoch_millis = UNSET
+    else:
+        json_start_epoch_millis = start_epoch_millis
+    params["start_epoch_millis"] = json_start_epoch_millis
+
+    json_end_epoch_millis: int | None | Unset
+    if isinstance(end_epoch_millis, Unset):
+        json_end_epoch_millis = UNSET
+    else:
+        json_end_epoch_millis = end_epoch_millis
+    params["end_epoch_millis"] = json_end_epoch_millis
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 

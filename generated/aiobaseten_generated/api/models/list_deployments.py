@@ -10,7 +10,7 @@ from ...types import UNSET, Unset
 def operation(
     model_id: str,
     *,
-    name: str | Unset = UNSET,
+    name: None | str | Unset = UNSET,
 ) -> Operation[Deployments]:
     """List the deployments of a model
 
@@ -18,7 +18,12 @@ def operation(
     """
     params: dict[str, Any] = {}
 
-    params["name"] = name
+    json_name: None | str | Unset
+    if isinstance(name, Unset):
+        json_name = UNSET
+    else:
+        json_name = name
+    params["name"] = json_name
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 

@@ -10,11 +10,13 @@ from .._world import (
     CANCELED,
     DEFAULT_RANGE_S,
     INACTIVE,
+    LEVELS,
     LONGEST_RANGE_S,
     AuditEntry,
     FakeDeployment,
     FakeEnvironment,
     FakeModel,
+    LogFilter,
     LogRange,
     Refused,
     forbidden,
@@ -349,7 +351,9 @@ def get_logs(request: ParsedRequest) -> JSON:
     """The log of a deployment or of a chainlet."""
     deployment = request.deployment
     chainlet = _chainlet(request, deployment) if "chainlet_id" in request.path else None
-    lines = _log_range(request).select(deployment.lines(chainlet, until=request.when))
+    wanted = _log_filter(request)
+    found = [line for line in deployment.lines(chainlet, until=request.when) if wanted.keeps(line)]
+    lines = _log_range(request).select(found)
     return {"logs": [request.writer.log_line(line) for line in lines]}
 
 
@@ -359,6 +363,27 @@ def _chainlet(request: ParsedRequest, deployment: FakeDeployment) -> str:
         if request.writer.chainlet_id(deployment, name) == wanted:
             return name
     raise not_found(f"Chainlet {wanted} of deployment {deployment.id} was not found.")
+
+
+def _log_filter(request: ParsedRequest) -> LogFilter:
+    query = request.query
+    level = query.get("min_level")
+    if level is not None and level not in LEVELS:
+        expected = " or ".join(f"'{one}'" for one in LEVELS)
+        raise InvalidRequest(f"Input should be {expected}.", "min_level", part="query")
+    try:
+        pattern = re.compile(query["search_pattern"]) if "search_pattern" in query else None
+    except re.error as error:
+        raise not_possible(f"search_pattern is not a regular expression: {error}.") from None
+    return LogFilter(
+        min_level=level,
+        replica=query.get("replica"),
+        request_id=query.get("request_id"),
+        component=query.get("component"),
+        pattern=pattern,
+        includes=query.getlist("includes"),
+        excludes=query.getlist("excludes"),
+    )
 
 
 def _log_range(request: ParsedRequest) -> LogRange:

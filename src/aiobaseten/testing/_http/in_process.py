@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Never
 
+import httpcore
 import httpx
 
 from .fault_injection import CONNECTION
@@ -77,7 +78,9 @@ class InProcessConnection:
 
     async def refuse(self) -> Never:
         """Refuse it as if nobody listened."""
-        raise httpx.ConnectError("connection refused by the fake", request=self._request)
+        # The cause is the proof that nothing was sent, as on a real connection.
+        cause = httpcore.ConnectError("connection refused by the fake")
+        raise httpx.ConnectError(str(cause), request=self._request) from cause
 
     async def noise(self) -> Never:
         """Send bytes that are not HTTP, and close it."""

@@ -33,7 +33,7 @@ from .deployment import FakeDeployment
 from .environment import FakeEnvironment
 from .environment_history import EnvironmentSnapshot
 from .environment_settings import AUTOSCALING, ChainletSettings, EnvironmentSettings
-from .log import DEFAULT_RANGE_S, LONGEST_RANGE_S, FakeLogLine, LogRange
+from .log import DEFAULT_RANGE_S, LEVELS, LONGEST_RANGE_S, FakeLogLine, LogFilter, LogRange
 from .model import FakeModel
 from .promotion import FakePromotion
 from .refusal import Refused, find, forbidden, not_found, not_possible
@@ -45,6 +45,7 @@ __all__ = [
     "CANCELED",
     "DEFAULT_RANGE_S",
     "INACTIVE",
+    "LEVELS",
     "LONGEST_RANGE_S",
     "NOT_DEPLOYED",
     "RUNNING",
@@ -60,6 +61,7 @@ __all__ = [
     "FakeLogLine",
     "FakeModel",
     "FakePromotion",
+    "LogFilter",
     "LogRange",
     "Refused",
     "World",

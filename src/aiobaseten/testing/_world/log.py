@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +11,8 @@ from typing import Final
 DEFAULT_RANGE_S: Final = 1800.0
 #: Length of the longest part of a log that a request may ask for, in seconds.
 LONGEST_RANGE_S: Final = 7 * 86400.0
+#: Levels of lines, the least serious first.
+LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,39 @@ class FakeLogLine:
     chainlet: str | None
     level: str | None
     replica: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFilter:
+    """The lines that a request asks for. ``None`` is no condition.
+
+    The fake's lines belong to no request and to no component.
+    """
+
+    min_level: str | None
+    replica: str | None
+    request_id: str | None
+    component: str | None
+    pattern: re.Pattern[str] | None
+    includes: Sequence[str]
+    excludes: Sequence[str]
+
+    def keeps(self, line: FakeLogLine) -> bool:
+        """Whether the line fits."""
+        return (
+            self._is_serious(line.level)
+            and self.replica in (None, line.replica)
+            and self.request_id is None
+            and self.component is None
+            and (self.pattern is None or self.pattern.search(line.message) is not None)
+            and all(text in line.message for text in self.includes)
+            and not any(text in line.message for text in self.excludes)
+        )
+
+    def _is_serious(self, level: str | None) -> bool:
+        if self.min_level is None:
+            return True
+        return level in LEVELS and LEVELS.index(level) >= LEVELS.index(self.min_level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,48 @@
+"""The operations next to ours: of the same resources, and not used by the facade."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from spec.reading import read_data
+
+HEADER = (
+    "# The published operations of chains, models and users that src/aiobaseten does not use.\n"
+    "# Written by `make refresh-spec`, which reports the new ones.\n"
+)
+
+
+def neighbours(every: Iterable[str], used: Mapping[str, str]) -> tuple[str, ...]:
+    """The operations ("method /path") that share the first two parts of a path with a used one."""
+    roots = {_root(key) for key in used}
+    known = {_unnamed(key) for key in used}
+    return tuple(sorted(key for key in every if _root(key) in roots and _unnamed(key) not in known))
+
+
+def new_neighbours(
+    old: Iterable[str] | None, new: Iterable[str] | None, used: Iterable[str] = ()
+) -> list[str]:
+    """Those that were not there before. None, if either side is not known."""
+    if old is None or new is None:
+        return []
+    known = {_unnamed(key) for key in (*old, *used)}
+    return sorted(key for key in new if _unnamed(key) not in known)
+
+
+def read_neighbours(text: str) -> tuple[str, ...]:
+    """Read the text of neighbours.yaml."""
+    return tuple(item.text() for item in read_data("neighbours.yaml", text).items())
+
+
+def write_neighbours(found: Iterable[str]) -> str:
+    """The text of neighbours.yaml."""
+    return HEADER + ("".join(f"- {key}\n" for key in found) or "[]\n")
+
+
+def _root(key: str) -> tuple[str, ...]:
+    return tuple(key.partition(" ")[2].split("/")[1:3])
+
+
+def _unnamed(key: str) -> str:
+    return re.sub(r"{[^{}]*}", "{}", key)

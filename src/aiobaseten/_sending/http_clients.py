@@ -1,0 +1,219 @@
+"""The HTTP clients that send our requests: our own, made from the environment, or the caller's."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import ssl
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+import httpx
+from attrs import frozen
+
+from .._arguments import is_loopback
+from ..errors import ConfigurationError
+
+# What httpx raises for settings that it cannot use.
+_UNUSABLE = (ImportError, ValueError, httpx.InvalidURL)
+
+
+#: Whether the current task is a look of a wait.
+is_look: ContextVar[bool] = ContextVar("aiobaseten_is_look", default=False)
+_HTTPX_LOG = logging.getLogger("httpx")
+
+
+class _NoLooks(logging.Filter):
+    """Leaves out the line that httpx logs for each request, if that is one of thousands of looks.
+
+    A logger for which DEBUG is enabled shows them all.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to log *record*."""
+        is_line = record.levelno == logging.INFO and not _HTTPX_LOG.isEnabledFor(logging.DEBUG)
+        return not (is_line and is_look.get())
+
+
+_HTTPX_LOG.addFilter(_NoLooks())
+
+
+class _NoCookies(httpx.Cookies):
+    """A cookie jar that stays empty."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Ignore them."""
+
+
+class HttpClient(httpx.AsyncClient):
+    """The client that we make when the caller passes none: it keeps no cookies."""
+
+    _none = _NoCookies()
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """No cookies, whatever a server sets."""
+        return self._none
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        raise AttributeError(f"this client keeps no cookies, so it cannot take {cookies!r}")
+
+
+@frozen
+class HttpClients:
+    """Two clients: one for requests that change nothing, and one for the others.
+
+    A server may close a connection that is kept alive without our noticing. A request that is sent
+    on it never arrives, and looks as if its response was lost. Reads are repeated then; a write
+    cannot be, so each write gets a connection of its own.
+
+    Attributes:
+        reads: Keeps connections alive.
+        writes: Makes a connection for each request. The caller's client is both.
+    """
+
+    reads: httpx.AsyncClient
+    writes: httpx.AsyncClient
+
+    def of(self, request: httpx.Request) -> httpx.AsyncClient:
+        """The client that sends *request*."""
+        return self.reads if request.method == "GET" else self.writes
+
+    async def aclose(self) -> None:
+        """Close both."""
+        try:
+            await self.reads.aclose()
+        finally:
+            await self.writes.aclose()
+
+
+async def own_clients(addresses: Sequence[str], max_connections: int) -> HttpClients:
+    """Make our own clients, with the proxies and certificates that the environment names.
+
+    Loopback addresses are reached directly: on the way to a proxy, the API key could be read.
+
+    Args:
+        addresses: The URLs that requests are sent to.
+        max_connections: Connections of each client.
+
+    Raises:
+        ConfigurationError: A variable of the environment names something that cannot be used.
+    """
+    urls = [urlsplit(address) for address in addresses]
+    hosts = {url.hostname or "" for url in urls}
+    if any(url.scheme == "https" for url in urls):
+        # Reading the certificates takes long enough to be noticed by others on the loop.
+        trusted = await asyncio.to_thread(_trusted_certificates)
+    else:
+        trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and is not used
+    uses_proxies = not all(is_loopback(host) for host in hosts)
+    if uses_proxies:
+        _check_proxies(getproxies(), trusted)
+    own = {"localhost", "*.localhost"} | {host for host in hosts if is_loopback(host)}
+    direct = {f"all://{f'[{host}]' if ':' in host else host}": None for host in own}
+
+    def client(keep_alive: int | None) -> HttpClient:
+        return HttpClient(
+            verify=trusted,
+            trust_env=uses_proxies,
+            mounts=direct,
+            limits=httpx.Limits(
+                max_connections=max_connections, max_keepalive_connections=keep_alive
+            ),
+        )
+
+    try:
+        return HttpClients(reads=client(None), writes=client(0))
+    except _UNUSABLE as error:
+        raise ConfigurationError(
+            f"{_variable('no_proxy')} cannot be read ({error}): separate host names with commas, "
+            "or unset it"
+        ) from None
+
+
+# --- the environment -----------------------------------------------------------------------------
+
+
+def _variable(name: str) -> str:
+    """The environment variable of this name, as it is spelled there: both cases are in use."""
+    found = (one for one in sorted(os.environ, reverse=True) if one.lower() == name)
+    return next(found, f"the system's setting {name}")
+
+
+def _check_proxies(proxies: Mapping[str, str], trusted: ssl.SSLContext) -> None:
+    """Check each proxy by itself, so that the error can name it.
+
+    No message shows an address: it may hold a password.
+    """
+    if "*" in (host.strip() for host in proxies.get("no", "").split(",")):
+        return  # none is used
+    for scheme in ("http", "https", "all"):
+        address = proxies.get(scheme)
+        if not address:
+            continue
+        url = address if "://" in address else f"http://{address}"
+        if url.startswith("socks") and find_spec("socksio") is None:
+            raise ConfigurationError(
+                f"{_variable(f'{scheme}_proxy')} names a SOCKS proxy, which needs the package "
+                "socksio: install httpx[socks], or unset the variable"
+            )
+        if not _is_proxy(url, trusted):
+            raise ConfigurationError(
+                f"{_variable(f'{scheme}_proxy')} does not name a proxy: it must be an address such "
+                "as http://proxy:3128. Correct it, or unset it"
+            )
+
+
+def _is_proxy(url: str, trusted: ssl.SSLContext) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # its check of the range is stricter than that of httpx
+        httpx.AsyncHTTPTransport(proxy=url, verify=trusted)
+    except _UNUSABLE:
+        return False
+    return bool(parts.hostname)
+
+
+def _trusted_certificates() -> ssl.SSLContext:
+    """The certificates to trust: those that the environment names, or the usual ones."""
+    _check_certificates()
+    log = os.environ.get("SSLKEYLOGFILE")
+    try:
+        if log:
+            with Path(log).open("ab"):
+                pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"SSLKEYLOGFILE names {log}, which cannot be written ({error.strerror}): correct the "
+            "variable, or unset it"
+        ) from error
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise ConfigurationError(
+            f"the certificates cannot be read ({error}): install the package certifi again, or "
+            "let SSL_CERT_FILE name a file with certificates"
+        ) from error
+
+
+def _check_certificates() -> None:
+    file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
+        except OSError as error:
+            raise ConfigurationError(
+                f"SSL_CERT_FILE names {file}, from which no certificates can be read "
+                f"({error.strerror}): correct the variable, or unset it"
+            ) from error
+    elif folders and not any(Path(one).is_dir() for one in folders.split(os.pathsep)):
+        raise ConfigurationError(
+            f"SSL_CERT_DIR names {folders}, which is not a folder: correct the variable, or unset "
+            "it"
+        )

@@ -1,0 +1,309 @@
+"""Which look starts next, and when. Pure.
+
+All looks share places and a budget. So that trouble in one place does not starve another, looks
+that are not known to be answered hold only a share of the places, resources that fail get only a
+share of the budget while others want it, and each route has its own pauses and outages.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from attrs import define, field, frozen
+
+from .._clock import EARLY_S
+from .budget import PollingBudget
+from .health import Change, Health, Standing, standing_after
+from .timetable import Timetable
+
+#: The share of places and of the budget for resources whose last look failed.
+FAILING_SHARE = 0.25
+#: The share of places for resources that are not known to answer: those, and new ones.
+UNPROVEN_SHARE = 0.75
+#: The share of places for those of one route.
+UNPROVEN_OF_ROUTE_SHARE = 0.6
+
+
+#: The method and the path template of a request.
+Route: TypeAlias = tuple[str, str]
+
+
+class Polled(Protocol):
+    """Something that is looked at."""
+
+    route: Route
+    standing: Standing
+
+    def __hash__(self) -> int: ...
+
+
+P = TypeVar("P", bound=Polled)
+
+
+@define(eq=False)
+class _RouteTurns(Generic[P]):
+    """The looks that go to one route.
+
+    Attributes:
+        name: The method and the path template.
+        budget: Its own, which a 429 slows down: each route has its own limit.
+        due: When each resource is due.
+        deadlines: When each resource is due for a last look.
+        health: Whether it answers.
+        unproven: How many looks are under way at resources that are not known to answer.
+        last_looks: How many last looks are under way.
+        probes: How many looks under way probe.
+    """
+
+    name: Route
+    budget: PollingBudget
+    due: dict[Standing, Timetable[P]] = field(
+        factory=lambda: {standing: Timetable() for standing in Standing}
+    )
+    deadlines: dict[Standing, Timetable[P]] = field(
+        factory=lambda: {standing: Timetable() for standing in Standing}
+    )
+    health: Health = field(factory=Health)
+    unproven: int = 0
+    last_looks: int = 0
+    probes: int = 0
+
+    def is_failing(self) -> bool:
+        """Whether nothing is known to answer there."""
+        others = len(self.due[Standing.NEW]) + len(self.due[Standing.SOUND])
+        return self.health.is_down or (not others and bool(self.due[Standing.FAILING]))
+
+    @property
+    def is_polled(self) -> bool:
+        """Whether anything of it is polled."""
+        return any(self.due.values())
+
+
+@frozen(eq=False)
+class Seat:
+    """What a look holds while it is under way.
+
+    Attributes:
+        route: Its route.
+        standing: That of its resource when it started.
+        is_last: Whether it is a last look.
+        is_probe: Whether others of its route wait for its end.
+    """
+
+    route: Route
+    standing: Standing
+    is_last: bool
+    is_probe: bool
+
+
+@frozen
+class Next(Generic[P]):
+    """What to do next.
+
+    Attributes:
+        poll: What to look at now, or ``None``.
+        is_last: Whether it is a last look.
+        at: When to ask again if nothing starts now; infinity: when a look ends.
+        lacks_place: Whether something that need not fail is due, and waits for a place.
+    """
+
+    poll: P | None = None
+    is_last: bool = False
+    at: float = math.inf
+    lacks_place: bool = False
+
+
+class Turns(Generic[P]):
+    """The looks of a client: which are due, and which may start.
+
+    Args:
+        rate: Looks per second.
+        places: How many looks may be under way at the same time.
+        paused_until: Until when the server has asked for a pause of a route, on the clock.
+    """
+
+    def __init__(self, rate: float, places: int, paused_until: Callable[[Route], float]) -> None:
+        self._rate = rate
+        self._places = places
+        self._paused_until = paused_until
+        self._failing_places = max(int(places * FAILING_SHARE), 1)
+        self._unproven_places = max(int(places * UNPROVEN_SHARE), 1)
+        self._unproven_places_of_route = max(int(places * UNPROVEN_OF_ROUTE_SHARE), 1)
+        self._budget = PollingBudget(rate)
+        self._failing_budget = PollingBudget(rate * FAILING_SHARE)
+        self._routes: dict[Route, _RouteTurns[P]] = {}
+        self._started = dict.fromkeys(Standing, 0)
+
+    # --- what is due -----------------------------------------------------------------------------
+
+    def plan(self, poll: P, due: float, deadline: float) -> None:
+        """Look at something at these times, in place of earlier ones; infinity means never."""
+        route = self._route(poll.route)
+        route.due[poll.standing].set(poll, due)
+        route.deadlines[poll.standing].set(poll, deadline)
+
+    def drop(self, poll: P) -> None:
+        """Look at it no more."""
+        route = self._route(poll.route)
+        route.due[poll.standing].drop(poll)
+        route.deadlines[poll.standing].drop(poll)
+
+    def of_route(self, name: Route) -> Iterable[P]:
+        """Everything that is looked at on a route."""
+        return [poll for table in self._route(name).due.values() for poll in table]
+
+    def was_down_since(self, name: Route, at: float) -> bool:
+        """Whether a route has been down since then, so that nobody asked for looks there."""
+        return self._route(name).health.seen_down_at > at
+
+    # --- what may start --------------------------------------------------------------------------
+
+    def next(self, now: float) -> Next[P]:
+        """Which look starts now: last looks first, then by the time that they are due."""
+        last = self._next_last(now)
+        return last if last.poll is not None else self._next_due(now, last)
+
+    def _next_last(self, now: float) -> Next[P]:
+        """A last look passes budget, pause and outage.
+
+        While the server has asked for a pause, they go one at a time: the first that is answered
+        ends the pause for the others.
+        """
+        found, at, lacks_place = None, math.inf, False
+        for route in self._routes.values():
+            for standing, deadlines in route.deadlines.items():
+                first = deadlines.first() if deadlines else None
+                if first is None:
+                    continue
+                due, poll = first
+                is_refused = now < route.health.refused_until and route.last_looks > 0
+                if is_refused or self._is_full:
+                    is_due = due <= now + EARLY_S and not is_refused
+                    lacks_place |= is_due and standing is not Standing.FAILING
+                elif due > now + EARLY_S:
+                    at = min(at, due)
+                # Those that fail may need all their time, and so come last.
+                elif found is None or (standing is Standing.FAILING, due) < found[0]:
+                    found = (standing is Standing.FAILING, due), poll
+        if found is None:
+            return Next(at=at, lacks_place=lacks_place)
+        return Next(found[1], is_last=True)
+
+    def _next_due(self, now: float, last: Next[P]) -> Next[P]:
+        found: dict[bool, tuple[float, P]] = {}
+        at, lacks_place = last.at, last.lacks_place
+        for route in self._routes.values():
+            for standing, due_at in route.due.items():
+                first = due_at.first() if due_at else None
+                if first is None:
+                    continue
+                due, poll = first
+                free_at = self._free_at(route, standing, now)
+                is_failing = standing is Standing.FAILING
+                if free_at == math.inf:
+                    is_due = due <= now + EARLY_S and not route.health.holds(standing, now)
+                    lacks_place |= is_due and not is_failing
+                elif max(due, free_at) > now + EARLY_S:
+                    at = min(at, max(due, free_at))
+                elif is_failing not in found or due < found[is_failing][0]:
+                    found[is_failing] = due, poll
+        fails, answers = found.get(True), found.get(False)
+        if fails is not None and answers is not None:
+            # While both want the budget, each gets its share.
+            has_share = self._failing_budget.free_at(now) <= now + EARLY_S
+            return Next((fails if has_share else answers)[1])
+        chosen = answers or fails
+        return Next(chosen[1]) if chosen else Next(at=at, lacks_place=lacks_place)
+
+    def _free_at(self, route: _RouteTurns[P], standing: Standing, now: float) -> float:
+        """When such a look may start; infinity: not before another one ends."""
+        if self._is_full:
+            return math.inf
+        if standing is not Standing.SOUND and not self._has_unproven_place(route, standing):
+            return math.inf
+        free_at = max(
+            self._budget.free_at(now),
+            route.budget.free_at(now),
+            route.health.refused_until,
+            self._paused_until(route.name),
+        )
+        if not route.health.holds(standing, now):
+            return free_at
+        together = self._down_together(route)
+        if any(one.probes for one in together):
+            return math.inf
+        if standing is Standing.FAILING and _is_due(route.due[Standing.SOUND], now):
+            return math.inf  # what answered before says more
+        return max(free_at, *(one.health.probe_at for one in together))
+
+    def _has_unproven_place(self, route: _RouteTurns[P], standing: Standing) -> bool:
+        failing = self._started[Standing.FAILING]
+        return (
+            failing + self._started[Standing.NEW] < self._unproven_places
+            and route.unproven < self._unproven_places_of_route
+            and (standing is Standing.NEW or failing < self._failing_places)
+        )
+
+    @property
+    def _is_full(self) -> bool:
+        """More looks than there are connections would only queue."""
+        return sum(self._started.values()) >= self._places
+
+    def _down_together(self, route: _RouteTurns[P]) -> list[_RouteTurns[P]]:
+        """The routes that one look probes for: this one, or all if everything fails."""
+        polled = [one for one in self._routes.values() if one.is_polled]
+        return polled if all(one.is_failing() for one in polled) else [route]
+
+    # --- what is under way -----------------------------------------------------------------------
+
+    def start(self, poll: P, now: float, *, is_last: bool) -> Seat:
+        """A look starts. Unless it is a last one, the deadline stays."""
+        route = self._route(poll.route)
+        route.due[poll.standing].set(poll, math.inf)
+        if is_last:
+            route.deadlines[poll.standing].set(poll, math.inf)
+        is_probe = not is_last and route.health.holds(poll.standing, now)
+        seat = Seat(poll.route, poll.standing, is_last=is_last, is_probe=is_probe)
+        self._budget.take(now)
+        route.budget.take(now)
+        if poll.standing is Standing.FAILING:
+            self._failing_budget.take(now)
+        self._started[poll.standing] += 1
+        route.unproven += poll.standing is not Standing.SOUND
+        route.last_looks += is_last
+        route.probes += is_probe
+        return seat
+
+    def end(self, seat: Seat) -> None:
+        """It has ended, in whatever way."""
+        route = self._route(seat.route)
+        self._started[seat.standing] -= 1
+        route.unproven -= seat.standing is not Standing.SOUND
+        route.last_looks -= seat.is_last
+        route.probes -= seat.is_probe
+
+    def learn(self, poll: P, outcome: object, at: float, chance: float) -> Change:
+        """Learn from the outcome of a look what holds for others, and for its resource."""
+        route = self._route(poll.route)
+        change = route.health.after(outcome, at, before=poll.standing, chance=chance)
+        if change is Change.REFUSED:
+            route.budget.slow_down(at)
+            return change
+        standing = standing_after(outcome)
+        if standing is not poll.standing:
+            self.drop(poll)
+            poll.standing = standing
+            self.plan(poll, math.inf, math.inf)
+        return change
+
+    def _route(self, name: Route) -> _RouteTurns[P]:
+        route = self._routes.get(name)
+        if route is None:
+            route = self._routes[name] = _RouteTurns(name, PollingBudget(self._rate))
+        return route
+
+
+def _is_due(timetable: Timetable[P], now: float) -> bool:
+    return timetable.next_at <= now + EARLY_S

@@ -1,0 +1,363 @@
+"""A promotion is sent once over any transport, whatever its exceptions are called."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeAlias
+
+import httpcore
+import httpx
+import httpx_aiohttp
+import pytest
+from pyreqwest.compatibility.httpx import HttpxTransport
+
+from aiobaseten import Baseten
+from aiobaseten.errors import (
+    BasetenError,
+    ConfigurationError,
+    PromotionOutcomeUnknownError,
+    TransportError,
+)
+from aiobaseten.testing import CompressedClock, FakeBaseten
+
+from . import http2
+from .proxy import Fault, Proxy
+from .trouble import (
+    BLACK_HOLE,
+    CLOSED_ACTED,
+    CLOSED_IN_BODY,
+    ENDLESS_BODY,
+    NOT_HTTP,
+    REFUSED,
+    RESET_ACTED,
+    RESET_IN_BODY,
+    RESET_READ,
+    canned,
+)
+
+SPEED = 600.0
+FAULTS = [
+    REFUSED,
+    RESET_READ,
+    RESET_ACTED,
+    RESET_IN_BODY,
+    CLOSED_ACTED,
+    CLOSED_IN_BODY,
+    NOT_HTTP,
+    BLACK_HOLE,
+    ENDLESS_BODY,
+    canned("HTML", 502, b"<html>Bad gateway</html>"),
+]
+MakeClient: TypeAlias = Callable[[], httpx.AsyncClient | None]
+CLIENTS: dict[str, MakeClient] = {
+    "ours": lambda: None,
+    "httpx": lambda: httpx.AsyncClient(trust_env=False),
+    "httpx-aiohttp": lambda: httpx_aiohttp.HttpxAiohttpClient(trust_env=False),
+    "pyreqwest": lambda: httpx.AsyncClient(trust_env=False, transport=HttpxTransport()),
+}
+
+
+@pytest.fixture
+async def proxy(fake: FakeBaseten) -> AsyncIterator[Proxy]:
+    """A proxy before the fake, which does not mind connections that strangers leave open."""
+    async with fake.serve() as url, Proxy(url) as proxy:
+        yield proxy
+        await proxy.drop_connections()
+
+
+@asynccontextmanager
+async def connected(make: MakeClient, url: str) -> AsyncIterator[Baseten]:
+    """A client of ours over a client of somebody's."""
+    async with AsyncExitStack() as stack:
+        http = make()
+        if http is not None:
+            await stack.enter_async_context(http)
+        baseten = Baseten(
+            api_key="test-key",
+            base_url=url,
+            http_client=http,
+            clock=CompressedClock(SPEED),
+            read_timeout=0.1,
+            answer_timeout=0.3,
+        )
+        yield await stack.enter_async_context(baseten)
+
+
+def promoted(fake: FakeBaseten) -> list[str]:
+    return [one.candidate.id for one in fake.model("m1").environment("production").promotions]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+@pytest.mark.parametrize("make", CLIENTS.values(), ids=CLIENTS)
+async def test_a_promotion_that_meets_a_fault_is_sent_once(
+    make: MakeClient, fault: Fault, proxy: Proxy, fake: FakeBaseten
+) -> None:
+    async with AsyncExitStack() as stack, connected(make, proxy.url) as baseten:
+
+        async def fail(_: str) -> None:
+            method = "" if fault is REFUSED else "POST"
+            await stack.enter_async_context(proxy.failing(fault, method=method))
+
+        try:
+            await baseten.model("m1").environment("production").promote("d1", before_sending=fail)
+        except (TransportError, PromotionOutcomeUnknownError) as error:
+            failure: BasetenError | None = error
+        else:
+            failure = None
+        await stack.aclose()
+
+    posts = sum(line.startswith("POST") for line in proxy.seen)
+    assert posts == (0 if fault is REFUSED else 1)
+    assert promoted(fake) == ["d1"] * fault.reaches
+    assert (failure is None) == fault.reaches
+
+
+@pytest.mark.parametrize("make", CLIENTS.values(), ids=CLIENTS)
+async def test_a_promotion_that_is_refused_by_a_429_begins_once(
+    make: MakeClient, proxy: Proxy, fake: FakeBaseten
+) -> None:
+    async with connected(make, proxy.url) as baseten:
+
+        async def fail(_: str) -> None:
+            proxy.plan(canned("429", 429, b'{"retry_after": 2}'))
+
+        await baseten.model("m1").environment("production").promote("d1", before_sending=fail)
+
+    assert promoted(fake) == ["d1"]
+
+
+@pytest.mark.parametrize("make", list(CLIENTS.values())[1:], ids=list(CLIENTS)[1:])
+async def test_a_promotion_over_a_closed_client_is_a_mistake_of_the_caller(
+    make: MakeClient, proxy: Proxy, fake: FakeBaseten
+) -> None:
+    http = make()
+    assert http is not None
+    async with connected(lambda: http, proxy.url) as baseten:
+
+        async def close(_: str) -> None:
+            await http.aclose()
+
+        with pytest.raises(ConfigurationError):
+            await baseten.model("m1").environment("production").promote("d1", before_sending=close)
+
+    assert promoted(fake) == []
+
+
+@pytest.mark.parametrize("make", CLIENTS.values(), ids=CLIENTS)
+async def test_promotions_whose_callers_leave_are_sent_once(
+    make: MakeClient, proxy: Proxy, fake: FakeBaseten
+) -> None:
+    production = fake.model("m1").environment("production")
+    async with connected(make, proxy.url) as baseten:
+        for turn in range(25):
+            await proxy.drop_connections()
+            call = asyncio.create_task(
+                baseten.model("m1").environment("production").promote("d1", if_in_progress="send")
+            )
+            await asyncio.sleep(turn / 5000)
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+
+    posts = sum(line.startswith("POST") for line in proxy.seen)
+    assert len(production.promotions) <= posts <= 25
+
+
+@pytest.mark.parametrize("name", ["ours", "httpx"])
+@pytest.mark.parametrize("trouble", ["no such host", "unreachable"])
+async def test_a_promotion_to_a_host_that_is_gone_is_not_sent(
+    name: str,
+    trouble: str,
+    proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.get_running_loop()
+    is_gone = False
+
+    async def getaddrinfo(host: object, port: object, **_: Any) -> list[Any]:
+        if is_gone and trouble == "no such host":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        address = "255.255.255.255" if is_gone else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
+    url = proxy.url.replace("127.0.0.1", "baseten.localhost")
+    async with connected(CLIENTS[name], url) as baseten:
+
+        async def vanish(_: str) -> None:
+            nonlocal is_gone
+            is_gone = True
+            await proxy.drop_connections()
+
+        with pytest.raises(TransportError) as caught:
+            await baseten.model("m1").environment("production").promote("d1", before_sending=vanish)
+
+    assert not caught.value.sent
+    assert not [line for line in proxy.seen if line.startswith("POST")]
+
+
+@pytest.mark.parametrize("acts", [True, False])
+@pytest.mark.parametrize(
+    "failure", [http2.reset, http2.noise, http2.stream_refused, http2.going_away]
+)
+async def test_a_promotion_over_http2_that_meets_a_fault_is_sent_once(
+    failure: http2.Failure, acts: bool, fake: FakeBaseten
+) -> None:
+    def make() -> httpx.AsyncClient:
+        return httpx.AsyncClient(http1=False, http2=True, trust_env=False)
+
+    async with (
+        fake.serve() as url,
+        http2.serving(url) as front,
+        connected(make, front.url) as baseten,
+    ):
+        front.failure, front.acts = failure, acts
+        try:
+            await baseten.model("m1").environment("production").promote("d1")
+        except PromotionOutcomeUnknownError:
+            assert not acts
+
+    assert front.posts == 1
+    assert promoted(fake) == ["d1"] * acts
+
+
+# --- our own client ------------------------------------------------------------------------------
+
+
+async def test_a_write_never_goes_out_on_a_connection_that_was_kept_alive(
+    proxy: Proxy, fake: FakeBaseten
+) -> None:
+    async with connected(CLIENTS["ours"], proxy.url) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        for _ in range(3):
+            await deployment.get()
+            await deployment.activate()
+
+    assert proxy.connections == 1 + 3
+
+
+async def test_a_promotion_survives_that_the_server_has_dropped_the_connection(
+    proxy: Proxy, fake: FakeBaseten
+) -> None:
+    """As behind a load balancer that forgets idle connections without a word."""
+    async with connected(CLIENTS["ours"], proxy.url) as baseten:
+
+        async def forget(_: str) -> None:
+            proxy.forget_connections()
+
+        await baseten.model("m1").environment("production").promote("d1", before_sending=forget)
+
+    assert promoted(fake) == ["d1"]
+
+
+# --- other people's transports -------------------------------------------------------------------
+
+
+class Repeating(httpx.AsyncBaseTransport):
+    """Sends each request again when it fails, as helpful transports do."""
+
+    def __init__(self) -> None:
+        self._inner = httpx.AsyncHTTPTransport(trust_env=False)
+        self.tries = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        for _ in range(3):
+            self.tries += request.method == "POST"
+            try:
+                return await self._inner.handle_async_request(request)
+            except httpx.TransportError as error:
+                last = error
+        raise last
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+async def test_a_transport_that_repeats_requests_cannot_repeat_a_promotion(
+    proxy: Proxy, fake: FakeBaseten
+) -> None:
+    transport = Repeating()
+    async with (
+        connected(lambda: httpx.AsyncClient(transport=transport), proxy.url) as baseten,
+        proxy.failing(RESET_ACTED, method="POST"),
+    ):
+        await baseten.model("m1").environment("production").promote("d1")
+
+    assert transport.tries > 1
+    assert sum(line.startswith("POST") for line in proxy.seen) == 1
+    assert promoted(fake) == ["d1"]
+
+
+class Tunnelling(httpx.AsyncBaseTransport):
+    """Asks a proxy for the way before each request, and reports it as httpcore does."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        for method in ("CONNECT", request.method):
+            sent = httpcore.Request(method, str(request.url))
+            if "trace" in request.extensions:
+                report: Any = request.extensions["trace"]
+                await report("http11.send_request_headers.started", {"request": sent})
+        return await self._inner.handle_async_request(request)
+
+
+async def test_a_proxy_may_be_asked_for_the_way_before_a_promotion(fake: FakeBaseten) -> None:
+    async with (
+        httpx.AsyncClient(transport=Tunnelling(fake.transport())) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        await baseten.model("m1").environment("production").promote("d1")
+
+    assert promoted(fake) == ["d1"]
+
+
+class Stranger(httpx.AsyncBaseTransport):
+    """Raises an error of its own after it has passed the request on."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, error: Exception) -> None:
+        self._inner = inner
+        self._error = error
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._inner.handle_async_request(request)
+        if request.method == "POST":
+            raise self._error
+        return response
+
+
+STRANGE = [
+    httpx.ConnectError("not what it says"),
+    httpx.ConnectTimeout("not what it says"),
+    httpx.ProxyError("not what it says"),
+    httpx.InvalidURL("odd"),
+    OSError(errno.EPIPE, "broken pipe"),
+    LookupError("a mistake of the transport's"),
+    RuntimeError("a mistake of the transport's"),
+    httpcore.ReadError("not mapped"),
+    ExceptionGroup("several", [ValueError("one")]),
+]
+
+
+@pytest.mark.parametrize("error", STRANGE, ids=lambda error: type(error).__name__)
+async def test_a_promotion_that_ends_in_an_error_of_a_transport_is_read_back(
+    error: Exception, fake: FakeBaseten
+) -> None:
+    transport = Stranger(fake.transport(), error)
+    async with (
+        httpx.AsyncClient(transport=transport) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        promotion = await baseten.model("m1").environment("production").promote("d1")
+
+        with pytest.raises(TransportError) as caught:
+            await baseten.model("m1").deployment("d1").activate()
+
+    assert promotion.deployment_id == "d1"
+    assert promoted(fake) == ["d1"]
+    assert caught.value.sent
+    assert caught.value.__cause__ is error

@@ -1,0 +1,478 @@
+"""Waits of one client do not blind, starve or multiply each other's looks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.errors import (
+    BasetenError,
+    DeploymentFailedError,
+    PromotionCanceledError,
+    WaitTimeoutError,
+)
+from aiobaseten.events import DeploymentWoken, LookFailed
+
+from .server import (
+    KINDS,
+    Kind,
+    Reply,
+    World,
+    client,
+    error,
+    hangs,
+    heard,
+    limited,
+    lost,
+    ok,
+    shows,
+)
+
+pytestmark = pytest.mark.looptime
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+LIVE_AT = 300.0
+# The longest time between two looks at something that builds or loads; see test_schedule.py.
+SCHEDULE_S = 12.0
+
+
+@asynccontextmanager
+async def waiting(waits: Iterable[Awaitable[object]]) -> AsyncIterator[None]:
+    """Waits that go on beside the story."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+def handle(baseten: Baseten, kind: Kind, owner: str, name: str) -> Any:
+    resource: Any = baseten.model(owner) if kind == "model" else baseten.chain(owner)
+    return resource.deployment(name)
+
+
+def times(world: World, end: str) -> list[float]:
+    """When requests arrived whose path ends so."""
+    return [one.at for one in world.requests if one.path.endswith(end)]
+
+
+async def beside(
+    reply: Reply, bad: int, *, kind: Kind, since: float = 0.0, live_at: float = LIVE_AT
+) -> tuple[World, float]:
+    """One deployment that becomes live beside so many whose looks are all answered so.
+
+    Returns:
+        The world, and when the wait on the healthy one ended.
+    """
+    world = World()
+    for index in range(bad):
+        world.model("bad").deployment(f"b{index}", "BUILDING")
+    world.trouble(reply, "/models/bad/", since=since)
+    stages = {0: "BUILDING", live_at - 60: "LOADING_MODEL", live_at: "ACTIVE"}
+    world.owner(kind, "good").deployment("healthy", stages)
+    async with (
+        client(world) as baseten,
+        waiting(
+            handle(baseten, "model", "bad", f"b{index}").wait_until_active(timeout=None)
+            for index in range(bad)
+        ),
+    ):
+        await asyncio.sleep(0)  # the others come first
+        await handle(baseten, kind, "good", "healthy").wait_until_active(timeout=3600)
+        return world, world.now()
+
+
+TROUBLE = pytest.mark.parametrize(
+    "reply",
+    [hangs(), error(502), lost(), ok(""), limited(60)],
+    ids=["hangs", "502", "reset", "empty", "429"],
+)
+
+
+@TROUBLE
+@pytest.mark.parametrize("bad", [25, 60])
+async def test_a_bad_route_does_not_hide_what_goes_another_way(reply: Reply, bad: int) -> None:
+    world, ended_at = await beside(reply, bad, kind="chain", live_at=100)
+
+    looks = [0.0, *times(world, "/healthy")]
+    assert ended_at < 100 + 5
+    assert max(later - at for at, later in pairwise(looks)) <= 1.2 * SCHEDULE_S
+
+
+@pytest.mark.parametrize("bad", [25, 60])
+@pytest.mark.parametrize(
+    "reply", [hangs(), error(502), lost(), ok("")], ids=["hangs", "502", "reset", "empty"]
+)
+async def test_deployments_that_fail_do_not_hide_another_one_of_their_route(
+    reply: Reply, bad: int
+) -> None:
+    _, ended_at = await beside(reply, bad, kind="model")
+
+    assert ended_at < LIVE_AT + 5
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("reply", [hangs(), error(502)], ids=["hangs", "502"])
+async def test_deployments_that_begin_to_fail_hide_another_one_for_a_minute_at_most(
+    reply: Reply,
+) -> None:
+    """Until then, it may be an outage of the whole route."""
+    world, ended_at = await beside(reply, 60, kind="model", since=250)
+
+    assert ended_at < LIVE_AT + 15
+    assert max(b - a for a, b in pairwise(times(world, "/healthy"))) < 60 + 5
+
+
+@pytest.mark.thorough
+async def test_deployments_that_fail_are_still_looked_at_as_often_as_one_alone_would_be() -> None:
+    """One of sixty recovers after ten minutes."""
+    world = World()
+    for index in range(60):
+        world.model().deployment(f"b{index}", {0: "BUILDING", 600: "ACTIVE"})
+    world.model("good").deployment("healthy", "BUILDING")
+    world.trouble(error(502), "/m1/", until=600)
+    world.trouble(error(502), "/m1/deployments/b", since=600, until=601)
+
+    async with (
+        client(world) as baseten,
+        waiting([baseten.model("good").deployment("healthy").wait_until_active(timeout=None)]),
+    ):
+        waits = (
+            baseten.model("m1").deployment(f"b{index}").wait_until_active() for index in range(60)
+        )
+        await asyncio.gather(*waits)
+
+    assert world.now() < 600 + 31 + 60 / 4
+
+
+@pytest.mark.thorough
+async def test_resources_that_fail_get_no_more_than_their_share_of_the_budget() -> None:
+    world = World()
+    for index in range(100):
+        world.model().deployment(f"d{index}", {0: "BUILDING", LIVE_AT: "ACTIVE"})
+    for index in range(300):
+        world.chain("bad").deployment(f"b{index}", "BUILDING")
+    world.trouble(error(502), "/chains/bad/")
+    world.trouble(ok(), "/b0")
+
+    async with (
+        client(world) as baseten,
+        waiting(
+            baseten.chain("bad").deployment(f"b{index}").wait_until_active(timeout=None)
+            for index in range(300)
+        ),
+    ):
+        model = baseten.model("m1")
+        await asyncio.gather(*(model.deployment(f"d{i}").wait_until_active() for i in range(100)))
+
+    # Without the others, a hundred looks at five a second take twenty seconds.
+    assert world.now() < LIVE_AT + 1.5 * 100 / 5
+
+
+@every_kind
+async def test_chains_that_answer_nothing_fail_no_model(kind: Kind) -> None:
+    """Twenty of one kind always answer 200 without a body; five others are live at 280 s."""
+    other: Kind = "chain" if kind == "model" else "model"
+    world = World()
+    for index in range(20):
+        world.owner(kind, f"bad{index}").deployment("d1", "BUILDING")
+        world.trouble(ok(""), f"/bad{index}/")
+    for index in range(5):
+        statuses: dict[float, Any] = {0: "BUILDING", 200: "LOADING_MODEL", 280: "ACTIVE"}
+        world.owner(other, f"good{index}").deployment("d1", statuses)
+
+    async with client(world) as baseten:
+        failing = [
+            asyncio.ensure_future(
+                handle(baseten, kind, f"bad{index}", "d1").wait_until_active(timeout=300)
+            )
+            for index in range(20)
+        ]
+        found = await asyncio.gather(
+            *(
+                handle(baseten, other, f"good{i}", "d1").wait_until_active(timeout=300)
+                for i in range(5)
+            )
+        )
+        errors = await asyncio.gather(*failing, return_exceptions=True)
+
+    assert {one.status for one in found} == {"ACTIVE"}
+    # Everybody's error is about their own resource.
+    assert all(f"/bad{index}/" in str(one) for index, one in enumerate(errors))
+
+
+# --- the grace -----------------------------------------------------------------------------------
+
+
+@pytest.mark.thorough
+async def test_four_hundred_unhealthy_deployments_fail_after_the_grace_and_a_look() -> None:
+    """The default budget gives each a look in 80 s."""
+    world = World()
+    for index in range(400):
+        world.model().deployment(f"d{index}", "UNHEALTHY")
+
+    async with client(world) as baseten:
+        model = baseten.model("m1")
+        ends = await asyncio.gather(
+            *(model.deployment(f"d{index}").wait_until_active() for index in range(400)),
+            return_exceptions=True,
+        )
+
+    assert {type(one) for one in ends} == {DeploymentFailedError}
+    assert world.now() < 300 + 2 * 80
+
+
+@every_kind
+@pytest.mark.parametrize("interval", [60.0, 70.0, 200.0])
+async def test_a_slow_schedule_does_not_break_the_grace(kind: Kind, interval: float) -> None:
+    world = World()
+    world.owner(kind).deployment("d1", "UNHEALTHY")
+
+    async with client(world, poll=lambda *_: interval) as baseten:
+        deployment = handle(baseten, kind, "m1" if kind == "model" else "c1", "d1")
+        with pytest.raises(DeploymentFailedError):
+            await deployment.wait_until_active(timeout=2000)
+
+    assert world.now() < 300 + interval + 1
+
+
+async def test_looks_that_are_held_in_an_outage_break_the_grace() -> None:
+    """Nobody knows how it was meanwhile."""
+    world = World()
+    for index in range(30):
+        world.model().deployment(f"d{index}", "UNHEALTHY")
+    world.trouble(error(503), since=200, until=255)
+    ended_at: list[float] = []
+
+    async def wait(index: int) -> None:
+        with pytest.raises(DeploymentFailedError):
+            await baseten.model("m1").deployment(f"d{index}").wait_until_active()
+        ended_at.append(world.now())
+
+    async with client(world, poll=lambda *_: 50.0, polling_rate=50) as baseten:
+        await asyncio.gather(*(wait(index) for index in range(30)))
+
+    asked = {at for index in range(30) for at in times(world, f"/d{index}") if 200 <= at < 255}
+    assert len(asked) < 30
+    assert min(ended_at) > 255 + 300 - 60
+
+
+# --- requests that follow from a look ------------------------------------------------------------
+
+
+@every_kind
+@pytest.mark.parametrize("lines", [0, 10])
+async def test_three_hundred_waits_explain_one_lost_promotion_with_one_read(
+    kind: Kind, lines: int
+) -> None:
+    world = World()
+    owner = world.owner(kind)
+    production = owner.environment({0: shows("old")})
+    production.on("promote", then={0: shows("old", "new", "RELEASING"), 60: shows("old")})
+    owner.deployment("new", {0: "BUILDING", 60: "ACTIVE"})
+
+    async with client(world) as baseten:
+        environment: Any = (
+            baseten.model("m1") if kind == "model" else baseten.chain("c1")
+        ).environment("production")
+        promotion = await environment.promote("new")
+        ends = await asyncio.gather(
+            *(promotion.wait(log_lines=lines) for _ in range(300)), return_exceptions=True
+        )
+
+    assert {type(one) for one in ends} == {PromotionCanceledError}
+    assert len({id(one) for one in ends}) == 300
+    # The reading of the log begins with a look at the deployment's parts.
+    assert len(times(world, "/deployments/new")) == 1 + (lines > 0)
+    logs = [one for one in world.requests if one.path.endswith("logs")]
+    assert len(logs) <= (2 if kind == "chain" else 1) * (lines > 0)
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.1])
+async def test_two_hundred_waits_wake_a_deployment_once(apart: float) -> None:
+    world = World()
+    sleeper = world.model().deployment("d1", "SCALED_TO_ZERO")
+    sleeper.on("wake", then={0: "WAKING_UP", 60: "ACTIVE"})
+    world.model().environment({0: shows("other")})
+
+    async with client(world) as baseten:
+
+        async def wait(index: int) -> int:
+            await asyncio.sleep(index * apart)
+            seen, end = await heard(baseten.model("m1").deployment("d1").events(wake=True))
+            assert end is None
+            return sum(isinstance(one, DeploymentWoken) for one in seen)
+
+        woken = await asyncio.gather(*(wait(index) for index in range(200)))
+
+    assert len(world.writes("wake")) == 1
+    assert sum(woken) >= 1
+    if apart == 0:
+        assert woken == [1] * 200
+
+
+async def test_a_deployment_that_sleeps_again_is_woken_again() -> None:
+    world = World()
+    sleeper = world.model().deployment("d1", "SCALED_TO_ZERO")
+    sleeper.on("wake", then={0: "WAKING_UP", 30: "ACTIVE", 60: "SCALED_TO_ZERO"})
+    world.model().environment({0: shows("other")})
+
+    async with client(world) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        await deployment.wait_until_active(wake=True, settling_time=0)
+        await world.until(120)
+        await deployment.wait_until_active(wake=True, settling_time=0)
+
+    assert len(world.writes("wake")) == 2
+
+
+@pytest.mark.thorough
+async def test_two_hundred_sleepers_of_a_model_share_the_list_of_its_environments() -> None:
+    world = World()
+    world.model().environment({0: shows("other")})
+    for index in range(200):
+        world.model().deployment(f"d{index}", "SCALED_TO_ZERO")
+
+    async with client(world) as baseten:
+        model = baseten.model("m1")
+        await asyncio.gather(
+            *(
+                model.deployment(f"d{index}").wait_until_active(accept_scaled_to_zero=True)
+                for index in range(200)
+            )
+        )
+
+    assert len(times(world, "/environments")) <= world.now() / 2 + 1
+
+
+async def test_a_look_whose_second_request_fails_is_not_repeated_like_a_call() -> None:
+    """The quota for repeated requests is there for calls: none is left after twenty repeats."""
+    world = World()
+    world.model().environment({0: shows("other")})
+    world.model().deployment("d1", "SCALED_TO_ZERO")
+    world.trouble(error(500), "/m1/environments")
+
+    async with client(world) as baseten:
+        wait = (
+            baseten.model("m1")
+            .deployment("d1")
+            .wait_until_active(accept_scaled_to_zero=True, timeout=300)
+        )
+        with pytest.raises(WaitTimeoutError):
+            await wait
+
+        assert len(times(world, "/environments")) == len(times(world, "/d1"))
+        world.trouble(error(502), "/other", times=1)
+        await baseten.model("m1").deployment("other").get()
+
+
+@every_kind
+async def test_a_hundred_waits_on_a_promotion_that_is_not_shown_cost_as_much_as_one(
+    kind: Kind,
+) -> None:
+    requests: list[int] = []
+    for waits in (1, 100):
+        world = World()
+        owner = world.owner(kind)
+        owner.environment({0: shows("old")}).on("promote", then={0: shows("old")})
+        owner.deployment("new", "BUILDING")
+        async with client(world) as baseten:
+            environment: Any = (
+                baseten.model("m1") if kind == "model" else baseten.chain("c1")
+            ).environment("production")
+            promotion = await environment.promote("new")
+            async with waiting(promotion.wait() for _ in range(waits)):
+                await world.until(900)
+        requests.append(len([one for one in world.requests if one.at > 300]))
+
+    assert requests[1] <= 1.2 * requests[0]
+
+
+async def test_a_hundred_waits_whose_explanation_fails_cost_as_much_as_a_few() -> None:
+    world = World()
+    production = world.model().environment({0: shows("old")})
+    production.on("promote", then={0: shows("old", "new", "RELEASING"), 60: shows("old")})
+    world.trouble(error(502), "/deployments/new")
+
+    async with client(world) as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("new")
+        async with waiting(promotion.wait() for _ in range(100)):
+            await world.until(660)
+
+    reads = [at for at in times(world, "/deployments/new") if at > 60]
+    assert len(reads) <= 600
+
+
+# --- nobody else's -------------------------------------------------------------------------------
+
+
+@every_kind
+async def test_two_waits_on_one_promotion_return_equal_objects_that_share_nothing(
+    kind: Kind,
+) -> None:
+    world = World()
+    owner = world.owner(kind)
+    production = owner.environment({0: shows("old")})
+    production.on("promote", then={0: shows("old", "new", "RELEASING"), 60: shows("new")})
+    owner.alter_deployment = lambda data: {**data, "novelty": {"list": [1], "object": {"a": 1}}}
+
+    async with client(world) as baseten:
+        environment: Any = (
+            baseten.model("m1") if kind == "model" else baseten.chain("c1")
+        ).environment("production")
+        promotion = await environment.promote("new")
+        one, other = await asyncio.gather(promotion.wait(), promotion.wait())
+
+    assert one == other
+    assert one is not other
+    one.additional_properties["novelty"]["list"].append(2)
+    one.additional_properties["novelty"]["object"]["a"] = 2
+    assert other.additional_properties["novelty"] == {"list": [1], "object": {"a": 1}}
+
+
+async def test_two_waits_hear_of_a_failed_look_with_errors_of_their_own() -> None:
+    world = World()
+    world.model().deployment("d1", {0: "BUILDING", 60: "ACTIVE"})
+    world.trouble(error(502), times=1)
+
+    async with client(world) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        (one, _), (other, _) = await asyncio.gather(
+            heard(deployment.events()), heard(deployment.events())
+        )
+
+    (failed,) = [event for event in one if isinstance(event, LookFailed)]
+    (also,) = [event for event in other if isinstance(event, LookFailed)]
+    assert failed.error is not also.error
+    assert str(failed.error) == str(also.error)
+
+
+@pytest.mark.parametrize("end", [asyncio.CancelledError, GeneratorExit])
+async def test_a_look_that_a_hook_of_the_caller_ends_is_followed_by_a_pause(
+    end: type[BaseException],
+) -> None:
+    world = World()
+    world.model().deployment("d1", "BUILDING")
+    sent: list[float] = []
+
+    async def hook(request: httpx.Request) -> None:
+        sent.append(world.now())
+        raise end
+
+    async with (
+        httpx.AsyncClient(transport=world, event_hooks={"request": [hook]}) as http,
+        Baseten(api_key="k", base_url="https://api.baseten.co", http_client=http) as baseten,
+    ):
+        with suppress(BasetenError):
+            await baseten.model("m1").deployment("d1").wait_until_active(timeout=100)
+
+    assert len(sent) <= 10
+    assert all(later - at >= 1 for at, later in pairwise(sent[:-1]))

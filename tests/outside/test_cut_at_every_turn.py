@@ -1,0 +1,332 @@
+"""Each story is cut at every turn of the event loop, and nothing is left.
+
+A turn is one round of the loop: it begins with a call of the loop's selector, so a selector of our
+own counts the turns, cuts the story at one of them, and keeps virtual time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import selectors
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Literal, TypeAlias
+
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.errors import BasetenError
+
+from .server import RAMPING_DOWN, World, client, error, hangs, limited, lost, shows
+
+Story: TypeAlias = Callable[[World, Baseten], Awaitable[object]]
+How: TypeAlias = Literal["cancelled", "cancelled twice", "closed", "cancelled and closed"]
+
+HOW: tuple[How, ...] = ("cancelled", "cancelled twice", "closed", "cancelled and closed")
+CONNECTIONS = 2
+#: Seconds for which a request whose caller has left keeps its connection, and a little more.
+ABANDONED_S = 6.0
+
+
+# --- stories -------------------------------------------------------------------------------------
+
+STORIES: dict[str, Story] = {}
+
+
+def story(tell: Story) -> Story:
+    STORIES[getattr(tell, "__name__").replace("_", " ")] = tell  # noqa: B009 - callables may have none
+    return tell
+
+
+def promoting(world: World, *, vanishes: bool = False) -> None:
+    """A promotion of "new" that takes twenty seconds."""
+    production = world.model().environment({0: shows("old")})
+    end = shows("old") if vanishes else shows("new")
+    production.on("promote", then={0: shows("old", "new", "RELEASING"), 20: end})
+    production.on("cancel_promotion", RAMPING_DOWN, then={0: shows("old", None, "CANCELED")})
+
+
+def sleeping(world: World) -> None:
+    """A deployment that sleeps, and is awake ten seconds after the request to wake."""
+    world.model().environment({0: shows("old")})
+    sleeper = world.model().deployment("d1", "SCALED_TO_ZERO")
+    sleeper.on("wake", then={0: "WAKING_UP", 10: "ACTIVE"})
+
+
+def loading(world: World) -> None:
+    """A deployment that is active after ten seconds."""
+    world.model().deployment("d1", {0: "LOADING_MODEL", 10: "ACTIVE"})
+
+
+@story
+async def a_call(world: World, baseten: Baseten) -> None:
+    world.model().deployment("d1")
+    await baseten.model("m1").deployment("d1").get()
+
+
+@story
+async def a_call_that_is_repeated(world: World, baseten: Baseten) -> None:
+    world.model().deployment("d1")
+    world.trouble(error(502), times=2)
+    await baseten.model("m1").deployment("d1").get()
+
+
+@story
+async def a_call_that_is_paused(world: World, baseten: Baseten) -> None:
+    world.model().deployment("d1")
+    world.trouble(limited(3), times=1)
+    get = baseten.model("m1").deployment("d1").get
+    await asyncio.gather(get(), get(), get())
+
+
+@story
+async def a_wait(world: World, baseten: Baseten) -> None:
+    loading(world)
+    await baseten.model("m1").deployment("d1").wait_until_active()
+
+
+@story
+async def events(world: World, baseten: Baseten) -> None:
+    loading(world)
+    async with contextlib.aclosing(baseten.model("m1").deployment("d1").events()) as heard:
+        async for _ in heard:
+            await asyncio.sleep(0)
+
+
+@story
+async def three_waits_on_one_deployment(world: World, baseten: Baseten) -> None:
+    loading(world)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(baseten.model("m1").deployment("d1").wait_until_active())
+
+
+@story
+async def more_waits_than_connections(world: World, baseten: Baseten) -> None:
+    for index in range(4):
+        world.model().deployment(f"d{index}", {0: "LOADING_MODEL", 5: "ACTIVE"})
+    async with asyncio.TaskGroup() as group:
+        for index in range(4):
+            group.create_task(baseten.model("m1").deployment(f"d{index}").wait_until_active())
+
+
+@story
+async def a_wait_whose_looks_fail(world: World, baseten: Baseten) -> None:
+    loading(world)
+    world.trouble(error(502), times=1)
+    world.trouble(lost(), times=1)
+    await baseten.model("m1").deployment("d1").wait_until_active()
+
+
+@story
+async def a_wait_whose_look_hangs(world: World, baseten: Baseten) -> None:
+    loading(world)
+    world.trouble(hangs(), times=1)
+    await baseten.model("m1").deployment("d1").wait_until_active()
+
+
+@story
+async def looks_that_are_given_up_for_others(world: World, baseten: Baseten) -> None:
+    loading(world)
+    for index in range(3):
+        world.model("bad").deployment(f"d{index}")
+    world.trouble(hangs(), "/bad/", times=3)
+    async with asyncio.TaskGroup() as group:
+        for index in range(3):
+            group.create_task(baseten.model("bad").deployment(f"d{index}").wait_until_active())
+        group.create_task(baseten.model("m1").deployment("d1").wait_until_active())
+
+
+@story
+async def a_last_look_that_hangs(world: World, baseten: Baseten) -> None:
+    loading(world)
+    world.trouble(hangs(), since=4)
+    await baseten.model("m1").deployment("d1").wait_until_active(timeout=5)
+
+
+@story
+async def an_outage(world: World, baseten: Baseten) -> None:
+    for index in range(4):
+        world.model().deployment(f"d{index}", {0: "LOADING_MODEL", 5: "ACTIVE"})
+    world.trouble(error(503), since=1, until=8)
+    async with asyncio.TaskGroup() as group:
+        for index in range(4):
+            group.create_task(baseten.model("m1").deployment(f"d{index}").wait_until_active())
+
+
+@story
+async def two_waits_that_wake(world: World, baseten: Baseten) -> None:
+    sleeping(world)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(2):
+            wait = (
+                baseten.model("m1").deployment("d1").wait_until_active(wake=True, settling_time=0)
+            )
+            group.create_task(wait)
+
+
+@story
+async def a_promotion(world: World, baseten: Baseten) -> None:
+    promoting(world)
+    promotion = await baseten.model("m1").environment("production").promote("new")
+    await promotion.wait()
+
+
+@story
+async def a_promotion_whose_answer_is_lost(world: World, baseten: Baseten) -> None:
+    promoting(world)
+    world.trouble(lost(), "/promote", method="POST", times=1)
+    await baseten.model("m1").environment("production").promote("new")
+
+
+@story
+async def two_waits_on_a_promotion_that_vanishes(world: World, baseten: Baseten) -> None:
+    promoting(world, vanishes=True)
+    promotion = await baseten.model("m1").environment("production").promote("new")
+    await asyncio.gather(*(promotion.wait(log_lines=5) for _ in range(2)), return_exceptions=True)
+
+
+@story
+async def a_promotion_that_waits_for_another(world: World, baseten: Baseten) -> None:
+    world.model().environment({0: shows("old")}).takes(10)
+    production = baseten.model("m1").environment("production")
+    await production.promote("one")
+    await production.promote("two", if_in_progress="wait")
+
+
+@story
+async def a_cancellation(world: World, baseten: Baseten) -> None:
+    promoting(world)
+    promotion = await baseten.model("m1").environment("production").promote("new")
+    cancellation = await promotion.cancel()
+    await cancellation.wait()
+
+
+@story
+async def a_promotion_that_another_process_resumes(world: World, baseten: Baseten) -> None:
+    promoting(world)
+    promotion = await baseten.model("m1").environment("production").promote("new")
+    resumed = await baseten.resume(promotion.token)
+    await resumed.wait()
+
+
+# --- cutting -------------------------------------------------------------------------------------
+
+
+class Turns(selectors.SelectSelector):
+    """Counts turns, does something at one of them, and moves time on when nothing is left to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.turn = 0
+        self._plans: dict[int, Callable[[], object]] = {}
+
+    def at(self, turn: int, do: Callable[[], object]) -> None:
+        """Do something so many turns from now."""
+        self._plans[self.turn + turn] = do
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Begin a turn."""
+        self.turn += 1
+        do = self._plans.pop(self.turn, None)
+        if do is not None:
+            do()
+        elif timeout is None:
+            raise RuntimeError("the story has not ended, but no timer is left")
+        else:
+            self.now += max(timeout, 0.0)
+        return []
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """A loop in virtual time whose turns are counted."""
+
+    def __init__(self) -> None:
+        self.turns = Turns()
+        super().__init__(self.turns)
+
+    def time(self) -> float:
+        """Seconds since the beginning."""
+        return self.turns.now
+
+
+def run(main: Callable[[Turns], Coroutine[Any, Any, int]]) -> int:
+    """Run in a loop of its own, in which nothing goes wrong unseen."""
+    unseen: list[dict[str, Any]] = []
+    loop = Loop()
+    loop.set_exception_handler(lambda _, context: unseen.append(context))
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        result = runner.run(main(loop.turns))
+    assert unseen == []
+    return result
+
+
+async def tell(tale: Story, how: How | None, turns: Turns, at: int = 0) -> int:
+    """Tell a story, cut it at a turn, and check that nothing is left; returns its turns."""
+    world = World()
+    began = turns.turn
+    async with client(world, max_connections=CONNECTIONS) as baseten:
+        task = asyncio.ensure_future(tale(world, baseten))
+        closing: list[asyncio.Task[None]] = []
+
+        def close() -> None:
+            closing.append(asyncio.ensure_future(baseten.aclose()))
+
+        if how is not None and how.startswith("cancelled"):
+            turns.at(at, task.cancel)
+        if how == "cancelled twice":
+            turns.at(at + 1, task.cancel)
+        if how == "closed":
+            turns.at(at, close)
+        if how == "cancelled and closed":
+            turns.at(at + 1, close)
+        await asyncio.wait([task])
+        took = turns.turn - began
+        if not task.cancelled() and how != "cancelled":
+            assert isinstance(task.exception(), BasetenError | BaseExceptionGroup | None)
+        await asyncio.sleep(ABANDONED_S)
+        if not closing:
+            await check_all_free(world, baseten)
+    if closing:
+        await asyncio.wait(closing)
+    sent = len(world.requests)
+    await asyncio.sleep(600)
+    assert len(world.requests) == sent
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    return took
+
+
+async def check_all_free(world: World, baseten: Baseten) -> None:
+    """No poll, no place and no connection is held."""
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    world.troubles.clear()
+    world.model("last").deployment("d1")
+    async with asyncio.timeout(1), asyncio.TaskGroup() as group:
+        for _ in range(CONNECTIONS):
+            group.create_task(baseten.model("last").deployment("d1").wait_until_active())
+            group.create_task(baseten.model("last").deployment("d1").get())
+
+
+def turns_of(tale: Story) -> int:
+    return run(lambda turns: tell(tale, None, turns))
+
+
+every_story = pytest.mark.parametrize("name", STORIES)
+
+
+@every_story
+def test_a_story_that_is_cut_at_some_turns_leaves_nothing(name: str) -> None:
+    count = turns_of(STORIES[name])
+    for index, at in enumerate(range(1, count, max(count // 12, 1))):
+        how = HOW[index % len(HOW)]
+        run(lambda turns: tell(STORIES[name], how, turns, at))  # noqa: B023 - called at once
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("how", HOW)
+@every_story
+def test_a_story_that_is_cut_at_any_turn_leaves_nothing(name: str, how: How) -> None:
+    for at in range(1, turns_of(STORIES[name])):
+        run(lambda turns: tell(STORIES[name], how, turns, at))  # noqa: B023 - called at once

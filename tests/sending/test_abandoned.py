@@ -1,0 +1,94 @@
+"""Requests whose callers have left, and requests that hang when the client is closed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.errors import BasetenError, ConfigurationError
+from aiobaseten.testing import FakeBaseten
+
+
+@pytest.fixture
+def fake() -> FakeBaseten:
+    fake = FakeBaseten()
+    fake.model("m1").deployment("d1")
+    return fake
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("is_wait", [False, True], ids=["a call", "a wait"])
+async def test_an_abandoned_request_may_finish_for_five_seconds(
+    fake: FakeBaseten, is_wait: bool
+) -> None:
+    fake.faults.hang()
+
+    async with fake.client() as baseten:
+        before = asyncio.all_tasks()
+        deployment = baseten.model("m1").deployment("d1")
+        caller = asyncio.ensure_future(
+            deployment.wait_until_active() if is_wait else deployment.get()
+        )
+        await asyncio.sleep(1)
+        caller.cancel()
+        await asyncio.wait([caller])
+        await asyncio.sleep(4.9)
+        soon = asyncio.all_tasks() - before
+        await asyncio.sleep(0.3)
+        later = asyncio.all_tasks() - before
+
+    assert len(soon) == 1
+    assert not later
+
+
+@pytest.mark.looptime
+async def test_a_request_leaves_no_timer_behind(fake: FakeBaseten) -> None:
+    loop = asyncio.get_running_loop()
+
+    async with fake.client() as baseten:
+        for _ in range(3):
+            await baseten.model("m1").deployment("d1").get()
+        timers = getattr(loop, "_scheduled")  # noqa: B009 - asyncio has no public name for them
+        left = [timer for timer in timers if not timer.cancelled()]
+
+    assert not left
+
+
+async def test_closing_a_client_of_our_own_does_not_wait_for_requests_that_hang(
+    fake: FakeBaseten,
+) -> None:
+    """Its connections are closed with it, so nothing is gained by waiting five seconds."""
+    fake.faults.hang()
+    loop = asyncio.get_running_loop()
+
+    async with fake.serve() as url, Baseten(api_key="test-key", base_url=url) as baseten:
+        call = asyncio.create_task(baseten.model("m1").deployment("d1").get())
+        while not fake.requests:  # noqa: ASYNC110 - the fake does not announce requests
+            await asyncio.sleep(0.001)
+        began = loop.time()
+        await baseten.aclose()
+        took = loop.time() - began
+        with pytest.raises(ConfigurationError):
+            await call
+
+    assert took < 4
+
+
+@pytest.mark.looptime
+async def test_an_error_of_a_hook_does_not_say_that_the_http_client_was_closed(
+    fake: FakeBaseten,
+) -> None:
+    async def hook(_: httpx.Request) -> None:
+        raise RuntimeError("the hook's own")
+
+    async with (
+        httpx.AsyncClient(transport=fake.transport(), event_hooks={"request": [hook]}) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        with pytest.raises((RuntimeError, BasetenError)) as caught:
+            await baseten.model("m1").deployment("d1").get()
+
+    assert not isinstance(caught.value, ConfigurationError)

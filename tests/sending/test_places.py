@@ -1,0 +1,79 @@
+"""Who may send at the same time, without an event loop."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiobaseten._sending.places import Place, Places
+
+READ = ("GET", "/v1/models/{model_id}/deployments/{deployment_id}")
+PROMOTE = ("POST", "/v1/models/{model_id}/environments/{env_name}/promote")
+LIST = ("GET", "/v1/models")
+
+
+def call(route: tuple[str, str] = READ, url: str = "/a") -> Place:
+    return Place(route, url, is_look=False)
+
+
+def look(url: str = "/a") -> Place:
+    return Place(READ, url, is_look=True)
+
+
+def fill(places: Places, *wanted: Place) -> int:
+    """Take places in turn until nobody has room; returns how many were taken."""
+    taken = 0
+    while room := [place for place in wanted if places.has_room(place)]:
+        for place in room:
+            if places.has_room(place):
+                places.take(place)
+                taken += 1
+    return taken
+
+
+@pytest.mark.parametrize(
+    ("total", "of_looks", "of_a_route", "of_a_url"),
+    [(1, 1, 1, 1), (2, 1, 1, 1), (3, 2, 2, 2), (4, 3, 3, 3), (20, 15, 15, 14), (100, 75, 75, 67)],
+)
+def test_nobody_holds_all_places(total: int, of_looks: int, of_a_route: int, of_a_url: int) -> None:
+    urls = [call(url=f"/{number}") for number in range(total)]
+
+    assert fill(Places(total), look()) == Places(total).most_looks == of_looks
+    assert fill(Places(total), *urls) == of_a_route
+    assert fill(Places(total), call()) == of_a_url
+
+
+@pytest.mark.parametrize("total", [4, 7, 20, 100])
+@pytest.mark.parametrize(
+    "hogs",
+    [[look()], [call()], [look(), call()], [look(), call(), call(PROMOTE)]],
+    ids=["looks", "a route", "both", "and another route"],
+)
+def test_a_route_finds_a_place_whoever_holds_the_others(total: int, hogs: list[Place]) -> None:
+    places = Places(total)
+    fill(places, *hogs)
+
+    assert places.has_room(call(LIST, "/v1/models")) or len(hogs) >= total
+
+
+def test_looks_find_a_place_whatever_calls_hold() -> None:
+    places = Places(20)
+    fill(places, call(), call(PROMOTE), call(LIST))
+
+    assert places.has_room(look())
+
+
+def test_another_url_of_the_same_route_finds_a_place() -> None:
+    places = Places(20)
+    fill(places, call(url="/hangs"))
+
+    assert places.has_room(call(url="/fine"))
+
+
+def test_places_that_are_left_may_be_taken_again() -> None:
+    places = Places(4)
+    for _ in range(100):
+        assert fill(places, call()) == 3
+        for _ in range(3):
+            places.leave(call())
+
+    assert fill(places, look()) == 3

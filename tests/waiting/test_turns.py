@@ -1,0 +1,265 @@
+"""Which look starts next, without an event loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from attrs import define
+
+from aiobaseten._waiting.health import PROBE_EVERY_S, Change, Standing
+from aiobaseten._waiting.turns import Route, Seat, Turns
+from aiobaseten.errors import RateLimitError, RequestTimeoutError, ServerError
+
+A: Route = ("GET", "/a")
+B: Route = ("GET", "/b")
+NEW, SOUND, FAILING = Standing
+PLACES = 20
+WHERE: Any = {"method": "GET", "path": "/a"}
+BAD = ServerError("no", status=502, **WHERE)
+HANGS = RequestTimeoutError("nothing", sent=True, **WHERE)
+GOOD = object()
+
+
+@define(eq=False)
+class Poll:
+    name: str
+    route: Route = A
+    standing: Standing = NEW
+
+
+def turns(rate: float = 1000.0, paused: Callable[[Route], float] = lambda _: 0.0) -> Turns[Poll]:
+    return Turns(rate, PLACES, paused)
+
+
+def polls(
+    order: Turns[Poll],
+    count: int,
+    standing: Standing,
+    route: Route = A,
+    *,
+    due: float = 0.0,
+    deadline: float = math.inf,
+) -> list[Poll]:
+    """So many resources that are due; those that fail are called f0, f1 and so on."""
+    made = [Poll(f"{standing.name[0].lower()}{i}", route, standing) for i in range(count)]
+    for one in made:
+        order.plan(one, due, deadline)
+    return made
+
+
+def start_all(order: Turns[Poll], now: float = 0.0) -> dict[Poll, Seat]:
+    """Start all looks that may start."""
+    seats: dict[Poll, Seat] = {}
+    while (turn := order.next(now)).poll is not None:
+        seats[turn.poll] = order.start(turn.poll, now, is_last=turn.is_last)
+    return seats
+
+
+def fail(order: Turns[Poll], seats: dict[Poll, Seat], error: object, at: float = 0.0) -> None:
+    """These looks end with the error, and are due again at once."""
+    for poll, seat in seats.items():
+        order.learn(poll, error, at, 0.5)
+        order.end(seat)
+        order.plan(poll, at, math.inf)
+
+
+def names(seats: dict[Poll, Seat]) -> str:
+    return " ".join(poll.name for poll in seats)
+
+
+def test_the_one_that_is_due_first_is_first_whatever_its_route() -> None:
+    order = turns()
+    for at, route in [(3.0, A), (1.0, B), (2.0, A)]:
+        order.plan(Poll(f"at {at:g}", route), at, math.inf)
+
+    assert order.next(0.0).at == 1.0
+    assert names(start_all(order, 3.0)) == "at 1 at 2 at 3"
+
+
+def test_there_are_no_more_looks_at_a_time_than_places() -> None:
+    order = turns(rate=1e9)
+    polls(order, 100, SOUND)
+
+    seats = start_all(order)
+    assert len(seats) == PLACES
+    assert order.next(0.0).lacks_place
+
+    order.end(seats.popitem()[1])
+    assert len(start_all(order)) == 1
+
+
+@pytest.mark.parametrize(
+    ("standing", "most"), [(NEW, 0.6 * PLACES), (FAILING, 0.25 * PLACES), (SOUND, PLACES)]
+)
+def test_looks_that_may_hang_hold_a_share_of_the_places(standing: Standing, most: float) -> None:
+    order = turns(rate=1e9)
+    polls(order, 100, standing)
+
+    assert len(start_all(order)) == most
+
+
+def test_routes_that_are_not_known_to_answer_leave_places_to_others() -> None:
+    order = turns(rate=1e9)
+    polls(order, 100, NEW, A)
+    polls(order, 100, NEW, B)
+    assert len(start_all(order)) == 0.75 * PLACES
+
+    polls(order, 100, SOUND, B)
+    assert len(start_all(order)) == 0.25 * PLACES
+
+
+def test_resources_that_fail_want_a_place_of_nobody() -> None:
+    """A look that hangs is given up only for one that need not fail."""
+    order = turns(rate=1e9)
+    polls(order, 100, FAILING)
+    start_all(order)
+
+    assert not order.next(0.0).lacks_place
+
+
+def test_failing_resources_get_a_share_of_the_budget_while_others_want_it() -> None:
+    order = turns(rate=8.0)
+    failing = polls(order, 1, FAILING)[0]
+    sound = polls(order, 1, SOUND)[0]
+    looks = {failing: 0, sound: 0}
+    now = 0.0
+    while now < 100.0:
+        turn = order.next(now)
+        if turn.poll is None:
+            now = turn.at
+            continue
+        order.end(order.start(turn.poll, now, is_last=False))
+        looks[turn.poll] += 1
+        order.plan(turn.poll, now, math.inf)
+
+    assert sum(looks.values()) == pytest.approx(800, abs=10)
+    assert looks[failing] == pytest.approx(200, abs=10)
+
+
+def test_failing_resources_get_all_of_the_budget_if_nobody_else_wants_it() -> None:
+    order = turns(rate=4.0)
+    polls(order, 4, FAILING)
+
+    assert len(start_all(order)) == 4
+
+
+def test_a_paused_route_holds_up_no_other() -> None:
+    order = turns(paused=lambda route: 30.0 if route == A else 0.0)
+    polls(order, 5, SOUND, A)
+    polls(order, 1, NEW, B)
+
+    assert names(start_all(order)) == "n0"
+    assert order.next(0.0).at == 30.0
+
+
+def test_a_429_slows_down_its_route_and_no_other() -> None:
+    order = turns(rate=1.0)
+    refused = RateLimitError("no", status=429, **WHERE)
+    a, b = (polls(order, 1, SOUND, route, due=math.inf)[0] for route in (A, B))
+    assert order.learn(a, refused, 0.0, 0.0) is Change.REFUSED
+    spacing = {}
+    for poll, now in [(a, 10.0), (b, 20.0)]:
+        order.end(order.start(poll, now, is_last=False))
+        order.plan(poll, now, math.inf)
+        spacing[poll] = order.next(now).at - now
+        order.plan(poll, math.inf, math.inf)
+
+    assert spacing[a] > 1.1
+    assert spacing[b] == pytest.approx(1.0)
+
+
+def test_a_route_that_is_down_is_probed_by_one_look_and_holds_up_no_other() -> None:
+    order = turns()
+    fail(order, dict([*start_for(order, polls(order, 3, SOUND, A))]), BAD)
+    polls(order, 5, SOUND, A)
+    polls(order, 2, SOUND, B)
+
+    assert [poll.route for poll in start_all(order)] == [B, B]
+    assert order.next(0.0).at == PROBE_EVERY_S
+    probe = start_all(order, PROBE_EVERY_S)
+    assert len(probe) == 1
+    assert {poll.standing for poll in probe} == {SOUND}
+
+    for poll, seat in probe.items():
+        assert order.learn(poll, GOOD, 5.0, 0.5) is Change.BACK
+        order.end(seat)
+    assert len(start_all(order, 5.0)) > 1
+
+
+def test_one_look_probes_for_all_routes_if_everything_fails() -> None:
+    order = turns()
+    for route in (A, B):
+        fail(order, dict([*start_for(order, polls(order, 3, SOUND, route))]), BAD)
+
+    probe = start_all(order, PROBE_EVERY_S)
+    assert len(probe) == 1
+    fail(order, probe, BAD, PROBE_EVERY_S)
+    assert start_all(order, PROBE_EVERY_S + 1) == {}
+
+    ((poll, seat),) = start_all(order, 2 * PROBE_EVERY_S).items()
+    order.learn(poll, GOOD, 9.0, 0.5)
+    order.end(seat)
+    other = B if poll.route == A else A
+    again = [one.route for one in start_all(order, 30.0)]
+    # The one that answers is looked at as usual, the other one still probed.
+    assert again.count(other) == 1
+    assert again.count(poll.route) > 1
+
+
+def start_for(order: Turns[Poll], some: list[Poll]) -> list[tuple[Poll, Seat]]:
+    return [(one, order.start(one, 0.0, is_last=False)) for one in some]
+
+
+def test_a_last_look_passes_budget_pause_and_outage() -> None:
+    order = turns(rate=0.001, paused=lambda _: 1e9)
+    fail(order, dict(start_for(order, polls(order, 3, SOUND))), BAD)
+    polls(order, 5, SOUND, due=math.inf, deadline=7.0)
+
+    assert order.next(0.0).at == 7.0
+    assert [seat.is_last for seat in start_all(order, 7.0).values()] == [True] * 5
+
+
+def test_last_looks_of_a_refused_route_go_one_at_a_time_and_others_all() -> None:
+    order = turns()
+    polls(order, 5, SOUND, A, due=math.inf, deadline=7.0)
+    polls(order, 5, SOUND, B, due=math.inf, deadline=7.0)
+    order.learn(Poll("x", A, SOUND), RateLimitError("no", status=429, **WHERE), 7.0, 1.0)
+
+    routes = [poll.route for poll in start_all(order, 7.0)]
+
+    assert routes.count(A) == 1
+    assert routes.count(B) == 5
+
+
+def test_last_looks_at_failing_resources_come_last() -> None:
+    order = turns()
+    polls(order, PLACES, FAILING, due=math.inf, deadline=6.0)
+    polls(order, 3, SOUND, B, due=math.inf, deadline=7.0)
+
+    seats = start_all(order, 7.0)
+
+    assert names(seats).startswith("s0 s1 s2 f0")
+    assert len(seats) == PLACES
+
+
+def test_a_look_that_starts_keeps_its_deadline_and_a_last_one_does_not() -> None:
+    order = turns()
+    (poll,) = polls(order, 1, SOUND, deadline=50.0)
+
+    order.start(poll, 0.0, is_last=False)
+    assert order.next(0.0).at == 50.0
+    order.start(poll, 50.0, is_last=True)
+    assert order.next(50.0).at == math.inf
+
+
+def test_a_dropped_resource_is_not_looked_at() -> None:
+    order = turns()
+    (poll,) = polls(order, 1, FAILING, deadline=0.0)
+
+    order.drop(poll)
+
+    assert order.next(0.0).poll is None
+    assert list(order.of_route(A)) == []
