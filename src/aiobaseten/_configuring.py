@@ -59,7 +59,7 @@ async def wait_until_shown(
     wanted: Mapping[str, Any],
     timeout: float,
     *,
-    answered: object = None,
+    answer: str | None = None,
 ) -> E:
     """Wait until a read of an environment shows a change of its settings.
 
@@ -68,14 +68,12 @@ async def wait_until_shown(
         name: The environment's name.
         wanted: Its settings as JSON, checked.
         timeout: Seconds; infinity for no limit.
-        answered: Baseten's word for what becomes of the change, if it has one.
+        answer: Baseten's word for what becomes of the change, if it has one.
 
     Raises:
         BasetenError: The wait failed.
     """
     label = f"the change of the settings of {resource.environment_label(name)}"
-    if answered:
-        label = f"{label}, which Baseten answered with {answered},"
-    tracker = SettingsTracker(label, wanted)
+    tracker = SettingsTracker(label, wanted, answer or "")
     wait = Wait(resource.polls, tracker, EnvironmentLook(resource, name), timeout)
     return cast("E", await wait.result())

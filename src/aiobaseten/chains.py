@@ -317,15 +317,15 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             promotion_settings, settings.autoscaling_of_chainlets(chainlet_autoscaling)
         )
         settings.at_least_one(wanted)
-        send, where, answered = self._resource.sender.send, (self.chain_id, self.name), None
+        send, where, answer = self._resource.sender.send, (self.chain_id, self.name), None
         for_promotions = {key: wanted[key] for key in wanted if key != "chainlet_settings"}
         if for_promotions:
             done = await send(update_environment_of_chain(*where, for_promotions))
             if done is not True:
                 raise RequestNotActedOnError("change the settings", "")
         if "chainlet_settings" in wanted:
-            answered = await send(update_chainlets(*where, wanted["chainlet_settings"]))
-        return await wait_until_shown(self._resource, self.name, wanted, limit, answered=answered)
+            answer = await send(update_chainlets(*where, wanted["chainlet_settings"]))
+        return await wait_until_shown(self._resource, self.name, wanted, limit, answer=answer)
 
     async def promote(
         self,

@@ -440,8 +440,8 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         wanted = settings.model_settings(autoscaling_settings, promotion_settings)
         settings.at_least_one(wanted)
         operation = update_model_environment(self.model_id, self.name, wanted)
-        answered = await self._resource.sender.send(operation)
-        return await wait_until_shown(self._resource, self.name, wanted, limit, answered=answered)
+        answer = await self._resource.sender.send(operation)
+        return await wait_until_shown(self._resource, self.name, wanted, limit, answer=answer)
 
     async def delete(self) -> None:
         """Delete the environment. This cancels a promotion that is under way.

@@ -21,11 +21,13 @@ class SettingsTracker:
     Attributes:
         label: The change, to begin a sentence with.
         wanted: The settings, as JSON.
+        answer: Baseten's word for what becomes of the change, or an empty string.
         history: Empty: this follows no status.
     """
 
     label: str
     wanted: Mapping[str, Any]
+    answer: str = ""
     history: History = field(factory=History)
     _left: tuple[Difference, ...] = ()
 
@@ -43,4 +45,5 @@ class SettingsTracker:
     def still(self) -> Still:
         """What the message says when the wait times out."""
         seen = ", ".join(map(str, self._left)) or "nothing of it"
-        return Still(f"{self.label} is not shown", seen, KEEPS_WORKING)
+        answered = f", which Baseten answered with {self.answer}," if self.answer else ""
+        return Still(f"{self.label}{answered} is not shown", seen, KEEPS_WORKING)
