@@ -267,6 +267,24 @@ async def test_an_update_during_a_promotion_is_shown_after_it(fake: FakeBaseten)
     assert changed.autoscaling_settings.min_replica == 1
 
 
+async def test_updates_and_waits_on_one_environment_share_their_looks() -> None:
+    async def looks(updates: int) -> int:
+        fake = FakeBaseten(behaviour=Behaviour(settings_during_promotion="accepted"))
+        fake.model("model001").deployment("depl002")
+        fake.model("model001").environment("staging")
+        async with fake.client() as baseten:
+            staging = baseten.model("model001").environment("staging")
+            promotion = await staging.promote("depl002")
+            await asyncio.gather(
+                promotion.wait(),
+                *(staging.update(autoscaling_settings={"max_replica": 5}) for _ in range(updates)),
+            )
+        return sent(fake).count("GET")
+
+    # An update may ask for its first look earlier than the promotion does, and for no more.
+    assert await looks(50) <= await looks(0) + 2
+
+
 async def test_an_update_that_changes_nothing_returns_at_once(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:

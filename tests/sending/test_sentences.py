@@ -63,6 +63,7 @@ def judged(status: int, body: bytes, *, flaw: str | None = None, **headers: str)
         (400, b'{"code": "VALIDATION_ERROR", "message": "No."}', ", VALIDATION_ERROR: No."),
         (401, b'{"error": "Invalid API key."}', ", Invalid API key."),
         (403, b"<html>Blocked</html>", ", <html>Blocked</html>"),
+        (404, b"<html>Not found</html>", ", <html>Not found</html>"),
         (
             403,
             b'{"code": "PERMISSION_DENIED", "message": "Authorization error"}',
