@@ -52,6 +52,7 @@ NO_PAGE = {
     "ChainletEnvironmentSettings",
     "Clock",
     "DeploymentLabels",
+    "E",  # the environment of a chain or of a model
     "InstanceType",
     "PromotionSettings",
     "PromotionState",

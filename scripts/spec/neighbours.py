@@ -8,7 +8,7 @@ from spec.reading import read_data
 from spec.whole import unnamed
 
 HEADER = (
-    "# The operations of chains and models that src/aiobaseten does not use, as last published.\n"
+    "# The published operations of chains, models and users that src/aiobaseten does not use.\n"
     "# Written by `make refresh-spec`, which reports the new ones.\n"
 )
 

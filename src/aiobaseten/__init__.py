@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import errors, events, options, readings, schemas
+    from . import errors, events, options, readings, schemas, settings
     from ._sending import Operation
     from ._status import Phase, PromotionPhase, Stage
     from ._token import Token
@@ -58,6 +58,7 @@ __all__ = [
     "options",
     "readings",
     "schemas",
+    "settings",
 ]
 
 # Each name is imported on first use: a submodule, such as the help of the command line, need not

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -21,6 +22,7 @@ Duration: TypeAlias = float | timedelta
 OnPaused: TypeAlias = Literal["wait", "raise"]
 
 _LONGEST_URL = 2048
+_DEPLOYMENT_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 
 def path_argument(name: str, value: object) -> str:
@@ -42,6 +44,31 @@ def path_argument(name: str, value: object) -> str:
         raise ConfigurationError(
             f"{name} must take at most {_LONGEST_URL} characters of a URL, not {len(value)}: "
             f"{value[:20]!r}..."
+        )
+    return value
+
+
+def text(name: str, value: object) -> str:
+    """*value*, if it is a string that is not empty.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"{name} must be a string that is not empty, not {value!r}")
+    return value
+
+
+def new_deployment_name(value: object) -> str:
+    """*value*, if Baseten allows it as the name of a deployment.
+
+    Raises:
+        ConfigurationError: It does not.
+    """
+    if not isinstance(value, str) or not _DEPLOYMENT_NAME.fullmatch(value):
+        raise ConfigurationError(
+            "name must have 1 to 255 letters, digits, hyphens, underscores and periods, not "
+            f"{value!r}"
         )
     return value
 

@@ -9,35 +9,55 @@ from functools import partial
 from typing import Any, Generic, Literal, NoReturn, Self, TypeAlias, TypeVar
 
 from aiobaseten_generated.api.chains import (
+    create_chain_environment,
     deactivate_chain_deployment,
+    delete_chain_deployment,
+    get_chain,
     get_chain_audit_log,
     get_chain_deployment,
     get_chain_environment,
     get_chainlet_logs,
     list_chain_deployments,
     list_chain_environments,
+    list_chains,
     promote_chain_deployment,
+    update_chain_environment,
+    update_chainlet_autoscaling,
 )
 from aiobaseten_generated.api.models import (
     activate_deployment,
+    activate_environment,
     cancel_promotion,
+    create_environment,
     deactivate_deployment,
+    deactivate_environment,
+    delete_deployment,
+    delete_environment,
     force_cancel_promotion,
     force_roll_forward_promotion,
     get_deployment,
     get_deployment_logs,
     get_environment,
+    get_model,
     get_model_audit_log,
     list_deployments,
     list_environments,
+    list_models,
     pause_promotion,
     promote_deployment,
+    rename_deployment,
     resume_promotion,
     retry_deployment,
+    update_environment,
     wake_deployment,
 )
+from aiobaseten_generated.api.users import get_current_user
 from aiobaseten_generated.models.audit_log_event_type_group import AuditLogEventTypeGroup
 from aiobaseten_generated.models.audit_log_sort_direction import AuditLogSortDirection
+from aiobaseten_generated.models.create_chain_environment_request import (
+    CreateChainEnvironmentRequest,
+)
+from aiobaseten_generated.models.create_environment_request import CreateEnvironmentRequest
 from aiobaseten_generated.models.environment_settings_update import EnvironmentSettingsUpdate
 from aiobaseten_generated.models.promote_to_chain_environment_request import (
     PromoteToChainEnvironmentRequest,
@@ -47,6 +67,14 @@ from aiobaseten_generated.models.promote_to_environment_request import (
 )
 from aiobaseten_generated.models.promotion_settings_override import PromotionSettingsOverride
 from aiobaseten_generated.models.sort_order import SortOrder
+from aiobaseten_generated.models.update_chain_environment_request import (
+    UpdateChainEnvironmentRequest,
+)
+from aiobaseten_generated.models.update_chainlet_environment_autoscaling_settings_request import (
+    UpdateChainletEnvironmentAutoscalingSettingsRequest,
+)
+from aiobaseten_generated.models.update_deployment_request import UpdateDeploymentRequest
+from aiobaseten_generated.models.update_environment_request import UpdateEnvironmentRequest
 from aiobaseten_generated.types import UNSET, Unset
 from attrs import Factory, evolve, field, frozen
 
@@ -64,7 +92,17 @@ from .readings import (
     read_list,
     read_log,
 )
-from .schemas import ChainDeployment, ChainEnvironment, Deployment, Environment, Log
+from .schemas import (
+    Chain,
+    ChainDeployment,
+    ChainEnvironment,
+    Deployment,
+    Environment,
+    Log,
+    Model,
+    User,
+)
+from .settings import chainlets_as_list
 
 D = TypeVar("D", Deployment, ChainDeployment)
 E = TypeVar("E", Environment, ChainEnvironment)
@@ -89,6 +127,7 @@ class Operations(Generic[D, E]):
         kind: Which of the two.
         get_deployment: Makes the request that reads a deployment, from the resource's id and the
             deployment's.
+        delete_deployment: Makes the request that deletes one, which returns whether it did.
         list_deployments: Makes the request that lists the deployments, from the resource's id.
         get_environment: Makes the request that reads an environment, from the resource's id and the
             environment's name.
@@ -101,6 +140,7 @@ class Operations(Generic[D, E]):
 
     kind: Kind
     get_deployment: Callable[[str, str], Operation[D]]
+    delete_deployment: Callable[[str, str], Operation[bool]]
     list_deployments: Callable[[str], Operation[list[D]]]
     get_environment: Callable[[str, str], Operation[E]]
     list_environments: Callable[[str], Operation[list[E]]]
@@ -122,6 +162,9 @@ def _promotions_of(environment: str, cursor: str | None) -> dict[str, Any]:
 CHAIN: Operations[ChainDeployment, ChainEnvironment] = Operations(
     kind="chain",
     get_deployment=get_chain_deployment.operation,
+    delete_deployment=lambda chain_id, deployment_id: then(
+        delete_chain_deployment.operation(chain_id, deployment_id), lambda answer: answer.deleted
+    ),
     list_deployments=lambda chain_id: then(
         list_chain_deployments.operation(chain_id), lambda listed: listed.deployments
     ),
@@ -144,6 +187,9 @@ CHAIN: Operations[ChainDeployment, ChainEnvironment] = Operations(
 MODEL: Operations[Deployment, Environment] = Operations(
     kind="model",
     get_deployment=get_deployment.operation,
+    delete_deployment=lambda model_id, deployment_id: then(
+        delete_deployment.operation(model_id, deployment_id), lambda answer: answer.deleted
+    ),
     list_deployments=lambda model_id: then(
         list_deployments.operation(model_id), lambda listed: listed.deployments
     ),
@@ -161,12 +207,30 @@ MODEL: Operations[Deployment, Environment] = Operations(
     ),
 )
 
+# What belongs to no chain and to no model.
+get_user: Callable[[], Operation[User]] = get_current_user.operation
+
+
+def list_all_chains() -> Operation[list[Chain]]:
+    """All chains that the key may see. The API has no filter."""
+    return then(list_chains.operation(), lambda listed: listed.chains)
+
+
+def list_all_models(name: str | None = None) -> Operation[list[Model]]:
+    """All models that the key may see, or those with one name."""
+    return then(list_models.operation(name=name), lambda listed: listed.models)
+
+
 # What only one of the two has. Each takes the resource's id, then the deployment's or the
 # environment's name.
+get_one_chain = get_chain.operation
+get_one_model = get_model.operation
 deactivate_chain = deactivate_chain_deployment.operation
 activate_model = activate_deployment.operation
 deactivate_model = deactivate_deployment.operation
 retry_model = retry_deployment.operation
+activate_model_environment = activate_environment.operation
+deactivate_model_environment = deactivate_environment.operation
 cancel_model_promotion = cancel_promotion.operation
 #: Takes the deployment's id alone: the host names the model.
 wake_model = wake_deployment.operation
@@ -177,6 +241,79 @@ SIGNALS = {
     "resume the promotion": resume_promotion.operation,
     "roll the promotion forward": force_roll_forward_promotion.operation,
 }
+
+
+def list_named_deployments(model_id: str, name: str) -> Operation[list[Deployment]]:
+    """The deployments of a model with one name."""
+    return then(list_deployments.operation(model_id, name=name), lambda listed: listed.deployments)
+
+
+def rename_model_deployment(model_id: str, deployment_id: str, name: str) -> Operation[Deployment]:
+    """Rename a deployment of a model."""
+    body = UpdateDeploymentRequest(name=name)
+    return rename_deployment.operation(model_id, deployment_id, body=body)
+
+
+# Settings are checked before: they are JSON here.
+
+
+def create_model_environment(
+    model_id: str, name: str, settings: Mapping[str, Any]
+) -> Operation[Environment]:
+    """Create an environment of a model."""
+    body = CreateEnvironmentRequest.from_dict({"name": name, **settings})
+    return create_environment.operation(model_id, body=body)
+
+
+def update_model_environment(
+    model_id: str, name: str, settings: Mapping[str, Any]
+) -> Operation[str | None]:
+    """Change settings of an environment of a model. Returns what becomes of the change."""
+    body = UpdateEnvironmentRequest.from_dict(settings)
+    return then(
+        update_environment.operation(model_id, name, body=body),
+        # Deprecated by Baseten, so that it may be missing.
+        lambda answer: answer.status or None,
+    )
+
+
+def delete_model_environment(model_id: str, name: str) -> Operation[bool]:
+    """Delete an environment of a model. Returns whether Baseten did."""
+    return then(delete_environment.operation(model_id, name), lambda answer: answer.deleted)
+
+
+def create_environment_of_chain(
+    chain_id: str, name: str, settings: Mapping[str, Any]
+) -> Operation[ChainEnvironment]:
+    """Create an environment of a chain."""
+    fields: dict[str, Any] = {**settings, "name": name}
+    if "chainlet_settings" in settings:
+        fields["chainlet_settings"] = chainlets_as_list(settings["chainlet_settings"])
+    body = CreateChainEnvironmentRequest.from_dict(fields)
+    return create_chain_environment.operation(chain_id, body=body)
+
+
+def update_environment_of_chain(
+    chain_id: str, name: str, settings: Mapping[str, Any]
+) -> Operation[bool]:
+    """Change settings of an environment of a chain. Returns whether Baseten does."""
+    body = UpdateChainEnvironmentRequest.from_dict(settings)
+    return then(
+        update_chain_environment.operation(chain_id, name, body=body), lambda answer: answer.ok
+    )
+
+
+def update_chainlets(
+    chain_id: str, name: str, chainlets: Mapping[str, Mapping[str, Any]]
+) -> Operation[str | None]:
+    """Change the autoscaling of chainlets in an environment; as `update_model_environment`."""
+    body = UpdateChainletEnvironmentAutoscalingSettingsRequest.from_dict(
+        {"updates": chainlets_as_list(chainlets)}
+    )
+    return then(
+        update_chainlet_autoscaling.operation(chain_id, name, body=body),
+        lambda answer: answer.status or None,
+    )
 
 
 def promote_chain(

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Unpack, cast
 
 from attrs import define, frozen
 
-from ._arguments import Duration, log_range, path_argument
+from . import settings
+from ._arguments import Duration, log_range, path_argument, time_limit
+from ._configuring import ensure, wait_until_shown
 from ._promoting import promote
-from ._resource import Resource, deactivate_chain, promote_chain
+from ._resource import (
+    Resource,
+    create_environment_of_chain,
+    deactivate_chain,
+    get_one_chain,
+    promote_chain,
+    update_chainlets,
+    update_environment_of_chain,
+)
 from ._rolling_back import Ours, roll_back, roll_environment_back
 from ._sending import Operation
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
+from .errors import RequestNotActedOnError
 from .events import EventStream
 from .options import (
     DEFAULT_TIMEOUT_S,
@@ -25,7 +37,13 @@ from .options import (
 )
 from .promotion import Promotion
 from .readings import EnvironmentReading
-from .schemas import ChainDeployment, ChainEnvironment, Log
+from .schemas import Chain, ChainDeployment, ChainEnvironment, Log
+from .settings import (
+    AutoscalingSettingsDict,
+    ChainletSettingsDict,
+    ChainPromotionSettingsDict,
+    EnsuredEnvironment,
+)
 
 
 @frozen(repr=False)
@@ -58,6 +76,15 @@ class ChainHandle:
         """
         return ChainDeploymentHandle(self._resource, deployment_id)
 
+    async def get(self) -> Chain:
+        """The chain as it is now. Cancelling this changes nothing at Baseten.
+
+        Raises:
+            NotFoundError: There is no such chain.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        return await self._resource.sender.send(get_one_chain(self.id))
+
     async def list_deployments(self) -> list[ChainDeployment]:
         """All its deployments. Cancelling this changes nothing at Baseten.
 
@@ -89,6 +116,63 @@ class ChainHandle:
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return await self._resource.read_environments()
+
+    async def create_environment(
+        self,
+        name: str,
+        *,
+        promotion_settings: ChainPromotionSettingsDict | None = None,
+        chainlet_settings: Mapping[str, ChainletSettingsDict] | None = None,
+    ) -> ChainEnvironment:
+        """Create an environment. Settings that are not given are Baseten's defaults.
+
+        Cancelling this coroutine does not undo a request that was already sent.
+
+        Args:
+            name: Its name.
+            promotion_settings: How promotions go: see `ChainPromotionSettingsDict`.
+            chainlet_settings: By the name of the chainlet: see `ChainletSettingsDict`.
+
+        Returns:
+            The environment, as Baseten answered.
+
+        Raises:
+            ConfigurationError: The name or a setting is invalid; nothing was sent.
+            BadRequestError: Baseten refuses it, for example because it exists.
+            NotFoundError: There is no such chain.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        path_argument("name", name)
+        wanted = settings.chain_settings(promotion_settings, chainlet_settings)
+        return await self._resource.sender.send(create_environment_of_chain(self.id, name, wanted))
+
+    async def ensure_environment(
+        self,
+        name: str,
+        *,
+        promotion_settings: ChainPromotionSettingsDict | None = None,
+        chainlet_settings: Mapping[str, ChainletSettingsDict] | None = None,
+    ) -> EnsuredEnvironment[ChainEnvironment]:
+        """Create an environment if it does not exist, else tell in which settings it differs.
+
+        An environment that exists is not changed: `ChainEnvironmentHandle.update` does that. Safe
+        to call twice, also at the same time. Cancelling this coroutine does not undo a request that
+        was already sent.
+
+        Args:
+            name: Its name.
+            promotion_settings: As for `create_environment`.
+            chainlet_settings: As for `create_environment`.
+
+        Raises:
+            ConfigurationError: The name or a setting is invalid; nothing was sent.
+            NotFoundError: There is no such chain.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        path_argument("name", name)
+        wanted = settings.chain_settings(promotion_settings, chainlet_settings)
+        create = create_environment_of_chain(self.id, name, wanted)
+        return await ensure(self._resource, name, wanted, create)
 
 
 @frozen(repr=False)
@@ -191,6 +275,57 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
     def chain_id(self) -> str:
         """The chain's id."""
         return self._resource.id
+
+    async def update(
+        self,
+        *,
+        promotion_settings: ChainPromotionSettingsDict | None = None,
+        chainlet_autoscaling: Mapping[str, AutoscalingSettingsDict] | None = None,
+        timeout: Duration | None = DEFAULT_TIMEOUT_S,
+    ) -> ChainEnvironment:
+        """Change settings, and wait until the environment shows them.
+
+        Only the settings that are given change. Those of promotions and those of chainlets are two
+        requests, one after the other: if the second fails, the first has been made. Safe to call
+        twice. The instance type of a chainlet cannot be changed here: at Baseten that is a
+        promotion.
+
+        Cancelling this coroutine stops the wait, and does not undo a request that was already sent;
+        nothing is left running.
+
+        Args:
+            promotion_settings: How promotions go: see `ChainPromotionSettingsDict`.
+            chainlet_autoscaling: How many replicas run, by the name of the chainlet: see
+                `AutoscalingSettingsDict`.
+            timeout: Seconds or a `timedelta` to keep looking; ``None`` for no limit; ``0`` looks
+                exactly once.
+
+        Returns:
+            The environment, as last read.
+
+        Raises:
+            ConfigurationError: A setting is invalid, or there is none; nothing was sent.
+            RequestNotActedOnError: Baseten answered that it did not.
+            WaitTimeoutError: Time ran out, and the environment does not show the change; the
+                message says in which settings. Baseten keeps working on it.
+            BadRequestError: Baseten refuses it, for example because there is no such chainlet.
+            NotFoundError: There is no such chain or environment.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        limit = time_limit("timeout", timeout)
+        wanted = settings.chain_settings(
+            promotion_settings, settings.autoscaling_of_chainlets(chainlet_autoscaling)
+        )
+        settings.at_least_one(wanted)
+        send, where, answer = self._resource.sender.send, (self.chain_id, self.name), None
+        for_promotions = {key: wanted[key] for key in wanted if key != "chainlet_settings"}
+        if for_promotions:
+            done = await send(update_environment_of_chain(*where, for_promotions))
+            if done is not True:
+                raise RequestNotActedOnError("change the settings", "")
+        if "chainlet_settings" in wanted:
+            answer = await send(update_chainlets(*where, wanted["chainlet_settings"]))
+        return await wait_until_shown(self._resource, self.name, wanted, limit, answer=answer)
 
     async def promote(
         self,

@@ -9,10 +9,21 @@ from typing import Any, NoReturn, Self, TypeVar, get_args
 import httpx
 
 from . import _arguments
-from ._arguments import Duration, choice, count, path_argument, seconds
+from ._arguments import Duration, choice, count, path_argument, seconds, text
 from ._clock import Clock, LoopClock
+from ._finding import not_found, one_named
 from ._promoting import find_promoted
-from ._resource import CHAIN, MODEL, D, E, Operations, Resource
+from ._resource import (
+    CHAIN,
+    MODEL,
+    D,
+    E,
+    Operations,
+    Resource,
+    get_user,
+    list_all_chains,
+    list_all_models,
+)
 from ._sending import (
     Connect,
     Connections,
@@ -33,6 +44,7 @@ from .errors import ConfigurationError
 from .models import ModelHandle, ModelPromotion
 from .options import DEFAULT_POLLING_RATE, AuthScheme, RetryPolicy, Schedule
 from .promotion import Cancellation
+from .schemas import Chain, Model, User
 
 T = TypeVar("T")
 
@@ -257,6 +269,74 @@ class Baseten:
         """
         return ModelHandle(self._resource(MODEL, model_id))
 
+    async def chains(self) -> list[Chain]:
+        """All chains that the key may see, of every team. Cancelling this changes nothing.
+
+        Raises:
+            BasetenError: The request failed; see `aiobaseten.errors`.
+        """
+        return await self._sender.send(list_all_chains())
+
+    async def models(self) -> list[Model]:
+        """All models that the key may see, of every team. Cancelling this changes nothing.
+
+        Raises:
+            BasetenError: The request failed; see `aiobaseten.errors`.
+        """
+        return await self._sender.send(list_all_models())
+
+    async def find_chain(self, name: str, *, team: str | None = None) -> ChainHandle:
+        """The chain with exactly this name. Cancelling this changes nothing at Baseten.
+
+        Args:
+            name: The name.
+            team: The name of the team that it belongs to. Names are unique only within a team.
+
+        Raises:
+            NameNotFoundError: There is none; the message has similar names.
+            AmbiguousNameError: There are several. None is chosen.
+            ConfigurationError: An argument is not a name.
+            BasetenError: The request failed; see `aiobaseten.errors`.
+        """
+        _check_names(name, team)
+        listed = await self.chains()
+        found = one_named("chain", name, listed, team=team)
+        if found is None:
+            raise not_found("chain", name, listed, team=team)
+        return self.chain(found.id)
+
+    async def find_model(self, name: str, *, team: str | None = None) -> ModelHandle:
+        """The model with exactly this name. Cancelling this changes nothing at Baseten.
+
+        Args:
+            name: The name.
+            team: The name of the team that it belongs to. Names are unique only within a team.
+
+        Raises:
+            NameNotFoundError: There is none; the message has similar names.
+            AmbiguousNameError: There are several. None is chosen.
+            ConfigurationError: An argument is not a name.
+            BasetenError: The request failed; see `aiobaseten.errors`.
+        """
+        _check_names(name, team)
+        listed = await self._sender.send(list_all_models(name))
+        found = one_named("model", name, listed, team=team)
+        if found is None:
+            raise not_found("model", name, await self.models(), team=team)
+        return self.model(found.id)
+
+    async def whoami(self) -> User:
+        """The user that the key belongs to: id, and where known email, name and workspace.
+
+        The cheapest way to check a key. Cancelling this changes nothing at Baseten.
+
+        Raises:
+            AuthenticationError: The key is wrong (401).
+            PermissionDeniedError: The key is unknown, or may not use the management API (403).
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        return await self._sender.send(get_user())
+
     async def send(self, operation: Operation[T]) -> T:
         """Send an operation of the management API that has no method of its own here.
 
@@ -382,6 +462,12 @@ def _connector(given: object, settings: Settings, connections: int) -> Connect:
         return both
 
     return connect
+
+
+def _check_names(name: str, team: str | None) -> None:
+    text("name", name)
+    if team is not None:
+        text("team", team)
 
 
 def _retry(given: RetryPolicy) -> RetryPolicy:

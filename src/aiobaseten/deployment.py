@@ -9,6 +9,7 @@ from attrs import frozen
 from ._arguments import path_argument
 from ._resource import D, DeploymentLook, E, ReadLastLines, Resource
 from ._waiting import Actions, DeploymentTracker, FollowUp, Wait
+from .errors import RequestNotActedOnError
 from .options import WaitOptions
 from .readings import DeploymentReading
 
@@ -49,6 +50,24 @@ class DeploymentHandle(Generic[D, E]):
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return await self._resource.sender.send(self._resource.deployment_reading(self.id))
+
+    async def delete(self) -> None:
+        """Delete the deployment for good.
+
+        Baseten refuses it for a deployment of a model that serves in an environment, or that is the
+        only one of its model. Cancelling this coroutine does not undo a request that was already
+        sent.
+
+        Raises:
+            RequestNotActedOnError: Baseten answered that it did not.
+            BadRequestError: Baseten refuses it; the message says why.
+            NotFoundError: There is no such deployment.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        resource = self._resource
+        operation = resource.operations.delete_deployment(resource.id, self.id)
+        if await resource.sender.send(operation) is not True:
+            raise RequestNotActedOnError("delete the deployment", "")
 
     def _wait(
         self, options: WaitOptions, wake: FollowUp[None] | None = None

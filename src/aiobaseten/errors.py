@@ -15,6 +15,8 @@
     ├── TransportError                            no response
     │   └── RequestTimeoutError (also TimeoutError)
     ├── ResponseShapeError                        a response that does not fit the spec
+    ├── NameNotFoundError                         nothing has this name
+    ├── AmbiguousNameError                        several things have this name
     ├── PromotionInProgressError                  the environment is busy; nothing was sent
     ├── PromotionOutcomeUnknownError              the promotion may or may not have started
     ├── RequestNotActedOnError                    a 200 that says: not done
@@ -172,15 +174,17 @@ class APIError(BasetenError):
         request_id: str | None = None,
         retry_after: float | None = None,
         came_from_proxy: bool = False,
+        advice: str = "",
     ) -> None:
         said = ": ".join(part for part in (code, message) if part)
-        super().__init__(
+        sentence = (
             f"{method} {path}: HTTP {status}"
             + (f", {said}" if said else "")
             + (f" (request id {request_id})" if request_id else "")
             + ("" if came_from_proxy else self._advice)
             + (f"; it asks for a pause of {retry_after:g} s" if retry_after else "")
         )
+        super().__init__(f"{sentence.rstrip('.')}. {advice}" if advice else sentence)
         self.status = status
         self.code = code
         self.message = message
@@ -286,6 +290,37 @@ class ResponseShapeError(BasetenError):
         self.request_id = request_id
         self.method = method
         self.path = path
+
+
+class NameNotFoundError(BasetenError):
+    """No chain, model or deployment that the key may see has this name.
+
+    Attributes:
+        name: The name.
+        similar: Names that exist and differ in little, the most similar first.
+    """
+
+    def __init__(self, message: str, *, name: str, similar: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.name = name
+        self.similar = similar
+
+
+class AmbiguousNameError(BasetenError):
+    """Several chains, models or deployments have this name. None was chosen.
+
+    Names are unique only within a team.
+
+    Attributes:
+        name: The name.
+        candidates: Those that have it, as the API lists them: each has an ``id``, and a chain or a
+            model a ``team_name``.
+    """
+
+    def __init__(self, message: str, *, name: str, candidates: tuple[Any, ...]) -> None:
+        super().__init__(message)
+        self.name = name
+        self.candidates = candidates
 
 
 class PromotionInProgressError(BasetenError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -11,16 +12,35 @@ from urllib.parse import quote
 
 from attrs import define, field, frozen
 
-from ._arguments import Duration, boolean, log_range
+from . import settings
+from ._arguments import (
+    Duration,
+    boolean,
+    log_range,
+    new_deployment_name,
+    path_argument,
+    text,
+    time_limit,
+)
+from ._configuring import ensure, wait_until_shown
+from ._finding import not_found, one_named
 from ._promoting import promote
 from ._resource import (
     SIGNALS,
     Resource,
     activate_model,
+    activate_model_environment,
     cancel_model_promotion,
+    create_model_environment,
     deactivate_model,
+    deactivate_model_environment,
+    delete_model_environment,
+    get_one_model,
+    list_named_deployments,
     promote_model,
+    rename_model_deployment,
     retry_model,
+    update_model_environment,
     wake_model,
 )
 from ._rolling_back import Ours, check_still_ours, roll_back, roll_environment_back
@@ -28,7 +48,12 @@ from ._sending import Operation, may_have_acted
 from ._waiting import FollowUp, Wait
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
-from .errors import BasetenError, RequestNotActedOnError, ResponseShapeError
+from .errors import (
+    BasetenError,
+    ConfigurationError,
+    RequestNotActedOnError,
+    ResponseShapeError,
+)
 from .events import EventStream
 from .options import (
     DEFAULT_TIMEOUT_S,
@@ -40,7 +65,11 @@ from .options import (
 )
 from .promotion import Cancellation, Promotion
 from .readings import DeploymentReading, EnvironmentReading
-from .schemas import CancellationStatus, Deployment, Environment, Log
+from .schemas import CancellationStatus, Deployment, Environment, Log, Model
+from .settings import AutoscalingSettingsDict, EnsuredEnvironment, ModelPromotionSettingsDict
+
+_LOG = logging.getLogger("aiobaseten")
+_PRODUCTION = "production"
 
 
 @frozen(repr=False)
@@ -73,6 +102,38 @@ class ModelHandle:
         """
         return ModelDeploymentHandle(self._resource, deployment_id)
 
+    async def get(self) -> Model:
+        """The model as it is now. Cancelling this changes nothing at Baseten.
+
+        Raises:
+            NotFoundError: There is no such model.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        return await self._resource.sender.send(get_one_model(self.id))
+
+    async def find_deployment(self, name: str) -> ModelDeploymentHandle:
+        """The deployment with exactly this name.
+
+        A promotion that makes a deployment names it after the one that it was made from, with the
+        time at the end: that is another name. Cancelling this changes nothing at Baseten.
+
+        Args:
+            name: The name.
+
+        Raises:
+            NameNotFoundError: There is none. A new one may be hidden for some seconds.
+            AmbiguousNameError: There are several.
+            NotFoundError: There is no such model.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        text("name", name)
+        sender = self._resource.sender
+        listed = await sender.send(list_named_deployments(self.id, name))
+        found = one_named("deployment", name, listed)
+        if found is None:
+            raise not_found("deployment", name, await self.list_deployments())
+        return self.deployment(found.id)
+
     async def list_deployments(self) -> list[Deployment]:
         """All its deployments. Cancelling this changes nothing at Baseten.
 
@@ -101,6 +162,63 @@ class ModelHandle:
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return await self._resource.read_environments()
+
+    async def create_environment(
+        self,
+        name: str,
+        *,
+        autoscaling_settings: AutoscalingSettingsDict | None = None,
+        promotion_settings: ModelPromotionSettingsDict | None = None,
+    ) -> Environment:
+        """Create an environment. Settings that are not given are Baseten's defaults.
+
+        Cancelling this coroutine does not undo a request that was already sent.
+
+        Args:
+            name: Its name.
+            autoscaling_settings: How many replicas run: see `AutoscalingSettingsDict`.
+            promotion_settings: How promotions go: see `ModelPromotionSettingsDict`.
+
+        Returns:
+            The environment, as Baseten answered.
+
+        Raises:
+            ConfigurationError: The name or a setting is invalid; nothing was sent.
+            BadRequestError: Baseten refuses it, for example because it exists.
+            NotFoundError: There is no such model.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        path_argument("name", name)
+        wanted = settings.model_settings(autoscaling_settings, promotion_settings)
+        return await self._resource.sender.send(create_model_environment(self.id, name, wanted))
+
+    async def ensure_environment(
+        self,
+        name: str,
+        *,
+        autoscaling_settings: AutoscalingSettingsDict | None = None,
+        promotion_settings: ModelPromotionSettingsDict | None = None,
+    ) -> EnsuredEnvironment[Environment]:
+        """Create an environment if it does not exist, else tell in which settings it differs.
+
+        An environment that exists is not changed: `ModelEnvironmentHandle.update` does that. Safe
+        to call twice, also at the same time. Cancelling this coroutine does not undo a request that
+        was already sent.
+
+        Args:
+            name: Its name.
+            autoscaling_settings: As for `create_environment`.
+            promotion_settings: As for `create_environment`.
+
+        Raises:
+            ConfigurationError: The name or a setting is invalid; nothing was sent.
+            NotFoundError: There is no such model.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        path_argument("name", name)
+        wanted = settings.model_settings(autoscaling_settings, promotion_settings)
+        create = create_model_environment(self.id, name, wanted)
+        return await ensure(self._resource, name, wanted, create)
 
 
 @frozen(repr=False)
@@ -183,6 +301,27 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         """
         await self._resource.sender.send(deactivate_model(self.model_id, self.id))
 
+    async def rename(self, name: str) -> Deployment:
+        """Give the deployment another name.
+
+        Cancelling this coroutine does not undo a request that was already sent.
+
+        Args:
+            name: The new name: 1 to 255 letters, digits, hyphens, underscores and periods. No other
+                deployment of the model may have it.
+
+        Returns:
+            The deployment, as Baseten answered.
+
+        Raises:
+            ConfigurationError: The name is invalid; nothing was sent.
+            BadRequestError: Baseten refuses it, for example because another deployment has it.
+            NotFoundError: There is no such deployment.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        operation = rename_model_deployment(self.model_id, self.id, new_deployment_name(name))
+        return await self._resource.sender.send(operation)
+
     async def retry(self) -> Deployment:
         """Try a failed deployment again: the deployment, not a promotion that it was part of.
 
@@ -264,6 +403,96 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
     def model_id(self) -> str:
         """The model's id."""
         return self._resource.id
+
+    async def update(
+        self,
+        *,
+        autoscaling_settings: AutoscalingSettingsDict | None = None,
+        promotion_settings: ModelPromotionSettingsDict | None = None,
+        timeout: Duration | None = DEFAULT_TIMEOUT_S,
+    ) -> Environment:
+        """Change settings, and wait until the environment shows them.
+
+        Only the settings that are given change. Baseten takes the change at once and makes it
+        later, perhaps only after the promotion that is under way. Safe to call twice.
+
+        Cancelling this coroutine stops the wait, and does not undo a request that was already sent;
+        nothing is left running.
+
+        Args:
+            autoscaling_settings: How many replicas run: see `AutoscalingSettingsDict`.
+            promotion_settings: How promotions go: see `ModelPromotionSettingsDict`.
+            timeout: Seconds or a `timedelta` to keep looking; ``None`` for no limit; ``0`` looks
+                exactly once.
+
+        Returns:
+            The environment, as last read.
+
+        Raises:
+            ConfigurationError: A setting is invalid, or there is none; nothing was sent.
+            WaitTimeoutError: Time ran out, and the environment does not show the change; the
+                message says in which settings. Baseten keeps working on it.
+            BadRequestError: Baseten refuses it.
+            NotFoundError: There is no such model or environment.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        limit = time_limit("timeout", timeout)
+        wanted = settings.model_settings(autoscaling_settings, promotion_settings)
+        settings.at_least_one(wanted)
+        operation = update_model_environment(self.model_id, self.name, wanted)
+        answer = await self._resource.sender.send(operation)
+        return await wait_until_shown(self._resource, self.name, wanted, limit, answer=answer)
+
+    async def delete(self) -> None:
+        """Delete the environment. This cancels a promotion that is under way.
+
+        Baseten keeps the deployment that serves, and scales it to zero. The environment is read
+        first: if a promotion is under way, the logger ``aiobaseten`` says at WARNING which one is
+        cancelled. Cancelling this coroutine does not undo a request that was already sent.
+
+        Raises:
+            ConfigurationError: It is ``production``, which cannot be deleted; nothing was sent.
+            RequestNotActedOnError: Baseten answered that it did not.
+            NotFoundError: There is no such model or environment.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        if self.name == _PRODUCTION:
+            raise ConfigurationError("the environment production cannot be deleted")
+        reading = await self._resource.read_environment(self.name)
+        if reading.is_busy:
+            _LOG.warning(
+                "Deleting %s cancels the promotion of deployment %s.",
+                self._resource.environment_label(self.name),
+                reading.candidate_id,
+            )
+        operation = delete_model_environment(self.model_id, self.name)
+        if await self._resource.sender.send(operation) is not True:
+            raise RequestNotActedOnError("delete the environment", "")
+
+    async def activate(self) -> None:
+        """Turn on the deployment that serves in the environment.
+
+        `ModelDeploymentHandle.wait_until_active` of that deployment waits until it serves.
+        Cancelling this coroutine does not undo a request that was already sent.
+
+        Raises:
+            RequestNotActedOnError: Baseten answered that it did not.
+            NotFoundError: There is no such environment, or nothing serves in it.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        await self._resource.sender.send(activate_model_environment(self.model_id, self.name))
+
+    async def deactivate(self) -> None:
+        """Turn off the deployment that serves in the environment: it costs nothing any more.
+
+        Cancelling this coroutine does not undo a request that was already sent.
+
+        Raises:
+            RequestNotActedOnError: Baseten answered that it did not.
+            NotFoundError: There is no such environment, or nothing serves in it.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        await self._resource.sender.send(deactivate_model_environment(self.model_id, self.name))
 
     async def promote(
         self,

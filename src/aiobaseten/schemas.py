@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from aiobaseten_generated.models.autoscaling_settings import AutoscalingSettings
 from aiobaseten_generated.models.cancellation_status import CancellationStatus
+from aiobaseten_generated.models.chain import Chain
 from aiobaseten_generated.models.chain_deployment import ChainDeployment
 from aiobaseten_generated.models.chain_environment import ChainEnvironment
 from aiobaseten_generated.models.chainlet import Chainlet
@@ -18,11 +19,14 @@ from aiobaseten_generated.models.deployment_status import DeploymentStatus
 from aiobaseten_generated.models.environment import Environment
 from aiobaseten_generated.models.in_progress_promotion import InProgressPromotion
 from aiobaseten_generated.models.log import Log
+from aiobaseten_generated.models.model import Model
 from aiobaseten_generated.models.promotion_status import PromotionStatus
+from aiobaseten_generated.models.user import User
 
 __all__ = [
     "AutoscalingSettings",
     "CancellationStatus",
+    "Chain",
     "ChainDeployment",
     "ChainEnvironment",
     "Chainlet",
@@ -31,5 +35,7 @@ __all__ = [
     "Environment",
     "InProgressPromotion",
     "Log",
+    "Model",
     "PromotionStatus",
+    "User",
 ]

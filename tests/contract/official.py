@@ -12,12 +12,23 @@ from collections.abc import Callable
 
 from baseten.client import ManagementClient
 from baseten.client.managementapi import (
+    ChainletEnvironmentAutoscalingSettingsUpdate,
+    CreateChainEnvironmentRequest,
+    CreateEnvironmentRequest,
     GetModelsDeploymentsLogsParams,
+    GetModelsDeploymentsParams,
     GetModelsParams,
     PromoteRequest,
     PromoteToChainEnvironmentRequest,
     PromoteToEnvironmentRequest,
     ResponseError,
+    UpdateAutoscalingSettings,
+    UpdateChainEnvironmentRequest,
+    UpdateChainletEnvironmentAutoscalingSettingsRequest,
+    UpdateDeploymentRequest,
+    UpdateEnvironmentRequest,
+    UpdateModelPromotionSettings,
+    UpdatePromotionSettings,
 )
 
 CHAIN, MODEL, PLACE = "support-bot", "ranker", "production"
@@ -165,12 +176,91 @@ def with_its_deployments(client: ManagementClient) -> None:
     refused(400, lambda: api.delete_models_environments(model_id=MODEL, env_name=PLACE))
 
 
+def with_names_and_the_user(client: ManagementClient) -> None:
+    """Filter by name, rename, and ask who it is."""
+    api = client.api
+    (model,) = api.get_models(params=GetModelsParams(name=MODEL)).models
+    assert (model.id, model.team_name) == (MODEL, "Fake team")
+    assert api.get_models_model_id(model_id=MODEL).name == MODEL
+    at = {"model_id": MODEL, "deployment_id": "v1"}
+    renamed = api.patch_models_deployments(**at, request=UpdateDeploymentRequest(name="first"))
+    assert renamed.name == "first"
+    (found,) = api.get_models_deployments(
+        model_id=MODEL, params=GetModelsDeploymentsParams(name="first")
+    ).deployments
+    assert found.id == "v1"
+    assert api.get_users_me().user_id == "fake-user"
+
+
+def with_settings_of_a_model(client: ManagementClient) -> None:
+    """Create an environment, change its settings, delete it."""
+    api, at = client.api, {"model_id": MODEL, "env_name": "staging"}
+    scaling = UpdateAutoscalingSettings(min_replica=1, max_replica=2)
+    request = CreateEnvironmentRequest(name="staging", autoscaling_settings=scaling)
+    made = api.post_models_environments(model_id=MODEL, request=request)
+    assert (made.autoscaling_settings.min_replica, made.current_deployment) == (1, None)
+    refused(400, lambda: api.post_models_environments(model_id=MODEL, request=request))
+    answer = api.patch_models_environments(
+        **at,
+        request=UpdateEnvironmentRequest(
+            autoscaling_settings=UpdateAutoscalingSettings(min_replica=2),
+            promotion_settings=UpdateModelPromotionSettings(rolling_deploy=True),
+        ),
+    )
+    assert answer.environment.name == "staging"
+
+    def is_changed() -> bool:
+        shown = api.get_models_environments_env_name(**at)
+        settings = (shown.autoscaling_settings.min_replica, shown.promotion_settings.rolling_deploy)
+        return settings == (2, True)
+
+    until(is_changed)
+    assert api.delete_models_environments(**at).deleted
+    refused(404, lambda: api.get_models_environments_env_name(**at))
+
+
+def with_settings_of_a_chain(client: ManagementClient) -> None:
+    """Create an environment, and change its settings and those of a chainlet."""
+    api, at = client.api, {"chain_id": CHAIN, "env_name": "staging"}
+    request = CreateChainEnvironmentRequest(name="staging")
+    assert api.post_chains_environments(chain_id=CHAIN, request=request).name == "staging"
+    promotion = UpdatePromotionSettings(redeploy_on_promotion=True)
+    update = UpdateChainEnvironmentRequest(promotion_settings=promotion)
+    assert api.patch_chains_environments(**at, request=update).ok
+    answer = api.patch_chains_environments_chainlet_settings_autoscaling_settings(
+        **at,
+        request=UpdateChainletEnvironmentAutoscalingSettingsRequest(
+            updates=[
+                ChainletEnvironmentAutoscalingSettingsUpdate(
+                    chainlet_name="Answer",
+                    autoscaling_settings=UpdateAutoscalingSettings(min_replica=1),
+                )
+            ]
+        ),
+    )
+    assert answer.status == "ACCEPTED"
+
+    def is_changed() -> bool:
+        shown = api.get_chains_environments_env_name(**at)
+        replicas = [
+            one.autoscaling_settings.min_replica
+            for one in shown.chainlet_settings
+            if one.autoscaling_settings
+        ]
+        return bool(shown.promotion_settings.redeploy_on_promotion) and replicas == [1]
+
+    until(is_changed)
+
+
 def main() -> None:
     """Run it all, and say so."""
     where, key = os.environ["BASETEN_BASE_URL"], os.environ["BASETEN_API_KEY"]
     with ManagementClient(api_key=key, base_url_override=where) as client:
         with_a_chain(client)
         with_a_model(client)
+        with_names_and_the_user(client)
+        with_settings_of_a_model(client)
+        with_settings_of_a_chain(client)
         with_its_promotions(client)
         with_its_deployments(client)
     with ManagementClient(api_key="another", base_url_override=where) as stranger:

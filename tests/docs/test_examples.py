@@ -41,6 +41,11 @@ def calm(fake: FakeBaseten, on_promote: timelines.Steps = timelines.HEALTHY_PROM
         model.deployment("my-deployment", on_promote=on_promote)
         model.environment("production", current="before", rolling=True)
         model.environment("staging")
+    named = fake.model("abcd1234", name="ranker", team="Search")
+    named.deployment("depl001", name="v1")
+    named.deployment("depl002", name="v2", on_promote=on_promote)
+    named.environment("production", current="depl001")
+    named.environment("staging")
 
 
 def failing(fake: FakeBaseten) -> None:

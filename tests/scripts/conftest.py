@@ -51,7 +51,10 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / ".gitignore").write_text("build/\n__pycache__/\n")
     (root / "schemas.py").write_text("", "utf-8")
     settings = generate.read_settings()
-    del settings["class_overrides"]["LogV1"]  # the frozen spec has no logs
+    # The frozen spec is older than some of today's public schemas.
+    schemas = frozen.document()["components"]["schemas"]
+    for name in settings["class_overrides"].keys() - schemas.keys():
+        del settings["class_overrides"][name]
     git(root, "init", "--quiet")
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "Before")

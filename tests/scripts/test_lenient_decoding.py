@@ -15,11 +15,38 @@ from hypothesis import strategies as st
 import generate
 from spec.leaning import read_leaning
 
-SCHEMAS: dict[str, Any] = json.loads(generate.DOCUMENT.read_text("utf-8"))["components"]["schemas"]
+DOCUMENT: dict[str, Any] = json.loads(generate.DOCUMENT.read_text("utf-8"))
+SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 OVERRIDES = generate.settings_for({"components": {"schemas": SCHEMAS}})["class_overrides"]
 DECIDES = read_leaning("leans-on.yaml", generate.LEANING.read_text("utf-8")).decides
 MODELS = importlib.import_module("aiobaseten_generated.models")
-OBJECTS = sorted(name for name, schema in SCHEMAS.items() if schema["type"] == "object")
+
+
+def schemas_in(part: Any) -> set[str]:
+    """The schemas that a part of the document uses."""
+    if isinstance(part, list):
+        return {name for one in part for name in schemas_in(one)}
+    if not isinstance(part, dict):
+        return set()
+    found = {name for child in part.values() for name in schemas_in(child)}
+    if "$ref" in part:
+        name = str(part["$ref"]).rpartition("/")[2]
+        found |= {name} | schemas_in(SCHEMAS[name])
+    return found
+
+
+#: Those of answers. Requests are ours, and may be closed.
+OBJECTS = sorted(
+    name
+    for name in schemas_in(
+        [
+            operation["responses"]
+            for item in DOCUMENT["paths"].values()
+            for operation in item.values()
+        ]
+    )
+    if SCHEMAS[name]["type"] == "object"
+)
 
 # Without digits: a text that happens to be a date would be written in another form.
 TEXT = st.text("abcÄ .-:TZ", max_size=9)

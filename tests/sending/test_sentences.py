@@ -16,10 +16,12 @@ import httpx
 import pytest
 
 from aiobaseten import Baseten, RetryPolicy
+from aiobaseten._finding import not_found, one_named
 from aiobaseten._resource import CHAIN
 from aiobaseten._sending import Secret
 from aiobaseten._sending.answers import Reply, judge
 from aiobaseten.errors import (
+    AmbiguousNameError,
     APIError,
     BasetenError,
     ConfigurationError,
@@ -29,6 +31,7 @@ from aiobaseten.errors import (
     ResponseShapeError,
     TransportError,
 )
+from aiobaseten.schemas import Deployment, Model
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
 from ..story import Kind, production, promote, rolling, set_up
@@ -60,6 +63,7 @@ def judged(status: int, body: bytes, *, flaw: str | None = None, **headers: str)
         (400, b'{"code": "VALIDATION_ERROR", "message": "No."}', ", VALIDATION_ERROR: No."),
         (401, b'{"error": "Invalid API key."}', ", Invalid API key."),
         (403, b"<html>Blocked</html>", ", <html>Blocked</html>"),
+        (404, b"<html>Not found</html>", ", <html>Not found</html>"),
         (
             403,
             b'{"code": "PERMISSION_DENIED", "message": "Authorization error"}',
@@ -80,8 +84,13 @@ def test_a_refusal(status: int, body: bytes, rest: str) -> None:
 
 def test_a_refusal_with_a_request_id() -> None:
     assert judged(404, b'{"error": "Gone."}', x_request_id="req-7") == (
-        f"{REQUEST}: HTTP 404, Gone. (request id req-7)"
+        f"{REQUEST}: HTTP 404, Gone. (request id req-7). 'c1' looks like a name, not like an id: "
+        "baseten.find_chain('c1') finds the id"
     )
+
+
+def test_a_refusal_whose_message_ends_with_a_period_and_has_advice() -> None:
+    assert judged(404, b'{"error": "Gone."}').startswith(f"{REQUEST}: HTTP 404, Gone. 'c1' looks ")
 
 
 @pytest.mark.parametrize(
@@ -92,6 +101,78 @@ def test_a_redirect(headers: dict[str, str], target: str) -> None:
     assert judged(307, b"", **headers) == (
         f"{REQUEST}: HTTP 307, redirected to {target}, not followed"
     )
+
+
+# --- names: _finding.py --------------------------------------------------------------------------
+
+
+def models(*named: tuple[str, str, str]) -> list[Model]:
+    """Models from their ids, names and teams."""
+    return [
+        Model.from_dict(
+            {"id": one, "name": name, "team_name": team, "created_at": "2026-01-02T12:30:00Z"}
+        )
+        for one, name, team in named
+    ]
+
+
+MODELS = models(
+    ("aaaa1111", "ranker", "Search"), ("bbbb2222", "ranker", "Ads"), ("cccc3333", "Ranker", "Ads")
+)
+
+
+def ambiguous(kind: Any, listed: list[Any], *, team: str | None = None) -> str:
+    """The sentence about a name that several have."""
+    with pytest.raises(AmbiguousNameError) as caught:
+        one_named(kind, "ranker", listed, team=team)
+    return str(caught.value)
+
+
+def test_a_name_in_two_teams() -> None:
+    assert ambiguous("model", MODELS) == (
+        "2 models are named 'ranker': aaaa1111 of team 'Search', created 2026-01-02 12:30 UTC; "
+        "bbbb2222 of team 'Ads', created 2026-01-02 12:30 UTC. None was chosen: pass team=, or use "
+        "the id, as in .model('aaaa1111')"
+    )
+
+
+def test_a_name_twice_in_one_team() -> None:
+    twins = models(*((one, "ranker", "Ads") for one in ("aaaa1111", "bbbb2222")))
+
+    assert ambiguous("model", twins, team="Ads").endswith(
+        ". None was chosen: use the id, as in .model('aaaa1111')"
+    )
+
+
+def test_a_deployment_belongs_to_no_team() -> None:
+    twins = [
+        Deployment.from_dict({"id": one, "name": "ranker", "status": "ACTIVE"}) for one in "ab"
+    ]
+
+    assert ambiguous("deployment", twins) == (
+        "2 deployments are named 'ranker': a; b. None was chosen: use the id, as in "
+        ".deployment('a')"
+    )
+
+
+def test_a_long_list_of_candidates_is_cut() -> None:
+    many = models(*((f"m{number:02}", "ranker", "") for number in range(12)))
+
+    assert "m09, created 2026-01-02 12:30 UTC; and 2 more. None" in ambiguous("model", many)
+
+
+@pytest.mark.parametrize(
+    ("name", "team", "rest"),
+    [
+        ("zebra", None, ""),
+        ("rankr", None, ". Similar names: 'ranker', 'Ranker'"),
+        ("RANKER", "Ads", " in team 'Ads'. Similar names: 'ranker', 'Ranker'"),
+        ("ranker", "Maps", " in team 'Maps'. Other teams have one: Ads, Search"),
+        ("aaaa1111", None, ". It is the id of one: use .model('aaaa1111')"),
+    ],
+)
+def test_a_name_that_nothing_has(name: str, team: str | None, rest: str) -> None:
+    assert str(not_found("model", name, MODELS, team=team)) == f"no model is named {name!r}{rest}"
 
 
 # --- successes that do not fit: answers.py -------------------------------------------------------

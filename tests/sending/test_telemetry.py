@@ -54,6 +54,19 @@ async def test_each_wait_is_a_span_below_its_callers_with_the_changes_as_events(
 
 
 @pytest.mark.looptime
+async def test_the_span_of_a_change_of_settings_names_the_environment(
+    fake: FakeBaseten, baseten: Baseten, spans: InMemorySpanExporter
+) -> None:
+    fake.model("m1").environment("staging")
+    await baseten.model("m1").environment("staging").update(autoscaling_settings={"min_replica": 1})
+
+    (wait,) = (one for one in spans.get_finished_spans() if one.name == "aiobaseten.wait")
+    assert dict(wait.attributes or {}) == {
+        "aiobaseten.subject": "the change of the settings of staging of model m1"
+    }
+
+
+@pytest.mark.looptime
 @pytest.mark.parametrize("streams", [True, False])
 async def test_the_span_of_a_wait_that_fails_holds_its_error(
     fake: FakeBaseten, baseten: Baseten, spans: InMemorySpanExporter, streams: bool

@@ -46,6 +46,7 @@ from aiobaseten import (
     options,
     readings,
     schemas,
+    settings,
 )
 from aiobaseten.testing import (
     Behaviour,
@@ -210,6 +211,11 @@ async def clients(http: httpx.AsyncClient) -> None:
         assert_type(baseten.with_options(read_timeout=5, retry=policy), Baseten)
         assert_type(baseten.chain("c"), ChainHandle)
         assert_type(baseten.model("m"), ModelHandle)
+        assert_type(await baseten.chains(), list[schemas.Chain])
+        assert_type(await baseten.models(), list[schemas.Model])
+        assert_type(await baseten.find_chain("bot"), ChainHandle)
+        assert_type(await baseten.find_model("ranker", team="Search"), ModelHandle)
+        assert_type(await baseten.whoami(), schemas.User)
         assert_type(
             await baseten.resume("token", look=False),
             ChainPromotion | ModelPromotion | Cancellation,
@@ -220,6 +226,15 @@ async def clients(http: httpx.AsyncClient) -> None:
 async def chains(chain: ChainHandle) -> None:
     """What a chain's handles return."""
     assert_type(chain.id, str)
+    assert_type(await chain.get(), schemas.Chain)
+    assert_type(
+        await chain.create_environment("e", chainlet_settings={"A": {"instance_type_id": "1x2"}}),
+        schemas.ChainEnvironment,
+    )
+    assert_type(
+        await chain.ensure_environment("e", promotion_settings={"ramp_up_while_promoting": True}),
+        settings.EnsuredEnvironment[schemas.ChainEnvironment],
+    )
     assert_type(await chain.list_deployments(), list[schemas.ChainDeployment])
     assert_type(await chain.list_environments(), list[schemas.ChainEnvironment])
     assert_type(await chain.read_environments(), list[EnvironmentReading])
@@ -228,6 +243,7 @@ async def chains(chain: ChainHandle) -> None:
     assert_type(deployment, ChainDeploymentHandle)
     assert_type((deployment.id, deployment.chain_id), tuple[str, str])
     assert_type(await deployment.get(), schemas.ChainDeployment)
+    assert_type(await deployment.delete(), None)
     assert_type(await deployment.read(), DeploymentReading)
     assert_type(await deployment.deactivate(), None)
     assert_type(
@@ -249,6 +265,10 @@ async def chains(chain: ChainHandle) -> None:
     assert_type(environment, ChainEnvironmentHandle)
     assert_type((environment.name, environment.chain_id), tuple[str, str])
     assert_type(await environment.get(), schemas.ChainEnvironment)
+    assert_type(
+        await environment.update(chainlet_autoscaling={"A": {"min_replica": 1}}, timeout=60),
+        schemas.ChainEnvironment,
+    )
     assert_type(await environment.read(), EnvironmentReading)
     promotion = await environment.promote(
         "d",
@@ -280,6 +300,16 @@ async def chains(chain: ChainHandle) -> None:
 async def models(model: ModelHandle) -> None:
     """What a model's handles return."""
     assert_type(model.id, str)
+    assert_type(await model.get(), schemas.Model)
+    assert_type(await model.find_deployment("v2"), ModelDeploymentHandle)
+    assert_type(
+        await model.create_environment("e", autoscaling_settings={"min_replica": 1}),
+        schemas.Environment,
+    )
+    assert_type(
+        await model.ensure_environment("e", promotion_settings={"rolling_deploy": True}),
+        settings.EnsuredEnvironment[schemas.Environment],
+    )
     assert_type(await model.list_deployments(), list[schemas.Deployment])
     assert_type(await model.list_environments(), list[schemas.Environment])
     assert_type(await model.read_environments(), list[EnvironmentReading])
@@ -288,6 +318,8 @@ async def models(model: ModelHandle) -> None:
     assert_type(deployment, ModelDeploymentHandle)
     assert_type((deployment.id, deployment.model_id), tuple[str, str])
     assert_type(await deployment.get(), schemas.Deployment)
+    assert_type(await deployment.rename("v3"), schemas.Deployment)
+    assert_type(await deployment.delete(), None)
     assert_type(await deployment.read(), DeploymentReading)
     assert_type(await deployment.activate(), None)
     assert_type(await deployment.deactivate(), None)
@@ -300,6 +332,15 @@ async def models(model: ModelHandle) -> None:
     assert_type(environment, ModelEnvironmentHandle)
     assert_type((environment.name, environment.model_id), tuple[str, str])
     assert_type(await environment.get(), schemas.Environment)
+    assert_type(
+        await environment.update(
+            autoscaling_settings={"scale_down_delay": timedelta(minutes=5)}, timeout=None
+        ),
+        schemas.Environment,
+    )
+    assert_type(await environment.delete(), None)
+    assert_type(await environment.activate(), None)
+    assert_type(await environment.deactivate(), None)
     assert_type(await environment.read(), EnvironmentReading)
     assert_type(await environment.pause_promotion(), None)
     assert_type(await environment.resume_promotion(), None)
@@ -337,6 +378,40 @@ async def models(model: ModelHandle) -> None:
     assert_type(await promotion.force_roll_forward(), None)
     assert_type(await promotion.rollback(), ModelPromotion)
     assert_type(await environment.rollback(), ModelPromotion)
+
+
+def settings_of_environments(
+    ensured: settings.EnsuredEnvironment[schemas.Environment], difference: settings.Difference
+) -> None:
+    """The settings that can be sent, and the result of ensuring an environment."""
+    rolling: settings.RollingDeployConfigDict = {"max_surge_percent": 25}
+    of_model: settings.ModelPromotionSettingsDict = {"rolling_deploy_config": rolling}
+    of_chain: settings.ChainPromotionSettingsDict = {"ramp_up_duration_seconds": 60}
+    scaling: settings.AutoscalingSettingsDict = {"min_replica": 1}
+    chainlet: settings.ChainletSettingsDict = {"autoscaling_settings": scaling}
+    model_settings(of_model, scaling)
+    chain_settings(of_chain, chainlet)
+    assert_type(ensured.environment, schemas.Environment)
+    assert_type((ensured.created, difference.setting), tuple[bool, str])
+    assert_type(ensured.differences, tuple[settings.Difference, ...])
+    assert_type((difference.wanted, difference.found), tuple[Any, Any])
+
+
+def model_settings(
+    promotion: settings.ModelPromotionSettingsDict, scaling: settings.AutoscalingSettingsDict
+) -> None:
+    """Settings of an environment of a model."""
+    assert_type(promotion.get("promotion_cleanup_strategy"), settings.CleanupStrategy | None)
+    assert_type(promotion.get("rolling_deploy"), bool | None)
+    assert_type(scaling.get("min_replica"), int | None)
+
+
+def chain_settings(
+    promotion: settings.ChainPromotionSettingsDict, chainlet: settings.ChainletSettingsDict
+) -> None:
+    """Settings of an environment of a chain."""
+    assert_type(promotion.get("ramp_up_duration_seconds"), Duration | None)
+    assert_type(chainlet.get("instance_type_id"), str | None)
 
 
 async def left_word(token: str) -> None:
@@ -399,6 +474,8 @@ OTHERS = (
     errors.PromotionInProgressError,
     errors.PromotionOutcomeUnknownError,
     errors.RequestNotActedOnError,
+    errors.NameNotFoundError,
+    errors.AmbiguousNameError,
 )
 
 
@@ -427,6 +504,10 @@ def failed_request(error: Exception) -> None:
     if isinstance(error, errors.ResponseShapeError):
         assert_type((error.method, error.path, error.body), tuple[str, str, str])
         assert_type((error.status, error.request_id), tuple[int, str | None])
+    if isinstance(error, errors.NameNotFoundError):
+        assert_type((error.name, error.similar), tuple[str, tuple[str, ...]])
+    if isinstance(error, errors.AmbiguousNameError):
+        assert_type((error.name, error.candidates), tuple[str, tuple[Any, ...]])
     if isinstance(error, errors.PromotionInProgressError):
         assert_type((error.deployment_id, error.environment), tuple[str | None, Any])
     if isinstance(error, errors.PromotionOutcomeUnknownError):
@@ -479,6 +560,8 @@ def rest(
     deployment: schemas.Deployment,
     promotion: schemas.InProgressPromotion,
     status: schemas.DeploymentStatus | schemas.PromotionStatus,
+    named: schemas.Model | schemas.Chain,
+    user: schemas.User,
 ) -> None:
     """The data that the API returns: attrs classes and open enums."""
     assert_type(autoscaling.max_replica, int)
@@ -486,6 +569,7 @@ def rest(
     assert_type(deployment.status, schemas.DeploymentStatus)
     assert_type(promotion.status, schemas.PromotionStatus)
     assert_type(str(status), str)
+    assert_type((named.id, user.user_id), tuple[str, str])
 
 
 async def fakes() -> None:
@@ -530,6 +614,7 @@ def fake_deployments(deployment: FakeDeployment) -> None:
     assert_type((deployment.activate(), deployment.deactivate()), tuple[bool, bool])
     assert_type((deployment.retry(), deployment.wake()), tuple[bool, bool])
     assert_type(deployment.delete(), None)
+    assert_type(deployment.rename("v3"), None)
 
 
 def fake_environments(environment: FakeEnvironment, promotion: FakePromotion) -> None:
@@ -546,6 +631,7 @@ def fake_environments(environment: FakeEnvironment, promotion: FakePromotion) ->
     assert_type(environment.force_roll_forward(), None)
     assert_type(environment.fail(), None)
     assert_type(environment.delete(), None)
+    assert_type(environment.update(rolling=True), str)
     assert_type((promotion.candidate, promotion.started), tuple[FakeDeployment, float])
     assert_type((promotion.status, promotion.percent), tuple[str, int])
     assert_type((promotion.error_message, promotion.ended), tuple[str | None, float | None])
@@ -612,3 +698,6 @@ def behaviours(one: Behaviour) -> None:
     assert_type((one.signals_succeed, one.retry_after_header), tuple[bool, bool])
     assert_type(one.audit_log, Literal["readable", "forbidden", "missing"])
     assert_type(one.audit_log_names, Literal["candidate", "source"])
+    assert_type(one.settings_shown_after, float)
+    assert_type(one.settings_during_promotion, Literal["queued", "accepted"])
+    assert_type(one.settings_answer, Literal["environment", "status"])

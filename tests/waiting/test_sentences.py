@@ -473,6 +473,31 @@ async def test_a_cancellation_that_times_out(fake: FakeBaseten, baseten: Baseten
 
 
 @pytest.mark.looptime
+async def test_a_change_of_settings_that_times_out(fake: FakeBaseten, baseten: Baseten) -> None:
+    set_up(fake, "model", "DEPLOYING").promote("new")
+    set_up(fake, "chain")
+    rest = "is not shown; last seen: promotion_settings.redeploy_on_promotion is False, wanted True"
+
+    with pytest.raises(WaitTimeoutError) as of_model:
+        await production(baseten, "model").update(
+            promotion_settings={"redeploy_on_promotion": True}, timeout=0
+        )
+    with pytest.raises(WaitTimeoutError) as of_chain:
+        await production(baseten, "chain").update(
+            promotion_settings={"redeploy_on_promotion": True}, timeout=0
+        )
+
+    assert str(of_model.value) == (
+        "0 s are over: the change of the settings of production of model owner, which Baseten "
+        f"answered with QUEUED, {rest}. {KEEPS_WORKING}"
+    )
+    assert str(of_chain.value) == (
+        "0 s are over: the change of the settings of production of chain owner "
+        f"{rest}. {KEEPS_WORKING}"
+    )
+
+
+@pytest.mark.looptime
 async def test_an_environment_that_stays_busy(fake: FakeBaseten, baseten: Baseten) -> None:
     """There is no token: nothing was begun."""
     set_up(fake, "model", "BUILDING").promote("new")

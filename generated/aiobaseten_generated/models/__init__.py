@@ -16,19 +16,30 @@ if TYPE_CHECKING:
     from .autoscaling_settings import AutoscalingSettings
     from .cancel_promotion_response import CancelPromotionResponse
     from .cancellation_status import CancellationStatus
+    from .chain import Chain
     from .chain_deployment import ChainDeployment
+    from .chain_deployment_tombstone import ChainDeploymentTombstone
     from .chain_deployments import ChainDeployments
     from .chain_environment import ChainEnvironment
     from .chain_environments import ChainEnvironments
     from .chainlet import Chainlet
+    from .chainlet_environment_autoscaling_settings_update import (
+        ChainletEnvironmentAutoscalingSettingsUpdate,
+    )
     from .chainlet_environment_settings import ChainletEnvironmentSettings
+    from .chainlet_environment_settings_request import ChainletEnvironmentSettingsRequest
+    from .chains import Chains
+    from .create_chain_environment_request import CreateChainEnvironmentRequest
+    from .create_environment_request import CreateEnvironmentRequest
     from .deactivate_response import DeactivateResponse
     from .deployment import Deployment
     from .deployment_labels import DeploymentLabels
     from .deployment_status import DeploymentStatus
+    from .deployment_tombstone import DeploymentTombstone
     from .deployments import Deployments
     from .environment import Environment
     from .environment_settings_update import EnvironmentSettingsUpdate
+    from .environment_tombstone import EnvironmentTombstone
     from .environments import Environments
     from .get_logs_response import GetLogsResponse
     from .in_progress_promotion import InProgressPromotion
@@ -36,6 +47,8 @@ if TYPE_CHECKING:
     from .list_audit_logs_response import ListAuditLogsResponse
     from .log import Log
     from .log_level import LogLevel
+    from .model import Model
+    from .models import Models
     from .pagination_response import PaginationResponse
     from .promote_to_chain_environment_request import PromoteToChainEnvironmentRequest
     from .promote_to_environment_request import PromoteToEnvironmentRequest
@@ -44,11 +57,27 @@ if TYPE_CHECKING:
     from .promotion_settings_override import PromotionSettingsOverride
     from .promotion_status import PromotionStatus
     from .region import Region
+    from .request_backpressure_policy import RequestBackpressurePolicy
     from .retry_deployment_response import RetryDeploymentResponse
     from .rolling_deploy_config import RollingDeployConfig
     from .rolling_deploy_strategy import RollingDeployStrategy
     from .signal_promotion_response import SignalPromotionResponse
     from .sort_order import SortOrder
+    from .update_autoscaling_settings import UpdateAutoscalingSettings
+    from .update_autoscaling_settings_response import UpdateAutoscalingSettingsResponse
+    from .update_autoscaling_settings_status import UpdateAutoscalingSettingsStatus
+    from .update_chain_environment_request import UpdateChainEnvironmentRequest
+    from .update_chain_environment_response import UpdateChainEnvironmentResponse
+    from .update_chainlet_environment_autoscaling_settings_request import (
+        UpdateChainletEnvironmentAutoscalingSettingsRequest,
+    )
+    from .update_deployment_request import UpdateDeploymentRequest
+    from .update_environment_request import UpdateEnvironmentRequest
+    from .update_environment_response import UpdateEnvironmentResponse
+    from .update_promotion_settings import UpdatePromotionSettings
+    from .update_request_backpressure_settings import UpdateRequestBackpressureSettings
+    from .update_rolling_deploy_config import UpdateRollingDeployConfig
+    from .user import User
 
 __all__ = (
     "ActivateResponse",
@@ -63,26 +92,37 @@ __all__ = (
     "AutoscalingSettings",
     "CancellationStatus",
     "CancelPromotionResponse",
+    "Chain",
     "ChainDeployment",
     "ChainDeployments",
+    "ChainDeploymentTombstone",
     "ChainEnvironment",
     "ChainEnvironments",
     "Chainlet",
+    "ChainletEnvironmentAutoscalingSettingsUpdate",
     "ChainletEnvironmentSettings",
+    "ChainletEnvironmentSettingsRequest",
+    "Chains",
+    "CreateChainEnvironmentRequest",
+    "CreateEnvironmentRequest",
     "DeactivateResponse",
     "Deployment",
     "DeploymentLabels",
     "Deployments",
     "DeploymentStatus",
+    "DeploymentTombstone",
     "Environment",
     "Environments",
     "EnvironmentSettingsUpdate",
+    "EnvironmentTombstone",
     "GetLogsResponse",
     "InProgressPromotion",
     "InstanceType",
     "ListAuditLogsResponse",
     "Log",
     "LogLevel",
+    "Model",
+    "Models",
     "PaginationResponse",
     "PromoteToChainEnvironmentRequest",
     "PromoteToEnvironmentRequest",
@@ -91,11 +131,25 @@ __all__ = (
     "PromotionSettingsOverride",
     "PromotionStatus",
     "Region",
+    "RequestBackpressurePolicy",
     "RetryDeploymentResponse",
     "RollingDeployConfig",
     "RollingDeployStrategy",
     "SignalPromotionResponse",
     "SortOrder",
+    "UpdateAutoscalingSettings",
+    "UpdateAutoscalingSettingsResponse",
+    "UpdateAutoscalingSettingsStatus",
+    "UpdateChainEnvironmentRequest",
+    "UpdateChainEnvironmentResponse",
+    "UpdateChainletEnvironmentAutoscalingSettingsRequest",
+    "UpdateDeploymentRequest",
+    "UpdateEnvironmentRequest",
+    "UpdateEnvironmentResponse",
+    "UpdatePromotionSettings",
+    "UpdateRequestBackpressureSettings",
+    "UpdateRollingDeployConfig",
+    "User",
 )
 
 _MODULES = {
@@ -111,19 +165,28 @@ _MODULES = {
     "AutoscalingSettings": ".autoscaling_settings",
     "CancelPromotionResponse": ".cancel_promotion_response",
     "CancellationStatus": ".cancellation_status",
+    "Chain": ".chain",
     "ChainDeployment": ".chain_deployment",
+    "ChainDeploymentTombstone": ".chain_deployment_tombstone",
     "ChainDeployments": ".chain_deployments",
     "ChainEnvironment": ".chain_environment",
     "ChainEnvironments": ".chain_environments",
     "Chainlet": ".chainlet",
+    "ChainletEnvironmentAutoscalingSettingsUpdate": ".chainlet_environment_autoscaling_settings_update",
     "ChainletEnvironmentSettings": ".chainlet_environment_settings",
+    "ChainletEnvironmentSettingsRequest": ".chainlet_environment_settings_request",
+    "Chains": ".chains",
+    "CreateChainEnvironmentRequest": ".create_chain_environment_request",
+    "CreateEnvironmentRequest": ".create_environment_request",
     "DeactivateResponse": ".deactivate_response",
     "Deployment": ".deployment",
     "DeploymentLabels": ".deployment_labels",
     "DeploymentStatus": ".deployment_status",
+    "DeploymentTombstone": ".deployment_tombstone",
     "Deployments": ".deployments",
     "Environment": ".environment",
     "EnvironmentSettingsUpdate": ".environment_settings_update",
+    "EnvironmentTombstone": ".environment_tombstone",
     "Environments": ".environments",
     "GetLogsResponse": ".get_logs_response",
     "InProgressPromotion": ".in_progress_promotion",
@@ -131,6 +194,8 @@ _MODULES = {
     "ListAuditLogsResponse": ".list_audit_logs_response",
     "Log": ".log",
     "LogLevel": ".log_level",
+    "Model": ".model",
+    "Models": ".models",
     "PaginationResponse": ".pagination_response",
     "PromoteToChainEnvironmentRequest": ".promote_to_chain_environment_request",
     "PromoteToEnvironmentRequest": ".promote_to_environment_request",
@@ -139,11 +204,25 @@ _MODULES = {
     "PromotionSettingsOverride": ".promotion_settings_override",
     "PromotionStatus": ".promotion_status",
     "Region": ".region",
+    "RequestBackpressurePolicy": ".request_backpressure_policy",
     "RetryDeploymentResponse": ".retry_deployment_response",
     "RollingDeployConfig": ".rolling_deploy_config",
     "RollingDeployStrategy": ".rolling_deploy_strategy",
     "SignalPromotionResponse": ".signal_promotion_response",
     "SortOrder": ".sort_order",
+    "UpdateAutoscalingSettings": ".update_autoscaling_settings",
+    "UpdateAutoscalingSettingsResponse": ".update_autoscaling_settings_response",
+    "UpdateAutoscalingSettingsStatus": ".update_autoscaling_settings_status",
+    "UpdateChainEnvironmentRequest": ".update_chain_environment_request",
+    "UpdateChainEnvironmentResponse": ".update_chain_environment_response",
+    "UpdateChainletEnvironmentAutoscalingSettingsRequest": ".update_chainlet_environment_autoscaling_settings_request",
+    "UpdateDeploymentRequest": ".update_deployment_request",
+    "UpdateEnvironmentRequest": ".update_environment_request",
+    "UpdateEnvironmentResponse": ".update_environment_response",
+    "UpdatePromotionSettings": ".update_promotion_settings",
+    "UpdateRequestBackpressureSettings": ".update_request_backpressure_settings",
+    "UpdateRollingDeployConfig": ".update_rolling_deploy_config",
+    "User": ".user",
 }
 
 

@@ -26,6 +26,7 @@ from ..errors import (
     ServerError,
 )
 from .encodable import encodable_json, encodable_text
+from .names import advice_about_names
 from .retry import asked_delay
 from .secret import Secret, forget_variables
 
@@ -48,6 +49,7 @@ _ACTIONS = {
     "activate": "activate the deployment",
     "cancel_promotion": "cancel the promotion",
     "deactivate": "deactivate the deployment",
+    "environments": "create the environment",
     "force_cancel_promotion": "cancel the promotion",
     "force_roll_forward_promotion": "roll the promotion forward",
     "pause_promotion": "pause the promotion",
@@ -56,6 +58,8 @@ _ACTIONS = {
     "retry": "retry",
     "wake": "wake the deployment",
 }
+#: Of paths that end with a parameter.
+_ACTIONS_BY_METHOD = {"DELETE": "delete it", "PATCH": "change it"}
 _BY_STATUS: dict[int, type[APIError]] = {
     400: BadRequestError,
     401: AuthenticationError,
@@ -153,7 +157,7 @@ def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, n
     """
     if not 200 <= reply.status < 300:
         masked = evolve(reply, body=secret.mask(reply.body))
-        raise _refusal(operation.method, path, masked, secret, now)
+        raise _refusal(operation, path, masked, secret, now)
     try:
         if reply.flaw:
             raise ValueError(reply.flaw)
@@ -180,10 +184,13 @@ def _check_acted(operation: Operation[Any], content: Any, secret: Secret) -> Non
     if body.get("success") is False:
         reason = body.get("reason") or _code_and_message(body)[1]
         verb = operation.path.rpartition("/")[2]
-        raise RequestNotActedOnError(_ACTIONS.get(verb, verb), secret.mask_text(str(reason)))
+        action = _ACTIONS.get(verb) or _ACTIONS_BY_METHOD.get(operation.method, verb)
+        raise RequestNotActedOnError(action, secret.mask_text(str(reason)))
 
 
-def _refusal(method: str, path: str, reply: Reply, secret: Secret, now: datetime) -> APIError:
+def _refusal(
+    operation: Operation[Any], path: str, reply: Reply, secret: Secret, now: datetime
+) -> APIError:
     status = reply.status
     kind = _BY_STATUS.get(status) or (ServerError if status >= 500 else APIError)
     body = _json_object(reply)
@@ -194,13 +201,19 @@ def _refusal(method: str, path: str, reply: Reply, secret: Secret, now: datetime
     return kind(
         message or ("" if body else reply.excerpt()[:200]),
         status=status,
-        method=method,
+        method=operation.method,
         path=path,
         code=code or None,
         body=reply.excerpt(),
         request_id=reply.request_id,
         retry_after=asked_delay(reply.headers, body, now),
         came_from_proxy=not body,
+        # Only Baseten knows whether an id exists: a proxy, whose answer is not JSON, does not.
+        advice=(
+            advice_about_names(operation.path, operation.url, operation.body)
+            if status == 404 and body
+            else ""
+        ),
     )
 
 

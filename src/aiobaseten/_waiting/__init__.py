@@ -1,9 +1,9 @@
 """One poll, many waits. The doors to this wing are `Polls` and `Wait`.
 
-Pure: trackers (`deployment`, `promotion`, `cancellation`) follow one thing from reading to reading
-and decide; `history` remembers, `steps` says what they may decide; `schedule`, `timetable`,
-`budget`, `health` and `turns` say when to look. `polls` looks, `followups` shares what follows from
-a look, and `wait` tells the caller.
+Pure: trackers (`deployment`, `promotion`, `cancellation`, `settings`) follow one thing from reading
+to reading and decide; `history` remembers, `steps` says what they may decide; `schedule`,
+`timetable`, `budget`, `health` and `turns` say when to look. `polls` looks, `followups` shares what
+follows from a look, and `wait` tells the caller.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from .history import History
 from .polls import Look, Polls
 from .promotion import Baseline, EnvironmentHistory, PromotionTracker, baseline_of
 from .schedule import default_schedule
+from .settings import SettingsTracker
 from .steps import Tracker
 from .wait import Actions, LastLines, Wait, read_last_lines
 
@@ -31,6 +32,7 @@ __all__ = [
     "Look",
     "Polls",
     "PromotionTracker",
+    "SettingsTracker",
     "Tracker",
     "Wait",
     "baseline_of",

@@ -102,13 +102,35 @@ class FakeBaseten:
         """Seconds in the fake's time. Reading it runs the actions of `at` that are due."""
         return self._world.now()
 
-    def chain(self, chain_id: str) -> FakeChain:
-        """The chain with this id; makes it if there is none. Raises ValueError for a bad id."""
-        return self._world.chain(chain_id)
+    def chain(
+        self, chain_id: str, *, name: str | None = None, team: str | None = None
+    ) -> FakeChain:
+        """The chain with this id; makes it if there is none.
 
-    def model(self, model_id: str) -> FakeModel:
-        """The model with this id; makes it if there is none. Raises ValueError for a bad id."""
-        return self._world.model(model_id)
+        Args:
+            chain_id: Its id.
+            name: Its name, unique in its team (default: its id).
+            team: The name of its team (default: ``Fake team``).
+
+        Raises:
+            ValueError: A bad id, a name that is taken, or options for a chain that exists.
+        """
+        return self._world.chain(chain_id, name=name, team=team)
+
+    def model(
+        self, model_id: str, *, name: str | None = None, team: str | None = None
+    ) -> FakeModel:
+        """The model with this id; makes it if there is none.
+
+        Args:
+            model_id: Its id.
+            name: Its name, unique in its team (default: its id).
+            team: The name of its team (default: ``Fake team``).
+
+        Raises:
+            ValueError: A bad id, a name that is taken, or options for a model that exists.
+        """
+        return self._world.model(model_id, name=name, team=team)
 
     def at(self, seconds: float, action: Callable[[], object]) -> None:
         """Plan *action* for the time *seconds* of the fake, as if somebody else did it.

@@ -65,6 +65,10 @@ class Behaviour:
         audit_log: Whether the key may read audit logs, gets 403, or the API has none (404).
         audit_log_names: Whether the entry of a promotion names the deployment that is being
             promoted, or the one that it was made from.
+        settings_shown_after: Seconds until reads show a change of an environment's settings.
+        settings_during_promotion: Whether such a change waits for the end of a promotion.
+        settings_answer: Whether the answer to such a change has the environment, as since August
+            2026, or a status alone.
     """
 
     terminal_promotion_for: float = math.inf
@@ -93,6 +97,9 @@ class Behaviour:
     retry_after_header: bool = False
     audit_log: Literal["readable", "forbidden", "missing"] = "readable"
     audit_log_names: Literal["candidate", "source"] = "candidate"
+    settings_shown_after: float = 2.0
+    settings_during_promotion: Literal["queued", "accepted"] = "queued"
+    settings_answer: Literal["environment", "status"] = "environment"
 
     def __post_init__(self) -> None:
         for name, hint in get_type_hints(type(self)).items():
@@ -155,4 +162,7 @@ _ALTERNATIVES: Final[dict[str, tuple[Any, ...]]] = {
     "error_body": ("error", "bare", "detail", "text"),
     "retry_after_header": (True,),
     "audit_log_names": ("source",),
+    "settings_shown_after": (0.0, 60.0),
+    "settings_during_promotion": ("accepted",),
+    "settings_answer": ("status",),
 }

@@ -43,7 +43,7 @@ async def test_unknown_paths_and_methods_are_refused(
 async def test_a_refused_method_gets_the_allowed_methods(api: Api) -> None:
     response = await api("PUT /v1/models/m1/environments/production")
 
-    assert (response.status_code, response.headers["allow"]) == (405, "DELETE, GET")
+    assert (response.status_code, response.headers["allow"]) == (405, "DELETE, GET, PATCH")
 
 
 @both_ways

@@ -305,12 +305,33 @@ async def test_production_and_development_are_roles_of_deployments(
 
 async def test_a_deleted_deployment_is_not_found(fake: FakeBaseten, api: Api) -> None:
     fake.model("m1").deployment("d1")
+    fake.model("m1").deployment("d2")
     fake.chain("c1").deployment("d1")
 
     assert (await api(f"DELETE {D1}")).json() == {"id": "d1", "deleted": True, "model_id": "m1"}
     assert (await api(f"GET {D1}")).status_code == 404
     deleted = (await api("DELETE /v1/chains/c1/deployments/d1")).json()
     assert deleted == {"id": "d1", "deleted": True, "chain_id": "c1"}
+
+
+async def test_a_models_deployment_that_serves_or_is_the_only_one_is_not_deleted(
+    fake: FakeBaseten, api: Api
+) -> None:
+    model = fake.model("m1")
+    model.deployment("d1")
+    only = await api(f"DELETE {D1}")
+    model.deployment("d2")
+    model.environment("staging", current="d1")
+    serving = await api(f"DELETE {D1}")
+
+    assert (only.status_code, only.json()["message"]) == (
+        400,
+        "Deployment d1 is the only one of its model.",
+    )
+    assert (serving.status_code, serving.json()["message"]) == (
+        400,
+        "Deployment d1 serves in staging.",
+    )
 
 
 async def test_a_second_call_returns_the_same_deployment_and_refuses_options(

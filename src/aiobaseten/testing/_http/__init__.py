@@ -9,6 +9,7 @@ Where to look, from the top down; each module imports only modules below its own
 ``routes``               The table of operations: method, path, body and action
 ``actions``              The actions of operations: read or change the state, return JSON
 ``parsed_request``       A request with its resource, environment, deployment and fields
+``settings_in_body``     Settings in the body of a request, and their bounds
 ``json_writer``          State is written here as Baseten's JSON
 ``fault_injection``      A fault is applied here to a response or its connection
 ``admission``            The check of the API key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any, Final
 
 from .._world import (
     CANCELED,
@@ -22,11 +23,19 @@ from .._world import (
     not_found,
     not_possible,
 )
-from .json_writer import JSON
+from .json_writer import JSON, USER
 from .parsed_request import ParsedRequest
 from .response import InvalidRequest
+from .settings_in_body import read_chainlets, read_settings
 
 Action = Callable[[ParsedRequest], JSON]
+
+_DEPLOYMENT_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
+
+
+def get_user(_: ParsedRequest) -> JSON:
+    """The user that the key belongs to."""
+    return dict(USER)
 
 
 def list_chains(request: ParsedRequest) -> JSON:
@@ -46,7 +55,9 @@ def list_models(request: ParsedRequest) -> JSON:
     found = request.world.models_at(request.when).values()
     return {
         "models": [
-            request.writer.model(model, request.when) for model in found if name in (None, model.id)
+            request.writer.model(model, request.when)
+            for model in found
+            if name in (None, model.name)
         ]
     }
 
@@ -63,7 +74,7 @@ def list_deployments(request: ParsedRequest) -> JSON:
     found = [
         request.as_json(one)
         for one in resource.deployments_at(request.when)
-        if name in (None, one.facts.name) and one.visible_at(request.when)
+        if name in (None, one.name_at(request.when)) and one.visible_at(request.when)
     ]
     return {"deployments": found}
 
@@ -71,6 +82,31 @@ def list_deployments(request: ParsedRequest) -> JSON:
 def get_deployment(request: ParsedRequest) -> JSON:
     """One deployment."""
     return request.as_json(request.deployment)
+
+
+def rename_deployment(request: ParsedRequest) -> JSON:
+    """Give a model's deployment another name, which no other one of the model has."""
+    deployment, name = request.deployment, request.body.get("name")
+    if name is None:
+        return request.as_json(deployment)
+    if not _DEPLOYMENT_NAME.fullmatch(name):
+        raise InvalidRequest("Input should be 1 to 255 letters, digits and '-', '_', '.'.", "name")
+    others = (one for one in request.model.deployments.values() if one is not deployment)
+    if any(one.facts.name == name for one in others):
+        raise not_possible(f"Another deployment is named {name}.")
+    deployment.rename(name)
+    return request.as_json(deployment)
+
+
+def delete_model_deployment(request: ParsedRequest) -> JSON:
+    """Delete a deployment, unless it serves or is the only one."""
+    model, deployment = request.model, request.deployment
+    for environment in model.environments.values():
+        if environment.current is deployment:
+            raise not_possible(f"Deployment {deployment.id} serves in {environment.name}.")
+    if len(model.deployments) == 1:
+        raise not_possible(f"Deployment {deployment.id} is the only one of its model.")
+    return delete_deployment(request)
 
 
 def delete_deployment(request: ParsedRequest) -> JSON:
@@ -118,6 +154,55 @@ def get_environment(request: ParsedRequest) -> JSON:
     """One environment."""
     environment = request.environment
     return request.writer.environment(request.resource, environment, request.when)
+
+
+def create_environment(request: ParsedRequest) -> JSON:
+    """Create an environment."""
+    resource, name = request.resource, request.body["name"]
+    if not name.strip() or "/" in name:
+        raise InvalidRequest("Input should be the name of an environment.", "name")
+    if name in resource.environments:
+        raise not_possible(f"Environment {name} already exists.")
+    changes = _changes(request)
+    environment = resource.environment(name)
+    environment.begin_with(changes)
+    return request.writer.environment(resource, environment, request.when)
+
+
+def update_environment(request: ParsedRequest) -> JSON:
+    """Change the settings of a model's environment."""
+    environment = request.environment
+    answer = _settings_answer(environment.update(**_changes(request)))
+    if request.world.behaviour.settings_answer == "environment":
+        answer["environment"] = request.writer.environment(
+            request.resource, environment, request.when
+        )
+    return answer
+
+
+def update_chain_environment(request: ParsedRequest) -> JSON:
+    """Change the settings of a chain's environment."""
+    request.environment.update(**read_settings(request.body))
+    return {"ok": True}
+
+
+def update_chainlets(request: ParsedRequest) -> JSON:
+    """Change the autoscaling of chainlets in an environment."""
+    environment, known = request.environment, request.chain.chainlet_names()
+    chainlets = read_chainlets(request.body, "updates", known)
+    return _settings_answer(environment.update(chainlets=chainlets))
+
+
+def _changes(request: ParsedRequest) -> dict[str, Any]:
+    changes = read_settings(request.body)
+    if "chain_id" in request.path:
+        known = request.chain.chainlet_names()
+        changes["chainlets"] = read_chainlets(request.body, "chainlet_settings", known)
+    return changes
+
+
+def _settings_answer(status: str) -> JSON:
+    return {"status": status, "message": f"The update of the settings is {status.lower()}."}
 
 
 def delete_environment(request: ParsedRequest) -> JSON:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from .._world import (
+    AUTOSCALING,
     NOT_DEPLOYED,
     RUNNING,
     AuditEntry,
+    ChainletSettings,
+    EnvironmentSettings,
     EnvironmentSnapshot,
     FakeChain,
     FakeDeployment,
@@ -20,7 +24,12 @@ from .._world import (
 JSON = dict[str, Any]
 
 INSTANCE_TYPE: Final = "1x4"
-TEAM: Final = "Fake team"
+USER: Final[JSON] = {
+    "user_id": "fake-user",
+    "email": "fake@example.com",
+    "name": "Fake user",
+    "workspace_name": "Fake workspace",
+}
 
 
 class JSONWriter:
@@ -73,7 +82,7 @@ class JSONWriter:
             "event_data": {
                 "event_type": event,
                 f"{owner}_id": resource.id,
-                f"{owner}_name": resource.id,
+                f"{owner}_name": resource.name,
                 f"{prefix}deployment_id": entry.deployment_id,
                 f"{prefix}deployment_name": entry.deployment_name,
                 "environment_name": entry.environment,
@@ -119,9 +128,9 @@ class JSONWriter:
         return {
             "id": chain.id,
             "created_at": self.time_of_day(chain.created),
-            "name": chain.id,
+            "name": chain.name,
             "deployments_count": len(chain.deployments_at(when)),
-            "team_name": TEAM,
+            "team_name": chain.team,
         }
 
     def model(self, model: FakeModel, when: float) -> JSON:
@@ -131,12 +140,12 @@ class JSONWriter:
         return {
             "id": model.id,
             "created_at": self.time_of_day(model.created),
-            "name": model.id,
+            "name": model.name,
             "deployments_count": len(model.deployments_at(when)),
             "production_deployment_id": current.id if current else None,
             "development_deployment_id": development.id if development else None,
             "instance_type_name": INSTANCE_TYPE,
-            "team_name": TEAM,
+            "team_name": model.team,
         }
 
     def _model_deployment(
@@ -146,7 +155,7 @@ class JSONWriter:
         return {
             "id": deployment.id,
             "created_at": self.time_of_day(facts.created),
-            "name": facts.name,
+            "name": deployment.name_at(when),
             "model_id": resource.id,
             "is_production": deployment is resource.production_at(when),
             "is_development": facts.is_development,
@@ -188,14 +197,14 @@ class JSONWriter:
             "name": environment.name,
             "created_at": self.time_of_day(environment.created),
             "chain_id": chain.id,
-            "promotion_settings": _promotion_settings(environment),
+            "promotion_settings": _promotion_settings(environment.settings_at(when)),
             "chainlet_settings": [
                 {
                     "chainlet_name": name,
-                    "autoscaling_settings": _AUTOSCALING,
-                    "instance_type": _instance_type(INSTANCE_TYPE),
+                    "autoscaling_settings": dict(its.autoscaling),
+                    "instance_type": _instance_type(its.instance_type),
                 }
-                for name in (current.chainlet_names if current else ())
+                for name, its in _chainlets(environment.settings_at(when), current).items()
             ],
             "current_deployment": current and self._chain_deployment(chain, current, when),
             "candidate_deployment": candidate and self._chain_deployment(chain, candidate, when),
@@ -219,25 +228,26 @@ class JSONWriter:
             "current_deployment": current and self._model_deployment(resource, current, when),
             "candidate_deployment": candidate and self._model_deployment(resource, candidate, when),
             "in_progress_promotion": _promotion(snapshot),
-            "autoscaling_settings": _AUTOSCALING,
-            "promotion_settings": _promotion_settings(environment),
+            "autoscaling_settings": dict(environment.settings_at(when).autoscaling),
+            "promotion_settings": _promotion_settings(environment.settings_at(when)),
             "instance_type": _instance_type(environment.settings.instance_type or INSTANCE_TYPE),
             "request_backpressure_settings": {"policy": None},
         }
 
 
-_AUTOSCALING: Final[JSON] = {
-    "min_replica": 0,
-    "max_replica": 1,
-    "autoscaling_window": 60,
-    "scale_down_delay": 900,
-    "concurrency_target": 1,
-    "target_utilization_percentage": 70,
-}
+def _chainlets(
+    settings: EnvironmentSettings, current: FakeDeployment | None
+) -> Mapping[str, ChainletSettings]:
+    """The settings of each chainlet that serves or has settings."""
+    serving = current.chainlet_names if current else ()
+    return {
+        **dict.fromkeys(serving, ChainletSettings(instance_type=INSTANCE_TYPE)),
+        **settings.chainlets,
+    }
 
 
 def _autoscaling(status: str) -> JSON | None:
-    return None if status in NOT_DEPLOYED else _AUTOSCALING
+    return None if status in NOT_DEPLOYED else dict(AUTOSCALING)
 
 
 def _replicas(status: str) -> int:
@@ -268,21 +278,17 @@ def _promotion(snapshot: EnvironmentSnapshot) -> JSON | None:
     }
 
 
-def _promotion_settings(environment: FakeEnvironment) -> JSON:
-    settings = environment.settings
+def _promotion_settings(settings: EnvironmentSettings) -> JSON:
     return {
         "redeploy_on_promotion": settings.redeploy_on_promotion,
         "rolling_deploy": settings.rolling,
         "promotion_cleanup_strategy": settings.cleanup,
         "rolling_deploy_config": {
             "rolling_deploy_strategy": "REPLICA",
-            "max_surge_percent": 25,
-            "max_unavailable_percent": 0,
-            "stabilization_time_seconds": 0,
-            "replica_overhead_percent": 0,
+            **settings.rolling_config,
         }
         if settings.rolling
         else None,
-        "ramp_up_while_promoting": False,
-        "ramp_up_duration_seconds": 600,
+        "ramp_up_while_promoting": settings.ramp_up,
+        "ramp_up_duration_seconds": settings.ramp_up_seconds,
     }

@@ -17,17 +17,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyRules:
-    """The body that an operation accepts. Other fields are ignored.
+    """The body that an operation accepts. Other fields are ignored, unless it is closed.
 
     Attributes:
         required: The strings that it must have.
+        texts: The strings that it may have; each may be null.
+        lists: The lists that it must have.
         flags: The booleans that it may have.
         objects: The objects that it may have; each may be null.
+        only: All fields that a closed body may have; None if it is open.
     """
 
     required: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
 
     def parse(self, body: bytes) -> JSON:
         """The fields of a request's body; raises InvalidRequest."""
@@ -38,11 +44,20 @@ class BodyRules:
         if not isinstance(decoded, dict):
             raise InvalidRequest("The body is not a JSON object.")
         fields = cast("dict[str, Any]", decoded)
+        for name in fields:
+            if self.only is not None and name not in self.only:
+                raise InvalidRequest("Extra inputs are not permitted.", name)
         for name in self.required:
             if name not in fields:
                 raise InvalidRequest("Field required.", name)
             if not isinstance(fields[name], str):
                 raise InvalidRequest("Input should be a string.", name)
+        for name in self.texts:
+            if not isinstance(fields.get(name), str | None):
+                raise InvalidRequest("Input should be a string.", name)
+        for name in self.lists:
+            if not isinstance(fields.get(name), list):
+                raise InvalidRequest("Input should be a list.", name)
         for name in self.flags:
             if not isinstance(fields.get(name, True), bool):
                 raise InvalidRequest("Input should be a boolean.", name)

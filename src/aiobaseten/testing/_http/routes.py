@@ -58,12 +58,25 @@ _PRODUCTION_PROMOTE: Final = BodyRules(
     flags=("scale_down_previous_production", "preserve_env_instance_type"), objects=_SETTINGS
 )
 
+_RENAME: Final = BodyRules(texts=("name",), only=("name",))
+_UPDATE_ENVIRONMENT: Final = BodyRules(
+    only=(
+        "autoscaling_settings",
+        "promotion_settings",
+        "request_backpressure_settings",
+        "autoscaling_schedule_settings",
+    )
+)
+_CREATE_ENVIRONMENT: Final = BodyRules(required=("name",))
+_UPDATE_CHAINLETS: Final = BodyRules(lists=("updates",))
+
 _PAUSE: Final = actions.signal(FakeEnvironment.pause, rolling_only=True)
 _RESUME: Final = actions.signal(FakeEnvironment.resume, rolling_only=True)
 _FORCE_CANCEL: Final = actions.signal(FakeEnvironment.force_cancel, rolling_only=False)
 _FORCE_ROLL_FORWARD: Final = actions.signal(FakeEnvironment.force_roll_forward, rolling_only=True)
 
 OPERATIONS: Final = (
+    Operation("GET", "/v1/users/me", actions.get_user),
     Operation("GET", "/v1/chains", actions.list_chains),
     Operation("GET", _CHAIN, actions.get_chain),
     Operation("GET", _CHAIN + "/deployments", actions.list_deployments),
@@ -73,13 +86,22 @@ OPERATIONS: Final = (
     Operation("POST", _CHAIN_DEPLOYMENT + "/deactivate", actions.deactivate),
     Operation("GET", _CHAIN + "/environments", actions.list_environments),
     Operation("GET", _CHAIN_ENVIRONMENT, actions.get_environment),
+    Operation("POST", _CHAIN + "/environments", actions.create_environment, _CREATE_ENVIRONMENT),
+    Operation("PATCH", _CHAIN_ENVIRONMENT, actions.update_chain_environment, BodyRules()),
+    Operation(
+        "PATCH",
+        _CHAIN_ENVIRONMENT + "/chainlet_settings/autoscaling_settings",
+        actions.update_chainlets,
+        _UPDATE_CHAINLETS,
+    ),
     Operation("GET", _CHAIN + "/audit_logs", actions.get_audit_log),
     Operation("POST", _CHAIN_ENVIRONMENT + "/promote", actions.promote, _CHAIN_PROMOTE),
     Operation("GET", "/v1/models", actions.list_models),
     Operation("GET", _MODEL, actions.get_model),
     Operation("GET", _MODEL + "/deployments", actions.list_deployments),
     Operation("GET", _MODEL_DEPLOYMENT, actions.get_deployment),
-    Operation("DELETE", _MODEL_DEPLOYMENT, actions.delete_deployment),
+    Operation("PATCH", _MODEL_DEPLOYMENT, actions.rename_deployment, _RENAME),
+    Operation("DELETE", _MODEL_DEPLOYMENT, actions.delete_model_deployment),
     Operation(
         "POST", _MODEL_DEPLOYMENT + "/promote", actions.promote_to_production, _PRODUCTION_PROMOTE
     ),
@@ -90,6 +112,8 @@ OPERATIONS: Final = (
     Operation("GET", _MODEL + "/environments", actions.list_environments),
     Operation("GET", _MODEL_ENVIRONMENT, actions.get_environment),
     Operation("GET", _MODEL + "/audit_logs", actions.get_audit_log),
+    Operation("POST", _MODEL + "/environments", actions.create_environment, _CREATE_ENVIRONMENT),
+    Operation("PATCH", _MODEL_ENVIRONMENT, actions.update_environment, _UPDATE_ENVIRONMENT),
     Operation("DELETE", _MODEL_ENVIRONMENT, actions.delete_environment),
     Operation("POST", _MODEL_ENVIRONMENT + "/promote", actions.promote, _MODEL_PROMOTE),
     Operation("POST", _MODEL_ENVIRONMENT + "/cancel_promotion", actions.cancel_promotion),

@@ -32,6 +32,7 @@ from .clock import STARTED, FakeClock
 from .deployment import FakeDeployment
 from .environment import FakeEnvironment
 from .environment_history import EnvironmentSnapshot
+from .environment_settings import AUTOSCALING, ChainletSettings, EnvironmentSettings
 from .log import DEFAULT_RANGE_S, LEVELS, LONGEST_RANGE_S, FakeLogLine, LogFilter, LogRange
 from .model import FakeModel
 from .promotion import FakePromotion
@@ -40,6 +41,7 @@ from .status import CANCELED, INACTIVE, NOT_DEPLOYED, RUNNING
 from .world import World
 
 __all__ = [
+    "AUTOSCALING",
     "CANCELED",
     "DEFAULT_RANGE_S",
     "INACTIVE",
@@ -49,6 +51,8 @@ __all__ = [
     "RUNNING",
     "STARTED",
     "AuditEntry",
+    "ChainletSettings",
+    "EnvironmentSettings",
     "EnvironmentSnapshot",
     "FakeChain",
     "FakeClock",

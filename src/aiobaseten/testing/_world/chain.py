@@ -36,7 +36,7 @@ class FakeChain(FakeResource):
         """The deployment with this id; makes it if there is none. Its timelines begin now.
 
         Args:
-            deployment_id: Its id, and its name.
+            deployment_id: Its id. Deployments of chains have no names.
             status: A status that stays (default: ACTIVE).
             timeline: Statuses over time instead: ``[("BUILDING", 12), "ACTIVE"]``.
             chainlets: Names of chainlets, which all follow the chain's timeline. Or a timeline for
@@ -91,6 +91,11 @@ class FakeChain(FakeResource):
         if self._known("environment", name, self.environments, {"current": current, **options}):
             return self.environments[name]
         return self._environment(name, current, options)
+
+    def chainlet_names(self) -> frozenset[str]:
+        """The names of the chainlets of all its deployments."""
+        names = (one.chainlet_names for one in self.deployments.values())
+        return frozenset[str]().union(*names)
 
     def copy(self, source: FakeDeployment, plan: Plan, now: float) -> FakeDeployment:
         """A new deployment, made from *source* by a promotion."""

@@ -20,10 +20,12 @@ from .status_track import StatusTrack
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentFacts:
-    """The properties of a deployment that never change. Times are seconds in the fake's time.
+    """The properties of a deployment that do not change by themselves.
+
+    Times are seconds in the fake's time.
 
     Attributes:
-        name: Its name.
+        name: Its newest name.
         created: When it was made.
         since: From when on reads may show it.
         visible_from: From when on requests for it do not get 404.
@@ -72,7 +74,8 @@ class FakeDeployment:
     ) -> None:
         self.resource = resource
         self.id = deployment_id
-        self.facts = facts
+        self.facts: DeploymentFacts = facts
+        self._names = History(facts.name)
         self.reactions = reactions
         self.gone_from: float = math.inf
         self._attached: History[str | None] = History(None)
@@ -238,6 +241,15 @@ class FakeDeployment:
             return False
         self.run(self.reactions.on_wake or WAKE, at=now, stale=True)
         return True
+
+    def name_at(self, when: float) -> str:
+        """Its name as a read shows it at that time."""
+        return self._names.at(when)
+
+    def rename(self, name: str) -> None:
+        """Give it another name."""
+        self._names.put(name, since=self._now())
+        self.facts = replace(self.facts, name=name)
 
     def delete(self) -> None:
         """Remove it: from now on requests for it get 404."""

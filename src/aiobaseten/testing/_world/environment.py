@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from ..behaviour import Behaviour
-from ..timelines import HEALTHY_PROMOTION
+from ..timelines import HEALTHY_PROMOTION, moment
 from . import status
 from .audit_log import AuditLog
 from .deployment import FakeDeployment
 from .environment_history import EnvironmentHistory, EnvironmentSnapshot
 from .environment_settings import EnvironmentSettings
+from .history import History
 from .plan import SHUT_DOWN, Plan
 from .progress import Progress
 from .promotion import FakePromotion
 from .refusal import busy, not_possible
 from .rollout import Rollout
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """A change of settings that is taken, and made later.
+
+    Attributes:
+        at: The earliest time at which it is made.
+        changes: The new values, by the names of fields of `EnvironmentSettings`.
+        after_promotion: Whether it waits until no promotion is in progress.
+    """
+
+    at: float
+    changes: Mapping[str, Any]
+    after_promotion: bool
 
 
 class ResourceOfEnvironment(Protocol):
@@ -59,7 +76,8 @@ class FakeEnvironment:
     ) -> None:
         self.resource = resource
         self.name = name
-        self.settings = settings
+        self._settings = History(settings)
+        self._planned: list[PlannedChange] = []
         self.created = created
         self.since = since
         self.gone_from: float = math.inf
@@ -75,6 +93,24 @@ class FakeEnvironment:
     def __repr__(self) -> str:
         serving = self._current.id if self._current else None
         return f"<FakeEnvironment {self.name} of {self.resource.id}: {serving}>"
+
+    @property
+    def settings(self) -> EnvironmentSettings:
+        """Its options now. A change is made some time after it was taken."""
+        return self.settings_at(self.resource.progress.now())
+
+    def settings_at(self, when: float) -> EnvironmentSettings:
+        """Its options as a read shows them at that time, past or present."""
+        while self._planned and self._planned[0].at <= self.resource.progress.now():
+            change, since = self._planned[0], self._planned[0].at
+            if change.after_promotion and self._promotion is not None:
+                if self._promotion.ended is None:
+                    break
+                since = max(since, self._promotion.ended)
+            changed = self._settings.values()[-1].changed(change.changes)
+            self._settings.put(changed, since=since)
+            del self._planned[0]
+        return self._settings.at(when)
 
     @property
     def current(self) -> FakeDeployment | None:
@@ -191,6 +227,34 @@ class FakeEnvironment:
         now = self._now()
         self.rollout_in_progress().fail(now, message)
         self.resource.progress.invalidate()
+
+    def begin_with(self, changes: Mapping[str, Any]) -> None:
+        """Change the settings of an environment that is being created: at once."""
+        self._settings.put(self._settings.values()[-1].changed(changes), since=self.since)
+
+    def update(self, **changes: Any) -> str:
+        """Change its settings, as somebody else might. Reads show it some time later.
+
+        Args:
+            changes: The settings by the names of options of `FakeModel.environment`: *rolling*,
+                *cleanup*, *redeploy_on_promotion*, *autoscaling*; and *rolling_config*, *ramp_up*
+                and *ramp_up_seconds*. Of a mapping, only the keys that are given change.
+
+        Returns:
+            ACCEPTED; QUEUED until the end of the promotion; or UNCHANGED.
+        """
+        now = self._now()
+        planned = self.settings
+        for change in self._planned:
+            planned = planned.changed(change.changes)
+        if planned.changed(changes) == planned:
+            return "UNCHANGED"
+        behaviour = self.resource.behaviour
+        is_busy = self._promotion is not None and self._promotion.ended is None
+        queued = is_busy and behaviour.settings_during_promotion == "queued"
+        at = moment(now + behaviour.settings_shown_after)
+        self._planned.append(PlannedChange(at, changes, queued))
+        return "QUEUED" if queued else "ACCEPTED"
 
     def delete(self) -> None:
         """Remove it: cancel its promotion and scale its deployment to zero. Requests get 404."""

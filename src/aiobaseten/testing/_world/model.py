@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..timelines import Steps
 from .deployment import FakeDeployment
 from .environment import FakeEnvironment
-from .environment_settings import Cleanup
+from .environment_settings import AUTOSCALING, Cleanup
 from .identifier import RESERVED_IDS
 from .plan import Plan, Reactions
 from .refusal import not_found
@@ -25,6 +25,7 @@ class FakeModel(FakeResource):
         self,
         deployment_id: str,
         *,
+        name: str | None = None,
         status: str | None = None,
         timeline: Steps | None = None,
         on_promote: Steps | None = None,
@@ -39,7 +40,8 @@ class FakeModel(FakeResource):
         """The deployment with this id; makes it if there is none. Its timelines begin now.
 
         Args:
-            deployment_id: Its id, and its name.
+            deployment_id: Its id.
+            name: Its name (default: its id).
             status: A status that stays (default: ACTIVE).
             timeline: Statuses over time instead: ``[("BUILDING", 12), "ACTIVE"]``.
             on_promote: The timeline of the candidate when this deployment is promoted.
@@ -56,7 +58,7 @@ class FakeModel(FakeResource):
             ValueError: It exists and options were given; or a timeline is impossible.
         """
         options = {
-            "status": status, "timeline": timeline, "on_promote": on_promote,
+            "name": name, "status": status, "timeline": timeline, "on_promote": on_promote,
             "on_activate": on_activate, "on_retry": on_retry, "on_wake": on_wake,
             "hidden_for": hidden_for, "instance_type": instance_type,
             "is_development": is_development, "labels": labels,
@@ -69,6 +71,7 @@ class FakeModel(FakeResource):
         facts = self._facts(
             deployment_id,
             hidden_for,
+            name=name,
             instance_type=instance_type,
             is_development=bool(is_development),
             labels=labels,
@@ -88,6 +91,7 @@ class FakeModel(FakeResource):
         cleanup: Cleanup | None = None,
         redeploy_on_promotion: bool | None = None,
         instance_type: str | None = None,
+        autoscaling: Mapping[str, int] | None = None,
         candidate_timeline: Steps | None = None,
         restricted: bool | None = None,
     ) -> FakeEnvironment:
@@ -105,6 +109,7 @@ class FakeModel(FakeResource):
                 SCALE_TO_ZERO). A request may ask to keep it.
             redeploy_on_promotion: Whether a promotion always makes a new deployment.
             instance_type: Promoting a deployment of another instance type makes a new deployment.
+            autoscaling: Settings such as ``{"min_replica": 1}``; others are Baseten's defaults.
             candidate_timeline: The timeline of deployments that a promotion makes. ``on_promote``
                 of the promoted deployment wins over it.
             restricted: Whether promoting is forbidden (403).
@@ -117,6 +122,7 @@ class FakeModel(FakeResource):
             "rolling": rolling if ramp is None else True, "ramp": ramp,
             "traffic_delay": traffic_delay, "moves_on": moves_on, "cleanup": cleanup,
             "redeploy_on_promotion": redeploy_on_promotion, "instance_type": instance_type,
+            "autoscaling": None if autoscaling is None else {**AUTOSCALING, **autoscaling},
             "candidate_timeline": candidate_timeline, "restricted": restricted,
         }  # fmt: skip
         if self._known("environment", name, self.environments, {"current": current, **options}):

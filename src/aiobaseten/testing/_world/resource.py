@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from ..behaviour import Behaviour
 from ..timelines import Steps, moment
@@ -20,6 +20,9 @@ from .plan import Plan, Reactions
 from .progress import Progress
 from .refusal import find, not_found
 
+# The team of chains and models without another one.
+TEAM: Final = "Fake team"
+
 
 class FakeResource(ABC):
     """A chain or a model."""
@@ -30,11 +33,15 @@ class FakeResource(ABC):
         self,
         resource_id: str,
         *,
+        name: str | None = None,
+        team: str | None = None,
         now: Callable[[], float],
         behaviour: Behaviour,
         started: datetime = STARTED,
     ) -> None:
         self.id: str = check_id(resource_id)
+        self.name: str = resource_id if name is None else name
+        self.team: str = TEAM if team is None else team
         self.behaviour = behaviour
         self.created: float = now()
         self.since: float = since_ever(self.created)
@@ -161,12 +168,20 @@ class FakeResource(ABC):
             )
         return True
 
-    def _facts(self, deployment_id: str, hidden_for: float | None, **more: Any) -> DeploymentFacts:
+    def _facts(
+        self,
+        deployment_id: str,
+        hidden_for: float | None,
+        *,
+        name: str | None = None,
+        **more: Any,
+    ) -> DeploymentFacts:
         """The facts of a new deployment; raises ValueError for an id that means a role."""
+        check_deployment_id(deployment_id)
         now = self.progress.now()
         since = since_ever(now)
         return DeploymentFacts(
-            name=check_deployment_id(deployment_id),
+            name=deployment_id if name is None else name,
             created=now,
             since=since,
             visible_from=moment(now + hidden_for) if hidden_for else since,

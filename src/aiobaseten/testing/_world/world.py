@@ -11,6 +11,7 @@ from .chain import FakeChain
 from .clock import FakeClock
 from .model import FakeModel
 from .refusal import find
+from .resource import TEAM, FakeResource
 
 
 class World:
@@ -37,19 +38,43 @@ class World:
         """Seconds in the fake's time, after all planned actions that are due have run."""
         return self.agenda.now()
 
-    def chain(self, chain_id: str) -> FakeChain:
-        """The chain with this id; makes it if there is none. Raises ValueError for a bad id."""
-        if chain_id not in self.chains:
+    def chain(
+        self, chain_id: str, *, name: str | None = None, team: str | None = None
+    ) -> FakeChain:
+        """The chain with this id; makes it if there is none.
+
+        Raises:
+            ValueError: A bad id, a name that another chain of the team has, or options for a chain
+                that exists.
+        """
+        if _is_new(self.chains, chain_id, name, team):
             self.chains[chain_id] = FakeChain(
-                chain_id, now=self.now, behaviour=self.behaviour, started=self.started
+                chain_id,
+                name=name,
+                team=team,
+                now=self.now,
+                behaviour=self.behaviour,
+                started=self.started,
             )
         return self.chains[chain_id]
 
-    def model(self, model_id: str) -> FakeModel:
-        """The model with this id; makes it if there is none. Raises ValueError for a bad id."""
-        if model_id not in self.models:
+    def model(
+        self, model_id: str, *, name: str | None = None, team: str | None = None
+    ) -> FakeModel:
+        """The model with this id; makes it if there is none.
+
+        Raises:
+            ValueError: A bad id, a name that another model of the team has, or options for a model
+                that exists.
+        """
+        if _is_new(self.models, model_id, name, team):
             self.models[model_id] = FakeModel(
-                model_id, now=self.now, behaviour=self.behaviour, started=self.started
+                model_id,
+                name=name,
+                team=team,
+                now=self.now,
+                behaviour=self.behaviour,
+                started=self.started,
             )
         return self.models[model_id]
 
@@ -68,3 +93,18 @@ class World:
     def find_model(self, model_id: str, when: float) -> FakeModel:
         """The model that a request at that time finds; raises Refused (404) if there is none."""
         return find(self.models_at(when), "Model", model_id)
+
+
+def _is_new(
+    known: Mapping[str, FakeResource], resource_id: str, name: str | None, team: str | None
+) -> bool:
+    """Whether there is none with this id; raises ValueError if the options make no sense."""
+    if resource_id in known:
+        if name is not None or team is not None:
+            raise ValueError(f"{resource_id} exists already: its name and team cannot change")
+        return False
+    names = {(one.name, one.team) for one in known.values()}
+    wanted = (resource_id if name is None else name, TEAM if team is None else team)
+    if wanted in names:
+        raise ValueError(f"team {wanted[1]!r} already has the name {wanted[0]!r}")
+    return True

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..misfits import as_json, keep
+from ..types import UNSET
+
+_FIELDS = frozenset(
+    {
+        "autoscaling_settings",
+        "chainlet_name",
+    }
+)
+
+
+@_attrs_define
+class ChainletEnvironmentAutoscalingSettingsUpdate:
+    """A change of the autoscaling of one chainlet."""
+
+    autoscaling_settings: UpdateAutoscalingSettings
+    """ Settings for autoscaling. Only those that are sent change. """
+
+    chainlet_name: str
+    """ Name of the chainlet """
+
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        _fields: dict[str, Any] = {
+            **self.additional_properties,
+            "autoscaling_settings": self.autoscaling_settings,
+            "chainlet_name": self.chainlet_name,
+        }
+        return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        autoscaling_settings: Any = src_dict.get("autoscaling_settings", UNSET)
+        if isinstance(autoscaling_settings, dict):
+            autoscaling_settings = UpdateAutoscalingSettings.from_dict(autoscaling_settings)
+        else:
+            keep(
+                "ChainletEnvironmentAutoscalingSettingsUpdate.autoscaling_settings",
+                "an object",
+                autoscaling_settings,
+            )
+
+        chainlet_name: Any = src_dict.get("chainlet_name", UNSET)
+        if not isinstance(chainlet_name, str):
+            keep(
+                "ChainletEnvironmentAutoscalingSettingsUpdate.chainlet_name",
+                "a string",
+                chainlet_name,
+            )
+
+        _model = cls(
+            autoscaling_settings=autoscaling_settings,
+            chainlet_name=chainlet_name,
+        )
+        if not src_dict.keys() <= _FIELDS:
+            _model.additional_properties = {
+                key: value for key, value in src_dict.items() if key not in _FIELDS
+            }
+        return _model
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
+
+
+from ..models.update_autoscaling_settings import UpdateAutoscalingSettings
