@@ -88,7 +88,7 @@ def seconds(name: str, value: Duration) -> float:
     try:
         found = float(value)
     except OverflowError:  # an integer of hundreds of digits
-        raise ConfigurationError(f"{name} is more seconds than a number can hold") from None
+        raise ConfigurationError(f"{name} must be fewer seconds than that") from None
     if not math.isfinite(found) or found < 0:
         raise ConfigurationError(f"{name} must be zero or more seconds, not {value}")
     return found
