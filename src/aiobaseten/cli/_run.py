@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import Baseten, ModelPromotion
+from . import _stdio
 from ._invocations import Command
 from ._jobs import Job
 from ._views import View
@@ -35,3 +36,4 @@ class Run:
         self.job, self.has_begun = job, True  # first: it may not be possible to show it
         self.view.begin(job)
         self.is_shown = True
+        _stdio.keep_token(job.token)

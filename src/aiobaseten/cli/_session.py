@@ -65,6 +65,8 @@ def _not_shown(run: Run, ending: Ending | None) -> Sequence[str]:
 def _show(view: View, ending: Ending) -> int:
     try:
         view.end(ending)
+        if ending.job is not None:
+            _stdio.keep_token(ending.job.token)
     finally:
         view.close()
     return ending.outcome.exit_status
