@@ -155,6 +155,63 @@ async def test_a_terminal_that_is_closed_cancels_the_promotion_on_request(
     assert environment.promotion.status == "CANCELED"
 
 
+PROMOTE = "POST /v1/models/m/environments/production/promote"
+
+
+@pytest.mark.parametrize("output", ["--lines", "--json", "--quiet"])
+@pytest.mark.parametrize("waits", [[], ["--wait"]], ids=["begin", "wait"])
+async def test_the_token_finds_a_promotion_whose_response_was_not_awaited(
+    shell: Shell, waits: list[str], output: str
+) -> None:
+    shell.fake.faults.hang(route=PROMOTE)
+    promote = ("promote", "model", "m", "new", "--to", "production", output, *waits)
+    async with shell.running(*promote) as process:
+        await until(lambda: "POST" in [one.method for one in shell.fake.requests])
+        process.send_signal(signal.SIGTERM)
+        stopped = await ended(process)
+
+    assert stopped.status == 143
+    token = stopped.outcome["token"] if output == "--json" else stopped.hinted("wait")
+    # The request arrives after all.
+    shell.fake.model("m").environment("production").promote("new")
+    found = await shell.run("wait", token, "--json")
+    assert (found.status, found.outcome["deployment"]) == (0, "new")
+
+
+async def test_ctrl_c_before_the_response_cancels_a_promotion_that_has_started(
+    shell: Shell,
+) -> None:
+    shell.fake.faults.hang(route=PROMOTE)
+    environment = shell.fake.model("m").environment("production")
+    promote = ("promote", "model", "m", "stuck", "--to", "production", "--wait", "--json")
+    async with shell.running(*promote, "--cancel-on-interrupt") as process:
+        await until(lambda: "POST" in [one.method for one in shell.fake.requests])
+        environment.promote("stuck")
+        process.send_signal(signal.SIGINT)
+        stopped = await ended(process)
+
+    assert stopped.status == 130
+    assert environment.promotion is not None
+    assert environment.promotion.status == "CANCELED"
+    assert Token.load(stopped.outcome["token"]).kind == "cancellation"
+
+
+async def test_ctrl_c_before_the_response_cancels_no_other_promotion(shell: Shell) -> None:
+    shell.fake.faults.hang(route=PROMOTE)
+    environment = shell.fake.model("m").environment("production")
+    promote = ("promote", "model", "m", "new", "--to", "production", "--wait", "--json")
+    async with shell.running(*promote, "--cancel-on-interrupt") as process:
+        await until(lambda: "POST" in [one.method for one in shell.fake.requests])
+        environment.promote("stuck")
+        process.send_signal(signal.SIGINT)
+        stopped = await ended(process)
+
+    assert stopped.status == 130
+    assert environment.promotion is not None
+    assert environment.promotion.status != "CANCELED"
+    assert Token.load(stopped.outcome["token"]).intended
+
+
 async def test_ctrl_c_before_the_response_gives_a_command_to_look(shell: Shell) -> None:
     shell.fake.faults.hang(route="GET")
 

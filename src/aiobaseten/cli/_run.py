@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from .. import Baseten, ModelPromotion
 from . import _stdio
 from ._invocations import Command
@@ -30,6 +32,11 @@ class Run:
         self.has_begun = False
         self.is_shown = False
         self.cancellable: ModelPromotion | None = None
+
+    async def before_sending(self, token: str) -> None:
+        """Remember the token that finds a promotion whose response never arrives."""
+        assert self.job is not None  # noqa: S101 - the command has set it
+        self.job = evolve(self.job, token=token)
 
     def begin(self, job: Job) -> None:
         """Show what has started at Baseten, or what the command waits for."""
