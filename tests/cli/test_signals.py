@@ -72,6 +72,36 @@ async def test_a_second_ctrl_c_ends_at_once(shell: Shell) -> None:
     assert TOKEN.fullmatch(token.removeprefix("token: "))
 
 
+# Reads standard input at the very end of the process, after Python has removed its handlers.
+_ENDS_SLOWLY = """
+import os, sys
+from aiobaseten.cli import main
+
+class Last:
+    def __del__(self, read=os.read, write=os.write):
+        write(2, b"at the end\\n")
+        read(0, 1)
+
+last = Last()
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_while_the_process_ends_does_not_change_the_status(
+    shell: Shell, second: signal.Signals
+) -> None:
+    promote = ("promote", "model", "m", "stuck", "--to", "production", "--wait")
+    async with shell.started(sys.executable, "-c", _ENDS_SLOWLY, *promote) as process:
+        await line_with("DEPLOYING", process.stdout)
+        process.send_signal(signal.SIGINT)
+        await line_with("at the end", process.stderr)
+        process.send_signal(second)
+        stopped = await ended(process, b"x")
+
+    assert stopped.status == 130
+
+
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_that_arrives_twice_within_a_second_cancels_the_promotion(
     shell: Shell, second: signal.Signals
