@@ -127,6 +127,53 @@ async def test_the_token_is_in_standard_error_if_the_output_cannot_be_written(
     assert shell.fake.model("m").environment("production").promotion
 
 
+@pytest.mark.parametrize("output", ["--lines", "--quiet", "--json"])
+async def test_the_token_is_in_standard_error_if_the_output_is_closed(
+    shell: Shell, output: str
+) -> None:
+    line = f"exec {' '.join((*COMMAND, *PROMOTE, output))} >&-"
+    async with shell.started("bash", "-c", line) as process:
+        begun = await ended(process)
+
+    assert begun.status == 0
+    assert TOKEN.fullmatch(begun.err.strip().removeprefix("token: "))
+
+
+async def test_the_token_of_the_cancellation_is_in_standard_error_if_the_output_is_closed(
+    shell: Shell,
+) -> None:
+    words = (*COMMAND, *STUCK, "--json", "--timeout", "5s", "--cancel-on-timeout")
+    async with shell.started("bash", "-c", f"exec {' '.join(words)} >&-") as process:
+        late = await ended(process)
+
+    assert late.status == 11
+    first, second = TOKEN.findall(late.err)
+    assert Token.load(first).kind == "model promotion"
+    assert Token.load(second).kind == "cancellation"
+
+
+@pytest.mark.parametrize("output", ["--lines", "--quiet"])
+@pytest.mark.parametrize("error", ["2>&-", "2>/dev/full"])
+async def test_the_token_is_in_standard_output_if_standard_error_cannot_be_written(
+    shell: Shell, error: str, output: str
+) -> None:
+    words = (*COMMAND, *STUCK, output, "--timeout", "5s")
+    async with shell.started("bash", "-c", f"exec {' '.join(words)} {error}") as process:
+        late = await ended(process)
+
+    assert late.status == 11
+    assert TOKEN.fullmatch(Ended(late.status, "", late.out).hinted("wait"))
+
+
+async def test_a_command_that_can_write_nowhere_keeps_its_status(shell: Shell) -> None:
+    words = (*COMMAND, *STUCK, "--quiet", "--timeout", "5s")
+    line = f"exec {' '.join(words)} >/dev/full 2>/dev/full"
+    async with shell.started("bash", "-c", line) as process:
+        late = await ended(process)
+
+    assert late.status == 11
+
+
 async def test_github_gets_the_token_although_the_output_cannot_be_written(
     shell: Shell, tmp_path: Path
 ) -> None:

@@ -400,6 +400,18 @@ def test_the_effect_of_a_request_that_was_interrupted_is_not_known(
     assert ending.hints == ["to look:      aiobaseten status model m prod"]
 
 
+def test_the_token_of_an_interrupted_request_is_a_hint() -> None:
+    ending = interrupted_early(INTERRUPTED, PROMOTE, WAITING)
+
+    assert (
+        ending.message == f"{UNKNOWN}the promotion of deployment d to prod of model m has started"
+    )
+    assert ending.hints == [
+        "to continue:  aiobaseten wait t",
+        "to look:      aiobaseten status model m prod",
+    ]
+
+
 def test_a_read_that_was_interrupted_needs_no_hint() -> None:
     ending = interrupted_early(INTERRUPTED, parse(["status", "model", "m", "prod"]), JOB)
 

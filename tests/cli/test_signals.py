@@ -72,6 +72,36 @@ async def test_a_second_ctrl_c_ends_at_once(shell: Shell) -> None:
     assert TOKEN.fullmatch(token.removeprefix("token: "))
 
 
+# Reads standard input at the very end of the process, after Python has removed its handlers.
+_ENDS_SLOWLY = """
+import os, sys
+from aiobaseten.cli import main
+
+class Last:
+    def __del__(self, read=os.read, write=os.write):
+        write(2, b"at the end\\n")
+        read(0, 1)
+
+last = Last()
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_while_the_process_ends_does_not_change_the_status(
+    shell: Shell, second: signal.Signals
+) -> None:
+    promote = ("promote", "model", "m", "stuck", "--to", "production", "--wait")
+    async with shell.started(sys.executable, "-c", _ENDS_SLOWLY, *promote) as process:
+        await line_with("DEPLOYING", process.stdout)
+        process.send_signal(signal.SIGINT)
+        await line_with("at the end", process.stderr)
+        process.send_signal(second)
+        stopped = await ended(process, b"x")
+
+    assert stopped.status == 130
+
+
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_that_arrives_twice_within_a_second_cancels_the_promotion(
     shell: Shell, second: signal.Signals
@@ -153,6 +183,63 @@ async def test_a_terminal_that_is_closed_cancels_the_promotion_on_request(
     assert gone.status == 143
     assert environment.promotion is not None
     assert environment.promotion.status == "CANCELED"
+
+
+PROMOTE = "POST /v1/models/m/environments/production/promote"
+
+
+@pytest.mark.parametrize("output", ["--lines", "--json", "--quiet"])
+@pytest.mark.parametrize("waits", [[], ["--wait"]], ids=["begin", "wait"])
+async def test_the_token_finds_a_promotion_whose_response_was_not_awaited(
+    shell: Shell, waits: list[str], output: str
+) -> None:
+    shell.fake.faults.hang(route=PROMOTE)
+    promote = ("promote", "model", "m", "new", "--to", "production", output, *waits)
+    async with shell.running(*promote) as process:
+        await until(lambda: "POST" in [one.method for one in shell.fake.requests])
+        process.send_signal(signal.SIGTERM)
+        stopped = await ended(process)
+
+    assert stopped.status == 143
+    token = stopped.outcome["token"] if output == "--json" else stopped.hinted("wait")
+    # The request arrives after all.
+    shell.fake.model("m").environment("production").promote("new")
+    found = await shell.run("wait", token, "--json")
+    assert (found.status, found.outcome["deployment"]) == (0, "new")
+
+
+async def test_ctrl_c_before_the_response_cancels_a_promotion_that_has_started(
+    shell: Shell,
+) -> None:
+    shell.fake.faults.hang(route=PROMOTE)
+    environment = shell.fake.model("m").environment("production")
+    promote = ("promote", "model", "m", "stuck", "--to", "production", "--wait", "--json")
+    async with shell.running(*promote, "--cancel-on-interrupt") as process:
+        await until(lambda: "POST" in [one.method for one in shell.fake.requests])
+        environment.promote("stuck")
+        process.send_signal(signal.SIGINT)
+        stopped = await ended(process)
+
+    assert stopped.status == 130
+    assert environment.promotion is not None
+    assert environment.promotion.status == "CANCELED"
+    assert Token.load(stopped.outcome["token"]).kind == "cancellation"
+
+
+async def test_ctrl_c_before_the_response_cancels_no_other_promotion(shell: Shell) -> None:
+    shell.fake.faults.hang(route=PROMOTE)
+    environment = shell.fake.model("m").environment("production")
+    promote = ("promote", "model", "m", "new", "--to", "production", "--wait", "--json")
+    async with shell.running(*promote, "--cancel-on-interrupt") as process:
+        await until(lambda: "POST" in [one.method for one in shell.fake.requests])
+        environment.promote("stuck")
+        process.send_signal(signal.SIGINT)
+        stopped = await ended(process)
+
+    assert stopped.status == 130
+    assert environment.promotion is not None
+    assert environment.promotion.status != "CANCELED"
+    assert Token.load(stopped.outcome["token"]).intended
 
 
 async def test_ctrl_c_before_the_response_gives_a_command_to_look(shell: Shell) -> None:

@@ -14,6 +14,8 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
+    After Ctrl-C, SIGTERM or SIGHUP, the process ignores these signals, because it is about to end.
+
     Args:
         argv: The arguments after the program's name. Default: those of the process.
 

@@ -87,7 +87,9 @@ async def _promote(run: Run, command: Promote) -> Ending:
     queued = ", after the promotion that is running, if any" if waits else ""
     run.view.note(f"promoting deployment {command.deployment} to {place}{queued}")
     environment = _environment(run.client, place)
-    promotion = await environment.promote(command.deployment, **command.options)
+    promotion = await environment.promote(
+        command.deployment, before_sending=run.before_sending, **command.options
+    )
     return await follow_promotion(run, command, promotion, place.resource)
 
 

@@ -99,8 +99,14 @@ def interrupted_early(outcome: Outcome, command: Command, job: Job | None) -> En
     """
     if job is None or job.environment is None or not command.writes:
         return Ending(outcome=outcome, message=outcome.label)
+    lines = [*_to_look(job, command.access)]
+    sent: Job | None = None
     if isinstance(command, Promote):
         question = f"{job} has started"
+        if job.token is not None:
+            # A wait with this token finds out whether it has.
+            sent = job
+            lines = [*hints(job, command.access, cancels=False), *lines]
     elif isinstance(command, Rollback):
         question = f"the rollback of {job} has started"
     else:
@@ -108,5 +114,6 @@ def interrupted_early(outcome: Outcome, command: Command, job: Job | None) -> En
     return Ending(
         outcome=outcome,
         message=f"{outcome.label} before Baseten's response: it is not known whether {question}",
-        hints=[*_to_look(job, command.access)],
+        hints=lines,
+        job=sent,
     )

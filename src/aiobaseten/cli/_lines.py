@@ -107,15 +107,15 @@ class QuietView:
 
 
 def show_ending(ending: Ending, say: Callable[[str], None]) -> None:
-    """Pass a success to *say*, line by line; print an error to standard error."""
+    """Pass a success to *say*, line by line; print an error to standard error, if possible."""
     if ending.outcome is Outcome.DONE:
         for text in (one_line(ending.message), *ending.hints):
             if text:
                 say(text)
         return
-    _stdio.complain(one_line(ending.message))
-    for text in (*ending.hints, *log_text(ending)):
-        _stdio.hint(text)
+    message = f"aiobaseten: {one_line(ending.message)}"
+    for text in (message, *ending.hints, *log_text(ending)):
+        _stdio.tell(text)
 
 
 def log_text(ending: Ending) -> Iterator[str]:

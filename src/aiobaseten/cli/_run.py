@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from .. import Baseten, ModelPromotion
+from . import _stdio
 from ._invocations import Command
-from ._jobs import Job
+from ._jobs import Ending, Job
 from ._views import View
 
 
@@ -19,6 +22,7 @@ class Run:
         has_begun: Whether it has started at Baseten, or its wait has.
         is_shown: Whether the view has shown that.
         cancellable: The promotion that is waited for, if Baseten can cancel it.
+        ending: The ending of the command, as soon as it is known.
     """
 
     def __init__(self, client: Baseten, command: Command, view: View) -> None:
@@ -29,9 +33,16 @@ class Run:
         self.has_begun = False
         self.is_shown = False
         self.cancellable: ModelPromotion | None = None
+        self.ending: Ending | None = None
+
+    async def before_sending(self, token: str) -> None:
+        """Remember the token that finds a promotion whose response never arrives."""
+        assert self.job is not None  # noqa: S101 - the command has set it
+        self.job = evolve(self.job, token=token)
 
     def begin(self, job: Job) -> None:
         """Show what has started at Baseten, or what the command waits for."""
         self.job, self.has_begun = job, True  # first: it may not be possible to show it
         self.view.begin(job)
         self.is_shown = True
+        _stdio.keep_token(job.token)

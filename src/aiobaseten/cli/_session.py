@@ -35,15 +35,12 @@ def run_command(command: Command) -> int:
     view = choose_view(command.output, clock, waits=command.waits)
     run = Run(client, command, view)
     interruption = Interruption(clock)
-    ending: Ending | None = None
     try:
         with interruption.watched(), asyncio.Runner() as runner:
-            ending = runner.run(_work(run, interruption))
-            # Before the loop is closed, which may have to wait for a lookup of an address.
-            return _show(view, ending)
+            return runner.run(_work_and_show(run, interruption))
     except OSError:
         # The output cannot be written, and what has begun at Baseten continues.
-        for text in _not_shown(run, ending):
+        for text in _not_shown(run):
             _stdio.hint(text)
         if not interruption.has_begun:
             raise
@@ -53,8 +50,9 @@ def run_command(command: Command) -> int:
         view.close()
 
 
-def _not_shown(run: Run, ending: Ending | None) -> Sequence[str]:
+def _not_shown(run: Run) -> Sequence[str]:
     """The hints with a token that the user has not seen."""
+    ending = run.ending
     if ending is not None and (ending.job is not None or not run.is_shown):
         return ending.hints
     if run.job is None or not run.has_begun or run.is_shown:
@@ -65,9 +63,19 @@ def _not_shown(run: Run, ending: Ending | None) -> Sequence[str]:
 def _show(view: View, ending: Ending) -> int:
     try:
         view.end(ending)
+        if ending.job is not None:
+            _stdio.keep_token(ending.job.token)
     finally:
         view.close()
     return ending.outcome.exit_status
+
+
+async def _work_and_show(run: Run, interruption: Interruption) -> int:
+    """Run a command, and show its ending. Returns the exit status."""
+    run.ending = await _work(run, interruption)
+    # In the loop, whose clock tells a signal that arrives twice from a second one; and before it is
+    # closed, which may have to wait for a lookup of an address.
+    return _show(run.view, run.ending)
 
 
 async def _work(run: Run, interruption: Interruption) -> Ending:

@@ -51,7 +51,8 @@ class Interruption:
     def watched(self) -> Generator[None]:
         """Handle the signals during the block, except those that the parent has ignored.
 
-        ``nohup`` ignores SIGHUP, and a shell ignores Ctrl-C for a command in the background.
+        ``nohup`` ignores SIGHUP, and a shell ignores Ctrl-C for a command in the background. If one
+        has arrived, all are ignored after the block, so that none changes the exit status.
         """
         before = {one: signal.getsignal(one) for one in _OUTCOMES}
         handled = {one: old for one, old in before.items() if old not in (signal.SIG_IGN, None)}
@@ -61,7 +62,8 @@ class Interruption:
             yield
         finally:
             for one, handler in handled.items():
-                signal.signal(one, handler)
+                # While Python ends, it keeps no handler, but it keeps ignoring.
+                signal.signal(one, signal.SIG_IGN if self.has_begun else handler)
 
     @contextmanager
     def cancels(self, task: asyncio.Task[Any]) -> Generator[None]:
@@ -82,7 +84,11 @@ class Interruption:
             self._signal, self._at = signal.Signals(number), now
             _stdio.hurry()
             self._end()
-        elif now is None or self._at is None or now - self._at >= DEBOUNCE_S:
+        elif now is None:
+            pass  # outside of the loop, the command waits for nothing
+        elif self._at is None:
+            self._at = now
+        elif now - self._at >= DEBOUNCE_S:
             _stdio.release_terminal()
             os._exit(self.outcome.exit_status)
 
@@ -90,4 +96,4 @@ class Interruption:
         try:
             return self._clock.now()
         except RuntimeError:
-            return None  # the loop has ended, and with it the command, but for its output
+            return None  # the loop has not begun, or has ended

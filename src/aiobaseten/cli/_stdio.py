@@ -126,12 +126,27 @@ def complain(text: str) -> None:
     hint(f"aiobaseten: {text}")
 
 
-def hint(text: str) -> None:
-    """Write another line to standard error. Never fails."""
+def hint(text: str) -> bool:
+    """Write another line to standard error. Never fails. Returns whether it is written."""
     if sys.stderr is not None:
         with suppress(OSError, ValueError):
             sys.stderr.write(f"{harmless(text)}\n")
             sys.stderr.flush()
+            return True
+    return False
+
+
+def tell(text: str) -> None:
+    """Write a line to standard error, or else to standard output. Never fails."""
+    if not hint(text):
+        with suppress(OSError, ValueError):
+            say(text)
+
+
+def keep_token(token: str | None) -> None:
+    """Write a token to standard error if standard output is closed. Never fails."""
+    if token is not None and sys.stdout is None:
+        hint(f"token: {token}")
 
 
 def hurry() -> None:

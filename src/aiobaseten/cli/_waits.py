@@ -98,12 +98,38 @@ async def interrupt(run: Run, outcome: Outcome) -> Ending:
     command, job = run.command, run.job
     run.view.close()
     if job is None or not run.has_begun:
-        return interrupted_early(outcome, command, job)
+        ending = interrupted_early(outcome, command, job)
+        return await _cancel_if_found(run, ending)
     if isinstance(command, WaitingInvocation) and command.cancel_on_interrupt:
         # First, because another signal ends the process.
         _stdio.hint(f"token: {job.token}")
         return await _cancel(run, job, Ending(outcome=outcome, message=""), f"{outcome.label}; ")
     return interrupted(outcome, command, job)
+
+
+async def _cancel_if_found(run: Run, ending: Ending) -> Ending:
+    """Cancel a promotion whose response was not awaited, if the user asked for it.
+
+    Args:
+        run: The run of the command.
+        ending: The ending if it is not found that the promotion has started.
+    """
+    command, sent = run.command, ending.job
+    if sent is None or sent.token is None:
+        return ending
+    if not isinstance(command, Promote) or not command.cancel_on_interrupt:
+        return ending
+    # First, because another signal ends the process.
+    _stdio.hint(f"token: {sent.token}")
+    try:
+        promotion = await run.client.resume(sent.token)
+    except BasetenError:
+        return ending
+    assert isinstance(promotion, ModelPromotion)  # noqa: S101 - the arguments were checked
+    run.cancellable = promotion
+    run.job = job_of_promotion(promotion, sent.resource)
+    found = Ending(outcome=ending.outcome, message="", job=run.job)
+    return await _cancel(run, run.job, found, f"{ending.outcome.label}; ")
 
 
 async def _watch(run: Run, job: Job, events: AsyncGenerator[Event, None], success: str) -> Ending:
