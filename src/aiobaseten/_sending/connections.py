@@ -56,15 +56,25 @@ class _SentOnce:
 
     def __init__(self) -> None:
         self.was_sent = False
+        self._is_told = False
+        self._is_stopped = False
+
+    def stop(self) -> bool:
+        """Do not let it be sent any longer; returns whether it certainly was not."""
+        self._is_stopped = True
+        return self._is_told and not self.was_sent
 
     async def __call__(self, event: str, details: Mapping[str, Any]) -> None:
         """Called by httpcore with each of its steps."""
+        self._is_told = True
         if not event.endswith(".send_request_headers.started"):
             return
         if details["request"].method == b"CONNECT":  # a proxy is asked for the way
             return
         if self.was_sent:
             raise httpx.WriteError("a layer below was about to send the request again")
+        if self._is_stopped:
+            raise httpx.WriteError("the client was closed")
         self.was_sent = True
 
 
@@ -271,7 +281,8 @@ class Connections:
         A caller that is cancelled leaves at once and abandons the request.
 
         Raises:
-            TransportError: There is no response.
+            TransportError: There is no response. Of a write, that also says that the client was
+                closed when it may have been sent.
             ConfigurationError: The client was closed meanwhile, or cannot be used here.
         """
         life = self._alive()
@@ -292,7 +303,14 @@ class Connections:
             task.add_done_callback(lambda _: request.headers.pop("authorization", None))
             raise
         if life.closing.is_set() and (not task.done() or task.cancelled()):
-            raise closed()
+            if request.method == "GET" or watch.stop():
+                raise closed()
+            raise TransportError(
+                "the client was closed before the answer came",
+                method=request.method,
+                path=request.url.path,
+                sent=True,
+            )
         if task.cancelled() or isinstance(task.exception(), GeneratorExit):
             raise TransportError(
                 "other code, or a hook of the HTTP client, has cancelled the task of the request",
@@ -356,15 +374,13 @@ class Connections:
         )
 
     async def _exchange(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
+        if http.is_closed:
+            raise ConfigurationError("http_client was closed before this client")
         try:
             response = await http.send(request, auth=_NO_AUTH, follow_redirects=False, stream=True)
         except httpx.HTTPStatusError as error:
             # A hook of the caller's client has raised it. We decide what a status means.
             return self._read_already(error.response)
-        except RuntimeError:
-            if http.is_closed:
-                raise ConfigurationError("http_client was closed before this client") from None
-            raise
         try:
             return await self._read(response)
         finally:
