@@ -161,7 +161,7 @@ class Connections:
         Args:
             clock: The client's.
             connect: Returns the HTTP clients; called on opening.
-            secret: Masked in headers and errors that are returned from here.
+            secret: Sent, and masked in headers and errors that are returned from here.
             closes: Whether closing closes the HTTP clients.
             max_connections: How many requests may be sent at the same time.
             max_body: Bytes of a response body that are read at most.
@@ -278,6 +278,8 @@ class Connections:
     async def send(self, request: httpx.Request, place: Place) -> Reply:
         """Send a request, read the response, and give back the place when the request ends.
 
+        The request has no key: the frames of every caller hold it, and those of a caller that is
+        cancelled show up in the traceback while the request still hangs.
         A caller that is cancelled leaves at once and abandons the request.
 
         Raises:
@@ -300,7 +302,6 @@ class Connections:
             one.cut_off.after(ABANDONED_GRACE_S)
             self._abandoned[task] = one
             self.queue.advance()  # somebody may need its place
-            task.add_done_callback(lambda _: request.headers.pop("authorization", None))
             raise
         if life.closing.is_set() and (not task.done() or task.cancelled()):
             if request.method == "GET" or watch.stop():
@@ -321,9 +322,6 @@ class Connections:
         error = task.exception()
         if error is None:
             return task.result()
-        # The error may hold the request, and the request must not hold the key any longer.
-        request.headers.pop("authorization", None)
-        request.extensions.pop("trace", None)
         forget_variables(error)
         if isinstance(error, BasetenError) or not isinstance(error, Exception):
             raise error
@@ -360,17 +358,33 @@ class Connections:
     ) -> Reply:
         limit = request.extensions["timeout"]["answer"]
         cut_off.after(limit)
+        sent = self._with_key(request)
+        reply: Reply | None = None
         try:
             with cut_off.scope:
-                return await self._exchange(http, request)
+                reply = await self._exchange(http, sent)
+                return reply
         finally:
             cut_off.lift()
+            if reply is None:  # the error may hold the request
+                sent.headers.pop("authorization", None)
+                sent.extensions.pop("trace", None)
         # A response that trickles in for ever obeys every other limit.
         raise RequestTimeoutError(
             f"the answer of {_server(request)} was not complete after {limit:g} s",
             method=request.method,
             path=request.url.path,
             sent=True,
+        )
+
+    def _with_key(self, request: httpx.Request) -> httpx.Request:
+        """The request, ready to be sent."""
+        return httpx.Request(
+            request.method,
+            request.url,
+            headers={**request.headers, "authorization": self._secret.authorization()},
+            content=request.content or None,
+            extensions=request.extensions,
         )
 
     async def _exchange(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
