@@ -19,6 +19,7 @@ from .errors import (
     APIError,
     BadRequestError,
     BasetenError,
+    ConfigurationError,
     ConflictError,
     PromotionInProgressError,
     PromotionOutcomeUnknownError,
@@ -145,15 +146,19 @@ async def send_once(
     except BasetenError as error:
         if not may_have_acted(error):
             raise
-        found, after = await _read_back(
-            resource, environment, deployment_id, baseline, was_busy=before.is_busy
-        )
+        doubt = "the environment does not tell whether it began"
+        try:
+            found, after = await _read_back(
+                resource, environment, deployment_id, baseline, was_busy=before.is_busy
+            )
+        except ConfigurationError:  # the client was closed, and cannot read
+            found, after = None, None
+            doubt = "the closed client cannot look whether it began"
         if found is None:
             raise PromotionOutcomeUnknownError(
                 f"the answer to promoting {deployment_id} to "
-                f"{resource.environment_label(environment)} was lost ({error}), and the "
-                "environment does not tell whether it began; it was not sent again: look before "
-                "you do",
+                f"{resource.environment_label(environment)} was lost ({error}), and {doubt}; it "
+                "was not sent again: look before you do",
                 deployment_id=deployment_id,
                 before=before.value,
                 after=after.value if after else None,

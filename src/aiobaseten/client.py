@@ -104,8 +104,10 @@ class Baseten:
                 One route alone, or all looks together, may take three quarters of them.
             http_client: An HTTP client to use instead of our own, with its proxies, certificates
                 and hooks. It stays open when this client is closed. Its timeouts, authentication,
-                default headers and redirects are not used. It must allow *max_connections*. Clients
-                of httpx2 are refused: their exceptions do not prove whether a request was sent.
+                default headers and redirects are not used. It must allow *max_connections*. Its
+                transport must not follow redirects: it would send a write and the key again.
+                Clients of httpx2 are refused: their exceptions do not prove whether a request was
+                sent.
             clock: Time and randomness (default: the event loop's).
 
         Raises:

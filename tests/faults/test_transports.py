@@ -13,10 +13,12 @@ import httpcore
 import httpx
 import httpx_aiohttp
 import pytest
+from pyreqwest.client import ClientBuilder
 from pyreqwest.compatibility.httpx import HttpxTransport
 
 from aiobaseten import Baseten
 from aiobaseten.errors import (
+    APIError,
     BasetenError,
     ConfigurationError,
     PromotionOutcomeUnknownError,
@@ -57,7 +59,11 @@ CLIENTS: dict[str, MakeClient] = {
     "ours": lambda: None,
     "httpx": lambda: httpx.AsyncClient(trust_env=False),
     "httpx-aiohttp": lambda: httpx_aiohttp.HttpxAiohttpClient(trust_env=False),
-    "pyreqwest": lambda: httpx.AsyncClient(trust_env=False, transport=HttpxTransport()),
+    "pyreqwest": lambda: httpx.AsyncClient(
+        trust_env=False,
+        # By itself, it follows redirects below us; docs/sending.md says so.
+        transport=HttpxTransport(ClientBuilder().follow_redirects(False).build()),
+    ),
 }
 
 
@@ -128,6 +134,25 @@ async def test_a_promotion_that_is_refused_by_a_429_begins_once(
         await baseten.model("m1").environment("production").promote("d1", before_sending=fail)
 
     assert promoted(fake) == ["d1"]
+
+
+@pytest.mark.parametrize("make", CLIENTS.values(), ids=CLIENTS)
+async def test_a_promotion_that_is_redirected_is_sent_once(
+    make: MakeClient, proxy: Proxy, fake: FakeBaseten
+) -> None:
+    async with connected(make, proxy.url) as baseten:
+
+        async def redirect(_: str) -> None:
+            proxy.plan(canned("307", 307, b"{}", f"location: {proxy.url}/elsewhere"))
+
+        with pytest.raises(APIError) as caught:
+            await (
+                baseten.model("m1").environment("production").promote("d1", before_sending=redirect)
+            )
+
+    assert caught.value.status == 307
+    assert sum(line.startswith("POST") for line in proxy.seen) == 1
+    assert promoted(fake) == []
 
 
 @pytest.mark.parametrize("make", list(CLIENTS.values())[1:], ids=list(CLIENTS)[1:])

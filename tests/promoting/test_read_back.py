@@ -5,6 +5,7 @@ tests/faults does the same over sockets, with fewer stories.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -245,6 +246,20 @@ async def test_a_promotion_is_sent_again_after_a_429_because_baseten_did_not_act
 
     assert sent(fake) == 3
     assert len(environment.promotions) == 1
+
+
+async def test_the_outcome_is_unknown_if_the_client_is_closed_while_it_reads_back(
+    fake: FakeBaseten,
+) -> None:
+    set_up(fake, "model")
+    fake.faults.reset(route="POST")
+
+    async with fake.client() as baseten:
+        call = asyncio.create_task(promote(baseten, "model"))
+        await asyncio.sleep(READ_BACK_AFTER_S[1] / 2)
+
+    with pytest.raises(PromotionOutcomeUnknownError):
+        await call
 
 
 @BOTH

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from aiobaseten import Baseten, RetryPolicy
-from aiobaseten.errors import TransportError, WaitTimeoutError
+from aiobaseten.errors import BasetenError, TransportError, WaitTimeoutError
 from aiobaseten.testing import FakeBaseten
 
 pytestmark = pytest.mark.looptime
@@ -59,6 +59,26 @@ async def test_a_promotion_whose_response_a_hook_consumed_is_read_back(
 
     assert promotion.deployment_id == "new"
     assert len(environment.promotions) == 1
+
+
+async def test_a_write_may_have_been_sent_although_its_http_client_is_closed_by_now(
+    fake: FakeBaseten,
+) -> None:
+    fake.model("m1").deployment("d1")
+
+    async def hook(_: httpx.Response) -> None:
+        await http.aclose()
+        raise RuntimeError("closed")
+
+    async with (
+        httpx.AsyncClient(transport=fake.transport(), event_hooks={"response": [hook]}) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        with pytest.raises(BasetenError) as caught:
+            await baseten.model("m1").deployment("d1").activate()
+
+    assert isinstance(caught.value, TransportError)
+    assert caught.value.sent
 
 
 @pytest.mark.parametrize("end", [asyncio.CancelledError, GeneratorExit])

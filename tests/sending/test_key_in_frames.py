@@ -196,6 +196,65 @@ async def test_a_timeout_of_the_whole_answer() -> None:
     check(caught.value)
 
 
+@pytest.mark.parametrize("name", ["get", "activate", "promote"])
+async def test_a_call_that_is_cancelled_while_its_request_hangs(name: str) -> None:
+    """The request lives on for a while, and what is cancelled shows its frames."""
+    shows = b'{"name": "production", "current_deployment": null}'
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if name == "promote" and head.startswith(b"GET"):
+            length = b"content-length: %d" % len(shows)
+            writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\n%s\r\n\r\n%s" % (length, shows))
+            await writer.drain()
+            return
+        hangs.set()
+        await reader.read(-1)
+
+    hangs = asyncio.Event()
+    async with a_client_of(answer) as baseten:
+        model = baseten.with_options(read_timeout=9).model("m1")
+        calls: dict[str, Callable[[], Awaitable[object]]] = {
+            "get": model.deployment("d1").get,
+            "activate": model.deployment("d1").activate,
+            "promote": lambda: model.environment("production").promote("d1"),
+        }
+
+        async def timed_out() -> None:
+            async with asyncio.timeout(None) as timeout:
+                call = asyncio.ensure_future(hangs.wait())
+                call.add_done_callback(
+                    lambda _: timeout.reschedule(asyncio.get_running_loop().time())
+                )
+                await calls[name]()
+
+        with pytest.raises(TimeoutError) as caught:
+            await timed_out()
+        assert isinstance(caught.value.__cause__, asyncio.CancelledError)
+        check(caught.value)
+
+
+async def test_a_request_that_closing_cuts_off() -> None:
+    hangs = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        hangs.set()
+        await reader.read(-1)
+
+    async with a_client_of(answer) as baseten:
+        view = baseten.with_options(read_timeout=9)
+        calls = [
+            asyncio.ensure_future(view.model("m1").deployment("d1").get()),
+            asyncio.ensure_future(view.model("m1").deployment("d1").activate()),
+        ]
+        await hangs.wait()
+        await baseten.aclose()
+        for call in calls:
+            with pytest.raises(BasetenError) as caught:
+                await call
+            check(caught.value)
+
+
 async def test_the_variables_of_the_caller_are_left_alone() -> None:
     """An error of the caller's that is being handled is not ours to clear."""
 

@@ -430,6 +430,25 @@ async def test_a_promotion_whose_response_was_lost(fake: FakeBaseten, baseten: B
 
 
 @pytest.mark.looptime
+async def test_a_promotion_that_closing_cuts_off(fake: FakeBaseten) -> None:
+    set_up(fake, "model")
+    fake.faults.hang(route="POST")
+
+    async with fake.client() as baseten:
+        call = asyncio.create_task(promote(baseten, "model"))
+        await asyncio.sleep(1)
+
+    with pytest.raises(PromotionOutcomeUnknownError) as caught:
+        await call
+    assert str(caught.value) == (
+        "the answer to promoting new to production of model owner was lost (POST "
+        "/v1/models/owner/environments/production/promote: the client was closed before the answer "
+        "came; it may have reached Baseten), and the closed client cannot look whether it began; "
+        "it was not sent again: look before you do"
+    )
+
+
+@pytest.mark.looptime
 async def test_a_promotion_that_another_process_was_about_to_send(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:

@@ -56,15 +56,25 @@ class _SentOnce:
 
     def __init__(self) -> None:
         self.was_sent = False
+        self._is_told = False
+        self._is_stopped = False
+
+    def stop(self) -> bool:
+        """Do not let it be sent any longer; returns whether it certainly was not."""
+        self._is_stopped = True
+        return self._is_told and not self.was_sent
 
     async def __call__(self, event: str, details: Mapping[str, Any]) -> None:
         """Called by httpcore with each of its steps."""
+        self._is_told = True
         if not event.endswith(".send_request_headers.started"):
             return
         if details["request"].method == b"CONNECT":  # a proxy is asked for the way
             return
         if self.was_sent:
             raise httpx.WriteError("a layer below was about to send the request again")
+        if self._is_stopped:
+            raise httpx.WriteError("the client was closed")
         self.was_sent = True
 
 
@@ -151,7 +161,7 @@ class Connections:
         Args:
             clock: The client's.
             connect: Returns the HTTP clients; called on opening.
-            secret: Masked in headers and errors that are returned from here.
+            secret: Sent, and masked in headers and errors that are returned from here.
             closes: Whether closing closes the HTTP clients.
             max_connections: How many requests may be sent at the same time.
             max_body: Bytes of a response body that are read at most.
@@ -268,10 +278,13 @@ class Connections:
     async def send(self, request: httpx.Request, place: Place) -> Reply:
         """Send a request, read the response, and give back the place when the request ends.
 
+        The request has no key: the frames of every caller hold it, and those of a caller that is
+        cancelled show up in the traceback while the request still hangs.
         A caller that is cancelled leaves at once and abandons the request.
 
         Raises:
-            TransportError: There is no response.
+            TransportError: There is no response. Of a write, that also says that the client was
+                closed when it may have been sent.
             ConfigurationError: The client was closed meanwhile, or cannot be used here.
         """
         life = self._alive()
@@ -289,10 +302,16 @@ class Connections:
             one.cut_off.after(ABANDONED_GRACE_S)
             self._abandoned[task] = one
             self.queue.advance()  # somebody may need its place
-            task.add_done_callback(lambda _: request.headers.pop("authorization", None))
             raise
         if life.closing.is_set() and (not task.done() or task.cancelled()):
-            raise closed()
+            if request.method == "GET" or watch.stop():
+                raise closed()
+            raise TransportError(
+                "the client was closed before the answer came",
+                method=request.method,
+                path=request.url.path,
+                sent=True,
+            )
         if task.cancelled() or isinstance(task.exception(), GeneratorExit):
             raise TransportError(
                 "other code, or a hook of the HTTP client, has cancelled the task of the request",
@@ -303,9 +322,6 @@ class Connections:
         error = task.exception()
         if error is None:
             return task.result()
-        # The error may hold the request, and the request must not hold the key any longer.
-        request.headers.pop("authorization", None)
-        request.extensions.pop("trace", None)
         forget_variables(error)
         if isinstance(error, BasetenError) or not isinstance(error, Exception):
             raise error
@@ -342,11 +358,17 @@ class Connections:
     ) -> Reply:
         limit = request.extensions["timeout"]["answer"]
         cut_off.after(limit)
+        sent = self._with_key(request)
+        reply: Reply | None = None
         try:
             with cut_off.scope:
-                return await self._exchange(http, request)
+                reply = await self._exchange(http, sent)
+                return reply
         finally:
             cut_off.lift()
+            if reply is None:  # the error may hold the request
+                sent.headers.pop("authorization", None)
+                sent.extensions.pop("trace", None)
         # A response that trickles in for ever obeys every other limit.
         raise RequestTimeoutError(
             f"the answer of {_server(request)} was not complete after {limit:g} s",
@@ -355,16 +377,24 @@ class Connections:
             sent=True,
         )
 
+    def _with_key(self, request: httpx.Request) -> httpx.Request:
+        """The request, ready to be sent."""
+        return httpx.Request(
+            request.method,
+            request.url,
+            headers={**request.headers, "authorization": self._secret.authorization()},
+            content=request.content or None,
+            extensions=request.extensions,
+        )
+
     async def _exchange(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
+        if http.is_closed:
+            raise ConfigurationError("http_client was closed before this client")
         try:
             response = await http.send(request, auth=_NO_AUTH, follow_redirects=False, stream=True)
         except httpx.HTTPStatusError as error:
             # A hook of the caller's client has raised it. We decide what a status means.
             return self._read_already(error.response)
-        except RuntimeError:
-            if http.is_closed:
-                raise ConfigurationError("http_client was closed before this client") from None
-            raise
         try:
             return await self._read(response)
         finally:

@@ -209,8 +209,6 @@ class Sender:
                 now=self.clock.utcnow(),
             )
         except BasetenError as error:
-            # The frames of the error hold the request, and that must not hold the key any longer.
-            request.headers.pop("authorization", None)
             if isinstance(error, RateLimitError):
                 asked = error.retry_after if error.retry_after is not None else _PAUSE_AFTER_429_S
                 self._route(operation).window.pause(self.clock.now(), asked)
@@ -226,7 +224,7 @@ class Sender:
         return self.connections.queue.route(operation.method, operation.path)
 
     def _request(self, operation: Operation[Any], host: str | None = None) -> httpx.Request:
-        """The request, ready to be sent.
+        """The request, without the key.
 
         Raises:
             ConfigurationError: Its URL cannot be requested.
@@ -243,7 +241,6 @@ class Sender:
         headers = {
             "accept": "application/json",
             "accept-encoding": "gzip, deflate",
-            "authorization": self.settings.secret.authorization(),
             "user-agent": f"aiobaseten/{__version__}",
         }
         # A cache in between must ask Baseten. By default, that of hishel ignores the header.
