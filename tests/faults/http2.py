@@ -137,3 +137,47 @@ def stream_refused(connection: h2.connection.H2Connection, stream: int, _: objec
 def going_away(connection: h2.connection.H2Connection, _: int, __: object) -> None:
     """The server says that it closes the connection."""
     connection.close_connection(last_stream_id=0)
+
+
+def hang(_: h2.connection.H2Connection, __: int, ___: object) -> None:
+    """Nothing comes."""
+
+
+def closed(_: h2.connection.H2Connection, __: int, transport: asyncio.Transport) -> None:
+    """The connection is closed without an answer."""
+    transport.close()
+
+
+def cut(connection: h2.connection.H2Connection, stream: int, transport: asyncio.Transport) -> None:
+    """The connection is closed in the middle of the answer."""
+    connection.send_headers(stream, [(":status", "200")])
+    connection.send_data(stream, b'{"id": ')
+    transport.write(connection.data_to_send())
+    transport.close()
+
+
+def trickle(
+    connection: h2.connection.H2Connection, stream: int, transport: asyncio.Transport
+) -> None:
+    """The answer never ends."""
+
+    def drip() -> None:
+        if not transport.is_closing():
+            connection.send_data(stream, b" ")
+            transport.write(connection.data_to_send())
+            asyncio.get_running_loop().call_later(0.01, drip)
+
+    connection.send_headers(stream, [(":status", "200")])
+    drip()
+
+
+def html(connection: h2.connection.H2Connection, stream: int, _: object) -> None:
+    """The page of a proxy."""
+    connection.send_headers(stream, [(":status", "502"), ("content-type", "text/html")])
+    connection.send_data(stream, b"<html>Bad gateway</html>", end_stream=True)
+
+
+def too_many(connection: h2.connection.H2Connection, stream: int, _: object) -> None:
+    """There were too many requests."""
+    connection.send_headers(stream, [(":status", "429")])
+    connection.send_data(stream, b'{"retry_after": 2}', end_stream=True)

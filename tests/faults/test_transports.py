@@ -224,20 +224,35 @@ async def test_a_promotion_to_a_host_that_is_gone_is_not_sent(
     assert not [line for line in proxy.seen if line.startswith("POST")]
 
 
+# --- over HTTP/2 ---------------------------------------------------------------------------------
+
+
+def over_http2() -> httpx.AsyncClient:
+    return httpx.AsyncClient(http1=False, http2=True, trust_env=False)
+
+
 @pytest.mark.parametrize("acts", [True, False])
 @pytest.mark.parametrize(
-    "failure", [http2.reset, http2.noise, http2.stream_refused, http2.going_away]
+    "failure",
+    [
+        http2.reset,
+        http2.noise,
+        http2.stream_refused,
+        http2.going_away,
+        http2.hang,
+        http2.closed,
+        http2.cut,
+        http2.trickle,
+        http2.html,
+    ],
 )
 async def test_a_promotion_over_http2_that_meets_a_fault_is_sent_once(
     failure: http2.Failure, acts: bool, fake: FakeBaseten
 ) -> None:
-    def make() -> httpx.AsyncClient:
-        return httpx.AsyncClient(http1=False, http2=True, trust_env=False)
-
     async with (
         fake.serve() as url,
         http2.serving(url) as front,
-        connected(make, front.url) as baseten,
+        connected(over_http2, front.url) as baseten,
     ):
         front.failure, front.acts = failure, acts
         try:
@@ -247,6 +262,56 @@ async def test_a_promotion_over_http2_that_meets_a_fault_is_sent_once(
 
     assert front.posts == 1
     assert promoted(fake) == ["d1"] * acts
+
+
+async def test_a_promotion_over_http2_that_is_refused_by_a_429_begins_once(
+    fake: FakeBaseten,
+) -> None:
+    async with (
+        fake.serve() as url,
+        http2.serving(url) as front,
+        connected(over_http2, front.url) as baseten,
+    ):
+
+        def refuse_once(*of: Any) -> None:
+            http2.too_many(*of)
+            front.failure = None
+
+        front.failure = refuse_once
+        await baseten.model("m1").environment("production").promote("d1")
+
+    assert front.posts == 2
+    assert promoted(fake) == ["d1"]
+
+
+async def test_promotions_over_http2_whose_callers_leave_are_sent_once(fake: FakeBaseten) -> None:
+    production = fake.model("m1").environment("production")
+    async with (
+        fake.serve() as url,
+        http2.serving(url) as front,
+        connected(over_http2, front.url) as baseten,
+    ):
+        for turn in range(25):
+            call = asyncio.create_task(
+                baseten.model("m1").environment("production").promote("d1", if_in_progress="send")
+            )
+            await asyncio.sleep(turn / 5000)
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+
+    assert len(production.promotions) <= front.posts <= 25
+
+
+async def test_a_refused_connection_over_http2_sends_nothing(fake: FakeBaseten) -> None:
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(fake.serve())
+        async with http2.serving(url) as front:
+            baseten = await stack.enter_async_context(connected(over_http2, front.url))
+        with pytest.raises(TransportError) as caught:
+            await baseten.model("m1").environment("production").promote("d1")
+
+    assert not caught.value.sent
+    assert front.posts == 0
 
 
 # --- our own client ------------------------------------------------------------------------------
