@@ -32,18 +32,17 @@ def path_argument(name: str, value: object) -> str:
     segment names the collection.
 
     Raises:
-        ConfigurationError: It cannot.
+        ConfigurationError: It cannot. The message does not repeat it: it may be the API key.
     """
     if not isinstance(value, str):
         raise ConfigurationError(f"{name} must be a string, not {type(value).__name__}")
     if value.strip(" ") in {"", ".", ".."}:
         raise ConfigurationError(f"{name} must not be {value!r}: that is not the name of anything")
     if not value.isprintable() or "/" in value or "\\" in value:
-        raise ConfigurationError(f"{name} must not hold slashes or control characters: {value!r}")
+        raise ConfigurationError(f"{name} must not hold slashes or control characters")
     if len(quote(value, safe="")) > _LONGEST_URL:
         raise ConfigurationError(
-            f"{name} must take at most {_LONGEST_URL} characters of a URL, not {len(value)}: "
-            f"{value[:20]!r}..."
+            f"{name} must take at most {_LONGEST_URL} characters of a URL, not {len(value)}"
         )
     return value
 
@@ -324,8 +323,9 @@ def _checked_url(name: str, given: object) -> str:
         host = url.hostname or ""
         _ = url.port
         host.encode("idna")
-    except ValueError as error:
-        raise ConfigurationError(f"{name} is not a URL: {error}") from None
+    except ValueError:
+        # The reason repeats a part of it, which may be the API key.
+        raise ConfigurationError(f"{name} is not a URL: its host or its port is invalid") from None
     if not value.isprintable() or " " in value or len(value) > _LONGEST_URL:
         raise ConfigurationError(f"{name} is not a URL: it holds a space or is too long")
     if "{" in value or "}" in value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import attrs
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from aiobaseten import Token
 from aiobaseten.cli import main
 from aiobaseten.cli._arguments import SUMMARIES, parse
-from aiobaseten.cli._checks import UsageError, check
+from aiobaseten.cli._checks import UsageError, check, holds_key
 from aiobaseten.cli._durations import format_duration, parse_duration, parse_time_limit
 from aiobaseten.cli._flags import parse_log_lines
 from aiobaseten.cli._grammar import GRAMMARS
@@ -187,6 +188,16 @@ KEY_IN_THE_WRONG_PLACE = [
     f"wait chain c d --log-lines {KEY}",
     f"wait {TOKEN} --on-paused {KEY}",
     f"promote chain c d --to prod --if-in-progress {KEY}",
+    f"list chain {KEY}/",
+    f"status model m {KEY}/",
+    f"wait model m {KEY}/",
+    f"cancel model m {KEY}/",
+    f"promote chain {KEY}/ d --to prod",
+    f"promote chain c {KEY}/ --to prod",
+    f"promote chain c d --to {KEY}/",
+    f"status model m {KEY * 99}",
+    f"list chain c --base-url https://x:{KEY}",
+    f"list chain c --base-url https://[{KEY}]",
 ]
 
 
@@ -204,3 +215,54 @@ def test_a_key_in_the_wrong_place_is_in_no_message(
     assert status == 2
     assert captured.err.startswith("aiobaseten: ")
     assert KEY not in captured.out + captured.err
+
+
+THE_KEY_ITSELF = [
+    "list chain {}",
+    "status model m {}",
+    "status model m {}.tail",
+    "wait model {} new",
+    "promote model m {} --to production",
+    "promote model m new --to={}",
+    "promote model m new --to production --wait --json --timeout=1s --base-url http://localhost/{}",
+]
+
+
+@pytest.mark.parametrize("line", THE_KEY_ITSELF)
+@pytest.mark.parametrize("source", ["variable", "file"])
+def test_the_key_itself_in_the_wrong_place_is_neither_sent_nor_shown(
+    line: str,
+    source: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words = line.format(KEY).split()
+    monkeypatch.setenv("BASETEN_API_KEY", KEY)
+    monkeypatch.setenv("BASETEN_BASE_URL", "http://127.0.0.1:9")  # nobody listens
+    if source == "file":
+        file = tmp_path / "file"
+        file.write_text(KEY)
+        words += ["--api-key-file", str(file)]
+        monkeypatch.delenv("BASETEN_API_KEY")
+
+    assert main(words) == 2
+
+    captured = capsys.readouterr()
+    assert captured.err.startswith("aiobaseten: ")
+    assert KEY not in captured.out + captured.err
+
+
+@pytest.mark.parametrize(
+    ("word", "key", "holds"),
+    [
+        ("test-key", "test-key", True),
+        ("test-key.tail", "test-key", True),
+        ("--to=test-key", "test-key", True),
+        ("my-test-key-42", "test-key", False),
+        ("/run/secrets/test-key", "test-key", False),
+        ("key", "key", False),
+    ],
+)
+def test_a_short_key_may_be_a_part_of_a_word(word: str, key: str, *, holds: bool) -> None:
+    assert holds_key(word, key) is holds

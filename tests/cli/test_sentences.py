@@ -200,6 +200,12 @@ INVALID_SETTINGS: list[tuple[str, dict[str, str], str]] = [
         "base_url must be https: over plain http the API key could be read on the way "
         "(only loopback addresses are excepted)",
     ),
+    (
+        "list chain long-enough",
+        {"BASETEN_API_KEY": "long-enough"},
+        "the API key is among the arguments, where other users can see it: nothing was sent; "
+        "replace the key, and pass it in BASETEN_API_KEY or with --api-key-file PATH",
+    ),
 ]
 
 

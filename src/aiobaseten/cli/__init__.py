@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 __all__ = ["main"]
@@ -34,8 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parse_and_run(argv: Sequence[str] | None) -> int:
     from ._arguments import parse
 
-    command = parse(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    command = parse(words)
 
     from ._session import run_command
 
-    return run_command(command)
+    return run_command(command, words)

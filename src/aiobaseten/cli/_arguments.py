@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from itertools import takewhile
@@ -85,16 +84,16 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def parse(argv: Sequence[str] | None) -> Command:
+def parse(argv: Sequence[str]) -> Command:
     """The typed arguments of the command, checked.
 
     Args:
-        argv: The arguments after the program's name; default: those of the process.
+        argv: The arguments after the program's name.
 
     Raises:
         SystemExit: They are invalid (2), or ask for the help or the version (0).
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = list(argv)
     if words[:1] == ["help"]:
         words = [*(word for word in words[1:2] if word != "help"), "--help"]
     try:

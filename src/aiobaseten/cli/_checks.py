@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ..errors import ConfigurationError
@@ -26,6 +27,11 @@ from ._invocations import (
     WaitForToken,
     WaitingInvocation,
 )
+
+# A shorter key is a placeholder in somebody's tests.
+_SHORTEST_KEY = 8
+# So long a key is in no word by chance.
+_LONG_KEY = 16
 
 
 class UsageError(Exception):
@@ -57,6 +63,21 @@ def check(command: Command) -> None:
             pass
         case _:
             _check_change(command)
+
+
+def holds_key(word: str, key: str) -> bool:
+    """Whether the API key is in a word of the command line, which would be sent and shown.
+
+    Args:
+        word: The word.
+        key: The API key. A short one may be a part of an id by chance.
+    """
+    if len(key) < _SHORTEST_KEY:
+        return False
+    if len(key) >= _LONG_KEY:
+        return key in word
+    # Nor is the name of a file the key.
+    return re.search(rf"(?<![\w/-]){re.escape(key)}(?![\w-])", word) is not None
 
 
 def no_chains(name: str) -> str:

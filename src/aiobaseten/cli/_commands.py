@@ -85,8 +85,10 @@ async def _promote(run: Run, command: Promote) -> Ending:
     )
     waits = command.options.get("if_in_progress") == "wait"
     queued = ", after the promotion that is running, if any" if waits else ""
-    run.view.note(f"promoting deployment {command.deployment} to {place}{queued}")
+    # First, because an invalid id must not be shown: it may be the API key.
     environment = _environment(run.client, place)
+    _handle(run.client, place.resource).deployment(command.deployment)
+    run.view.note(f"promoting deployment {command.deployment} to {place}{queued}")
     promotion = await environment.promote(
         command.deployment, before_sending=run.before_sending, **command.options
     )

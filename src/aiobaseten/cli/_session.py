@@ -13,6 +13,7 @@ from .. import Baseten, Clock
 from ..errors import BasetenError, ConfigurationError
 from ..options import CompressedClock, LoopClock
 from . import _stdio
+from ._checks import holds_key
 from ._commands import execute
 from ._endings import failed, hints
 from ._invocations import Access, Command
@@ -23,12 +24,17 @@ from ._views import View, choose_view
 from ._waits import interrupt
 
 
-def run_command(command: Command) -> int:
-    """Run a command. Returns the exit status."""
+def run_command(command: Command, words: Sequence[str]) -> int:
+    """Run a command. Returns the exit status.
+
+    Args:
+        command: The command.
+        words: The words that it was parsed from.
+    """
     clock: Clock = LoopClock()
     try:
         clock = _clock(os.environ.get("AIOBASETEN_CLOCK_SPEED"))
-        client = _client(command.access, clock)
+        client = _client(command.access, clock, words)
     except ConfigurationError as error:
         view = choose_view(command.output, clock, waits=command.waits)
         return _show(view, failed(error, command, None))
@@ -97,8 +103,14 @@ def _cannot_write(task: asyncio.Task[Ending]) -> bool:
     return isinstance(task.exception(), OSError)
 
 
-def _client(access: Access, clock: Clock) -> Baseten:
+def _client(access: Access, clock: Clock, words: Sequence[str]) -> Baseten:
     key = _api_key(access.api_key_file)
+    for one in (key, os.environ.get("BASETEN_API_KEY", "").strip()):
+        if any(holds_key(word, one) for word in words):
+            raise ConfigurationError(
+                "the API key is among the arguments, where other users can see it: nothing was "
+                "sent; replace the key, and pass it in BASETEN_API_KEY or with --api-key-file PATH"
+            )
     return Baseten(api_key=key, base_url=access.base_url or None, clock=clock)
 
 
