@@ -41,6 +41,8 @@ from typing import Any, ClassVar, TypeVar, cast
 from attrs import field, frozen
 
 _Error = TypeVar("_Error", bound="BasetenError")
+# Characters in a message.
+_LONGEST_REASON = 500
 
 #: HTTP statuses with which a server, or a proxy in front of it, says that the failure may pass.
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 531)})
@@ -367,13 +369,15 @@ class RequestNotActedOnError(BasetenError):
 
     Attributes:
         action: The action, such as ``"retry"``.
-        reason: Baseten's reason, or an empty string.
+        reason: Baseten's reason, or an empty string. The message shows its first 500 characters.
     """
 
     _may_pass = True
 
     def __init__(self, action: str, reason: str) -> None:
-        said = f": {reason.rstrip('.')}" if reason else "; it did not say why"
+        is_long = len(reason) > _LONGEST_REASON
+        shown = f"{reason[:_LONGEST_REASON]} …" if is_long else reason.rstrip(".")
+        said = f": {shown}" if shown else "; it did not say why"
         super().__init__(f"Baseten did not {action}{said}. Everything is as it was")
         self.action = action
         self.reason = reason

@@ -223,6 +223,14 @@ def test_unknown_statuses_and_fields_are_kept() -> None:
     assert deployment.additional_properties == {"colour": "blue"}
 
 
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_an_integer_of_any_length_does_not_hide_the_rest(sign: str) -> None:
+    long = f'{{"note": {sign}{5000 * "9"}, '
+
+    assert value_of(reply(200, long + json.dumps(SOUND)[1:])).id == "d1"
+    assert refusal(reply(400, long + '"code": "ODD"}')).code == "ODD"
+
+
 @pytest.mark.parametrize("kind", ["text/html", "text/plain; charset=latin-1", "image/png"])
 def test_the_body_counts_and_not_its_content_type(kind: str) -> None:
     assert value_of(reply(200, SOUND, content_type=kind)).id == "d1"

@@ -582,3 +582,10 @@ async def test_a_retry_that_baseten_did_not_act_on(fake: FakeBaseten, baseten: B
     assert str(caught.value) == (
         f"Baseten did not retry: {caught.value.reason} Everything is as it was"
     )
+
+
+def test_a_long_reason_is_cut_in_the_message() -> None:
+    error = RequestNotActedOnError("retry", "x" * 501)
+
+    assert error.reason == "x" * 501
+    assert str(error) == f"Baseten did not retry: {500 * 'x'} …. Everything is as it was"

@@ -110,16 +110,24 @@ class Reply:
         if not self.body:
             return None
         try:
-            content = json.loads(self.body)
+            content = json.loads(self.body, parse_int=_integer)
         except UnicodeDecodeError:
             # A log may hold any byte, and the rest of the answer is good.
-            content = json.loads(self.body.decode("utf-8", "replace"))
+            content = json.loads(self.body.decode("utf-8", "replace"), parse_int=_integer)
         return encodable_json(content, self.body)
 
     def excerpt(self) -> str:
         """The beginning of the body, as text."""
         text = encodable_text(self.body[: 4 * _EXCERPT].decode("utf-8", "replace"))
         return text if len(text) <= _EXCERPT else text[:_EXCERPT] + " …"
+
+
+def _integer(digits: str) -> float:
+    """An integer; infinity if it is longer than Python allows, so that the rest can be read."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
 
 
 def parsed_by(operation: Operation[Any], parse: Callable[[Any], U]) -> Operation[U]:
