@@ -200,6 +200,7 @@ async def test_the_flags_of_promote_reach_the_library(
     seen: list[dict[str, Any]] = []
 
     async def promote(_: object, deployment_id: str, **options: Any) -> object:
+        del options["before_sending"]  # always there: it keeps the token
         seen.append(options)
         return await client.resume(CHAIN if kind == "chain" else MODEL)
 
