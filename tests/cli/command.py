@@ -88,6 +88,11 @@ class Ended:
         return str(found)
 
 
+def _is_kept(name: str) -> bool:
+    """Whether a command gets this variable of ours: not those that change its output or its way."""
+    return name not in _CHANGES_OUTPUT and not name.lower().endswith("_proxy")
+
+
 @frozen
 class Shell:
     """A shell in which commands run."""
@@ -99,7 +104,7 @@ class Shell:
     def environ(self) -> dict[str, str]:
         """The environment variables of a command."""
         return {
-            **{name: value for name, value in os.environ.items() if name not in _CHANGES_OUTPUT},
+            **{name: value for name, value in os.environ.items() if _is_kept(name)},
             "LC_ALL": "C.UTF-8",
             "PYTHONWARNINGS": "error",
             "BASETEN_API_KEY": self.fake.api_key or "any-key",

@@ -100,7 +100,8 @@ def _add_promote(parser: ArgumentParser) -> None:
         type=parse_time_limit,
         default=NOT_GIVEN,
         metavar="DURATION",
-        help=f"maximum time to wait for its end (default: {format_duration(DEFAULT_TIMEOUT_S)})",
+        help="with --if-in-progress wait: maximum time to wait for the other promotion "
+        f"(default: {format_duration(DEFAULT_TIMEOUT_S)})",
     )
     parser.add_argument(
         "--scale-down-previous-deployment",

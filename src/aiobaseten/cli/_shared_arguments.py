@@ -36,7 +36,7 @@ def add_settings(parser: ArgumentParser) -> None:
         (
             ["-q", "--quiet"],
             "quiet",
-            "only the result, which is the token for promote without --wait; and errors",
+            "print only errors and the result (for promote without --wait: the token)",
         ),
     ):
         group.add_argument(*flags, dest="output", action="store_const", const=output, help=text)
