@@ -33,6 +33,8 @@ def unknown_outcome(after: Any) -> BasetenError:
 PERMANENT = [
     errors.ConfigurationError("invalid"),
     *map(api_error, (400, 401, 403, 404, 422)),
+    errors.NameNotFoundError("", name="n", similar=()),
+    errors.AmbiguousNameError("", name="n", candidates=()),
     unknown_outcome(after=object()),
     errors.DeploymentFailedError("", evidence=EVIDENCE),
     errors.PromotionFailedError("", evidence=EVIDENCE),
