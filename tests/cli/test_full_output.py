@@ -188,8 +188,15 @@ async def test_github_gets_the_token_although_the_output_cannot_be_written(
     assert outputs.read_text() == f"token={begun.hinted('wait')}\n"
 
 
+def restless(shell: Shell, *flags: str) -> str:
+    """A command that writes a new line all the time, and so notices when its reader leaves."""
+    steps = [(status, 5.0) for status in ("BUILDING", "DEPLOYING") * 50]
+    shell.fake.model("m").deployment("restless", on_promote=[*steps, "ACTIVE"])
+    return " ".join((*COMMAND, "promote", "model", "m", "restless", *STUCK[4:], *flags))
+
+
 async def test_the_token_is_in_standard_error_if_the_reader_left_before_it(shell: Shell) -> None:
-    words = " ".join((*COMMAND, *STUCK))
+    words = restless(shell)
     async with shell.started(
         "bash", "-c", f"{words} | head -1; exit ${{PIPESTATUS[0]}}"
     ) as process:
@@ -204,7 +211,7 @@ async def test_the_token_is_in_standard_error_if_the_reader_left_before_it(shell
 async def test_a_reader_that_has_the_token_ends_the_command_without_a_message(
     shell: Shell,
 ) -> None:
-    words = " ".join((*COMMAND, *STUCK, "--json"))
+    words = restless(shell, "--json")
     async with shell.started(
         "bash", "-c", f"{words} | head -1; exit ${{PIPESTATUS[0]}}"
     ) as process:
