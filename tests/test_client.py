@@ -59,6 +59,19 @@ def test_the_key_and_the_address_come_from_the_environment(monkeypatch: pytest.M
     assert repr(Baseten()) == f"<Baseten at {LOOPBACK}>"
 
 
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_address_is_an_error_and_not_the_real_baseten(
+    monkeypatch: pytest.MonkeyPatch, empty: str
+) -> None:
+    with pytest.raises(ConfigurationError):
+        Baseten(api_key="key", base_url=empty)
+    monkeypatch.setenv("BASETEN_BASE_URL", empty)
+
+    assert repr(Baseten(api_key="key", base_url=LOOPBACK)) == f"<Baseten at {LOOPBACK}>"
+    with pytest.raises(ConfigurationError, match="BASETEN_BASE_URL"):
+        Baseten(api_key="key")
+
+
 def test_without_a_key_the_error_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BASETEN_API_KEY", raising=False)
 

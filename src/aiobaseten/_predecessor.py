@@ -8,7 +8,6 @@ whatever leaves room for doubt is `Unknown`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
@@ -17,11 +16,9 @@ from typing import Any, cast
 
 from attrs import frozen
 
+from ._finding import is_made_from
 from ._status import Phase
 from .readings import read_deployment, read_list
-
-# Baseten names a deployment that a promotion makes after its source, and appends the time.
-_MADE_FROM = re.compile(r"[.-]\d{9,}")
 
 
 class Act(Enum):
@@ -122,14 +119,6 @@ class Unknown:
 
     reason: str
     is_final: bool = False
-
-
-def is_made_from(source_name: object, name: object) -> bool:
-    """Whether a promotion certainly made the deployment *name* from the one named *source_name*."""
-    if not isinstance(source_name, str) or not isinstance(name, str):
-        return False
-    appended = name.removeprefix(source_name)
-    return appended != name and bool(_MADE_FROM.fullmatch(appended))
 
 
 # --- decisions -----------------------------------------------------------------------------------

@@ -8,9 +8,7 @@ from typing import Any, Generic, cast, get_args
 from attrs import evolve, frozen
 
 from ._arguments import Duration, choice, function, time_limit
-from ._predecessor import (
-    is_made_from,
-)
+from ._finding import is_made_from
 from ._resource import D, E, EnvironmentLook, Resource
 from ._sending import Operation, may_have_acted, parsed_by
 from ._token import Token

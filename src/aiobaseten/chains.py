@@ -12,6 +12,7 @@ from attrs import define, frozen
 from . import settings
 from ._arguments import Duration, log_range, path_argument, time_limit
 from ._configuring import ensure, wait_until_shown
+from ._identifying import identify_deployment
 from ._promoting import promote
 from ._resource import (
     Resource,
@@ -84,6 +85,29 @@ class ChainHandle:
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return await self._resource.sender.send(get_one_chain(self.id))
+
+    async def identify_deployment(self, word: str) -> ChainDeploymentHandle:
+        """The deployment that a word means which a person typed.
+
+        Deployments of chains have no names. An id sends nothing, the other words one request.
+
+        ``latest`` is refused if that deployment belongs to an environment: a promotion may have
+        made it from an older one, and chains do not show that. Baseten may hide a new deployment
+        for some seconds: right after a push, use the id that the push printed. Cancelling this
+        changes nothing at Baseten.
+
+        Args:
+            word: Its id, with or without ``id:`` before it; ``latest`` for the newest one; or
+                ``current:staging`` for the one that serves in an environment.
+
+        Raises:
+            NameNotFoundError: The chain has no deployment, or nothing serves there.
+            AmbiguousNameError: ``latest`` may be another one than it seems. None is chosen.
+            NotFoundError: There is no such chain or environment.
+            ConfigurationError: *word* is no string, or cannot be an id.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        return self.deployment(await identify_deployment(self._resource, word))
 
     async def list_deployments(self) -> list[ChainDeployment]:
         """All its deployments. Cancelling this changes nothing at Baseten.

@@ -11,7 +11,7 @@ import httpx
 from . import _arguments
 from ._arguments import Duration, choice, count, path_argument, seconds, text
 from ._clock import Clock, LoopClock
-from ._finding import not_found, one_named
+from ._finding import exact_id, none_meant, not_found, one_meant, one_named
 from ._promoting import find_promoted
 from ._resource import (
     CHAIN,
@@ -83,7 +83,8 @@ class Baseten:
         Args:
             api_key: The key (default: ``BASETEN_API_KEY`` from the environment).
             base_url: The address of the management API (default: ``BASETEN_BASE_URL`` from the
-                environment, or ``https://api.baseten.co``). Plain http is for loopback only.
+                environment, or ``https://api.baseten.co``). Plain http is for loopback only. An
+                empty one is an error: it is a mistake, and the key must not go elsewhere.
             inference_url: The address of models, with ``{model_id}`` in it, for waking them
                 (default: derived from *base_url*).
             auth_scheme: The word before the key in the Authorization header. Baseten's pages use
@@ -116,8 +117,7 @@ class Baseten:
         scheme = choice("auth_scheme", auth_scheme, get_args(AuthScheme))
         key = os.environ.get("BASETEN_API_KEY") if api_key is None else api_key
         secret = Secret(scheme, _arguments.api_key(key))
-        url = base_url or os.environ.get("BASETEN_BASE_URL") or DEFAULT_BASE_URL
-        base = _arguments.base_url(url)
+        base = _base_url(base_url)
         connections = count("max_connections", max_connections)
         settings = Settings(
             base_url=base,
@@ -327,6 +327,58 @@ class Baseten:
             raise not_found("model", name, await self.models(), team=team)
         return self.model(found.id)
 
+    async def identify_chain(self, word: str) -> ChainHandle:
+        """The chain that a word means which a person typed: its id or its name.
+
+        An id with ``id:`` before it, as in ``id:abcd1234``, sends nothing. Any other word costs one
+        request: the list of all chains, so that an id that is the name of another chain is noticed.
+        Cancelling this changes nothing at Baseten.
+
+        Args:
+            word: The name, the id, or the id with ``id:`` before it.
+
+        Raises:
+            NameNotFoundError: No chain has this name or this id; the message has similar names.
+            AmbiguousNameError: Several have it. None is chosen.
+            ConfigurationError: *word* is no string, or cannot be an id.
+            BasetenError: The request failed; see `aiobaseten.errors`.
+        """
+        _arguments.path_argument("word", word)
+        exact = exact_id(word)
+        if exact is None:
+            listed = await self.chains()
+            found = one_meant("chain", word, listed)
+            if found is None:
+                raise none_meant("chain", word, listed)
+            exact = found.id
+        return self.chain(exact)
+
+    async def identify_model(self, word: str) -> ModelHandle:
+        """The model that a word means which a person typed: its id or its name.
+
+        An id with ``id:`` before it, as in ``id:abcd1234``, sends nothing. Any other word costs one
+        request: the list of all models, so that an id that is the name of another model is noticed.
+        Cancelling this changes nothing at Baseten.
+
+        Args:
+            word: The name, the id, or the id with ``id:`` before it.
+
+        Raises:
+            NameNotFoundError: No model has this name or this id; the message has similar names.
+            AmbiguousNameError: Several have it. None is chosen.
+            ConfigurationError: *word* is no string, or cannot be an id.
+            BasetenError: The request failed; see `aiobaseten.errors`.
+        """
+        _arguments.path_argument("word", word)
+        exact = exact_id(word)
+        if exact is None:
+            listed = await self.models()
+            found = one_meant("model", word, listed)
+            if found is None:
+                raise none_meant("model", word, listed)
+            exact = found.id
+        return self.model(exact)
+
     async def whoami(self) -> User:
         """The user that the key belongs to: id, and where known email, name and workspace.
 
@@ -422,6 +474,23 @@ class Baseten:
 
     def _resource(self, operations: Operations[D, E], resource_id: str) -> Resource[D, E]:
         return Resource(operations, resource_id, self._sender, self._polls, self._retries)
+
+
+def _base_url(given: str | httpx.URL | None) -> str:
+    """The address of the management API.
+
+    Raises:
+        ConfigurationError: It is invalid, or empty.
+    """
+    if given is not None:
+        return _arguments.base_url(given)
+    url = os.environ.get("BASETEN_BASE_URL")
+    if url is not None and not url.strip():
+        raise ConfigurationError(
+            "BASETEN_BASE_URL is empty: set it to the address of the API, or unset it for "
+            f"{DEFAULT_BASE_URL}"
+        )
+    return _arguments.base_url(DEFAULT_BASE_URL if url is None else url)
 
 
 def _baseline(known: Token) -> Baseline:

@@ -160,6 +160,7 @@ class APIError(BasetenError):
         path: Path of the request.
         retry_after: Seconds for which the server asks the client to wait, or ``None``.
         came_from_proxy: Whether the body is not JSON: something in front of Baseten sent it.
+        advice: What to do about it, or an empty string.
     """
 
     _advice: ClassVar[str] = ""
@@ -196,6 +197,7 @@ class APIError(BasetenError):
         self.path = path
         self.retry_after = retry_after
         self.came_from_proxy = came_from_proxy
+        self.advice = advice
 
     @property
     def is_transient(self) -> bool:
@@ -212,9 +214,22 @@ class AuthenticationError(APIError):
 
 
 class PermissionDeniedError(APIError):
-    """The API key is unknown, or may not do this, as in a restricted environment (403)."""
+    """The API key is unknown, or may not do this, as in a restricted environment (403).
+
+    Attributes:
+        key_owner: The user that the key belongs to, and the workspace, if Baseten told: then the
+            key is known. A call asks for it, within two seconds; a wait does not.
+    """
 
     _advice = "; the API key is unknown, or lacks permission"
+    key_owner: str | None = None
+
+    def __str__(self) -> str:
+        said = super().__str__()
+        if self.key_owner is None:
+            return said
+        known = f"; the API key belongs to {self.key_owner}, and lacks permission"
+        return said.replace(self._advice, known)
 
 
 class NotFoundError(APIError):

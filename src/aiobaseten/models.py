@@ -24,6 +24,7 @@ from ._arguments import (
 )
 from ._configuring import ensure, wait_until_shown
 from ._finding import not_found, one_named
+from ._identifying import identify_deployment
 from ._promoting import promote
 from ._resource import (
     SIGNALS,
@@ -133,6 +134,30 @@ class ModelHandle:
         if found is None:
             raise not_found("deployment", name, await self.list_deployments())
         return self.deployment(found.id)
+
+    async def identify_deployment(self, word: str) -> ModelDeploymentHandle:
+        """The deployment that a word means which a person typed.
+
+        An id with ``id:`` before it sends nothing. Any other word costs one request.
+
+        ``latest`` is neither the development deployment nor one that a promotion made from another.
+        Baseten may hide a new deployment for some seconds: right after a push, use the id that the
+        push printed.
+
+        Cancelling this changes nothing at Baseten.
+
+        Args:
+            word: Its name, its id, or the id with ``id:`` before it; ``latest`` for the newest one
+                that was pushed; or ``current:staging`` for the one that serves in an environment.
+
+        Raises:
+            NameNotFoundError: No deployment has this name or this id, or nothing serves there.
+            AmbiguousNameError: The word means several. None is chosen.
+            NotFoundError: There is no such model or environment.
+            ConfigurationError: *word* is no string, or cannot be an id.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        return self.deployment(await identify_deployment(self._resource, word))
 
     async def list_deployments(self) -> list[Deployment]:
         """All its deployments. Cancelling this changes nothing at Baseten.

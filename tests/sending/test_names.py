@@ -39,16 +39,27 @@ def test_an_id_that_looks_like_a_name_names_the_method_that_finds_the_id(
 @pytest.mark.parametrize(
     ("path", "url", "body"),
     [
-        (MODEL, "/v1/models/abcd1234", None),
-        (MODEL, "/v1/models/3wlzvl3", None),
-        (PROMOTE, "/v1/models/abcd1234/environments/my-env/promote", {"deployment_id": "d1ab2cd"}),
-        # Deployments of chains have no names.
         (CHAIN_DEPLOYMENT, "/v1/chains/abcd1234/deployments/my-deployment", None),
         (
             "/v1/chains/{chain_id}/environments/{env_name}/promote",
             "/v1/chains/abcd1234/environments/production/promote",
             {"deployment_id": "my-deployment"},
         ),
+    ],
+)
+def test_names_for_deployments_of_chains_lead_to_their_list(
+    path: str, url: str, body: Mapping[str, Any] | None
+) -> None:
+    assert ": chain.list_deployments() shows" in advice_about_names(path, url, body)
+
+
+@pytest.mark.parametrize(
+    ("path", "url", "body"),
+    [
+        (MODEL, "/v1/models/abcd1234", None),
+        (MODEL, "/v1/models/3wlzvl3", None),
+        (PROMOTE, "/v1/models/abcd1234/environments/my-env/promote", {"deployment_id": "d1ab2cd"}),
+        (CHAIN_DEPLOYMENT, "/v1/chains/abcd1234/deployments/d1ab2cd", None),
         ("/v1/models", "/v1/models", None),
     ],
 )

@@ -215,6 +215,8 @@ async def clients(http: httpx.AsyncClient) -> None:
         assert_type(await baseten.models(), list[schemas.Model])
         assert_type(await baseten.find_chain("bot"), ChainHandle)
         assert_type(await baseten.find_model("ranker", team="Search"), ModelHandle)
+        assert_type(await baseten.identify_chain("bot"), ChainHandle)
+        assert_type(await baseten.identify_model("id:abcd1234"), ModelHandle)
         assert_type(await baseten.whoami(), schemas.User)
         assert_type(
             await baseten.resume("token", look=False),
@@ -261,6 +263,8 @@ async def chains(chain: ChainHandle) -> None:
     )
     assert_type(deployment.events(timeout=60), events.EventStream)
 
+    assert_type(await chain.identify_deployment("latest"), ChainDeploymentHandle)
+
     environment = chain.environment("production")
     assert_type(environment, ChainEnvironmentHandle)
     assert_type((environment.name, environment.chain_id), tuple[str, str])
@@ -302,6 +306,7 @@ async def models(model: ModelHandle) -> None:
     assert_type(model.id, str)
     assert_type(await model.get(), schemas.Model)
     assert_type(await model.find_deployment("v2"), ModelDeploymentHandle)
+    assert_type(await model.identify_deployment("latest"), ModelDeploymentHandle)
     assert_type(
         await model.create_environment("e", autoscaling_settings={"min_replica": 1}),
         schemas.Environment,
@@ -498,12 +503,15 @@ def failed_request(error: Exception) -> None:
         assert_type((error.method, error.path, error.body), tuple[str, str, str])
         assert_type(error.retry_after, float | None)
         assert_type((error.is_transient, error.came_from_proxy), tuple[bool, bool])
+        assert_type(error.advice, str)
         assert_type(error.evidence, errors.Evidence | None)
     if isinstance(error, errors.TransportError | errors.RequestTimeoutError):
         assert_type((error.method, error.path, error.sent), tuple[str, str, bool])
     if isinstance(error, errors.ResponseShapeError):
         assert_type((error.method, error.path, error.body), tuple[str, str, str])
         assert_type((error.status, error.request_id), tuple[int, str | None])
+    if isinstance(error, errors.PermissionDeniedError):
+        assert_type(error.key_owner, str | None)
     if isinstance(error, errors.NameNotFoundError):
         assert_type((error.name, error.similar), tuple[str, tuple[str, ...]])
     if isinstance(error, errors.AmbiguousNameError):

@@ -34,6 +34,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 _EXCERPT = 2000
+_LONGEST_OWNER = 200
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
 # Decoding raises these. An infinite number, which Python's JSON accepts, is an ArithmeticError.
 _MISFITS = (
@@ -146,6 +147,22 @@ def then(operation: Operation[T], read: Callable[[T], U]) -> Operation[U]:
     """*operation* with a further step of decoding. Errors of *read* become shape errors."""
     parse = operation.parse
     return parsed_by(operation, lambda data: read(parse(data)))
+
+
+def _read_key_owner(data: object) -> str | None:
+    """The user that the key belongs to, and the workspace, for a person."""
+    fields = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
+    texts = (fields.get(name) for name in ("email", "name", "user_id"))
+    user = next((text for text in texts if isinstance(text, str) and text), None)
+    workspace = fields.get("workspace_name")
+    where = f" in workspace {workspace}" if isinstance(workspace, str) and workspace else ""
+    return None if user is None else f"{user}{where}"[:_LONGEST_OWNER]
+
+
+#: Asks for the user that the API key belongs to.
+WHOSE_KEY: Operation[str | None] = Operation(
+    method="GET", path="/v1/users/me", url="/v1/users/me", parse=_read_key_owner
+)
 
 
 def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, now: datetime) -> T:

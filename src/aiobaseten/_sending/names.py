@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-# Ids that Baseten makes. A word without a digit may be one, but is more often a name.
-_ID = re.compile(r"(?=.*\d)[a-z0-9]{6,10}")
-_MODEL = "/v1/models/{model_id}"
-#: Parameters of paths, and what finds the id. Deployments of chains have no names.
-_FINDERS = {
-    "model_id": "baseten.find_model",
-    "chain_id": "baseten.find_chain",
-    "deployment_id": "model.find_deployment",
+from .._finding import looks_like_id
+
+#: The paths of resources, and the parameter with the id of a deployment, which a promotion names in
+#: its body.
+_DEPLOYMENTS = {
+    "/v1/models/{model_id}": "deployment_id",
+    "/v1/chains/{chain_id}": "chain_deployment_id",
+}
+#: Parameters of paths, and what finds the id.
+_ADVICE = {
+    "model_id": ", not like an id: baseten.find_model({0!r}) finds the id",
+    "chain_id": ", not like an id: baseten.find_chain({0!r}) finds the id",
+    "deployment_id": ", not like an id: model.find_deployment({0!r}) finds the id",
+    "chain_deployment_id": (
+        ", but deployments of chains have none: chain.list_deployments() shows their ids"
+    ),
 }
 
 
@@ -31,10 +38,11 @@ def advice_about_names(path: str, url: str, body: Mapping[str, Any] | None) -> s
         for segment, value in zip(path.split("/"), url.split("/"), strict=False)
         if segment.startswith("{")
     }
-    if path.startswith(_MODEL) and body is not None:
-        ids |= {"deployment_id": str(body["deployment_id"])} if "deployment_id" in body else {}
-    for parameter, finder in _FINDERS.items():
+    for resource, parameter in _DEPLOYMENTS.items():
+        if path.startswith(resource) and body is not None and "deployment_id" in body:
+            ids[parameter] = str(body["deployment_id"])
+    for parameter, advice in _ADVICE.items():
         value = ids.get(parameter, "")
-        if value and not _ID.fullmatch(value):
-            return f"{value!r} looks like a name, not like an id: {finder}({value!r}) finds the id"
+        if value and not looks_like_id(value):
+            return f"{value!r} looks like a name{advice.format(value)}"
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -19,11 +20,12 @@ from ..errors import (
     APIError,
     BasetenError,
     ConfigurationError,
+    PermissionDeniedError,
     RateLimitError,
     TransportError,
 )
 from ..options import RetryPolicy
-from .answers import Reply, judge
+from .answers import WHOSE_KEY, Reply, judge
 from .connections import Connections
 from .http_clients import is_look
 from .places import Place
@@ -35,6 +37,9 @@ T = TypeVar("T")
 
 _LOG = logging.getLogger("aiobaseten")
 _PAUSE_AFTER_429_S = 1.0
+# Seconds for the user of a key that was refused, and between two such questions.
+_OWNER_WITHIN_S = 2.0
+_ASK_OWNER_EVERY_S = 60.0
 # A poll uses the same few addresses again and again, and parsing one is slow in httpx.
 _parsed = lru_cache(maxsize=1024)(httpx.URL)
 
@@ -63,10 +68,14 @@ class Shared:
 
     Attributes:
         wrote_at: When a request that may change something was last under way, on the clock.
+        key_owner: The user that the key belongs to, for a person, once that is known.
+        asked_owner_at: When Baseten was last asked for it, on the clock.
     """
 
     def __init__(self) -> None:
         self.wrote_at: float = float("-inf")
+        self.key_owner: str | None = None
+        self.asked_owner_at: float = float("-inf")
 
 
 @frozen
@@ -156,6 +165,8 @@ class Sender:
                     policy=policy,
                 )
                 if delay is None or not route.retries.spend(operation.url):
+                    if isinstance(error, PermissionDeniedError) and not error.came_from_proxy:
+                        error.key_owner = await self._key_owner(operation)
                     raise
                 await self.connections.pause(delay)
                 try:
@@ -168,6 +179,18 @@ class Sender:
             else:
                 route.retries.refund(operation.url)
                 return value
+
+    async def _key_owner(self, refused: Operation[Any]) -> str | None:
+        """The user that the key belongs to, or ``None`` if Baseten does not tell soon."""
+        shared, now = self.shared, self.clock.now()
+        if refused.path == WHOSE_KEY.path or now - shared.asked_owner_at < _ASK_OWNER_EVERY_S:
+            return shared.key_owner
+        shared.asked_owner_at = now
+        once = self.with_settings(retry=RetryPolicy(attempts=1))
+        with suppress(BasetenError, TimeoutError):
+            async with self.clock.timeout_at(now + _OWNER_WITHIN_S):
+                shared.key_owner = await once.send(WHOSE_KEY)
+        return shared.key_owner
 
     async def look(self, operation: Operation[T], ticket: Ticket) -> Fetched[T]:
         """Send *operation* once, for a wait: the wait looks again.

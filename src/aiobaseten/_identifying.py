@@ -1,0 +1,65 @@
+"""From a word that a person typed to the id of a deployment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._arguments import path_argument
+from ._finding import (
+    LATEST,
+    environment_meant,
+    exact_id,
+    looks_like_id,
+    none_meant,
+    one_meant,
+)
+from ._resource import Resource
+from .errors import AmbiguousNameError, NameNotFoundError
+
+
+async def identify_deployment(resource: Resource[Any, Any], word: str) -> str:
+    """The id of the deployment that a word means: see ``identify_deployment`` of the handles."""
+    path_argument("word", word)
+    exact = exact_id(word)
+    if exact is not None:
+        return exact
+    environment = environment_meant(word)
+    if environment is not None:
+        return await _serving(resource, environment, word)
+    if resource.kind == "chain" and word != LATEST:
+        return word  # their deployments have no names, so that it is an id
+    listed = await resource.sender.send(resource.operations.list_deployments(resource.id))
+    found = one_meant("deployment", word, listed)
+    if found is not None:
+        if resource.kind == "chain":
+            _check_pushed(found, word)
+        return str(found.id)
+    if looks_like_id(word):
+        return word  # a new one is not in the list for some seconds, and Baseten knows it
+    raise none_meant("deployment", word, listed)
+
+
+async def _serving(resource: Resource[Any, Any], environment: str, word: str) -> str:
+    """The id of the deployment that serves in an environment."""
+    path_argument("the environment after current:", environment)
+    current_id = (await resource.read_environment(environment)).current_id
+    if current_id is None:
+        raise NameNotFoundError(
+            f"nothing serves in {resource.environment_label(environment)}", name=word, similar=()
+        )
+    return current_id
+
+
+def _check_pushed(newest: Any, word: str) -> None:
+    """Check that no promotion made the newest deployment of a chain.
+
+    Deployments of chains have no names, so that only the environment shows it.
+    """
+    if newest.environment:
+        raise AmbiguousNameError(
+            f"the newest deployment, {newest.id}, belongs to {newest.environment}: a promotion may "
+            "have made it from an older one, and chains do not show that. None was chosen: write "
+            "the id, with id: before it",
+            name=word,
+            candidates=(newest,),
+        )
