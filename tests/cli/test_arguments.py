@@ -17,15 +17,15 @@ from aiobaseten.cli._flags import parse_log_lines
 from aiobaseten.cli._grammar import GRAMMARS
 from aiobaseten.cli._invocations import (
     Access,
-    EnvironmentRef,
+    EnvironmentWord,
     Promote,
-    ResourceRef,
+    ResourceWord,
     SavedToken,
     WaitForDeployment,
     WaitForToken,
 )
 
-CHAIN = ResourceRef("chain", "c")
+CHAIN = ResourceWord("chain", "c")
 TOKEN = Token(
     kind="model promotion", resource_id="m", environment_name="prod", deployment_id="d"
 ).dump()
@@ -97,7 +97,7 @@ def test_the_arguments_of_promote_are_one_frozen_object() -> None:
     assert command == Promote(
         access=Access(base_url="https://x.example"),
         output="json",
-        environment=EnvironmentRef(CHAIN, "prod"),
+        environment=EnvironmentWord(CHAIN, "prod"),
         deployment="d",
         wait=True,
         wait_options={"timeout": 300.0},
@@ -116,7 +116,7 @@ def test_wait_takes_a_token_or_the_ids_of_a_deployment() -> None:
 
 def test_the_checks_take_typed_arguments_without_a_parser() -> None:
     promote = Promote(
-        environment=EnvironmentRef(CHAIN, "prod"),
+        environment=EnvironmentWord(CHAIN, "prod"),
         deployment="d",
         wait=False,
         wait_options={"timeout": None},

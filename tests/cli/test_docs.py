@@ -7,10 +7,7 @@ import re
 import shlex
 from pathlib import Path
 
-import pytest
 from ruamel.yaml import YAML
-
-from aiobaseten.cli._arguments import parse
 
 from .command import Shell
 
@@ -49,15 +46,6 @@ async def test_the_jobs_promote(shell: Shell) -> None:
         ended = await shell.run(*arguments)
         assert ended.status == 0
         await asyncio.sleep(0)
-
-
-@pytest.mark.parametrize("line", re.findall(r"^ *aiobaseten [a-z].*", DOCS, re.MULTILINE))
-def test_every_command_on_the_page_can_be_parsed(line: str) -> None:
-    if "COMMAND" in line:
-        return
-    _, *arguments = shlex.split(line.partition(" |")[0])
-    if "$token" not in arguments:
-        parse(arguments)
 
 
 def test_the_picture_is_small_and_loads_nothing() -> None:

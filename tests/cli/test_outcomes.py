@@ -112,7 +112,7 @@ async def test_a_timeout_says_how_the_looks_failed(shell: Shell, output: str) ->
     without_tls = shell.url.replace("http:", "https:")
 
     late = await shell.run(
-        "wait", "chain", "c", "old", "--timeout", "3", output, "--base-url", without_tls
+        "wait", "chain", "id:c", "old", "--timeout", "3", output, "--base-url", without_tls
     )
 
     assert late.status == 11
@@ -226,7 +226,7 @@ async def test_a_second_promotion_ends_with_5_and_sends_nothing(shell: Shell) ->
     ended = await shell.run("promote", "chain", "c", "new", "--to", "production")
 
     assert ended.status == 5
-    assert [one.method for one in shell.fake.requests] == ["GET"]
+    assert {one.method for one in shell.fake.requests} == {"GET"}
 
 
 async def test_a_repeated_promotion_names_the_flag_that_follows_the_first(shell: Shell) -> None:

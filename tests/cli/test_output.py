@@ -121,7 +121,7 @@ async def test_json_of_status_and_list_fits_the_schema(shell: Shell) -> None:
     shown, listed, refused = await asyncio.gather(
         shell.run("status", "chain", "c", "production", "--json"),
         shell.run("list", "model", "m", "--json"),
-        shell.run("list", "model", "nope", "--json"),
+        shell.run("list", "model", "id:nope", "--json"),
     )
 
     assert valid(shown).records[0]["candidate"]["status"] == "DEPLOYING"

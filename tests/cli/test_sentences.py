@@ -59,8 +59,20 @@ ONLY_MODELS_CANCEL = "only for models: Baseten cannot cancel a chain's promotion
 
 INVALID_ARGUMENTS = {
     "": "the following arguments are required: COMMAND",
-    "promote chain c d": "the following arguments are required: --to",
-    "promote pod c d --to prod": "argument chain|model: choose from chain, model",
+    "promote chain c d": "expected --to ENVIRONMENT; or set BASETEN_ENVIRONMENT",
+    "promote pod c d --to prod": "expected chain or model, its name or id, and the deployment",
+    "promote d --to prod": (
+        "expected chain or model, its name or id, and the deployment; or set BASETEN_CHAIN or "
+        "BASETEN_MODEL"
+    ),
+    "status chain": "expected chain or model, its name or id, and the environment",
+    "status chain c": (
+        "expected chain or model, its name or id, and the environment; or set BASETEN_ENVIRONMENT"
+    ),
+    "list pod": "expected chain or model, and its name or id, or nothing",
+    "cancel": (
+        "expected TOKEN, or model, its name or id, and the environment; or set BASETEN_MODEL"
+    ),
     "promote chain c d --to prod --timeout soon": (
         "argument --timeout: not a duration; write 90, 45m or 1h30m"
     ),
@@ -113,12 +125,18 @@ INVALID_ARGUMENTS = {
     ),
     f"wait {CANCELLATION} --on-paused fail": ("--on-paused: not with the token of a cancellation"),
     f"wait {CANCELLATION} --log-lines 5": "--log-lines: not with the token of a cancellation",
-    f"wait {MODEL} --wake": "--wake: only with the ids of a deployment",
-    "wait chain c": "expected TOKEN, or chain or model, its id and the deployment",
-    "pause model m": "expected TOKEN, or model, its id and the environment",
+    f"wait {MODEL} --wake": "--wake: only with a deployment",
+    "wait chain c": "expected TOKEN, or chain or model, its name or id, and the deployment",
+    "pause model m": (
+        "expected TOKEN, or model, its name or id, and the environment; or set BASETEN_ENVIRONMENT"
+    ),
     "wait chain c d --wake": "--wake: only for models: Baseten cannot wake a chain",
     "wait model m d --cancel-on-timeout": "--cancel-on-timeout: only with a token",
-    "wait nonsense": "this is not a token of aiobaseten",
+    "wait nonsense": (
+        "expected TOKEN, or chain or model, its name or id, and the deployment; or set "
+        "BASETEN_CHAIN or BASETEN_MODEL"
+    ),
+    "wait abt1.nonsense": "this token is damaged: copy it again, whole",
     f"wait {MODEL[:-1]}": "this token is damaged: copy it again, whole",
     "promote chain c d --to prod --api-key s3cret": f"there is no option --api-key: {KEY}",
     "list chain c --baseten-token=s3cret -ks3cret": (
@@ -254,7 +272,7 @@ ERRORS: list[tuple[BasetenError, str]] = [
     ),
     (
         refusal(NotFoundError, 404),
-        f"Baseten found nothing (HTTP 404 for /p, request id r1): check the ids; {LIST_MODEL}",
+        f"model m has no deployment d (HTTP 404 for /p, request id r1); {LIST_MODEL}",
     ),
     (
         refusal(ConflictError, 409),
@@ -324,7 +342,7 @@ def test_an_empty_list_gives_no_hint_to_list() -> None:
 
     sentence = explain(refusal(NotFoundError, 404), parse(["list", "chain", "c"]), job)
 
-    assert sentence == "Baseten found nothing (HTTP 404 for /p, request id r1): check the ids"
+    assert sentence == "Baseten did not find chain c (HTTP 404 for /p, request id r1)"
 
 
 # --- hints ---------------------------------------------------------------------------------------
@@ -360,7 +378,7 @@ INTERRUPTED = Outcome.INTERRUPTED
         (
             ASLEEP,
             "interrupted; deployment d of chain c continues at Baseten",
-            ["to continue:  aiobaseten wait chain c d"],
+            ["to continue:  aiobaseten wait chain c id:d"],
         ),
     ],
 )

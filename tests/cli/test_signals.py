@@ -243,12 +243,12 @@ async def test_ctrl_c_before_the_response_cancels_no_other_promotion(shell: Shel
 
 
 async def test_ctrl_c_before_the_response_gives_a_command_to_look(shell: Shell) -> None:
-    shell.fake.faults.hang(route="GET")
+    shell.fake.faults.hang(route="GET /v1/chains/c/environments/production")
 
-    async with shell.running("promote", "chain", "c", "new", "--to", "production") as process:
+    async with shell.running("promote", "chain", "id:c", "new", "--to", "production") as process:
         await until(lambda: shell.fake.requests)
         process.send_signal(signal.SIGINT)
         stopped = await ended(process)
 
     assert stopped.status == 130
-    assert stopped.hinted("status") == "chain c production"
+    assert stopped.hinted("status") == "chain id:c production"

@@ -68,16 +68,22 @@ def code(text: str) -> list[str]:
 
 
 def command_lines() -> list[object]:
-    """Each call of the command line in a shell example."""
+    """Each call of the command line in a shell example, with the variables that it exports."""
     found: list[object] = []
     for example in examples("sh"):
+        exports = " ".join(re.findall(r"^export (.*)$", example.text, re.MULTILINE))
+        variables = dict(re.findall(r"(\w+)=(\S+)", exports))
         lines = re.findall(r"^(?:\w+=\S+ )*(aiobaseten [a-z].*)$", example.text, re.MULTILINE)
-        found += [pytest.param(line, id=f"{example}: {line}") for line in lines]
+        found += [pytest.param(line, variables, id=f"{example}: {line}") for line in lines]
     return found
 
 
-@pytest.mark.parametrize("line", command_lines())
-def test_every_command_line_example_can_be_parsed(line: str) -> None:
+@pytest.mark.parametrize(("line", "variables"), command_lines())
+def test_every_command_line_example_can_be_parsed(
+    line: str, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     _, *arguments = shlex.split(re.split(r" [|#]", line)[0])
     if "$token" not in arguments:  # a real token would be decoded
         parse(arguments)

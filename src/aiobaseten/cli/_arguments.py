@@ -21,7 +21,7 @@ SUMMARIES = {
     "promote": "promote a deployment to an environment",
     "wait": "wait until a promotion is finished or a deployment is ACTIVE",
     "status": "show an environment: current deployment, candidate, traffic, chainlets",
-    "list": "list the environments and deployments of a chain or a model",
+    "list": "list chains and models, or the environments and deployments of one",
     "cancel": "cancel the running promotion of a model",
     "pause": "pause the running promotion of a model",
     "resume": "resume the paused promotion of a model",
@@ -37,14 +37,17 @@ argument, because other users can see arguments in the list of processes."""
 
 _EXAMPLES = """\
 examples:
-  aiobaseten promote chain CHAIN DEPLOYMENT --to production --wait --timeout 45m
-  aiobaseten promote model MODEL DEPLOYMENT --to staging --json
+  aiobaseten list                              all chains and models, with names and ids
+  aiobaseten promote model ranker v2 --to production --wait --timeout 45m
   aiobaseten wait TOKEN                        continue a promotion that was started before
-  aiobaseten wait model MODEL DEPLOYMENT       wait until a deployment is ACTIVE
-  aiobaseten status chain CHAIN production
-  aiobaseten cancel model MODEL production --wait
+  aiobaseten wait model ranker v2              wait until a deployment is ACTIVE
+  aiobaseten status chain support-bot production
+  aiobaseten cancel model ranker production --wait
 
   aiobaseten help promote                      all options of a command
+
+names: a name or an id; id:abcd1234 is an id for certain. BASETEN_MODEL or BASETEN_CHAIN, and
+BASETEN_ENVIRONMENT are the defaults.
 
 durations: 90 or 90s, 45m, 1h30m, 2d; none for no limit
 
@@ -121,9 +124,12 @@ def _parse(words: Sequence[str]) -> Command:
     grammar = GRAMMARS[name]
     grammar.describe(commands[name])
     namespace, others = parser.parse_known_args(words)
-    if others:
-        options = [word for word in commands[name].format_help().split() if word[:2] == "--"]
-        commands[name].error(_unknown(others, options) or "too many arguments")
+    options = [word for word in commands[name].format_help().split() if word[:2] == "--"]
+    unknown = _unknown(others, options)
+    if unknown:
+        commands[name].error(unknown)
+    # Argparse leaves out words after the first option.
+    namespace.words = [*namespace.words, *others]
     try:
         command = grammar.read(namespace)
         check(command)

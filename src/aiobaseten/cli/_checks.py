@@ -18,7 +18,7 @@ from ._invocations import (
     Cancel,
     Change,
     Command,
-    EnvironmentRef,
+    EnvironmentWord,
     List,
     Promote,
     Rollback,
@@ -100,7 +100,7 @@ def _check_promote(promote: Promote) -> None:
 
 def _check_wait_for_token(wait: WaitForToken) -> None:
     given = _wait_flags(wait)
-    _refuse(_others(given, PromotionOptions, cancels=True), "only with the ids of a deployment")
+    _refuse(_others(given, PromotionOptions, cancels=True), "only with a deployment")
     if wait.token.content.kind == "cancellation":
         _refuse(_others(given, CancellationOptions), "not with the token of a cancellation")
     elif wait.token.content.kind == "chain promotion":
@@ -115,7 +115,7 @@ def _check_wait_for_deployment(wait: WaitForDeployment) -> None:
 
 
 def _check_change(change: Change) -> None:
-    if not isinstance(change.promotion, EnvironmentRef):
+    if not isinstance(change.promotion, EnvironmentWord):
         kind = change.promotion.content.kind
         if kind == "chain promotion":
             raise UsageError(no_chains(change.name))

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
-from .. import (
-    Baseten,
-    Cancellation,
-    ChainEnvironmentHandle,
-    ChainHandle,
-    ModelEnvironmentHandle,
-    ModelHandle,
-    ModelPromotion,
-)
+from .. import Cancellation, ModelEnvironmentHandle, ModelPromotion
 from ..errors import BasetenError
 from ..schemas import Deployment
 from ._endings import failed
@@ -21,6 +13,7 @@ from ._invocations import (
     Cancel,
     Change,
     EnvironmentRef,
+    EnvironmentWord,
     List,
     Pause,
     Promote,
@@ -32,7 +25,16 @@ from ._invocations import (
     WaitForDeployment,
     WaitForToken,
 )
-from ._jobs import DeploymentRow, Ending, Job
+from ._jobs import (
+    DeploymentRow,
+    Ending,
+    Job,
+    ResourceRow,
+    ShownEnvironment,
+    ShownResource,
+    ShownResources,
+)
+from ._names import check_words, find_deployment, find_environment, find_resource, named
 from ._outcomes import Outcome
 from ._run import Run
 from ._waits import follow_cancellation, follow_deployment, follow_promotion, job_of_promotion
@@ -76,21 +78,22 @@ async def _execute(run: Run) -> Ending:
 
 
 async def _promote(run: Run, command: Promote) -> Ending:
-    place = command.environment
+    handle, environment, place = await find_environment(
+        run, command.environment, command.deployment
+    )
+    deployment = await find_deployment(handle, command.deployment)
     run.job = Job(
         task="promotion",
         resource=place.resource,
         environment=place.name,
-        deployment=command.deployment,
+        deployment=deployment,
     )
     waits = command.options.get("if_in_progress") == "wait"
     queued = ", after the promotion that is running, if any" if waits else ""
-    # First, because an invalid id must not be shown: it may be the API key.
-    environment = _environment(run.client, place)
-    _handle(run.client, place.resource).deployment(command.deployment)
-    run.view.note(f"promoting deployment {command.deployment} to {place}{queued}")
+    which = named(command.deployment, deployment)
+    run.view.note(f"promoting deployment {which} to {place}{queued}")
     promotion = await environment.promote(
-        command.deployment, before_sending=run.before_sending, **command.options
+        deployment, before_sending=run.before_sending, **command.options
     )
     return await follow_promotion(run, command, promotion, place.resource)
 
@@ -104,15 +107,18 @@ async def _wait_for_token(run: Run, command: WaitForToken) -> Ending:
 
 
 async def _status(run: Run, command: Status) -> Ending:
-    place = command.environment
+    _, environment, place = await find_environment(run, command.environment)
     run.job = Job(task="environment", resource=place.resource, environment=place.name)
-    run.view.environment(place, await _environment(run.client, place).read())
+    run.view.result(ShownEnvironment(place=place, reading=await environment.read()))
     return Ending(outcome=Outcome.DONE, message="")
 
 
 async def _list(run: Run, command: List) -> Ending:
-    run.job = Job(task="resource", resource=command.resource)
-    handle = _handle(run.client, command.resource)
+    if command.resource is None:
+        return await _list_resources(run, command)
+    check_words(run, command.resource, environment=None, deployment=None)
+    handle, resource = await find_resource(run, command.resource)
+    run.job = Job(task="resource", resource=resource)
     environments = await handle.read_environments()
     deployments = [
         DeploymentRow(
@@ -124,7 +130,26 @@ async def _list(run: Run, command: List) -> Ending:
         )
         for one in await handle.list_deployments()
     ]
-    run.view.listing(command.resource, environments, deployments)
+    run.view.result(
+        ShownResource(resource=resource, environments=environments, deployments=deployments)
+    )
+    return Ending(outcome=Outcome.DONE, message="")
+
+
+async def _list_resources(run: Run, command: List) -> Ending:
+    rows: list[ResourceRow] = []
+    for kind in command.kinds:
+        listed = await (run.client.chains() if kind == "chain" else run.client.models())
+        rows += [
+            ResourceRow(
+                resource=ResourceRef(kind, one.id, one.name),
+                team=one.team_name,
+                deployments=one.deployments_count,
+                created_at=one.created_at.isoformat(timespec="seconds"),
+            )
+            for one in listed
+        ]
+    run.view.result(ShownResources(rows=rows))
     return Ending(outcome=Outcome.DONE, message="")
 
 
@@ -172,8 +197,9 @@ async def _running_promotion(
     run: Run, command: Change
 ) -> tuple[ModelPromotion | ModelEnvironmentHandle, Job]:
     """The promotion to change, by its token or by its environment; and the subject."""
-    if isinstance(command.promotion, EnvironmentRef):
-        place = command.promotion
+    if isinstance(command.promotion, EnvironmentWord):
+        _, environment, place = await find_environment(run, command.promotion)
+        assert isinstance(environment, ModelEnvironmentHandle)  # noqa: S101 - it was checked
     else:
         resource = command.promotion.resource
         resumed = await run.client.resume(command.promotion.text)
@@ -181,17 +207,6 @@ async def _running_promotion(
             run.job = job = job_of_promotion(resumed, resource)
             return resumed, job
         place = EnvironmentRef(resource, resumed.environment_name)
+        environment = run.client.model(resource.id).environment(place.name)
     run.job = job = Job(task="environment", resource=place.resource, environment=place.name)
-    return run.client.model(place.resource.id).environment(place.name), job
-
-
-def _handle(client: Baseten, resource: ResourceRef) -> ChainHandle | ModelHandle:
-    if resource.kind == "model":
-        return client.model(resource.id)
-    return client.chain(resource.id)
-
-
-def _environment(
-    client: Baseten, place: EnvironmentRef
-) -> ChainEnvironmentHandle | ModelEnvironmentHandle:
-    return _handle(client, place.resource).environment(place.name)
+    return environment, job

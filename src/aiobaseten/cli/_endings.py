@@ -27,7 +27,7 @@ def hints(job: Job, access: Access, *, cancels: bool = True) -> Sequence[str]:
     if job.token is None:
         if job.task != "deployment":
             return ()
-        again = access.command("wait", job.resource.kind, job.resource.id, job.deployment or "")
+        again = access.command("wait", job.resource.kind, job.resource.word, f"id:{job.deployment}")
         return (f"to continue:  {again}",)
     lines = [f"to continue:  {access.command('wait', job.token)}"]
     if cancels and job.task == "promotion" and job.resource.kind == "model":
@@ -38,7 +38,7 @@ def hints(job: Job, access: Access, *, cancels: bool = True) -> Sequence[str]:
 def _to_look(job: Job, access: Access) -> Sequence[str]:
     if job.environment is None:
         return ()
-    status = access.command("status", job.resource.kind, job.resource.id, job.environment)
+    status = access.command("status", job.resource.kind, job.resource.word, job.environment)
     return (f"to look:      {status}",)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from ..errors import (
+    AmbiguousNameError,
     APIError,
     AuthenticationError,
     BadRequestError,
@@ -10,6 +13,7 @@ from ..errors import (
     ConfigurationError,
     ConflictError,
     DeploymentFailedError,
+    NameNotFoundError,
     NotFoundError,
     PermissionDeniedError,
     PromotionCanceledError,
@@ -35,6 +39,8 @@ _OUTCOMES: tuple[tuple[type[BasetenError], Outcome], ...] = (
     (AuthenticationError, Outcome.REFUSED),
     (PermissionDeniedError, Outcome.REFUSED),
     (NotFoundError, Outcome.NOT_FOUND),
+    (NameNotFoundError, Outcome.NOT_FOUND),
+    (AmbiguousNameError, Outcome.USAGE),
     (BadRequestError, Outcome.REJECTED),
     (ConflictError, Outcome.REJECTED),
     (PromotionInProgressError, Outcome.REJECTED),
@@ -51,6 +57,8 @@ _OUTCOMES: tuple[tuple[type[BasetenError], Outcome], ...] = (
     (WaitTimeoutError, Outcome.TIMED_OUT),
 )
 
+# The routes with which names are looked up.
+_LISTS = ("/v1/chains", "/v1/models")
 # The library's advice for programs, at the end of a message; the command gives its own.
 _ADVICE_FOR_PROGRAMS = " Go on with resume(error.token)."
 
@@ -83,12 +91,12 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
     if isinstance(error, AuthenticationError):
         return f"the API key is wrong or revoked ({reply}): set a valid one in BASETEN_API_KEY"
     if isinstance(error, PermissionDeniedError):
-        return (
-            f"the API key is unknown, or lacks permission ({reply}): use another key, or ask for "
-            "access"
-        )
+        owner = error.key_owner
+        key = f"the API key of {owner}" if owner else "the API key is unknown, or"
+        exact = "; an id with id: before it needs no list" if error.path in _LISTS else ""
+        return f"{key} lacks permission ({reply}): use another key, or ask for access{exact}"
     if isinstance(error, NotFoundError):
-        return f"Baseten found nothing ({reply}): check the ids{contents}"
+        return f"{_missing(error, job)} ({reply}){_check_id(job)}{contents}"
     if isinstance(error, BadRequestError | ConflictError):
         # The list shows no promotion, but the environment does.
         hint = f"; to look: {_status(command.access, job)}" if changes and job else contents
@@ -104,14 +112,34 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
     return str(error).removesuffix(_ADVICE_FOR_PROGRAMS)
 
 
+def _missing(error: NotFoundError, job: Job | None) -> str:
+    """What Baseten did not find."""
+    if job is None:
+        return "Baseten found nothing"
+    if job.environment is not None:
+        name = quote(job.environment, safe="")
+        if error.path.endswith(f"/environments/{name}"):
+            return f"{job.resource} has no environment {job.environment}"
+    if job.deployment is not None:
+        return f"{job.resource} has no deployment {job.deployment}"
+    return f"Baseten did not find {job.place}"
+
+
+def _check_id(job: Job | None) -> str:
+    """A hint for an id that was not looked up."""
+    if job is None or not job.resource.word.startswith("id:"):
+        return ""
+    return f", or there is no such {job.resource.kind}: names are written without id:"
+
+
 def _status(access: Access, job: Job) -> str:
-    return access.command("status", job.resource.kind, job.resource.id, job.environment or "")
+    return access.command("status", job.resource.kind, job.resource.word, job.environment or "")
 
 
 def _hint_to_list(access: Access, job: Job | None) -> str:
     if job is None or job.task == "resource":
         return ""
-    listing = access.command("list", job.resource.kind, job.resource.id)
+    listing = access.command("list", job.resource.kind, job.resource.word)
     return f"; to list what the {job.resource.kind} has: {listing}"
 
 

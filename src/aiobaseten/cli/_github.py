@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from .. import EnvironmentReading
 from ..events import Event, Finished, PromotionPaused
 from . import _stdio
-from ._invocations import EnvironmentRef, ResourceRef
-from ._jobs import DeploymentRow, Ending, Job
+from ._jobs import Ending, Job, Result
 from ._lines import event_text
 from ._outcomes import Outcome
 from ._text import harmless, one_line
@@ -51,15 +49,10 @@ class GitHubView:
         if isinstance(event, PromotionPaused):
             self._annotate("warning", "Promotion paused", one_line(self._job or "the promotion"))
 
-    def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
+    def defaults(self, variables: Mapping[str, str]) -> None:
         """Do nothing: the log has it."""
 
-    def listing(
-        self,
-        resource: ResourceRef,
-        environments: Sequence[EnvironmentReading],
-        deployments: Sequence[DeploymentRow],
-    ) -> None:
+    def result(self, result: Result) -> None:
         """Do nothing: the log has it."""
 
     def end(self, ending: Ending) -> None:

@@ -9,19 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import frozen
 
 from ..options import DEFAULT_TIMEOUT_S
+from ._checks import UsageError
 from ._durations import format_duration, parse_time_limit
 from ._flags import StorePythonWord, choice
 from ._invocations import (
     Cancel,
     Command,
-    EnvironmentRef,
+    Kind,
     List,
     Pause,
     Promote,
     Resume,
     Rollback,
     RollForward,
-    SavedToken,
     Status,
     WaitForDeployment,
     WaitForToken,
@@ -29,20 +29,30 @@ from ._invocations import (
 from ._outcomes import Outcome
 from ._shared_arguments import (
     KINDS,
-    add_resource,
-    add_running_promotion,
     add_settings,
-    add_subject,
     add_waiting,
+    add_words,
+    is_token,
+    read_deployment,
+    read_environment,
     read_given,
-    read_resource,
+    read_place,
     read_running_promotion,
     read_settings,
-    read_subject,
     read_token,
     read_waiting,
+    split_words,
 )
 
+_RESOURCE = (
+    "chain or model, and its name or its id; id:abcd1234 is an id for certain (default: "
+    "BASETEN_CHAIN or BASETEN_MODEL)"
+)
+_DEPLOYMENT = (
+    "the name or the id of the deployment; or latest, or current:ENVIRONMENT for the one that "
+    "serves there"
+)
+_ENVIRONMENT = "the name of the environment (default: BASETEN_ENVIRONMENT)"
 _PROMOTE_OPTIONS = (
     "if_in_progress",
     "in_progress_timeout",
@@ -76,14 +86,12 @@ class Grammar:
 
 
 def _add_promote(parser: ArgumentParser) -> None:
-    add_resource(parser)
-    parser.add_argument("deployment", metavar="DEPLOYMENT", help="the id of the deployment")
+    add_words(parser, "chain|model NAME DEPLOYMENT", f"{_RESOURCE}; {_DEPLOYMENT}")
     parser.add_argument(
         "--to",
-        required=True,
         metavar="ENVIRONMENT",
         dest="environment",
-        help="the name of the environment, such as production",
+        help="the name of the environment, such as production (default: BASETEN_ENVIRONMENT)",
     )
     parser.add_argument(
         "--if-in-progress",
@@ -119,45 +127,75 @@ def _add_promote(parser: ArgumentParser) -> None:
 
 
 def _read_promote(parsed: Namespace) -> Promote:
+    resource, deployment = read_deployment(parsed.words, or_token=False)
     return Promote(
-        environment=EnvironmentRef(read_resource(parsed), parsed.environment),
-        deployment=parsed.deployment,
+        environment=read_environment(resource, parsed.environment, "expected --to ENVIRONMENT"),
+        deployment=deployment,
         options=read_given(parsed, _PROMOTE_OPTIONS),
         **read_waiting(parsed, wait=parsed.wait),
     )
 
 
 def _add_wait(parser: ArgumentParser) -> None:
-    add_subject(parser, "the token of a promotion or a cancellation", "chain|model ID DEPLOYMENT")
+    add_words(
+        parser,
+        "TOKEN | chain|model NAME DEPLOYMENT",
+        f"the token of a promotion or a cancellation; or {_RESOURCE}; {_DEPLOYMENT}",
+    )
     add_waiting(parser, WaitForToken, WaitForDeployment, optional=False)
 
 
 def _read_wait(parsed: Namespace) -> WaitForToken | WaitForDeployment:
-    subject = read_subject(parsed.subject, KINDS, "deployment")
-    if isinstance(subject, SavedToken):
-        return WaitForToken(token=subject, **read_waiting(parsed, wait=True))
-    resource, deployment = subject
+    if is_token(parsed.words):
+        token = read_token(parsed.words[0])
+        return WaitForToken(token=token, **read_waiting(parsed, wait=True))
+    resource, deployment = read_deployment(parsed.words, or_token=True)
     return WaitForDeployment(
         resource=resource, deployment=deployment, **read_waiting(parsed, wait=True)
     )
 
 
 def _add_status(parser: ArgumentParser) -> None:
-    add_resource(parser)
-    parser.add_argument("environment", metavar="ENVIRONMENT", help="the name of the environment")
+    add_words(parser, "chain|model NAME ENVIRONMENT", f"{_RESOURCE}; {_ENVIRONMENT}")
 
 
 def _read_status(parsed: Namespace) -> Status:
-    environment = EnvironmentRef(read_resource(parsed), parsed.environment)
+    environment = read_place(parsed.words, KINDS, or_token=False)
     return Status(environment=environment, **read_settings(parsed))
 
 
+def _add_list(parser: ArgumentParser) -> None:
+    add_words(
+        parser,
+        "chain|model NAME",
+        f"{_RESOURCE}: lists its environments and deployments; without a name, lists all chains or "
+        "all models; without anything, both",
+    )
+
+
 def _read_list(parsed: Namespace) -> List:
-    return List(resource=read_resource(parsed), **read_settings(parsed))
+    words: Sequence[str] = parsed.words
+    if not words:
+        return List(kinds=KINDS, **read_settings(parsed))
+    kinds: list[Kind] = [kind for kind in KINDS if words[0] == kind]
+    if not kinds:
+        raise UsageError("expected chain or model, and its name or id, or nothing")
+    if len(words) == 1:
+        return List(kinds=kinds, **read_settings(parsed))
+    resource, _ = split_words(words, kinds, "chain or model, and its name or id", (0,))
+    return List(kinds=kinds, resource=resource, **read_settings(parsed))
+
+
+def _add_running_promotion(parser: ArgumentParser) -> None:
+    add_words(
+        parser,
+        "TOKEN | model NAME ENVIRONMENT",
+        f"the token of the promotion; or model and its name or id; {_ENVIRONMENT}",
+    )
 
 
 def _add_cancel(parser: ArgumentParser) -> None:
-    add_running_promotion(parser)
+    _add_running_promotion(parser)
     parser.add_argument(
         "--force", action="store_true", help="move all traffic back immediately, not in steps"
     )
@@ -170,59 +208,58 @@ def _read_cancel(parsed: Namespace) -> Cancel:
 
 
 def _add_rollback(parser: ArgumentParser) -> None:
-    parser.add_argument("token", metavar="TOKEN", help="the token of the promotion")
+    add_words(parser, "TOKEN", "the token of the promotion")
     add_waiting(parser, Rollback, optional=True)
 
 
 def _read_rollback(parsed: Namespace) -> Rollback:
-    return Rollback(token=read_token(parsed.token), **read_waiting(parsed, wait=parsed.wait))
+    if len(parsed.words) != 1:
+        raise UsageError("expected TOKEN")
+    return Rollback(token=read_token(parsed.words[0]), **read_waiting(parsed, wait=parsed.wait))
 
 
 def _signal(name: str, kind: type[Pause | Resume | RollForward]) -> Grammar:
     return Grammar(
-        usage=("TOKEN [options]", "model MODEL ENVIRONMENT [options]"),
-        examples=(f"{name} model MODEL production", f"{name} TOKEN"),
-        add=add_running_promotion,
+        usage=("TOKEN [options]", "[model NAME] [ENVIRONMENT] [options]"),
+        examples=(f"{name} model ranker production", f"{name} TOKEN"),
+        add=_add_running_promotion,
         read=lambda parsed: kind(promotion=read_running_promotion(parsed), **read_settings(parsed)),
     )
 
 
 GRAMMARS: Mapping[str, Grammar] = {
     "promote": Grammar(
-        usage=(
-            "chain CHAIN DEPLOYMENT --to ENVIRONMENT [--wait] [options]",
-            "model MODEL DEPLOYMENT --to ENVIRONMENT [--wait] [options]",
-        ),
+        usage=("[chain|model NAME] DEPLOYMENT [--to ENVIRONMENT] [--wait] [options]",),
         examples=(
-            "promote chain CHAIN DEPLOYMENT --to production --wait --timeout 45m",
-            "promote model MODEL DEPLOYMENT --to production --wait --cancel-on-timeout",
-            "promote chain CHAIN DEPLOYMENT --to production --if-in-progress wait --wait",
-            "promote model MODEL DEPLOYMENT --to staging --quiet    prints the token",
+            "promote model ranker v2 --to production --wait --timeout 45m",
+            "promote model ranker current:staging --to production --wait --cancel-on-timeout",
+            "promote chain support-bot abc1234 --to production --if-in-progress wait --wait",
+            "promote model ranker v2 --to staging --quiet    prints the token",
         ),
         add=_add_promote,
         read=_read_promote,
     ),
     "wait": Grammar(
-        usage=("TOKEN [options]", "chain|model ID DEPLOYMENT [options]"),
-        examples=("wait TOKEN --timeout 20m", "wait model MODEL DEPLOYMENT --wake"),
+        usage=("TOKEN [options]", "[chain|model NAME] DEPLOYMENT [options]"),
+        examples=("wait TOKEN --timeout 20m", "wait model ranker v2 --wake"),
         add=_add_wait,
         read=_read_wait,
     ),
     "status": Grammar(
-        usage=("chain|model ID ENVIRONMENT [options]",),
-        examples=("status chain CHAIN production", "status model MODEL production --json"),
+        usage=("[chain|model NAME] [ENVIRONMENT] [options]",),
+        examples=("status model ranker production", "status chain support-bot production --json"),
         add=_add_status,
         read=_read_status,
     ),
     "list": Grammar(
-        usage=("chain|model ID [options]",),
-        examples=("list chain CHAIN", "list model MODEL --json"),
-        add=add_resource,
+        usage=("[chain|model [NAME]] [options]",),
+        examples=("list model ranker", "list chain --json", "list    all chains and models"),
+        add=_add_list,
         read=_read_list,
     ),
     "cancel": Grammar(
-        usage=("TOKEN [--force] [--wait] [options]", "model MODEL ENVIRONMENT [options]"),
-        examples=("cancel model MODEL production --wait", "cancel TOKEN --force"),
+        usage=("TOKEN [--force] [--wait] [options]", "[model NAME] [ENVIRONMENT] [options]"),
+        examples=("cancel model ranker production --wait", "cancel TOKEN --force"),
         add=_add_cancel,
         read=_read_cancel,
     ),

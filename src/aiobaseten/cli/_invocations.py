@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from .. import Token
 from ..options import (
@@ -22,14 +22,59 @@ Output: TypeAlias = Literal["auto", "json", "lines", "quiet"]
 
 
 @frozen
+class ResourceWord:
+    """A chain or a model, as the user wrote it: still a name or an id.
+
+    Attributes:
+        kind: Which of the two.
+        text: The word.
+        variable: The environment variable that holds it, if the user left it out.
+    """
+
+    kind: Kind
+    text: str
+    variable: str | None = None
+
+
+@frozen
+class EnvironmentWord:
+    """An environment of a chain or a model, as the user wrote it.
+
+    Attributes:
+        resource: The chain or the model.
+        name: Its name.
+        variable: The environment variable that holds it, if the user left it out.
+    """
+
+    resource: ResourceWord
+    name: str
+    variable: str | None = None
+
+    @property
+    def defaults(self) -> Mapping[str, str]:
+        """What the user left out: the variables that were used, and their values."""
+        words = {self.resource.variable: self.resource.text, self.variable: self.name}
+        return {name: text for name, text in words.items() if name is not None}
+
+
+@frozen
 class ResourceRef:
-    """A chain or a model, by its id."""
+    """A chain or a model that was looked up.
+
+    Attributes:
+        kind: Which of the two.
+        id: Its id.
+        word: The word that means it in a command.
+    """
 
     kind: Kind
     id: str
+    word: str = Factory(lambda self: self.id, takes_self=True)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.id}"
+        if self.word in (self.id, f"id:{self.id}"):
+            return f"{self.kind} {self.id}"
+        return f"{self.kind} {self.word} ({self.id})"
 
 
 @frozen
@@ -59,7 +104,8 @@ class SavedToken:
     def resource(self) -> ResourceRef:
         """The chain or the model; only models have cancellations."""
         kind: Kind = "chain" if self.content.kind == "chain promotion" else "model"
-        return ResourceRef(kind, self.content.resource_id)
+        resource_id = self.content.resource_id
+        return ResourceRef(kind, resource_id, f"id:{resource_id}")
 
 
 @frozen(kw_only=True)
@@ -140,7 +186,7 @@ class Promote(WaitingInvocation):
 
     Attributes:
         environment: The environment to promote to.
-        deployment: The id of the deployment.
+        deployment: The deployment, as the user wrote it.
         options: Options of ``environment.promote``, as one mapping.
     """
 
@@ -148,7 +194,7 @@ class Promote(WaitingInvocation):
     writes = True
     takes = (PromotionOptions,)
 
-    environment: EnvironmentRef
+    environment: EnvironmentWord
     deployment: str
     options: Mapping[str, Any] = {}
 
@@ -165,12 +211,12 @@ class WaitForToken(WaitingInvocation):
 
 @frozen(kw_only=True)
 class WaitForDeployment(WaitingInvocation):
-    """``wait`` with the ids of a deployment."""
+    """``wait`` with a deployment."""
 
     name = "wait"
     takes = (DeploymentOptions, ModelDeploymentOptions)
 
-    resource: ResourceRef
+    resource: ResourceWord
     deployment: str
 
 
@@ -180,16 +226,22 @@ class Status(Invocation):
 
     name = "status"
 
-    environment: EnvironmentRef
+    environment: EnvironmentWord
 
 
 @frozen(kw_only=True)
 class List(Invocation):
-    """``list``."""
+    """``list``.
+
+    Attributes:
+        kinds: What to list if there is no resource: chains, models or both.
+        resource: The chain or the model whose contents to list.
+    """
 
     name = "list"
 
-    resource: ResourceRef
+    kinds: Sequence[Kind]
+    resource: ResourceWord | None = None
 
 
 @frozen(kw_only=True)
@@ -199,7 +251,7 @@ class Pause(Invocation):
     name = "pause"
     writes = True
 
-    promotion: SavedToken | EnvironmentRef
+    promotion: SavedToken | EnvironmentWord
 
 
 @frozen(kw_only=True)
@@ -209,7 +261,7 @@ class Resume(Invocation):
     name = "resume"
     writes = True
 
-    promotion: SavedToken | EnvironmentRef
+    promotion: SavedToken | EnvironmentWord
 
 
 @frozen(kw_only=True)
@@ -219,7 +271,7 @@ class RollForward(Invocation):
     name = "roll-forward"
     writes = True
 
-    promotion: SavedToken | EnvironmentRef
+    promotion: SavedToken | EnvironmentWord
 
 
 @frozen(kw_only=True)
@@ -235,7 +287,7 @@ class Cancel(WaitingInvocation):
     writes = True
     takes = (CancellationOptions,)
 
-    promotion: SavedToken | EnvironmentRef
+    promotion: SavedToken | EnvironmentWord
     force: bool = False
 
 

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
+from .. import EnvironmentReading
 from ..errors import BasetenError, LogLine
 from ._invocations import EnvironmentRef, ResourceRef
 from ._outcomes import Outcome
@@ -90,6 +91,23 @@ class Ending:
 
 
 @frozen(kw_only=True)
+class ResourceRow:
+    """A chain or a model in a list.
+
+    Attributes:
+        resource: Which, with its name.
+        team: The name of its team.
+        deployments: How many deployments it has.
+        created_at: The time when it was created.
+    """
+
+    resource: ResourceRef
+    team: str
+    deployments: int
+    created_at: str
+
+
+@frozen(kw_only=True)
 class DeploymentRow:
     """A deployment in a list.
 
@@ -106,3 +124,35 @@ class DeploymentRow:
     status: str
     environment: str | None
     created_at: str
+
+
+@frozen(kw_only=True)
+class ShownEnvironment:
+    """An environment, as a result.
+
+    Attributes:
+        place: Which.
+        reading: What was read.
+    """
+
+    place: EnvironmentRef
+    reading: EnvironmentReading
+
+
+@frozen(kw_only=True)
+class ShownResource:
+    """The contents of a chain or a model, as a result."""
+
+    resource: ResourceRef
+    environments: Sequence[EnvironmentReading]
+    deployments: Sequence[DeploymentRow]
+
+
+@frozen(kw_only=True)
+class ShownResources:
+    """Chains and models, as a result."""
+
+    rows: Sequence[ResourceRow]
+
+
+Result: TypeAlias = ShownEnvironment | ShownResource | ShownResources

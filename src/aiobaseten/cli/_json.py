@@ -7,9 +7,9 @@ nothing else changes.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from .. import Clock, DeploymentReading, EnvironmentReading, PromotionReading
 from ..errors import (
@@ -33,8 +33,17 @@ from ..events import (
     TrafficShifted,
 )
 from . import _stdio
-from ._invocations import EnvironmentRef, ResourceRef
-from ._jobs import DeploymentRow, Ending, Job
+from ._invocations import ResourceRef
+from ._jobs import (
+    DeploymentRow,
+    Ending,
+    Job,
+    ResourceRow,
+    Result,
+    ShownEnvironment,
+    ShownResource,
+    ShownResources,
+)
 from ._text import COMMAND, one_line, timestamp
 
 VERSION = 1
@@ -71,21 +80,14 @@ class JSONView:
         if not isinstance(event, Finished):
             self._print("event", event_object(event))
 
-    def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
+    def defaults(self, variables: Mapping[str, str]) -> None:
         """Print an object."""
-        self._print("environment", environment_object(place.resource, reading))
+        self._print("defaults", {"variables": dict(variables)})
 
-    def listing(
-        self,
-        resource: ResourceRef,
-        environments: Sequence[EnvironmentReading],
-        deployments: Sequence[DeploymentRow],
-    ) -> None:
-        """Print one object for each."""
-        for reading in environments:
-            self._print("environment", environment_object(resource, reading))
-        for row in deployments:
-            self._print("deployment", deployment_object(resource, row))
+    def result(self, result: Result) -> None:
+        """Print an object for each part."""
+        for kind, content in result_objects(result):
+            self._print(kind, content)
 
     def end(self, ending: Ending) -> None:
         """Print the outcome."""
@@ -196,6 +198,34 @@ def _log_object(entry: LogLine) -> dict[str, Any]:
         "chainlet": entry.chainlet,
         "at": timestamp(entry.at) if entry.at else None,
         "message": entry.message,
+    }
+
+
+def result_objects(result: Result) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A result as objects, each with its type."""
+    match result:
+        case ShownEnvironment():
+            yield "environment", environment_object(result.place.resource, result.reading)
+        case ShownResource():
+            for reading in result.environments:
+                yield "environment", environment_object(result.resource, reading)
+            for row in result.deployments:
+                yield "deployment", deployment_object(result.resource, row)
+        case ShownResources():
+            for one in result.rows:
+                yield one.resource.kind, resource_object(one)
+        case _:
+            assert_never(result)
+
+
+def resource_object(row: ResourceRow) -> dict[str, Any]:
+    """A chain or a model in a list."""
+    return {
+        "owner": row.resource.id,
+        "name": row.resource.word,
+        "team": row.team,
+        "deployments": row.deployments,
+        "created_at": row.created_at,
     }
 
 

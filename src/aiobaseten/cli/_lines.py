@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import assert_never
 
 from .. import Clock, DeploymentReading, EnvironmentReading
 from ..events import Event, Finished
 from . import _stdio
 from ._invocations import EnvironmentRef, ResourceRef
-from ._jobs import DeploymentRow, Ending, Job
+from ._jobs import (
+    DeploymentRow,
+    Ending,
+    Job,
+    ResourceRow,
+    Result,
+    ShownEnvironment,
+    ShownResource,
+    ShownResources,
+)
 from ._outcomes import Outcome
 from ._text import one_line, timestamp
 
@@ -40,19 +50,13 @@ class LinesView:
         if not isinstance(event, Finished):
             self._print(event_text(event))
 
-    def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
-        """Print several lines."""
-        for text in environment_text(place, reading):
-            _stdio.say(text)
+    def defaults(self, variables: Mapping[str, str]) -> None:
+        """Print a line."""
+        self._print(defaults_text(variables))
 
-    def listing(
-        self,
-        resource: ResourceRef,
-        environments: Sequence[EnvironmentReading],
-        deployments: Sequence[DeploymentRow],
-    ) -> None:
-        """Print two tables."""
-        for text in listing_text(resource, environments, deployments):
+    def result(self, result: Result) -> None:
+        """Print several lines."""
+        for text in result_text(result):
             _stdio.say(text)
 
     def end(self, ending: Ending) -> None:
@@ -83,19 +87,12 @@ class QuietView:
     def event(self, event: Event) -> None:
         """Do nothing."""
 
-    def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
-        """Print several lines."""
-        for text in environment_text(place, reading):
-            _stdio.say(text)
+    def defaults(self, variables: Mapping[str, str]) -> None:
+        """Do nothing."""
 
-    def listing(
-        self,
-        resource: ResourceRef,
-        environments: Sequence[EnvironmentReading],
-        deployments: Sequence[DeploymentRow],
-    ) -> None:
-        """Print two tables."""
-        for text in listing_text(resource, environments, deployments):
+    def result(self, result: Result) -> None:
+        """Print several lines."""
+        for text in result_text(result):
             _stdio.say(text)
 
     def end(self, ending: Ending) -> None:
@@ -134,6 +131,24 @@ def event_text(event: Event) -> str:
     """An event in one line: the seconds since the wait began, and the change."""
     time = _TIME.format(event.at)
     return time + one_line(str(event).removeprefix(time))
+
+
+def defaults_text(variables: Mapping[str, str]) -> str:
+    """The variables that stand for what the user left out, in one line."""
+    return one_line("using " + ", ".join(f"{name}={text}" for name, text in variables.items()))
+
+
+def result_text(result: Result) -> Iterator[str]:
+    """A result in several lines."""
+    match result:
+        case ShownEnvironment():
+            yield from environment_text(result.place, result.reading)
+        case ShownResource():
+            yield from listing_text(result.resource, result.environments, result.deployments)
+        case ShownResources():
+            yield from _resources_text(result.rows)
+        case _:
+            assert_never(result)
 
 
 def environment_text(place: EnvironmentRef, reading: EnvironmentReading) -> Iterator[str]:
@@ -188,6 +203,24 @@ def listing_text(
         [
             [one.id, one.name or "-", one.status, one.environment or "-", one.created_at]
             for one in deployments
+        ],
+    )
+
+
+def _resources_text(rows: Sequence[ResourceRow]) -> Iterator[str]:
+    """Chains and models, as one table."""
+    yield from _table(
+        ["KIND", "NAME", "ID", "TEAM", "DEPLOYMENTS", "CREATED"],
+        [
+            [
+                row.resource.kind,
+                row.resource.word,
+                row.resource.id,
+                row.team,
+                str(row.deployments),
+                row.created_at,
+            ]
+            for row in rows
         ],
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from rich.console import Console, Group
@@ -11,12 +11,11 @@ from rich.live import Live as RichLive
 from rich.table import Table
 from rich.text import Text
 
-from .. import Clock, EnvironmentReading, Phase
+from .. import Clock, Phase
 from ..events import Event
 from ..options import LoopClock
-from ._invocations import EnvironmentRef, ResourceRef
-from ._jobs import DeploymentRow, Ending, Job
-from ._lines import environment_text, listing_text, show_ending
+from ._jobs import Ending, Job, Result
+from ._lines import defaults_text, result_text, show_ending
 from ._outcomes import Outcome
 from ._picture import Picture, Row
 from ._text import elapsed_time, harmless, one_line
@@ -74,19 +73,13 @@ class LiveView:
             self._picture = self._picture.after(event)
             self._show()
 
-    def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
-        """Print several lines."""
-        for text in environment_text(place, reading):
-            self._print(text)
+    def defaults(self, variables: Mapping[str, str]) -> None:
+        """Print a line above the picture."""
+        self._print(defaults_text(variables), "dim")
 
-    def listing(
-        self,
-        resource: ResourceRef,
-        environments: Sequence[EnvironmentReading],
-        deployments: Sequence[DeploymentRow],
-    ) -> None:
-        """Print two tables."""
-        for text in listing_text(resource, environments, deployments):
+    def result(self, result: Result) -> None:
+        """Print several lines."""
+        for text in result_text(result):
             self._print(text)
 
     def end(self, ending: Ending) -> None:

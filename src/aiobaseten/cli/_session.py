@@ -19,6 +19,7 @@ from ._endings import failed, hints
 from ._invocations import Access, Command
 from ._jobs import Ending
 from ._run import Run
+from ._shared_arguments import VARIABLES
 from ._signals import Interruption
 from ._views import View, choose_view
 from ._waits import interrupt
@@ -105,13 +106,15 @@ def _cannot_write(task: asyncio.Task[Ending]) -> bool:
 
 def _client(access: Access, clock: Clock, words: Sequence[str]) -> Baseten:
     key = _api_key(access.api_key_file)
+    # Variables stand for arguments, and are shown and sent like them.
+    words = [*words, *(os.environ.get(name, "") for name in VARIABLES)]
     for one in (key, os.environ.get("BASETEN_API_KEY", "").strip()):
         if any(holds_key(word, one) for word in words):
             raise ConfigurationError(
                 "the API key is among the arguments, where other users can see it: nothing was "
                 "sent; replace the key, and pass it in BASETEN_API_KEY or with --api-key-file PATH"
             )
-    return Baseten(api_key=key, base_url=access.base_url or None, clock=clock)
+    return Baseten(api_key=key, base_url=access.base_url, clock=clock)
 
 
 def _api_key(path: str | None) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, get_args
 
 import attrs
@@ -12,10 +14,23 @@ from .. import Token, WaitOptions
 from ..errors import ConfigurationError
 from ..options import PromotionOptions
 from ._checks import UsageError, no_chains
-from ._flags import add_wait_flags, choice, option_names
-from ._invocations import Access, EnvironmentRef, Kind, ResourceRef, SavedToken, WaitingInvocation
+from ._flags import add_wait_flags, option_names
+from ._invocations import (
+    Access,
+    EnvironmentWord,
+    Kind,
+    ResourceWord,
+    SavedToken,
+    WaitingInvocation,
+)
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+#: The environment variable with the default environment.
+ENVIRONMENT = "BASETEN_ENVIRONMENT"
+#: All variables that stand for left out arguments.
+VARIABLES = ("BASETEN_CHAIN", "BASETEN_MODEL", ENVIRONMENT)
+# The beginning of every token, whatever its version.
+_TOKEN = re.compile(r"abt\d+\.")
 
 
 def add_settings(parser: ArgumentParser) -> None:
@@ -49,17 +64,17 @@ def read_settings(parsed: Namespace) -> dict[str, Any]:
     return {"access": access, "output": parsed.output}
 
 
-def add_resource(parser: ArgumentParser) -> None:
-    """Add the kind and the id of a resource."""
-    parser.add_argument(
-        "kind", type=choice(*KINDS), metavar="chain|model", help="the kind of the resource"
-    )
-    parser.add_argument("id", metavar="ID", help="the id of the chain or the model")
+def add_words(parser: ArgumentParser, metavar: str, help_text: str) -> None:
+    """Add the arguments that are no options.
 
+    Some of them may be left out at the beginning or at the end, which argparse cannot tell.
 
-def read_resource(parsed: Namespace) -> ResourceRef:
-    """The resource that `add_resource` parsed."""
-    return ResourceRef(parsed.kind, parsed.id)
+    Args:
+        parser: The parser of the command.
+        metavar: What they are.
+        help_text: The help.
+    """
+    parser.add_argument("words", nargs="*", metavar=metavar, help=help_text)
 
 
 def add_waiting(parser: ArgumentParser, *kinds: type[WaitingInvocation], optional: bool) -> None:
@@ -102,36 +117,113 @@ def read_given(parsed: Namespace, names: Sequence[str]) -> Mapping[str, Any]:
     return {name: values[name] for name in names if name in values}
 
 
-def add_subject(parser: ArgumentParser, token: str, words: str) -> None:
-    """Add a token, or the words that name something in a resource.
-
-    Args:
-        parser: The parser of the command.
-        token: What the token is of.
-        words: The other way to say it.
-    """
-    parser.add_argument("subject", nargs="+", metavar="TOKEN", help=f"{token}; or {words}")
-
-
-def read_subject(
-    words: Sequence[str], kinds: Sequence[Kind], third: str
-) -> SavedToken | tuple[ResourceRef, str]:
-    """A token; or a resource, and the name of something in it.
+def split_words(
+    words: Sequence[str], kinds: Sequence[Kind], expected: str, rest: Collection[int]
+) -> tuple[ResourceWord, Sequence[str]]:
+    """A chain or a model, and the words after it.
 
     Args:
         words: The words that the user wrote.
         kinds: The kinds of resources that the command takes.
-        third: The kind of the third word, for the message.
+        expected: What the words should be, for the message.
+        rest: How many words may follow.
 
     Raises:
-        UsageError: The words name neither a token nor a resource, or the token is invalid.
+        UsageError: There are too many or too few words, or the resource is missing.
     """
-    if len(words) == 1 and words[0] not in kinds:
-        return read_token(words[0])
+    names_resource = bool(words) and words[0] in kinds
+    after = words[2:] if names_resource else words
+    if len(words) > 2 + max(rest) and names_resource:
+        raise UsageError("too many arguments")
+    if len(after) not in rest or (names_resource and len(words) < 2):
+        raise UsageError(f"expected {expected}")
     for kind in kinds:
-        if len(words) == 3 and words[0] == kind:
-            return ResourceRef(kind, words[1]), words[2]
-    raise UsageError(f"expected TOKEN, or {' or '.join(kinds)}, its id and the {third}")
+        if names_resource and words[0] == kind:
+            return ResourceWord(kind, words[1]), after
+    defaults: list[tuple[Kind, str]] = [(kind, variable_of(kind)) for kind in kinds]
+    found = [one for one in defaults if one[1] in os.environ]
+    if not found:
+        variables = " or ".join(variable for _, variable in defaults)
+        raise UsageError(f"expected {expected}; or set {variables}")
+    if len(found) > 1:
+        raise UsageError(
+            "BASETEN_CHAIN and BASETEN_MODEL are both set: write chain or model, and its name"
+        )
+    kind, variable = found[0]
+    return ResourceWord(kind, read_variable(variable), variable), after
+
+
+def variable_of(kind: Kind) -> str:
+    """The environment variable with the default chain or model."""
+    return f"BASETEN_{kind.upper()}"
+
+
+def read_variable(name: str) -> str:
+    """The value of an environment variable that is set.
+
+    Raises:
+        UsageError: It is empty, as a variable of a pipeline is by mistake.
+    """
+    value = os.environ[name].strip()
+    if not value:
+        raise UsageError(f"{name} is empty: set it, or unset it")
+    return value
+
+
+def read_environment(resource: ResourceWord, name: str | None, missing: str) -> EnvironmentWord:
+    """An environment by its name, or that of BASETEN_ENVIRONMENT.
+
+    Args:
+        resource: The chain or the model.
+        name: The name, or ``None`` if the user left it out.
+        missing: The message if there is no default.
+
+    Raises:
+        UsageError: There is no name.
+    """
+    if name is not None:
+        return EnvironmentWord(resource, name)
+    if ENVIRONMENT not in os.environ:
+        raise UsageError(f"{missing}; or set {ENVIRONMENT}")
+    return EnvironmentWord(resource, read_variable(ENVIRONMENT), ENVIRONMENT)
+
+
+def read_place(words: Sequence[str], kinds: Sequence[Kind], *, or_token: bool) -> EnvironmentWord:
+    """The environment of a chain or a model.
+
+    Args:
+        words: The words that the user wrote.
+        kinds: The kinds of resources that the command takes.
+        or_token: Whether the command takes a token, too.
+
+    Raises:
+        UsageError: The words name no environment.
+    """
+    token = "TOKEN, or " if or_token else ""
+    expected = f"{token}{' or '.join(kinds)}, its name or id, and the environment"
+    resource, after = split_words(words, kinds, expected, (0, 1))
+    return read_environment(resource, after[0] if after else None, f"expected {expected}")
+
+
+def read_deployment(words: Sequence[str], *, or_token: bool) -> tuple[ResourceWord, str]:
+    """The deployment of a chain or a model.
+
+    Args:
+        words: The words that the user wrote.
+        or_token: Whether the command takes a token, too.
+
+    Raises:
+        UsageError: The words name no deployment.
+    """
+    token = "TOKEN, or " if or_token else ""
+    expected = f"{token}chain or model, its name or id, and the deployment"
+    resource, after = split_words(words, KINDS, expected, (1,))
+    return resource, after[0]
+
+
+def is_token(words: Sequence[str]) -> bool:
+    """Whether the user wrote a token, or what a token has become."""
+    return len(words) == 1 and _TOKEN.match(words[0]) is not None
 
 
 def read_token(text: str) -> SavedToken:
@@ -146,18 +238,14 @@ def read_token(text: str) -> SavedToken:
         raise UsageError(str(error)) from None
 
 
-def add_running_promotion(parser: ArgumentParser) -> None:
-    """Add a token, or the environment of a model."""
-    add_subject(parser, "the token of the promotion", "model MODEL ENVIRONMENT")
-
-
-def read_running_promotion(parsed: Namespace) -> SavedToken | EnvironmentRef:
-    """The promotion that `add_running_promotion` parsed.
+def read_running_promotion(parsed: Namespace) -> SavedToken | EnvironmentWord:
+    """The promotion to change, by its token or its environment.
 
     Raises:
         UsageError: It is a chain's, or the words name no promotion.
     """
-    if parsed.subject[0] == "chain":
+    if is_token(parsed.words):
+        return read_token(parsed.words[0])
+    if parsed.words[:1] == ["chain"]:
         raise UsageError(no_chains(parsed.command))
-    subject = read_subject(parsed.subject, ("model",), "environment")
-    return subject if isinstance(subject, SavedToken) else EnvironmentRef(*subject)
+    return read_place(parsed.words, ("model",), or_token=True)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Protocol
 
-from .. import Clock, EnvironmentReading
+from .. import Clock
 from ..events import Event
-from ._invocations import EnvironmentRef, Output, ResourceRef
-from ._jobs import DeploymentRow, Ending, Job
+from ._invocations import Output
+from ._jobs import Ending, Job, Result
 
 
 class View(Protocol):
@@ -29,17 +29,12 @@ class View(Protocol):
         """Show an event of a wait."""
         ...
 
-    def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
-        """Show an environment."""
+    def defaults(self, variables: Mapping[str, str]) -> None:
+        """Show which variables, and with which values, stand for what the user left out."""
         ...
 
-    def listing(
-        self,
-        resource: ResourceRef,
-        environments: Sequence[EnvironmentReading],
-        deployments: Sequence[DeploymentRow],
-    ) -> None:
-        """Show the environments and deployments of a resource."""
+    def result(self, result: Result) -> None:
+        """Show the result of a command that only looks."""
         ...
 
     def end(self, ending: Ending) -> None:
@@ -69,18 +64,13 @@ class Views:
         """Show an event of a wait."""
         self._all(lambda view: view.event(event))
 
-    def environment(self, place: EnvironmentRef, reading: EnvironmentReading) -> None:
-        """Show an environment."""
-        self._all(lambda view: view.environment(place, reading))
+    def defaults(self, variables: Mapping[str, str]) -> None:
+        """Show the variables that were used."""
+        self._all(lambda view: view.defaults(variables))
 
-    def listing(
-        self,
-        resource: ResourceRef,
-        environments: Sequence[EnvironmentReading],
-        deployments: Sequence[DeploymentRow],
-    ) -> None:
-        """Show the environments and deployments of a resource."""
-        self._all(lambda view: view.listing(resource, environments, deployments))
+    def result(self, result: Result) -> None:
+        """Show a result."""
+        self._all(lambda view: view.result(result))
 
     def end(self, ending: Ending) -> None:
         """Show the ending of the command."""

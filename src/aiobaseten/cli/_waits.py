@@ -23,6 +23,7 @@ from ._invocations import (
     WaitingInvocation,
 )
 from ._jobs import Ending, Job
+from ._names import check_words, find_deployment, find_resource
 from ._outcomes import Outcome
 from ._run import Run
 
@@ -85,10 +86,13 @@ async def follow_cancellation(
 
 async def follow_deployment(run: Run, command: WaitForDeployment) -> Ending:
     """Wait until a deployment is ready."""
-    resource, client = command.resource, run.client
-    job = Job(task="deployment", resource=resource, deployment=command.deployment)
-    handle = client.model(resource.id) if resource.kind == "model" else client.chain(resource.id)
-    events = handle.deployment(command.deployment).events(**command.wait_options)
+    check_words(run, command.resource, environment=None, deployment=command.deployment)
+    if command.resource.variable is not None:
+        run.view.defaults({command.resource.variable: command.resource.text})
+    handle, resource = await find_resource(run, command.resource)
+    deployment = await find_deployment(handle, command.deployment)
+    job = Job(task="deployment", resource=resource, deployment=deployment)
+    events = handle.deployment(deployment).events(**command.wait_options)
     run.begin(job)
     return await _watch(run, job, events, f"{job} is ready")
 

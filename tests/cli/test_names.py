@@ -1,0 +1,179 @@
+"""Names in the place of ids, and the defaults of the environment's variables."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.cli import main
+from aiobaseten.cli._commands import execute
+from aiobaseten.cli._outcomes import Outcome
+from aiobaseten.testing import FakeBaseten
+
+from .command import Shell, run_of
+
+
+@pytest.fixture
+def fake() -> FakeBaseten:
+    fake = FakeBaseten()
+    model = fake.model("model111", name="ranker")
+    model.deployment("depl001", name="v1")
+    model.deployment("depl002", name="v2", on_promote="DEPLOYING")
+    model.environment("production", current="depl001")
+    fake.model("model222", name="model111")
+    for number, team in enumerate(["Search", "Ads"]):
+        fake.model(f"twin{number}", name="twin", team=team)
+    return fake
+
+
+def asked(fake: FakeBaseten) -> list[str]:
+    return [f"{one.method} {one.path}" for one in fake.requests]
+
+
+PROMOTE = "POST /v1/models/model111/environments/production/promote"
+LOOK = "GET /v1/models/model111/environments/production"
+
+
+async def test_names_are_looked_up_with_one_request_each(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    run = run_of(baseten, "promote model ranker v2 --to production")
+    ending = await execute(run)
+
+    assert ending.outcome is Outcome.DONE
+    assert asked(fake) == [
+        "GET /v1/models",
+        "GET /v1/models/model111/deployments",
+        LOOK,
+        PROMOTE,
+    ]
+    assert run.job is not None
+    assert (run.job.resource.id, run.job.deployment) == ("model111", "depl002")
+    assert "model ranker (model111)" in ending.message
+
+
+async def test_exact_ids_are_not_looked_up(fake: FakeBaseten, baseten: Baseten) -> None:
+    await execute(run_of(baseten, "promote model id:model111 id:depl002 --to production"))
+
+    assert asked(fake) == [LOOK, PROMOTE]
+
+
+@pytest.mark.parametrize("word", ["model111", "twin"])
+async def test_a_word_with_two_meanings_ends_with_2_and_changes_nothing(
+    fake: FakeBaseten, baseten: Baseten, word: str
+) -> None:
+    run = run_of(baseten, f"promote model {word} v2 --to production")
+    ending = await execute(run)
+
+    assert ending.outcome is Outcome.USAGE
+    assert asked(fake) == ["GET /v1/models"]
+    ids = ["model111", "model222"] if word == "model111" else ["twin0", "twin1"]
+    assert all(one in ending.message for one in ids)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "promote model rankr v2 --to production",
+        "promote model ranker v3 --to production",
+        "promote chain bot v2 --to production",
+        "wait model ranker v3",
+        "cancel model rankr production",
+        "list model rankr",
+    ],
+)
+async def test_a_name_that_nothing_has_ends_with_4_and_changes_nothing(
+    fake: FakeBaseten, baseten: Baseten, line: str
+) -> None:
+    ending = await execute(run_of(baseten, line))
+
+    assert ending.outcome is Outcome.NOT_FOUND
+    assert all(one.startswith("GET ") for one in asked(fake))
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("promote v2", PROMOTE),
+        ("promote v2 --to production", PROMOTE),
+        ("status", LOOK),
+        ("status production", LOOK),
+        ("status model ranker", LOOK),
+        ("wait v1", "GET /v1/models/model111/deployments/depl001"),
+        ("pause", "POST /v1/models/model111/environments/production/pause_promotion"),
+        ("cancel production", "POST /v1/models/model111/environments/production/cancel_promotion"),
+    ],
+)
+async def test_variables_stand_for_what_is_left_out(
+    fake: FakeBaseten,
+    baseten: Baseten,
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+    expected: str,
+) -> None:
+    monkeypatch.setenv("BASETEN_MODEL", "ranker")
+    monkeypatch.setenv("BASETEN_ENVIRONMENT", "production")
+
+    await execute(run_of(baseten, line))
+
+    assert expected in asked(fake)
+
+
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        ({"BASETEN_MODEL": ""}, "status production"),
+        ({"BASETEN_MODEL": "m", "BASETEN_CHAIN": "c"}, "status production"),
+        ({"BASETEN_CHAIN": "c"}, "pause production"),
+        ({"BASETEN_MODEL": "m", "BASETEN_ENVIRONMENT": " "}, "status"),
+        ({"BASETEN_MODEL": "m"}, "promote v2"),
+    ],
+)
+def test_missing_empty_and_contradicting_variables_end_with_2(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], line: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(SystemExit) as ended:
+        main(line.split())
+
+    assert ended.value.code == 2
+
+
+def test_the_key_in_a_variable_is_refused_as_among_the_arguments(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BASETEN_API_KEY", "a-key-of-some-length")
+    monkeypatch.setenv("BASETEN_BASE_URL", "http://127.0.0.1:9")  # nobody listens
+    monkeypatch.setenv("BASETEN_MODEL", "a-key-of-some-length")
+
+    assert main(["status", "production"]) == 2
+    assert "a-key-of" not in capsys.readouterr().err
+
+
+async def test_the_output_says_which_variables_were_used(shell: Shell) -> None:
+    using = shell.having(BASETEN_MODEL="m", BASETEN_ENVIRONMENT="production")
+
+    lines = await using.run("status")
+    objects = await using.run("status", "--json")
+
+    assert "using BASETEN_MODEL=m, BASETEN_ENVIRONMENT=production" in lines.out.splitlines()[0]
+    assert json.loads(objects.out.splitlines()[0])["variables"] == {
+        "BASETEN_MODEL": "m",
+        "BASETEN_ENVIRONMENT": "production",
+    }
+
+
+async def test_all_chains_and_models_are_listed(shell: Shell) -> None:
+    listed = await shell.run("list")
+    models = await shell.run("list", "model", "--json")
+
+    rows = [line.split() for line in listed.out.splitlines()]
+    assert [row[:3] for row in rows] == [["KIND", "NAME", "ID"], ["chain", "c", "c"],
+                                         ["model", "m", "m"]]  # fmt: skip
+    assert [one["type"] for one in models.records] == ["model", "outcome"]
+    assert models.records[0]["owner"] == "m"
