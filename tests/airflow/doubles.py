@@ -71,10 +71,7 @@ async def deferral(task: Task, run: TaskRun) -> TaskDeferred:
 
 
 async def _execute(task: Task, run: TaskRun) -> None:
-    if isinstance(task, DeploymentSensor):
-        task.execute(run.context())
-    else:
-        await task.aexecute(run.context())
+    await task.aexecute(run.context())
 
 
 async def result_of(task: Task, run: TaskRun) -> Any:

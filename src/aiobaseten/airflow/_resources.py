@@ -1,4 +1,4 @@
-"""Models and chains: an operator takes the id of one of them."""
+"""Models and chains: an operator takes the name or the id of one of them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,21 @@ def check_resource(model_id: object, chain_id: object) -> None:
         raise ConfigurationError("pass either model_id or chain_id")
 
 
-def resource_handle(
+async def find_resource(
     baseten: Baseten, model_id: str | None, chain_id: str | None
 ) -> ModelHandle | ChainHandle:
-    """The handle of the model or the chain, whichever id is given.
+    """The handle of the model or the chain, whichever is given by its name or its id.
 
     Raises:
-        ConfigurationError: Both ids are given, or neither, or the id is invalid.
+        ConfigurationError: Both are given, or neither, or the word is invalid.
+        BasetenError: It was not found.
     """
     check_resource(model_id, chain_id)
-    return baseten.chain(chain_id) if chain_id is not None else baseten.model(model_id or "")
+    if chain_id is not None:
+        return await baseten.identify_chain(chain_id)
+    return await baseten.identify_model(model_id or "")
+
+
+def exact(resource_id: str) -> str:
+    """A word that nobody looks up again."""
+    return f"id:{resource_id}"

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseAsyncOperator
 from attrs import evolve
 
-from .. import Baseten, Duration, IfInProgress, OnPaused, Token, WaitOptions
+from .. import (
+    Baseten,
+    ChainHandle,
+    Duration,
+    IfInProgress,
+    ModelHandle,
+    OnPaused,
+    Token,
+    WaitOptions,
+)
 from ..errors import BasetenError, ConfigurationError, PromotionInProgressError
 from ..options import (
     DEFAULT_TIMEOUT_S,
@@ -20,7 +30,7 @@ from ..options import (
 )
 from . import _saved_token
 from ._outcomes import WaitFailed, WaitSucceeded, fail_task, failed
-from ._resources import check_resource, resource_handle
+from ._resources import check_resource, exact, find_resource
 from ._wait_options import deadline_after, options_for, seconds_or_none
 from .hook import DEFAULT_CONNECTION, BasetenHook
 from .triggers import PromotionTrigger
@@ -96,11 +106,16 @@ class PromoteOperator(_EnvironmentOperator):
     has tries left, and the next try continues: no response, a server error, another promotion that
     is running, a timeout.
 
+    The deployment, the model and the chain may be given by name: see
+    `aiobaseten.Baseten.identify_model`. The worker looks them up once. From then on the ids in the
+    token count, on every machine and in every try.
+
     Args:
-        deployment_id: The deployment to promote.
+        deployment_id: The deployment to promote: its name or id, ``latest``, or
+            ``current:staging`` for the one that serves in an environment.
         environment: The environment to promote to.
-        model_id: The id of the deployment's model; or pass *chain_id*.
-        chain_id: The id of the deployment's chain; or pass *model_id*.
+        model_id: The name or id of the deployment's model; or pass *chain_id*.
+        chain_id: The name or id of the deployment's chain; or pass *model_id*.
         baseten_conn_id: The Airflow connection.
         timeout: Seconds or a `timedelta` that one try may wait; ``None`` means no limit.
         on_paused: See `aiobaseten.WaitOptions`.
@@ -191,34 +206,41 @@ class PromoteOperator(_EnvironmentOperator):
 
     async def _begin(self, baseten: Baseten, context: Context) -> str:
         saved = _saved_token.load(context)
-        if saved is None:
-            token = await self._promote(baseten, context, self.if_in_progress)
-        elif saved.cleared_since:
-            token = await self._promote_after_clearing(baseten, context)
-        else:
+        if saved is not None and not saved.cleared_since:
             self.log.info("an earlier try saved a token: continuing its promotion, sending nothing")
             token = (await baseten.resume(saved.text)).token
+        else:
+            resource = await find_resource(baseten, self.model_id, self.chain_id)
+            deployment = await resource.identify_deployment(self.deployment_id)
+            self.log.info("promoting %s to %s", deployment, self.environment)
+            send = partial(self._promote, resource, deployment.id, context)
+            if saved is None:
+                token = await send(self.if_in_progress)
+            else:
+                token = await self._promote_after_clearing(send)
         self.log.info("the promotion has begun; its token is %s", token)
         return token
 
-    async def _promote_after_clearing(self, baseten: Baseten, context: Context) -> str:
+    async def _promote_after_clearing(self, send: Callable[[IfInProgress], Awaitable[str]]) -> str:
         """Promote, although a promotion of this task may be running or live."""
         try:
-            return await self._promote(baseten, context, "adopt")
+            return await send("adopt")
         except PromotionInProgressError:
             # Another promotion is running. The caller has decided about this case.
-            return await self._promote(baseten, context, self.if_in_progress)
+            return await send(self.if_in_progress)
 
     async def _promote(
-        self, baseten: Baseten, context: Context, if_in_progress: IfInProgress
+        self,
+        resource: ModelHandle | ChainHandle,
+        deployment_id: str,
+        context: Context,
+        if_in_progress: IfInProgress,
     ) -> str:
         async def save_token(token: str) -> None:
             _saved_token.save(context, token)
-            self.log.info("promoting %s to %s", self.deployment_id, self.environment)
 
-        resource = resource_handle(baseten, self.model_id, self.chain_id)
         promotion = await resource.environment(self.environment).promote(
-            self.deployment_id,
+            deployment_id,
             if_in_progress=if_in_progress,
             in_progress_timeout=self.timeout,
             before_sending=save_token,
@@ -254,7 +276,7 @@ class CancelPromotionOperator(_EnvironmentOperator):
     Baseten cannot cancel the promotion of a chain.
 
     Args:
-        model_id: The model's id.
+        model_id: The model's name or id.
         environment: The environment that is being promoted to.
         baseten_conn_id: The Airflow connection.
         timeout: Seconds or a `timedelta` that one try may wait; ``None`` means no limit.
@@ -291,7 +313,10 @@ class CancelPromotionOperator(_EnvironmentOperator):
         earlier = Token.load(saved.text) if saved is not None and not saved.cleared_since else None
         if earlier is not None and not earlier.intended:
             return earlier.dump()
-        environment = baseten.model(self.model_id).environment(self.environment)
+        # An earlier try has looked it up.
+        model_id = self.model_id if earlier is None else exact(earlier.resource_id)
+        model = await baseten.identify_model(model_id)
+        environment = model.environment(self.environment)
         seen = await environment.get()
         candidate = seen.candidate_deployment.id if seen.candidate_deployment else None
         if earlier is not None and earlier.deployment_id != candidate:
@@ -299,7 +324,7 @@ class CancelPromotionOperator(_EnvironmentOperator):
             return earlier.dump()
         intention = Token(
             kind="cancellation",
-            resource_id=self.model_id,
+            resource_id=model.id,
             environment_name=self.environment,
             deployment_id=candidate,
             previous_id=seen.current_deployment.id if seen.current_deployment else None,

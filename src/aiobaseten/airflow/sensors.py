@@ -5,37 +5,40 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.sdk import BaseSensorOperator
+from airflow.sdk import BaseAsyncOperator, BaseSensorOperator
 from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException
 
 from .. import Duration, WaitOptions
-from ..errors import ConfigurationError, WaitTimeoutError
+from ..errors import BasetenError, ConfigurationError, WaitTimeoutError
 from ..options import (
     SETTLING_TIME_S,
     UNHEALTHY_GRACE_S,
     DeploymentOptions,
     ModelDeploymentOptions,
 )
-from ._outcomes import WaitFailed, WaitSucceeded, fail_task, log_evidence
-from ._resources import check_resource
+from ._outcomes import WaitFailed, WaitSucceeded, fail_task, failed, log_evidence
+from ._resources import check_resource, exact, find_resource
 from ._wait_options import deadline_after, options_for
-from .hook import DEFAULT_CONNECTION
+from .hook import DEFAULT_CONNECTION, BasetenHook
 from .triggers import DeploymentTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class DeploymentSensor(BaseSensorOperator):
+class DeploymentSensor(BaseAsyncOperator, BaseSensorOperator):
     """Waits in a triggerer until a deployment of a model or a chain is ACTIVE.
+
+    A worker looks names up once; ids with ``id:`` before them need no request.
 
     Returns the deployment as plain data. ``poke_interval`` and ``mode`` have no effect: the library
     decides when to look.
 
     Args:
-        deployment_id: The deployment's id.
-        model_id: The id of its model; or pass *chain_id*.
-        chain_id: The id of its chain; or pass *model_id*.
+        deployment_id: The deployment's name or id, ``latest``, or ``current:staging`` for the one
+            that serves in an environment.
+        model_id: The name or id of its model; or pass *chain_id*.
+        chain_id: The name or id of its chain; or pass *model_id*.
         baseten_conn_id: The Airflow connection.
         accept_scaled_to_zero: See `aiobaseten.WaitOptions`.
         wake: See `aiobaseten.WaitOptions`. Models only.
@@ -83,19 +86,31 @@ class DeploymentSensor(BaseSensorOperator):
         kind = ModelDeploymentOptions if chain_id is None else DeploymentOptions
         self.options = options_for(kind, checked)
 
-    def execute(self, context: Context) -> None:  # noqa: ARG002 - Airflow passes it
-        """Leave the wait to a triggerer.
+    async def aexecute(self, context: Context) -> None:  # noqa: ARG002 - Airflow passes it
+        """Look the names up, and leave the wait to a triggerer.
 
         Raises:
             TaskDeferred: This is how Airflow defers a task.
+            AirflowSkipException: A name was not found, with ``soft_fail``; or the look-up failed in
+                any way, with ``never_fail``.
+            AirflowFailException: A name was not found, or is ambiguous.
+            AirflowException: The failure is temporary: Airflow retries the task.
         """
+        try:
+            settings = await BasetenHook(self.baseten_conn_id).settings()
+            async with settings.client() as baseten:
+                resource = await find_resource(baseten, self.model_id, self.chain_id)
+                deployment = await resource.identify_deployment(self.deployment_id)
+        except BasetenError as error:
+            self._fail(failed(error))
+        is_chain = self.chain_id is not None
         trigger = DeploymentTrigger(
             baseten_conn_id=self.baseten_conn_id,
-            deployment_id=self.deployment_id,
+            deployment_id=exact(deployment.id),
             deadline=deadline_after(self.timeout),
             options=self.options,
-            model_id=self.model_id,
-            chain_id=self.chain_id,
+            model_id=None if is_chain else exact(resource.id),
+            chain_id=exact(resource.id) if is_chain else None,
         )
         self.defer(trigger=trigger, method_name="execute_complete")
 

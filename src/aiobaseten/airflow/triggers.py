@@ -20,7 +20,7 @@ from ..events import Event, Finished, LookFailed, PromotionPaused
 from ..options import LoopClock
 from ._clients import shared_client
 from ._outcomes import WaitFailed, WaitSucceeded, failed, succeeded
-from ._resources import resource_handle
+from ._resources import find_resource
 from ._wait_options import seconds_until
 from .hook import BasetenHook
 
@@ -178,10 +178,13 @@ class PromotionTrigger(_WaitTrigger):
 class DeploymentTrigger(_WaitTrigger):
     """Waits until a deployment is ACTIVE.
 
+    Another triggerer that continues the wait looks a name up again. So pass ids, with ``id:``
+    before them: `DeploymentSensor` does.
+
     Args:
-        deployment_id: The deployment's id.
-        model_id: The id of its model; or pass *chain_id*.
-        chain_id: The id of its chain; or pass *model_id*.
+        deployment_id: The deployment's name or id.
+        model_id: The name or id of its model; or pass *chain_id*.
+        chain_id: The name or id of its chain; or pass *model_id*.
     """
 
     def __init__(
@@ -214,5 +217,6 @@ class DeploymentTrigger(_WaitTrigger):
         )
 
     async def _events(self, baseten: Baseten, timeout: float | None) -> AsyncGenerator[Event, None]:
-        resource = resource_handle(baseten, self.model_id, self.chain_id)
-        return resource.deployment(self.deployment_id).events(timeout=timeout, **self.options)
+        resource = await find_resource(baseten, self.model_id, self.chain_id)
+        deployment = await resource.identify_deployment(self.deployment_id)
+        return deployment.events(timeout=timeout, **self.options)
