@@ -13,6 +13,7 @@ from . import settings
 from ._arguments import Duration, log_range, path_argument, time_limit
 from ._configuring import ensure, wait_until_shown
 from ._identifying import identify_deployment
+from ._planning import plan
 from ._promoting import promote
 from ._resource import (
     Resource,
@@ -36,6 +37,7 @@ from .options import (
     IfInProgress,
     wait_options,
 )
+from .plans import Plan
 from .promotion import Promotion
 from .readings import EnvironmentReading
 from .schemas import Chain, ChainDeployment, ChainEnvironment, Log
@@ -413,6 +415,44 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+        )
+
+    async def plan(
+        self,
+        deployment_id: str,
+        *,
+        scale_down_previous_deployment: bool | None = None,
+        if_in_progress: IfInProgress = "raise",
+    ) -> Plan:
+        """What `promote` with the same arguments would do now, and what speaks against it.
+
+        Sends nothing that changes anything. Reads the environment, the deployment, the name of the
+        chain and the user of the key; the last two may be missing if Baseten does not tell soon.
+        Things may change before the promotion begins. Cancelling this changes nothing at Baseten.
+
+        Args:
+            deployment_id: The deployment to promote.
+            scale_down_previous_deployment: As for `promote`.
+            if_in_progress: As for `promote`: it decides whether a promotion that is under way
+                blocks this one.
+
+        Raises:
+            ConfigurationError: An argument is invalid.
+            NotFoundError: There is no such chain, environment or deployment.
+            BasetenError: A request failed in another way; see `aiobaseten.errors`.
+        """
+        return await plan(
+            self._resource,
+            self.name,
+            deployment_id,
+            promote_chain(
+                self.chain_id,
+                self.name,
+                deployment_id,
+                scale_down_previous_deployment=scale_down_previous_deployment,
+            ),
+            get_one_chain(self.chain_id),
+            if_in_progress=if_in_progress,
         )
 
     async def rollback(self) -> ChainPromotion:

@@ -25,6 +25,7 @@ from ._arguments import (
 from ._configuring import ensure, wait_until_shown
 from ._finding import not_found, one_named
 from ._identifying import identify_deployment
+from ._planning import plan
 from ._promoting import promote
 from ._resource import (
     SIGNALS,
@@ -64,6 +65,7 @@ from .options import (
     WaitOptions,
     wait_options,
 )
+from .plans import Plan
 from .promotion import Cancellation, Promotion
 from .readings import DeploymentReading, EnvironmentReading
 from .schemas import CancellationStatus, Deployment, Environment, Log, Model
@@ -590,6 +592,53 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+        )
+
+    async def plan(
+        self,
+        deployment_id: str,
+        *,
+        scale_down_previous_deployment: bool | None = None,
+        preserve_env_instance_type: bool | None = None,
+        environment_settings_update: Mapping[str, Any] | None = None,
+        promotion_settings_override: Mapping[str, Any] | None = None,
+        if_in_progress: IfInProgress = "raise",
+    ) -> Plan:
+        """What `promote` with the same arguments would do now, and what speaks against it.
+
+        Sends nothing that changes anything. Reads the environment, the deployment, the name of the
+        model and the user of the key; the last two may be missing if Baseten does not tell soon.
+        Things may change before the promotion begins. Cancelling this changes nothing at Baseten.
+
+        Args:
+            deployment_id: The deployment to promote.
+            scale_down_previous_deployment: As for `promote`.
+            preserve_env_instance_type: As for `promote`.
+            environment_settings_update: As for `promote`.
+            promotion_settings_override: As for `promote`.
+            if_in_progress: As for `promote`: it decides whether a promotion that is under way
+                blocks this one.
+
+        Raises:
+            ConfigurationError: An argument is invalid.
+            NotFoundError: There is no such model, environment or deployment.
+            BasetenError: A request failed in another way; see `aiobaseten.errors`.
+        """
+        return await plan(
+            self._resource,
+            self.name,
+            deployment_id,
+            promote_model(
+                self.model_id,
+                self.name,
+                deployment_id,
+                scale_down_previous_deployment=scale_down_previous_deployment,
+                preserve_env_instance_type=preserve_env_instance_type,
+                environment_settings_update=environment_settings_update,
+                promotion_settings_override=promotion_settings_override,
+            ),
+            get_one_model(self.model_id),
+            if_in_progress=if_in_progress,
         )
 
     async def rollback(self) -> ModelPromotion:

@@ -61,7 +61,7 @@ async def test_a_timeout_prints_log_lines_after_the_hints(shell: Shell) -> None:
 
     assert ended.status == 11
     *_, hint, last = ended.err.splitlines()
-    assert hint.endswith("aiobaseten wait model m old")
+    assert hint.endswith("aiobaseten wait model m id:old")
     assert re.fullmatch(rf"{TIME} still loading", last)
 
 

@@ -130,6 +130,28 @@ async def test_json_of_status_and_list_fits_the_schema(shell: Shell) -> None:
     assert valid(refused).outcome["error"]["http_status"] == 404
 
 
+@pytest.mark.parametrize("line", ["plan", "promote --plan --wait --timeout 5m"])
+async def test_json_of_a_plan_fits_the_schema_and_nothing_is_sent(shell: Shell, line: str) -> None:
+    words = [*line.split(), "model", "m", "new", "--to", "production", "--json"]
+
+    shown = valid(await shell.run(*words))
+
+    (plan, outcome) = shown.records
+    assert (plan["type"], plan["deployment_id"], plan["current_id"]) == ("plan", "new", "old")
+    assert outcome["outcome"] == "done"
+    assert {one.method for one in shell.fake.requests} == {"GET"}
+
+
+async def test_a_plan_that_is_blocked_ends_with_5(shell: Shell) -> None:
+    shell.fake.chain("c").environment("production").promote("stuck")
+
+    shown = valid(await shell.run("plan", "chain", "c", "new", "--to", "production", "--json"))
+
+    assert shown.status == 5
+    assert shown.records[0]["is_blocked"] is True
+    assert shown.records[0]["warnings"][0]["code"] == "promotion_in_progress"
+
+
 async def test_a_failed_look_is_an_event(shell: Shell) -> None:
     async with shell.running(
         "promote", "chain", "c", "stuck", "--to", "production", "--wait", "--json"

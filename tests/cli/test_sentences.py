@@ -150,8 +150,8 @@ INVALID_ARGUMENTS = {
 # The sentences of the whole command line, not of one command.
 UNKNOWN_COMMANDS = {
     "promot chain c d --to prod": "there is no such command: did you mean promote?",
-    "s3cret": "there is no such command: choose from promote, wait, status, list, cancel, pause, "
-    "resume, roll-forward, rollback",
+    "s3cret": "there is no such command: choose from promote, plan, wait, status, list, cancel, "
+    "pause, resume, roll-forward, rollback",
     "--api-key s3cret list chain c": f"there is no option --api-key: {KEY}",
     "--verison": "there is no option --verison: did you mean --version?",
 }
@@ -594,6 +594,73 @@ async def test_the_beginning_of_a_promotion_is_three_lines(
         f"{run.job} has started",
         f"token: {run.job.token}",
     ]
+
+
+PLANS: list[tuple[Callable[[FakeBaseten], None], str, str]] = [
+    (
+        untouched,
+        "plan model m new --to production",
+        """\
+plan for production of model m; nothing is sent
+  key         fake@example.com in workspace Fake workspace
+  deployment  new  ACTIVE, 1 replica
+  replaces    old
+  afterwards  SCALE_TO_ZERO for the deployment that is replaced
+  promotion   none under way
+  traffic     in steps: surge 25 %, unavailable 0 %, stabilization 0 s, overhead 0 %
+  duration    as long as the deployment takes to be ready
+  sends       POST /v1/models/m/environments/production/promote {"deployment_id": "new"}
+few_replicas: max_replica of production of model m is 1: the rolling promotion may have no step \
+between 0 and 100 % of the traffic; set it to 4 or more""",
+    ),
+    (
+        promotes,
+        "promote chain c old --to production --plan --no-scale-down-previous-deployment",
+        """\
+plan for production of chain c; nothing is sent
+  key         fake@example.com in workspace Fake workspace
+  deployment  old  ACTIVE
+  replaces    old
+  afterwards  KEEP for the deployment that is replaced
+  promotion   none under way
+  traffic     all at once
+  duration    as long as the deployment takes to be ready
+  sends       POST /v1/chains/c/environments/production/promote {"deployment_id": "old", \
+"scale_down_previous_deployment": false}
+already_serving: deployment old already serves in production of chain c""",
+    ),
+]
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(("arrange", "line", "lines"), PLANS)
+async def test_a_plan_is_a_block_of_lines(
+    fake: FakeBaseten,
+    arrange: Callable[[FakeBaseten], None],
+    line: str,
+    lines: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    furnish(fake)
+    arrange(fake)
+    async with fake.client() as client:
+        ending = await execute(Run(client, parse(line.split()), LinesView(LoopClock())))
+
+    assert capsys.readouterr().out == f"{lines}\n"
+    assert ending.message == ""
+
+
+@pytest.mark.looptime
+async def test_a_plan_that_is_blocked_says_why(fake: FakeBaseten, baseten: Baseten) -> None:
+    furnish(fake)
+    promotes(fake)
+
+    ending = await execute(run_of(baseten, "plan model m new --to production"))
+
+    assert ending.message == (
+        "the promotion would not succeed: a promotion of deployment stuck to production of model m "
+        "is under way: wait for its end"
+    )
 
 
 # --- the live view -------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ from aiobaseten import (
     errors,
     events,
     options,
+    plans,
     readings,
     schemas,
     settings,
@@ -274,6 +275,10 @@ async def chains(chain: ChainHandle) -> None:
         schemas.ChainEnvironment,
     )
     assert_type(await environment.read(), EnvironmentReading)
+    assert_type(
+        await environment.plan("d", scale_down_previous_deployment=True, if_in_progress="wait"),
+        plans.Plan,
+    )
     promotion = await environment.promote(
         "d",
         scale_down_previous_deployment=False,
@@ -338,6 +343,10 @@ async def models(model: ModelHandle) -> None:
     assert_type((environment.name, environment.model_id), tuple[str, str])
     assert_type(await environment.get(), schemas.Environment)
     assert_type(
+        await environment.plan("d", promotion_settings_override={"rolling_deploy": True}),
+        plans.Plan,
+    )
+    assert_type(
         await environment.update(
             autoscaling_settings={"scale_down_delay": timedelta(minutes=5)}, timeout=None
         ),
@@ -383,6 +392,30 @@ async def models(model: ModelHandle) -> None:
     assert_type(await promotion.force_roll_forward(), None)
     assert_type(await promotion.rollback(), ModelPromotion)
     assert_type(await environment.rollback(), ModelPromotion)
+
+
+def planned(plan: plans.Plan, warning: plans.PlanWarning, rolling: plans.RollingPlan) -> None:
+    """What a promotion would do."""
+    assert_type(plan.kind, Literal["chain", "model"])
+    assert_type((plan.resource_id, plan.environment, plan.cleanup), tuple[str, str, str])
+    assert_type((plan.resource_name, plan.team), tuple[str | None, str | None])
+    assert_type((plan.deployment_id, plan.deployment_status), tuple[str, str])
+    assert_type((plan.deployment_name, plan.deployment_replicas), tuple[str | None, int | None])
+    assert_type((plan.current_id, plan.current_name), tuple[str | None, str | None])
+    assert_type((plan.promoting_id, plan.promotion_status), tuple[str | None, str | None])
+    assert_type((plan.promoting, plan.is_blocked), tuple[bool, bool])
+    assert_type(plan.rolling, plans.RollingPlan | None)
+    assert_type((plan.ramp_s, plan.least_s), tuple[float | None, float])
+    assert_type((plan.redeploys, plan.key_owner), tuple[bool | None, str | None])
+    assert_type(plan.request, plans.PlannedRequest)
+    assert_type((plan.request.method, plan.request.path), tuple[str, str])
+    assert_type(plan.request.body, Mapping[str, Any])
+    assert_type(plan.warnings, tuple[plans.PlanWarning, ...])
+    assert_type(plan.warns_of("few_replicas"), bool)
+    assert_type(warning.code, plans.WarningCode)
+    assert_type((warning.message, warning.blocks), tuple[str, bool])
+    assert_type((rolling.max_surge_percent, rolling.max_unavailable_percent), tuple[int, int])
+    assert_type((rolling.stabilization_s, rolling.replica_overhead_percent), tuple[float, int])
 
 
 def settings_of_environments(

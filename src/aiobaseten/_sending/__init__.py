@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from aiobaseten_generated.client import Operation
 
-from .answers import parsed_by, then
+from .answers import WHOSE_KEY, parsed_by, then
 from .connections import Connect, Connections, closed
 from .http_clients import HttpClient, HttpClients, own_clients
 from .limits import LONGEST_PAUSE_S
@@ -21,6 +21,7 @@ from .sender import Fetched, Sender, Settings, Shared, Ticket
 
 __all__ = [
     "LONGEST_PAUSE_S",
+    "WHOSE_KEY",
     "Connect",
     "Connections",
     "Fetched",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 #: What each command does, for the help.
 SUMMARIES = {
     "promote": "promote a deployment to an environment",
+    "plan": "show what promote would do, and what speaks against it; changes nothing",
     "wait": "wait until a promotion is finished or a deployment is ACTIVE",
     "status": "show an environment: current deployment, candidate, traffic, chainlets",
     "list": "list chains and models, or the environments and deployments of one",

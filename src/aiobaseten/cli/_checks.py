@@ -20,6 +20,7 @@ from ._invocations import (
     Command,
     EnvironmentWord,
     List,
+    PlanPromotion,
     Promote,
     Rollback,
     Status,
@@ -53,6 +54,8 @@ def check(command: Command) -> None:
     match command:
         case Promote():
             _check_promote(command)
+        case PlanPromotion():
+            _check_options(command)
         case WaitForToken():
             _check_wait_for_token(command)
         case WaitForDeployment():
@@ -90,12 +93,17 @@ def no_chains(name: str) -> str:
 
 
 def _check_promote(promote: Promote) -> None:
+    _check_options(promote)
     if promote.environment.resource.kind == "chain":
-        _refuse({"preserve_env_instance_type"} & promote.options.keys(), "only for models")
         _check_can_cancel(promote)
     if promote.options.get("if_in_progress") != "wait":
         _refuse({"in_progress_timeout"} & promote.options.keys(), "only with --if-in-progress wait")
     _check_wait_flags(promote)
+
+
+def _check_options(promotion: Promote | PlanPromotion) -> None:
+    if promotion.environment.resource.kind == "chain":
+        _refuse({"preserve_env_instance_type"} & promotion.options.keys(), "only for models")
 
 
 def _check_wait_for_token(wait: WaitForToken) -> None:

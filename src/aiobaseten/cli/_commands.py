@@ -16,6 +16,7 @@ from ._invocations import (
     EnvironmentWord,
     List,
     Pause,
+    PlanPromotion,
     Promote,
     ResourceRef,
     Resume,
@@ -31,6 +32,7 @@ from ._jobs import (
     Job,
     ResourceRow,
     ShownEnvironment,
+    ShownPlan,
     ShownResource,
     ShownResources,
 )
@@ -59,6 +61,8 @@ async def _execute(run: Run) -> Ending:
     match command:
         case Promote():
             return await _promote(run, command)
+        case PlanPromotion():
+            return await _plan(run, command)
         case WaitForToken():
             return await _wait_for_token(run, command)
         case WaitForDeployment():
@@ -96,6 +100,22 @@ async def _promote(run: Run, command: Promote) -> Ending:
         deployment, before_sending=run.before_sending, **command.options
     )
     return await follow_promotion(run, command, promotion, place.resource)
+
+
+async def _plan(run: Run, command: PlanPromotion) -> Ending:
+    handle, environment, place = await find_environment(
+        run, command.environment, command.deployment
+    )
+    deployment = await find_deployment(handle, command.deployment)
+    run.job = Job(
+        task="environment", resource=place.resource, environment=place.name, deployment=deployment
+    )
+    plan = await environment.plan(deployment, **command.options)
+    run.view.result(ShownPlan(place=place, plan=plan))
+    if not plan.is_blocked:
+        return Ending(outcome=Outcome.DONE, message="")
+    reasons = "; ".join(one.message for one in plan.warnings if one.blocks)
+    return Ending(outcome=Outcome.REJECTED, message=f"the promotion would not succeed: {reasons}")
 
 
 async def _wait_for_token(run: Run, command: WaitForToken) -> Ending:

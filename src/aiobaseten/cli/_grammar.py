@@ -18,6 +18,7 @@ from ._invocations import (
     Kind,
     List,
     Pause,
+    PlanPromotion,
     Promote,
     Resume,
     Rollback,
@@ -53,12 +54,12 @@ _DEPLOYMENT = (
     "serves there"
 )
 _ENVIRONMENT = "the name of the environment (default: BASETEN_ENVIRONMENT)"
-_PROMOTE_OPTIONS = (
+_PLAN_OPTIONS = (
     "if_in_progress",
-    "in_progress_timeout",
     "scale_down_previous_deployment",
     "preserve_env_instance_type",
 )
+_PROMOTE_OPTIONS = (*_PLAN_OPTIONS, "in_progress_timeout")
 
 
 @frozen(kw_only=True)
@@ -86,6 +87,24 @@ class Grammar:
 
 
 def _add_promote(parser: ArgumentParser) -> None:
+    _add_promotion(parser)
+    parser.add_argument(
+        "--plan",
+        action="store_true",
+        help="promote nothing: show what would be done, and what speaks against it",
+    )
+    parser.add_argument(
+        "--in-progress-timeout",
+        type=parse_time_limit,
+        default=NOT_GIVEN,
+        metavar="DURATION",
+        help="with --if-in-progress wait: maximum time to wait for the other promotion "
+        f"(default: {format_duration(DEFAULT_TIMEOUT_S)})",
+    )
+    add_waiting(parser, Promote, optional=True)
+
+
+def _add_promotion(parser: ArgumentParser) -> None:
     add_words(parser, "chain|model NAME DEPLOYMENT", f"{_RESOURCE}; {_DEPLOYMENT}")
     parser.add_argument(
         "--to",
@@ -104,14 +123,6 @@ def _add_promote(parser: ArgumentParser) -> None:
         "end, or send anyway (default: fail)",
     )
     parser.add_argument(
-        "--in-progress-timeout",
-        type=parse_time_limit,
-        default=NOT_GIVEN,
-        metavar="DURATION",
-        help="with --if-in-progress wait: maximum time to wait for the other promotion "
-        f"(default: {format_duration(DEFAULT_TIMEOUT_S)})",
-    )
-    parser.add_argument(
         "--scale-down-previous-deployment",
         action=BooleanOptionalAction,
         default=NOT_GIVEN,
@@ -123,10 +134,21 @@ def _add_promote(parser: ArgumentParser) -> None:
         default=NOT_GIVEN,
         help="whether the environment keeps its instance type (models; default: Baseten decides)",
     )
-    add_waiting(parser, Promote, optional=True)
 
 
-def _read_promote(parsed: Namespace) -> Promote:
+def _read_plan(parsed: Namespace) -> PlanPromotion:
+    resource, deployment = read_deployment(parsed.words, or_token=False)
+    return PlanPromotion(
+        environment=read_environment(resource, parsed.environment, "expected --to ENVIRONMENT"),
+        deployment=deployment,
+        options=read_given(parsed, _PLAN_OPTIONS),
+        **read_settings(parsed),
+    )
+
+
+def _read_promote(parsed: Namespace) -> Promote | PlanPromotion:
+    if parsed.plan:
+        return _read_plan(parsed)
     resource, deployment = read_deployment(parsed.words, or_token=False)
     return Promote(
         environment=read_environment(resource, parsed.environment, "expected --to ENVIRONMENT"),
@@ -238,6 +260,15 @@ GRAMMARS: Mapping[str, Grammar] = {
         ),
         add=_add_promote,
         read=_read_promote,
+    ),
+    "plan": Grammar(
+        usage=("[chain|model NAME] DEPLOYMENT [--to ENVIRONMENT] [options]",),
+        examples=(
+            "plan model ranker v2 --to production",
+            "plan model ranker current:staging --to production --json",
+        ),
+        add=_add_promotion,
+        read=_read_plan,
     ),
     "wait": Grammar(
         usage=("TOKEN [options]", "[chain|model NAME] DEPLOYMENT [options]"),

@@ -200,6 +200,23 @@ class Promote(WaitingInvocation):
 
 
 @frozen(kw_only=True)
+class PlanPromotion(Invocation):
+    """``plan``, and ``promote --plan``.
+
+    Attributes:
+        environment: The environment to promote to.
+        deployment: The deployment, as the user wrote it.
+        options: Options of ``environment.plan``, as one mapping.
+    """
+
+    name = "plan"
+
+    environment: EnvironmentWord
+    deployment: str
+    options: Mapping[str, Any] = {}
+
+
+@frozen(kw_only=True)
 class WaitForToken(WaitingInvocation):
     """``wait TOKEN``."""
 
@@ -303,4 +320,6 @@ class Rollback(WaitingInvocation):
 
 
 Change: TypeAlias = Cancel | Pause | Resume | RollForward
-Command: TypeAlias = Promote | WaitForToken | WaitForDeployment | Status | List | Rollback | Change
+Command: TypeAlias = (
+    Promote | PlanPromotion | WaitForToken | WaitForDeployment | Status | List | Rollback | Change
+)

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from .. import EnvironmentReading
 from ..errors import BasetenError, LogLine
+from ..plans import Plan
 from ._invocations import EnvironmentRef, ResourceRef
 from ._outcomes import Outcome
 
@@ -155,4 +156,12 @@ class ShownResources:
     rows: Sequence[ResourceRow]
 
 
-Result: TypeAlias = ShownEnvironment | ShownResource | ShownResources
+@frozen(kw_only=True)
+class ShownPlan:
+    """The plan of a promotion, as a result."""
+
+    place: EnvironmentRef
+    plan: Plan
+
+
+Result: TypeAlias = ShownEnvironment | ShownResource | ShownResources | ShownPlan

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, assert_never
 
+import attrs
+
 from .. import Clock, DeploymentReading, EnvironmentReading, PromotionReading
 from ..errors import (
     APIError,
@@ -41,6 +43,7 @@ from ._jobs import (
     ResourceRow,
     Result,
     ShownEnvironment,
+    ShownPlan,
     ShownResource,
     ShownResources,
 )
@@ -214,8 +217,22 @@ def result_objects(result: Result) -> Iterator[tuple[str, dict[str, Any]]]:
         case ShownResources():
             for one in result.rows:
                 yield one.resource.kind, resource_object(one)
+        case ShownPlan():
+            yield "plan", plan_object(result)
         case _:
             assert_never(result)
+
+
+def plan_object(shown: ShownPlan) -> dict[str, Any]:
+    """A plan. The schema calls the resource an owner."""
+    plan = attrs.asdict(shown.plan)
+    del plan["resource_id"], plan["resource_name"]
+    return {
+        **plan,
+        "owner": shown.plan.resource_id,
+        "owner_name": shown.plan.resource_name,
+        "is_blocked": shown.plan.is_blocked,
+    }
 
 
 def resource_object(row: ResourceRow) -> dict[str, Any]:

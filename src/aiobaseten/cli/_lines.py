@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import assert_never
 
 from .. import Clock, DeploymentReading, EnvironmentReading
 from ..events import Event, Finished
+from ..plans import Plan
 from . import _stdio
 from ._invocations import EnvironmentRef, ResourceRef
 from ._jobs import (
@@ -16,11 +18,12 @@ from ._jobs import (
     ResourceRow,
     Result,
     ShownEnvironment,
+    ShownPlan,
     ShownResource,
     ShownResources,
 )
 from ._outcomes import Outcome
-from ._text import one_line, timestamp
+from ._text import elapsed_time, one_line, timestamp
 
 # The beginning of an event's text: its time.
 _TIME = "{:7.1f} s  "
@@ -147,6 +150,8 @@ def result_text(result: Result) -> Iterator[str]:
             yield from listing_text(result.resource, result.environments, result.deployments)
         case ShownResources():
             yield from _resources_text(result.rows)
+        case ShownPlan():
+            yield from _plan_text(result.place, result.plan)
         case _:
             assert_never(result)
 
@@ -205,6 +210,64 @@ def listing_text(
             for one in deployments
         ],
     )
+
+
+def _plan_text(place: EnvironmentRef, plan: Plan) -> Iterator[str]:
+    """A plan in several lines."""
+    replicas = plan.deployment_replicas
+    running = "" if replicas is None else f", {replicas} replica{'s' if replicas != 1 else ''}"
+    yield f"plan for {place}; nothing is sent"
+    yield f"  key         {one_line(plan.key_owner or 'not known')}"
+    yield (
+        f"  deployment  {_called(plan.deployment_id, plan.deployment_name)}  "
+        f"{plan.deployment_status}{running}"
+    )
+    yield f"  replaces    {_called(plan.current_id, plan.current_name)}"
+    yield f"  afterwards  {plan.cleanup} for the deployment that is replaced"
+    yield f"  promotion   {_under_way(plan)}"
+    yield f"  traffic     {_moves(plan)}"
+    yield f"  duration    {_least(plan.least_s)}"
+    body = json.dumps(plan.request.body)
+    sends = one_line(f"{plan.request.method} {plan.request.path} {body}")
+    yield f"  sends       {sends}"
+    for warning in plan.warnings:
+        yield one_line(f"{warning.code}: {warning.message}")
+    if not plan.warnings:
+        yield "no warnings"
+
+
+def _called(deployment_id: str | None, name: str | None) -> str:
+    if deployment_id is None:
+        return "none"
+    return deployment_id if name in (None, deployment_id) else one_line(f"{deployment_id} ({name})")
+
+
+def _under_way(plan: Plan) -> str:
+    if not plan.promoting:
+        return "none under way"
+    status = f", {plan.promotion_status}" if plan.promotion_status else ""
+    return f"of {plan.promoting_id or 'another deployment'} under way{status}"
+
+
+def _moves(plan: Plan) -> str:
+    """How the traffic moves."""
+    if plan.rolling is not None:
+        return (
+            f"in steps: surge {plan.rolling.max_surge_percent} %, unavailable "
+            f"{plan.rolling.max_unavailable_percent} %, stabilization "
+            f"{plan.rolling.stabilization_s:g} s, overhead "
+            f"{plan.rolling.replica_overhead_percent} %"
+        )
+    if plan.ramp_s is not None:
+        return f"in ten stages, in {plan.ramp_s:g} s"
+    return "all at once"
+
+
+def _least(seconds: float) -> str:
+    """How long it takes."""
+    if not seconds:
+        return "as long as the deployment takes to be ready"
+    return f"at least {elapsed_time(seconds)} for the traffic, after the deployment is ready"
 
 
 def _resources_text(rows: Sequence[ResourceRow]) -> Iterator[str]:

@@ -1,0 +1,92 @@
+"""Read what a plan is made of. Sends nothing that changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, get_args
+
+from ._arguments import choice
+from ._clock import Clock
+from ._resource import Resource
+from ._sending import WHOSE_KEY, Operation, parsed_by
+from .errors import BasetenError
+from .options import IfInProgress
+from .plans import Facts, Plan, PlannedRequest, decide
+from .readings import DeploymentReading, EnvironmentReading, read_deployment, read_environment
+
+T = TypeVar("T", DeploymentReading, EnvironmentReading)
+R = TypeVar("R")
+
+#: Seconds for what a plan can do without: names, and the user of the key.
+_EXTRAS_WITHIN_S = 2.0
+
+
+async def plan(
+    resource: Resource[Any, Any],
+    environment: str,
+    deployment_id: str,
+    would_send: Operation[Any],
+    get_resource: Operation[Any],
+    *,
+    if_in_progress: IfInProgress,
+) -> Plan:
+    """Read the environment and the deployment, and decide what the promotion would do.
+
+    Args:
+        resource: The chain or model.
+        environment: The environment's name.
+        deployment_id: The deployment to promote.
+        would_send: The request of the promotion.
+        get_resource: The request that reads the chain or model.
+        if_in_progress: As for ``promote``.
+    """
+    choice("if_in_progress", if_in_progress, get_args(IfInProgress))
+    send, operations, is_chain = resource.sender.send, resource.operations, resource.kind == "chain"
+    reading, environment_json = await send(
+        _with_json(
+            operations.get_environment(resource.id, environment),
+            lambda data: read_environment(data, lambda: None, has_chainlets=is_chain),
+        )
+    )
+    deployment, deployment_json = await send(
+        _with_json(
+            operations.get_deployment(resource.id, deployment_id),
+            lambda data: read_deployment(data, lambda: None, has_chainlets=is_chain),
+        )
+    )
+    found = await _or_none(resource, get_resource)
+    return decide(
+        Facts(
+            kind=resource.kind,
+            resource_id=resource.id,
+            resource_name=None if found is None else found.name,
+            team=None if found is None else found.team_name,
+            name=environment,
+            environment=reading,
+            environment_json=environment_json,
+            deployment=deployment,
+            deployment_json=deployment_json,
+            key_owner=await _or_none(resource, WHOSE_KEY),
+            request=PlannedRequest(
+                method=would_send.method, path=would_send.url, body=would_send.body or {}
+            ),
+            if_in_progress=if_in_progress,
+        )
+    )
+
+
+def _with_json(
+    operation: Operation[Any], read: Callable[[object], T]
+) -> Operation[tuple[T, dict[str, Any]]]:
+    """*operation*, read as a wait does, and as it came: a plan needs more than a wait."""
+    return parsed_by(operation, lambda data: (read(data), data))
+
+
+async def _or_none(resource: Resource[Any, Any], operation: Operation[R]) -> R | None:
+    """The value of a read, or ``None`` if it does not arrive soon."""
+    clock: Clock = resource.sender.clock
+    try:
+        async with clock.timeout_at(clock.now() + _EXTRAS_WITHIN_S):
+            return await resource.sender.send(operation)
+    except (BasetenError, TimeoutError):
+        return None

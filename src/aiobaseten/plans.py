@@ -1,0 +1,389 @@
+"""Plans: what a promotion would do, and what speaks against it. Nothing is sent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias, cast
+
+from attrs import frozen
+
+from ._status import Phase
+from .options import IfInProgress
+from .readings import DeploymentReading, EnvironmentReading
+
+__all__ = ["Plan", "PlanWarning", "PlannedRequest", "RollingPlan", "WarningCode"]
+
+#: Codes of warnings. More may be added.
+WarningCode: TypeAlias = Literal[
+    "already_serving",
+    "promotion_in_progress",
+    "deployment_failed",
+    "deployment_not_active",
+    "few_replicas",
+    "new_deployment",
+    "no_previous",
+    "slow_rollback",
+]
+
+#: With fewer replicas, a rolling promotion may have no step between 0 and 100 % of the traffic.
+_FEW_REPLICAS = 4
+#: Baseten's defaults for settings that an environment does not show.
+_CLEANUP = "SCALE_TO_ZERO"
+_SURGE_PERCENT = 25
+_RAMP_S = 600
+
+
+@frozen(kw_only=True)
+class PlanWarning:
+    """Something that speaks against a promotion.
+
+    Attributes:
+        code: What it is. A code does not change.
+        message: The same for a person, with what to do.
+        blocks: Whether the promotion would be refused, or cannot succeed, as things are.
+    """
+
+    code: WarningCode
+    message: str
+    blocks: bool = False
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@frozen(kw_only=True)
+class RollingPlan:
+    """The steps of a rolling promotion, with Baseten's defaults for what is not set.
+
+    Attributes:
+        max_surge_percent: Extra replicas for each step.
+        max_unavailable_percent: Replicas that may be missing in each step.
+        stabilization_s: Seconds that Baseten waits after each step.
+        replica_overhead_percent: Replicas added to the previous deployment before the first step.
+    """
+
+    max_surge_percent: int
+    max_unavailable_percent: int
+    stabilization_s: float
+    replica_overhead_percent: int
+
+
+@frozen(kw_only=True)
+class PlannedRequest:
+    """The request that ``promote`` with the same arguments sends.
+
+    Attributes:
+        method: HTTP method.
+        path: Its path.
+        body: Its body, as JSON.
+    """
+
+    method: str
+    path: str
+    body: Mapping[str, Any]
+
+
+@frozen(kw_only=True)
+class Plan:
+    """What a promotion would do, as things are now.
+
+    Attributes:
+        kind: ``"chain"`` or ``"model"``.
+        resource_id: The id of the chain or the model.
+        resource_name: Its name, or ``None`` if Baseten did not tell.
+        team: The name of its team, or ``None`` if Baseten did not tell.
+        environment: The name of the environment.
+        deployment_id: The deployment that would be promoted.
+        deployment_name: Its name; ``None`` for a chain.
+        deployment_status: Its status, as Baseten spells it.
+        deployment_replicas: How many replicas of it run; ``None`` for a chain, or if not known.
+        current_id: The deployment that serves now, or ``None``.
+        current_name: Its name; ``None`` for a chain, or if nothing serves.
+        promoting: Whether a promotion to the environment is under way.
+        promoting_id: The deployment that is being promoted, or ``None`` if it is not shown.
+        promotion_status: The status of the promotion that the environment shows, or ``None``.
+        rolling: The steps of a rolling promotion; ``None`` if it is none.
+        ramp_s: Seconds in which the traffic of a chain moves in ten stages; ``None`` if it moves
+            at once.
+        redeploys: Whether Baseten makes a new deployment, with an id of its own; ``None`` if that
+            is not known.
+        cleanup: What happens to the deployment that serves now: ``"SCALE_TO_ZERO"``, ``"KEEP"``,
+            ``"DEACTIVATE"`` or a later word of Baseten's.
+        least_s: Seconds that moving the traffic takes at least. Builds and starts come on top.
+        key_owner: The user of the key and the workspace, or ``None`` if Baseten did not tell.
+        request: The request that would be sent.
+        warnings: What speaks against it, the most important first.
+    """
+
+    kind: Literal["chain", "model"]
+    resource_id: str
+    resource_name: str | None
+    team: str | None
+    environment: str
+    deployment_id: str
+    deployment_name: str | None
+    deployment_status: str
+    deployment_replicas: int | None
+    current_id: str | None
+    current_name: str | None
+    promoting: bool
+    promoting_id: str | None
+    promotion_status: str | None
+    rolling: RollingPlan | None
+    ramp_s: float | None
+    redeploys: bool | None
+    cleanup: str
+    least_s: float
+    key_owner: str | None
+    request: PlannedRequest
+    warnings: tuple[PlanWarning, ...]
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the promotion would be refused, or cannot succeed, as things are."""
+        return any(one.blocks for one in self.warnings)
+
+    def warns_of(self, code: WarningCode) -> bool:
+        """Whether there is a warning with this code."""
+        return any(one.code == code for one in self.warnings)
+
+
+# --- the decision --------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class Facts:
+    """What a plan is made of: what was read, and what would be sent.
+
+    Attributes:
+        kind: Of the chain or the model.
+        resource_id: Its id.
+        resource_name: Its name, or ``None``.
+        team: The name of its team, or ``None``.
+        name: The environment's name.
+        environment: What was read of it.
+        environment_json: The same as JSON.
+        deployment: What was read of the deployment to promote.
+        deployment_json: The same as JSON.
+        key_owner: The user of the key, or ``None``.
+        request: The request that would be sent.
+        if_in_progress: What ``promote`` would do about a promotion that is under way.
+    """
+
+    kind: Literal["chain", "model"]
+    resource_id: str
+    resource_name: str | None
+    team: str | None
+    name: str
+    environment: EnvironmentReading
+    environment_json: Mapping[str, Any]
+    deployment: DeploymentReading
+    deployment_json: Mapping[str, Any]
+    key_owner: str | None
+    request: PlannedRequest
+    if_in_progress: IfInProgress
+
+
+def decide(facts: Facts) -> Plan:
+    """What the promotion would do. Fields that no wait needs may be missing or of another type."""
+    current = _object(facts.environment_json.get("current_deployment"))
+    settings = _settings(facts)
+    rolling = _rolling(settings) if facts.kind == "model" else None
+    ramp = _ramp_s(settings) if facts.kind == "chain" else None
+    cleanup = _cleanup(settings, facts.request.body)
+    redeploys = _redeploys(facts, settings)
+    reading = facts.environment
+    return Plan(
+        kind=facts.kind,
+        resource_id=facts.resource_id,
+        resource_name=facts.resource_name,
+        team=facts.team,
+        environment=facts.name,
+        deployment_id=facts.deployment.id,
+        deployment_name=_text(facts.deployment_json.get("name")),
+        deployment_status=facts.deployment.status,
+        deployment_replicas=_whole(facts.deployment_json.get("active_replica_count")),
+        current_id=reading.current_id,
+        current_name=_text(current.get("name")),
+        promoting=reading.is_busy,
+        promoting_id=reading.candidate_id if reading.is_busy else None,
+        promotion_status=reading.promotion.status if reading.promotion else None,
+        rolling=rolling,
+        ramp_s=ramp,
+        redeploys=redeploys,
+        cleanup=cleanup,
+        least_s=_least_s(rolling, _whole(current.get("active_replica_count"))) + (ramp or 0.0),
+        key_owner=facts.key_owner,
+        request=facts.request,
+        warnings=tuple(
+            _warnings(facts, is_rolling=rolling is not None, redeploys=redeploys, cleanup=cleanup)
+        ),
+    )
+
+
+def _settings(facts: Facts) -> Mapping[str, Any]:
+    """The settings of this promotion: the environment's, and what the request changes."""
+    update = _object(facts.request.body.get("environment_settings_update"))
+    changes: Sequence[object] = (
+        facts.environment_json.get("promotion_settings"),
+        update.get("promotion_settings"),
+        facts.request.body.get("promotion_settings_override"),
+    )
+    merged: dict[str, Any] = {}
+    for change in changes:
+        for name, value in _object(change).items():
+            if value is not None:
+                nested = isinstance(value, dict)
+                merged[name] = {**_object(merged.get(name)), **value} if nested else value
+    return merged
+
+
+def _rolling(settings: Mapping[str, Any]) -> RollingPlan | None:
+    if settings.get("rolling_deploy") is not True:
+        return None
+    config = _object(settings.get("rolling_deploy_config"))
+    missing = _whole(config.get("max_unavailable_percent")) or 0
+    surge = _whole(config.get("max_surge_percent"))
+    if surge is None:
+        surge = 0 if missing else _SURGE_PERCENT
+    return RollingPlan(
+        max_surge_percent=surge,
+        max_unavailable_percent=missing,
+        stabilization_s=float(_whole(config.get("stabilization_time_seconds")) or 0),
+        replica_overhead_percent=_whole(config.get("replica_overhead_percent")) or 0,
+    )
+
+
+def _ramp_s(settings: Mapping[str, Any]) -> float | None:
+    if settings.get("ramp_up_while_promoting") is not True:
+        return None
+    seconds = _whole(settings.get("ramp_up_duration_seconds"))
+    return float(_RAMP_S if seconds is None else seconds)
+
+
+def _cleanup(settings: Mapping[str, Any], body: Mapping[str, Any]) -> str:
+    if body.get("scale_down_previous_deployment") is False:
+        return "KEEP"
+    return _text(settings.get("promotion_cleanup_strategy")) or _CLEANUP
+
+
+def _redeploys(facts: Facts, settings: Mapping[str, Any]) -> bool | None:
+    """Whether Baseten makes a new deployment of the one to promote."""
+    if settings.get("redeploy_on_promotion") is True:
+        return True
+    if facts.kind == "chain":
+        return None  # each chainlet has an instance type of its own
+    body = facts.request.body
+    update = _object(body.get("environment_settings_update"))
+    wanted = update.get("instance_type_id") or update.get("region")
+    if wanted is not None:
+        return None
+    if body.get("preserve_env_instance_type") is False:
+        return False
+    kept = _text(_object(facts.environment_json.get("instance_type")).get("name"))
+    own = _text(facts.deployment_json.get("instance_type_name"))
+    return None if kept is None or own is None else kept != own
+
+
+def _least_s(rolling: RollingPlan | None, replicas: int | None) -> float:
+    """Seconds between the first and the last step: fewer replicas have fewer steps."""
+    if rolling is None:
+        return 0.0
+    percent = rolling.max_surge_percent or rolling.max_unavailable_percent
+    steps = math.ceil(100 / percent) if percent > 0 else 1
+    return max(min(steps, replicas or 1) - 1, 0) * rolling.stabilization_s
+
+
+def _warnings(
+    facts: Facts, *, is_rolling: bool, redeploys: bool | None, cleanup: str
+) -> Iterator[PlanWarning]:
+    reading, deployment = facts.environment, facts.deployment
+    where = f"{facts.name} of {facts.kind} {facts.resource_id}"
+    if reading.is_busy:
+        yield _in_progress(facts, where)
+    if deployment.parts_in(Phase.FAILED):
+        yield PlanWarning(
+            code="deployment_failed",
+            message=f"deployment {deployment.id} is {_worst(deployment)}: retry it or push it "
+            "again before you promote it",
+            blocks=True,
+        )
+    elif len(deployment.parts_in(Phase.READY)) < len(deployment.parts):
+        yield PlanWarning(
+            code="deployment_not_active",
+            message=f"deployment {deployment.id} is {_worst(deployment)}, not ACTIVE: the "
+            "promotion waits until it is",
+        )
+    if reading.current_id == deployment.id:
+        yield PlanWarning(
+            code="already_serving",
+            message=f"deployment {deployment.id} already serves in {where}",
+        )
+    if is_rolling:
+        autoscaling = _object(facts.environment_json.get("autoscaling_settings"))
+        most = _whole(autoscaling.get("max_replica"))
+        if most is not None and most < _FEW_REPLICAS:
+            yield PlanWarning(
+                code="few_replicas",
+                message=f"max_replica of {where} is {most}: the rolling promotion may have no step "
+                f"between 0 and 100 % of the traffic; set it to {_FEW_REPLICAS} or more",
+            )
+    if redeploys:
+        yield PlanWarning(
+            code="new_deployment",
+            message="Baseten makes a new deployment for this promotion, with another id: it is "
+            "built and started first",
+        )
+    if reading.current_id is None:
+        yield PlanWarning(
+            code="no_previous",
+            message=f"nothing serves in {where}: there is no deployment to roll back to",
+        )
+    elif cleanup == "DEACTIVATE" and reading.current_id != deployment.id:
+        yield PlanWarning(
+            code="slow_rollback",
+            message=f"Baseten will deactivate deployment {reading.current_id} afterwards: a "
+            "rollback must start it again, and takes as long as a new deployment; the setting is "
+            "promotion_cleanup_strategy",
+        )
+
+
+def _in_progress(facts: Facts, where: str) -> PlanWarning:
+    candidate = facts.environment.candidate_id
+    which = f" of deployment {candidate}" if candidate else ""
+    blocks, then = True, "wait for its end"
+    if facts.if_in_progress == "wait":
+        blocks, then = False, "this one begins after it"
+    elif facts.if_in_progress == "adopt" and candidate == facts.deployment.id:
+        blocks, then = False, "it is followed, and nothing is sent"
+    elif facts.if_in_progress == "send":
+        then = "Baseten refuses a second one"
+    return PlanWarning(
+        code="promotion_in_progress",
+        message=f"a promotion{which} to {where} is under way: {then}",
+        blocks=blocks,
+    )
+
+
+def _worst(deployment: DeploymentReading) -> str:
+    """The status that keeps the deployment from being ready, with the chainlets that have it."""
+    suspects = deployment.suspects()
+    if not deployment.chainlets:
+        return deployment.status
+    return f"{deployment.status} ({', '.join(f'{one.name} {one.status}' for one in suspects)})"
+
+
+# --- from JSON -----------------------------------------------------------------------------------
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
