@@ -55,7 +55,7 @@ test-slow: $(READY)  ## Run only the slow tests, with as few examples as in make
 	$(BIN)/python -m pytest -n auto -m thorough $(PYTEST)
 
 .PHONY: test-wheel
-test-wheel: $(READY)  ## Run the tests against the built wheel, without the sources
+test-wheel: $(READY)  ## Run some tests against the built wheel, without the sources
 	rm -rf build/wheel
 	$(BIN)/python -m build --no-isolation --wheel --outdir build/wheel
 	$(BIN)/python scripts/test_wheel.py build/wheel $(PYTEST)

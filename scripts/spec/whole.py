@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import io
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -158,14 +160,21 @@ def unnamed(key: str) -> str:
 
 def _written(data: Json) -> str:
     """YAML text that does not depend on the order of the keys in Baseten's spec."""
+    return _cached_text(json.dumps(_sorted(data), ensure_ascii=False))
+
+
+# Writing is slow, and most fragments of two editions of a spec are the same.
+@functools.lru_cache(maxsize=256)
+def _cached_text(plain: str) -> str:
+    data: Json = json.loads(plain)
     stream = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.allow_unicode = True
     yaml.width = 120
-    yaml.dump(_sorted(data), stream)
+    yaml.dump(data, stream)
     text = HEADER + stream.getvalue()
-    if read_data("what was written", text).value != _sorted(data):
+    if read_data("what was written", text).value != data:
         raise SpecError("the written YAML does not parse to the same data")
     return text
 
