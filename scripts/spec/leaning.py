@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from spec.node import JsonObject, Node
 from spec.reading import read_data
-from spec.schema_changes import alternatives, label
+from spec.schema_changes import OR, alternatives, label
 
 NULL, NOTHING = "null", "nothing"
 
@@ -47,7 +47,7 @@ def read_leaning(file: str, text: str) -> Leaning:
     top = read_data(file, text).fields("reads decides sends sorts")
     reads = {
         component: {
-            field: frozenset(may_be.text().split(" or "))
+            field: frozenset(OR.split(may_be.text()))
             for field, may_be in fields.entries().items()
         }
         for component, fields in top["reads"].entries().items()

@@ -6,6 +6,7 @@ difference is reported: one without a kind of its own is an "other" change.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -80,6 +81,8 @@ def alternatives(schema: Node) -> tuple[list[Node], bool]:
 
 _NOTHING = Node("", None)
 _ANYTHING = Node("", True)
+# Between the types of a field, but not between those of the items of a list.
+OR = re.compile(r" or (?![^(]*\))")
 
 
 def label(schema: Node) -> str:
@@ -92,7 +95,8 @@ def label(schema: Node) -> str:
         return " or ".join(sorted(label(one) for one in found) + ["null"] * null)
     kind = fields["type"].value if "type" in fields else "anything"
     if kind == "array" and "items" in fields:
-        return f"list of {label(fields['items'])}"
+        item = label(fields["items"])
+        return f"list of ({item})" if OR.search(item) else f"list of {item}"
     return f"{kind} ({fields['format'].text()})" if "format" in fields else str(kind)
 
 

@@ -42,12 +42,19 @@ if TYPE_CHECKING:
     from .environment_tombstone import EnvironmentTombstone
     from .environments import Environments
     from .get_logs_response import GetLogsResponse
+    from .get_model_metrics_response import GetModelMetricsResponse
     from .in_progress_promotion import InProgressPromotion
     from .instance_type import InstanceType
     from .list_audit_logs_response import ListAuditLogsResponse
     from .log import Log
     from .log_level import LogLevel
+    from .metric_labels import MetricLabels
     from .model import Model
+    from .model_metric_descriptor import ModelMetricDescriptor
+    from .model_metric_kind import ModelMetricKind
+    from .model_metric_mode import ModelMetricMode
+    from .model_metric_unit_hint import ModelMetricUnitHint
+    from .model_metric_value_set import ModelMetricValueSet
     from .models import Models
     from .pagination_response import PaginationResponse
     from .promote_to_chain_environment_request import PromoteToChainEnvironmentRequest
@@ -116,12 +123,19 @@ __all__ = (
     "EnvironmentSettingsUpdate",
     "EnvironmentTombstone",
     "GetLogsResponse",
+    "GetModelMetricsResponse",
     "InProgressPromotion",
     "InstanceType",
     "ListAuditLogsResponse",
     "Log",
     "LogLevel",
+    "MetricLabels",
     "Model",
+    "ModelMetricDescriptor",
+    "ModelMetricKind",
+    "ModelMetricMode",
+    "ModelMetricUnitHint",
+    "ModelMetricValueSet",
     "Models",
     "PaginationResponse",
     "PromoteToChainEnvironmentRequest",
@@ -189,12 +203,19 @@ _MODULES = {
     "EnvironmentTombstone": ".environment_tombstone",
     "Environments": ".environments",
     "GetLogsResponse": ".get_logs_response",
+    "GetModelMetricsResponse": ".get_model_metrics_response",
     "InProgressPromotion": ".in_progress_promotion",
     "InstanceType": ".instance_type",
     "ListAuditLogsResponse": ".list_audit_logs_response",
     "Log": ".log",
     "LogLevel": ".log_level",
+    "MetricLabels": ".metric_labels",
     "Model": ".model",
+    "ModelMetricDescriptor": ".model_metric_descriptor",
+    "ModelMetricKind": ".model_metric_kind",
+    "ModelMetricMode": ".model_metric_mode",
+    "ModelMetricUnitHint": ".model_metric_unit_hint",
+    "ModelMetricValueSet": ".model_metric_value_set",
     "Models": ".models",
     "PaginationResponse": ".pagination_response",
     "PromoteToChainEnvironmentRequest": ".promote_to_chain_environment_request",
