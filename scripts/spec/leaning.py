@@ -47,8 +47,7 @@ def read_leaning(file: str, text: str) -> Leaning:
     top = read_data(file, text).fields("reads decides sends sorts")
     reads = {
         component: {
-            field: frozenset(OR.split(may_be.text()))
-            for field, may_be in fields.entries().items()
+            field: frozenset(OR.split(may_be.text())) for field, may_be in fields.entries().items()
         }
         for component, fields in top["reads"].entries().items()
     }

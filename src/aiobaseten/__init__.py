@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import errors, events, options, plans, readings, schemas, settings
+    from . import errors, events, metrics, options, plans, readings, schemas, settings
     from ._sending import Operation
     from ._status import Phase, PromotionPhase, Stage
     from ._token import Token
@@ -55,6 +55,7 @@ __all__ = [
     "__version__",
     "errors",
     "events",
+    "metrics",
     "options",
     "plans",
     "readings",

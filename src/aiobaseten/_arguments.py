@@ -167,6 +167,17 @@ def json_object(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigurationError(f"{name} cannot be written as JSON: {error}") from None
 
 
+def optional_time(name: str, value: datetime | None) -> datetime | None:
+    """*value*, if it is a time of day with a time zone, or ``None``.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if value is not None and (not isinstance(value, datetime) or value.utcoffset() is None):
+        raise ConfigurationError(f"{name} must be a datetime with a time zone, not {value!r}")
+    return value
+
+
 # --- options of waits ----------------------------------------------------------------------------
 
 
@@ -378,8 +389,5 @@ def log_range(limit: int, start: datetime | None, end: datetime | None) -> LogRa
 
 
 def _epoch_millis(name: str, value: datetime | None) -> int | None:
-    if value is None:
-        return None
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        raise ConfigurationError(f"{name} must be a datetime with a time zone, not {value!r}")
-    return int(value.timestamp() * 1000)
+    at = optional_time(name, value)
+    return None if at is None else int(at.timestamp() * 1000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from copy import deepcopy
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Generic, Literal, NoReturn, Self, TypeAlias, TypeVar
 
@@ -37,7 +37,9 @@ from aiobaseten_generated.api.models import (
     force_roll_forward_promotion,
     get_deployment,
     get_deployment_logs,
+    get_deployment_metrics,
     get_environment,
+    get_environment_metrics,
     get_model,
     get_model_audit_log,
     list_deployments,
@@ -59,6 +61,7 @@ from aiobaseten_generated.models.create_chain_environment_request import (
 )
 from aiobaseten_generated.models.create_environment_request import CreateEnvironmentRequest
 from aiobaseten_generated.models.environment_settings_update import EnvironmentSettingsUpdate
+from aiobaseten_generated.models.model_metric_mode import ModelMetricMode
 from aiobaseten_generated.models.promote_to_chain_environment_request import (
     PromoteToChainEnvironmentRequest,
 )
@@ -78,11 +81,19 @@ from aiobaseten_generated.models.update_environment_request import UpdateEnviron
 from aiobaseten_generated.types import UNSET, Unset
 from attrs import Factory, evolve, field, frozen
 
-from ._arguments import LogRange, json_object, log_range, optional_boolean, path_argument
+from ._arguments import (
+    LogRange,
+    json_object,
+    log_range,
+    optional_boolean,
+    path_argument,
+    seconds,
+)
 from ._predecessor import AuditPage, ListedDeployment, read_audit_page, read_deployments
 from ._sending import Fetched, Operation, Sender, Ticket, parsed_by, then
 from ._waiting import FollowUp, LastLines, Look, Polls, read_last_lines
 from .errors import BadRequestError, LogLine, NotFoundError, ResponseShapeError
+from .metrics import Metrics, MetricsQuery, epoch_millis, read_metrics
 from .readings import (
     DeploymentReading,
     EnvironmentReading,
@@ -232,6 +243,11 @@ retry_model = retry_deployment.operation
 activate_model_environment = activate_environment.operation
 deactivate_model_environment = deactivate_environment.operation
 cancel_model_promotion = cancel_promotion.operation
+#: Metrics by what they are of.
+METRICS = {
+    "deployment": get_deployment_metrics.operation,
+    "environment": get_environment_metrics.operation,
+}
 #: Takes the deployment's id alone: the host names the model.
 wake_model = wake_deployment.operation
 #: Requests to a model's promotion that answer whether they were acted on.
@@ -671,3 +687,46 @@ class ReadLastLines(FollowUp[LastLines]):
         """Read."""
         lines = self.resource.last_lines(self.deployment_id, self.limit)
         return await read_last_lines(self.resource.sender.clock, lines)
+
+
+# Seconds in which a request for metrics that fails is repeated, once a minute.
+_METRICS_TOTAL_S = 300.0
+
+
+@frozen
+class ReadMetrics(FollowUp[Metrics]):
+    """Reads metrics, as a call. Requests about one thing are a minute apart, also repeated ones.
+
+    Attributes:
+        resource: The model.
+        of: ``"deployment"`` or ``"environment"``.
+        name: Which: the deployment's id or the environment's name.
+        query: What to ask for.
+    """
+
+    # Nobody may ask again sooner. No write of ours changes a window that has passed.
+    lasts = 60.0
+    is_read = False
+    resource: Resource[Deployment, Environment]
+    of: Literal["deployment", "environment"]
+    name: str
+    query: MetricsQuery
+
+    async def __call__(self) -> Metrics:
+        """Read."""
+        query, sender = self.query, self.resource.sender
+        now = sender.server_time()
+        period = query.period(now)
+        operation = METRICS[self.of](
+            self.resource.id,
+            self.name,
+            mode=ModelMetricMode(query.mode),
+            start_epoch_millis=None if period is None else epoch_millis(period[0]),
+            end_epoch_millis=None if period is None else epoch_millis(period[1]),
+            metrics=list(query.names),
+        )
+        complete_until = now - timedelta(seconds=query.lag)
+        policy = sender.settings.retry
+        patient = evolve(policy, total=max(seconds("total", policy.total), _METRICS_TOTAL_S))
+        read = partial(read_metrics, complete_until=complete_until)
+        return await sender.with_settings(retry=patient).send(parsed_by(operation, read))

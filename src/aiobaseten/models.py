@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -29,6 +29,7 @@ from ._planning import plan
 from ._promoting import promote
 from ._resource import (
     SIGNALS,
+    ReadMetrics,
     Resource,
     activate_model,
     activate_model_environment,
@@ -57,6 +58,7 @@ from .errors import (
     ResponseShapeError,
 )
 from .events import EventStream
+from .metrics import INGESTION_LAG_S, Metrics, MetricsMode, metrics_query
 from .options import (
     DEFAULT_TIMEOUT_S,
     BeforeSending,
@@ -373,6 +375,58 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             raise RequestNotActedOnError("retry", answer.reason or "")
         self._resource.note_retry(self.id)
         return answer.deployment
+
+    async def metrics(
+        self,
+        names: Sequence[str] | None = None,
+        *,
+        mode: MetricsMode = "SUMMARY",
+        window: Duration | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        lag: Duration = INGESTION_LAG_S,
+        check_names: bool = True,
+    ) -> Metrics:
+        """Measurements of the deployment: requests, response times, replicas and more.
+
+        Baseten shows measurements one to three minutes late. So the window ends *lag* before now,
+        unless *end* says otherwise; then ``is_complete`` tells whether all data should be there.
+        "No data" is ``None``, never zero.
+
+        Sends one request a minute for each deployment, also if it has to be repeated after a 429 or
+        another failure that may pass. The same question within a minute gets the same answer;
+        another one waits for its turn. Cancelling this changes nothing at Baseten.
+
+        Args:
+            names: The metrics, of `aiobaseten.metrics.KNOWN_METRICS` (default: active replicas,
+                requests and response times). Those that the model does not have are left out. The
+                number of requests is always asked for.
+            mode: One value for the window, a series of steps, or a snapshot without a window.
+            window: Seconds or a `timedelta` (default: an hour); a week at most.
+            start: Where the window begins, with a time zone.
+            end: Where it ends, with a time zone (default: *lag* before now, or *window* after
+                *start*).
+            lag: Seconds or a `timedelta` after which data should be there.
+            check_names: Whether to refuse a name that this version does not know. Baseten refuses
+                those that it does not know.
+
+        Raises:
+            ConfigurationError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such deployment.
+            RateLimitError: Baseten still refuses after three minutes.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        query = metrics_query(
+            names,
+            mode=mode,
+            window=window,
+            start=start,
+            end=end,
+            lag=lag,
+            check_names=check_names,
+        )
+        request = ReadMetrics(self._resource, "deployment", self.id, query)
+        return await self._resource.polls.follow_ups.once(request)
 
     async def logs(
         self, *, limit: int = 500, start: datetime | None = None, end: datetime | None = None
@@ -717,6 +771,61 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             # Baseten knows better, and refuses if there is nothing to cancel.
             return _Cancelled(self.name, None, reading.current_id, was_seen=False)
         return _Cancelled(self.name, reading.candidate_id, reading.current_id, was_seen=True)
+
+    async def metrics(
+        self,
+        names: Sequence[str] | None = None,
+        *,
+        mode: MetricsMode = "SUMMARY",
+        window: Duration | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        lag: Duration = INGESTION_LAG_S,
+        check_names: bool = True,
+    ) -> Metrics:
+        """Measurements of the environment: requests, response times, replicas and more.
+
+        They are of all deployments that served in the window together. During a promotion, the
+        metrics of the two deployments tell them apart.
+
+        Baseten shows measurements one to three minutes late. So the window ends *lag* before now,
+        unless *end* says otherwise; then ``is_complete`` tells whether all data should be there.
+        "No data" is ``None``, never zero.
+
+        Sends one request a minute for each environment, also if it has to be repeated after a 429
+        or another failure that may pass. The same question within a minute gets the same answer;
+        another one waits for its turn. Cancelling this changes nothing at Baseten.
+
+        Args:
+            names: The metrics, of `aiobaseten.metrics.KNOWN_METRICS` (default: active replicas,
+                requests and response times). Those that the model does not have are left out. The
+                number of requests is always asked for.
+            mode: One value for the window, a series of steps, or a snapshot without a window.
+            window: Seconds or a `timedelta` (default: an hour); a week at most.
+            start: Where the window begins, with a time zone.
+            end: Where it ends, with a time zone (default: *lag* before now, or *window* after
+                *start*).
+            lag: Seconds or a `timedelta` after which data should be there.
+            check_names: Whether to refuse a name that this version does not know. Baseten refuses
+                those that it does not know.
+
+        Raises:
+            ConfigurationError: An argument is invalid; nothing was sent.
+            NotFoundError: There is no such environment.
+            RateLimitError: Baseten still refuses after three minutes.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        query = metrics_query(
+            names,
+            mode=mode,
+            window=window,
+            start=start,
+            end=end,
+            lag=lag,
+            check_names=check_names,
+        )
+        request = ReadMetrics(self._resource, "environment", self.name, query)
+        return await self._resource.polls.follow_ups.once(request)
 
     async def pause_promotion(self) -> None:
         """Pause the rolling promotion that is under way, at the end of its current step.

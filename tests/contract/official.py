@@ -16,7 +16,9 @@ from baseten.client.managementapi import (
     CreateChainEnvironmentRequest,
     CreateEnvironmentRequest,
     GetModelsDeploymentsLogsParams,
+    GetModelsDeploymentsMetricsParams,
     GetModelsDeploymentsParams,
+    GetModelsEnvironmentsMetricsParams,
     GetModelsParams,
     PromoteRequest,
     PromoteToChainEnvironmentRequest,
@@ -176,6 +178,29 @@ def with_its_deployments(client: ManagementClient) -> None:
     refused(400, lambda: api.delete_models_environments(model_id=MODEL, env_name=PLACE))
 
 
+def with_metrics(client: ManagementClient) -> None:
+    """Of a deployment in two modes, and of an environment."""
+    api, of = client.api, {"model_id": MODEL, "deployment_id": "v1"}
+    names = ["baseten_inference_requests_total", "baseten_end_to_end_response_time_seconds"]
+    summary = api.get_models_deployments_metrics(
+        **of, params=GetModelsDeploymentsMetricsParams(mode="SUMMARY", metrics=names)
+    )
+    assert [one.name for one in summary.metric_descriptors] == names
+    (values,) = summary.metric_values
+    assert values.values == [[0], [None] * 5]
+    current = api.get_models_deployments_metrics(**of)
+    assert (current.mode, current.step_seconds) == ("CURRENT", None)
+    assert current.metric_values[0].values[0] == [1], "one replica"
+    series = api.get_models_environments_metrics(
+        model_id=MODEL,
+        env_name=PLACE,
+        params=GetModelsEnvironmentsMetricsParams(mode="SERIES", start_epoch_millis=JANUARY),
+    )
+    assert series.step_seconds == 30
+    unknown = GetModelsDeploymentsMetricsParams(metrics=["requests"])
+    refused(400, lambda: api.get_models_deployments_metrics(**of, params=unknown))
+
+
 def with_names_and_the_user(client: ManagementClient) -> None:
     """Filter by name, rename, and ask who it is."""
     api = client.api
@@ -258,6 +283,7 @@ def main() -> None:
     with ManagementClient(api_key=key, base_url_override=where) as client:
         with_a_chain(client)
         with_a_model(client)
+        with_metrics(client)
         with_names_and_the_user(client)
         with_settings_of_a_model(client)
         with_settings_of_a_chain(client)

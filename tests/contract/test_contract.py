@@ -205,12 +205,24 @@ async def tell_of_environments(fake: FakeBaseten, baseten: Baseten) -> None:
     await chain.deployment("d2").delete()
 
 
+async def tell_of_metrics(fake: FakeBaseten, baseten: Baseten) -> None:
+    """In each mode; of a deployment and of an environment."""
+    fake.model("m6").deployment("d1").answers(error_share=0.5)
+    fake.model("m6").environment("production", current="d1").receives(requests_per_second=1)
+    await asyncio.sleep(600)
+    model = baseten.model("m6")
+    assert (await model.deployment("d1").metrics()).traffic.requests
+    await model.deployment("d1").metrics(mode="SERIES")
+    await model.environment("production").metrics(mode="CURRENT")
+
+
 STORIES = (
     tell_of_a_chain,
     tell_of_a_model,
     tell_of_deployments,
     tell_of_names,
     tell_of_environments,
+    tell_of_metrics,
 )
 
 

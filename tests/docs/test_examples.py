@@ -80,9 +80,17 @@ def asleep(fake: FakeBaseten) -> None:
     fake.model("my-model").deployment("my-deployment").set("SCALED_TO_ZERO")
 
 
+def measured(fake: FakeBaseten) -> None:
+    """The model's deployment serves and has traffic."""
+    model = fake.model("my-model")
+    model.deployment("my-deployment").answers(error_share=0.02, latency={"p50": 0.3, "p95": 1.4})
+    production = model.environment("production", current="my-deployment")
+    production.receives(requests_per_second=10)
+
+
 WORLDS: Mapping[str, Callable[[FakeBaseten], None]] = {
     "calm": calm, "failing": failing, "stuck": stuck, "promoting": promoting,
-    "promoted": promoted, "asleep": asleep,
+    "promoted": promoted, "asleep": asleep, "measured": measured,
 }  # fmt: skip
 
 

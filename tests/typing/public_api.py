@@ -43,6 +43,7 @@ from aiobaseten import (
     WaitOptions,
     errors,
     events,
+    metrics,
     options,
     plans,
     readings,
@@ -160,6 +161,35 @@ def readings_of(environment: EnvironmentReading, deployment: DeploymentReading) 
     assert_type(part.stage, Stage)
     assert_type((part.id, part.subject, part.name, part.status), tuple[str, str, str, str])
     assert_type((part.phase, part.key), tuple[Phase, tuple[str, str]])
+
+
+def measured(found: metrics.Metrics) -> metrics.MetricsMode:
+    """What metrics hold."""
+    assert_type((found.mode, found.is_complete), tuple[str, bool])
+    assert_type((found.start, found.end), tuple[datetime, datetime])
+    assert_type(found.traffic, metrics.Traffic)
+    assert_type(found.steps, tuple[metrics.Traffic, ...])
+    assert_type(found.values, tuple[metrics.Value, ...])
+    assert_type(found.find(metrics.LATENCY, quantile="0.95"), tuple[metrics.Value, ...])
+    assert_type(found.total(metrics.REQUESTS), float | None)
+    traffic = found.traffic
+    assert_type(traffic, metrics.Traffic)
+    assert_type((traffic.start, traffic.end), tuple[datetime, datetime])
+    assert_type((traffic.is_complete, traffic.requests), tuple[bool, float | None])
+    assert_type(traffic.error_share, float | None)
+    assert_type(
+        (traffic.statuses, traffic.latency), tuple[Mapping[str, float], Mapping[str, float]]
+    )
+    value = found.values[0]
+    assert_type(value, metrics.Value)
+    assert_type((value.metric, value.labels), tuple[str, Mapping[str, str]])
+    assert_type((value.value, value.requests), tuple[float | None, float | None])
+    assert_type((value.start, value.end), tuple[datetime, datetime])
+    assert_type((value.is_complete, value.kind, value.unit), tuple[bool, str, str])
+    assert_type((metrics.INGESTION_LAG_S, metrics.DEFAULT_WINDOW_S), tuple[float, float])
+    assert_type((metrics.LONGEST_WINDOW_S, metrics.KNOWN_METRICS), tuple[float, frozenset[str]])
+    assert_type(metrics.DEFAULT_METRICS, tuple[str, ...])
+    return "SUMMARY"
 
 
 def promotion_read(promotion: PromotionReading) -> None:
@@ -335,6 +365,10 @@ async def models(model: ModelHandle) -> None:
     assert_type(await deployment.deactivate(), None)
     assert_type(await deployment.retry(), schemas.Deployment)
     assert_type(await deployment.logs(limit=10, start=NOON, end=NOON), list[schemas.Log])
+    assert_type(
+        await deployment.metrics([metrics.REQUESTS], mode="SERIES", window=300, lag=120),
+        metrics.Metrics,
+    )
     assert_type(await deployment.wait_until_active(wake=True), schemas.Deployment)
     assert_type(deployment.events(wake=True), events.EventStream)
 
@@ -356,6 +390,7 @@ async def models(model: ModelHandle) -> None:
     assert_type(await environment.activate(), None)
     assert_type(await environment.deactivate(), None)
     assert_type(await environment.read(), EnvironmentReading)
+    assert_type(await environment.metrics(mode="CURRENT"), metrics.Metrics)
     assert_type(await environment.pause_promotion(), None)
     assert_type(await environment.resume_promotion(), None)
     assert_type(await environment.force_roll_forward_promotion(), None)
@@ -656,6 +691,7 @@ def fake_deployments(deployment: FakeDeployment) -> None:
     assert_type((deployment.retry(), deployment.wake()), tuple[bool, bool])
     assert_type(deployment.delete(), None)
     assert_type(deployment.rename("v3"), None)
+    assert_type(deployment.answers(error_share=0.1, latency={"p50": 0.2, "p95": 1.4}), None)
 
 
 def fake_environments(environment: FakeEnvironment, promotion: FakePromotion) -> None:
@@ -673,6 +709,7 @@ def fake_environments(environment: FakeEnvironment, promotion: FakePromotion) ->
     assert_type(environment.fail(), None)
     assert_type(environment.delete(), None)
     assert_type(environment.update(rolling=True), str)
+    assert_type(environment.receives(requests_per_second=10), None)
     assert_type((promotion.candidate, promotion.started), tuple[FakeDeployment, float])
     assert_type((promotion.status, promotion.percent), tuple[str, int])
     assert_type((promotion.error_message, promotion.ended), tuple[str | None, float | None])
@@ -742,3 +779,6 @@ def behaviours(one: Behaviour) -> None:
     assert_type(one.settings_shown_after, float)
     assert_type(one.settings_during_promotion, Literal["queued", "accepted"])
     assert_type(one.settings_answer, Literal["environment", "status"])
+    assert_type((one.metrics_lag, one.metrics_per_minute), tuple[float, float])
+    assert_type(one.metrics_statuses, Literal["code", "class"])
+    assert_type(one.metrics_without_requests, Literal["zero", "null", "absent"])

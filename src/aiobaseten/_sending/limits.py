@@ -2,7 +2,7 @@
 
 Baseten counts each route separately, for each key: 100 requests per second; 20 per minute for
 activating and for deactivating a deployment; 10 per minute for retrying one. After a 429, the
-sender pauses the route here.
+sender pauses the route here. Metrics have a limit of our own for each URL: see `seconds_between`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ _DEPLOYMENTS = "/v1/models/{model_id}/deployments/"
 #: A server that asks for a longer pause is wrong, and would stop every wait of the client from
 #: looking. One call may wait for longer, if its policy says so.
 LONGEST_PAUSE_S = 60.0
+#: Seconds between two requests for the metrics of one deployment or environment. Baseten documents
+#: no limit, but has answered 429 to the fourteenth request in a short time.
+METRICS_EVERY_S = 60.0
 # The server's window starts at another moment than ours, and requests take different times.
 _MARGIN = 1.1
 
@@ -63,3 +66,13 @@ def documented_window(method: str, path: str) -> RateWindow:
     verb = path.removeprefix(_DEPLOYMENTS).partition("/")[2]
     is_limited = method == "POST" and path.startswith(_DEPLOYMENTS) and verb in _PER_MINUTE
     return RateWindow(*(_PER_MINUTE[verb] if is_limited else _PER_SECOND))
+
+
+def seconds_between(method: str, path: str) -> float:
+    """Seconds that must pass between two requests to one URL of a route.
+
+    Args:
+        method: In capitals.
+        path: The template.
+    """
+    return METRICS_EVERY_S if method == "GET" and path.endswith("/metrics") else 0.0

@@ -12,7 +12,7 @@ from attrs import define, field
 
 from .._clock import EARLY_S, Clock
 from ..errors import ConfigurationError
-from .limits import RateWindow, documented_window
+from .limits import RateWindow, documented_window, seconds_between
 from .places import Place, Places
 from .retry import RetryQuota
 
@@ -46,15 +46,30 @@ class Route:
     Attributes:
         name: The method, and the path template.
         window: Its rate limit, and the pauses that the server asked for.
+        spacing: Seconds that must pass between two requests to one URL.
         retries: How often its requests may be repeated.
     """
 
     name: tuple[str, str]
     window: RateWindow
+    spacing: float
     retries: RetryQuota = field(factory=RetryQuota)
     _lines: dict[Kind, dict[str, deque[_Turn]]] = field(
         init=False, factory=lambda: {kind: {} for kind in Kind}
     )
+    _urls_free_at: dict[str, float] = field(init=False, factory=dict[str, float])
+
+    def url_free_at(self, url: str) -> float:
+        """When the next request may be sent to a URL, as far as others to the same URL count."""
+        return self._urls_free_at.get(url, 0.0)
+
+    def take(self, url: str, now: float) -> None:
+        """Count a request that is sent now."""
+        self.window.take(now)
+        if self.spacing:
+            known = self._urls_free_at.items()
+            self._urls_free_at = {one: free_at for one, free_at in known if free_at > now}
+            self._urls_free_at[url] = now + self.spacing
 
     def add(self, turn: _Turn, kind: Kind) -> None:
         """It waits."""
@@ -112,7 +127,8 @@ class Queue:
         name = method, path
         route = self._routes.get(name)
         if route is None:
-            route = self._routes[name] = Route(name, documented_window(method, path))
+            window, spacing = documented_window(method, path), seconds_between(method, path)
+            route = self._routes[name] = Route(name, window, spacing)
         return route
 
     async def enter(self, route: Route, url: str, kind: Kind) -> Place:
@@ -123,7 +139,8 @@ class Queue:
         """
         place = Place(route.name, url, kind is not Kind.CALL)
         now = self._clock.now()
-        is_free = not self._waiting and self._free_at(route, kind, now) <= now
+        free_at = max(self._free_at(route, kind, now), route.url_free_at(url))
+        is_free = not self._waiting and free_at <= now
         if is_free and self._places.has_room(place):
             self._take(route, place, now)
             return place
@@ -182,11 +199,16 @@ class Queue:
                 if free_at > now + EARLY_S:
                     next_at = min(next_at, free_at)
                     continue
-                turn = next((one for one in heads if self._places.has_room(one.place)), None)
-                if turn is None:
-                    lacks_place = True
-                elif found is None or turn.order < found.order:
-                    found = turn
+                for turn in heads:
+                    free_at = route.url_free_at(turn.place.url)
+                    if free_at > now + EARLY_S:
+                        next_at = min(next_at, free_at)
+                    elif not self._places.has_room(turn.place):
+                        lacks_place = True
+                    else:
+                        if found is None or turn.order < found.order:
+                            found = turn
+                        break
         if found is None:
             self._set_alarm(next_at)
             if lacks_place:
@@ -197,7 +219,7 @@ class Queue:
         return route.window.free_at(now, passes_pause=kind is Kind.LAST_LOOK)
 
     def _take(self, route: Route, place: Place, now: float) -> None:
-        route.window.take(now)
+        route.take(place.url, now)
         self._places.take(place)
 
     def _remove(self, turn: _Turn) -> None:

@@ -6,6 +6,8 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -70,12 +72,14 @@ class Shared:
         wrote_at: When a request that may change something was last under way, on the clock.
         key_owner: The user that the key belongs to, for a person, once that is known.
         asked_owner_at: When Baseten was last asked for it, on the clock.
+        date: The newest date in a header of the server, and when it came, on the clock.
     """
 
     def __init__(self) -> None:
         self.wrote_at: float = float("-inf")
         self.key_owner: str | None = None
         self.asked_owner_at: float = float("-inf")
+        self.date: tuple[str, float] | None = None
 
 
 @frozen
@@ -134,6 +138,18 @@ class Sender:
             route: The method, and the path template.
         """
         return self.connections.queue.route(*route).window.paused_until
+
+    def server_time(self) -> datetime:
+        """The time of day at Baseten, as the last answer said; without one, the time of day here.
+
+        A window of time that is sent should not depend on a clock that is wrong.
+        """
+        if self.shared.date is not None:
+            date, came_at = self.shared.date
+            with suppress(ValueError, OverflowError):
+                said = parsedate_to_datetime(date).astimezone(UTC)
+                return said + timedelta(seconds=self.clock.now() - came_at)
+        return self.clock.utcnow()
 
     async def send(self, operation: Operation[T], *, host: str | None = None) -> T:
         """Send *operation*, repeat it if that is safe and useful, and return its value.
@@ -224,6 +240,8 @@ class Sender:
         reply: Reply | None = None
         try:
             reply = answered = await self.connections.send(request, place)
+            if date := reply.headers.get("date"):
+                self.shared.date = date, self.clock.now()
             value = judge(
                 operation,
                 request.url.path,

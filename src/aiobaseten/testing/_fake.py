@@ -6,7 +6,7 @@ import itertools
 import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -30,6 +30,20 @@ from .faults import Faults
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
+
+
+class _FakesTime(CompressedClock):
+    """The time of a fake for its client, and its time of day."""
+
+    def __init__(self, clock: FakeClock, started: datetime, seed: int) -> None:
+        # Randomness that is the same in each run, and different for each client.
+        super().__init__(clock.speed, random.Random(seed))  # noqa: S311
+        self._clock = clock
+        self._started = started
+
+    def utcnow(self) -> datetime:
+        """The time of day at the fake."""
+        return self._started + timedelta(seconds=self._clock.now())
 
 
 class FakeBaseten:
@@ -85,7 +99,10 @@ class FakeBaseten:
                 writer=JSONWriter(self._world.started),
                 faults=self.faults,
                 api_key=api_key,
-                limits=RateLimits() if enforce_limits else None,
+                limits=RateLimits(
+                    documented=enforce_limits,
+                    metrics_per_minute=self.behaviour.metrics_per_minute,
+                ),
                 replicas=Replicas(self.behaviour),
                 requests=self.requests,
             )
@@ -162,8 +179,7 @@ class FakeBaseten:
         settings: dict[str, Any] = {
             "api_key": self.api_key or "any-key",
             "base_url": "https://api.baseten.co",
-            # Randomness that is the same in each run, and different for each client.
-            "clock": CompressedClock(self._clock.speed, random.Random(next(self._seeds))),  # noqa: S311
+            "clock": _FakesTime(self._clock, self._world.started, next(self._seeds)),
             **options,
         }
         async with (

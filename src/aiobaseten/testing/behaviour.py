@@ -69,6 +69,12 @@ class Behaviour:
         settings_during_promotion: Whether such a change waits for the end of a promotion.
         settings_answer: Whether the answer to such a change has the environment, as since August
             2026, or a status alone.
+        metrics_lag: Seconds until metrics show a request.
+        metrics_per_minute: How many requests for metrics a minute get an answer; more get 429.
+        metrics_statuses: Whether requests are counted by their status, such as 200, or by its
+            class, such as 2xx.
+        metrics_without_requests: How a window without visible requests shows their number: as
+            zero, as null, or without any series.
     """
 
     terminal_promotion_for: float = math.inf
@@ -100,6 +106,10 @@ class Behaviour:
     settings_shown_after: float = 2.0
     settings_during_promotion: Literal["queued", "accepted"] = "queued"
     settings_answer: Literal["environment", "status"] = "environment"
+    metrics_lag: float = 90.0
+    metrics_per_minute: float = math.inf
+    metrics_statuses: Literal["code", "class"] = "code"
+    metrics_without_requests: Literal["zero", "null", "absent"] = "zero"
 
     def __post_init__(self) -> None:
         for name, hint in get_type_hints(type(self)).items():
@@ -119,7 +129,7 @@ class Behaviour:
 
         Each two answers to two different questions appear together in at least one of them.
         Answers that would hide a promotion from its observers, such as signals that never succeed,
-        are left out.
+        are left out, and those about metrics.
 
         Args:
             one_at_a_time: Instead, change the defaults by one answer each time. A test that fails

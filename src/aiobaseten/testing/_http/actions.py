@@ -12,6 +12,7 @@ from .._world import (
     INACTIVE,
     LEVELS,
     LONGEST_RANGE_S,
+    RUNNING,
     AuditEntry,
     FakeDeployment,
     FakeEnvironment,
@@ -24,6 +25,7 @@ from .._world import (
     not_possible,
 )
 from .json_writer import JSON, USER
+from .metrics import read_window, write_metrics
 from .parsed_request import ParsedRequest
 from .response import InvalidRequest
 from .settings_in_body import read_chainlets, read_settings
@@ -401,3 +403,23 @@ def _log_range(request: ParsedRequest) -> LogRange:
     if end - start > LONGEST_RANGE_S:
         raise not_possible("The window must not be longer than 7 days.")
     return LogRange(start=start, end=end, newest_first=direction == "desc", limit=limit)
+
+
+def get_metrics(request: ParsedRequest) -> JSON:
+    """What a deployment did in a window of time."""
+    deployment, window = request.deployment, read_window(request)
+    flows = request.model.flows(deployment, request.when)
+    return write_metrics(request, window, flows, _replicas(deployment))
+
+
+def get_environment_metrics(request: ParsedRequest) -> JSON:
+    """What all deployments that served in an environment did in a window of time."""
+    environment, window = request.environment, read_window(request)
+    flows = [flow for _, flow in environment.flows(request.when)]
+    current = environment.seen_at(request.when).current
+    cuts = environment.promotion_ends()
+    return write_metrics(request, window, flows, _replicas(current), cuts)
+
+
+def _replicas(deployment: FakeDeployment | None) -> Callable[[float], int]:
+    return lambda when: int(deployment is not None and deployment.status_at(when) in RUNNING)

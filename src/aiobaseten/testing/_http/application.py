@@ -38,7 +38,7 @@ class HandlerContext:
         writer: Writes it as JSON.
         faults: The faults that wait for requests.
         api_key: The key to accept; None accepts every key.
-        limits: The rate limits to enforce, if any.
+        limits: The rate limits to enforce.
         replicas: The replicas that answer reads.
         requests: Where requests are recorded.
     """
@@ -47,7 +47,7 @@ class HandlerContext:
     writer: JSONWriter
     faults: Faults
     api_key: str | None
-    limits: RateLimits | None
+    limits: RateLimits
     replicas: Replicas
     requests: list[Recorded]
 
@@ -81,7 +81,8 @@ class RequestHandler:
                 return
         recorded.status = response.status
         sent = Response(response.body, response.status)
-        sent.raw_headers = response.raw_headers(recorded.request_id)
+        date = self._context.writer.http_date(now).encode()
+        sent.raw_headers = [*response.raw_headers(recorded.request_id), (b"date", date)]
         await sent(scope, receive, send)
 
     def _record(self, request: Request, body: bytes, now: float) -> Recorded:
@@ -112,7 +113,7 @@ class RequestHandler:
             )
             if operation is None:
                 raise _no_such_route(request)
-            retry_after = self._retry_after(operation, now)
+            retry_after = context.limits.retry_after(operation.method, operation.template, now)
             if retry_after is not None:
                 return rate_limited(retry_after, behaviour)
             fields = operation.fields(body)
@@ -140,11 +141,6 @@ class RequestHandler:
                     when,
                 )
             )
-
-    def _retry_after(self, operation: Operation, now: float) -> int | None:
-        if self._context.limits is None:
-            return None
-        return self._context.limits.retry_after(operation.method, operation.template, now)
 
 
 def make_app(context: HandlerContext) -> ASGIApp:

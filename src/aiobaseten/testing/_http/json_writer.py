@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, Final
 
 from .._world import (
@@ -50,6 +51,14 @@ class JSONWriter:
     def seconds(self, epoch_millis: int) -> float:
         """Convert a time of day, in milliseconds since 1970, to a time of the fake."""
         return epoch_millis / 1000 - self._started.timestamp()
+
+    def epoch_millis(self, seconds: float) -> int:
+        """Convert a time of the fake to a time of day, in milliseconds since 1970."""
+        return round((self._started.timestamp() + seconds) * 1000)
+
+    def http_date(self, seconds: float) -> str:
+        """Convert a time of the fake to the date of a header."""
+        return format_datetime(self._started + timedelta(seconds=seconds), usegmt=True)
 
     def chainlet_id(self, deployment: FakeDeployment, name: str) -> str:
         """A chainlet's id."""

@@ -36,14 +36,23 @@ def limit_of(method: str, template: str) -> RouteLimit:
 
 
 class RateLimits:
-    """Counts the requests to each route in fixed windows."""
+    """Counts the requests to each route in fixed windows.
 
-    def __init__(self) -> None:
+    Args:
+        documented: Whether to enforce the documented limits.
+        metrics_per_minute: How many requests a minute for metrics are allowed.
+    """
+
+    def __init__(self, *, documented: bool, metrics_per_minute: float) -> None:
+        self._documented = documented
+        self._metrics_per_minute = metrics_per_minute
         self._windows: dict[tuple[str, str], tuple[float, int]] = {}
 
     def retry_after(self, method: str, template: str, now: float) -> int | None:
         """Count a request. Returns the whole seconds to wait if it is above the limit."""
-        limit, route = limit_of(method, template), (method, template)
+        limit, route = self._limit_of(method, template), (method, template)
+        if limit is None:
+            return None
         began, count = self._windows.get(route, (now, 0))
         if now >= began + limit.window:
             began, count = now, 0
@@ -51,3 +60,8 @@ class RateLimits:
         if count < limit.requests:
             return None
         return max(1, math.ceil(began + limit.window - now))
+
+    def _limit_of(self, method: str, template: str) -> RouteLimit | None:
+        if template.endswith("/metrics") and self._metrics_per_minute != math.inf:
+            return RouteLimit(int(self._metrics_per_minute), 60.0)
+        return limit_of(method, template) if self._documented else None

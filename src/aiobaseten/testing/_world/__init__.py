@@ -19,6 +19,7 @@ Where to look, from the top down; each module imports only modules below its own
 ``audit_log``               Who promoted what, and when
 ``history``                 A value over time
 ``clock``                   The fake's time, taken from the event loop
+``traffic``                 Requests over time, and how they were answered: for the metrics
 ``log``                     Log lines, and the part of a log that a request asks for
 ``refusal``                 The exception for actions that Baseten refuses
 ``identifier``              Valid ids, and advice about unknown ones
@@ -38,6 +39,7 @@ from .model import FakeModel
 from .promotion import FakePromotion
 from .refusal import Refused, find, forbidden, not_found, not_possible
 from .status import CANCELED, INACTIVE, NOT_DEPLOYED, RUNNING
+from .traffic import Flow, Measured
 from .world import World
 
 __all__ = [
@@ -61,8 +63,10 @@ __all__ = [
     "FakeLogLine",
     "FakeModel",
     "FakePromotion",
+    "Flow",
     "LogFilter",
     "LogRange",
+    "Measured",
     "Refused",
     "World",
     "find",

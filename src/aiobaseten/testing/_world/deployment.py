@@ -11,11 +11,12 @@ from typing import Protocol
 from ..behaviour import Behaviour
 from ..timelines import HEALTHY, HEALTHY_PROMOTION, Steps, Timeline, moment
 from . import status
-from .history import History
+from .history import History, since_ever
 from .log import FakeLogLine
 from .plan import SHUT_DOWN, WAKE, Plan, Reactions, parse_plan
 from .progress import Progress
 from .status_track import StatusTrack
+from .traffic import WELL, Answers, Latency, answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,7 @@ class FakeDeployment:
         self._attached: History[str | None] = History(None)
         self.version: int = 0
         self._log: list[FakeLogLine] = []
+        self._answers: list[Answers] = [WELL]
         self._first = (plan, chain_timeline)
         self._own: StatusTrack | None = None
         self._chainlets: dict[str, StatusTrack] = {}
@@ -189,6 +191,42 @@ class FakeDeployment:
             self._check_chainlets({chainlet: message})
         at = self.resource.progress.now()
         self._log.append(FakeLogLine(at, message, chainlet, level, replica))
+
+    def answers(
+        self, *, error_share: float = 0.0, latency: Latency = 0.2, from_percent: float = 0.0
+    ) -> None:
+        """From now on, answer requests like this; for the metrics.
+
+        Holds for the deployments that promotions made from this one, too.
+
+        Args:
+            error_share: The share of requests that is answered 500, 0 to 1.
+            latency: Seconds until a response; or seconds by ``"p50"``, ``"p90"``, ``"p95"`` and
+                ``"p99"``.
+            from_percent: Only while this deployment gets at least so much of the environment's
+                traffic. Of several calls that fit, the last one counts.
+
+        Raises:
+            ValueError: A number is impossible.
+        """
+        since = since_ever(self.resource.progress.now())
+        self._answers.append(answers(since, from_percent, error_share, latency))
+
+    def answers_at(self, when: float, percent: float) -> Answers:
+        """How it answers at that time, if it gets so much of the traffic."""
+        return next(
+            one
+            for one in reversed(self._answers)
+            if one.since <= when and one.from_percent <= percent
+        )
+
+    def answers_change(self) -> Sequence[float]:
+        """When it began to answer in another way."""
+        return [one.since for one in self._answers[1:]]
+
+    def answer_like(self, other: FakeDeployment) -> None:
+        """Answer requests as another deployment does, also in future."""
+        self._answers = other._answers
 
     def lines(
         self, chainlet: str | None = None, *, until: float = math.inf

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 from ..behaviour import Behaviour
@@ -14,12 +15,13 @@ from .audit_log import AuditLog
 from .deployment import FakeDeployment
 from .environment_history import EnvironmentHistory, EnvironmentSnapshot
 from .environment_settings import EnvironmentSettings
-from .history import History
+from .history import History, since_ever
 from .plan import SHUT_DOWN, Plan
 from .progress import Progress
 from .promotion import FakePromotion
 from .refusal import busy, not_possible
 from .rollout import Rollout
+from .traffic import Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,9 @@ class FakeEnvironment:
         self._attached_before: str | None = None
         self._shown = EnvironmentHistory(current, resource.behaviour)
         self._promotions: list[FakePromotion] = []
+        self._rollouts: list[Rollout] = []
+        self._first_current = current
+        self._per_second = History(0.0)
 
     def __repr__(self) -> str:
         serving = self._current.id if self._current else None
@@ -164,6 +169,7 @@ class FakeEnvironment:
         self._candidate = candidate
         self._scale_down_previous = scale_down_previous
         self._promotion = Rollout(candidate, rules, started=now)
+        self._rollouts.append(self._promotion)
         self._promotions.append(FakePromotion(self._promotion, self.resource.progress))
         self._end_pending = True
         self._shown.begin(self._promotion)
@@ -227,6 +233,56 @@ class FakeEnvironment:
         now = self._now()
         self.rollout_in_progress().fail(now, message)
         self.resource.progress.invalidate()
+
+    def receives(self, *, requests_per_second: float) -> None:
+        """From now on, receive so many requests in each second; for the metrics.
+
+        At the beginning of the fake's time, this means: since ever.
+        The percentage of a promotion divides them between its two deployments, which answer as
+        `FakeDeployment.answers` says.
+
+        Raises:
+            ValueError: The number is not from 0 up.
+        """
+        if not 0 <= requests_per_second < math.inf:
+            raise ValueError(f"requests_per_second is from 0 up, not {requests_per_second!r}")
+        self._per_second.put(requests_per_second, since=since_ever(self._now()))
+
+    def flows(self, until: float) -> Sequence[tuple[FakeDeployment, Flow]]:
+        """The requests until that time, with the deployments that they went to."""
+        until = min(until, self.gone_from)
+        times = {since for since in self._per_second.times() if since < until}
+        if not times:
+            return ()
+        times |= {state.at for rollout in self._rollouts for state in rollout.history}
+        seen = {self._first_current, *(rollout.candidate for rollout in self._rollouts)} - {None}
+        times |= {at for one in seen if one is not None for at in one.answers_change()}
+        edges = [*sorted(time for time in times if time < until), until]
+        found: list[tuple[FakeDeployment, Flow]] = []
+        for start, end in pairwise(edges):
+            for deployment, percent in self._serving_at(start):
+                per_second = self._per_second.at(start) * percent / 100
+                if per_second:
+                    flow = Flow(start, end, per_second, deployment.answers_at(start, percent))
+                    found.append((deployment, flow))
+        return found
+
+    def promotion_ends(self) -> Sequence[float]:
+        """When promotions have ended."""
+        return [one.ended for one in self._rollouts if one.ended is not None]
+
+    def _serving_at(self, when: float) -> Sequence[tuple[FakeDeployment, float]]:
+        """The deployments that get requests at that time, with their percentages of them."""
+        serving, candidate, percent = self._first_current, None, 0
+        for rollout in self._rollouts:
+            if rollout.started <= when:
+                state = rollout.state_at(when)
+                if state.status == status.SUCCEEDED:
+                    serving, candidate, percent = rollout.candidate, None, 0
+                else:
+                    candidate, percent = rollout.candidate, state.percent
+        divided = ((serving, 100.0 - percent), (candidate, float(percent)))
+        return [(one, share) for one, share in divided if one is not None and share > 0]
 
     def begin_with(self, changes: Mapping[str, Any]) -> None:
         """Change the settings of an environment that is being created: at once."""

@@ -9,6 +9,11 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
+def since_ever(began: float) -> float:
+    """From when on something holds: what began before time did was always there."""
+    return began if began > 0 else -math.inf
+
+
 class History(Generic[T]):
     """A value over time.
 
@@ -35,3 +40,7 @@ class History(Generic[T]):
     def values(self) -> Sequence[T]:
         """All its values, in the order in which they were put."""
         return [value for _, value in self._entries]
+
+    def times(self) -> Sequence[float]:
+        """When each value but the first was put to hold, in the order in which they were put."""
+        return [since for since, _ in self._entries[1:]]

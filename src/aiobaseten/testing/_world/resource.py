@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -15,10 +14,12 @@ from .clock import STARTED
 from .deployment import DeploymentFacts, FakeDeployment
 from .environment import FakeEnvironment
 from .environment_settings import EnvironmentSettings
+from .history import since_ever
 from .identifier import advice_to_add, check_deployment_id, check_id
 from .plan import Plan, Reactions
 from .progress import Progress
 from .refusal import find, not_found
+from .traffic import Flow
 
 # The team of chains and models without another one.
 TEAM: Final = "Fake team"
@@ -102,6 +103,16 @@ class FakeResource(ABC):
         production = self.environments_at(when).get("production")
         return production.seen_at(when).current if production else None
 
+    def flows(self, deployment: FakeDeployment, until: float) -> Sequence[Flow]:
+        """The requests to a deployment from all environments until that time."""
+        self.progress.advance(until)
+        return [
+            flow
+            for environment in self._all_environments
+            for served, flow in environment.flows(until)
+            if served is deployment
+        ]
+
     def forget_deployment(self, deployment: FakeDeployment) -> None:
         """Remove a deployment."""
         self.deployments.pop(deployment.id, None)
@@ -124,7 +135,9 @@ class FakeResource(ABC):
             created=now,
             visible_from=moment(now + self.behaviour.hidden_for),
         )
-        return self._add(f"{first_name}-p{self._copies}", facts, plan, source.reactions)
+        copy = self._add(f"{first_name}-p{self._copies}", facts, plan, source.reactions)
+        copy.answer_like(source)
+        return copy
 
     def _name_of_copy(self, source_name: str, now: float) -> str:
         """A name as Baseten makes them: the source's, a dot, and the time in seconds."""
@@ -220,11 +233,6 @@ class FakeResource(ABC):
                 f" {advice_to_add('deployment', deployment_id, self.deployments)}"
             )
         return deployment
-
-
-def since_ever(created: float) -> float:
-    """From when on reads may show something: what was made before time began was always there."""
-    return created if created > 0 else -math.inf
 
 
 def one_of(status: str | None, timeline: Steps | None) -> Steps | None:
