@@ -129,9 +129,8 @@ def one_meant(kind: Kind, word: str, listed: Sequence[T]) -> T | None:
         found += [one for one in _newest(listed) if one not in found]
     if len(found) <= 1:
         return found[0] if found else None
-    raise _ambiguous(
-        f"{word!r} means {len(found)} {kind}s", word, found, "write the id, with id: before it"
-    )
+    advice = f"write the id, as in id:{_text(found[0], 'id')}"
+    raise _ambiguous(f"{word!r} means {len(found)} {kind}s", word, found, advice)
 
 
 def none_meant(kind: Kind, word: str, known: Sequence[object]) -> NameNotFoundError:

@@ -59,7 +59,7 @@ def _check_pushed(newest: Any, word: str) -> None:
         raise AmbiguousNameError(
             f"the newest deployment, {newest.id}, belongs to {newest.environment}: a promotion may "
             "have made it from an older one, and chains do not show that. None was chosen: write "
-            "the id, with id: before it",
+            f"the id, as in id:{newest.id}",
             name=word,
             candidates=(newest,),
         )

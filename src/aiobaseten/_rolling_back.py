@@ -201,7 +201,7 @@ async def _find_predecessor(
     raise ConfigurationError(
         f"it is not known which deployment served in {resource.environment_label(environment)} "
         f"before {current_id}: {', and '.join(reasons)}. Nothing was sent; to roll back to a "
-        "deployment that you know, use promote(deployment_id)"
+        "deployment that you know, promote it"
     ) from unreadable
 
 

@@ -155,6 +155,37 @@ def test_the_key_in_a_variable_is_refused_as_among_the_arguments(
     assert "a-key-of" not in capsys.readouterr().err
 
 
+@pytest.mark.looptime
+@pytest.mark.parametrize("line", ["rollback model ranker production", "rollback production"])
+async def test_an_environment_is_rolled_back_without_a_token(
+    fake: FakeBaseten, baseten: Baseten, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setenv("BASETEN_MODEL", "ranker")
+    fake.model("model111").deployment("depl003", on_promote="ACTIVE")
+    promotion = await baseten.model("model111").environment("production").promote("depl003")
+    await promotion.wait(timeout=3600)
+
+    run = run_of(baseten, f"{line} --wait")
+    ending = await execute(run)
+
+    assert ending.outcome is Outcome.DONE
+    current = fake.model("model111").environment("production").current
+    assert current is not None
+    assert current.id == "depl001"
+    assert run.job is not None
+    assert run.job.token is not None
+
+
+@pytest.mark.looptime
+async def test_an_environment_without_a_past_is_not_rolled_back(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    ending = await execute(run_of(baseten, "rollback model ranker production"))
+
+    assert ending.outcome is Outcome.USAGE
+    assert all(one.startswith("GET ") for one in asked(fake))
+
+
 async def test_the_output_says_which_variables_were_used(shell: Shell) -> None:
     using = shell.having(BASETEN_MODEL="m", BASETEN_ENVIRONMENT="production")
 

@@ -12,7 +12,7 @@ from aiobaseten.cli._arguments import parse
 from aiobaseten.cli._commands import execute
 from aiobaseten.cli._endings import failed, interrupted, interrupted_early
 from aiobaseten.cli._failures import explain
-from aiobaseten.cli._invocations import ResourceRef
+from aiobaseten.cli._invocations import Kind, ResourceRef
 from aiobaseten.cli._jobs import Job
 from aiobaseten.cli._lines import LinesView
 from aiobaseten.cli._outcomes import Outcome
@@ -145,13 +145,37 @@ INVALID_ARGUMENTS = {
     "list chain c --lins": "there is no option --lins: did you mean --lines?",
     "cancel model m prod --wait --log-lines 5": "there is no option --log-lines",
     "list chain c s3cret": "too many arguments",
+    "environments": "expected create, update or delete",
+    "environments delete model m": "expected chain or model, its name or id, and the environment",
+    "environments create model m e --set max_replica=4": (
+        "argument --set: write GROUP.SETTING=VALUE, as promotion_settings.rolling_deploy=true"
+    ),
+    "environments create model m e --set autoscaling.max_replica=4": (
+        "argument --set: there are no such settings: did you mean autoscaling_settings?"
+    ),
+    "environments create model m e --set other.A=1": (
+        "argument --set: there are no such settings: a model has autoscaling_settings and "
+        "promotion_settings"
+    ),
+    "environments create model m e --set promotion_settings.a=1 --set promotion_settings.a.b=2": (
+        "argument --set: a setting cannot hold another one"
+    ),
+    "environments update chain c e --set chainlet_settings.A.instance_type_id=1x2": (
+        "argument --set: of a chainlet, only autoscaling_settings can be changed; another instance "
+        "type is a promotion at Baseten"
+    ),
+    "environments create model m e --timeout 5m": "--timeout: only with update",
+    "environments delete model m e --set promotion_settings.a=1": "--set: not with delete",
+    "environments delete chain c e": (
+        "only for models: Baseten cannot delete an environment of a chain"
+    ),
     "list chain c --json=s3cret": "argument --json: it takes no value",
 }
 # The sentences of the whole command line, not of one command.
 UNKNOWN_COMMANDS = {
     "promot chain c d --to prod": "there is no such command: did you mean promote?",
-    "s3cret": "there is no such command: choose from promote, plan, wait, status, list, cancel, "
-    "pause, resume, roll-forward, rollback",
+    "s3cret": "there is no such command: choose from promote, plan, wait, status, list, "
+    "environments, cancel, pause, resume, roll-forward, rollback",
     "--api-key s3cret list chain c": f"there is no option --api-key: {KEY}",
     "--verison": "there is no option --verison: did you mean --version?",
 }
@@ -262,13 +286,13 @@ def running(deployment_id: str | None) -> PromotionInProgressError:
 ERRORS: list[tuple[BasetenError, str]] = [
     (
         refusal(AuthenticationError, 401, "Invalid key."),
-        "the API key is wrong or revoked (HTTP 401 for /p, Invalid key, request id r1): "
-        "set a valid one in BASETEN_API_KEY",
+        "Baseten refuses the API key: it is wrong or revoked (HTTP 401 for /p, Invalid key, "
+        "request id r1). Check the key in BASETEN_API_KEY",
     ),
     (
         refusal(PermissionDeniedError, 403),
-        "the API key is unknown, or lacks permission (HTTP 403 for /p, request id r1): "
-        "use another key, or ask for access",
+        "Baseten refuses the API key: it is wrong, or lacks permission (HTTP 403 for /p, request "
+        "id r1). Check the key in BASETEN_API_KEY, or ask for access",
     ),
     (
         refusal(NotFoundError, 404),
@@ -332,9 +356,73 @@ def test_an_error_is_explained(error: BasetenError, sentence: str) -> None:
 )
 def test_a_rollback_during_a_promotion_is_explained(token: str, advice: str) -> None:
     command = parse(["rollback", token])
-    job = Job(task="promotion", resource=command.token.resource)  # type: ignore[union-attr] # a rollback has one
+    kind: Kind = "chain" if token == CHAIN else "model"
+    job = Job(task="promotion", resource=ResourceRef(kind, "x"))
 
     assert explain(running(None), command, job).endswith(f"nothing was sent: {advice}")
+
+
+NAMES: list[tuple[str, str]] = [
+    (
+        "promote model rankr v2 --to production",
+        "no model has the name or the id 'rankr'. Similar names: 'ranker'",
+    ),
+    (
+        "status chain ranker production",
+        "no chain has the name or the id 'ranker'; to list everything: aiobaseten list",
+    ),
+    (
+        "promote model ranker v9 --to production",
+        "no deployment has the name or the id 'v9'. There are: 'v1', 'v2'; to list everything: "
+        "aiobaseten list",
+    ),
+    (
+        "promote model ranker current --to production",
+        "no deployment has the name or the id 'current'. The one that serves in an environment is "
+        "current:ENVIRONMENT; to list everything: aiobaseten list",
+    ),
+    (
+        "wait model ranker current:empty",
+        "nothing serves in empty of model model111; to list everything: aiobaseten list",
+    ),
+    (
+        "wait model twin v1",
+        "'twin' means 2 models: twin0001 of team 'A', created 2026-01-01 00:00 UTC; twin0002 of "
+        "team 'B', created 2026-01-01 00:00 UTC. None was chosen: write the id, as in id:twin0001",
+    ),
+    (
+        "status model ranker prod",
+        "model ranker (model111) has no environment prod (HTTP 404 for "
+        "/v1/models/model111/environments/prod, ",
+    ),
+    ("promote model id:ranker v2 --to production", "; a name is written without id:"),
+    (
+        "promote model ranker v2 --to locked",
+        "the API key of fake@example.com in workspace Fake workspace lacks permission (HTTP 403 "
+        "for ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "sentence"), NAMES)
+async def test_a_mistake_of_a_newcomer_is_explained(
+    fake: FakeBaseten, baseten: Baseten, line: str, sentence: str
+) -> None:
+    model = fake.model("model111", name="ranker", team="Search")
+    model.deployment("depl001", name="v1")
+    model.deployment("depl002", name="v2")
+    model.environment("empty", current=None)
+    model.environment("locked", current=None, restricted=True)
+    for number, team in ((1, "A"), (2, "B")):
+        fake.model(f"twin000{number}", name="twin", team=team)
+
+    ending = await execute(run_of(baseten, line))
+
+    if sentence.startswith(";"):
+        assert sentence in ending.message
+    else:
+        assert ending.message.startswith(sentence)
+        assert ending.message == sentence or sentence.endswith((", ", " "))
 
 
 def test_an_empty_list_gives_no_hint_to_list() -> None:

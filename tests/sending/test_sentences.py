@@ -486,7 +486,7 @@ async def test_a_promotion_whose_deployment_has_no_id(fake: FakeBaseten, baseten
 
 
 NO_OTHER = "the list of deployments shows no other one in the environment"
-KNOWN = "Nothing was sent; to roll back to a deployment that you know, use promote(deployment_id)"
+KNOWN = "Nothing was sent; to roll back to a deployment that you know, promote it"
 
 
 async def sentence_of_rollback(baseten: Baseten) -> str:

@@ -23,11 +23,12 @@ SUMMARIES = {
     "wait": "wait until a promotion is finished or a deployment is ACTIVE",
     "status": "show an environment: current deployment, candidate, traffic, chainlets",
     "list": "list chains and models, or the environments and deployments of one",
+    "environments": "create, change or delete an environment",
     "cancel": "cancel the running promotion of a model",
     "pause": "pause the running promotion of a model",
     "resume": "resume the paused promotion of a model",
     "roll-forward": "move all traffic of a model to the new deployment immediately",
-    "rollback": "promote the previous deployment again",
+    "rollback": "promote the deployment that served before again",
 }
 
 _DESCRIPTION = """\

@@ -17,6 +17,7 @@ from ._flags import flag_name, option_names
 from ._invocations import (
     Cancel,
     Change,
+    ChangeEnvironment,
     Command,
     EnvironmentWord,
     List,
@@ -62,6 +63,8 @@ def check(command: Command) -> None:
             _check_wait_for_deployment(command)
         case Rollback():
             _check_rollback(command)
+        case ChangeEnvironment():
+            _check_environment(command)
         case Status() | List():
             pass
         case _:
@@ -135,13 +138,28 @@ def _check_change(change: Change) -> None:
         _check_wait_flags(change)
 
 
+def _check_environment(change: ChangeEnvironment) -> None:
+    if change.verb != "update":
+        _refuse(change.options, "only with update")
+    if change.verb == "delete":
+        if change.arguments:
+            raise UsageError("--set: not with delete")
+        if change.environment.resource.kind == "chain":
+            raise UsageError("only for models: Baseten cannot delete an environment of a chain")
+
+
 def _check_rollback(rollback: Rollback) -> None:
-    kind = rollback.token.content.kind
-    if kind == "cancellation":
-        raise UsageError(
-            "this is the token of a cancellation, which returns to the previous deployment itself"
-        )
-    if kind == "chain promotion":
+    if isinstance(rollback.promotion, EnvironmentWord):
+        is_chain = rollback.promotion.resource.kind == "chain"
+    else:
+        kind = rollback.promotion.content.kind
+        if kind == "cancellation":
+            raise UsageError(
+                "this is the token of a cancellation, which returns to the previous deployment "
+                "itself"
+            )
+        is_chain = kind == "chain promotion"
+    if is_chain:
         _check_can_cancel(rollback)
     _check_wait_flags(rollback)
 

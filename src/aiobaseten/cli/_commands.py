@@ -12,6 +12,7 @@ from ._endings import failed
 from ._invocations import (
     Cancel,
     Change,
+    ChangeEnvironment,
     EnvironmentRef,
     EnvironmentWord,
     List,
@@ -48,6 +49,9 @@ _EFFECTS: dict[type, str] = {
 }
 
 
+_DONE = {"create": "created", "update": "changed", "delete": "deleted"}
+
+
 async def execute(run: Run) -> Ending:
     """Execute the command. Cancelling this ends a wait, and nothing at Baseten."""
     try:
@@ -73,6 +77,8 @@ async def _execute(run: Run) -> Ending:
             return await _list(run, command)
         case Rollback():
             return await _rollback(run, command)
+        case ChangeEnvironment():
+            return await _change_environment(run, command)
         case Cancel():
             return await _cancel(run, command)
         case Pause() | Resume() | RollForward():
@@ -174,11 +180,31 @@ async def _list_resources(run: Run, command: List) -> Ending:
 
 
 async def _rollback(run: Run, command: Rollback) -> Ending:
-    resource = command.token.resource
-    resumed = await run.client.resume(command.token.text)
+    if isinstance(command.promotion, EnvironmentWord):
+        _, environment, place = await find_environment(run, command.promotion)
+        run.job = Job(task="environment", resource=place.resource, environment=place.name)
+        run.view.note(f"rolling back {place} to the deployment that served before")
+        return await follow_promotion(run, command, await environment.rollback(), place.resource)
+    resource = command.promotion.resource
+    resumed = await run.client.resume(command.promotion.text)
     assert not isinstance(resumed, Cancellation)  # noqa: S101 - the arguments were checked
     run.job = job_of_promotion(resumed, resource)
     return await follow_promotion(run, command, await resumed.rollback(), resource)
+
+
+async def _change_environment(run: Run, command: ChangeEnvironment) -> Ending:
+    handle, environment, place = await find_environment(run, command.environment)
+    run.job = Job(task="environment", resource=place.resource, environment=place.name)
+    if command.verb == "create":
+        create: Callable[..., Awaitable[object]] = handle.create_environment
+        await create(place.name, **command.arguments)
+    elif command.verb == "update":
+        run.view.note(f"changing {place}, and waiting until Baseten shows the change")
+        await environment.update(**command.arguments, **command.options)
+    else:
+        assert isinstance(environment, ModelEnvironmentHandle)  # noqa: S101 - it was checked
+        await environment.delete()
+    return Ending(outcome=Outcome.DONE, message=f"{_DONE[command.verb]} {place}")
 
 
 async def _cancel(run: Run, command: Cancel) -> Ending:

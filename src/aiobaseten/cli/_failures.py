@@ -89,14 +89,16 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
     reply = _summary(error)
     contents = _hint_to_list(command.access, job)
     if isinstance(error, AuthenticationError):
-        return f"the API key is wrong or revoked ({reply}): set a valid one in BASETEN_API_KEY"
+        return (
+            f"Baseten refuses the API key: it is wrong or revoked ({reply}). {_check_key(command)}"
+        )
     if isinstance(error, PermissionDeniedError):
-        owner = error.key_owner
-        key = f"the API key of {owner}" if owner else "the API key is unknown, or"
-        exact = "; an id with id: before it needs no list" if error.path in _LISTS else ""
-        return f"{key} lacks permission ({reply}): use another key, or ask for access{exact}"
+        return _explain_permission(error, command, reply)
     if isinstance(error, NotFoundError):
-        return f"{_missing(error, job)} ({reply}){_check_id(job)}{contents}"
+        return f"{_missing(error, job)} ({reply}){_hint_for_name(error, job)}{contents}"
+    if isinstance(error, NameNotFoundError):
+        listing = contents or f"; to list everything: {command.access.command('list')}"
+        return str(error) if error.similar else f"{error}{listing}"
     if isinstance(error, BadRequestError | ConflictError):
         # The list shows no promotion, but the environment does.
         hint = f"; to look: {_status(command.access, job)}" if changes and job else contents
@@ -125,11 +127,33 @@ def _missing(error: NotFoundError, job: Job | None) -> str:
     return f"Baseten did not find {job.place}"
 
 
-def _check_id(job: Job | None) -> str:
-    """A hint for an id that was not looked up."""
-    if job is None or not job.resource.word.startswith("id:"):
+def _hint_for_name(error: NotFoundError, job: Job | None) -> str:
+    """A hint for an id that was not looked up, and that looks like a name."""
+    if not error.advice:
         return ""
-    return f", or there is no such {job.resource.kind}: names are written without id:"
+    if job is not None and job.resource.kind == "chain" and job.deployment is not None:
+        return "; deployments of chains have no names, only ids"
+    if job is None or job.resource.word.startswith("id:"):
+        return "; a name is written without id:"
+    return ""
+
+
+def _explain_permission(error: PermissionDeniedError, command: Command, reply: str) -> str:
+    if error.key_owner is None:
+        return (
+            f"Baseten refuses the API key: it is wrong, or lacks permission ({reply}). "
+            f"{_check_key(command)}, or ask for access"
+        )
+    exact = ". An id with id: before it needs no list" if error.path in _LISTS else ""
+    return (
+        f"the API key of {error.key_owner} lacks permission ({reply}): use another key, or ask for "
+        f"access{exact}"
+    )
+
+
+def _check_key(command: Command) -> str:
+    path = command.access.api_key_file
+    return f"Check the key in {'BASETEN_API_KEY' if path is None else 'the file of --api-key-file'}"
 
 
 def _status(access: Access, job: Job) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import SUPPRESS as NOT_GIVEN
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Callable, Mapping, Sequence
+from typing import get_args
 
 from attrs import frozen
 
@@ -14,7 +15,10 @@ from ._durations import format_duration, parse_time_limit
 from ._flags import StorePythonWord, choice
 from ._invocations import (
     Cancel,
+    ChangeEnvironment,
     Command,
+    EnvironmentVerb,
+    EnvironmentWord,
     Kind,
     List,
     Pause,
@@ -23,11 +27,13 @@ from ._invocations import (
     Resume,
     Rollback,
     RollForward,
+    SavedToken,
     Status,
     WaitForDeployment,
     WaitForToken,
 )
 from ._outcomes import Outcome
+from ._set import arguments, parse_setting
 from ._shared_arguments import (
     KINDS,
     add_settings,
@@ -216,6 +222,48 @@ def _add_running_promotion(parser: ArgumentParser) -> None:
     )
 
 
+def _add_environments(parser: ArgumentParser) -> None:
+    add_words(
+        parser,
+        "create|update|delete chain|model NAME ENVIRONMENT",
+        f"what to do; {_RESOURCE}; the name of the environment",
+    )
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        type=parse_setting,
+        action="append",
+        default=[],
+        metavar="GROUP.SETTING=VALUE",
+        help="a setting, such as autoscaling_settings.max_replica=4; repeat it for others",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=parse_time_limit,
+        default=NOT_GIVEN,
+        metavar="DURATION",
+        help="with update: maximum time to wait until Baseten shows the change "
+        f"(default: {format_duration(DEFAULT_TIMEOUT_S)})",
+    )
+
+
+def _read_environments(parsed: Namespace) -> ChangeEnvironment:
+    verbs: list[EnvironmentVerb] = [
+        verb for verb in get_args(EnvironmentVerb) if parsed.words[:1] == [verb]
+    ]
+    if not verbs:
+        raise UsageError("expected create, update or delete")
+    expected = "chain or model, its name or id, and the environment"
+    resource, after = split_words(parsed.words[1:], KINDS, expected, (1,))
+    return ChangeEnvironment(
+        verb=verbs[0],
+        environment=EnvironmentWord(resource, after[0]),
+        arguments=arguments(resource.kind, parsed.settings, updates=verbs[0] == "update"),
+        options=read_given(parsed, ("timeout",)),
+        **read_settings(parsed),
+    )
+
+
 def _add_cancel(parser: ArgumentParser) -> None:
     _add_running_promotion(parser)
     parser.add_argument(
@@ -230,14 +278,21 @@ def _read_cancel(parsed: Namespace) -> Cancel:
 
 
 def _add_rollback(parser: ArgumentParser) -> None:
-    add_words(parser, "TOKEN", "the token of the promotion")
+    add_words(
+        parser,
+        "TOKEN | chain|model NAME ENVIRONMENT",
+        f"the token of the promotion; or {_RESOURCE}; {_ENVIRONMENT}",
+    )
     add_waiting(parser, Rollback, optional=True)
 
 
 def _read_rollback(parsed: Namespace) -> Rollback:
-    if len(parsed.words) != 1:
-        raise UsageError("expected TOKEN")
-    return Rollback(token=read_token(parsed.words[0]), **read_waiting(parsed, wait=parsed.wait))
+    promotion: SavedToken | EnvironmentWord
+    if is_token(parsed.words):
+        promotion = read_token(parsed.words[0])
+    else:
+        promotion = read_place(parsed.words, KINDS, or_token=True)
+    return Rollback(promotion=promotion, **read_waiting(parsed, wait=parsed.wait))
 
 
 def _signal(name: str, kind: type[Pause | Resume | RollForward]) -> Grammar:
@@ -288,6 +343,19 @@ GRAMMARS: Mapping[str, Grammar] = {
         add=_add_list,
         read=_read_list,
     ),
+    "environments": Grammar(
+        usage=("create|update|delete [chain|model NAME] ENVIRONMENT [options]",),
+        examples=(
+            "environments create model ranker staging --set autoscaling_settings.max_replica=4",
+            "environments update model ranker production --set "
+            "promotion_settings.rolling_deploy=true",
+            "environments update chain support-bot production --set "
+            "chainlet_settings.Answer.autoscaling_settings.min_replica=1",
+            "environments delete model ranker staging    cancels a promotion that is running",
+        ),
+        add=_add_environments,
+        read=_read_environments,
+    ),
     "cancel": Grammar(
         usage=("TOKEN [--force] [--wait] [options]", "[model NAME] [ENVIRONMENT] [options]"),
         examples=("cancel model ranker production --wait", "cancel TOKEN --force"),
@@ -298,8 +366,8 @@ GRAMMARS: Mapping[str, Grammar] = {
     "resume": _signal("resume", Resume),
     "roll-forward": _signal("roll-forward", RollForward),
     "rollback": Grammar(
-        usage=("TOKEN [--wait] [options]",),
-        examples=("rollback TOKEN --wait",),
+        usage=("TOKEN [--wait] [options]", "[chain|model NAME] [ENVIRONMENT] [--wait] [options]"),
+        examples=("rollback model ranker production --wait", "rollback TOKEN --wait"),
         add=_add_rollback,
         read=_read_rollback,
     ),

@@ -17,6 +17,8 @@ from ..options import (
 )
 
 Kind: TypeAlias = Literal["chain", "model"]
+#: What to do with an environment.
+EnvironmentVerb: TypeAlias = Literal["create", "update", "delete"]
 #: How to show progress and results; ``auto`` depends on where the output goes.
 Output: TypeAlias = Literal["auto", "json", "lines", "quiet"]
 
@@ -310,16 +312,48 @@ class Cancel(WaitingInvocation):
 
 @frozen(kw_only=True)
 class Rollback(WaitingInvocation):
-    """``rollback``."""
+    """``rollback``.
+
+    Attributes:
+        promotion: The promotion to roll back, or the environment, whatever was promoted to it.
+    """
 
     name = "rollback"
     writes = True
     takes = (PromotionOptions,)
 
-    token: SavedToken
+    promotion: SavedToken | EnvironmentWord
+
+
+@frozen(kw_only=True)
+class ChangeEnvironment(Invocation):
+    """``environments``.
+
+    Attributes:
+        verb: What to do.
+        environment: The environment.
+        arguments: Settings, as the arguments of ``create_environment`` or ``update``.
+        options: Options of ``update``, as one mapping.
+    """
+
+    name = "environments"
+    writes = True
+
+    verb: EnvironmentVerb
+    environment: EnvironmentWord
+    arguments: Mapping[str, Any] = {}
+    options: Mapping[str, Any] = {}
 
 
 Change: TypeAlias = Cancel | Pause | Resume | RollForward
 Command: TypeAlias = (
-    Promote | PlanPromotion | WaitForToken | WaitForDeployment | Status | List | Rollback | Change
+    Promote
+    | PlanPromotion
+    | WaitForToken
+    | WaitForDeployment
+    | Status
+    | List
+    | Rollback
+    | Change
+    | ChangeEnvironment
 )
