@@ -103,6 +103,17 @@ async def test_the_latest_deployment_was_pushed_last(fake: FakeBaseten, baseten:
     assert (await baseten.model("model111").identify_deployment("latest")).id == "depl003"
 
 
+async def test_the_latest_is_not_the_development_deployment(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    model = fake.model("model222")
+    model.deployment("depl004", name="red")
+    await asyncio.sleep(60)
+    model.deployment("depl005", name="draft", is_development=True)
+
+    assert (await baseten.model("model222").identify_deployment("latest")).id == "depl004"
+
+
 async def test_equally_old_deployments_have_no_latest(baseten: Baseten) -> None:
     with pytest.raises(AmbiguousNameError):
         await baseten.model("model111").identify_deployment("latest")
