@@ -4,13 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import errors, events, metrics, options, plans, readings, schemas, settings
+    from . import errors, events, guard, metrics, options, plans, readings, schemas, settings
     from ._sending import Operation
     from ._status import Phase, PromotionPhase, Stage
     from ._token import Token
     from ._version import __version__
     from .chains import ChainDeploymentHandle, ChainEnvironmentHandle, ChainHandle, ChainPromotion
     from .client import Baseten
+    from .guard import Guard, GuardReport, Verdict, check, error_rate, latency
     from .models import ModelDeploymentHandle, ModelEnvironmentHandle, ModelHandle, ModelPromotion
     from .options import (
         AuthScheme,
@@ -37,6 +38,8 @@ __all__ = [
     "DeploymentReading",
     "Duration",
     "EnvironmentReading",
+    "Guard",
+    "GuardReport",
     "IfInProgress",
     "ModelDeploymentHandle",
     "ModelEnvironmentHandle",
@@ -51,10 +54,15 @@ __all__ = [
     "Schedule",
     "Stage",
     "Token",
+    "Verdict",
     "WaitOptions",
     "__version__",
+    "check",
+    "error_rate",
     "errors",
     "events",
+    "guard",
+    "latency",
     "metrics",
     "options",
     "plans",
@@ -77,6 +85,8 @@ _HOMES = {
     "DeploymentReading": "readings",
     "Duration": "options",
     "EnvironmentReading": "readings",
+    "Guard": "guard",
+    "GuardReport": "guard",
     "IfInProgress": "options",
     "ModelDeploymentHandle": "models",
     "ModelEnvironmentHandle": "models",
@@ -91,8 +101,12 @@ _HOMES = {
     "Schedule": "options",
     "Stage": "_status",
     "Token": "_token",
+    "Verdict": "guard",
     "WaitOptions": "options",
     "__version__": "_version",
+    "check": "guard",
+    "error_rate": "guard",
+    "latency": "guard",
 }
 
 

@@ -42,11 +42,13 @@ class Started(Generic[D]):
         deployment_id: The deployment to follow.
         deployment: It, as last read; ``None`` if the answer does not fit.
         baseline: The environment before.
+        was_adopted: Whether somebody else has started it.
     """
 
     deployment_id: str
     deployment: D | None
     baseline: Baseline
+    was_adopted: bool = False
 
 
 async def promote(
@@ -58,8 +60,12 @@ async def promote(
     if_in_progress: IfInProgress,
     in_progress_timeout: Duration | None,
     before_sending: BeforeSending | None,
+    hold: float | None = None,
 ) -> Started[D]:
-    """Send *operation* once, or adopt a promotion that is under way."""
+    """Send *operation* once, or adopt a promotion that is under way.
+
+    *hold* stands in the token for *before_sending*, if the promotion is guarded.
+    """
     limit = time_limit("in_progress_timeout", in_progress_timeout)
     choice("if_in_progress", if_in_progress, get_args(IfInProgress))
     if before_sending is not None:
@@ -70,7 +76,8 @@ async def promote(
         if adopted is not None:
             # An environment that is not busy does not show what served before.
             previous = before.current_id if before.is_busy else None
-            return Started(adopted.id, cast("D", adopted.value), Baseline(current_id=previous))
+            baseline = Baseline(current_id=previous)
+            return Started(adopted.id, cast("D", adopted.value), baseline, was_adopted=True)
     deadline = resource.sender.clock.now() + limit
     was_refused = False
     while True:
@@ -81,7 +88,7 @@ async def promote(
         if before.is_busy and if_in_progress != "send":
             raise in_progress(resource, environment, before)
         if before_sending is not None:
-            await before_sending(_intention(resource, before, environment, deployment_id))
+            await before_sending(_intention(resource, before, environment, deployment_id, hold))
         try:
             return await send_once(resource, environment, deployment_id, operation, before)
         except (BadRequestError, ConflictError) as error:
@@ -95,7 +102,7 @@ async def promote(
                 adopted = await _adopt(resource, faster, deployment_id)
                 if adopted is not None:
                     baseline = Baseline(current_id=faster.current_id)
-                    return Started(adopted.id, cast("D", adopted.value), baseline)
+                    return Started(adopted.id, cast("D", adopted.value), baseline, was_adopted=True)
             if if_in_progress != "wait":
                 raise in_progress(resource, environment, faster) from error
             before, was_refused = faster, True
@@ -182,7 +189,11 @@ def _read_started(operation: Operation[D]) -> Operation[tuple[str, D | None]]:
 
 
 def _intention(
-    resource: Resource[D, E], before: EnvironmentReading, environment: str, deployment_id: str
+    resource: Resource[D, E],
+    before: EnvironmentReading,
+    environment: str,
+    deployment_id: str,
+    hold: float | None,
 ) -> str:
     """The token of a promotion that is about to be sent."""
     baseline = baseline_of(before)
@@ -196,6 +207,7 @@ def _intention(
         promotion_status=baseline.promotion_status,
         intended=True,
         was_busy=before.is_busy,
+        hold=None if hold is None else int(hold),
     ).dump()
 
 

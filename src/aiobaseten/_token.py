@@ -26,6 +26,7 @@ _KEYS = {
     "at_once": "at_once",
     "intended": "intended",
     "was_busy": "was_busy",
+    "hold": "hold",
 }
 _KINDS = ("chain promotion", "model promotion", "cancellation")
 
@@ -49,6 +50,8 @@ class Token:
         intended: Whether the token was made before the request was sent. *deployment_id* is then
             the deployment that was asked for, which need not be the one to follow.
         was_busy: Whether another promotion was under way then, which may look like this one.
+        hold: Of a guarded promotion, the seconds for which Baseten holds each step, 0 if that is
+            not known; ``None`` for every other one.
     """
 
     kind: TokenKind
@@ -61,6 +64,7 @@ class Token:
     at_once: bool = False
     intended: bool = False
     was_busy: bool = False
+    hold: int | None = None
 
     def dump(self) -> str:
         """The text: letters, digits, dots, dashes and underscores."""
@@ -109,14 +113,19 @@ def _checked(fields: dict[str, Any]) -> dict[str, Any]:
     flags = {"at_once", "intended", "was_busy"}
     is_sound = (
         fields.get("kind") in _KINDS
-        and {"parent", "environment"} <= fields.keys() <= {*texts, *flags, "kind"}
+        and {"parent", "environment"} <= fields.keys() <= {*texts, *flags, "kind", "hold"}
         and all(isinstance(fields[key], str) for key in texts & fields.keys())
         and all(isinstance(fields[key], bool) for key in flags & fields.keys())
         and (fields["kind"] == "cancellation" or "deployment" in fields)
+        and _is_count(fields.get("hold", 0))
     )
     if not is_sound:
         raise ConfigurationError("this token is damaged: it does not say what it goes on with")
     return {name: fields.get(key) for name, key in _KEYS.items() if key in {"deployment", *fields}}
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _encode(content: bytes) -> str:

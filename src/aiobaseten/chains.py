@@ -10,8 +10,9 @@ from typing import Unpack, cast
 from attrs import define, frozen
 
 from . import settings
-from ._arguments import Duration, log_range, path_argument, time_limit
+from ._arguments import Duration, instance, log_range, path_argument, time_limit
 from ._configuring import ensure, wait_until_shown
+from ._guarding import GuardedWait, check_before, check_for_chain, guard_tracker
 from ._identifying import identify_deployment
 from ._planning import plan
 from ._promoting import promote
@@ -26,19 +27,23 @@ from ._resource import (
 )
 from ._rolling_back import Ours, roll_back, roll_environment_back
 from ._sending import Operation
+from ._taking_back import Verbs
+from ._waiting import GuardMemory
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
 from .errors import RequestNotActedOnError
 from .events import EventStream
+from .guard import Guard
 from .options import (
     DEFAULT_TIMEOUT_S,
     BeforeSending,
     DeploymentOptions,
     IfInProgress,
+    WaitOptions,
     wait_options,
 )
 from .plans import Plan
-from .promotion import Promotion
+from .promotion import Promotion, Waiting
 from .readings import EnvironmentReading
 from .schemas import Chain, ChainDeployment, ChainEnvironment, Log
 from .settings import (
@@ -361,6 +366,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
         if_in_progress: IfInProgress = "raise",
         in_progress_timeout: Duration | None = DEFAULT_TIMEOUT_S,
         before_sending: BeforeSending | None = None,
+        guard: Guard | None = None,
     ) -> ChainPromotion:
         """Start promoting a deployment of the chain to this environment.
 
@@ -385,8 +391,13 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
                 this process dies before it has the answer, ``Baseten.resume`` with that token finds
                 the promotion that the request started, or raises that it cannot tell. If it raises,
                 nothing is sent.
+            guard: Asks checks of yours right before the request is sent, and again once it is live;
+                takes it back by promoting the previous deployment. Chains have no metrics, no steps
+                and no cancel. See `aiobaseten.guard`.
 
         Raises:
+            GuardError: A check of the guard does not pass, or has no answer; nothing was sent.
+            ConfigurationError: An argument is invalid, or the guard cannot work; nothing was sent.
             PromotionInProgressError: A promotion is under way, or did not end in time; nothing was
                 sent.
             PromotionOutcomeUnknownError: The answer was lost, and the environment does not tell
@@ -394,6 +405,12 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             NotFoundError: There is no such chain, environment or deployment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
+        memory = None
+        if guard is not None:
+            instance("guard", guard, Guard)
+            check_for_chain(guard)
+            memory = GuardMemory(guard, 0.0)
+            before_sending = self._asks_first(guard, before_sending)
         operation = promote_chain(
             self.chain_id,
             self.name,
@@ -408,6 +425,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             if_in_progress=if_in_progress,
             in_progress_timeout=in_progress_timeout,
             before_sending=before_sending,
+            hold=None if memory is None else memory.hold,
         )
         return ChainPromotion(
             resource=self._resource,
@@ -415,6 +433,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            memory=memory,
         )
 
     async def plan(
@@ -454,6 +473,17 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             get_one_chain(self.chain_id),
             if_in_progress=if_in_progress,
         )
+
+    def _asks_first(self, guard: Guard, before_sending: BeforeSending | None) -> BeforeSending:
+        """*before_sending*, after the checks of a guard have passed."""
+
+        async def ask(token: str) -> None:
+            label = self._resource.environment_label(self.name)
+            await check_before(self._resource, guard, token, label)
+            if before_sending is not None:
+                await before_sending(token)
+
+        return ask
 
     async def rollback(self) -> ChainPromotion:
         """Promote the deployment that served before the current one.
@@ -499,6 +529,25 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
 @define(eq=False, kw_only=True, repr=False)
 class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
     """A promotion of a chain's deployment. Chains cannot cancel or pause one."""
+
+    def _wait(self, options: WaitOptions) -> Waiting:
+        if self._memory is None:
+            return super()._wait(options)
+        return GuardedWait(
+            resource=self._resource,
+            tracker=guard_tracker(
+                self._tracker(options),
+                self._memory,
+                self._resource.sender.clock.now(),
+                has_steps=False,
+            ),
+            look=self._look(),
+            timeout=options.timeout,
+            actions=self._actions(options),
+            memory=self._memory,
+            ours=self._ours,
+            verbs=Verbs(rollback=self.rollback),
+        )
 
     async def rollback(self, *, even_if_superseded: bool = False) -> ChainPromotion:
         """Promote the previous deployment back into the environment.

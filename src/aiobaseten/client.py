@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import Any, NoReturn, Self, TypeVar, get_args
+from typing import Any, Literal, NoReturn, Self, TypeVar, get_args
 
 import httpx
 
@@ -12,6 +12,7 @@ from . import _arguments
 from ._arguments import Duration, choice, count, path_argument, seconds, text
 from ._clock import Clock, LoopClock
 from ._finding import exact_id, none_meant, not_found, one_meant, one_named
+from ._guarding import check_for_chain
 from ._promoting import find_promoted
 from ._resource import (
     CHAIN,
@@ -38,9 +39,10 @@ from ._sending import (
     own_clients,
 )
 from ._token import Token
-from ._waiting import Baseline, Polls, default_schedule
+from ._waiting import Baseline, GuardMemory, Polls, default_schedule
 from .chains import ChainHandle, ChainPromotion
 from .errors import ConfigurationError
+from .guard import Guard
 from .models import ModelHandle, ModelPromotion
 from .options import DEFAULT_POLLING_RATE, AuthScheme, RetryPolicy, Schedule
 from .promotion import Cancellation
@@ -417,7 +419,11 @@ class Baseten:
         return await self._sender.send(checked(operation))
 
     async def resume(
-        self, token: str, *, look: bool = True
+        self,
+        token: str,
+        *,
+        look: bool = True,
+        guard: Guard | Literal["required"] | None = "required",
     ) -> ChainPromotion | ModelPromotion | Cancellation:
         """Go on with a promotion or cancellation that another process started.
 
@@ -431,9 +437,13 @@ class Baseten:
             look: Whether to read the environment at once. If not, nothing is sent (unless the token
                 was saved before the request was sent), and the wait finds out what no longer
                 exists.
+            guard: The guard of a guarded promotion, because its token does not hold it. ``None``
+                goes on without one, on purpose. A guard measures the present step anew, and does
+                not end a pause of the process before.
 
         Raises:
-            ConfigurationError: The token is damaged, of another version, or not one.
+            ConfigurationError: The token is damaged, of another version, or not one; or it is that
+                of a guarded promotion and *guard* is missing; or *guard* cannot guard this.
             NotFoundError: The environment or its chain or model no longer exists.
             PromotionOutcomeUnknownError: The environment does not show whether the promotion
                 started; it was not sent again.
@@ -442,6 +452,7 @@ class Baseten:
         known = Token.load(token)
         resource_id = path_argument("the token's id", known.resource_id)
         name = path_argument("the token's environment", known.environment_name)
+        memory = _memory(known, guard)
         if known.kind == "chain promotion":
             chain = self._resource(CHAIN, resource_id)
             if look:
@@ -451,6 +462,7 @@ class Baseten:
                 environment_name=name,
                 deployment_id=await _promoted(chain, known),
                 baseline=_baseline(known),
+                memory=memory,
             )
         model = self._resource(MODEL, resource_id)
         if look:
@@ -461,6 +473,7 @@ class Baseten:
                 environment_name=name,
                 deployment_id=await _promoted(model, known),
                 baseline=_baseline(known),
+                memory=memory,
             )
         return Cancellation(
             resource=model,
@@ -491,6 +504,25 @@ def _base_url(given: str | httpx.URL | None) -> str:
             f"{DEFAULT_BASE_URL}"
         )
     return _arguments.base_url(DEFAULT_BASE_URL if url is None else url)
+
+
+def _memory(known: Token, guard: Guard | Literal["required"] | None) -> GuardMemory | None:
+    """What a guarded promotion remembers; ``None`` without a guard."""
+    if guard == "required":
+        if known.hold is not None:
+            raise ConfigurationError(
+                "this token is of a guarded promotion, and a token holds no guard: pass "
+                "guard=Guard(...) as before, or guard=None to go on without one"
+            )
+        return None
+    if guard is None:
+        return None
+    _arguments.instance("guard", guard, Guard)
+    if known.kind == "cancellation":
+        raise ConfigurationError("a cancellation has no guard: leave it out")
+    if known.kind == "chain promotion":
+        check_for_chain(guard)
+    return GuardMemory(guard, float(known.hold or 0))
 
 
 def _baseline(known: Token) -> Baseline:

@@ -26,6 +26,9 @@
         ├── PromotionCanceledError
         ├── PromotionSupersededError
         ├── PromotionPausedError
+        ├── GuardError                        a guard has ended the promotion
+        │   ├── GuardBreachedError            it was measured, and is worse
+        │   └── GuardUnavailableError         it could not be measured
         └── WaitTimeoutError (also TimeoutError)
 
 An error says what happened and what is still true, and carries the objects that the caller needs
@@ -39,6 +42,8 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeVar, cast
 
 from attrs import field, frozen
+
+from ._verdict import GuardReport
 
 _Error = TypeVar("_Error", bound="BasetenError")
 # Characters in a message.
@@ -107,6 +112,7 @@ class Evidence:
     trouble: BasetenError | None = None
     token: str | None = None
     log_lines: tuple[LogLine, ...] = field(default=(), repr=False)
+    report: GuardReport | None = field(default=None, repr=False)
 
 
 class BasetenError(Exception):
@@ -481,6 +487,26 @@ class PromotionPausedError(WaitError):
     """
 
     _may_pass = True
+
+
+class GuardError(WaitError):
+    """A guard has ended the promotion. The message says where the traffic is."""
+
+    @property
+    def report(self) -> GuardReport:
+        """What the guard has seen and done."""
+        return self._known.report or GuardReport()
+
+
+class GuardBreachedError(GuardError):
+    """The new deployment was measured, and a check is out of its bound."""
+
+
+class GuardUnavailableError(GuardError):
+    """The new deployment could not be measured: no data, too few requests, or a check that failed.
+
+    It need not be bad. A guard never takes silence for health.
+    """
 
 
 class WaitTimeoutError(WaitError, TimeoutError):

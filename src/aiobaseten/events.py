@@ -12,6 +12,7 @@ from typing import Any, NoReturn, Self
 from attrs import frozen
 
 from ._status import Phase, PromotionPhase, meaning_of, promotion_phase_of
+from ._verdict import Verdict
 from .errors import BasetenError
 
 
@@ -106,6 +107,84 @@ class LookFailed(Event):
 
     def _said(self) -> str:
         return f"could not look, trying again in {self.next_look:.1f} s: {self.error}"
+
+
+@frozen(kw_only=True)
+class StepReached(Event):
+    """A guarded promotion has reached a step: the share of traffic has changed.
+
+    Attributes:
+        percent: The share on the new deployment, 0 to 100.
+    """
+
+    percent: int
+
+    def _said(self) -> str:
+        return f"guard: step {self.percent} %"
+
+
+@frozen(kw_only=True)
+class Measured(Event):
+    """A check of a guard has a verdict about a step.
+
+    Attributes:
+        percent: The share of traffic on the new deployment in the step.
+        verdict: The verdict, with the numbers of both deployments.
+    """
+
+    percent: int
+    verdict: Verdict
+
+    def _said(self) -> str:
+        return f"guard: {self.percent} %: {self.verdict}"
+
+
+@frozen(kw_only=True)
+class HoldExtended(Event):
+    """A step has not passed in time, so the guard holds it for longer.
+
+    Attributes:
+        reason: Why.
+        until: Seconds from the start of the wait until it is measured next.
+    """
+
+    reason: str
+    until: float
+
+    def _said(self) -> str:
+        return f"guard: holds the step, measures again at {self.until:.0f} s: {self.reason}"
+
+
+@frozen(kw_only=True)
+class GuardActed(Event):
+    """A guard has acted on the promotion.
+
+    Attributes:
+        policy: What it does: ``"pause"``, ``"resume"``, ``"cancel"``, ``"force_cancel"``,
+            ``"rollback"``, ``"report"`` or ``"proceed"``.
+        why: Why.
+    """
+
+    policy: str
+    why: str
+
+    def _said(self) -> str:
+        return f"guard: {self.policy}: {self.why}"
+
+
+@frozen(kw_only=True)
+class GuardOverridden(Event):
+    """Somebody else has acted on a guarded promotion. The guard leaves that as it is.
+
+    Attributes:
+        by: What they did: ``"pause"``, ``"resume"``, ``"cancel"``, ``"roll forward"`` or
+            ``"promote"``.
+    """
+
+    by: str
+
+    def _said(self) -> str:
+        return f"guard: overridden by somebody else: {self.by}"
 
 
 @frozen(kw_only=True)

@@ -16,6 +16,7 @@ from . import settings
 from ._arguments import (
     Duration,
     boolean,
+    instance,
     log_range,
     new_deployment_name,
     path_argument,
@@ -24,7 +25,14 @@ from ._arguments import (
 )
 from ._configuring import ensure, wait_until_shown
 from ._finding import not_found, one_named
+from ._guarding import (
+    GuardedWait,
+    guard_tracker,
+    guarded_override,
+    hold_of,
+)
 from ._identifying import identify_deployment
+from ._measuring import check_metrics, read_metrics
 from ._planning import plan
 from ._promoting import promote
 from ._resource import (
@@ -48,7 +56,8 @@ from ._resource import (
 )
 from ._rolling_back import Ours, check_still_ours, roll_back, roll_environment_back
 from ._sending import Operation, may_have_acted
-from ._waiting import FollowUp, Wait
+from ._taking_back import Verbs
+from ._waiting import FollowUp, GuardMemory, Wait
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
 from .errors import (
@@ -58,6 +67,7 @@ from .errors import (
     ResponseShapeError,
 )
 from .events import EventStream
+from .guard import Guard
 from .metrics import INGESTION_LAG_S, Metrics, MetricsMode, metrics_query
 from .options import (
     DEFAULT_TIMEOUT_S,
@@ -68,7 +78,7 @@ from .options import (
     wait_options,
 )
 from .plans import Plan
-from .promotion import Cancellation, Promotion
+from .promotion import Cancellation, Promotion, Waiting
 from .readings import DeploymentReading, EnvironmentReading
 from .schemas import CancellationStatus, Deployment, Environment, Log, Model
 from .settings import AutoscalingSettingsDict, EnsuredEnvironment, ModelPromotionSettingsDict
@@ -586,6 +596,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         if_in_progress: IfInProgress = "raise",
         in_progress_timeout: Duration | None = DEFAULT_TIMEOUT_S,
         before_sending: BeforeSending | None = None,
+        guard: Guard | None = None,
     ) -> ModelPromotion:
         """Start promoting a deployment of the model to this environment.
 
@@ -613,15 +624,26 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
                 this process dies before it has the answer, ``Baseten.resume`` with that token finds
                 the promotion that the request started, or raises that it cannot tell. If it raises,
                 nothing is sent.
+            guard: Measures the promotion at every step, and takes it back when it is worse: see
+                `aiobaseten.guard`. It sends ``promotion_settings_override`` with rolling steps and
+                a stabilization time that is long enough to measure, for this promotion alone.
+                `ModelPromotion.wait` does the guarding.
 
         Raises:
             PromotionInProgressError: A promotion is under way, or did not end in time; nothing was
                 sent.
             PromotionOutcomeUnknownError: The answer was lost, and the environment does not tell
                 whether the promotion began. It was not sent again.
+            ConfigurationError: An argument is invalid, or the guard cannot work; nothing was sent.
             NotFoundError: There is no such model, environment or deployment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
+        memory = None
+        if guard is not None:
+            instance("guard", guard, Guard)
+            promotion_settings_override = guarded_override(guard, promotion_settings_override)
+            memory = GuardMemory(guard, hold_of(promotion_settings_override))
+            before_sending = self._checks_metrics_first(memory, before_sending)
         operation = promote_model(
             self.model_id,
             self.name,
@@ -639,13 +661,17 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             if_in_progress=if_in_progress,
             in_progress_timeout=in_progress_timeout,
             before_sending=before_sending,
+            hold=None if memory is None else memory.hold,
         )
+        if memory is not None and started.was_adopted:
+            memory.hold = 0.0  # whoever started it has decided that
         return ModelPromotion(
             resource=self._resource,
             environment_name=self.name,
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            memory=memory,
         )
 
     async def plan(
@@ -694,6 +720,20 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             get_one_model(self.model_id),
             if_in_progress=if_in_progress,
         )
+
+    def _checks_metrics_first(
+        self, memory: GuardMemory, before_sending: BeforeSending | None
+    ) -> BeforeSending | None:
+        """*before_sending*, after a check that the key may read the metrics that a guard needs."""
+        if not memory.guard.metric_checks:
+            return before_sending
+
+        async def check(token: str) -> None:
+            await check_metrics(self._resource, memory, token)
+            if before_sending is not None:
+                await before_sending(token)
+
+        return check
 
     async def rollback(self) -> ModelPromotion:
         """Promote the deployment that served before the current one.
@@ -868,6 +908,29 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
 @define(eq=False, kw_only=True, repr=False)
 class ModelPromotion(Promotion[Deployment, Environment]):
     """A promotion of a model's deployment, and the verbs that change its course."""
+
+    def _wait(self, options: WaitOptions) -> Waiting:
+        if self._memory is None:
+            return super()._wait(options)
+        return GuardedWait(
+            resource=self._resource,
+            tracker=guard_tracker(
+                self._tracker(options), self._memory, self._resource.sender.clock.now()
+            ),
+            look=self._look(),
+            timeout=options.timeout,
+            actions=self._actions(options),
+            memory=self._memory,
+            ours=self._ours,
+            verbs=Verbs(
+                rollback=self.rollback,
+                cancel=self.cancel,
+                force_cancel=self.force_cancel,
+                pause=self.pause,
+                resume=self.resume,
+            ),
+            read_metrics=partial(read_metrics, self._resource),
+        )
 
     async def cancel(self, *, even_if_superseded: bool = False) -> Cancellation:
         """Cancel it: see `ModelEnvironmentHandle.cancel_promotion`.

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Generic, Unpack, cast
+from collections.abc import AsyncGenerator
+from typing import Any, Generic, Protocol, Unpack, cast
 
 from attrs import define, field
 
 from ._resource import D, E, EnvironmentLook, ReadDeployment, ReadLastLines, Resource
 from ._token import Token
+from ._verdict import GuardReport
 from ._waiting import (
     Actions,
     Baseline,
     CancellationTracker,
     EnvironmentHistory,
+    GuardMemory,
     PromotionTracker,
     Wait,
 )
 from .errors import ConfigurationError
-from .events import EventStream
+from .events import Event, EventStream
 from .options import CancellationOptions, PromotionOptions, WaitOptions, wait_options
 from .readings import EnvironmentReading
 from .schemas import CancellationStatus, Deployment, Environment
+
+
+class Waiting(Protocol):
+    """A wait for a promotion, guarded or not."""
+
+    async def result(self) -> Any:
+        """The result of the wait."""
+        ...
+
+    def events(self) -> AsyncGenerator[Event, None]:
+        """The events of the wait."""
+        ...
 
 
 @define(eq=False, kw_only=True, repr=False)
@@ -36,6 +51,7 @@ class Promotion(Generic[D, E]):
     #: The API's answer to the promotion; ``None`` for a promotion that was resumed.
     deployment: D | None = None
     _baseline: Baseline = field(factory=Baseline, alias="baseline", repr=False)
+    _memory: GuardMemory | None = field(default=None, alias="memory", repr=False)
 
     def __repr__(self) -> str:
         ids = f"{self._resource.kind}_id={self._resource.id!r}, "
@@ -64,14 +80,20 @@ class Promotion(Generic[D, E]):
             previous_id=self._baseline.current_id,
             candidate_id=self._baseline.candidate_id,
             promotion_status=self._baseline.promotion_status,
+            hold=None if self._memory is None else int(self._memory.hold),
         ).dump()
+
+    @property
+    def report(self) -> GuardReport | None:
+        """What the guard has seen and done in the last wait; ``None`` without a guard."""
+        return None if self._memory is None else self._memory.report
 
     def events(self, **options: Unpack[PromotionOptions]) -> EventStream:
         """The events until the promotion is finished, as they are seen.
 
         The same wait as `wait`: status changes of the deployment and of each chainlet, traffic,
         pauses, looks that failed, and at last `Finished`. After that the stream ends, or raises
-        what `wait` raises.
+        what `wait` raises. With a guard also its steps, verdicts and acts.
 
         Leaving the loop stops the wait if it stands in ``async with promotion.events() as events:``
         (see `EventStream`); the promotion goes on at Baseten.
@@ -92,7 +114,12 @@ class Promotion(Generic[D, E]):
         is enough. A look that fails in a way that may pass (429, 5xx, a timeout, a reset) does not
         end the wait. Several waits on one promotion do not disturb each other.
 
-        Cancelling this coroutine stops the wait, never the promotion; nothing is left running.
+        With a guard, it also measures each step, holds it until every check has passed, and takes
+        the promotion back if one has not: see `aiobaseten.guard`. Only one wait at a time may
+        guard. When the time is over, the guard does not act.
+
+        Cancelling this coroutine stops the wait, never the promotion; nothing is left running. A
+        guarded promotion then goes on without a guard.
 
         Args:
             options: ``timeout``, ``on_paused``, ``settling_time`` (less than ten
@@ -109,33 +136,48 @@ class Promotion(Generic[D, E]):
             PromotionCanceledError: Somebody cancelled it.
             PromotionSupersededError: Another deployment took its place.
             PromotionPausedError: It is paused, and ``on_paused`` is ``"raise"``.
+            GuardBreachedError: A check of the guard is out of its bound. The message says where the
+                traffic is. It may come ``cancel_timeout`` of the guard after the time is over.
+            GuardUnavailableError: The guard could not measure; as before.
             WaitTimeoutError: Time ran out. Baseten keeps working on it.
             APIError: The server refuses to show the environment (401, 403, 404 and the like).
             ConfigurationError: An option is invalid, or the client was closed.
         """
         return cast("D", await self._wait(wait_options(options, PromotionOptions)).result())
 
-    def _wait(self, options: WaitOptions) -> Wait[EnvironmentReading]:
-        resource = self._resource
-        tracker = PromotionTracker(
+    def _wait(self, options: WaitOptions) -> Waiting:
+        return Wait(
+            self._resource.polls,
+            self._tracker(options),
+            self._look(),
+            options.timeout,
+            self._actions(options),
+        )
+
+    def _look(self) -> EnvironmentLook[D, E]:
+        return EnvironmentLook(self._resource, self.environment_name)
+
+    def _tracker(self, options: WaitOptions) -> PromotionTracker:
+        return PromotionTracker(
             label=f"the promotion of deployment {self.deployment_id} to {self._label}",
             target=self.deployment_id,
             seen=EnvironmentHistory(self.environment_name),
             options=options,
             # It lingered as a failed candidate before: the first looks may still show that.
             retried=self._baseline.candidate_id == self.deployment_id
-            or resource.was_retried(self.deployment_id, within=options.settling_time),
+            or self._resource.was_retried(self.deployment_id, within=options.settling_time),
             baseline=self._baseline,
         )
-        actions = Actions(
+
+    def _actions(self, options: WaitOptions) -> Actions:
+        resource = self._resource
+        return Actions(
             read_deployment=ReadDeployment(resource, self.deployment_id),
             token=lambda: self.token,
             last_lines=ReadLastLines(resource, self.deployment_id, options.log_lines)
             if options.log_lines
             else None,
         )
-        look = EnvironmentLook(resource, self.environment_name)
-        return Wait(resource.polls, tracker, look, options.timeout, actions)
 
     def _served_before(self) -> str:
         """The id of the deployment to roll back to."""

@@ -40,6 +40,8 @@ PERMANENT = [
     errors.PromotionFailedError("", evidence=EVIDENCE),
     errors.PromotionCanceledError("", evidence=EVIDENCE),
     errors.PromotionSupersededError("", evidence=EVIDENCE, by="d"),
+    errors.GuardBreachedError("", evidence=EVIDENCE),
+    errors.GuardUnavailableError("", evidence=EVIDENCE),
 ]
 TEMPORARY = [
     *map(api_error, (408, 409, 425, 429, 500, 501, 503, 520)),
@@ -75,7 +77,7 @@ def test_every_class_of_error_is_tested() -> None:
         for value in vars(errors).values()
         if isinstance(value, type)
         and issubclass(value, BasetenError)
-        and value not in (BasetenError, errors.WaitError)
+        and value not in (BasetenError, errors.WaitError, errors.GuardError)
     }
 
     assert tested == leaves

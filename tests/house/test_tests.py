@@ -12,7 +12,11 @@ TREES = {
     path.relative_to(TESTS): ast.parse(path.read_text("utf-8")) for path in TESTS.rglob("*.py")
 }
 #: The only tests that assert whole sentences of failures.
-SENTENCES = {Path("waiting/test_sentences.py"), Path("sending/test_sentences.py")}
+SENTENCES = {
+    Path("guarding/test_sentences.py"),
+    Path("waiting/test_sentences.py"),
+    Path("sending/test_sentences.py"),
+}
 #: Folders in which an error is only text: the output of commands and examples.
 TEXT = {"airflow", "cli", "contract", "docs", "house", "outside", "scripts", "testing"}
 

@@ -582,6 +582,29 @@ async def test_signals_may_report_no_success_and_have_no_effect() -> None:
     assert len(production.promotion.history) == 5
 
 
+@pytest.mark.parametrize("answer", ["honoured", "ignored"])
+async def test_settings_for_one_promotion_may_be_ignored(answer: Any) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(promotion_override=answer))
+    production = a_model(fake)
+    override = {
+        "rolling_deploy": True,
+        "promotion_cleanup_strategy": "KEEP",
+        "rolling_deploy_config": {"stabilization_time_seconds": 100},
+    }
+    body = {"deployment_id": "good", "promotion_settings_override": override}
+    async with calls(fake) as client:
+        assert (await client.post(f"{MODEL}/promote", json=body)).status_code == 200
+    await asyncio.sleep(1000)
+
+    assert production.promotion is not None
+    steps = [(state.percent, state.at) for state in production.promotion.history]
+    honoured = [(0, 0), (25, 10), (50, 140), (75, 270), (100, 400)]
+    assert steps == (honoured if answer == "honoured" else [(0, 0), (100, 10)])
+    kept = "ACTIVE" if answer == "honoured" else "SCALED_TO_ZERO"
+    assert fake.model("m1").deployment("old").status == kept
+    assert not production.settings.rolling
+
+
 @pytest.mark.parametrize(("when", "ended"), [(5, 5), (15, 40), (75, 100)])
 async def test_a_forced_roll_forward_may_wait_for_the_next_step(when: float, ended: float) -> None:
     fake = FakeBaseten(behaviour=Behaviour(roll_forward="next step"))

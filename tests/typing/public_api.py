@@ -26,6 +26,8 @@ from aiobaseten import (
     DeploymentReading,
     Duration,
     EnvironmentReading,
+    Guard,
+    GuardReport,
     IfInProgress,
     ModelDeploymentHandle,
     ModelEnvironmentHandle,
@@ -40,9 +42,14 @@ from aiobaseten import (
     Schedule,
     Stage,
     Token,
+    Verdict,
     WaitOptions,
+    check,
+    error_rate,
     errors,
     events,
+    guard,
+    latency,
     metrics,
     options,
     plans,
@@ -208,6 +215,7 @@ def tokens(text: str) -> None:
     assert_type((token.deployment_id, token.previous_id), tuple[str | None, str | None])
     assert_type((token.candidate_id, token.promotion_status), tuple[str | None, str | None])
     assert_type((token.at_once, token.intended, token.was_busy), tuple[bool, bool, bool])
+    assert_type(token.hold, int | None)
     assert_type(token.kind, Literal["chain promotion", "model promotion", "cancellation"])
 
 
@@ -253,6 +261,8 @@ async def clients(http: httpx.AsyncClient) -> None:
             await baseten.resume("token", look=False),
             ChainPromotion | ModelPromotion | Cancellation,
         )
+        await baseten.resume("token", guard=Guard(error_rate(at_most=0.1)))
+        await baseten.resume("token", guard=None)
     assert_type(await baseten.aclose(), None)
 
 
@@ -314,8 +324,10 @@ async def chains(chain: ChainHandle) -> None:
         scale_down_previous_deployment=False,
         if_in_progress="adopt",
         in_progress_timeout=None,
+        guard=Guard(check("evals", evals)),
     )
     assert_type(promotion, ChainPromotion)
+    assert_type(promotion.report, GuardReport | None)
     assert_type(promotion.token, str)
     assert_type((promotion.environment_name, promotion.deployment_id), tuple[str, str])
     assert_type(promotion.deployment, schemas.ChainDeployment | None)
@@ -420,6 +432,7 @@ async def models(model: ModelHandle) -> None:
     assert_type(promotion.previous_id, str | None)
     assert_type(await promotion.wait(), schemas.Deployment)
     assert_type(promotion.events(), events.EventStream)
+    assert_type(promotion.report, GuardReport | None)
     assert_type(await promotion.cancel(), Cancellation)
     assert_type(await promotion.force_cancel(), Cancellation)
     assert_type(await promotion.pause(), None)
@@ -514,6 +527,16 @@ def told(event: events.Event) -> str:
             assert_type(event.error, errors.BasetenError | None)
         case events.DeploymentWoken():
             assert_type(event.at, float)
+        case events.StepReached():
+            assert_type((event.at, event.percent), tuple[float, int])
+        case events.Measured():
+            assert_type((event.at, event.percent, event.verdict), tuple[float, int, Verdict])
+        case events.HoldExtended():
+            assert_type((event.at, event.reason, event.until), tuple[float, str, float])
+        case events.GuardActed():
+            assert_type((event.at, event.policy, event.why), tuple[float, str, str])
+        case events.GuardOverridden():
+            assert_type((event.at, event.by), tuple[float, str])
         case _:
             pass
     return str(event)
@@ -536,6 +559,9 @@ FAILED_WAITS = (
     errors.PromotionCanceledError,
     errors.PromotionSupersededError,
     errors.PromotionPausedError,
+    errors.GuardError,
+    errors.GuardBreachedError,
+    errors.GuardUnavailableError,
     errors.WaitTimeoutError,
 )
 OTHERS = (
@@ -610,6 +636,10 @@ def failed_wait(error: Exception) -> None:
         assert_type(error.by, str)
     if isinstance(error, errors.WaitTimeoutError):
         assert_type(error.timeout, float)
+    if isinstance(error, errors.GuardError):
+        assert_type(error.report, GuardReport)
+    if isinstance(error, errors.GuardBreachedError | errors.GuardUnavailableError):
+        assert_type(error.report, GuardReport)
 
 
 def evidence(known: errors.Evidence, seen: errors.Seen, line: errors.LogLine) -> None:
@@ -618,9 +648,90 @@ def evidence(known: errors.Evidence, seen: errors.Seen, line: errors.LogLine) ->
     assert_type((known.history, known.request_ids), tuple[tuple[errors.Seen, ...], tuple[str, ...]])
     assert_type((known.trouble, known.token), tuple[errors.BasetenError | None, str | None])
     assert_type(known.log_lines, tuple[errors.LogLine, ...])
+    assert_type(known.report, GuardReport | None)
     assert_type((seen.subject, seen.name, seen.status), tuple[str, str, str])
     assert_type((seen.since, seen.seconds), tuple[float, float])
     assert_type((line.chainlet, line.at, line.message), tuple[str | None, datetime | None, str])
+
+
+async def evals(step: guard.GuardedStep) -> bool | Verdict:
+    """A check of a guard."""
+    assert_type(step.kind, Literal["model", "chain"])
+    assert_type((step.resource_id, step.environment_name), tuple[str, str])
+    assert_type((step.deployment_id, step.previous_id), tuple[str, str | None])
+    assert_type(step.percent, int)
+    return Verdict("breach", reason="3 of 40 are wrong", value=0.075, bound=0.05)
+
+
+def guards_checks(slow: guard.MetricCheck, own: guard.OwnCheck) -> None:
+    """The checks of a guard."""
+    assert_type(slow.metric, Literal["error_rate", "latency"])
+    assert_type((slow.name, own.name, own.timeout), tuple[str, str, float])
+    assert_type(slow.quantile, guard.Quantile | None)
+    assert_type((slow.at_most, slow.worse_by_at_most), tuple[float | None, float | None])
+    assert_type(own.function, guard.OwnFunction)
+
+
+async def guards() -> Guard:
+    """Guards."""
+    rate = error_rate(at_most=0.02, worse_by_at_most=0.5)
+    slow = latency("p95", at_most=timedelta(seconds=2), worse_by_at_most=0.2)
+    own = check("evals", evals, timeout=120)
+    assert_type((rate, own), tuple[guard.MetricCheck, guard.OwnCheck])
+    how: tuple[guard.OnBreach, guard.OnUnavailable, guard.Hold] = ("cancel", "pause", "pause")
+    made = Guard(
+        rate,
+        slow,
+        own,
+        window=timedelta(minutes=5),
+        lag=180,
+        warmup=60,
+        min_requests=100,
+        breaches=1,
+        unavailable=3,
+        on_breach=how[0],
+        on_unavailable=how[1],
+        hold=how[2],
+        bake=0,
+        cancel_timeout=900,
+    )
+    assert_type(made, Guard)
+    assert_type(made.checks, tuple[guard.Check, ...])
+    assert_type(made.metric_checks, tuple[guard.MetricCheck, ...])
+    assert_type(made.own_checks, tuple[guard.OwnCheck, ...])
+    assert_type((made.window, made.lag, made.warmup), tuple[float, float, float])
+    assert_type((made.min_requests, made.breaches, made.unavailable), tuple[int, int, int])
+    assert_type((made.bake, made.cancel_timeout, made.stabilization), tuple[float, float, int])
+    assert_type((made.on_breach, made.hold), tuple[guard.OnBreach, guard.Hold])
+    assert_type(made.on_unavailable, guard.OnUnavailable)
+    assert_type((made.checks_timeout, made.measured_after), tuple[float, float])
+    assert_type(made.least_hold, float)
+    assert_type(made.to_dict(), dict[str, Any])
+    assert_type(Guard.from_dict(made.to_dict()), Guard)
+    return made
+
+
+def reports(
+    report: GuardReport, step: guard.StepReport, verdict: Verdict, side: guard.Side
+) -> None:
+    """What a guard has seen and done."""
+    assert_type(report.steps, tuple[guard.StepReport, ...])
+    assert_type((report.actions, report.overridden), tuple[tuple[str, ...], tuple[str, ...]])
+    assert_type(report.breached, tuple[Verdict, ...])
+    assert_type(report.unavailable, tuple[Verdict, ...])
+    assert_type((report.traffic, report.to_dict()), tuple[str, dict[str, Any]])
+    assert_type((step.percent, step.since, step.measurements), tuple[int, float, int])
+    assert_type(step.outcome, guard.Outcome | None)
+    assert_type((step.verdicts, step.to_dict()), tuple[tuple[Verdict, ...], dict[str, Any]])
+    assert_type((verdict.outcome, verdict.check), tuple[guard.Outcome, str])
+    assert_type((verdict.value, verdict.bound), tuple[float | None, float | None])
+    assert_type((verdict.reason, verdict.requests), tuple[str, float | None])
+    assert_type(verdict.window, tuple[datetime, datetime] | None)
+    assert_type((verdict.new, verdict.old), tuple[guard.Side | None, guard.Side | None])
+    assert_type(verdict.to_dict(), dict[str, Any])
+    assert_type((side.deployment_id, side.value), tuple[str, float | None])
+    assert_type((side.requests, side.start, side.end), tuple[float | None, datetime, datetime])
+    assert_type(side.to_dict(), dict[str, Any])
 
 
 def both() -> list[type[Exception]]:
@@ -700,7 +811,7 @@ def fake_environments(environment: FakeEnvironment, promotion: FakePromotion) ->
     assert_type(environment.candidate, FakeDeployment | None)
     assert_type(environment.promotion, FakePromotion | None)
     assert_type(environment.promotions, Sequence[FakePromotion])
-    assert_type(environment.promote("d"), FakeDeployment)
+    assert_type(environment.promote("d", override={"rolling": True}), FakeDeployment)
     assert_type(environment.cancel(), str)
     assert_type(environment.pause(), None)
     assert_type(environment.resume(), None)
@@ -759,6 +870,7 @@ def behaviours(one: Behaviour) -> None:
     assert_type((one.pointer_lag, one.cancel_seen_after), tuple[float, float])
     assert_type(one.replica_lags, tuple[float, ...])
     assert_type(one.replica_order, Literal["alternating", "random"])
+    assert_type(one.promotion_override, Literal["honoured", "ignored"])
     assert_type(one.failed_candidate, Literal["lingers", "null"])
     assert_type(one.canceled_candidate, Literal["null", "lingers"])
     assert_type(one.succeeded_candidate, Literal["null", "until current", "lingers"])

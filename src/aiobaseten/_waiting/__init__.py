@@ -1,9 +1,10 @@
 """One poll, many waits. The doors to this wing are `Polls` and `Wait`.
 
-Pure: trackers (`deployment`, `promotion`, `cancellation`, `settings`) follow one thing from reading
-to reading and decide; `history` remembers, `steps` says what they may decide; `schedule`,
-`timetable`, `budget`, `health` and `turns` say when to look. `polls` looks, `followups` shares what
-follows from a look, and `wait` tells the caller.
+Pure: trackers (`deployment`, `promotion`, `cancellation`, `settings`, `guard`) follow one thing
+from reading to reading and decide; `guard_policy` and `guard_verdicts` decide for a guard;
+`history` remembers, `steps` says what they may decide; `schedule`, `timetable`, `budget`, `health`
+and `turns` say when to look. `polls` looks, `followups` shares what follows from a look, and `wait`
+tells the caller.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from __future__ import annotations
 from .cancellation import CancellationTracker, IdleTracker
 from .deployment import DeploymentTracker
 from .followups import FollowUp
+from .guard import GuardMemory, GuardTracker, StoppedError
+from .guard_policy import Ends, GuardPolicy, Measure, Signal
+from .guard_verdicts import Measurement, judge
 from .history import History
 from .polls import Look, Polls
 from .promotion import Baseline, EnvironmentHistory, PromotionTracker, baseline_of
 from .schedule import default_schedule
 from .settings import SettingsTracker
-from .steps import Tracker
+from .steps import Tracker, cut
 from .wait import Actions, LastLines, Wait, read_last_lines
 
 __all__ = [
@@ -24,18 +28,28 @@ __all__ = [
     "Baseline",
     "CancellationTracker",
     "DeploymentTracker",
+    "Ends",
     "EnvironmentHistory",
     "FollowUp",
+    "GuardMemory",
+    "GuardPolicy",
+    "GuardTracker",
     "History",
     "IdleTracker",
     "LastLines",
     "Look",
+    "Measure",
+    "Measurement",
     "Polls",
     "PromotionTracker",
     "SettingsTracker",
+    "Signal",
+    "StoppedError",
     "Tracker",
     "Wait",
     "baseline_of",
+    "cut",
     "default_schedule",
+    "judge",
     "read_last_lines",
 ]

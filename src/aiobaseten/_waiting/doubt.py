@@ -34,6 +34,11 @@ class Doubt:
         """Seconds until a look may confirm it."""
         return MISSING_GRACE_S - (at - self._since)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something is in doubt."""
+        return self._shown is not None
+
     def clear(self) -> None:
         """Forget the doubtful state: a look has shown another one."""
         self._shown = None

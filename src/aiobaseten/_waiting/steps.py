@@ -89,7 +89,20 @@ class Explain:
     given: Callable[[DeploymentReading | None, float], Step]
 
 
-Verdict: TypeAlias = "Pending | Done | Failed | Wake | Explain"
+@frozen
+class Act:
+    """Do something else than looking, and go on with its outcome.
+
+    Attributes:
+        errand: What to do.
+        given: To be called afterwards, with the outcome and the time.
+    """
+
+    errand: Any
+    given: Callable[[Any, float], Step]
+
+
+Verdict: TypeAlias = "Pending | Done | Failed | Wake | Explain | Act"
 
 
 @frozen(kw_only=True)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 from attrs import evolve, frozen
 
 from .._clock import EARLY_S, Clock
+from .._verdict import GuardReport
 from ..errors import (
     APIError,
     BasetenError,
@@ -33,6 +34,7 @@ from .polls import LAST_LOOK_S, Look, Polls, Sighting
 from .schedule import LEAST_AFTER_TROUBLE_S, after_trouble
 from .span import WaitSpan
 from .steps import (
+    Act,
     Done,
     Explain,
     Failed,
@@ -91,12 +93,17 @@ class Actions:
             returns ``None`` if it does not exist.
         token: Makes the token of the wait, or ``None``.
         last_lines: Reads the last lines of the log, for an error; ``None`` if nobody wants them.
+        perform: Does what a tracker asks for besides looking; returns the outcome, errors of
+            Baseten's included.
+        report: Makes the report of the guard, or ``None``.
     """
 
     wake: FollowUp[None] | None = None
     read_deployment: FollowUp[DeploymentReading | None] | None = None
     token: Callable[[], str] | None = None
     last_lines: FollowUp[LastLines] | None = None
+    perform: Callable[[Any], Awaitable[Any]] | None = None
+    report: Callable[[], GuardReport] | None = None
 
 
 _NO_ACTIONS = Actions()
@@ -256,6 +263,11 @@ class Wait(Generic[R]):
                     at = self._at()
                     explained = verdict.given(found, at)
                     due = self._take(explained.verdict, explained, explained.events, at)
+                elif isinstance(verdict, Act) and self._actions.perform is not None:
+                    outcome = await self._actions.perform(verdict.errand)
+                    at = self._at()
+                    acted = verdict.given(outcome, at)
+                    due = self._take(acted.verdict, acted, acted.events, at)
         except BasetenError as error:
             if isinstance(verdict, Wake):
                 verdict.refused(error)
@@ -265,7 +277,6 @@ class Wait(Generic[R]):
                 raise
             self.expire(was_sent=True)
             due = math.inf
-        self._act = None
         self._polls.look_at(self._look, self, due)
 
     async def _add_log(self, error: BaseException) -> None:
@@ -325,10 +336,11 @@ class Wait(Generic[R]):
 
     def _take(self, verdict: object, step: Step, events: tuple[Event, ...], at: float) -> float:
         """Act on a verdict; returns when the next look is wanted."""
+        self._act = None
         self._span.add(events)
         if self._events is not None:
             self._events += events
-        if isinstance(verdict, Wake | Explain):
+        if isinstance(verdict, Wake | Explain | Act):
             self._act = step
             return self._expires
         self._failed_acts = 0
@@ -349,6 +361,7 @@ class Wait(Generic[R]):
 
     def _take_trouble(self, error: BasetenError, at: float, *, acted: bool = False) -> float:
         """Act on a failed look or action; returns when the next look is wanted."""
+        self._act = None
         error = own(error)
         self._trouble = error
         if acted:
@@ -425,6 +438,7 @@ class Wait(Generic[R]):
             request_ids=self._request_ids,
             trouble=self._trouble,
             token=self._actions.token() if self._actions.token is not None else None,
+            report=self._actions.report() if self._actions.report is not None else None,
         )
 
     def _note_request(self, request_id: str | None) -> None:

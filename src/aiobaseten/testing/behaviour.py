@@ -53,6 +53,8 @@ class Behaviour:
             one (with a fixed seed).
         signals_succeed: Whether pause, resume, force_cancel and force_roll_forward report success;
             with False they have no effect either.
+        promotion_override: Whether ``promotion_settings_override`` has an effect, or is ignored, as
+            a server of before August 2026 might.
         cancel_seen_after: Seconds from the response to a cancel or force_cancel until it takes
             effect. Until then the promotion goes on, and may still end in another way.
         roll_back: Whether a graceful cancel takes the traffic back step by step or at once.
@@ -95,6 +97,7 @@ class Behaviour:
     replica_lags: tuple[float, ...] = (0.0,)
     replica_order: Literal["alternating", "random"] = "alternating"
     signals_succeed: bool = True
+    promotion_override: Literal["honoured", "ignored"] = "honoured"
     cancel_seen_after: float = 0.0
     roll_back: Literal["step by step", "at once"] = "step by step"
     roll_forward: Literal["at once", "next step"] = "at once"
@@ -165,6 +168,7 @@ _ALTERNATIVES: Final[dict[str, tuple[Any, ...]]] = {
     "hidden_for": (5.0,),
     "replica_lags": ((0.0, 8.0),),
     "replica_order": ("random",),
+    "promotion_override": ("ignored",),
     "cancel_seen_after": (5.0,),
     "roll_back": ("at once",),
     "roll_forward": ("next step",),

@@ -28,7 +28,7 @@ from .json_writer import JSON, USER
 from .metrics import read_window, write_metrics
 from .parsed_request import ParsedRequest
 from .response import InvalidRequest
-from .settings_in_body import read_chainlets, read_settings
+from .settings_in_body import read_chainlets, read_promotion_settings, read_settings
 
 Action = Callable[[ParsedRequest], JSON]
 
@@ -248,6 +248,7 @@ def _promote(
             deployment_id,
             scale_down_previous=request.body.get(f"scale_down_previous_{previous}", True),
             preserve_instance_type=request.body.get("preserve_env_instance_type", True),
+            override=read_promotion_settings(request.body, "promotion_settings_override"),
         )
     return request.as_json(candidate)
 

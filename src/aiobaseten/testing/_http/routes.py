@@ -44,7 +44,7 @@ _CHAIN_ENVIRONMENT: Final = _CHAIN + "/environments/{env_name}"
 # Stands for the host model-{model_id}.api.baseten.co.
 _MODEL_HOST: Final = "/model-{model_id}"
 
-# Free-form objects, which have no effect in the fake.
+# Objects. The first one has no effect in the fake.
 _SETTINGS: Final = ("environment_settings_update", "promotion_settings_override")
 _CHAIN_PROMOTE: Final = BodyRules(
     required=("deployment_id",), flags=("scale_down_previous_deployment",)

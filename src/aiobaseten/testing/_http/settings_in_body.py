@@ -52,7 +52,13 @@ def read_settings(body: JSON) -> dict[str, Any]:
     if scaling:
         changes["autoscaling"] = scaling
     _check_backpressure(_object(body, "request_backpressure_settings"))
-    promotion = _object(body, "promotion_settings")
+    return {**changes, **read_promotion_settings(body, "promotion_settings")}
+
+
+def read_promotion_settings(body: JSON, field: str) -> dict[str, Any]:
+    """Changes of the settings of promotions, in a field of a body; as `read_settings`."""
+    changes: dict[str, Any] = {}
+    promotion = _object(body, field)
     for key, (option, kind) in _PROMOTION.items():
         value = _typed(promotion, key, kind)
         if value is not None:
@@ -60,12 +66,12 @@ def read_settings(body: JSON) -> dict[str, Any]:
     cleanup = promotion.get("promotion_cleanup_strategy")
     if cleanup is not None:
         if cleanup not in ("KEEP", "SCALE_TO_ZERO", "DEACTIVATE"):
-            where = ("promotion_settings", "promotion_cleanup_strategy")
+            where = (field, "promotion_cleanup_strategy")
             raise InvalidRequest("Input should be KEEP, SCALE_TO_ZERO or DEACTIVATE.", *where)
         changes["cleanup"] = cleanup
     strategy = _object(promotion, "rolling_deploy_config").get("rolling_deploy_strategy")
     if strategy not in (None, "REPLICA"):
-        place = ("promotion_settings", "rolling_deploy_config", "rolling_deploy_strategy")
+        place = (field, "rolling_deploy_config", "rolling_deploy_strategy")
         raise InvalidRequest("Input should be REPLICA.", *place)
     rolling = _numbers(promotion, "rolling_deploy_config", _ROLLING)
     if rolling:

@@ -87,6 +87,7 @@ class FakeEnvironment:
         self._candidate: FakeDeployment | None = None
         self._promotion: Rollout | None = None
         self._scale_down_previous = True
+        self._cleanup: str | None = None  # of the promotion, if not of the environment
         self._end_pending = False
         self._attached_before: str | None = None
         self._shown = EnvironmentHistory(current, resource.behaviour)
@@ -147,8 +148,16 @@ class FakeEnvironment:
         *,
         scale_down_previous: bool = True,
         preserve_instance_type: bool = True,
+        override: Mapping[str, Any] | None = None,
     ) -> FakeDeployment:
         """Begin a promotion, as somebody else might; returns the candidate.
+
+        Args:
+            deployment_id: The deployment to promote.
+            scale_down_previous: Whether the deployment that served is scaled down afterwards.
+            preserve_instance_type: Whether the environment keeps its instance type.
+            override: Settings for this promotion alone, as those of `update`. With
+                ``promotion_override="ignored"`` they have no effect.
 
         Raises:
             Refused: There is no such deployment, or a promotion is in progress, or the
@@ -158,16 +167,20 @@ class FakeEnvironment:
         source = self.resource.find_deployment(deployment_id)
         self._refuse_if_busy()
         self._refuse_if_unready(source, now)
-        if self._needs_new(source, preserve_instance_type=preserve_instance_type):
+        is_honoured = self.resource.behaviour.promotion_override == "honoured"
+        settings = self.settings.changed(override or {}) if is_honoured else self.settings
+        redeploys = settings.redeploy_on_promotion
+        if redeploys or self._needs_new(source, preserve_instance_type=preserve_instance_type):
             candidate = self._new_candidate(source, now)
         else:
             candidate = self._reused_candidate(source, now)
-        ready = candidate.status_at(now) in self.settings.moves_on
-        rules = self.settings.rules(self.resource.behaviour, ready=ready)
+        ready = candidate.status_at(now) in settings.moves_on
+        rules = settings.rules(self.resource.behaviour, ready=ready)
         self._attached_before = candidate.attached_to
         candidate.attach(self.name, since=now)
         self._candidate = candidate
         self._scale_down_previous = scale_down_previous
+        self._cleanup = (override or {}).get("cleanup") if is_honoured else None
         self._promotion = Rollout(candidate, rules, started=now)
         self._rollouts.append(self._promotion)
         self._promotions.append(FakePromotion(self._promotion, self.resource.progress))
@@ -413,9 +426,10 @@ class FakeEnvironment:
         if previous is None or previous is candidate:
             return
         previous.attach(None, since=followed)
-        if not self._scale_down_previous or self.settings.cleanup == "KEEP":
+        cleanup = self._cleanup or self.settings.cleanup
+        if not self._scale_down_previous or cleanup == "KEEP":
             return
-        scale_to_zero = self.settings.cleanup == "SCALE_TO_ZERO"
+        scale_to_zero = cleanup == "SCALE_TO_ZERO"
         previous.run(status.SCALED_TO_ZERO if scale_to_zero else SHUT_DOWN, at=at)
 
     def _fall_back(self, promotion: Rollout, at: float) -> None:

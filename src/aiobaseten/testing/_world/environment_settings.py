@@ -100,9 +100,10 @@ class EnvironmentSettings:
         delay = self.traffic_delay
         if delay is None:
             delay = READY_DELAY_S if ready else 0.0
+        held = self.rolling_config["stabilization_time_seconds"]
         return RolloutRules(
             rolling=self.rolling,
-            ramp=self.ramp,
+            ramp=tuple((percent, seconds + held) for percent, seconds in self.ramp),
             moves_on=frozenset(self.moves_on),
             traffic_delay=delay,
             failure_noticed_after=behaviour.failure_noticed_after,

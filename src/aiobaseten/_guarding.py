@@ -1,0 +1,381 @@
+"""The effects of a guard: it measures, asks the caller's checks, pauses, resumes, and takes back.
+
+The decisions are pure, in `_waiting/guard*.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Generic
+
+from attrs import evolve, frozen
+
+from ._arguments import count, json_object
+from ._resource import D, E, Resource
+from ._rolling_back import Ours
+from ._sending import may_have_acted
+from ._taking_back import TakingBack, Verbs
+from ._token import Token
+from ._verdict import Verdict
+from ._waiting import (
+    Actions,
+    GuardMemory,
+    GuardPolicy,
+    GuardTracker,
+    Look,
+    Measure,
+    Measurement,
+    PromotionTracker,
+    Signal,
+    StoppedError,
+    Wait,
+    cut,
+    judge,
+)
+from .errors import (
+    BasetenError,
+    ConfigurationError,
+    Evidence,
+    GuardBreachedError,
+    GuardUnavailableError,
+    PromotionCanceledError,
+    PromotionSupersededError,
+    RequestNotActedOnError,
+    WaitError,
+    WaitTimeoutError,
+)
+from .events import Event, Finished, GuardOverridden
+from .guard import MEASURE_EVERY_S, Guard, GuardedStep, OwnCheck
+from .readings import EnvironmentReading
+
+#: Seconds after which a request for metrics is given up: the next one is due in a minute.
+_METRICS_TIMEOUT_S = 20.0
+
+_STABILIZATION = "stabilization_time_seconds"
+
+#: Reads what a deployment did in a window. Never raises, but for a client that was closed.
+ReadMetrics = Callable[[str, datetime, datetime], Awaitable[Measurement]]
+
+
+@frozen(kw_only=True)
+class GuardedWait(Generic[D, E]):
+    """A wait for a guarded promotion, and the acts of its guard.
+
+    Attributes:
+        resource: The chain or model.
+        tracker: Decides.
+        look: Reads the environment.
+        timeout: Seconds; infinity for no limit.
+        actions: What the wait may do besides looking.
+        memory: What the promotion remembers from one wait to the next.
+        ours: The promotion.
+        verbs: Change the promotion's course.
+        read_metrics: Reads what a deployment did in a window; ``None`` for chains.
+    """
+
+    resource: Resource[D, E]
+    tracker: GuardTracker
+    look: Look[EnvironmentReading]
+    timeout: float
+    actions: Actions
+    memory: GuardMemory
+    ours: Ours
+    verbs: Verbs
+    read_metrics: ReadMetrics | None = None
+
+    async def result(self) -> Any:
+        """The result of the wait.
+
+        Raises:
+            BasetenError: The wait failed, or the guard has ended the promotion.
+        """
+        result = None
+        async with aclosing(self.events()) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    result = event.result
+        return result
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """The events of the wait, as they are seen; `Finished` comes last.
+
+        Raises:
+            BasetenError: After `Finished`, the error that it names.
+        """
+        with self.memory.guarding():
+            clock = self.resource.sender.clock
+            started = clock.now()
+            finished: Finished | None = None
+            actions = evolve(
+                self.actions,
+                perform=partial(self._perform, started=started),
+                report=lambda: self.tracker.policy.report,
+            )
+            wait = Wait(self.resource.polls, self.tracker, self.look, self.timeout, actions)
+            async with aclosing(wait.events()) as events:
+                async for event in events:
+                    self.memory.report = self.tracker.policy.report
+                    if isinstance(event, Finished):
+                        finished = event
+                        break
+                    yield event
+            if finished is None or finished.error is None:
+                if finished is not None:
+                    yield finished
+                return
+            error: BasetenError = finished.error
+            if isinstance(error, WaitTimeoutError):
+                error = self.tracker.stopping(error) or error
+            if isinstance(error, StoppedError):
+                taking_back = TakingBack(
+                    resource=self.resource,
+                    ours=self.ours,
+                    label=self.tracker.label,
+                    verbs=self.verbs,
+                    memory=self.memory,
+                    stopped=error,
+                    started=started,
+                )
+                async for event in taking_back.events():
+                    yield event
+                error = taking_back.error()
+            elif isinstance(error, PromotionCanceledError | PromotionSupersededError):
+                by = "cancel" if isinstance(error, PromotionCanceledError) else "promote"
+                if self.memory.note_overridden(by):
+                    yield GuardOverridden(at=finished.at, by=by)
+            self._complete(error)
+            yield Finished(at=clock.now() - started, result=None, error=error)
+            raise error
+
+    def _complete(self, error: BasetenError) -> None:
+        """The last word of the report belongs to the evidence."""
+        if isinstance(error, WaitError) and error.evidence is not None:
+            error.evidence = evolve(error.evidence, report=self.memory.report)
+
+    # --- errands ---------------------------------------------------------------------------------
+
+    async def _perform(self, errand: Measure | Signal, *, started: float) -> Any:
+        if isinstance(errand, Measure):
+            return await self._measure(errand, started)
+        return await self._signal(errand)
+
+    async def _signal(self, signal: Signal) -> bool:
+        """Send a signal; returns whether Baseten may have acted on it."""
+        send = self.verbs.pause if signal.action == "pause" else self.verbs.resume
+        if send is None:
+            return True
+        try:
+            await send()
+        except ConfigurationError:
+            raise
+        except RequestNotActedOnError:
+            # A pause may still come at the end of the step: the next looks tell.
+            return signal.action == "pause"
+        except BasetenError as error:
+            return may_have_acted(error)
+        return True
+
+    async def _measure(self, errand: Measure, started: float) -> tuple[Verdict, ...]:
+        """The verdict of each check, or none if a deployment was measured a moment ago."""
+        guard, verdicts = self.memory.guard, dict[str, Verdict]()
+        if guard.metric_checks:
+            new, old = await self._read(errand, started)
+            if new is None:
+                return ()
+            judged = judge(
+                guard.metric_checks,
+                new,
+                old,
+                min_requests=guard.min_requests,
+                is_alone=errand.is_alone,
+            )
+            verdicts = {one.check: one for one in judged}
+        step = GuardedStep(
+            kind=self.resource.kind,
+            resource_id=self.resource.id,
+            environment_name=self.ours.environment,
+            deployment_id=self.ours.deployment_id,
+            previous_id=errand.old_id,
+            percent=errand.percent,
+        )
+        for one in await ask_all(self.resource, guard.own_checks, step):
+            verdicts[one.check] = one
+        return tuple(verdicts[one.name] for one in guard.checks)
+
+    async def _read(
+        self, errand: Measure, started: float
+    ) -> tuple[Measurement | None, Measurement | None]:
+        """What the new deployment and the one that serves did in the window."""
+        clock = self.resource.sender.clock
+        ids = [self.ours.deployment_id]
+        if not errand.is_alone and errand.old_id is not None:
+            ids.append(errand.old_id)
+        now = clock.now()
+        if any(now - self.memory.measured_at(one) < MEASURE_EVERY_S for one in ids):
+            return None, None
+        today = self.resource.sender.server_time() - timedelta(seconds=now - started)
+        start = today + timedelta(seconds=errand.start)
+        end = today + timedelta(seconds=errand.end)
+        async with asyncio.TaskGroup() as group:
+            reads = [group.create_task(self._read_one(one, start, end)) for one in ids]
+        measured = [read.result() for read in reads]
+        return measured[0], measured[1] if len(measured) > 1 else None
+
+    async def _read_one(self, deployment_id: str, start: datetime, end: datetime) -> Measurement:
+        clock = self.resource.sender.clock
+        self.memory.note_measured(deployment_id, clock.now())
+        scope = clock.timeout_at(clock.now() + _METRICS_TIMEOUT_S)
+        try:
+            async with scope:
+                if self.read_metrics is None:
+                    raise ConfigurationError("chains have no metrics")
+                return await self.read_metrics(deployment_id, start, end)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            trouble = f"no answer within {_METRICS_TIMEOUT_S:g} s"
+            return Measurement(deployment_id=deployment_id, start=start, end=end, trouble=trouble)
+
+
+# --- the caller's checks -------------------------------------------------------------------------
+
+
+async def ask_all(
+    resource: Resource[Any, Any], checks: tuple[OwnCheck, ...], step: GuardedStep
+) -> list[Verdict]:
+    """The verdicts of the caller's checks, which run at the same time."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_ask(resource, one, step)) for one in checks]
+    return [
+        Verdict("unavailable", check=one.name, reason="it was cancelled, not by the guard")
+        if task.cancelled()
+        else task.result()
+        for one, task in zip(checks, tasks, strict=True)
+    ]
+
+
+async def _ask(resource: Resource[Any, Any], check: OwnCheck, step: GuardedStep) -> Verdict:
+    """The verdict of one check: True, False or a verdict; everything else is no answer."""
+    clock = resource.sender.clock
+    scope = clock.timeout_at(clock.now() + check.timeout)
+    try:
+        async with scope:
+            said: object = await check(step)
+    except Exception as error:  # noqa: BLE001 - it is the caller's code, and may raise anything
+        if isinstance(error, TimeoutError) and scope.expired():
+            reason = f"no answer within {check.timeout:g} s"
+        else:
+            reason = cut(f"it raised {type(error).__name__}: {error}")
+        return Verdict("unavailable", check=check.name, reason=reason)
+    if isinstance(said, Verdict):
+        return evolve(said, check=check.name)
+    if said is True:
+        return Verdict("pass", check=check.name, reason="it said True")
+    if said is False:
+        return Verdict("breach", check=check.name, reason="it said False")
+    reason = f"it returned {type(said).__name__}, not True, False or a Verdict"
+    return Verdict("unavailable", check=check.name, reason=reason)
+
+
+def guard_tracker(
+    promotion: PromotionTracker, memory: GuardMemory, now: float, *, has_steps: bool = True
+) -> GuardTracker:
+    """Follows a guarded promotion, for a wait that begins at the time *now* on the clock."""
+    policy = GuardPolicy(
+        memory.guard,
+        memory.hold,
+        has_steps=has_steps,
+        not_before=memory.measured_last + MEASURE_EVERY_S - now,
+    )
+    return GuardTracker(promotion, policy)
+
+
+# --- before the request is sent ------------------------------------------------------------------
+
+
+def guarded_override(guard: Guard, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The settings that a guard needs for this promotion alone, on top of the caller's.
+
+    Raises:
+        ConfigurationError: The caller's settings leave the guard nothing to measure.
+    """
+    settings = json_object("promotion_settings_override", given or {})
+    if settings.get("rolling_deploy") is False:
+        raise ConfigurationError(
+            "a guard needs rolling_deploy: without steps there is nothing to measure before all "
+            "traffic has moved; leave it out of promotion_settings_override"
+        )
+    config = json_object("rolling_deploy_config", settings.get("rolling_deploy_config") or {})
+    hold = config.get(_STABILIZATION)
+    if hold is None:
+        hold = guard.stabilization
+    if count(_STABILIZATION, hold, least=0) < guard.stabilization:
+        raise ConfigurationError(
+            f"{_STABILIZATION} is {hold} in promotion_settings_override, and this guard needs "
+            f"{guard.stabilization} to measure a step: leave it out, or make window, lag and "
+            "warmup shorter"
+        )
+    config = {**config, _STABILIZATION: hold}
+    return {**settings, "rolling_deploy": True, "rolling_deploy_config": config}
+
+
+def hold_of(override: Mapping[str, Any]) -> float:
+    """Seconds for which Baseten holds each step, as sent."""
+    return float(override["rolling_deploy_config"][_STABILIZATION])
+
+
+def check_for_chain(guard: Guard) -> None:
+    """Check that a guard can work for a chain.
+
+    Raises:
+        ConfigurationError: It cannot.
+    """
+    if guard.metric_checks:
+        raise ConfigurationError(
+            f"chains have no metrics, so a guard of a chain cannot check "
+            f"{guard.metric_checks[0].name}: give it checks of yours alone"
+        )
+    if guard.on_breach == "pause" or guard.hold == "pause":
+        raise ConfigurationError(
+            'the promotion of a chain cannot be paused: leave out "pause" in on_breach and hold'
+        )
+
+
+async def check_before(resource: Resource[Any, Any], guard: Guard, token: str, label: str) -> None:
+    """Ask the caller's checks about a chain's deployment that gets no traffic yet.
+
+    Raises:
+        GuardError: They do not pass, or have no answer. Nothing was sent.
+    """
+    known, clock = Token.load(token), resource.sender.clock
+    started = clock.now()
+    step = GuardedStep(
+        kind=resource.kind,
+        resource_id=resource.id,
+        environment_name=known.environment_name,
+        deployment_id=known.deployment_id or "",
+        previous_id=known.previous_id,
+        percent=0,
+    )
+    policy = GuardPolicy(guard, hold=0.0, has_steps=False)
+    errand = policy.before(0.0)
+    while True:
+        verdicts = tuple(await ask_all(resource, guard.own_checks, step))
+        policy.measured(errand, verdicts, clock.now() - started)
+        if policy.is_stopping:
+            break
+        if policy.may_be_sent:
+            return
+        await resource.sender.connections.pause(MEASURE_EVERY_S)
+    ends = policy.ends()
+    kind = GuardBreachedError if ends.cause == "breach" else GuardUnavailableError
+    did = "found a breach in" if ends.cause == "breach" else "could not check"
+    raise kind(
+        f"the guard {did} deployment {step.deployment_id}: {ends.why}. It was not promoted to "
+        f"{label}, and nothing was sent",
+        evidence=Evidence(waited=clock.now() - started, report=policy.report),
+    )

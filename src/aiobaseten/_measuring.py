@@ -1,0 +1,92 @@
+"""Read what a deployment did in a window, for a guard."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from attrs import evolve
+
+from ._resource import ReadMetrics, Resource
+from ._token import Token
+from ._waiting import GuardMemory, Measurement, cut
+from .errors import (
+    AuthenticationError,
+    BadRequestError,
+    BasetenError,
+    ConfigurationError,
+    NotFoundError,
+    PermissionDeniedError,
+)
+from .metrics import LATENCY, REQUESTS, Metrics, metrics_query
+from .options import RetryPolicy
+from .schemas import Deployment, Environment
+
+_LOG = logging.getLogger("aiobaseten")
+# The next measurement is due in a minute, and a request that is repeated would cost another one.
+_ONCE = RetryPolicy(attempts=1)
+_REFUSALS = (AuthenticationError, BadRequestError, NotFoundError, PermissionDeniedError)
+
+
+async def read_metrics(
+    resource: Resource[Deployment, Environment],
+    deployment_id: str,
+    start: datetime,
+    end: datetime,
+) -> Measurement:
+    """What a deployment did in a window. Trouble is told in the measurement."""
+    try:
+        metrics = await _read(resource, deployment_id, start, end)
+    except BasetenError as error:
+        return Measurement(
+            deployment_id=deployment_id, start=start, end=end, trouble=cut(str(error))
+        )
+    traffic = metrics.traffic
+    return Measurement(
+        deployment_id=deployment_id,
+        start=metrics.start,
+        end=metrics.end,
+        requests=traffic.requests,
+        error_share=traffic.error_share,
+        latency=traffic.latency,
+    )
+
+
+async def check_metrics(
+    resource: Resource[Deployment, Environment], memory: GuardMemory, token: str
+) -> None:
+    """Check that the key may read metrics, before a guard that needs them sends anything.
+
+    Raises:
+        ConfigurationError: It may not. Trouble that may pass does not count.
+    """
+    known = Token.load(token)
+    deployment_id = known.previous_id or known.deployment_id or ""
+    end = resource.sender.server_time() - timedelta(seconds=memory.guard.lag)
+    memory.note_measured(deployment_id, resource.sender.clock.now())
+    try:
+        await _read(resource, deployment_id, end - timedelta(seconds=memory.guard.window), end)
+    except _REFUSALS as error:
+        raise ConfigurationError(
+            f"this guard checks metrics, and they cannot be read ({error}); nothing was sent"
+        ) from error
+    except ConfigurationError:
+        raise
+    except BasetenError as error:
+        _LOG.info("the metrics for a guard could not be read yet: %s", error)
+
+
+async def _read(
+    resource: Resource[Deployment, Environment], deployment_id: str, start: datetime, end: datetime
+) -> Metrics:
+    query = metrics_query(
+        [REQUESTS, LATENCY],
+        mode="SUMMARY",
+        window=None,
+        start=start,
+        end=end,
+        lag=0.0,
+        check_names=True,
+    )
+    once = evolve(resource, sender=resource.sender.with_settings(retry=_ONCE))
+    return await ReadMetrics(once, "deployment", deployment_id, query)()

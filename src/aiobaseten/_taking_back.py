@@ -1,0 +1,344 @@
+"""Take a guarded promotion back: cancel it, or promote the previous deployment again.
+
+Only what is still ours is acted on. A request whose answer was lost is read back before it is sent
+again, and no two are under way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, Generic
+
+from attrs import define, evolve, frozen
+
+from ._resource import D, E, Resource
+from ._rolling_back import Ours, check_still_ours
+from ._sending import may_have_acted
+from ._status import PromotionPhase
+from ._waiting import GuardMemory, StoppedError
+from .errors import (
+    BasetenError,
+    ConfigurationError,
+    Evidence,
+    GuardBreachedError,
+    GuardError,
+    GuardUnavailableError,
+    PromotionInProgressError,
+    PromotionOutcomeUnknownError,
+    PromotionSupersededError,
+    WaitError,
+    WaitTimeoutError,
+)
+from .events import Event, Finished, GuardActed, GuardOverridden, StatusChanged
+from .promotion import Cancellation, Promotion
+from .readings import EnvironmentReading
+
+#: Seconds between the looks after the answer to a cancel was lost. Servers may lag behind.
+_READ_BACK_AFTER_S = (1.0, 3.0, 7.0)
+# Seconds between two tries.
+_AGAIN_AFTER_S = 5.0
+_CAN_BE_CANCELED = frozenset({PromotionPhase.RUNNING, PromotionPhase.PAUSED})
+
+
+@frozen(kw_only=True)
+class Verbs:
+    """What changes the course of a promotion. Each checks that it is still ours.
+
+    Attributes:
+        rollback: Promotes the previous deployment again.
+        cancel: Gives the traffic back step by step; ``None`` for chains, as those below.
+        force_cancel: Gives it back at once.
+        pause: Pauses at the end of the step.
+        resume: Resumes.
+    """
+
+    rollback: Callable[[], Awaitable[Promotion[Any, Any]]]
+    cancel: Callable[[], Awaitable[Cancellation]] | None = None
+    force_cancel: Callable[[], Awaitable[Cancellation]] | None = None
+    pause: Callable[[], Awaitable[None]] | None = None
+    resume: Callable[[], Awaitable[None]] | None = None
+
+
+@define(kw_only=True)
+class TakingBack(Generic[D, E]):
+    """Carries out the end that a guard has decided, and says how it went.
+
+    Attributes:
+        resource: The chain or model.
+        ours: The promotion.
+        label: The promotion, to begin a sentence with.
+        verbs: Change its course.
+        memory: The guard's.
+        stopped: The decision, with the evidence of the wait.
+        started: When the wait began, on the clock.
+    """
+
+    resource: Resource[D, E]
+    ours: Ours
+    label: str
+    verbs: Verbs
+    memory: GuardMemory
+    stopped: StoppedError
+    started: float
+    _deadline: float = 0.0
+    _last_seen: Any = None
+    _is_sent: bool = False
+    _fate: str = ""
+    _traffic: str = ""
+    _advice: str = ""
+    _token: str | None = None
+    _trouble: BasetenError | None = None
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """The events until traffic is back, or that is given up."""
+        how = self.stopped.ends.how
+        if how is None:
+            self._leave_it()
+            return
+        self._deadline = self._now() + self.memory.guard.cancel_timeout
+        self._traffic = "It is not known where the traffic is: look at the environment."
+        self._advice = "Go on with resume(error.token), or cancel it yourself."
+        try:
+            async for event in self._take_back(how):
+                yield event
+        except PromotionSupersededError as error:
+            by = "roll forward" if error.by == self.ours.deployment_id else "promote"
+            if self.memory.note_overridden(by):
+                yield GuardOverridden(at=self._now() - self.started, by=by)
+            self._fate = f"Somebody else has acted since, and the guard leaves that: {error}."
+            self._traffic, self._advice = _traffic_of(error.by), ""
+            self._trouble = error
+        except ConfigurationError as error:
+            self._trouble = error
+        except BasetenError as error:
+            self._trouble = error
+
+    def error(self) -> GuardError:
+        """The error with which the wait ends."""
+        ends, evidence = self.stopped.ends, self.stopped.evidence
+        if not self._fate:
+            why = f": {self._trouble}" if self._trouble is not None else ""
+            self._fate = (
+                f"It could not be taken back within {self.memory.guard.cancel_timeout:g} s{why}."
+            )
+        self.memory.report = evolve(self.memory.report, traffic=self._traffic)
+        is_breach = ends.cause == "breach"
+        did = "found a breach in" if is_breach else "could not measure"
+        parts = (self._fate, self._traffic, self._advice)
+        message = (
+            f"the guard {did} {self.label} at {ends.percent} % of traffic: {ends.why}. "
+            + " ".join(part for part in parts if part)
+        )
+        kind = GuardBreachedError if is_breach else GuardUnavailableError
+        known = evidence or Evidence(waited=0.0)
+        error = kind(
+            message,
+            evidence=evolve(
+                known,
+                waited=self._now() - self.started,
+                last_seen=self._last_seen or known.last_seen,
+                token=self._token or known.token,
+                report=self.memory.report,
+            ),
+        )
+        error.__cause__ = self._trouble
+        return error
+
+    # --- leaving it as it is ---------------------------------------------------------------------
+
+    def _leave_it(self) -> None:
+        """The policy only stops it, or somebody else has decided otherwise."""
+        ends, target, previous = self.stopped.ends, self.ours.deployment_id, self.ours.previous_id
+        if ends.is_live:
+            self._fate = (
+                "Somebody else has rolled it forward, and the guard leaves that."
+                if ends.is_overruled
+                else "It is live, so that nothing could be stopped."
+            )
+            self._traffic = f"All traffic is on deployment {target}."
+            self._advice = "Take it back with promotion.rollback()."
+        else:
+            rest = f", the rest on deployment {previous}" if previous else ""
+            self._fate = (
+                "It is paused."
+                if ends.is_paused
+                else "A pause was asked for, and was not seen before the time was over."
+            )
+            self._traffic = f"{ends.percent} % of the traffic is on deployment {target}{rest}."
+            self._advice = "Go on with promotion.resume(), or give it back with promotion.cancel()."
+
+    # --- taking it back --------------------------------------------------------------------------
+
+    async def _take_back(self, how: str) -> AsyncGenerator[Event, None]:
+        went_down = False
+        while self._left() > 0:
+            reading = await self._read()
+            if reading is None:
+                continue
+            if self._serves(reading):
+                yield self._act("rollback")
+                await self._roll_back()
+                return
+            cancellation = self._cancellation()
+            if self._can_be_canceled(reading):
+                if not self._is_sent:
+                    yield self._act(how)
+                sent = await self._cancel(is_forced=how == "force_cancel")
+                if sent is None:
+                    continue
+                cancellation = sent
+            self._token = cancellation.token
+            error: BasetenError | None = None
+            began = self._now() - self.started
+            async with cancellation.events(timeout=self._left()) as events:
+                async for event in events:
+                    if isinstance(event, Finished):
+                        error = event.error
+                        self._last_seen = event.result
+                        break
+                    if isinstance(event, StatusChanged):
+                        went_down |= event.phase is PromotionPhase.ROLLING_BACK
+                    yield evolve(event, at=event.at + began)
+            if error is None:
+                self._is_back()
+                return
+            if isinstance(error, WaitTimeoutError):
+                self._is_on_its_way(error)
+                return
+            is_ours = (
+                isinstance(error, PromotionSupersededError) and error.by == self.ours.deployment_id
+            )
+            if not is_ours or went_down:
+                raise error
+            # It had succeeded before the cancel took effect: it is promoted back.
+
+    def _is_back(self) -> None:
+        if self._is_sent:
+            self._fate = "It was cancelled."
+        else:
+            self._fate = "It was over before the guard could cancel it."
+        self._traffic = _traffic_of(self.ours.previous_id)
+        self._advice = (
+            f"Deployment {self.ours.deployment_id} gets no traffic: mend it, and promote it again."
+        )
+        self._token = None
+
+    def _is_on_its_way(self, error: WaitError) -> None:
+        limit = self.memory.guard.cancel_timeout
+        self._fate = f"It is being taken back, and that was not finished after {limit:g} s."
+        self._traffic = f"Traffic is on its way to deployment {self.ours.previous_id}."
+        self._advice = "Wait on with resume(error.token)."
+        self._last_seen = error.last_seen
+        self._trouble = error
+
+    async def _cancel(self, *, is_forced: bool) -> Cancellation | None:
+        """Cancel it; ``None`` if Baseten has not acted on that, so that it may be tried again."""
+        cancel = self.verbs.force_cancel if is_forced else self.verbs.cancel
+        if cancel is None:
+            raise ConfigurationError("the promotion of a chain cannot be cancelled")
+        self._is_sent = True
+        try:
+            return await cancel()
+        except (PromotionSupersededError, ConfigurationError):
+            raise
+        except BasetenError as error:
+            self._trouble = error
+            if not may_have_acted(error):
+                await self._pause(_AGAIN_AFTER_S)
+                return None
+        # The answer was lost.
+        for pause in _READ_BACK_AFTER_S:
+            await self._pause(pause)
+            reading = await self._read()
+            if reading is not None and not self._can_be_canceled(reading):
+                self._trouble = None
+                return self._cancellation()
+        return None
+
+    async def _roll_back(self) -> None:
+        """Promote the previous deployment again, and wait until it serves."""
+        while self._left() > 0:
+            try:
+                promotion = await self.verbs.rollback()
+            except PromotionInProgressError as error:
+                self._trouble = error  # Baseten may still be busy with the end of ours
+                await self._pause(_AGAIN_AFTER_S)
+                continue
+            except PromotionOutcomeUnknownError as error:
+                self._fate, self._trouble = f"{error}.", error
+                self._traffic = f"Traffic was on deployment {self.ours.deployment_id}."
+                self._advice = ""
+                return
+            except BasetenError as error:
+                if isinstance(error, PromotionSupersededError) or not error.is_transient:
+                    raise
+                self._trouble = error
+                await self._pause(_AGAIN_AFTER_S)
+                continue
+            self._token = promotion.token
+            try:
+                deployment = await promotion.wait(timeout=self._left())
+            except WaitTimeoutError as error:
+                self._is_on_its_way(error)
+                return
+            self._trouble, self._token = None, None
+            self._fate = "It was live by then, and the deployment before was promoted again."
+            self._traffic = _traffic_of(deployment.id)
+            self._advice = f"Mend deployment {self.ours.deployment_id}, and promote it again."
+            return
+
+    async def _read(self) -> EnvironmentReading | None:
+        """The environment; ``None`` if it could not be read, after a pause.
+
+        Raises:
+            PromotionSupersededError: Somebody else has promoted another deployment since.
+        """
+        try:
+            reading = await check_still_ours(self.resource, self.ours)
+        except (PromotionSupersededError, ConfigurationError):
+            raise
+        except BasetenError as error:
+            self._trouble = error
+            await self._pause(_AGAIN_AFTER_S)
+            return None
+        self._last_seen = reading.value
+        return reading
+
+    def _serves(self, reading: EnvironmentReading) -> bool:
+        """Whether it is too late to cancel."""
+        is_moving = reading.candidate_id == self.ours.deployment_id and reading.shows_promotion
+        return reading.current_id == self.ours.deployment_id and not is_moving
+
+    def _can_be_canceled(self, reading: EnvironmentReading) -> bool:
+        """Whether it is under way, and nobody has cancelled it."""
+        promotion = reading.promotion
+        is_ours = reading.candidate_id == self.ours.deployment_id
+        return is_ours and promotion is not None and promotion.phase in _CAN_BE_CANCELED
+
+    def _cancellation(self) -> Cancellation:
+        """The cancellation, if its answer is not known."""
+        return Cancellation(
+            resource=self.resource,  # type: ignore[arg-type] # only models can cancel
+            environment_name=self.ours.environment,
+            status=None,
+            message="",
+            deployment_id=self.ours.deployment_id,
+            previous_id=self.ours.previous_id,
+        )
+
+    def _act(self, what: str) -> GuardActed:
+        self.memory.note_action(what)
+        return GuardActed(at=self._now() - self.started, policy=what, why=self.stopped.ends.why)
+
+    async def _pause(self, seconds: float) -> None:
+        await self.resource.sender.connections.pause(min(seconds, max(self._left(), 0.0)))
+
+    def _left(self) -> float:
+        return self._deadline - self._now()
+
+    def _now(self) -> float:
+        return self.resource.sender.clock.now()
+
+
+def _traffic_of(deployment_id: str | None) -> str:
+    return f"Traffic is on deployment {deployment_id}." if deployment_id else "Nothing serves."

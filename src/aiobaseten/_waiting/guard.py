@@ -1,0 +1,195 @@
+"""A guarded wait: the promotion's tracker says how it goes, the policy says what to do. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import define, evolve, field
+
+from .._verdict import GuardReport, Verdict
+from ..errors import ConfigurationError, Evidence, GuardError, WaitError
+from ..guard import Guard
+from ..options import WaitOptions
+from ..readings import EnvironmentReading
+from .guard_policy import Ends, Errand, GuardPolicy, Measure
+from .history import History
+from .promotion import PromotionTracker
+from .steps import Act, Done, Failed, Pending, Step, Still
+from .steps import Verdict as Decision
+
+
+@define
+class GuardMemory:
+    """What a guarded promotion remembers from one wait to the next.
+
+    Attributes:
+        guard: The caller's.
+        hold: Seconds for which Baseten holds each step; 0 if that is not known.
+        report: What was seen and done in the last wait.
+    """
+
+    guard: Guard
+    hold: float
+    report: GuardReport = field(factory=GuardReport)
+    _measured: dict[str, float] = field(factory=dict[str, float])
+    _is_guarded: bool = False
+
+    @contextmanager
+    def guarding(self) -> Generator[None]:
+        """For as long as a wait guards.
+
+        Raises:
+            ConfigurationError: Another one does: two guards would act twice.
+        """
+        if self._is_guarded:
+            raise ConfigurationError(
+                "another wait guards this promotion already, and two would act twice: use its "
+                "events or its result"
+            )
+        self._is_guarded = True
+        self.report = GuardReport()
+        try:
+            yield
+        finally:
+            self._is_guarded = False
+
+    def measured_at(self, deployment_id: str) -> float:
+        """When the metrics of a deployment were asked for last, on the clock."""
+        return self._measured.get(deployment_id, -math.inf)
+
+    @property
+    def measured_last(self) -> float:
+        """When any metrics were asked for last, on the clock."""
+        return max(self._measured.values(), default=-math.inf)
+
+    def note_measured(self, deployment_id: str, now: float) -> None:
+        """The metrics of a deployment are being asked for."""
+        self._measured[deployment_id] = now
+
+    def note_action(self, what: str) -> None:
+        """The guard acts."""
+        self.report = evolve(self.report, actions=(*self.report.actions, what))
+
+    def note_overridden(self, by: str) -> bool:
+        """Somebody else has acted; returns whether that is new."""
+        if self.report.overridden[-1:] == (by,):
+            return False
+        self.report = evolve(self.report, overridden=(*self.report.overridden, by))
+        return True
+
+
+class StoppedError(GuardError):
+    """The guard has ended the promotion, and what it has decided is still to be done.
+
+    Attributes:
+        ends: The decision.
+    """
+
+    def __init__(self, ends: Ends, *, evidence: Evidence) -> None:
+        """Keep the decision."""
+        super().__init__(ends.why, evidence=evidence)
+        self.ends = ends
+
+
+@define
+class GuardTracker:
+    """Follows a guarded promotion until it is live and good, or the guard ends it.
+
+    Attributes:
+        promotion: Follows the promotion.
+        policy: Decides for the guard.
+    """
+
+    promotion: PromotionTracker
+    policy: GuardPolicy
+    _options: WaitOptions | None = None
+    _live: Done | None = None
+    _serving: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What is waited for."""
+        return self.promotion.label
+
+    @property
+    def history(self) -> History:
+        """The statuses seen so far."""
+        return self.promotion.history
+
+    def still(self) -> Still:
+        """What the message says when the wait times out."""
+        still = self.promotion.still()
+        if self._live is None:
+            return still
+        return evolve(still, state=f"{self.label} is live, and not measured enough yet")
+
+    def see(self, reading: EnvironmentReading, at: float) -> Step:
+        """Decide what one look means, for the promotion and then for the guard."""
+        self._expect_pauses()
+        step = self.promotion.see(reading, at)
+        if not isinstance(step.verdict, Pending | Done):
+            return step
+        if isinstance(step.verdict, Done):
+            self._live = step.verdict
+        is_live = self._live is not None
+        shown = reading.promotion if reading.candidate_id == self.promotion.target else None
+        if shown is None and not is_live:
+            return step
+        if reading.current_id != self.promotion.target:
+            self._serving = reading.current_id
+        events = self.policy.observe(
+            shown.phase if shown else None,
+            shown.percent if shown and self.policy.has_steps else 0,
+            at,
+            is_live=is_live,
+        )
+        verdict = self._verdict(step, self.policy.decide(at), at)
+        return evolve(step, verdict=verdict, events=(*step.events, *events))
+
+    def _expect_pauses(self) -> None:
+        """A pause of ours is no reason to end the wait."""
+        promotion = self.promotion
+        if self._options is None:
+            self._options = promotion.options
+        on_paused = "wait" if self.policy.has_paused else self._options.on_paused
+        if promotion.options.on_paused != on_paused:
+            promotion.options = evolve(promotion.options, on_paused=on_paused)
+
+    def _verdict(self, step: Step, errand: Errand | Ends | None, at: float) -> Decision:
+        if isinstance(errand, Ends):
+            return _stop(errand)
+        if isinstance(errand, Measure):
+            errand = evolve(errand, old_id=self._serving)
+        if errand is not None:
+            return Act(errand, lambda outcome, at: self._after(step, errand, outcome, at))
+        if self._live is not None and self.policy.is_satisfied:
+            return self._live
+        if isinstance(step.verdict, Pending) and step.verdict.confirm_in is not None:
+            return step.verdict
+        due = self.policy.next_at()
+        return Pending(None if due == math.inf else max(due - at, 0.0))
+
+    def _after(self, step: Step, errand: Errand, outcome: Any, at: float) -> Step:
+        """Go on with the outcome of an errand."""
+        if isinstance(errand, Measure):
+            verdicts: tuple[Verdict, ...] = outcome
+            events = self.policy.measured(errand, verdicts, at)
+        else:
+            events = self.policy.signalled(errand, at, was_sent=outcome)
+        decided = self.policy.decide(at)
+        # Time has passed since the look: only the end of the promotion need not look again.
+        verdict = _stop(decided) if isinstance(decided, Ends) else Pending(0.0)
+        return evolve(step, verdict=verdict, events=tuple(events))
+
+    def stopping(self, error: WaitError) -> StoppedError | None:
+        """What ends the wait instead of *error*, if the policy was to act."""
+        if not self.policy.is_stopping or error.evidence is None:
+            return None
+        return StoppedError(self.policy.ends(), evidence=error.evidence)
+
+
+def _stop(ends: Ends) -> Failed:
+    return Failed(lambda evidence: StoppedError(ends, evidence=evidence))

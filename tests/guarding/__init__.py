@@ -1,0 +1,1 @@
+"""Guarded promotions, through the fake."""

@@ -1,0 +1,317 @@
+"""A deployment that fails 8 % of its requests from 25 % of the traffic on is taken back there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aiobaseten import Guard, error_rate
+from aiobaseten.errors import (
+    GuardBreachedError,
+    PromotionSupersededError,
+    WaitTimeoutError,
+)
+from aiobaseten.events import GuardActed, GuardOverridden, HoldExtended, Measured, StepReached
+from aiobaseten.testing import FakeBaseten, FakeEnvironment
+
+from .rollout import (
+    CANCEL,
+    METRICS,
+    PAUSE,
+    STEPS,
+    assert_metrics_are_a_minute_apart,
+    end_of,
+    guard,
+    promote,
+    sent,
+    world,
+    writes,
+)
+
+pytestmark = pytest.mark.looptime
+
+
+def bad_world(**behaviour: Any) -> tuple[FakeBaseten, FakeEnvironment]:
+    """A world in which d2 is bad."""
+    fake, production = world(**behaviour)
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=25)
+    return fake, production
+
+
+def assert_taken_back_at_25(fake: FakeBaseten, production: FakeEnvironment, error: Any) -> None:
+    """Breached at the first step, with all numbers, and traffic is back."""
+    assert isinstance(error, GuardBreachedError)
+    assert production.promotion is not None
+    assert (production.promotion.status, production.promotion.percent) == ("CANCELED", 0)
+    assert max(state.percent for state in production.promotion.history) == 25
+    assert production.current is fake.model("m1").deployment("d1")
+    step = error.report.steps[-1]
+    assert (step.percent, step.outcome) == (25, "breach")
+    [breach] = [one for one in step.verdicts if one.outcome == "breach"]
+    assert (breach.check, breach.bound) == ("error_rate", 0.02)
+    assert breach.value == pytest.approx(0.08)
+    assert breach.new is not None
+    assert breach.old is not None
+    assert (breach.new.deployment_id, breach.old.deployment_id) == ("d2", "d1")
+    assert (breach.new.start, breach.new.end) == (breach.old.start, breach.old.end)
+    assert (breach.new.requests or 0) >= 100
+    assert breach.old.value == 0.0
+    assert_metrics_are_a_minute_apart(fake)
+
+
+async def test_a_bad_deployment_is_cancelled_once_at_the_step_at_which_it_is_bad() -> None:
+    fake, production = bad_world()
+    told: list[Any] = []
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten), told)
+
+    assert_taken_back_at_25(fake, production, error)
+    assert writes(fake) == ["promote", "cancel_promotion"]
+    assert report.actions == ("cancel",)
+    steps = [event.percent for event in told if isinstance(event, StepReached)]
+    acts = [event.policy for event in told if isinstance(event, GuardActed)]
+    assert (steps, acts) == ([25], ["cancel"])
+    assert [event.verdict for event in told if isinstance(event, Measured)] == [
+        *report.steps[0].verdicts
+    ]
+
+
+async def test_a_good_deployment_goes_live_and_every_step_was_measured() -> None:
+    fake, _ = world()
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten))
+
+    assert error is None
+    assert writes(fake) == ["promote"]
+    passed = [step.percent for step in report.steps if step.outcome == "pass"]
+    assert passed == STEPS
+    assert_metrics_are_a_minute_apart(fake)
+
+
+async def test_late_metrics_do_not_hide_a_breach() -> None:
+    fake, production = bad_world(metrics_lag=90.0)
+    async with fake.client() as baseten:
+        defaults = Guard(error_rate(at_most=0.02))
+        error, _ = await end_of(await promote(baseten, defaults))
+
+    assert_taken_back_at_25(fake, production, error)
+    assert sent(fake, CANCEL) == sent(fake, CANCEL)[:1]
+
+
+async def test_a_step_is_held_while_metrics_are_refused() -> None:
+    fake, production = bad_world()
+    told: list[Any] = []
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        fake.faults.rate_limited(route=METRICS, times=3)
+        error, report = await end_of(promotion, told)
+
+    assert_taken_back_at_25(fake, production, error)
+    assert report.actions == ("pause", "cancel")
+    assert [event.reason for event in told if isinstance(event, HoldExtended)]
+    assert writes(fake) == ["promote", "pause_promotion", "cancel_promotion"]
+
+
+@pytest.mark.parametrize("acts", [True, False])
+async def test_a_lost_cancel_is_read_back(acts: bool) -> None:
+    fake, production = bad_world(replica_lags=(0.0, 8.0))
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        fake.faults.reset(route=CANCEL, acts=acts)
+        error, _ = await end_of(promotion)
+
+    assert_taken_back_at_25(fake, production, error)
+    assert len(sent(fake, CANCEL)) == (1 if acts else 2)
+
+
+async def test_a_colleague_who_resumes_does_not_stop_the_guard() -> None:
+    fake, production = bad_world()
+    told: list[Any] = []
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(unavailable=10))
+        fake.faults.rate_limited(route=METRICS, times=6)
+        fake.at(245, production.resume)
+        error, report = await end_of(promotion, told)
+
+    assert isinstance(error, GuardBreachedError)
+    assert error.report.steps[-1].percent == 50
+    assert report.overridden == ("resume",)
+    assert [event.by for event in told if isinstance(event, GuardOverridden)] == ["resume"]
+    assert writes(fake) == ["promote", "pause_promotion", "cancel_promotion"]
+    assert production.current is fake.model("m1").deployment("d1")
+    assert_metrics_are_a_minute_apart(fake)
+
+
+async def test_a_process_that_was_killed_is_resumed_from_the_token() -> None:
+    fake, production = bad_world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        with pytest.raises(WaitTimeoutError):
+            await promotion.wait(timeout=60)
+    async with fake.client() as another:
+        resumed = await another.resume(promotion.token, guard=guard())
+        error, report = await end_of(resumed)
+
+    assert_taken_back_at_25(fake, production, error)
+    assert report.actions == ("pause", "cancel")  # it cannot know how long the step lasts already
+    assert len(sent(fake, CANCEL)) == 1
+
+
+async def test_a_breach_with_the_policy_pause_leaves_it_paused_at_that_step() -> None:
+    fake, production = bad_world()
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(on_breach="pause")))
+
+    assert isinstance(error, GuardBreachedError)
+    assert production.promotion is not None
+    assert (production.promotion.status, production.promotion.percent) == ("PAUSED", 25)
+    assert report.actions == ("pause",)
+
+
+async def test_a_pause_that_baseten_does_not_act_on_is_followed_by_the_next_step() -> None:
+    fake, production = bad_world(signals_succeed=False)
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(on_breach="pause")))
+
+    assert isinstance(error, GuardBreachedError)
+    assert [step.percent for step in report.steps] == [25, 50, 75, 100]
+    assert len(sent(fake, PAUSE)) == 3
+    assert production.current is fake.model("m1").deployment("d2")
+
+
+async def test_a_forced_cancel_gives_the_traffic_back_at_once() -> None:
+    fake, production = bad_world()
+    async with fake.client() as baseten:
+        error, _ = await end_of(await promote(baseten, guard(on_breach="force_cancel")))
+
+    assert_taken_back_at_25(fake, production, error)
+    assert writes(fake) == ["promote", "force_cancel_promotion"]
+
+
+async def test_a_dry_run_reports_and_never_acts() -> None:
+    fake, production = bad_world()
+    told: list[Any] = []
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(on_breach="report")), told)
+
+    assert error is None
+    assert writes(fake) == ["promote"]
+    assert {one.check for one in report.breached} == {"error_rate"}
+    assert production.current is fake.model("m1").deployment("d2")
+
+
+async def test_a_deployment_that_is_only_bad_with_all_traffic_is_promoted_back_in_the_bake() -> (
+    None
+):
+    fake, production = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=100)
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(bake=600)))
+
+    assert isinstance(error, GuardBreachedError)
+    assert report.steps[-1].percent == 100
+    assert report.actions == ("rollback",)
+    assert production.current is fake.model("m1").deployment("d1")
+    assert writes(fake) == ["promote", "promote"]
+    assert_metrics_are_a_minute_apart(fake)
+
+
+async def test_a_bake_that_passes_ends_with_success_after_its_time() -> None:
+    fake, production = world()
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(bake=600)))
+
+    assert error is None
+    assert production.promotion is not None
+    assert production.promotion.ended is not None
+    assert fake.now >= production.promotion.ended + 600
+    assert report.steps[-1].outcome == "pass"
+
+
+async def test_a_server_that_ignores_the_settings_is_measured_once_it_is_live() -> None:
+    fake, production = bad_world(promotion_override="ignored")
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard()))
+
+    assert isinstance(error, GuardBreachedError)
+    assert report.actions[-1] == "rollback"
+    assert production.current is fake.model("m1").deployment("d1")
+
+
+async def test_a_promotion_that_succeeds_before_the_cancel_takes_effect_is_taken_back() -> None:
+    fake, production = world(cancel_seen_after=300.0)
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=75)
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard()))
+
+    assert isinstance(error, GuardBreachedError)
+    assert report.actions == ("cancel", "rollback")
+    assert production.current is fake.model("m1").deployment("d1")
+
+
+async def test_the_promotion_of_somebody_else_is_never_cancelled() -> None:
+    fake, production = bad_world()
+    fake.model("m1").deployment("d3")
+
+    def take_over() -> None:
+        production.force_cancel()
+        production.promote("d3")
+
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        # Right before the first measurement.
+        fake.at(95, take_over)
+        error, report = await end_of(promotion)
+
+    assert isinstance(error, PromotionSupersededError)
+    assert report.overridden == ("promote",)
+    assert writes(fake) == ["promote"]
+
+
+async def test_a_promotion_that_takes_the_place_while_the_guard_measures_is_not_cancelled() -> None:
+    fake, production = bad_world()
+    fake.model("m1").deployment("d3")
+
+    def take_over() -> None:
+        production.force_cancel()
+        production.promote("d3")
+
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        fake.faults.delay(15, route=METRICS, times=2)
+        fake.at(112, take_over)
+        error, report = await end_of(promotion)
+
+    assert isinstance(error, GuardBreachedError)
+    assert report.overridden == ("promote",)
+    assert writes(fake) == ["promote"]
+
+
+async def test_the_deadline_does_not_let_the_policy_act() -> None:
+    fake, production = bad_world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        error, _ = await end_of(promotion, timeout=60)
+
+    assert isinstance(error, WaitTimeoutError)
+    assert error.evidence is not None
+    assert error.evidence.report is not None
+    assert [step.percent for step in error.evidence.report.steps] == [25]
+    assert writes(fake) == ["promote"]
+    assert production.promotion is not None
+    assert production.promotion.percent == 25
+
+
+async def test_a_cancel_that_takes_too_long_is_told_and_can_be_waited_for() -> None:
+    fake, production = bad_world()
+    async with fake.client() as baseten:
+        error, _ = await end_of(await promote(baseten, guard(cancel_timeout=60)))
+        assert isinstance(error, GuardBreachedError)
+        assert error.token is not None
+        cancellation: Any = await baseten.resume(error.token)
+        await cancellation.wait()
+
+    assert production.current is fake.model("m1").deployment("d1")
+    assert production.promotion is not None
+    assert production.promotion.status == "CANCELED"

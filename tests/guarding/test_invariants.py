@@ -1,0 +1,341 @@
+"""Random stories of guarded promotions: whatever happens, the guard keeps its promises.
+
+The idea: hypothesis makes up a `Story`, which is played on a fake in virtual time: how bad d2 is
+and from which percentage on, how much traffic there is, how late and how rare metrics are, what
+others do and when, which answers are lost, when the process is killed. At the end, the promises are
+checked against what the fake knows and has recorded; the end itself is never predicted:
+
+- no step further before every check has passed (but by others, or where pauses were lost),
+- no cancel of somebody else's promotion, and no two cancels in flight,
+- no window across two percentages,
+- no resume without a pause of ours,
+- no breach, and no bad deployment that was measured, as a success,
+- an end by the deadline and the time for the traffic to come back,
+- one request for metrics in a minute for each deployment.
+
+`make test` plays a few, always the same ones. For many, and new ones each time:
+``HYPOTHESIS_PROFILE=thorough pytest tests/guarding/test_invariants.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import looptime
+import pytest
+from attrs import frozen
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aiobaseten import Baseten, Guard, GuardReport, error_rate, latency
+from aiobaseten.errors import BasetenError, GuardBreachedError
+from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment, FakePromotion
+
+from .rollout import CANCEL, METRICS, PAUSE, RESUME, assert_metrics_are_a_minute_apart, sent
+
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+#: ``STORIES=1000`` plays so many new ones.
+STORIES_PLAYED = int(os.environ.get("STORIES", "10000" if THOROUGH else "20"))
+FORCE_CANCEL = CANCEL.replace("/cancel", "/force_cancel")
+ENVIRONMENT = "GET /v1/models/{model_id}/environments/{env_name}"
+#: What others may do that moves the promotion on, so that no pass is needed.
+MOVES = {"resume", "force_roll_forward"}
+TIMES = st.integers(0, 900)
+
+
+@frozen(kw_only=True)
+class Story:
+    """A guarded promotion of d2, and everything around it.
+
+    Attributes:
+        behaviour: The answers of this Baseten to open questions.
+        ramp: The steps; one means one replica.
+        error_share: Of the requests to d2.
+        bad_from: From which percentage on.
+        rate: Requests in a second.
+        quiet_from: When the traffic stops, if it does.
+        guard: Settings of the guard.
+        actions: What others do, with their seconds.
+        faults: What breaks: the route, the fault and its options, with their seconds.
+        killed_at: When the process is killed and another one goes on, if it is.
+        timeout: Of the wait.
+    """
+
+    behaviour: Behaviour
+    ramp: list[tuple[int, int]] | None
+    error_share: float
+    bad_from: int
+    rate: float
+    quiet_from: int | None
+    guard: dict[str, Any]
+    actions: list[tuple[int, str]]
+    faults: list[tuple[int, str, str, dict[str, Any]]]
+    killed_at: int | None
+    timeout: int
+
+    @property
+    def is_moved_by_others(self) -> bool:
+        """Whether somebody else, a lost pause or blindness may move it on."""
+        blind = any(route != METRICS for _, route, _, _ in self.faults)
+        return (
+            blind
+            or any(name in MOVES for _, name in self.actions)
+            or not self.behaviour.signals_succeed
+            or self.behaviour.promotion_override == "ignored"
+        )
+
+
+BEHAVIOURS = st.builds(
+    Behaviour,
+    metrics_lag=st.sampled_from([0.0, 25.0, 25.0, 90.0]),
+    metrics_per_minute=st.sampled_from([float("inf"), float("inf"), 2, 1]),
+    metrics_without_requests=st.sampled_from(["zero", "null", "absent"]),
+    metrics_statuses=st.sampled_from(["code", "class"]),
+    terminal_promotion_for=st.sampled_from([float("inf"), 0.0, 5.0]),
+    canceled_candidate=st.sampled_from(["null", "lingers"]),
+    deployment_ids=st.sampled_from(["documented", "same", "new"]),
+    replica_lags=st.sampled_from([(0.0,), (0.0,), (0.0, 8.0)]),
+    stale_for=st.sampled_from([0.0, 3.0]),
+    pointer_lag=st.sampled_from([0.0, 8.0]),
+    cancel_seen_after=st.sampled_from([0.0, 0.0, 5.0]),
+    roll_back=st.sampled_from(["step by step", "at once"]),
+    signals_succeed=st.sampled_from([True, True, True, False]),
+    promotion_override=st.sampled_from(["honoured", "honoured", "honoured", "ignored"]),
+)
+FAULTS = st.sampled_from(
+    [
+        (METRICS, "rate_limited", {"retry_after": 7, "times": 3}),
+        (METRICS, "status", {"status": 503, "times": 4}),
+        (METRICS, "hang", {}),
+        (METRICS, "delay", {"seconds": 15, "times": 2}),
+        (METRICS, "garbage", {"times": 3}),
+        (CANCEL, "reset", {"acts": True}),
+        (CANCEL, "reset", {"acts": False}),
+        (CANCEL, "status", {"status": 502, "acts": True}),
+        (PAUSE, "reset", {"acts": True}),
+        (PAUSE, "reset", {"acts": False}),
+        (RESUME, "reset", {"acts": True}),
+        (RESUME, "reset", {"acts": False}),
+        (ENVIRONMENT, "status", {"status": 503, "times": 4}),
+        (ENVIRONMENT, "reset", {"times": 2}),
+    ]
+)
+ACTIONS = st.sampled_from(
+    ["pause", "resume", "resume", "cancel", "force_cancel", "force_roll_forward", "replace"]
+)
+STORIES = st.builds(
+    Story,
+    behaviour=BEHAVIOURS,
+    ramp=st.sampled_from([None, [(25, 30), (75, 30)], [(50, 30)]]),
+    error_share=st.sampled_from([0.0, 0.08, 0.08, 1.0]),
+    bad_from=st.sampled_from([1, 50, 75, 100]),
+    rate=st.sampled_from([10, 10, 10, 4, 0.1, 0]),
+    quiet_from=st.none() | TIMES,
+    guard=st.fixed_dictionaries(
+        {
+            "on_breach": st.sampled_from(["cancel", "cancel", "force_cancel", "pause", "report"]),
+            "on_unavailable": st.sampled_from(["pause", "cancel", "proceed"]),
+            "breaches": st.sampled_from([1, 1, 2]),
+            "unavailable": st.sampled_from([1, 3]),
+            "min_requests": st.sampled_from([100, 100, 1, 0]),
+            "bake": st.sampled_from([0, 0, 150]),
+        }
+    ),
+    actions=st.lists(st.tuples(TIMES, ACTIONS), max_size=3),
+    faults=st.lists(st.builds(lambda at, fault: (at, *fault), TIMES, FAULTS), max_size=3),
+    killed_at=st.none() | TIMES,
+    timeout=st.sampled_from([100, 1500, 1500]),
+)
+
+
+def act(environment: FakeEnvironment, name: str) -> Callable[[], None]:
+    """The action of somebody else; a refusal is ignored."""
+
+    def replace() -> None:
+        environment.force_cancel()
+        environment.promote("d3")
+
+    def do() -> None:
+        with suppress(ValueError):
+            (replace if name == "replace" else getattr(environment, name))()
+
+    return do
+
+
+def given_guard(story: Story) -> Guard:
+    dry = story.guard["on_breach"] == "report"
+    return Guard(
+        error_rate(at_most=0.02),
+        latency("p95", at_most=5),
+        window=60,
+        lag=30,
+        warmup=10,
+        cancel_timeout=600,
+        hold="pause"
+        if story.timeout == 1500 and not dry and story.bad_from == 50
+        else "stabilization",
+        **story.guard,
+    )
+
+
+async def play(story: Story) -> None:
+    """Play a story, and check the promises."""
+    fake = FakeBaseten(behaviour=story.behaviour)
+    model = fake.model("m1")
+    for name in ("d1", "d2", "d3"):
+        model.deployment(name)
+    environment = model.environment("production", current="d1", ramp=story.ramp or [(99, 0.5)])
+    environment.receives(requests_per_second=story.rate)
+    model.deployment("d2").answers(error_share=story.error_share, from_percent=story.bad_from)
+    if story.quiet_from is not None:
+        fake.at(story.quiet_from, lambda: environment.receives(requests_per_second=0))
+    async with fake.client(polling_rate=1000) as baseten:
+        handle = baseten.model("m1").environment("production")
+        promotion = await handle.promote("d2", guard=given_guard(story))
+        assert environment.promotion is not None
+        ours = environment.promotion
+        for at, name in story.actions:
+            fake.at(at + 1, act(environment, name))
+        for at, route, fault, options in story.faults:
+            fake.at(at + 1, partial(add, fake, route, fault, options))
+        error, report, reports = await follow(story, fake, baseten, promotion)
+        ended = fake.now
+    check(story, fake, environment, ours, error, reports, ended)
+    assert report == reports[-1]
+
+
+def add(fake: FakeBaseten, route: str, fault: str, options: dict[str, Any]) -> None:
+    getattr(fake.faults, fault)(route=route, **options)
+
+
+async def follow(
+    story: Story, fake: FakeBaseten, baseten: Baseten, promotion: Any
+) -> tuple[BasetenError | None, GuardReport, list[GuardReport]]:
+    """Wait until the end; on the way, the process may be killed."""
+    reports: list[GuardReport] = []
+    if story.killed_at is not None:
+        waiting = asyncio.create_task(promotion.wait(timeout=None))
+        done, _ = await asyncio.wait([waiting], timeout=story.killed_at)
+        reports.append(promotion.report)
+        if done:
+            error = waiting.exception()
+            assert error is None or isinstance(error, BasetenError)
+            return error, promotion.report, reports
+        waiting.cancel()
+        with suppress(asyncio.CancelledError, BasetenError):
+            await waiting
+        reports[-1] = promotion.report
+        # The metrics may have been asked for a moment ago, by the process that was killed.
+        await asyncio.sleep(60)
+        promotion = await baseten.resume(promotion.token, guard=given_guard(story), look=False)
+    try:
+        await promotion.wait(timeout=story.timeout)
+    except BasetenError as failure:
+        return failure, promotion.report, [*reports, promotion.report]
+    return None, promotion.report, [*reports, promotion.report]
+
+
+def check(
+    story: Story,
+    fake: FakeBaseten,
+    environment: FakeEnvironment,
+    ours: FakePromotion,
+    error: BasetenError | None,
+    reports: list[GuardReport],
+    ended: float,
+) -> None:
+    """The promises."""
+    latest = (0 if story.killed_at is None else story.killed_at + 61) + story.timeout + 600 + 60
+    assert ended <= latest or story.killed_at is not None, "no end by the deadline"
+    assert_metrics_are_a_minute_apart(fake)
+    check_windows(fake, ours, reports)
+    check_cancels(story, fake, environment, ours)
+    resumes, pauses = sent(fake, RESUME), sent(fake, PAUSE)
+    assert not resumes or (pauses and pauses[0] < resumes[0]), "a resume without a pause of ours"
+    if story.guard["on_breach"] == "report":
+        assert sum(one.method != "GET" for one in fake.requests) == 1, "a dry run acts"
+        return
+    if error is None:
+        check_success(story, ours, reports)
+    elif isinstance(error, GuardBreachedError):
+        assert story.error_share > 0, "a breach of a good deployment"
+    if not story.is_moved_by_others:
+        check_steps(story, ours, reports, ended)
+
+
+def check_windows(fake: FakeBaseten, ours: FakePromotion, reports: list[GuardReport]) -> None:
+    began = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+    changes = [
+        later.at
+        for earlier, later in zip(ours.history, ours.history[1:], strict=False)
+        if earlier.percent != later.percent
+    ]
+    for verdict in (v for report in reports for step in report.steps for v in step.verdicts):
+        assert verdict.window is not None
+        start, end = ((one - began).total_seconds() for one in verdict.window)
+        crossed = [at for at in changes if start < at < end]
+        assert crossed == [], f"a window across {crossed}: {verdict}"
+
+
+def check_cancels(
+    story: Story, fake: FakeBaseten, environment: FakeEnvironment, ours: FakePromotion
+) -> None:
+    cancels = sorted([*sent(fake, CANCEL), *sent(fake, FORCE_CANCEL)])
+    are_lost = any(route == CANCEL for _, route, _, _ in story.faults)
+    assert len(cancels) <= (4 if are_lost or not story.behaviour.signals_succeed else 2) or (
+        not story.behaviour.signals_succeed
+    ), "more cancels than one, of which none was lost"
+    for earlier, later in itertools.pairwise(cancels):
+        assert later - earlier >= 5, "two cancels in flight"
+    for at in cancels:
+        under_way = [one for one in environment.promotions if one.started <= at]
+        assert under_way[-1].candidate is ours.candidate, "a cancel of somebody else's promotion"
+
+
+def check_success(story: Story, ours: FakePromotion, reports: list[GuardReport]) -> None:
+    assert ours.status == "SUCCEEDED", "a success that was none"
+    last = reports[-1]
+    proceeds = story.guard["on_unavailable"] == "proceed"
+    assert last.steps, "a success without a step"
+    measured = [step for step in last.steps if step.measurements]
+    assert measured, "a success without a measurement"
+    allowed = ("pass", "unavailable") if proceeds else ("pass",)
+    assert measured[-1].outcome in allowed, "a success after a step that has not passed"
+    if story.guard["on_breach"] != "pause":
+        assert not last.breached, "a breach as a success"
+
+
+def check_steps(
+    story: Story, ours: FakePromotion, reports: list[GuardReport], ended: float
+) -> None:
+    """No step further, while the guard was there, without a pass at the step before."""
+    killed = story.killed_at
+    allowed = {"pass", "unavailable"} if story.guard["on_unavailable"] == "proceed" else {"pass"}
+    for earlier, later in zip(ours.history, ours.history[1:], strict=False):
+        was_away = later.at > ended or (killed is not None and later.at > killed)
+        if later.percent <= earlier.percent or not 0 < earlier.percent < 100 or was_away:
+            continue
+        outcomes = {
+            step.outcome for one in reports for step in one.steps if step.percent == earlier.percent
+        }
+        assert outcomes & allowed, f"{later.percent} % before {earlier.percent} % has passed"
+
+
+@pytest.mark.timeout(0 if STORIES_PLAYED > 100 else 60)
+@settings(
+    max_examples=STORIES_PLAYED,
+    derandomize=STORIES_PLAYED < 100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(story=STORIES)
+def test_the_guard_keeps_its_promises(story: Story) -> None:
+    with asyncio.Runner(loop_factory=partial(looptime.new_event_loop, noop_cycles=1)) as runner:
+        runner.run(play(story))

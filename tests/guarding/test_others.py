@@ -1,0 +1,301 @@
+"""Other people, other processes and other waits beside a guard."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from aiobaseten import ChainPromotion, Guard, ModelPromotion, Token, check, error_rate
+from aiobaseten.errors import (
+    ConfigurationError,
+    GuardBreachedError,
+    GuardUnavailableError,
+    PromotionCanceledError,
+    PromotionPausedError,
+    WaitTimeoutError,
+)
+from aiobaseten.guard import GuardedStep
+from aiobaseten.testing import FakeBaseten
+
+from .rollout import METRICS, STEPS, end_of, guard, promote, sent, world, writes
+
+pytestmark = pytest.mark.looptime
+
+
+async def test_a_pause_of_somebody_else_is_waited_through_and_never_ended() -> None:
+    fake, production = world()
+    fake.at(50, production.pause)
+    fake.at(1000, production.resume)
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten))
+
+    assert error is None
+    assert report.overridden == ("pause",)
+    assert writes(fake) == ["promote"]
+    assert fake.now > 1000
+
+
+async def test_on_paused_raise_is_about_pauses_of_others() -> None:
+    fake, production = world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(hold="pause"))
+        error, _ = await end_of(promotion, on_paused="raise")
+        assert error is None
+    fake, production = world()
+    fake.at(50, production.pause)
+    async with fake.client() as baseten:
+        error, _ = await end_of(await promote(baseten), on_paused="raise")
+
+    assert isinstance(error, PromotionPausedError)
+
+
+async def test_hold_pause_pauses_after_each_step_and_resumes_after_a_pass() -> None:
+    fake, _ = world()
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(hold="pause")))
+
+    assert error is None
+    assert report.actions == ("pause", "resume") * len(STEPS)
+    assert report.overridden == ()
+
+
+async def test_a_cancel_of_somebody_else_ends_the_wait_as_ever() -> None:
+    fake, production = world()
+    fake.at(50, production.cancel)
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten))
+
+    assert isinstance(error, PromotionCanceledError)
+    assert error.evidence is not None
+    assert error.evidence.report == report
+    assert report.overridden == ("cancel",)
+    assert writes(fake) == ["promote"]
+
+
+async def test_a_promotion_that_somebody_rolls_forward_while_paused_is_not_taken_back() -> None:
+    fake, production = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=100)
+    fake.at(100, production.force_roll_forward)
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(hold="pause")))
+
+    assert isinstance(error, GuardBreachedError)
+    assert report.actions == ("pause",)
+    assert report.overridden == ("roll forward",)
+    assert production.current is fake.model("m1").deployment("d2")
+
+
+async def test_a_rollback_of_somebody_else_is_adopted() -> None:
+    fake, production = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=100)
+
+    def roll_back() -> None:
+        production.promote("d1", override={"rolling": False})
+
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(bake=600))
+        fake.faults.delay(15, route=METRICS, after=12, times=1)
+        # After the look at which the bake is measured, before the metrics are there.
+        fake.at(775, roll_back)
+        error, _ = await end_of(promotion)
+
+    assert isinstance(error, GuardBreachedError)
+    assert writes(fake) == ["promote"]
+    assert production.current is fake.model("m1").deployment("d1")
+
+
+async def test_a_cancelled_caller_leaves_the_promotion_as_it_is() -> None:
+    fake, production = world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        wait = asyncio.create_task(promotion.wait())
+        await asyncio.sleep(100)
+        wait.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await wait
+
+        assert writes(fake) == ["promote"]
+        await promotion.wait()  # guards again
+
+    assert production.current is fake.model("m1").deployment("d2")
+
+
+async def test_two_waits_do_not_guard_one_promotion() -> None:
+    fake, _ = world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        wait = asyncio.create_task(promotion.wait())
+        await asyncio.sleep(10)
+
+        with pytest.raises(ConfigurationError, match="another wait"):
+            await promotion.wait()
+
+        await wait
+
+
+async def test_a_token_of_a_guarded_promotion_wants_its_guard() -> None:
+    fake, _ = world()
+    stored: list[str] = []
+
+    async def store(token: str) -> None:
+        stored.append(token)
+
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, before_sending=store)
+        with pytest.raises(WaitTimeoutError) as caught:
+            await promotion.wait(timeout=0)
+        for token in (promotion.token, stored[0], str(caught.value.token)):
+            assert Token.load(token).hold == guard().stabilization
+            with pytest.raises(ConfigurationError, match="guarded promotion"):
+                await baseten.resume(token)
+            resumed: Any = await baseten.resume(token, guard=guard())
+            assert resumed.report is not None
+        plain: Any = await baseten.resume(promotion.token, guard=None)
+        assert plain.report is None
+        await plain.wait()
+
+    assert len(sent(fake, METRICS)) == 1  # the one before the request
+
+
+async def test_a_token_without_a_guard_may_get_one_and_a_cancellation_may_not() -> None:
+    fake, _ = world()
+    async with fake.client() as baseten:
+        handle = baseten.model("m1").environment("production")
+        promotion = await handle.promote("d2")
+        resumed: Any = await baseten.resume(promotion.token, guard=guard())
+        error, report = await end_of(resumed)
+        assert error is None
+        assert report.steps[0].percent == 25
+
+        other = await handle.promote("d1")
+        cancellation = await other.cancel()
+        with pytest.raises(ConfigurationError, match="cancellation"):
+            await baseten.resume(cancellation.token, guard=guard())
+        assert isinstance(await baseten.resume(promotion.token), ModelPromotion)
+
+
+async def test_a_promotion_that_is_adopted_is_guarded_without_knowing_its_hold() -> None:
+    fake, production = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08)
+    async with fake.client() as baseten:
+        await baseten.model("m1").environment("production").promote("d2")
+        await asyncio.sleep(20)
+        promotion = await promote(baseten, if_in_progress="adopt")
+        error, report = await end_of(promotion)
+
+    assert isinstance(error, GuardBreachedError)
+    assert report.actions == ("pause", "cancel")
+    assert production.current is fake.model("m1").deployment("d1")
+
+
+async def test_a_closed_client_ends_a_guarded_wait() -> None:
+    fake, _ = world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        wait = asyncio.create_task(promotion.wait())
+        await asyncio.sleep(50)
+        await baseten.aclose()
+
+        with pytest.raises(ConfigurationError):
+            await wait
+
+
+# --- chains --------------------------------------------------------------------------------------
+
+
+def chain_world() -> FakeBaseten:
+    fake = FakeBaseten()
+    chain = fake.chain("c1")
+    chain.deployment("d1")
+    chain.deployment("d2")
+    chain.environment("production", current="d1")
+    return fake
+
+
+async def guarded_chain(baseten: Any, function: Any, **settings: Any) -> ChainPromotion:
+    given = Guard(check("own", function), **{"warmup": 10, **settings})
+    promotion = await baseten.chain("c1").environment("production").promote("d2", guard=given)
+    assert isinstance(promotion, ChainPromotion)
+    return promotion
+
+
+async def test_a_chain_is_checked_before_and_after_it_is_live() -> None:
+    fake, asked = chain_world(), list[tuple[int, str | None]]()
+
+    async def smoke(step: GuardedStep) -> bool:
+        asked.append((step.percent, step.previous_id))
+        return True
+
+    async with fake.client() as baseten:
+        error, report = await end_of(await guarded_chain(baseten, smoke))
+
+    assert error is None
+    assert asked == [(0, "d1"), (100, "d1")]
+    assert [step.percent for step in report.steps] == [100]
+
+
+async def test_a_chain_that_fails_its_check_is_not_promoted() -> None:
+    fake = chain_world()
+
+    async def smoke() -> bool:
+        return False
+
+    async with fake.client() as baseten:
+        with pytest.raises(GuardBreachedError) as caught:
+            await guarded_chain(baseten, smoke)
+
+    assert writes(fake) == []
+    assert [one.check for one in caught.value.report.breached] == ["own"]
+
+
+async def test_a_check_of_a_chain_without_an_answer_is_asked_again() -> None:
+    fake, asked = chain_world(), list[float]()
+
+    async def smoke() -> bool:
+        asked.append(fake.now)
+        raise OSError("no route to host")
+
+    async with fake.client() as baseten:
+        with pytest.raises(GuardUnavailableError):
+            await guarded_chain(baseten, smoke)
+
+    assert asked == [0, 60, 120]
+    assert writes(fake) == []
+
+
+async def test_a_chain_that_fails_its_check_when_it_is_live_is_promoted_back() -> None:
+    fake = chain_world()
+
+    async def smoke(step: GuardedStep) -> bool:
+        return step.percent == 0
+
+    async with fake.client() as baseten:
+        error, report = await end_of(await guarded_chain(baseten, smoke))
+
+    assert isinstance(error, GuardBreachedError)
+    assert report.actions == ("rollback",)
+    assert writes(fake) == ["promote", "promote"]
+    assert fake.chain("c1").environment("production").current is fake.chain("c1").deployment("d1")
+
+
+async def passes() -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        Guard(error_rate(at_most=0.1)),
+        Guard(check("own", passes), on_breach="pause"),
+        Guard(check("own", passes), hold="pause"),
+    ],
+)
+async def test_a_guard_that_cannot_work_for_a_chain_is_refused(given: Guard) -> None:
+    fake = chain_world()
+    async with fake.client() as baseten:
+        with pytest.raises(ConfigurationError):
+            await baseten.chain("c1").environment("production").promote("d2", guard=given)
+
+    assert fake.requests == []

@@ -1,0 +1,146 @@
+"""The sentences of guards, whole: what happened, where the traffic is, and what to do next.
+
+No other test asserts these words.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aiobaseten import Guard, check
+from aiobaseten.errors import BasetenError, GuardError
+from aiobaseten.events import GuardActed, GuardOverridden, HoldExtended, Measured, StepReached
+from aiobaseten.guard import GuardedStep, Verdict
+from aiobaseten.testing import FakeBaseten
+
+from .rollout import end_of, guard, promote, world
+
+pytestmark = pytest.mark.looptime
+
+PROMOTION = "the promotion of deployment d2 to production of model m1"
+WORSE = "error_rate: 8 % is above 2 %."
+
+
+async def sentence(
+    given: Guard, *, bad_from: float | None = 25, rate: float = 10, **behaviour: Any
+) -> str:
+    """The sentence with which the wait ends."""
+    fake, production = world(**behaviour)
+    production.receives(requests_per_second=rate)
+    if bad_from is not None:
+        fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=bad_from)
+    async with fake.client() as baseten:
+        error, _ = await end_of(await promote(baseten, given))
+    assert isinstance(error, GuardError)
+    return str(error)
+
+
+async def test_a_breach_that_was_cancelled() -> None:
+    assert await sentence(guard()) == (
+        f"the guard found a breach in {PROMOTION} at 25 % of traffic: {WORSE} It was cancelled. "
+        "Traffic is on deployment d1. Deployment d2 gets no traffic: mend it, and promote it again."
+    )
+
+
+async def test_a_breach_that_paused_it() -> None:
+    assert await sentence(guard(on_breach="pause")) == (
+        f"the guard found a breach in {PROMOTION} at 25 % of traffic: {WORSE} It is paused. "
+        "25 % of the traffic is on deployment d2, the rest on deployment d1. Go on with "
+        "promotion.resume(), or give it back with promotion.cancel()."
+    )
+
+
+async def test_a_breach_that_could_not_be_stopped() -> None:
+    assert await sentence(guard(on_breach="pause"), signals_succeed=False, bad_from=75) == (
+        f"the guard found a breach in {PROMOTION} at 100 % of traffic: {WORSE} It is live, so that "
+        "nothing could be stopped. All traffic is on deployment d2. Take it back with "
+        "promotion.rollback()."
+    )
+
+
+async def test_a_breach_after_it_was_live() -> None:
+    assert await sentence(guard(bake=60), bad_from=100) == (
+        f"the guard found a breach in {PROMOTION} at 100 % of traffic: {WORSE} It was live by "
+        "then, and the deployment before was promoted again. Traffic is on deployment d1. Mend "
+        "deployment d2, and promote it again."
+    )
+
+
+async def test_a_cancel_that_takes_too_long() -> None:
+    assert await sentence(guard(cancel_timeout=60)) == (
+        f"the guard found a breach in {PROMOTION} at 25 % of traffic: {WORSE} It is being taken "
+        "back, and that was not finished after 60 s. Traffic is on its way to deployment d1. Wait "
+        "on with resume(error.token)."
+    )
+
+
+async def test_silence() -> None:
+    reason = "deployment d2 had 15 requests in the window, and 100 are needed"
+    found = await sentence(guard(unavailable=1), bad_from=None, rate=1)
+
+    assert found == (
+        f"the guard could not measure {PROMOTION} at 25 % of traffic: error_rate: {reason}; "
+        f"latency p95: {reason}. It is paused. 25 % of the traffic is on deployment d2, the rest "
+        "on deployment d1. Go on with promotion.resume(), or give it back with promotion.cancel()."
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (False, "it said False"),
+        (None, "it returned NoneType, not True, False or a Verdict"),
+        (KeyError("user"), "it raised KeyError: 'user'"),
+        (Verdict("breach", reason="3 of 40 are wrong"), "3 of 40 are wrong"),
+    ],
+)
+async def test_a_check_of_the_caller(said: Any, reason: str) -> None:
+    async def evals(step: GuardedStep) -> Any:
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    given = Guard(check("evals", evals), warmup=10, unavailable=1)
+
+    assert f" at 25 % of traffic: evals: {reason}. " in await sentence(given)
+
+
+async def test_a_chain_that_was_not_promoted() -> None:
+    fake = FakeBaseten()
+    chain = fake.chain("c1")
+    chain.deployment("d2")
+    chain.environment("production")
+
+    async def smoke() -> bool:
+        return False
+
+    async with fake.client() as baseten:
+        production = baseten.chain("c1").environment("production")
+        with pytest.raises(BasetenError) as caught:
+            await production.promote("d2", guard=Guard(check("smoke", smoke)))
+
+    assert str(caught.value) == (
+        "the guard found a breach in deployment d2: smoke: it said False. It was not promoted to "
+        "production of chain c1, and nothing was sent"
+    )
+
+
+def test_events_are_lines_for_a_person() -> None:
+    verdict = Verdict("breach", check="error_rate", reason="8 % is above 2 %")
+    events = [
+        StepReached(at=5, percent=25),
+        Measured(at=545, percent=25, verdict=verdict),
+        HoldExtended(at=590, reason="25 % has not passed yet", until=606),
+        GuardActed(at=607, policy="cancel", why="error_rate: 8 % is above 2 %"),
+        GuardOverridden(at=608, by="resume"),
+    ]
+
+    assert [str(event) for event in events] == [
+        "    5.0 s  guard: step 25 %",
+        "  545.0 s  guard: 25 %: error_rate: breach (8 % is above 2 %)",
+        "  590.0 s  guard: holds the step, measures again at 606 s: 25 % has not passed yet",
+        "  607.0 s  guard: cancel: error_rate: 8 % is above 2 %",
+        "  608.0 s  guard: overridden by somebody else: resume",
+    ]

@@ -1,0 +1,179 @@
+"""Silence is never health: without an answer nothing goes on, unless the caller says so."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from aiobaseten import Guard, Verdict, check
+from aiobaseten.errors import ConfigurationError, GuardBreachedError, GuardUnavailableError
+from aiobaseten.guard import GuardedStep
+from aiobaseten.testing import FakeEnvironment
+
+from .rollout import METRICS, end_of, guard, promote, world, writes
+
+pytestmark = pytest.mark.looptime
+
+
+def assert_held_at_25(production: FakeEnvironment, error: Any) -> None:
+    assert isinstance(error, GuardUnavailableError)
+    assert production.promotion is not None
+    assert (production.promotion.status, production.promotion.percent) == ("PAUSED", 25)
+    assert error.report.steps[-1].outcome == "unavailable"
+
+
+@pytest.mark.parametrize("shown", ["zero", "null", "absent"])
+async def test_no_traffic_holds_the_first_step(shown: Any) -> None:
+    fake, production = world(metrics_without_requests=shown)
+    production.receives(requests_per_second=0)
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten))
+
+    assert_held_at_25(production, error)
+    assert report.steps[-1].measurements == 3
+
+
+async def test_too_little_traffic_holds_the_first_step() -> None:
+    fake, production = world()
+    production.receives(requests_per_second=0.5)
+    async with fake.client() as baseten:
+        error, _ = await end_of(await promote(baseten))
+
+    assert_held_at_25(production, error)
+
+
+async def test_little_traffic_is_enough_once_the_step_has_lasted_long_enough() -> None:
+    fake, production = world()
+    production.receives(requests_per_second=4)
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten))
+
+    assert error is None
+    assert report.actions[:2] == ("pause", "resume")
+    assert report.steps[0].outcome == "pass"
+
+
+async def test_idle_steps_pass_only_if_the_caller_needs_no_requests() -> None:
+    fake, production = world()
+    production.receives(requests_per_second=0)
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(min_requests=0)))
+
+    assert error is None
+    assert all("idle" in one.reason for one in report.steps[0].verdicts)
+
+
+@pytest.mark.parametrize("trouble", ["status", "html", "hang", "garbage", "empty"])
+async def test_metrics_that_cannot_be_read_hold_the_first_step(trouble: str) -> None:
+    fake, production = world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        how = {"status": 503} if trouble == "status" else {}
+        getattr(fake.faults, trouble)(route=METRICS, times=None, **how)
+        error, _ = await end_of(promotion)
+
+    assert_held_at_25(production, error)
+
+
+async def says_nothing(step: GuardedStep) -> Any:
+    return None
+
+
+async def fails() -> bool:
+    raise ZeroDivisionError("of the caller's")
+
+
+async def hangs() -> bool:
+    await asyncio.sleep(10_000)
+    return True
+
+
+async def ends_itself() -> bool:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("function", [says_nothing, fails, hangs, ends_itself])
+async def test_a_check_without_an_answer_holds_the_first_step(function: Any) -> None:
+    fake, production = world()
+    given = Guard(check("own", function, timeout=20), warmup=10)
+    async with fake.client() as baseten:
+        error, _ = await end_of(await promote(baseten, given))
+
+    assert_held_at_25(production, error)
+
+
+async def test_a_check_may_say_why() -> None:
+    fake, _ = world()
+
+    async def evals(step: GuardedStep) -> Verdict:
+        said = (step.kind, step.resource_id, step.environment_name, step.deployment_id)
+        assert said == ("model", "m1", "production", "d2")
+        assert step.previous_id == "d1"
+        return Verdict("breach" if step.percent >= 50 else "pass", reason="3 of 40 are wrong")
+
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, Guard(check("e", evals), warmup=10)))
+
+    assert isinstance(error, GuardBreachedError)
+    assert [step.outcome for step in report.steps] == ["pass", "breach"]
+
+
+async def test_silence_may_be_cancelled_or_taken_for_a_pass_on_the_callers_word() -> None:
+    for policy, ends in (("cancel", "CANCELED"), ("proceed", "SUCCEEDED")):
+        fake, production = world()
+        production.receives(requests_per_second=0)
+        async with fake.client() as baseten:
+            given = guard(on_unavailable=policy, unavailable=1)
+            error, report = await end_of(await promote(baseten, given))
+
+        assert production.promotion is not None
+        assert production.promotion.status == ends
+        assert (error is None) == (policy == "proceed")
+        assert report.actions[0] == policy
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+async def test_metrics_that_the_key_may_not_read_are_found_before_anything_is_sent(
+    status: int,
+) -> None:
+    fake, _ = world()
+    fake.faults.status(status, route=METRICS)
+    async with fake.client() as baseten:
+        with pytest.raises(ConfigurationError, match="nothing was sent"):
+            await promote(baseten)
+
+    assert writes(fake) == []
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        {"rolling_deploy": False},
+        {"rolling_deploy_config": {"stabilization_time_seconds": 60}},
+    ],
+)
+async def test_settings_that_leave_a_guard_nothing_to_measure_are_refused(override: Any) -> None:
+    fake, _ = world()
+    async with fake.client() as baseten:
+        with pytest.raises(ConfigurationError):
+            await promote(baseten, promotion_settings_override=override)
+
+    assert fake.requests == []
+
+
+async def test_the_settings_of_the_caller_are_kept() -> None:
+    fake, _ = world()
+    override = {
+        "promotion_cleanup_strategy": "KEEP",
+        "rolling_deploy_config": {"max_surge_percent": 10, "stabilization_time_seconds": 900},
+    }
+    async with fake.client() as baseten:
+        await promote(baseten, promotion_settings_override=override)
+
+    assert fake.requests[-1].json["promotion_settings_override"] == {
+        "promotion_cleanup_strategy": "KEEP",
+        "rolling_deploy": True,
+        "rolling_deploy_config": {"max_surge_percent": 10, "stabilization_time_seconds": 900},
+    }
