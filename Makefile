@@ -41,6 +41,7 @@ recording: $(READY)  ## Record the command line in a terminal (pictures and anim
 .PHONY: picture
 picture: $(READY)  ## Draw docs/promotion.svg: a healthy promotion, seen by three ways of waiting
 	$(BIN)/python scripts/draw_promotion.py
+	$(BIN)/python scripts/draw_guard.py
 
 .PHONY: test
 test: $(READY)  ## Run the tests (PYTEST='-k word' for some)

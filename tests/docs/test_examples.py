@@ -88,9 +88,18 @@ def measured(fake: FakeBaseten) -> None:
     production.receives(requests_per_second=10)
 
 
+def worse(fake: FakeBaseten) -> None:
+    """The new deployment of the ranker fails 8 % of its requests."""
+    calm(fake)
+    model = fake.model("abcd1234")
+    model.deployment("depl002").answers(error_share=0.08)
+    production = model.environment("production")
+    production.receives(requests_per_second=10)
+
+
 WORLDS: Mapping[str, Callable[[FakeBaseten], None]] = {
     "calm": calm, "failing": failing, "stuck": stuck, "promoting": promoting,
-    "promoted": promoted, "asleep": asleep, "measured": measured,
+    "promoted": promoted, "asleep": asleep, "measured": measured, "worse": worse,
 }  # fmt: skip
 
 
