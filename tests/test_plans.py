@@ -114,6 +114,35 @@ def test_the_settings_of_this_promotion_win_over_those_of_the_environment() -> N
     assert (kept.cleanup, codes(kept)) == ("KEEP", [])
 
 
+def test_a_setting_that_is_null_changes_nothing() -> None:
+    body = {"promotion_settings_override": {"rolling_deploy": None}}
+
+    assert plan(settings=ROLLING, body=body).rolling is not None
+
+
+def test_replicas_that_may_be_missing_replace_extra_ones() -> None:
+    found = plan(settings={**ROLLING, "rolling_deploy_config": {"max_unavailable_percent": 20}})
+
+    assert found.rolling is not None
+    assert (found.rolling.max_surge_percent, found.rolling.max_unavailable_percent) == (0, 20)
+
+
+@pytest.mark.parametrize(
+    ("body", "redeploys"),
+    [
+        ({}, True),
+        ({"preserve_env_instance_type": True}, True),
+        ({"preserve_env_instance_type": False}, False),
+        ({"environment_settings_update": {"instance_type_id": "1x4"}}, None),
+        ({"environment_settings_update": {"region": "eu"}}, None),
+    ],
+)
+def test_another_instance_type_makes_a_new_deployment_unless_it_is_given_up(
+    body: dict[str, Any], *, redeploys: bool | None
+) -> None:
+    assert plan(body=body, instance_type={"name": "H100"}).redeploys is redeploys
+
+
 def test_a_chain_ramps_and_never_rolls() -> None:
     new = {"id": "new", "status": "ACTIVE", "chainlets": []}
     fields: dict[str, Any] = {"current_deployment": {**new, "id": "old"}}

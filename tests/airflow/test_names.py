@@ -11,7 +11,7 @@ from aiobaseten.airflow import CancelPromotionOperator, DeploymentSensor, Promot
 from aiobaseten.testing import FakeBaseten, timelines
 
 from .doubles import TaskRun, deferral, fired, result_of
-from .promoting import PERMANENT
+from .promoting import PERMANENT, die_while_sending
 
 pytestmark = pytest.mark.looptime
 
@@ -70,6 +70,19 @@ async def test_a_cancellation_takes_a_name(named: FakeBaseten, fake_url: str, ru
     cancel = CancelPromotionOperator(task_id="cancel", model_id="ranker")
 
     trigger: Any = (await deferral(cancel, TaskRun())).trigger
+
+    assert Token.load(trigger.token).resource_id == "model111"
+
+
+async def test_a_cancellation_that_goes_on_is_that_of_the_model_of_the_first_try(
+    named: FakeBaseten, fake_url: str, run: TaskRun
+) -> None:
+    named.model("model111").environment("production").promote("depl002")
+    cancel = CancelPromotionOperator(task_id="cancel", model_id="ranker")
+    await die_while_sending(cancel, named, run, acts=False)
+    named.model("model222", name="ranker", team="Other")  # ambiguous from now on
+
+    trigger: Any = (await deferral(cancel, run)).trigger
 
     assert Token.load(trigger.token).resource_id == "model111"
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from aiobaseten import Baseten
+from aiobaseten import Baseten, cli
 from aiobaseten.cli import main
+from aiobaseten.cli._arguments import parse
 from aiobaseten.cli._commands import execute
+from aiobaseten.cli._json import JSONView
+from aiobaseten.cli._lines import LinesView
 from aiobaseten.cli._outcomes import Outcome
+from aiobaseten.cli._run import Run
+from aiobaseten.options import LoopClock
 from aiobaseten.testing import FakeBaseten
 
-from .command import Shell, run_of
+from .command import run_of
+
+SCHEMA = Path(cli.__file__).with_name("output.schema.json")
 
 
 @pytest.fixture
@@ -186,25 +195,38 @@ async def test_an_environment_without_a_past_is_not_rolled_back(
     assert all(one.startswith("GET ") for one in asked(fake))
 
 
-async def test_the_output_says_which_variables_were_used(shell: Shell) -> None:
-    using = shell.having(BASETEN_MODEL="m", BASETEN_ENVIRONMENT="production")
+async def test_the_output_says_which_variables_were_used(
+    baseten: Baseten, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BASETEN_MODEL", "ranker")
+    monkeypatch.setenv("BASETEN_ENVIRONMENT", "production")
 
-    lines = await using.run("status")
-    objects = await using.run("status", "--json")
+    for view in (LinesView(LoopClock()), JSONView(LoopClock())):
+        await execute(Run(baseten, parse(["status"]), view))
 
-    assert "using BASETEN_MODEL=m, BASETEN_ENVIRONMENT=production" in lines.out.splitlines()[0]
-    assert json.loads(objects.out.splitlines()[0])["variables"] == {
-        "BASETEN_MODEL": "m",
-        "BASETEN_ENVIRONMENT": "production",
-    }
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].endswith("using BASETEN_MODEL=ranker, BASETEN_ENVIRONMENT=production")
+    (record,) = [json.loads(line) for line in out if '"defaults"' in line]
+    assert record["variables"] == {"BASETEN_MODEL": "ranker", "BASETEN_ENVIRONMENT": "production"}
 
 
-async def test_all_chains_and_models_are_listed(shell: Shell) -> None:
-    listed = await shell.run("list")
-    models = await shell.run("list", "model", "--json")
+async def test_all_chains_and_models_are_listed(
+    fake: FakeBaseten, baseten: Baseten, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.chain("chain111", name="bot")
 
-    rows = [line.split() for line in listed.out.splitlines()]
-    assert [row[:3] for row in rows] == [["KIND", "NAME", "ID"], ["chain", "c", "c"],
-                                         ["model", "m", "m"]]  # fmt: skip
-    assert [one["type"] for one in models.records] == ["model", "outcome"]
-    assert models.records[0]["owner"] == "m"
+    await execute(Run(baseten, parse(["list"]), LinesView(LoopClock())))
+    await execute(Run(baseten, parse(["list", "model"]), JSONView(LoopClock())))
+
+    out = capsys.readouterr().out.splitlines()
+    rows = [line.split()[:3] for line in out if not line.startswith("{")]
+    records = [json.loads(line) for line in out if line.startswith("{")]
+    assert rows[:3] == [
+        ["KIND", "NAME", "ID"],
+        ["chain", "bot", "chain111"],
+        ["model", "ranker", "model111"],
+    ]
+    assert [one["owner"] for one in records] == ["model111", "model222", "twin0", "twin1"]
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    for record in records:
+        jsonschema.Draft202012Validator(schema).validate(record)

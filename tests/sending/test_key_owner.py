@@ -88,6 +88,13 @@ async def test_a_look_that_is_refused_asks_for_nothing(fake: FakeBaseten, basete
     assert asked_for_owner(fake) == 0
 
 
+async def test_a_refusal_of_a_proxy_asks_for_nothing(fake: FakeBaseten, baseten: Baseten) -> None:
+    fake.faults.html(403, route="POST /v1/models/m/environments/restricted/promote")
+
+    assert (await refusal(baseten)).key_owner is None
+    assert asked_for_owner(fake) == 0
+
+
 async def test_another_refusal_asks_for_nothing(fake: FakeBaseten, baseten: Baseten) -> None:
     with pytest.raises(NotFoundError):
         await baseten.model("m").environment("nowhere").promote("new")
