@@ -1,7 +1,7 @@
 """Compare the files of openapi/ that we wrote with a spec that Baseten published.
 
-SPEC is a whole spec, as a file or an address. Every difference is an error, except for words and for all that an
-entry of openapi/overlay.yaml records with its reason. Nothing is written.
+SPEC is a whole spec, as a file or an address. Every difference is an error, except for words and
+for all that an entry of openapi/overlay.yaml records with its reason. Nothing is written.
 """
 
 from __future__ import annotations

@@ -17,12 +17,11 @@ from spec.rating import Rated, Rating, rate
 from spec.schema_changes import Change
 from spec.sources import Sources, dates_in
 
-
 _PART = "A part of the decision about {}."
 _REPLACED = "Nothing to do: openapi/overlay.yaml replaces it or leaves it out."
 _UNPINNED_SECURITY = (
-    "Check that the `security` entry of openapi/overlay.yaml is still right, and pin the state that "
-    "it is about: `make check` fails without `about`."
+    "Check that the `security` entry of openapi/overlay.yaml is still right, and write under "
+    "`about` which state it is about: `make check` fails without."
 )
 
 

@@ -436,7 +436,7 @@ def test_a_new_operation_next_to_ours_is_reported_once(
     capsys.readouterr()
     new = whole["paths"][f"{CHAINS}/promote"]["post"]
     added = (f"{CHAINS}/cancel_promotion", "/v2/models", "/v1/teams/{team_id}/chains")
-    whole["paths"] |= dict.fromkeys((*added, "/v1/secrets"), {"post": new})
+    whole["paths"] |= {path: {"post": new} for path in (*added, "/v1/secrets")}
 
     refreshed(tmp_path, whole)
 
