@@ -18,7 +18,7 @@ import pytest
 from pyreqwest.client import ClientBuilder
 from pyreqwest.compatibility.httpx import HttpxTransport
 
-from aiobaseten import Baseten
+from aiobaseten import Baseten, ModelEnvironmentHandle
 from aiobaseten.errors import (
     APIError,
     BasetenError,
@@ -99,8 +99,8 @@ async def connected(make: MakeClient, url: str) -> AsyncIterator[Baseten]:
             base_url=url,
             http_client=http,
             clock=CompressedClock(SPEED),
-            read_timeout=0.1,
-            answer_timeout=0.3,
+            read_timeout=0.2,
+            answer_timeout=0.5,
         )
         yield await stack.enter_async_context(baseten)
 
@@ -144,23 +144,29 @@ async def host(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 async def promote_and_leave(baseten: Baseten, fake: FakeBaseten) -> None:
     """Promote to one environment after the other, and cancel each call while it sends."""
-    model = fake.model("m1")
     for number in range(CANCELLATIONS):
-        model.environment(f"e{number}", current="d0")
-        sends = asyncio.Event()
-
-        async def send(_: str, sends: asyncio.Event = sends) -> None:
-            sends.set()
-
+        fake.model("m1").environment(f"e{number}", current="d0")
         environment = baseten.model("m1").environment(f"e{number}")
-        call = asyncio.create_task(environment.promote("d1", before_sending=send))
-        call.add_done_callback(lambda _, sends=sends: sends.set())
-        await sends.wait()
-        # Turns of the loop, in which the proxy and the fake run as well, depend on no machine.
-        for _ in range(2 * (number % 25)):
-            await asyncio.sleep(0)
-        call.cancel()
-        await asyncio.gather(call, return_exceptions=True)
+        await leave_after(2 * (number % 25), environment)
+
+
+async def leave_after(turns: int, environment: ModelEnvironmentHandle) -> None:
+    """Cancel a promotion some turns of the loop after it begins to send.
+
+    The proxy and the fake run in the same loop, so that no machine is too slow.
+    """
+    sends = asyncio.Event()
+
+    async def send(_: str) -> None:
+        sends.set()
+
+    call = asyncio.create_task(environment.promote("d1", before_sending=send))
+    call.add_done_callback(lambda _: sends.set())
+    await sends.wait()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
 
 
 def assert_sent_once(seen: list[str], fake: FakeBaseten) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
 from aiobaseten import Baseten
@@ -111,6 +112,35 @@ async def test_a_promotion_that_did_not_begin_is_unknown_and_not_sent_again(
     for reading in (caught.value.before, caught.value.after):
         assert reading.current_deployment.id == "old"
         assert reading.candidate_deployment is None
+
+
+class WithoutId(httpx.AsyncBaseTransport):
+    """Answers each request to promote with an id of no letters."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(201, json={"id": ""}, headers={"x-request-id": "r-1"})
+        return await self._inner.handle_async_request(request)
+
+
+@BOTH
+async def test_an_answer_without_an_id_is_unknown_with_its_status_and_request_id(
+    fake: FakeBaseten, kind: Kind
+) -> None:
+    set_up(fake, kind)
+    async with (
+        httpx.AsyncClient(transport=WithoutId(fake.transport())) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        with pytest.raises(PromotionOutcomeUnknownError) as caught:
+            await promote(baseten, kind)
+
+    cause = caught.value.__cause__
+    assert isinstance(cause, ResponseShapeError)
+    assert (cause.status, cause.request_id) == (201, "r-1")
 
 
 @BOTH
