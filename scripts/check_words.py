@@ -1,7 +1,7 @@
 """Compare the files of openapi/ that we wrote with a spec that Baseten published.
 
-SPEC is a whole spec in a file. Every difference is an error, except for words and for all that an
-entry of openapi/overlay.yaml records with its reason. Nothing is written.
+SPEC is a whole spec, as a file or an address. Every difference is an error, except for words and
+for all that an entry of openapi/overlay.yaml records with its reason. Nothing is written.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import build_spec
+from fetching import FetchError, fetch
 from spec.comparing import compare
 from spec.document import published_document, published_subjects
 from spec.edition import without_published
@@ -29,10 +29,12 @@ def main(arguments: Sequence[str]) -> int:
     """Compare. Returns the exit status: 0 if our words say the same as the published spec."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("spec", metavar="SPEC")
-    file = Path(parser.parse_args(arguments).spec)
+    source = parser.parse_args(arguments).spec
     try:
-        found = differences(file.name, file.read_text("utf-8"))
-    except (SpecError, OSError) as error:
+        found = [
+            sentence for one in fetch(source) for sentence in differences(one.source, one.text)
+        ]
+    except (SpecError, FetchError) as error:
         print(error, file=sys.stderr)
         return 1
     print(*found or ["Our words say the same as the published spec."], sep="\n")

@@ -14,9 +14,11 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import build_spec
+from fetching import FetchError, fetch
 from spec.edition import Edition, describe_editions, edition, without_published
 from spec.leaning import Leaning, read_leaning
 from spec.neighbours import neighbours, read_neighbours
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         old, new = edition_named(chosen.old), edition_named(chosen.new)
         changes = describe_editions(old, new, leaning())
-    except SpecError as error:
+    except (SpecError, FetchError) as error:
         print(error, file=sys.stderr)
         return 1
     print(FORMATS[chosen.format](changes), end="")
@@ -95,7 +97,8 @@ def edition_named(source: str) -> Edition:
         return _at_revision(source)
     if file.resolve() == (build_spec.OPENAPI / "baseten.json").resolve():
         return edition_of(build_spec.OPENAPI)
-    node = read_data(file.name, file.read_text("utf-8"))
+    (text,) = fetch(source)
+    node = read_data(text.source, text.text)
     overlay = read_overlay("overlay.yaml", (build_spec.OPENAPI / "overlay.yaml").read_text("utf-8"))
     fields = node.entries()
     if "info" in fields and fields["info"].entries()["title"].value == overlay.title:
@@ -107,13 +110,15 @@ def _of_whole(whole: Node, overlay: Overlay) -> Edition:
     """The edition after `make refresh-spec` from a whole spec, without missing operations."""
     taken = take(whole, overlay.published)
     texts, _ = build_spec.read_openapi(build_spec.OPENAPI)
+    # The newest of all: nothing that we wrote wins over it.
     entry = {"source": whole.file, "date": "9999", "sha256": ""}
-    return edition(
+    found = edition(
         {**without_published(texts, overlay), **taken.files},
         overlay.without(set(taken.missing)),
         dict.fromkeys(taken.files, entry),
         neighbours(taken.every, overlay.published),
     )
+    return replace(found, sources=None)  # its real date is not known
 
 
 def _at_revision(revision: str) -> Edition:

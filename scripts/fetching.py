@@ -19,6 +19,7 @@ MAX_REDIRECTS = 5
 # For one read from the connection, and for the whole response.
 TIMEOUT_S = 20.0
 DEADLINE_S = 120.0
+_GZIP = b"\x1f\x8b"
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 # The first line of a page names its address.
 _ADDRESS = re.compile(r"# Source: (https://docs\.baseten\.co/\S+)")
@@ -174,6 +175,7 @@ def _decoded(name: str, content: bytes, allowed: int) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise NotTextError(f"{name} is not UTF-8 text.") from error
+        hint = " Decompress it first: `gunzip --keep`." if content[:2] == _GZIP else ""
+        raise NotTextError(f"{name} is not UTF-8 text.{hint}") from error
     # Git, too, may change the ends of lines; the hash of a file must not depend on them.
     return text.replace("\r\n", "\n").replace("\r", "\n")

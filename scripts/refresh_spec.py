@@ -149,8 +149,9 @@ def _missing(missing: Mapping[str, str]) -> SpecError:
     listed = "\n".join(f"  {name}: {what}" for name, what in missing.items())
     return SpecError(
         f"Operations that src/aiobaseten needs are missing:\n{listed}\nIf one was moved, change "
-        "its path in openapi/overlay.yaml. If it was removed, decide what src/aiobaseten does "
-        "without it."
+        "its path in openapi/overlay.yaml. If it was removed, remove its entry there and its use "
+        "in src/aiobaseten. If this spec is older than the dates in openapi/sources.yaml, get the "
+        "newest one."
     )
 
 

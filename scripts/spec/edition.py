@@ -17,6 +17,13 @@ from spec.rating import Rated, Rating, rate
 from spec.schema_changes import Change
 from spec.sources import Sources, dates_in
 
+_PART = "A part of the decision about {}."
+_REPLACED = "Nothing to do: openapi/overlay.yaml replaces it or leaves it out."
+_UNPINNED_SECURITY = (
+    "Check that the `security` entry of openapi/overlay.yaml is still right, and write under "
+    "`about` which state it is about: `make check` fails without."
+)
+
 
 @dataclass(frozen=True)
 class Edition:
@@ -113,17 +120,19 @@ def _hidden(old: Edition, new: Edition, seen: Iterable[Change]) -> Iterable[Rate
         return
     told = {(change.kind, change.place) for change in seen}
     under = {subject.name.removeprefix("schemas/") for subject in new.open}
+    pinned = {subject.name for subject in new.subjects if subject.about}
     for change in compare(old.published, new.published):
         place = change.place.partition(": ")[0]
-        is_under = place in under or change.kind == "security changed"
-        if change.kind != "prose" and (change.kind, change.place) not in told and not is_under:
-            component = place.partition(".")[0]
-            yield (
-                Rated(change, Rating.DECISION, f"A part of the decision about {component}.")
-                if component in under
-                else Rated(
-                    change,
-                    Rating.SAFE,
-                    "Nothing to do: openapi/overlay.yaml replaces it or leaves it out.",
-                )
-            )
+        is_asked = place in under or (change.kind == "security changed" and "security" in pinned)
+        if change.kind == "prose" or (change.kind, change.place) in told or is_asked:
+            continue
+        component, operations = place.partition(".")[0], set(change.operations)
+        if component in under:
+            rating, because = Rating.DECISION, _PART.format(component)
+        elif operations and operations <= under:  # it follows from another answer
+            rating, because = Rating.DECISION, _PART.format(" and ".join(sorted(operations)))
+        elif change.kind == "security changed":
+            rating, because = Rating.DECISION, _UNPINNED_SECURITY
+        else:
+            rating, because = Rating.SAFE, _REPLACED
+        yield Rated(change, rating, because)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from spec.reading import read_data
@@ -14,7 +15,7 @@ HEADER = (
 
 
 def neighbours(every: Iterable[str], used: Mapping[str, str]) -> tuple[str, ...]:
-    """The operations ("method /path") that share the first two parts of a path with a used one."""
+    """The operations ("method /path") on the kinds of resources of the used ones."""
     roots = {_root(key) for key in used}
     known = {unnamed(key) for key in used}
     return tuple(sorted(key for key in every if _root(key) in roots and unnamed(key) not in known))
@@ -40,5 +41,7 @@ def write_neighbours(found: Iterable[str]) -> str:
     return HEADER + ("".join(f"- {key}\n" for key in found) or "[]\n")
 
 
-def _root(key: str) -> tuple[str, ...]:
-    return tuple(key.partition(" ")[2].split("/")[1:3])
+def _root(key: str) -> str:
+    """The kind of resource, such as "models", in any version of the API and in any team."""
+    path = re.sub(r"^/v\d+/(?:teams/{[^{}]*}/)?", "", key.partition(" ")[2])
+    return path.partition("/")[0]

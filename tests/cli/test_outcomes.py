@@ -56,13 +56,17 @@ async def test_a_promotion_that_fails_ends_with_10(shell: Shell) -> None:
     assert "BUILD_FAILED" in ended.complaint
 
 
-async def test_a_timeout_ends_with_11_and_the_token_continues(shell: Shell) -> None:
-    late = await shell.run(
-        "promote", "chain", "c", "stuck", "--to", "production", "--wait", "--timeout", "5s"
-    )
+@pytest.mark.parametrize("output", ["--lines", "--json"])
+async def test_a_timeout_ends_with_11_and_the_token_continues(shell: Shell, output: str) -> None:
+    promote = ("promote", "chain", "c", "stuck", "--to", "production", "--wait")
+
+    late = await shell.run(*promote, "--timeout", "5s", output)
+
     assert late.status == 11
     assert "error.token" not in late.complaint  # advice for programs
     token = late.hinted("wait")
+    if output == "--json":
+        assert late.outcome["hints"] == late.err.splitlines()[1:]
 
     shell.fake.chain("c").deployment("stuck").set("ACTIVE")
 

@@ -102,6 +102,29 @@ async def test_a_signal_while_the_process_ends_does_not_change_the_status(
     assert stopped.status == 130
 
 
+# Goes on after the command.
+_GOES_ON = """
+import signal, sys
+from aiobaseten.cli import main
+
+before = signal.getsignal(signal.SIGINT)
+status = main(sys.argv[1:])
+print(status, signal.getsignal(signal.SIGINT) is before, file=sys.stderr)
+"""
+
+
+async def test_a_program_that_calls_the_command_keeps_its_handlers_after_a_signal(
+    shell: Shell,
+) -> None:
+    promote = ("promote", "chain", "c", "stuck", "--to", "production", "--wait")
+    async with shell.started(sys.executable, "-c", _GOES_ON, *promote) as process:
+        await line_with("DEPLOYING", process.stdout)
+        process.send_signal(signal.SIGINT)
+        stopped = await ended(process)
+
+    assert stopped.err.splitlines()[-1] == "130 True"
+
+
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_that_arrives_twice_within_a_second_cancels_the_promotion(
     shell: Shell, second: signal.Signals

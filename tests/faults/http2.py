@@ -25,7 +25,7 @@ class Http2:
 
     Attributes:
         url: The base URL.
-        posts: How many POSTs have come.
+        seen: The request lines that have come, oldest first: ``"GET /v1/chains/c1"``.
         failure: What happens to each of them; ``None`` to pass it on.
         acts: Whether the fake gets those that fail, too.
     """
@@ -33,7 +33,7 @@ class Http2:
     def __init__(self, server: str) -> None:
         self._server = urlsplit(server)
         self.url = ""
-        self.posts = 0
+        self.seen: list[str] = []
         self.failure: Failure | None = None
         self.acts = False
         self.lines: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -43,6 +43,13 @@ class Http2:
         task = asyncio.create_task(self.serve(reader, writer))
         self.lines[task] = writer
         task.add_done_callback(self.lines.pop)
+
+    async def drop_connections(self) -> None:
+        """Abort all connections."""
+        for writer in self.lines.values():
+            writer.transport.abort()
+        if self.lines:
+            await asyncio.wait(self.lines)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
@@ -80,8 +87,8 @@ class Http2:
         body: bytes,
         transport: asyncio.Transport,
     ) -> None:
+        self.seen.append(f"{head[':method']} {head[':path']}")
         is_post = head[":method"] == "POST"
-        self.posts += is_post
         fails = is_post and self.failure is not None
         answer = await self._ask(head, body) if self.acts or not fails else b""
         if is_post and self.failure is not None:
@@ -113,10 +120,7 @@ async def serving(server: str) -> AsyncIterator[Http2]:
         yield front
     finally:
         listener.close()
-        for writer in front.lines.values():
-            writer.transport.abort()
-        if front.lines:
-            await asyncio.wait(front.lines)
+        await front.drop_connections()
 
 
 def reset(_: h2.connection.H2Connection, __: int, transport: asyncio.Transport) -> None:

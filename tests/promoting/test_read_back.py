@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
 from aiobaseten import Baseten
@@ -113,6 +114,35 @@ async def test_a_promotion_that_did_not_begin_is_unknown_and_not_sent_again(
         assert reading.candidate_deployment is None
 
 
+class WithoutId(httpx.AsyncBaseTransport):
+    """Answers each request to promote with an id of no letters."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(201, json={"id": ""}, headers={"x-request-id": "r-1"})
+        return await self._inner.handle_async_request(request)
+
+
+@BOTH
+async def test_an_answer_without_an_id_is_unknown_with_its_status_and_request_id(
+    fake: FakeBaseten, kind: Kind
+) -> None:
+    set_up(fake, kind)
+    async with (
+        httpx.AsyncClient(transport=WithoutId(fake.transport())) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        with pytest.raises(PromotionOutcomeUnknownError) as caught:
+            await promote(baseten, kind)
+
+    cause = caught.value.__cause__
+    assert isinstance(cause, ResponseShapeError)
+    assert (cause.status, cause.request_id) == (201, "r-1")
+
+
 @BOTH
 async def test_the_environment_is_read_back_four_times_within_ten_seconds(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
@@ -207,7 +237,9 @@ async def test_a_refusal_is_raised_at_once_and_nothing_is_read_back(
     with pytest.raises(error):
         await promote(baseten, "model")
 
-    assert [request.method for request in fake.requests] == ["GET", "POST"]
+    # Whose key was refused may be asked, too.
+    requests = [request for request in fake.requests if request.path != "/v1/users/me"]
+    assert [request.method for request in requests] == ["GET", "POST"]
 
 
 async def test_a_refusal_that_may_mean_busy_is_raised_after_one_look(

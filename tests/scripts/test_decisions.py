@@ -1,5 +1,6 @@
 """Decisions that notice: an entry of the overlay says about which published state it was taken."""
 
+import gzip
 import json
 import re
 from collections.abc import Callable
@@ -114,6 +115,8 @@ def test_a_change_under_an_entry_is_reported_with_both_sides_and_asks(
     said = capsys.readouterr().out
     decisions = said.partition("Needs a decision\n")[2].partition("\nSafe\n")[0]
     assert f"{name}: changed under an entry of the overlay: " in decisions
+    # Nor are the consequences of another answer.
+    assert "list_chain_environments" not in said.partition("\nSafe\n")[2].partition("\nProse")[0]
     found = re.search(r"about: (\d{4}-\d\d-\d\d) ([0-9a-f]{12})", decisions)
     assert found is not None
     # `make check` asks, too, until somebody writes the new hash under the entry.
@@ -288,6 +291,26 @@ def test_the_ways_to_authenticate_are_a_decision_of_the_overlay(
     assert "BearerAuth" not in document["components"]["securitySchemes"]
 
 
+@pytest.mark.parametrize("about", [(), ("2026-08-22 0123456789ab",)])
+def test_another_way_to_authenticate_is_reported_unless_it_was_decided(
+    about: tuple[str, ...],
+) -> None:
+    """An entry without `about` was decided about nothing in particular."""
+    published = frozen.document()
+    published["paths"][DEACTIVATE]["post"]["security"] = []
+    entry = Node("overlay.yaml", [], "/changes/0/security")
+    subject = Subject(entry, "security", frozenset({"components.yaml"}), [], about)
+    old = Edition(frozen.document(), frozen.document())
+
+    found = describe_editions(
+        old,
+        Edition(frozen.document(), published, (subject,)),
+        describe_spec_change.leaning(),
+    )
+
+    assert [one.rating.name for one in found] == ["DECISION"] * (not about)
+
+
 # --- shapes that a spec may get ------------------------------------------------------------------
 
 
@@ -412,13 +435,14 @@ def test_a_new_operation_next_to_ours_is_reported_once(
     refreshed(tmp_path, whole)
     capsys.readouterr()
     new = whole["paths"][f"{CHAINS}/promote"]["post"]
-    whole["paths"][f"{CHAINS}/cancel_promotion"] = {"post": new}
-    whole["paths"]["/v1/secrets"] = {"get": new}
+    added = (f"{CHAINS}/cancel_promotion", "/v2/models", "/v1/teams/{team_id}/chains")
+    whole["paths"] |= {path: {"post": new} for path in (*added, "/v1/secrets")}
 
     refreshed(tmp_path, whole)
 
     said = capsys.readouterr().out
-    assert f"post {CHAINS}/cancel_promotion: new operation next to ours" in said
+    for path in added:
+        assert f"post {path}: new operation next to ours" in said
     assert "/v1/secrets" not in said
     renamed = json.dumps(whole).replace("{chain_id}", "{chain}").replace("{env_name}", "{name}")
     refreshed(tmp_path, json.loads(renamed.replace('"chain_id"', '"chain"')), status=1)
@@ -483,6 +507,19 @@ def test_each_difference_of_our_words_is_named(
     found = check_words.differences("spec.json", json.dumps(whole))
 
     assert any(one.startswith(said) for one in found), found
+
+
+@pytest.mark.parametrize("main", [check_words.main, describe_spec_change.main])
+def test_a_compressed_spec_is_refused_in_one_sentence(
+    main: Callable[[list[str]], int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "spec.json.gz"
+    file.write_bytes(gzip.compress(b"{}"))
+
+    assert main([str(file)]) == 1
+
+    said = capsys.readouterr().err
+    assert said == "spec.json.gz is not UTF-8 text. Decompress it first: `gunzip --keep`.\n"
 
 
 def test_the_check_of_our_words_fails_on_a_difference(

@@ -372,6 +372,16 @@ async def test_a_client_of_another_event_loop() -> None:
         assert await elsewhere == "this client belongs to another event loop; make one per loop"
 
 
+def test_a_client_of_another_library() -> None:
+    """Its class may have the same name."""
+    another: Any = type("AsyncClient", (), {"__module__": "httpx2"})()
+
+    with pytest.raises(ConfigurationError) as caught:
+        Baseten(api_key="key", http_client=another)
+
+    assert str(caught.value) == "http_client must be an httpx.AsyncClient, not httpx2.AsyncClient"
+
+
 async def test_a_client_whose_http_client_was_closed(fake: FakeBaseten) -> None:
     http = httpx.AsyncClient(transport=fake.transport())
     async with Baseten(api_key="test-key", http_client=http) as baseten:

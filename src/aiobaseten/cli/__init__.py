@@ -15,7 +15,8 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    After Ctrl-C, SIGTERM or SIGHUP, the process ignores these signals, because it is about to end.
+    Without *argv* the process is about to end: after Ctrl-C, SIGTERM or SIGHUP, it ignores these
+    signals. With *argv* their handlers are the same after the call as before.
 
     Args:
         argv: The arguments after the program's name. Default: those of the process.
@@ -40,4 +41,4 @@ def _parse_and_run(argv: Sequence[str] | None) -> int:
 
     from ._session import run_command
 
-    return run_command(command, words)
+    return run_command(command, words, ends_process=argv is None)

@@ -96,6 +96,8 @@ class JSONView:
         """Print the outcome."""
         if ending.outcome.exit_status:
             _stdio.complain(one_line(ending.message))
+            for hint in ending.hints:
+                _stdio.hint(hint)
         self._print("outcome", outcome_object(ending, ending.job or self._job))
 
     def close(self) -> None:
@@ -172,6 +174,7 @@ def outcome_object(ending: Ending, job: Job | None) -> dict[str, Any]:
         "outcome": ending.outcome.label,
         "exit_status": ending.outcome.exit_status,
         "message": one_line(ending.message),
+        "hints": list(ending.hints),
         **job_object(job),
         "waited": None if ending.waited is None else round(ending.waited, 3),
         "error": None if error is None else error_object(error),

@@ -25,12 +25,13 @@ from ._views import View, choose_view
 from ._waits import interrupt
 
 
-def run_command(command: Command, words: Sequence[str]) -> int:
+def run_command(command: Command, words: Sequence[str], *, ends_process: bool) -> int:
     """Run a command. Returns the exit status.
 
     Args:
         command: The command.
         words: The words that it was parsed from.
+        ends_process: Whether the process ends after the command.
     """
     clock: Clock = LoopClock()
     try:
@@ -41,7 +42,7 @@ def run_command(command: Command, words: Sequence[str]) -> int:
         return _show(view, failed(error, command, None))
     view = choose_view(command.output, clock, waits=command.waits)
     run = Run(client, command, view)
-    interruption = Interruption(clock)
+    interruption = Interruption(clock, ends_process=ends_process)
     try:
         with interruption.watched(), asyncio.Runner() as runner:
             return runner.run(_work_and_show(run, interruption))

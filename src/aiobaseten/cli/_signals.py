@@ -26,13 +26,15 @@ if hasattr(signal, "SIGHUP"):  # not on Windows
 class Interruption:
     """The first signal cancels the command's task, a later one ends the process immediately."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, ends_process: bool) -> None:
         """Prepare.
 
         Args:
             clock: The clock of the waits.
+            ends_process: Whether the process ends after the command.
         """
         self._clock = clock
+        self._ends_process = ends_process
         self._signal: signal.Signals | None = None
         self._at: float | None = None
         self._end: Callable[[], object] = lambda: None
@@ -52,7 +54,8 @@ class Interruption:
         """Handle the signals during the block, except those that the parent has ignored.
 
         ``nohup`` ignores SIGHUP, and a shell ignores Ctrl-C for a command in the background. If one
-        has arrived, all are ignored after the block, so that none changes the exit status.
+        has arrived and the process ends, all are ignored after the block, so that none changes
+        the exit status.
         """
         before = {one: signal.getsignal(one) for one in _OUTCOMES}
         handled = {one: old for one, old in before.items() if old not in (signal.SIG_IGN, None)}
@@ -61,9 +64,10 @@ class Interruption:
         try:
             yield
         finally:
+            ignores = self.has_begun and self._ends_process
             for one, handler in handled.items():
                 # While Python ends, it keeps no handler, but it keeps ignoring.
-                signal.signal(one, signal.SIG_IGN if self.has_begun else handler)
+                signal.signal(one, signal.SIG_IGN if ignores else handler)
 
     @contextmanager
     def cancels(self, task: asyncio.Task[Any]) -> Generator[None]:

@@ -113,7 +113,10 @@ async def test_a_taken_port_is_an_os_error(fake: FakeBaseten) -> None:
 
 
 async def test_the_url_of_an_ipv6_address_has_brackets(fake: FakeBaseten) -> None:
-    async with fake.serve(host="::1") as url, httpx.AsyncClient(headers=KEY) as client:
+    async with (
+        fake.serve(host="::1") as url,
+        httpx.AsyncClient(headers=KEY, trust_env=False) as client,
+    ):
         assert url.startswith("http://[::1]:")
         assert (await client.get(f"{url}/v1/chains")).status_code == 200
 
