@@ -96,9 +96,10 @@ class JSONView:
         """Print the outcome."""
         if ending.outcome.exit_status:
             _stdio.complain(one_line(ending.message))
-            for hint in ending.hints:
-                _stdio.hint(hint)
         self._print("outcome", outcome_object(ending, ending.job or self._job))
+        if ending.outcome.exit_status:
+            for hint in ending.hints:  # if the output cannot be written, the session writes them
+                _stdio.hint(hint)
 
     def close(self) -> None:
         """Do nothing."""
