@@ -13,9 +13,9 @@ from dataclasses import asdict
 
 import httpx
 import pytest
-from aiobaseten.audit import AuditOptions
 
 from aiobaseten import Baseten
+from aiobaseten.audit import AuditOptions
 from aiobaseten.errors import BasetenError, PromotionFailedError
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 from aiobaseten.testing._http import OPERATIONS

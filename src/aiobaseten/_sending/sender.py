@@ -6,8 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -32,7 +31,7 @@ from .connections import Connections
 from .http_clients import is_look
 from .places import Place
 from .queue import Kind, Route
-from .retry import delay_before_repeat
+from .retry import delay_before_repeat, seconds_since_1970
 from .secret import Secret
 
 T = TypeVar("T")
@@ -144,12 +143,19 @@ class Sender:
 
         A window of time that is sent should not depend on a clock that is wrong.
         """
-        if self.shared.date is not None:
-            date, came_at = self.shared.date
-            with suppress(ValueError, OverflowError):
-                said = parsedate_to_datetime(date).astimezone(UTC)
-                return said + timedelta(seconds=self.clock.now() - came_at)
-        return self.clock.utcnow()
+        told = self.told_time()
+        return self.clock.utcnow() if told is None else datetime.fromtimestamp(told, UTC)
+
+    def told_time(self) -> float | None:
+        """A time of day, in seconds since 1970, that has passed at Baseten.
+
+        It is a second or two behind; ``None`` if no answer has told it.
+        """
+        if self.shared.date is None:
+            return None
+        date, came_at = self.shared.date
+        told = seconds_since_1970(date)
+        return None if told is None else told + self.clock.now() - came_at
 
     async def send(self, operation: Operation[T], *, host: str | None = None) -> T:
         """Send *operation*, repeat it if that is safe and useful, and return its value.
