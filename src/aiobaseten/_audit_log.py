@@ -6,7 +6,7 @@ was accepted. `aiobaseten.audit` passes on entries of all kinds, as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from itertools import pairwise
@@ -16,6 +16,8 @@ from attrs import evolve, field, frozen
 
 from .readings import read_list
 
+#: Seconds by which the clocks of a server's machines may differ.
+SKEW_S = 2.0
 # Characters of a name of a person or of a key.
 _LONGEST_NAME = 100
 
@@ -85,6 +87,10 @@ class AuditEntry:
     at: datetime | None = field(default=None, eq=False)
     actor: Actor = field(factory=Actor, eq=False)
 
+    def is_since(self, since: float) -> bool:
+        """Whether it may be newer than a time in seconds since 1970, by the server's clock."""
+        return self.at is not None and self.at.timestamp() >= since - SKEW_S
+
     def masked(self, mask: Callable[[str], str]) -> AuditEntry:
         """The entry, with *mask* applied to all names that people chose."""
         email, name, source = (
@@ -106,6 +112,88 @@ class AuditPage:
 
     entries: tuple[AuditEntry, ...]
     cursor: str | None
+
+
+# --- settling ------------------------------------------------------------------------------------
+
+# Through none of these does this library act.
+_OTHER_SURFACES = frozenset({"UI", "MCP", "SYSTEM"})
+
+
+@frozen(kw_only=True)
+class Ourselves:
+    """How to tell our own entries from those of others.
+
+    Attributes:
+        has_key: Whether our API key begins so.
+        email: The email address of the user of the key, if known.
+    """
+
+    has_key: Callable[[str], bool]
+    email: str | None = None
+
+    def wrote(self, entry: AuditEntry) -> bool | None:
+        """Whether an entry is about a request with our key; ``None`` if it does not tell."""
+        actor = entry.actor
+        if actor.source in _OTHER_SURFACES:
+            return False
+        if actor.key_prefix is not None:
+            return self.has_key(actor.key_prefix)
+        if actor.email is None or self.email is None:
+            return None
+        return actor.email.casefold() == self.email.casefold()
+
+
+@frozen
+class Accepted:
+    """The log shows that Baseten accepted our request.
+
+    Attributes:
+        entry: The entry.
+        is_newest: Whether no other promotion to the environment is newer.
+    """
+
+    entry: AuditEntry
+    is_newest: bool
+
+
+@frozen
+class Anothers:
+    """The log shows that somebody else promoted the same deployment meanwhile, and we did not.
+
+    Attributes:
+        entry: The entry.
+    """
+
+    entry: AuditEntry
+
+
+def settle(
+    entries: Sequence[AuditEntry],
+    *,
+    is_target: Callable[[AuditEntry], bool],
+    since: float,
+    earlier: int,
+    ourselves: Ourselves,
+) -> Accepted | Anothers | None:
+    """Whether a request to promote was accepted; ``None`` if the log does not tell.
+
+    An entry of our own key that is newer than the request proves that it was. That there is none
+    proves nothing: the request may still be on its way, and the log that was read may be late.
+
+    Args:
+        entries: Those about promotions to the environment, newest first.
+        is_target: Whether an entry names the deployment, or one that was made from it.
+        since: When the request was sent or a little earlier, by the clock of the server.
+        earlier: How many such requests were sent so shortly before that their entries count, too.
+        ourselves: How to tell our own entries.
+    """
+    promoted = [one for one in entries if one.act is Act.PROMOTED]
+    recent = [one for one in promoted if one.is_since(since) and is_target(one)]
+    ours = [one for one in recent if ourselves.wrote(one) is not False]
+    if len(ours) > earlier:
+        return Accepted(ours[0], is_newest=promoted[0] is ours[0])
+    return Anothers(recent[0]) if recent and not ours else None
 
 
 # --- from JSON -----------------------------------------------------------------------------------
@@ -158,6 +246,16 @@ def _read_cursor(data: object) -> str | None:
         return None
     pagination = cast("dict[str, Any]", data)
     return text_or_none(pagination.get("cursor")) if pagination.get("has_more") is True else None
+
+
+def read_chain_deployment_name(data: object, deployment_id: str) -> str | None:
+    """The name of a chain's deployment, from a page of an audit log; ``None`` without one."""
+    for item in read_list("items", data):
+        about = cast("dict[str, Any]", item).get("event_data")
+        fields = cast("dict[str, Any]", about) if isinstance(about, dict) else {}
+        if fields.get("chain_deployment_id") == deployment_id:
+            return text_or_none(fields.get("chain_deployment_name"))
+    return None
 
 
 def _read_actor(item: Mapping[str, Any]) -> Actor:

@@ -98,7 +98,7 @@ from ._arguments import (
     text,
     texts,
 )
-from ._audit_log import AuditEntry, AuditPage, read_audit_page
+from ._audit_log import AuditEntry, AuditPage, read_audit_page, read_chain_deployment_name
 from ._predecessor import ListedDeployment, read_deployments
 from ._sending import Fetched, Operation, Sender, Ticket, parsed_by, then
 from ._waiting import WHO_S, Follower, FollowUp, LastLines, Look, Polls, Window, read_last_lines
@@ -145,6 +145,8 @@ LogQuery: TypeAlias = dict[str, Any]
 _MOST_LOGS = 5
 # Entries of a page of an audit log; Baseten allows no more.
 _LARGEST_PAGE = 200
+# Seconds for which the time of an entry may be mistaken for that of a later one.
+_SHORTLY_S = 5.0
 # Entries that are read to explain one error.
 _PAGE_FOR_ONE_ERROR = 100
 # Baseten's limit for each of the filters `includes` and `excludes`.
@@ -659,6 +661,48 @@ class Resource(Generic[D, E]):
         return await self.sender.send(
             self.audit_page(environment, cursor=cursor, limit=_LARGEST_PAGE, groups=groups)
         )
+
+    def promoted_page(self, environment: str) -> Operation[AuditPage]:
+        """Reads the newest requests to promote to an environment."""
+        groups = [AuditLogEventTypeGroup.PROMOTED]
+        return self.audit_page(environment, limit=_PAGE_FOR_ONE_ERROR, groups=groups)
+
+    async def name_of(self, deployment_id: str) -> str | None:
+        """The name of a deployment, or ``None``. The API shows that of a chain's in logs alone."""
+        if self.kind == "model":
+            reading = await self.read_deployment(deployment_id)
+            name = None if reading is None else getattr(reading.value, "name", None)
+            return name if isinstance(name, str) else None
+        operation = get_chain_audit_log.operation(
+            self.id, chain_deployment_ids=[deployment_id], limit=1
+        )
+        read = partial(read_chain_deployment_name, deployment_id=deployment_id)
+        return await self.sender.send(parsed_by(operation, read))
+
+    async def email_of_key(self) -> str | None:
+        """The email address of the user of the key, if there is one that can be read."""
+        try:
+            email = (await self.sender.send(get_user())).email
+        except BasetenError:
+            return None
+        return email if isinstance(email, str) else None
+
+    def note_promotion(self, environment: str, deployment_id: str) -> int:
+        """Remember that a promotion is being sent.
+
+        Returns:
+            How many equal ones were sent shortly before: their entries in the audit log may be as
+            new as that of this one.
+        """
+        now = self.sender.clock.now()
+        promoted = self.sender.shared.promoted
+        for key, times in list(promoted.items()):
+            promoted[key] = [at for at in times if now - at <= _SHORTLY_S]
+            if not promoted[key]:
+                del promoted[key]
+        times = promoted.setdefault((self, environment, deployment_id), [])
+        times.append(now)
+        return len(times) - 1
 
     def audit_page(
         self,

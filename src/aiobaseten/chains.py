@@ -419,8 +419,8 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             ConfigurationError: An argument is invalid, or the guard cannot work; nothing was sent.
             PromotionInProgressError: A promotion is under way, or did not end in time; nothing was
                 sent.
-            PromotionOutcomeUnknownError: The answer was lost, and the environment does not tell
-                whether the promotion began. It was not sent again.
+            PromotionOutcomeUnknownError: The answer was lost, and neither the audit log nor the
+                environment tells whether the promotion began. It was not sent again.
             NotFoundError: There is no such chain, environment or deployment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """

@@ -390,7 +390,7 @@ class PromotionInProgressError(BasetenError):
 
 
 class PromotionOutcomeUnknownError(BasetenError):
-    """The answer to a promotion was lost, and the environment does not show whether it started.
+    """The answer to a promotion was lost, and neither the audit log nor the environment settles it.
 
     It was not sent again: look at the environment before you do. The cause is the original error.
 

@@ -661,8 +661,8 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         Raises:
             PromotionInProgressError: A promotion is under way, or did not end in time; nothing was
                 sent.
-            PromotionOutcomeUnknownError: The answer was lost, and the environment does not tell
-                whether the promotion began. It was not sent again.
+            PromotionOutcomeUnknownError: The answer was lost, and neither the audit log nor the
+                environment tells whether the promotion began. It was not sent again.
             ConfigurationError: An argument is invalid, or the guard cannot work; nothing was sent.
             NotFoundError: There is no such model, environment or deployment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.

@@ -102,7 +102,7 @@ async def test_a_log_that_cannot_be_read_adds_a_note_and_keeps_the_outcome(shell
     assert path in printed.err.splitlines()[-1]
 
 
-async def test_who_paused_it_is_in_the_complaint_and_in_the_outcome(shell: Shell) -> None:
+async def test_the_author_of_a_pause_is_in_the_complaint_and_in_the_outcome(shell: Shell) -> None:
     """The audit log is read within two seconds, which is short in compressed time, too."""
     environment = shell.fake.model("m").environment("production")
     environment.promote("other")

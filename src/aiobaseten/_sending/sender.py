@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -72,6 +72,8 @@ class Shared:
         key_owner: The user that the key belongs to, for a person, once that is known.
         asked_owner_at: When Baseten was last asked for it, on the clock.
         date: The newest date in a header of the server, and when it came, on the clock.
+        promoted: When each promotion was last asked for, on the clock, by resource, environment and
+            deployment.
     """
 
     def __init__(self) -> None:
@@ -79,6 +81,7 @@ class Shared:
         self.key_owner: str | None = None
         self.asked_owner_at: float = float("-inf")
         self.date: tuple[str, float] | None = None
+        self.promoted: dict[Hashable, list[float]] = {}
 
 
 @frozen
