@@ -38,7 +38,7 @@ next. All errors pickle and copy. None ever holds the API key.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar, cast
 
 from attrs import field, frozen
@@ -89,6 +89,30 @@ class LogLine:
 
 
 @frozen(kw_only=True)
+class AuditedAct:
+    """Something that somebody did to a promotion, from Baseten's audit log.
+
+    It prints as a part of a sentence: ``cancelled by ops@example.com through the UI at …``.
+
+    Attributes:
+        action: ``"cancelled"``, ``"paused"``, ``"promoted"`` or ``"rolled forward"``.
+        by: A person's email address or the name of an API key, with what it is.
+        through: The surface, such as ``"the UI"`` or ``"the API"``; ``None`` if it is not known.
+        at: When, or ``None``.
+    """
+
+    action: str
+    by: str
+    through: str | None
+    at: datetime | None
+
+    def __str__(self) -> str:
+        through = "" if self.through is None else f" through {self.through}"
+        at = "" if self.at is None else f" at {self.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return f"{self.action} by {self.by}{through}{at}"
+
+
+@frozen(kw_only=True)
 class Evidence:
     """The knowledge of a wait when it ended.
 
@@ -103,6 +127,8 @@ class Evidence:
         log_lines: The last lines of the log, oldest first, if the wait was asked for them; of a
             chain, the logs of the chainlets that failed, or that are not ready. If a log could not
             be read, a note of the error says why. Not in the repr.
+        act: Who cancelled, paused or superseded the promotion, if the audit log tells it within two
+            seconds; else ``None``.
     """
 
     waited: float
@@ -113,6 +139,7 @@ class Evidence:
     token: str | None = None
     log_lines: tuple[LogLine, ...] = field(default=(), repr=False)
     report: GuardReport | None = field(default=None, repr=False)
+    act: AuditedAct | None = None
 
 
 class BasetenError(Exception):
@@ -363,7 +390,7 @@ class PromotionInProgressError(BasetenError):
 
 
 class PromotionOutcomeUnknownError(BasetenError):
-    """The answer to a promotion was lost, and the environment does not show whether it started.
+    """The answer to a promotion was lost, and neither the audit log nor the environment settles it.
 
     It was not sent again: look at the environment before you do. The cause is the original error.
 

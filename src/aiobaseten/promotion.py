@@ -7,10 +7,11 @@ from typing import Any, Generic, Protocol, Unpack, cast
 
 from attrs import define, field
 
-from ._resource import D, E, EnvironmentLook, ReadDeployment, ReadLastLines, Resource
+from ._resource import D, E, EnvironmentLook, ReadAuditLog, ReadDeployment, ReadLastLines, Resource
 from ._token import Token
 from ._verdict import GuardReport
 from ._waiting import (
+    GO_ON,
     Actions,
     Baseline,
     CancellationTracker,
@@ -18,6 +19,7 @@ from ._waiting import (
     GuardMemory,
     PromotionTracker,
     Wait,
+    Who,
 )
 from .errors import ConfigurationError
 from .events import Event, EventStream
@@ -177,6 +179,11 @@ class Promotion(Generic[D, E]):
             last_lines=ReadLastLines(resource, self.deployment_id, options.log_lines)
             if options.log_lines
             else None,
+            who=Who(
+                read=ReadAuditLog(resource, self.environment_name),
+                target=self.deployment_id,
+                advice=GO_ON,
+            ),
         )
 
     def _served_before(self) -> str:
@@ -286,5 +293,10 @@ class Cancellation:
             was_seen=self._was_seen,
         )
         look = EnvironmentLook(self._resource, self.environment_name)
-        actions = Actions(token=lambda: self.token)
+        who = Who(
+            read=ReadAuditLog(self._resource, self.environment_name),
+            target=self.deployment_id,
+            advice=GO_ON,
+        )
+        actions = Actions(token=lambda: self.token, who=who)
         return Wait(self._resource.polls, tracker, look, options.timeout, actions)

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from aiobaseten import Baseten
+from aiobaseten.audit import AuditOptions
 from aiobaseten.errors import BasetenError, PromotionFailedError
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 from aiobaseten.testing._http import OPERATIONS
@@ -216,6 +217,20 @@ async def tell_of_metrics(fake: FakeBaseten, baseten: Baseten) -> None:
     await model.environment("production").metrics(mode="CURRENT")
 
 
+async def tell_of_logs(fake: FakeBaseten, baseten: Baseten) -> None:
+    """The log of an environment, and every audit log."""
+    fake.model("m7").deployment("d1").log("ready", level="INFO", replica="ab12c")
+    fake.model("m7").environment("production", current="d1")
+    fake.chain("c7").deployment("d1")
+    production = baseten.model("m7").environment("production")
+    assert len(await production.logs(min_level="INFO", includes=["ready"], replica="ab12c")) == 1
+    for log in (baseten, baseten.model("m7"), baseten.chain("c7")):
+        options: AuditOptions = {"limit": 300, "groups": ["DEPLOYED"], "sources": ["UI"]}
+        assert [entry.event_type async for entry in log.audit(**options)]
+    whole = [entry.event_type async for entry in baseten.audit()]
+    assert len(set(whole)) >= 12
+
+
 STORIES = (
     tell_of_a_chain,
     tell_of_a_model,
@@ -223,6 +238,7 @@ STORIES = (
     tell_of_names,
     tell_of_environments,
     tell_of_metrics,
+    tell_of_logs,
 )
 
 

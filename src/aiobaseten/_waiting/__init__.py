@@ -4,13 +4,14 @@ Pure: trackers (`deployment`, `promotion`, `cancellation`, `settings`, `guard`) 
 from reading to reading and decide; `guard_policy` and `guard_verdicts` decide for a guard;
 `history` remembers, `steps` says what they may decide; `schedule`, `timetable`, `budget`, `health`
 and `turns` say when to look. `polls` looks, `followups` shares what follows from a look, and `wait`
-tells the caller.
+tells the caller. `who` asks who ended a promotion, and `follower` follows a log.
 """
 
 from __future__ import annotations
 
 from .cancellation import CancellationTracker, IdleTracker
 from .deployment import DeploymentTracker
+from .follower import Follower, Window
 from .followups import FollowUp
 from .guard import GuardMemory, GuardTracker, StoppedError
 from .guard_policy import Ends, GuardPolicy, Measure, Signal
@@ -21,9 +22,12 @@ from .promotion import Baseline, EnvironmentHistory, PromotionTracker, baseline_
 from .schedule import default_schedule
 from .settings import SettingsTracker
 from .steps import Tracker, cut
-from .wait import Actions, LastLines, Wait, read_last_lines
+from .wait import GO_ON, Actions, LastLines, Wait, read_last_lines
+from .who import WHO_S, Who, add_who
 
 __all__ = [
+    "GO_ON",
+    "WHO_S",
     "Actions",
     "Baseline",
     "CancellationTracker",
@@ -31,6 +35,7 @@ __all__ = [
     "Ends",
     "EnvironmentHistory",
     "FollowUp",
+    "Follower",
     "GuardMemory",
     "GuardPolicy",
     "GuardTracker",
@@ -47,6 +52,9 @@ __all__ = [
     "StoppedError",
     "Tracker",
     "Wait",
+    "Who",
+    "Window",
+    "add_who",
     "baseline_of",
     "cut",
     "default_schedule",

@@ -46,11 +46,14 @@ from .steps import (
     cut,
     ends_wait,
 )
+from .who import Who, add_who
 
 R = TypeVar("R")
 
 #: Seconds for which an error may be delayed until its log has been read.
 LOG_S = 5.0
+#: The end of a message of a wait that timed out.
+GO_ON = " Go on with resume(error.token)."
 
 _REQUEST_IDS = 10
 
@@ -96,6 +99,7 @@ class Actions:
         perform: Does what a tracker asks for besides looking; returns the outcome, errors of
             Baseten's included.
         report: Makes the report of the guard, or ``None``.
+        who: How to find out who ended it; ``None`` if nobody else can have.
     """
 
     wake: FollowUp[None] | None = None
@@ -104,6 +108,7 @@ class Actions:
     last_lines: FollowUp[LastLines] | None = None
     perform: Callable[[Any], Awaitable[Any]] | None = None
     report: Callable[[], GuardReport] | None = None
+    who: Who | None = None
 
 
 _NO_ACTIONS = Actions()
@@ -192,7 +197,7 @@ class Wait(Generic[R]):
                 if self._result is not None:
                     return self._result.result()
                 if self._error is not None:
-                    await self._add_log(self._error)
+                    await self._explain(self._error)
                     raise self._error
         finally:
             self._leave()
@@ -217,7 +222,7 @@ class Wait(Generic[R]):
                     yield Finished(at=self._ended_at, result=self._result.result(), error=None)
                     return
                 if self._error is not None:
-                    await self._add_log(self._error)
+                    await self._explain(self._error)
                     if isinstance(self._error, BasetenError):
                         yield Finished(at=self._ended_at, result=None, error=self._error)
                     raise self._error
@@ -279,10 +284,18 @@ class Wait(Generic[R]):
             due = math.inf
         self._polls.look_at(self._look, self, due)
 
-    async def _add_log(self, error: BaseException) -> None:
+    async def _explain(self, error: BaseException) -> None:
+        """Add who did it, and the last lines of the log."""
+        if not isinstance(error, WaitError):
+            return
+        if self._actions.who is not None:
+            await add_who(self._polls.follow_ups, self._actions.who, error)
+        await self._add_log(error)
+
+    async def _add_log(self, error: WaitError) -> None:
         """Add the last lines of the log; a log that cannot be read is only a note."""
         request = self._actions.last_lines
-        if request is None or not isinstance(error, WaitError) or error.evidence is None:
+        if request is None or error.evidence is None:
             return
         log = await self._polls.follow_ups.once(request)
         if log.trouble is not None:
@@ -405,7 +418,7 @@ class Wait(Generic[R]):
         return math.inf
 
     def _timed_out(self, note: str = "", *, is_fresh: bool = True) -> WaitTimeoutError:
-        go_on = " Go on with resume(error.token)." if self._actions.token is not None else ""
+        go_on = GO_ON if self._actions.token is not None else ""
         error = WaitTimeoutError(
             f"{self._timeout:g} s are over: {self._still(is_fresh=is_fresh)}{note}{go_on}",
             evidence=self._evidence(),

@@ -16,6 +16,7 @@ import attrs
 from .. import Clock, DeploymentReading, EnvironmentReading, PromotionReading
 from ..errors import (
     APIError,
+    AuditedAct,
     BasetenError,
     DeploymentFailedError,
     LogLine,
@@ -180,6 +181,7 @@ def outcome_object(ending: Ending, job: Job | None) -> dict[str, Any]:
         "waited": None if ending.waited is None else round(ending.waited, 3),
         "error": None if error is None else error_object(error),
         "superseded_by": error.by if isinstance(error, PromotionSupersededError) else None,
+        "act": _act_object(evidence.act if evidence else None),
         "failed_chainlets": list(error.failed)
         if isinstance(error, PromotionFailedError | DeploymentFailedError)
         else [],
@@ -187,6 +189,17 @@ def outcome_object(ending: Ending, job: Job | None) -> dict[str, Any]:
         "history": [_seen_object(seen) for seen in (evidence.history if evidence else ())],
         "log": [_log_object(entry) for entry in ending.log],
         "notes": [one_line(note) for note in ending.notes],
+    }
+
+
+def _act_object(act: AuditedAct | None) -> dict[str, Any] | None:
+    if act is None:
+        return None
+    return {
+        "action": act.action,
+        "by": one_line(act.by),
+        "through": None if act.through is None else one_line(act.through),
+        "at": timestamp(act.at) if act.at else None,
     }
 
 

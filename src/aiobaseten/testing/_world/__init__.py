@@ -16,7 +16,7 @@ Where to look, from the top down; each module imports only modules below its own
 ``status_track``            One status over time
 ``progress``                Runs the changes that happen by themselves, in order
 ``agenda``                  Actions planned for a later time
-``audit_log``               Who promoted what, and when
+``audit_log``               Who changed what, and when
 ``history``                 A value over time
 ``clock``                   The fake's time, taken from the event loop
 ``traffic``                 Requests over time, and how they were answered: for the metrics
@@ -27,7 +27,7 @@ Where to look, from the top down; each module imports only modules below its own
 ==========================  ======================================================================
 """
 
-from .audit_log import AuditEntry
+from .audit_log import SOURCES, Actor, AuditEntry
 from .chain import FakeChain
 from .clock import STARTED, FakeClock
 from .deployment import FakeDeployment
@@ -38,6 +38,7 @@ from .log import DEFAULT_RANGE_S, LEVELS, LONGEST_RANGE_S, FakeLogLine, LogFilte
 from .model import FakeModel
 from .promotion import FakePromotion
 from .refusal import Refused, find, forbidden, not_found, not_possible
+from .resource import FakeResource
 from .status import CANCELED, INACTIVE, NOT_DEPLOYED, RUNNING
 from .traffic import Flow, Measured
 from .world import World
@@ -51,7 +52,9 @@ __all__ = [
     "LONGEST_RANGE_S",
     "NOT_DEPLOYED",
     "RUNNING",
+    "SOURCES",
     "STARTED",
+    "Actor",
     "AuditEntry",
     "ChainletSettings",
     "EnvironmentSettings",
@@ -63,6 +66,7 @@ __all__ = [
     "FakeLogLine",
     "FakeModel",
     "FakePromotion",
+    "FakeResource",
     "Flow",
     "LogFilter",
     "LogRange",
