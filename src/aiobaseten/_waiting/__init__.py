@@ -13,7 +13,7 @@ from .cancellation import CancellationTracker, IdleTracker
 from .deployment import DeploymentTracker
 from .followups import FollowUp
 from .guard import GuardMemory, GuardTracker, StoppedError
-from .guard_policy import Ends, GuardPolicy, Measure, Signal
+from .guard_policy import Answer, Ends, GuardPolicy, Measure, Signal
 from .guard_verdicts import Measurement, judge
 from .history import History
 from .polls import Look, Polls
@@ -25,6 +25,7 @@ from .wait import Actions, LastLines, Wait, read_last_lines
 
 __all__ = [
     "Actions",
+    "Answer",
     "Baseline",
     "CancellationTracker",
     "DeploymentTracker",

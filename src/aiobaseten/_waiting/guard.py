@@ -178,7 +178,7 @@ class GuardTracker:
             verdicts: tuple[Verdict, ...] = outcome
             events = self.policy.measured(errand, verdicts, at)
         else:
-            events = self.policy.signalled(errand, at, was_sent=outcome)
+            events = self.policy.signalled(errand, at, outcome)
         decided = self.policy.decide(at)
         # Time has passed since the look: only the end of the promotion need not look again.
         verdict = _stop(decided) if isinstance(decided, Ends) else Pending(0.0)
