@@ -295,7 +295,9 @@ async def passes() -> bool:
 async def test_a_guard_that_cannot_work_for_a_chain_is_refused(given: Guard) -> None:
     fake = chain_world()
     async with fake.client() as baseten:
-        with pytest.raises(ConfigurationError):
-            await baseten.chain("c1").environment("production").promote("d2", guard=given)
+        production = baseten.chain("c1").environment("production")
+        for verb in (production.promote, production.plan):
+            with pytest.raises(ConfigurationError):
+                await verb("d2", guard=given)
 
     assert fake.requests == []

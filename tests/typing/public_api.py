@@ -316,7 +316,12 @@ async def chains(chain: ChainHandle) -> None:
     )
     assert_type(await environment.read(), EnvironmentReading)
     assert_type(
-        await environment.plan("d", scale_down_previous_deployment=True, if_in_progress="wait"),
+        await environment.plan(
+            "d",
+            scale_down_previous_deployment=True,
+            if_in_progress="wait",
+            guard=Guard(check("evals", evals)),
+        ),
         plans.Plan,
     )
     promotion = await environment.promote(
@@ -389,7 +394,11 @@ async def models(model: ModelHandle) -> None:
     assert_type((environment.name, environment.model_id), tuple[str, str])
     assert_type(await environment.get(), schemas.Environment)
     assert_type(
-        await environment.plan("d", promotion_settings_override={"rolling_deploy": True}),
+        await environment.plan(
+            "d",
+            promotion_settings_override={"rolling_deploy": True},
+            guard=Guard(error_rate(at_most=0.1)),
+        ),
         plans.Plan,
     )
     assert_type(
