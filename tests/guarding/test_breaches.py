@@ -136,7 +136,7 @@ async def test_a_colleague_who_resumes_does_not_stop_the_guard() -> None:
         error, report = await end_of(promotion, told)
 
     assert isinstance(error, GuardBreachedError)
-    assert error.report.steps[-1].percent == 50
+    assert error.report.steps[-1].percent == 75
     assert report.overridden == ("resume",)
     assert [event.by for event in told if isinstance(event, GuardOverridden)] == ["resume"]
     assert writes(fake) == ["promote", "pause_promotion", "cancel_promotion"]
@@ -176,8 +176,8 @@ async def test_a_pause_that_baseten_does_not_act_on_is_followed_by_the_next_step
         error, report = await end_of(await promote(baseten, guard(on_breach="pause")))
 
     assert isinstance(error, GuardBreachedError)
-    assert [step.percent for step in report.steps] == [25, 50, 75, 100]
-    assert len(sent(fake, PAUSE)) == 3
+    assert [step.percent for step in report.steps] == [25, 75, 100]
+    assert len(sent(fake, PAUSE)) == 2
     assert production.current is fake.model("m1").deployment("d2")
 
 

@@ -169,8 +169,8 @@ class GuardTracker:
             return self._live
         if isinstance(step.verdict, Pending) and step.verdict.confirm_in is not None:
             return step.verdict
-        due = self.policy.next_at()
-        return Pending(None if due == math.inf else max(due - at, 0.0))
+        due = self.policy.next_at() - at
+        return Pending(due if 0 < due < math.inf else None)
 
     def _after(self, step: Step, errand: Errand, outcome: Any, at: float) -> Step:
         """Go on with the outcome of an errand."""
