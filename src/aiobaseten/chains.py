@@ -461,6 +461,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
         *,
         scale_down_previous_deployment: bool | None = None,
         if_in_progress: IfInProgress = "raise",
+        guard: Guard | None = None,
     ) -> Plan:
         """What `promote` with the same arguments would do now, and what speaks against it.
 
@@ -473,12 +474,16 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             scale_down_previous_deployment: As for `promote`.
             if_in_progress: As for `promote`: it decides whether a promotion that is under way
                 blocks this one.
+            guard: As for `promote`. It is only checked.
 
         Raises:
-            ConfigurationError: An argument is invalid.
+            ConfigurationError: An argument is invalid, or the guard cannot work for a chain.
             NotFoundError: There is no such chain, environment or deployment.
             BasetenError: A request failed in another way; see `aiobaseten.errors`.
         """
+        if guard is not None:
+            instance("guard", guard, Guard)
+            check_for_chain(guard)
         return await plan(
             self._resource,
             self.name,

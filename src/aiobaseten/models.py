@@ -712,6 +712,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         environment_settings_update: Mapping[str, Any] | None = None,
         promotion_settings_override: Mapping[str, Any] | None = None,
         if_in_progress: IfInProgress = "raise",
+        guard: Guard | None = None,
     ) -> Plan:
         """What `promote` with the same arguments would do now, and what speaks against it.
 
@@ -727,12 +728,16 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             promotion_settings_override: As for `promote`.
             if_in_progress: As for `promote`: it decides whether a promotion that is under way
                 blocks this one.
+            guard: As for `promote`: it adds settings for this promotion alone.
 
         Raises:
-            ConfigurationError: An argument is invalid.
+            ConfigurationError: An argument is invalid, or the guard cannot work.
             NotFoundError: There is no such model, environment or deployment.
             BasetenError: A request failed in another way; see `aiobaseten.errors`.
         """
+        if guard is not None:
+            instance("guard", guard, Guard)
+            promotion_settings_override = guarded_override(guard, promotion_settings_override)
         return await plan(
             self._resource,
             self.name,

@@ -321,7 +321,12 @@ async def chains(chain: ChainHandle) -> None:
     )
     assert_type(await environment.read(), EnvironmentReading)
     assert_type(
-        await environment.plan("d", scale_down_previous_deployment=True, if_in_progress="wait"),
+        await environment.plan(
+            "d",
+            scale_down_previous_deployment=True,
+            if_in_progress="wait",
+            guard=Guard(check("evals", evals)),
+        ),
         plans.Plan,
     )
     promotion = await environment.promote(
@@ -398,7 +403,11 @@ async def models(model: ModelHandle) -> None:
     assert_type(await environment.logs(replica="ab12c"), list[schemas.Log])
     assert_type(environment.logs(follow=True), logs.LogStream)
     assert_type(
-        await environment.plan("d", promotion_settings_override={"rolling_deploy": True}),
+        await environment.plan(
+            "d",
+            promotion_settings_override={"rolling_deploy": True},
+            guard=Guard(error_rate(at_most=0.1)),
+        ),
         plans.Plan,
     )
     assert_type(

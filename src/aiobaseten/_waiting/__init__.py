@@ -14,7 +14,7 @@ from .deployment import DeploymentTracker
 from .follower import Follower, Window
 from .followups import FollowUp
 from .guard import GuardMemory, GuardTracker, StoppedError
-from .guard_policy import Ends, GuardPolicy, Measure, Signal
+from .guard_policy import Answer, Ends, GuardPolicy, Measure, Signal
 from .guard_verdicts import Measurement, judge
 from .history import History
 from .polls import Look, Polls
@@ -29,6 +29,7 @@ __all__ = [
     "GO_ON",
     "WHO_S",
     "Actions",
+    "Answer",
     "Baseline",
     "CancellationTracker",
     "DeploymentTracker",
