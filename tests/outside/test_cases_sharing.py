@@ -265,3 +265,43 @@ async def test_a_promotion_is_sent_at_once_although_a_route_is_paused() -> None:
         await ended(*waits, *calls)
 
     assert took < 1
+
+
+@pytest.mark.parametrize("asked_at", [3.0, 61.0])
+async def test_a_call_does_not_stand_behind_all_the_calls_that_hang_on_its_route(
+    asked_at: float,
+) -> None:
+    """Sixty URLs hang. Their calls fail after thirty seconds each, and are repeated."""
+    world = World()
+    world.model().deployment("fine", {0: "ACTIVE"})
+    world.trouble(hangs(), "/hangs/")
+
+    async with client(world) as baseten:
+        hanging = [baseten.model("hangs").deployment(f"d{index}") for index in range(60)]
+        calls = [asyncio.ensure_future(one.get()) for one in hanging]
+        await world.until(asked_at)
+        await baseten.model("m1").deployment("fine").get()
+        took = world.now() - asked_at
+        await world.until(125)
+        await ended(*calls)
+
+    assert took < 31
+    assert len({one.path for one in world.requests}) == 1 + 60, "the oldest have turns, too"
+
+
+async def test_a_first_look_does_not_stand_behind_all_the_looks_that_hang_on_its_route() -> None:
+    world = World()
+    world.model().deployment("fine", {0: "ACTIVE"})
+    world.trouble(hangs(), "/hangs/")
+
+    async with client(world) as baseten:
+        hanging = [baseten.model("hangs").deployment(f"d{index}") for index in range(60)]
+        waits = [asyncio.ensure_future(one.wait_until_active()) for one in hanging]
+        await world.until(3)
+        await baseten.model("m1").deployment("fine").wait_until_active()
+        took = world.now() - 3
+        await world.until(100)
+        await ended(*waits)
+
+    assert took < 11
+    assert len({one.path for one in world.requests}) == 1 + 60, "the oldest have turns, too"

@@ -120,6 +120,20 @@ def test_resources_that_fail_want_a_place_of_nobody() -> None:
     assert not order.next(0.0).lacks_place
 
 
+def test_every_second_first_look_is_at_the_newest_resource_while_some_fail() -> None:
+    order = turns()
+    polls(order, 4, NEW, due=-1.0)
+    order.plan(Poll("later"), 1.0, math.inf)
+
+    assert names(start_all(order)) == "n0 n1 n2 n3"
+
+    order = turns()
+    polls(order, 1, FAILING, due=math.inf)
+    polls(order, 4, NEW, due=-1.0)
+    order.plan(Poll("later"), 1.0, math.inf)
+    assert names(start_all(order)) == "n3 n0 n2 n1"
+
+
 def test_failing_resources_get_a_share_of_the_budget_while_others_want_it() -> None:
     order = turns(rate=8.0)
     failing = polls(order, 1, FAILING)[0]
