@@ -187,6 +187,7 @@ def test_a_429_slows_down_its_route_and_no_other() -> None:
 
 def test_a_route_that_is_down_is_probed_by_one_look_and_holds_up_no_other() -> None:
     order = turns()
+    polls(order, 200, SOUND, A, due=9.0)
     fail(order, dict([*start_for(order, polls(order, 3, SOUND, A))]), BAD)
     polls(order, 5, SOUND, A)
     polls(order, 2, SOUND, B)

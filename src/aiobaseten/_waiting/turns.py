@@ -300,7 +300,8 @@ class Turns(Generic[P]):
     def learn(self, poll: P, outcome: object, at: float, chance: float) -> Change:
         """Learn from the outcome of a look what holds for others, and for its resource."""
         route = self._route(poll.route)
-        change = route.health.after(outcome, at, before=poll.standing, chance=chance)
+        sound = len(route.due[Standing.SOUND])
+        change = route.health.after(outcome, at, before=poll.standing, sound=sound, chance=chance)
         if change is Change.REFUSED:
             route.budget.slow_down(at)
             return change
