@@ -8,9 +8,14 @@ from itertools import pairwise
 import pytest
 
 from aiobaseten import RetryPolicy
-from aiobaseten.errors import BasetenError, ServerError, WaitTimeoutError
+from aiobaseten.errors import (
+    BasetenError,
+    PromotionFailedError,
+    ServerError,
+    WaitTimeoutError,
+)
 
-from .server import World, client, environment_of, error, hangs, limited, shows
+from .server import World, client, environment_of, error, hangs, limited, ok, shows
 
 pytestmark = pytest.mark.looptime
 
@@ -145,6 +150,25 @@ async def test_waits_on_one_resource_have_their_own_time_limits(
 
     assert not isinstance(outcomes[0], BaseException)
     assert isinstance(outcomes[1], WaitTimeoutError)
+
+
+async def test_a_wait_explains_a_lost_promotion_with_its_own_time_limits() -> None:
+    """The deployment is answered after three seconds, too late for the one that asks first."""
+    world = World()
+    production = world.model().environment({0: shows("old")})
+    production.on("promote", then={0: shows("old", "new", "RELEASING"), 20: shows("old")})
+    world.model().deployment("new")
+    found = {"id": "new", "model_id": "m1", "status": "BUILD_FAILED"}
+    world.trouble(ok(found, after=3.0), "/deployments/new")
+
+    async with client(world) as baseten:
+        patient = await environment_of(baseten, "model").promote("new")
+        hasty = await baseten.with_options(read_timeout=1).resume(patient.token, look=False)
+        outcomes = await asyncio.gather(
+            *(one.wait(timeout=60) for one in (hasty, patient)), return_exceptions=True
+        )
+
+    assert [type(one) for one in outcomes] == [WaitTimeoutError, PromotionFailedError]
 
 
 async def test_waits_of_views_with_the_same_time_limits_share_their_looks() -> None:
