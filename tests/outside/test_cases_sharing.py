@@ -329,3 +329,24 @@ async def test_a_first_look_does_not_stand_behind_all_the_looks_that_hang_on_its
 
     assert took < 11
     assert len({one.path for one in world.requests}) == 1 + 60, "the oldest have turns, too"
+
+
+async def test_looks_that_were_abandoned_give_their_places_back_once() -> None:
+    """Otherwise, looks that hang could take more than their share of the places."""
+    world = World()
+    world.model().deployment("fine", {0: "BUILDING"})
+    world.trouble(hangs(), "/hangs/")
+
+    async with client(world) as baseten:
+        fine = asyncio.ensure_future(baseten.model("m1").deployment("fine").wait_until_active())
+        hanging = [baseten.model("hangs").deployment(f"d{index}") for index in range(60)]
+        for _ in range(10):
+            leaving = [asyncio.ensure_future(one.wait_until_active()) for one in hanging[:9]]
+            await world.until(world.now() + 2)
+            await ended(*leaving)
+        staying = [asyncio.ensure_future(one.wait_until_active()) for one in hanging]
+        await world.until(60)
+        await ended(fine, *staying)
+
+    assert longest_gap(world, "/fine") < 15
+    assert world.looks("/fine")[-1].at > 60 - 15
