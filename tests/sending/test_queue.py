@@ -123,6 +123,21 @@ async def test_every_second_turn_is_the_newest_urls_while_a_call_is_slow(
     assert " ".join(went) == order
 
 
+async def test_a_call_cancelled_at_the_moment_of_its_turn_leaves_its_place() -> None:
+    queue = Queue(LoopClock(), 1, lambda: None)
+    route = queue.route("GET", "/v1/{name}")
+    held = await queue.enter(route, "/a", Kind.CALL)
+    leaves = asyncio.create_task(queue.enter(route, "/b", Kind.CALL))
+    await asyncio.sleep(0)
+
+    queue.leave(held)
+    leaves.cancel()
+    await asyncio.wait([leaves])
+
+    async with asyncio.timeout(1):
+        await queue.enter(route, "/c", Kind.CALL)
+
+
 async def test_a_call_that_queues_costs_the_same_however_many_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -367,7 +382,7 @@ async def test_nothing_waits_in_the_loop_after_a_paused_call_has_left(fake: Fake
         await asyncio.sleep(1)
         call.cancel()
         await asyncio.wait([call])
+        timers = getattr(loop, "_scheduled")  # noqa: B009 - asyncio has no public name for them
+        assert not [timer for timer in timers if not timer.cancelled()]
 
     assert loop.time() - began == pytest.approx(1)
-    timers = getattr(loop, "_scheduled")  # noqa: B009 - asyncio has no public name for them
-    assert not [timer for timer in timers if not timer.cancelled()]
