@@ -6,7 +6,17 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequen
 from copy import deepcopy
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Generic, Literal, NoReturn, Self, TypeAlias, TypeVar, get_args
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    NoReturn,
+    Protocol,
+    Self,
+    TypeAlias,
+    TypeVar,
+    get_args,
+)
 
 from aiobaseten_generated.api.audit_logs import get_audit_log
 from aiobaseten_generated.api.chains import (
@@ -803,9 +813,16 @@ def _read_environments(data: object) -> list[EnvironmentReading]:
 # --- looks ---------------------------------------------------------------------------------------
 
 
-def _time_limits(look: DeploymentLook[Any, Any] | EnvironmentLook[Any, Any]) -> object:
-    """The time limits of a look's requests: waits share a poll only if they have the same ones."""
-    return frozenset(look.resource.sender.settings.timeouts.items())
+class _OfResource(Protocol):
+    """Something that asks for the state of a chain or model, with the time limits of a view."""
+
+    @property
+    def resource(self) -> Resource[Any, Any]: ...
+
+
+def _time_limits(one: _OfResource) -> object:
+    """The time limits of its requests: waits share an answer only if they have the same ones."""
+    return frozenset(one.resource.sender.settings.timeouts.items())
 
 
 @frozen
@@ -886,6 +903,7 @@ class _ReadEnvironments(FollowUp[list[EnvironmentReading]]):
     resource: Resource[Any, Any]
     name: str | None
     is_last: bool
+    _time_limits: object = field(init=False, repr=False, default=Factory(_time_limits, True))
 
     async def __call__(self) -> list[EnvironmentReading]:
         """Read."""
@@ -906,6 +924,7 @@ class ReadDeployment(FollowUp[DeploymentReading | None]):
 
     resource: Resource[Any, Any]
     deployment_id: str
+    _time_limits: object = field(init=False, repr=False, default=Factory(_time_limits, True))
 
     async def __call__(self) -> DeploymentReading | None:
         """Read."""
@@ -956,6 +975,7 @@ class ReadLastLines(FollowUp[LastLines]):
     resource: Resource[Any, Any]
     deployment_id: str
     limit: int
+    _time_limits: object = field(init=False, repr=False, default=Factory(_time_limits, True))
 
     async def __call__(self) -> LastLines:
         """Read."""

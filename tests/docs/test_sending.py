@@ -13,7 +13,7 @@ from aiobaseten import Baseten, RetryPolicy
 from aiobaseten._promoting import READ_BACK_AFTER_S
 from aiobaseten._sending.connections import ABANDONED_GRACE_S
 from aiobaseten._sending.limits import _MARGIN, _PER_MINUTE, _PER_SECOND, LONGEST_PAUSE_S
-from aiobaseten._sending.places import ROUTE_SHARE, URL_SHARE
+from aiobaseten._sending.places import ROUTE_SHARE, SLOW_AFTER_S, URL_SHARE
 from aiobaseten._sending.queue import LOOKS_YIELD_S
 from aiobaseten._sending.retry import RetryQuota
 from aiobaseten._sending.secret import _SHORTEST_KEY
@@ -88,6 +88,7 @@ STATED: list[tuple[str, tuple[object, ...]]] = [
     ("| {} s | `answer_timeout` |", (default("answer_timeout"),)),
     ("At most {} requests run at the same time", (default("max_connections"),)),
     ("Calls go before looks that came up to {} s earlier", (LOOKS_YIELD_S,)),
+    ("while a call of it has no answer after {} s", (SLOW_AFTER_S,)),
     ("Its request gets another {} s to finish", (ABANDONED_GRACE_S,)),
     ("fewer than {} characters", (_SHORTEST_KEY,)),
 ]

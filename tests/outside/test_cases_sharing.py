@@ -8,9 +8,14 @@ from itertools import pairwise
 import pytest
 
 from aiobaseten import RetryPolicy
-from aiobaseten.errors import BasetenError, ServerError, WaitTimeoutError
+from aiobaseten.errors import (
+    BasetenError,
+    PromotionFailedError,
+    ServerError,
+    WaitTimeoutError,
+)
 
-from .server import World, client, environment_of, error, hangs, limited, shows
+from .server import World, client, environment_of, error, hangs, limited, ok, shows
 
 pytestmark = pytest.mark.looptime
 
@@ -147,6 +152,25 @@ async def test_waits_on_one_resource_have_their_own_time_limits(
     assert isinstance(outcomes[1], WaitTimeoutError)
 
 
+async def test_a_wait_explains_a_lost_promotion_with_its_own_time_limits() -> None:
+    """The deployment is answered after three seconds, too late for the one that asks first."""
+    world = World()
+    production = world.model().environment({0: shows("old")})
+    production.on("promote", then={0: shows("old", "new", "RELEASING"), 20: shows("old")})
+    world.model().deployment("new")
+    found = {"id": "new", "model_id": "m1", "status": "BUILD_FAILED"}
+    world.trouble(ok(found, after=3.0), "/deployments/new")
+
+    async with client(world) as baseten:
+        patient = await environment_of(baseten, "model").promote("new")
+        hasty = await baseten.with_options(read_timeout=1).resume(patient.token, look=False)
+        outcomes = await asyncio.gather(
+            *(one.wait(timeout=60) for one in (hasty, patient)), return_exceptions=True
+        )
+
+    assert [type(one) for one in outcomes] == [WaitTimeoutError, PromotionFailedError]
+
+
 async def test_waits_of_views_with_the_same_time_limits_share_their_looks() -> None:
     world = World()
     world.model().deployment("d", {0: "BUILDING", 300: "ACTIVE"})
@@ -265,3 +289,64 @@ async def test_a_promotion_is_sent_at_once_although_a_route_is_paused() -> None:
         await ended(*waits, *calls)
 
     assert took < 1
+
+
+@pytest.mark.parametrize("asked_at", [3.0, 61.0])
+async def test_a_call_does_not_stand_behind_all_the_calls_that_hang_on_its_route(
+    asked_at: float,
+) -> None:
+    """Sixty URLs hang. Their calls fail after thirty seconds each, and are repeated."""
+    world = World()
+    world.model().deployment("fine", {0: "ACTIVE"})
+    world.trouble(hangs(), "/hangs/")
+
+    async with client(world) as baseten:
+        hanging = [baseten.model("hangs").deployment(f"d{index}") for index in range(60)]
+        calls = [asyncio.ensure_future(one.get()) for one in hanging]
+        await world.until(asked_at)
+        await baseten.model("m1").deployment("fine").get()
+        took = world.now() - asked_at
+        await world.until(125)
+        await ended(*calls)
+
+    assert took < 31
+    assert len({one.path for one in world.requests}) == 1 + 60, "the oldest have turns, too"
+
+
+async def test_a_first_look_does_not_stand_behind_all_the_looks_that_hang_on_its_route() -> None:
+    world = World()
+    world.model().deployment("fine", {0: "ACTIVE"})
+    world.trouble(hangs(), "/hangs/")
+
+    async with client(world) as baseten:
+        hanging = [baseten.model("hangs").deployment(f"d{index}") for index in range(60)]
+        waits = [asyncio.ensure_future(one.wait_until_active()) for one in hanging]
+        await world.until(3)
+        await baseten.model("m1").deployment("fine").wait_until_active()
+        took = world.now() - 3
+        await world.until(100)
+        await ended(*waits)
+
+    assert took < 11
+    assert len({one.path for one in world.requests}) == 1 + 60, "the oldest have turns, too"
+
+
+async def test_looks_that_were_abandoned_give_their_places_back_once() -> None:
+    """Otherwise, looks that hang could take more than their share of the places."""
+    world = World()
+    world.model().deployment("fine", {0: "BUILDING"})
+    world.trouble(hangs(), "/hangs/")
+
+    async with client(world) as baseten:
+        fine = asyncio.ensure_future(baseten.model("m1").deployment("fine").wait_until_active())
+        hanging = [baseten.model("hangs").deployment(f"d{index}") for index in range(60)]
+        for _ in range(10):
+            leaving = [asyncio.ensure_future(one.wait_until_active()) for one in hanging[:9]]
+            await world.until(world.now() + 2)
+            await ended(*leaving)
+        staying = [asyncio.ensure_future(one.wait_until_active()) for one in hanging]
+        await world.until(60)
+        await ended(fine, *staying)
+
+    assert longest_gap(world, "/fine") < 15
+    assert world.looks("/fine")[-1].at > 60 - 15

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aiobaseten._sending.places import Place, Places
+from aiobaseten._sending.places import SLOW_AFTER_S, Place, Places
 
 READ = ("GET", "/v1/models/{model_id}/deployments/{deployment_id}")
 PROMOTE = ("POST", "/v1/models/{model_id}/environments/{env_name}/promote")
@@ -25,7 +25,7 @@ def fill(places: Places, *wanted: Place) -> int:
     while room := [place for place in wanted if places.has_room(place)]:
         for place in room:
             if places.has_room(place):
-                places.take(place)
+                places.take(place, 0.0)
                 taken += 1
     return taken
 
@@ -72,8 +72,29 @@ def test_another_url_of_the_same_route_finds_a_place() -> None:
 def test_places_that_are_left_may_be_taken_again() -> None:
     places = Places(4)
     for _ in range(100):
-        assert fill(places, call()) == 3
-        for _ in range(3):
-            places.leave(call())
+        held = [call(), call(), call()]
+        for one in held:
+            assert places.has_room(one)
+            places.take(one, 0.0)
+        assert not places.has_room(call())
+        for one in held:
+            places.leave(one)
 
     assert fill(places, look()) == 3
+
+
+def test_a_route_is_slow_while_its_oldest_call_is_under_way_for_more_than_five_seconds() -> None:
+    places = Places(20)
+    old, young = call(url="/old"), call(url="/young")
+    places.take(old, 0.0)
+    places.take(young, 4.0)
+    places.take(look(), 0.0)
+    places.take(call(LIST), 6.0)
+
+    assert SLOW_AFTER_S == 5.0
+    assert [places.is_slow(READ, at) for at in (5.0, 5.1)] == [False, True]
+    assert not places.is_slow(LIST, 6.0)
+    places.leave(old)
+    assert not places.is_slow(READ, 9.0)
+    places.leave(young)
+    assert not places.is_slow(READ, 99.0)

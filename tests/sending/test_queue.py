@@ -8,12 +8,15 @@ from random import Random
 import pytest
 
 from aiobaseten import RetryPolicy
+from aiobaseten._sending.places import SLOW_AFTER_S, Place, Places
+from aiobaseten._sending.queue import Kind, Queue
 from aiobaseten.errors import (
     ConfigurationError,
     RateLimitError,
     ServerError,
     WaitTimeoutError,
 )
+from aiobaseten.options import LoopClock
 from aiobaseten.testing import CompressedClock, FakeBaseten
 
 pytestmark = pytest.mark.looptime
@@ -86,6 +89,77 @@ async def test_requests_of_one_route_are_sent_in_order(
         await asyncio.gather(*(baseten.model("m1").deployment(one).activate() for one in names))
 
     assert [request.path.split("/")[5] for request in fake.requests] == names
+
+
+@pytest.mark.parametrize(
+    ("held", "order"),
+    [
+        (SLOW_AFTER_S - 1, "a0 b0 c0 d0 a1 c1 c2"),
+        # Every second turn is the newest URL's. The requests to one URL keep their order.
+        (SLOW_AFTER_S + 1, "d0 a0 c0 b0 c1 a1 c2"),
+    ],
+)
+async def test_every_second_turn_is_the_newest_urls_while_a_call_is_slow(
+    held: float, order: str
+) -> None:
+    """Three calls hold all places. One ends, and leaves its place to the others in turn."""
+    queue = Queue(LoopClock(), 4, lambda: None)
+    route = queue.route("POST", "/v1/{name}")
+    slow = [await queue.enter(route, f"/{name}", Kind.CALL) for name in ("x", "y", "z")]
+    went: list[str] = []
+
+    async def call(name: str) -> None:
+        place = await queue.enter(route, f"/{name[0]}", Kind.CALL)
+        went.append(name)
+        queue.leave(place)
+
+    async with asyncio.TaskGroup() as calls:
+        for name in ("a0", "a1", "b0", "c0", "c1", "c2", "d0"):
+            calls.create_task(call(name))
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(held)
+        queue.leave(slow.pop())
+
+    assert " ".join(went) == order
+
+
+async def test_a_call_cancelled_at_the_moment_of_its_turn_leaves_its_place() -> None:
+    queue = Queue(LoopClock(), 1, lambda: None)
+    route = queue.route("GET", "/v1/{name}")
+    held = await queue.enter(route, "/a", Kind.CALL)
+    leaves = asyncio.create_task(queue.enter(route, "/b", Kind.CALL))
+    await asyncio.sleep(0)
+
+    queue.leave(held)
+    leaves.cancel()
+    await asyncio.wait([leaves])
+
+    async with asyncio.timeout(1):
+        await queue.enter(route, "/c", Kind.CALL)
+
+
+async def test_a_call_that_queues_costs_the_same_however_many_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = 0
+    has_room = Places.has_room
+
+    def count(places: Places, place: Place) -> bool:
+        nonlocal asked
+        asked += 1
+        return has_room(places, place)
+
+    monkeypatch.setattr(Places, "has_room", count)
+    queue = Queue(LoopClock(), 4, lambda: None)
+    route = queue.route("GET", "/v1/{name}")
+
+    calls = [asyncio.create_task(queue.enter(route, f"/{n}", Kind.CALL)) for n in range(500)]
+    await asyncio.sleep(0)
+    for one in calls:
+        one.cancel()
+    await asyncio.wait(calls)
+
+    assert asked <= 2 * 500
 
 
 async def test_an_outage_causes_few_retries_however_many_calls_fail(fake: FakeBaseten) -> None:
@@ -308,7 +382,7 @@ async def test_nothing_waits_in_the_loop_after_a_paused_call_has_left(fake: Fake
         await asyncio.sleep(1)
         call.cancel()
         await asyncio.wait([call])
+        timers = getattr(loop, "_scheduled")  # noqa: B009 - asyncio has no public name for them
+        assert not [timer for timer in timers if not timer.cancelled()]
 
     assert loop.time() - began == pytest.approx(1)
-    timers = getattr(loop, "_scheduled")  # noqa: B009 - asyncio has no public name for them
-    assert not [timer for timer in timers if not timer.cancelled()]

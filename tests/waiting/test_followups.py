@@ -20,12 +20,13 @@ class Ask(FollowUp[object]):
 
     what: str
     sent: list[str] = field(factory=list[str], eq=False)
+    takes: float = field(default=1.0, eq=False)
     error: TransportError | None = field(default=None, eq=False)
     is_read: bool = field(default=True, eq=False)  # type: ignore[misc]
 
     async def __call__(self) -> object:
         self.sent.append(self.what)
-        await asyncio.sleep(1)
+        await asyncio.sleep(self.takes)
         if self.error is not None:
             raise self.error
         return len(self.sent)
@@ -94,11 +95,11 @@ async def test_everybody_gets_an_error_of_their_own_and_it_lasts_for_a_second(
     assert isinstance(one, TransportError)
     assert isinstance(other, TransportError)
     assert one is not other
-    assert len(ask.sent) == 1
-    await asyncio.sleep(1.1)
-    with pytest.raises(TransportError):
-        await follow_ups.once(ask)
-    assert len(ask.sent) == 2
+    for later, requests in [(0.9, 1), (0.2, 2)]:
+        await asyncio.sleep(later)
+        with pytest.raises(TransportError):
+            await follow_ups.once(ask)
+        assert len(ask.sent) == requests
 
 
 async def test_a_cancelled_asker_takes_no_answer_from_the_others(follow_ups: FollowUps) -> None:
@@ -132,3 +133,33 @@ async def test_answers_that_nobody_asks_for_any_more_are_forgotten(follow_ups: F
     assert len(follow_ups._answers) <= 4  # noqa: SLF001 - its size cannot be seen from outside
     follow_ups.clear()
     assert not follow_ups._answers  # noqa: SLF001
+
+
+@pytest.mark.parametrize("written_at", [0.5, 1.5])
+async def test_an_answer_under_way_is_not_forgotten_with_the_one_before_it(
+    follow_ups: FollowUps, written_at: float
+) -> None:
+    """A write made the first one out of date, before or after it came."""
+    sent: list[str] = []
+    first = asyncio.create_task(follow_ups.once(Ask("d1", sent)))
+    await asyncio.sleep(written_at)
+    wrote_at[0] = asyncio.get_running_loop().time()
+    second = asyncio.create_task(follow_ups.once(Ask("d1", sent, takes=10)))
+    await asyncio.sleep(4)
+
+    await follow_ups.once(Ask("d1", sent))
+    await asyncio.gather(first, second)
+
+    assert len(sent) == 2
+
+
+async def test_an_answer_that_somebody_asks_for_is_not_cleared(follow_ups: FollowUps) -> None:
+    ask = Ask("d1")
+    first = asyncio.create_task(follow_ups.once(ask))
+    await asyncio.sleep(0.5)
+    follow_ups.clear()
+
+    await follow_ups.once(ask)
+    await first
+
+    assert len(ask.sent) == 1

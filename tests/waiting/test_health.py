@@ -8,7 +8,6 @@ import pytest
 
 from aiobaseten._waiting.health import (
     DOWN_AFTER,
-    HELD_S,
     PROBE_EVERY_S,
     Change,
     Health,
@@ -51,9 +50,10 @@ def after(
     at: float = 0.0,
     *,
     before: Standing = SOUND,
+    sound: int = 1000,
     chance: float = 0.5,
 ) -> Change:
-    return health.after(outcome, at, before=before, chance=chance)
+    return health.after(outcome, at, before=before, sound=sound, chance=chance)
 
 
 def is_held(health: Health, at: float = 0.0) -> list[Standing]:
@@ -74,6 +74,7 @@ def test_a_route_is_down_after_three_resources_began_to_fail(
 
     assert DOWN_AFTER == 3
     assert is_down == [False, False, True]
+    assert PROBE_EVERY_S == 4.0
     assert health.probe_at == 3.0 + PROBE_EVERY_S
     assert health.seen_down_at == 3.0
 
@@ -125,14 +126,16 @@ def test_while_it_is_down_each_failure_holds_the_looks_again() -> None:
     assert health.probe_at == 10.0 + PROBE_EVERY_S
 
 
-def test_a_first_look_is_never_held_and_a_sound_resource_for_a_minute_at_most() -> None:
+@pytest.mark.parametrize(("sound", "held"), [(5, 3.0), (30, 18.0), (100, 60.0), (1000, 60.0)])
+def test_a_first_look_is_never_held_and_sound_resources_as_long_as_there_are_many(
+    sound: int, held: float
+) -> None:
     health = Health()
-    for at in (0.0, 1.0, 2.0, 50.0):
-        after(health, DOWN[0], at)
+    for at in (0.0, 1.0, 2.0, 2.5):
+        after(health, DOWN[0], at, sound=sound)
 
-    assert HELD_S == 60.0
-    assert is_held(health, 50.0) == [SOUND, FAILING]
-    assert is_held(health, 2.0 + HELD_S) == [FAILING]
+    assert is_held(health, 2.0 + held - 0.1) == [SOUND, FAILING]
+    assert is_held(health, 2.0 + held) == [FAILING]
 
 
 def test_the_pause_between_probes_is_random_by_a_quarter() -> None:

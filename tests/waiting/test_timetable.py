@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import weakref
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -171,3 +172,25 @@ def test_the_size_of_a_timetable_stays_in_proportion_to_its_keys(
 def entries(timetable: Timetable[int]) -> int:
     """How many entries it holds, those that are out of date included."""
     return len(timetable._heap)  # noqa: SLF001 - its size cannot be seen from outside
+
+
+def test_a_key_that_was_dropped_is_freed_from_memory() -> None:
+    class Key:
+        """Something that can be watched."""
+
+    timetable: Timetable[Key] = Timetable()
+    key = Key()
+    timetable.set(key, 1.0)
+    timetable.drop(key)
+    watched = weakref.ref(key)
+    del key
+
+    assert watched() is None
+
+
+def test_the_newest_is_the_one_that_was_added_last_of_those_that_are_due() -> None:
+    timetable: Timetable[str] = Timetable()
+    for key, at in [("a", 2.0), ("b", 1.0), ("c", 3.0)]:
+        timetable.set(key, at)
+
+    assert [timetable.newest(at) for at in (0.0, 1.0, 2.0, 3.0)] == [None, "b", "b", "c"]

@@ -120,6 +120,20 @@ def test_resources_that_fail_want_a_place_of_nobody() -> None:
     assert not order.next(0.0).lacks_place
 
 
+def test_every_second_first_look_is_at_the_newest_resource_while_some_fail() -> None:
+    order = turns()
+    polls(order, 4, NEW, due=-1.0)
+    order.plan(Poll("later"), 1.0, math.inf)
+
+    assert names(start_all(order)) == "n0 n1 n2 n3"
+
+    order = turns()
+    polls(order, 1, FAILING, due=math.inf)
+    polls(order, 4, NEW, due=-1.0)
+    order.plan(Poll("later"), 1.0, math.inf)
+    assert names(start_all(order)) == "n3 n0 n2 n1"
+
+
 def test_failing_resources_get_a_share_of_the_budget_while_others_want_it() -> None:
     order = turns(rate=8.0)
     failing = polls(order, 1, FAILING)[0]
@@ -173,6 +187,7 @@ def test_a_429_slows_down_its_route_and_no_other() -> None:
 
 def test_a_route_that_is_down_is_probed_by_one_look_and_holds_up_no_other() -> None:
     order = turns()
+    polls(order, 200, SOUND, A, due=9.0)
     fail(order, dict([*start_for(order, polls(order, 3, SOUND, A))]), BAD)
     polls(order, 5, SOUND, A)
     polls(order, 2, SOUND, B)
@@ -207,6 +222,53 @@ def test_one_look_probes_for_all_routes_if_everything_fails() -> None:
     # The one that answers is looked at as usual, the other one still probed.
     assert again.count(other) == 1
     assert again.count(poll.route) > 1
+
+
+def test_routes_that_are_down_are_probed_apart_while_another_one_answers() -> None:
+    order = turns()
+    polls(order, 1, SOUND, ("GET", "/c"), due=math.inf)
+    for route in (A, B):
+        fail(order, dict([*start_for(order, polls(order, 3, SOUND, route))]), BAD)
+
+    assert {poll.route for poll in start_all(order, PROBE_EVERY_S)} == {A, B}
+
+
+def test_looks_that_are_held_want_no_place() -> None:
+    """Otherwise, a look that hangs would be given up for them."""
+    order = turns()
+    polls(order, 200, SOUND)
+    fail(order, dict([*start_for(order, polls(order, 3, SOUND))]), BAD)
+    assert len(start_all(order, PROBE_EVERY_S)) == 1
+
+    assert not order.next(PROBE_EVERY_S).lacks_place
+
+
+def test_a_last_look_under_way_holds_up_no_probe() -> None:
+    order = turns()
+    polls(order, 200, SOUND, due=math.inf)
+    fail(order, dict([*start_for(order, polls(order, 3, SOUND))]), BAD)
+    polls(order, 1, SOUND, B, due=math.inf)
+    (last,) = polls(order, 1, SOUND, due=math.inf)
+    order.start(last, 1.0, is_last=True)
+
+    assert len(start_all(order, PROBE_EVERY_S)) == 1
+
+
+def test_a_route_is_looked_at_again_when_the_pause_after_a_429_is_over() -> None:
+    order = turns()
+    (poll,) = polls(order, 1, SOUND)
+
+    order.learn(poll, RateLimitError("no", status=429, retry_after=30.0, **WHERE), 0.0, 0.5)
+
+    assert order.next(0.0).at == pytest.approx(30.5)
+
+
+def test_all_routes_together_share_a_budget() -> None:
+    order = turns(rate=1.0)
+    polls(order, 5, SOUND, A)
+    polls(order, 5, SOUND, B)
+
+    assert len(start_all(order)) == 1
 
 
 def start_for(order: Turns[Poll], some: list[Poll]) -> list[tuple[Poll, Seat]]:

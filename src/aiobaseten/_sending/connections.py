@@ -379,13 +379,16 @@ class Connections:
 
     def _with_key(self, request: httpx.Request) -> httpx.Request:
         """The request, ready to be sent."""
-        return httpx.Request(
+        key = b"authorization", self._secret.authorization().encode("ascii")
+        sent = httpx.Request(
             request.method,
             request.url,
-            headers={**request.headers, "authorization": self._secret.authorization()},
-            content=request.content or None,
+            headers=[*request.headers.raw, key],
+            stream=request.stream,
             extensions=request.extensions,
         )
+        sent.read()  # hooks may want its content
+        return sent
 
     async def _exchange(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
         if http.is_closed:

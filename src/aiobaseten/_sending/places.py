@@ -16,11 +16,13 @@ from attrs import field, frozen
 ROUTE_SHARE = 3
 #: Places that the calls to one URL may hold for each free one.
 URL_SHARE = 2
+#: Seconds after which a call that is under way may be one that hangs.
+SLOW_AFTER_S = 5.0
 
 _LOOKS = "looks"
 
 
-@frozen
+@frozen(eq=False)
 class Place:
     """What a request holds while it is under way.
 
@@ -34,7 +36,7 @@ class Place:
     route: tuple[str, str]
     url: str
     is_look: bool
-    shares: tuple[tuple[Hashable, int], ...] = field(init=False, repr=False, eq=False)
+    shares: tuple[tuple[Hashable, int], ...] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         mine = (self.route, ROUTE_SHARE), ((self.route, self.url), URL_SHARE)
@@ -54,28 +56,45 @@ class Places:
     def __init__(self, total: int) -> None:
         self._free = total
         self._held = Counter[Hashable]()
+        # The calls under way on each route, in the order in which they began.
+        self._calls: dict[tuple[str, str], dict[Place, float]] = {}
         self.most_looks = 0
         while _may_hold_one_more(self.most_looks, total - self.most_looks, ROUTE_SHARE):
             self.most_looks += 1
 
     def has_room(self, place: Place) -> bool:
         """Whether a request may have this place now."""
-        held = self._held
-        return all(_may_hold_one_more(held[who], self._free, share) for who, share in place.shares)
+        return all(self._has_share(*one) for one in place.shares)
 
-    def take(self, place: Place) -> None:
+    def is_full(self, route: tuple[str, str], *, is_look: bool) -> bool:
+        """Whether no call of a route, or no look, may have a place now."""
+        return not self._has_share(_LOOKS if is_look else route, ROUTE_SHARE)
+
+    def is_slow(self, route: tuple[str, str], now: float) -> bool:
+        """Whether a call of a route is under way for so long that it may hang."""
+        oldest = next(iter(self._calls.get(route, {}).values()), now)
+        return now - oldest > SLOW_AFTER_S
+
+    def take(self, place: Place, now: float) -> None:
         """A request has it."""
         self._free -= 1
+        if not place.is_look:
+            self._calls.setdefault(place.route, {})[place] = now
         for who, _ in place.shares:
             self._held[who] += 1
 
     def leave(self, place: Place) -> None:
         """The request has ended."""
         self._free += 1
+        if not place.is_look:
+            del self._calls[place.route][place]
         for who, _ in place.shares:
             self._held[who] -= 1
             if not self._held[who]:
                 del self._held[who]
+
+    def _has_share(self, who: Hashable, share: int) -> bool:
+        return _may_hold_one_more(self._held[who], self._free, share)
 
 
 def _may_hold_one_more(held: int, free: int, share: int) -> bool:

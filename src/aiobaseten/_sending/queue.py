@@ -41,19 +41,23 @@ class _Turn:
 class Route:
     """One route, and the requests that wait for it.
 
-    The URLs of calls take turns: many calls to one URL do not hold up a call to another one.
+    The URLs of calls take turns: many calls to one URL do not hold up a call to another one. While
+    some call may hang, every second turn is the newest call's. The older ones may be those that
+    hang, too, and a call to a healthy URL must not wait for all of them.
 
     Attributes:
         name: The method, and the path template.
         window: Its rate limit, and the pauses that the server asked for.
         spacing: Seconds that must pass between two requests to one URL.
         retries: How often its requests may be repeated.
+        sent: How many requests have had their turn.
     """
 
     name: tuple[str, str]
     window: RateWindow
     spacing: float
     retries: RetryQuota = field(factory=RetryQuota)
+    sent: int = field(init=False, default=0)
     _lines: dict[Kind, dict[str, deque[_Turn]]] = field(
         init=False, factory=lambda: {kind: {} for kind in Kind}
     )
@@ -66,6 +70,7 @@ class Route:
     def take(self, url: str, now: float) -> None:
         """Count a request that is sent now."""
         self.window.take(now)
+        self.sent += 1
         if self.spacing:
             known = self._urls_free_at.items()
             self._urls_free_at = {one: free_at for one, free_at in known if free_at > now}
@@ -85,11 +90,20 @@ class Route:
         if line:
             self._lines[kind][url] = line  # now it is the last one's turn
 
-    def waiting(self) -> Iterator[tuple[Kind, Iterator[_Turn]]]:
-        """The kinds of requests that wait, and the first request to each URL, in order."""
-        for kind, lines in self._lines.items():
-            if lines:
-                yield kind, (line[0] for line in lines.values())
+    def waiting(self) -> Iterator[Kind]:
+        """The kinds of requests that wait."""
+        return (kind for kind, lines in self._lines.items() if lines)
+
+    def heads(self, kind: Kind, *, is_slow: bool) -> Iterator[_Turn]:
+        """The first request to each URL, in order."""
+        lines = self._lines[kind].values()
+        if is_slow and self.sent % 2:
+            return iter(sorted((line[0] for line in lines), key=_order, reverse=True))
+        return (line[0] for line in lines)
+
+
+def _order(turn: _Turn) -> float:
+    return turn.order
 
 
 class Queue:
@@ -193,13 +207,17 @@ class Queue:
         found: _Turn | None = None
         next_at, lacks_place = math.inf, False
         for route in self._routes.values():
-            for kind, heads in route.waiting():
+            is_slow = self._places.is_slow(route.name, now)
+            for kind in route.waiting():
                 free_at = self._free_at(route, kind, now)
                 # Timers may fire early by the clock's resolution: do not wait for the rest.
                 if free_at > now + EARLY_S:
                     next_at = min(next_at, free_at)
                     continue
-                for turn in heads:
+                if self._places.is_full(route.name, is_look=kind is not Kind.CALL):
+                    lacks_place = True
+                    continue
+                for turn in route.heads(kind, is_slow=is_slow):
                     free_at = route.url_free_at(turn.place.url)
                     if free_at > now + EARLY_S:
                         next_at = min(next_at, free_at)
@@ -220,7 +238,7 @@ class Queue:
 
     def _take(self, route: Route, place: Place, now: float) -> None:
         route.take(place.url, now)
-        self._places.take(place)
+        self._places.take(place, now)
 
     def _remove(self, turn: _Turn) -> None:
         route, kind = self._waiting.pop(turn)

@@ -15,6 +15,7 @@ from attrs import define, field
 
 from .._clock import Clock
 from ..errors import BasetenError
+from .timetable import Timetable
 
 #: Maximum age in seconds of a result that somebody else may reuse.
 FRESH_S = 2.0
@@ -47,7 +48,6 @@ class _Answer(Generic[T]):
 
     task: asyncio.Task[T]
     began: float
-    until: float = float("inf")
     asking: int = field(default=0)
 
 
@@ -63,6 +63,8 @@ class FollowUps:
         self._clock = clock
         self._wrote_at = wrote_at
         self._answers: dict[Hashable, _Answer[Any]] = {}
+        # When each of them is forgotten.
+        self._until: Timetable[Hashable] = Timetable()
 
     async def once(self, request: FollowUp[T]) -> T:
         """The answer to a request, perhaps one that somebody else has just sent.
@@ -93,9 +95,8 @@ class FollowUps:
 
     def _known(self, request: FollowUp[T]) -> _Answer[T] | None:
         now = self._clock.now()
-        for other, answer in list(self._answers.items()):
-            if answer.until < now:
-                self._forget(other, answer)
+        while (first := self._until.first()) is not None and first[0] < now:
+            self._forget(first[1], self._answers[first[1]])
         known = self._answers.get(request)
         if known is not None and request.is_read and known.began < self._wrote_at():
             return None
@@ -103,21 +104,24 @@ class FollowUps:
 
     def _ask(self, request: FollowUp[T]) -> _Answer[T]:
         async def ask() -> T:
+            lasts = _ERROR_LASTS_S
             try:
                 value = await request()
-            except BasetenError:
-                answer.until = self._clock.now() + _ERROR_LASTS_S
-                raise
-            answer.until = self._clock.now() + request.lasts
+                lasts = request.lasts
+            finally:
+                if self._answers.get(request) is answer:
+                    self._until.set(request, self._clock.now() + lasts)
             return value
 
         task = asyncio.get_running_loop().create_task(ask())
         answer = self._answers[request] = _Answer(task, self._clock.now())
+        self._until.drop(request)
         return answer
 
     def _forget(self, request: Hashable, answer: _Answer[Any]) -> None:
         if self._answers.get(request) is answer:
             del self._answers[request]
+            self._until.drop(request)
 
 
 def _result(task: asyncio.Task[T]) -> T:

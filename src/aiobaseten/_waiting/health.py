@@ -23,7 +23,9 @@ from .steps import asked_pause
 DOWN_AFTER = 3
 #: Seconds between looks at a route that is down.
 PROBE_EVERY_S = 4.0
-#: Seconds for which a route that is down holds the looks at resources that answered before.
+#: Seconds for which a route that is down holds the looks at resources that answered before: for
+#: each of them, and at most. The fewer they are, the less it costs to look at all of them.
+HELD_EACH_S = 0.6
 HELD_S = 60.0
 
 
@@ -57,7 +59,7 @@ class Health:
         self.refused_until = 0.0
         self.probe_at = 0.0
         self.seen_down_at = float("-inf")
-        self._down_since = 0.0
+        self._held_until = 0.0
         self._failures = 0  # resources in a row
         self._prompt_failures = 0  # those of them that did not hang
 
@@ -69,20 +71,23 @@ class Health:
     def holds(self, standing: Standing, now: float) -> bool:
         """Whether looks at such resources wait for a probe.
 
-        A first look is always made. And what answered before is held for a minute at most, because
-        not everything need be down.
+        A first look is always made. And what answered before is held for a while only, because not
+        everything need be down.
         """
         if not self.is_down or standing is Standing.NEW:
             return False
-        return standing is Standing.FAILING or now < self._down_since + HELD_S
+        return standing is Standing.FAILING or now < self._held_until
 
-    def after(self, outcome: object, at: float, *, before: Standing, chance: float) -> Change:
+    def after(
+        self, outcome: object, at: float, *, before: Standing, sound: int, chance: float
+    ) -> Change:
         """Learn from a look.
 
         Args:
             outcome: Its error, or anything else for a success.
             at: When it ended, on the clock.
             before: How the look before it ended.
+            sound: How many resources of the route answered before.
             chance: A random number in [0, 1).
         """
         if isinstance(outcome, RateLimitError):
@@ -91,7 +96,7 @@ class Health:
             return Change.REFUSED
         if standing_after(outcome) is Standing.FAILING:
             if before is not Standing.FAILING:
-                self._count(outcome, at)
+                self._count(outcome, at, sound)
             if self.is_down:
                 self.seen_down_at = at
                 self.probe_at = at + PROBE_EVERY_S * (0.75 + 0.5 * chance)
@@ -101,12 +106,12 @@ class Health:
         self.refused_until = 0.0
         return Change.BACK if has_failed else Change.NOTHING
 
-    def _count(self, outcome: object, at: float) -> None:
+    def _count(self, outcome: object, at: float, sound: int) -> None:
         was_down = self.is_down
         self._failures += 1
         self._prompt_failures += not isinstance(outcome, RequestTimeoutError)
         if self.is_down and not was_down:
-            self._down_since = at
+            self._held_until = at + min(HELD_EACH_S * sound, HELD_S)
 
 
 def standing_after(outcome: object) -> Standing:

@@ -74,6 +74,10 @@ class Timetable(Generic[K]):
             heapq.heappop(self._heap)
         return None
 
+    def newest(self, now: float) -> K | None:
+        """The key that was added last, of those that are due."""
+        return next((key for key in reversed(self._at) if self._at[key] <= now), None)
+
     @property
     def next_at(self) -> float:
         """The earliest time; infinity if nothing is ever due."""

@@ -55,6 +55,7 @@ class _RouteTurns(Generic[P]):
         unproven: How many looks are under way at resources that are not known to answer.
         last_looks: How many last looks are under way.
         probes: How many looks under way probe.
+        first_looks: How many looks at new resources have started.
     """
 
     name: Route
@@ -69,11 +70,22 @@ class _RouteTurns(Generic[P]):
     unproven: int = 0
     last_looks: int = 0
     probes: int = 0
+    first_looks: int = 0
 
     def is_failing(self) -> bool:
         """Whether nothing is known to answer there."""
         others = len(self.due[Standing.NEW]) + len(self.due[Standing.SOUND])
         return self.health.is_down or (not others and bool(self.due[Standing.FAILING]))
+
+    def newest(self, standing: Standing, now: float) -> P | None:
+        """The newest resource, if it is its turn.
+
+        While some resources fail, every second first look is at the newest one. The older ones may
+        be those that fail, too, and a healthy one must not wait for all of them.
+        """
+        if standing is not Standing.NEW or not self.due[Standing.FAILING] or self.first_looks % 2:
+            return None
+        return self.due[Standing.NEW].newest(now + EARLY_S)
 
     @property
     def is_polled(self) -> bool:
@@ -208,7 +220,7 @@ class Turns(Generic[P]):
                 elif max(due, free_at) > now + EARLY_S:
                     at = min(at, max(due, free_at))
                 elif is_failing not in found or due < found[is_failing][0]:
-                    found[is_failing] = due, poll
+                    found[is_failing] = due, route.newest(standing, now) or poll
         fails, answers = found.get(True), found.get(False)
         if fails is not None and answers is not None:
             # While both want the budget, each gets its share.
@@ -272,6 +284,7 @@ class Turns(Generic[P]):
             self._failing_budget.take(now)
         self._started[poll.standing] += 1
         route.unproven += poll.standing is not Standing.SOUND
+        route.first_looks += poll.standing is Standing.NEW
         route.last_looks += is_last
         route.probes += is_probe
         return seat
@@ -287,7 +300,8 @@ class Turns(Generic[P]):
     def learn(self, poll: P, outcome: object, at: float, chance: float) -> Change:
         """Learn from the outcome of a look what holds for others, and for its resource."""
         route = self._route(poll.route)
-        change = route.health.after(outcome, at, before=poll.standing, chance=chance)
+        sound = len(route.due[Standing.SOUND])
+        change = route.health.after(outcome, at, before=poll.standing, sound=sound, chance=chance)
         if change is Change.REFUSED:
             route.budget.slow_down(at)
             return change
