@@ -7,7 +7,15 @@ from typing import Any, Generic, Protocol, Unpack, cast
 
 from attrs import define, field
 
-from ._resource import D, E, EnvironmentLook, ReadDeployment, ReadLastLines, Resource
+from ._resource import (
+    D,
+    E,
+    EnvironmentLook,
+    ReadDeployment,
+    ReadLastLines,
+    Resource,
+    reasons,
+)
 from ._token import Token
 from ._verdict import GuardReport
 from ._waiting import (
@@ -177,6 +185,7 @@ class Promotion(Generic[D, E]):
             last_lines=ReadLastLines(resource, self.deployment_id, options.log_lines)
             if options.log_lines
             else None,
+            why=reasons(resource, self.deployment_id, self.environment_name),
         )
 
     def _served_before(self) -> str:

@@ -72,6 +72,20 @@ async def test_a_promotion_trigger_fires_when_the_promotion_is_live(
 
 
 @pytest.mark.looptime
+async def test_a_timeout_says_why_the_deployment_is_slow(fake: FakeBaseten, fake_url: str) -> None:
+    add_resource(fake, timeline="LOADING_MODEL")
+    fake.model("x").deployment("v1").started_before(WEIGHT_DOWNLOAD=180)
+    token = await promote(fake)
+
+    outcome = await fired(promotion_trigger(token, deadline=0.0))
+
+    assert outcome["error"] == "WaitTimeoutError"
+    assert "downloading weights" in outcome["message"]
+    assert "usually 3 min" in outcome["message"]
+    assert any(one.startswith("startup phase WEIGHT_DOWNLOAD") for one in outcome["evidence"])
+
+
+@pytest.mark.looptime
 async def test_another_triggerer_continues_from_the_token(fake: FakeBaseten, fake_url: str) -> None:
     add_resource(fake)
     trigger = promotion_trigger(await promote(fake))

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from aiobaseten import Baseten
-from aiobaseten.errors import BasetenError, PromotionFailedError
+from aiobaseten.errors import BasetenError, PromotionFailedError, WaitError
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 from aiobaseten.testing._http import OPERATIONS
 
@@ -216,6 +216,25 @@ async def tell_of_metrics(fake: FakeBaseten, baseten: Baseten) -> None:
     await model.environment("production").metrics(mode="CURRENT")
 
 
+async def tell_of_startups(fake: FakeBaseten, baseten: Baseten) -> None:
+    """Of a deployment that is slow, in an environment and without one."""
+    furnished = fake.model("m7")
+    furnished.deployment("d1").started_before(IMAGE_PULL=20, WEIGHT_DOWNLOAD=90)
+    furnished.deployment("d2", on_promote=[("LOADING_MODEL", 5), "DEPLOY_FAILED"])
+    furnished.deployment("d3", status="DEPLOYING").starts(SCHEDULING=9, IMAGE_PULL=9)
+    furnished.environment("production", current="d1")
+    model = baseten.model("m7")
+    promotion = await model.environment("production").promote("d2")
+    for waiting in (
+        promotion.wait(timeout=600),
+        model.deployment("d3").wait_until_active(timeout=30),
+    ):
+        with pytest.raises(WaitError) as caught:
+            await waiting
+        assert caught.value.evidence
+        assert caught.value.evidence.startup
+
+
 STORIES = (
     tell_of_a_chain,
     tell_of_a_model,
@@ -223,6 +242,7 @@ STORIES = (
     tell_of_names,
     tell_of_environments,
     tell_of_metrics,
+    tell_of_startups,
 )
 
 

@@ -3,8 +3,8 @@
 Pure: trackers (`deployment`, `promotion`, `cancellation`, `settings`, `guard`) follow one thing
 from reading to reading and decide; `guard_policy` and `guard_verdicts` decide for a guard;
 `history` remembers, `steps` says what they may decide; `schedule`, `timetable`, `budget`, `health`
-and `turns` say when to look. `polls` looks, `followups` shares what follows from a look, and `wait`
-tells the caller.
+and `turns` say when to look. `polls` looks, `followups` shares what follows from a look, `wait`
+tells the caller, and `why` adds why it is slow.
 """
 
 from __future__ import annotations
@@ -21,9 +21,12 @@ from .promotion import Baseline, EnvironmentHistory, PromotionTracker, baseline_
 from .schedule import default_schedule
 from .settings import SettingsTracker
 from .steps import Tracker, cut
-from .wait import Actions, LastLines, Wait, read_last_lines
+from .wait import GO_ON, Actions, LastLines, Wait, read_last_lines
+from .why import WHY_S, Why
 
 __all__ = [
+    "GO_ON",
+    "WHY_S",
     "Actions",
     "Baseline",
     "CancellationTracker",
@@ -47,6 +50,7 @@ __all__ = [
     "StoppedError",
     "Tracker",
     "Wait",
+    "Why",
     "baseline_of",
     "cut",
     "default_schedule",

@@ -24,10 +24,11 @@ from ..errors import (
     NotFoundError,
     PermissionDeniedError,
     ResponseShapeError,
+    Startup,
     WaitError,
     WaitTimeoutError,
 )
-from ..events import Event, Finished, LookFailed
+from ..events import Event, Finished, LookFailed, StartupProgressed
 from ..readings import DeploymentReading
 from .followups import FRESH_S, FollowUp, own
 from .polls import LAST_LOOK_S, Look, Polls, Sighting
@@ -46,11 +47,14 @@ from .steps import (
     cut,
     ends_wait,
 )
+from .why import Watch, Why, add_why
 
 R = TypeVar("R")
 
 #: Seconds for which an error may be delayed until its log has been read.
 LOG_S = 5.0
+#: The end of a message of a wait that timed out.
+GO_ON = " Go on with resume(error.token)."
 
 _REQUEST_IDS = 10
 
@@ -96,6 +100,7 @@ class Actions:
         perform: Does what a tracker asks for besides looking; returns the outcome, errors of
             Baseten's included.
         report: Makes the report of the guard, or ``None``.
+        why: How to find out why a deployment is not ready; ``None`` for a chain.
     """
 
     wake: FollowUp[None] | None = None
@@ -104,6 +109,7 @@ class Actions:
     last_lines: FollowUp[LastLines] | None = None
     perform: Callable[[Any], Awaitable[Any]] | None = None
     report: Callable[[], GuardReport] | None = None
+    why: Why | None = None
 
 
 _NO_ACTIONS = Actions()
@@ -122,6 +128,7 @@ class Wait(Generic[R]):
         "_failing_as",
         "_failing_since",
         "_failures",
+        "_has_expired",
         "_is_last_look",
         "_last_seen",
         "_look",
@@ -136,6 +143,7 @@ class Wait(Generic[R]):
         "_tracker",
         "_trouble",
         "_waiter",
+        "_watch",
     )
 
     def __init__(
@@ -172,8 +180,10 @@ class Wait(Generic[R]):
         self._failing_as: str | None = None
         self._failing_since = 0.0
         self._is_last_look = False
+        self._has_expired = False
         self._seen_at = 0.0
         self._request_ids: tuple[str, ...] = ()
+        self._watch: Watch | None = None  # if anybody listens
 
     # --- for the caller --------------------------------------------------------------------------
 
@@ -192,7 +202,7 @@ class Wait(Generic[R]):
                 if self._result is not None:
                     return self._result.result()
                 if self._error is not None:
-                    await self._add_log(self._error)
+                    await self._explain(self._error)
                     raise self._error
         finally:
             self._leave()
@@ -204,6 +214,8 @@ class Wait(Generic[R]):
             BasetenError: After `Finished`, the error that it names.
         """
         events = self._events = deque()
+        clock, why = self._polls.clock, self._actions.why
+        self._watch = Watch(self._polls.follow_ups, clock, why, self._tell_startup)
         try:
             self._join()
             while True:
@@ -217,7 +229,7 @@ class Wait(Generic[R]):
                     yield Finished(at=self._ended_at, result=self._result.result(), error=None)
                     return
                 if self._error is not None:
-                    await self._add_log(self._error)
+                    await self._explain(self._error)
                     if isinstance(self._error, BasetenError):
                         yield Finished(at=self._ended_at, result=None, error=self._error)
                     raise self._error
@@ -226,6 +238,8 @@ class Wait(Generic[R]):
 
     def _leave(self) -> None:
         self._polls.leave(self._look, self)
+        if self._watch is not None:
+            self._watch.end()
         self._span.end(self._error)
 
     def _join(self) -> None:
@@ -279,10 +293,24 @@ class Wait(Generic[R]):
             due = math.inf
         self._polls.look_at(self._look, self, due)
 
-    async def _add_log(self, error: BaseException) -> None:
+    def _tell_startup(self, startup: Startup) -> None:
+        if self._events is not None and not self._is_decided:
+            self._events.append(StartupProgressed(at=self._at(), startup=startup))
+            self._notify()
+
+    async def _explain(self, error: BaseException) -> None:
+        """Add why it is not ready, and the last lines of the log."""
+        if not isinstance(error, WaitError):
+            return
+        # After a look that failed, nothing else would be answered, either.
+        if self._actions.why is not None and self._is_seeing:
+            await add_why(self._polls.follow_ups, self._actions.why, error)
+        await self._add_log(error)
+
+    async def _add_log(self, error: WaitError) -> None:
         """Add the last lines of the log; a log that cannot be read is only a note."""
         request = self._actions.last_lines
-        if request is None or not isinstance(error, WaitError) or error.evidence is None:
+        if request is None or error.evidence is None:
             return
         log = await self._polls.follow_ups.once(request)
         if log.trouble is not None:
@@ -322,6 +350,7 @@ class Wait(Generic[R]):
     def expire(self, *, was_sent: bool) -> None:
         """The last look did not end in time, or could not even be sent."""
         if not self._is_decided:
+            self._has_expired = True
             fate = "was not answered" if was_sent else "could not be sent in time"
             self._end(self._timed_out(f" The last look {fate}.", is_fresh=False))
             self._notify()
@@ -352,6 +381,8 @@ class Wait(Generic[R]):
             return self._end(verdict.error(self._evidence()))
         if self._is_last_look:
             return self._end(self._timed_out())
+        if self._watch is not None:
+            self._watch.note(step.stage, step.in_stage)
         delay = self._polls.next_look(step.stage, step.in_stage, at)
         confirm_in = verdict.confirm_in if isinstance(verdict, Pending) else None
         # A look that comes a little too early to confirm would only have to be repeated.
@@ -405,7 +436,7 @@ class Wait(Generic[R]):
         return math.inf
 
     def _timed_out(self, note: str = "", *, is_fresh: bool = True) -> WaitTimeoutError:
-        go_on = " Go on with resume(error.token)." if self._actions.token is not None else ""
+        go_on = GO_ON if self._actions.token is not None else ""
         error = WaitTimeoutError(
             f"{self._timeout:g} s are over: {self._still(is_fresh=is_fresh)}{note}{go_on}",
             evidence=self._evidence(),
@@ -460,6 +491,11 @@ class Wait(Generic[R]):
 
     def _is_over(self, at: float) -> bool:
         return at >= self._timeout - EARLY_S
+
+    @property
+    def _is_seeing(self) -> bool:
+        """Whether the last look succeeded."""
+        return self._last_seen is not None and not self._failures and not self._has_expired
 
     @property
     def _is_decided(self) -> bool:

@@ -19,6 +19,7 @@ Where to look, from the top down; each module imports only modules below its own
 ``audit_log``               Who promoted what, and when
 ``history``                 A value over time
 ``clock``                   The fake's time, taken from the event loop
+``startup``                 Startups of replicas: attempts to become ready, with their phases
 ``traffic``                 Requests over time, and how they were answered: for the metrics
 ``log``                     Log lines, and the part of a log that a request asks for
 ``refusal``                 The exception for actions that Baseten refuses
@@ -38,6 +39,7 @@ from .log import DEFAULT_RANGE_S, LEVELS, LONGEST_RANGE_S, FakeLogLine, LogFilte
 from .model import FakeModel
 from .promotion import FakePromotion
 from .refusal import Refused, find, forbidden, not_found, not_possible
+from .startup import PHASES, FakePhase, FakeStartup
 from .status import CANCELED, INACTIVE, NOT_DEPLOYED, RUNNING
 from .traffic import Flow, Measured
 from .world import World
@@ -50,6 +52,7 @@ __all__ = [
     "LEVELS",
     "LONGEST_RANGE_S",
     "NOT_DEPLOYED",
+    "PHASES",
     "RUNNING",
     "STARTED",
     "AuditEntry",
@@ -62,7 +65,9 @@ __all__ = [
     "FakeEnvironment",
     "FakeLogLine",
     "FakeModel",
+    "FakePhase",
     "FakePromotion",
+    "FakeStartup",
     "Flow",
     "LogFilter",
     "LogRange",
