@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import suppress
 from copy import deepcopy
 from datetime import datetime, timedelta
 from functools import partial
@@ -751,6 +750,8 @@ class ReadMetrics(FollowUp[Metrics]):
 
 # Older startups are of another release.
 _STARTUPS_LAST = timedelta(days=7)
+# Many waits may end at the same time. Those that come later do without.
+_MOST_STARTUPS = 10
 # Enough to find the newest one, whatever the order.
 _STARTUPS = 20
 
@@ -774,14 +775,22 @@ class ReadStartup(FollowUp[Startup | None]):
 
     async def __call__(self) -> Startup | None:
         """Read."""
-        clock, newest = self.resource.sender.clock, None
-        with suppress(TimeoutError):
+        clock, shared = self.resource.sender.clock, self.resource.sender.shared
+        newest: Startup | None = None
+        if shared.explaining >= _MOST_STARTUPS:
+            return None
+        shared.explaining += 1
+        try:
             async with clock.timeout_at(clock.now() + WHY_S):
                 newest = await self._read_newest()
                 if newest is not None:
                     usual = await self._read_usual()
                     phases = tuple(evolve(one, usual=usual.get(one.name)) for one in newest.phases)
                     newest = evolve(newest, phases=phases)
+        except TimeoutError:
+            pass  # what was read until now is enough
+        finally:
+            shared.explaining -= 1
         return newest
 
     async def _read_newest(self) -> Startup | None:

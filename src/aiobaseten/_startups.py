@@ -11,11 +11,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from ._status import STARTUP_FAILED, STARTUP_SUCCEEDED
 from .errors import Startup, StartupPhase
 from .readings import read_list
-
-_SUCCESS = "SUCCESS"
-_FAILED = "FAILED"
 
 
 def read_newest_startup(data: object, now: datetime) -> Startup | None:
@@ -33,9 +31,9 @@ def read_newest_startup(data: object, now: datetime) -> Startup | None:
         return None
     newest = max(attempts, key=lambda one: _number(one.get("started_at_epoch_millis")) or -math.inf)
     outcome = newest.get("outcome")
-    if outcome == _SUCCESS or _number(newest.get("ready_at_epoch_millis")) is not None:
+    if outcome == STARTUP_SUCCEEDED or _number(newest.get("ready_at_epoch_millis")) is not None:
         return None
-    has_failed = outcome == _FAILED
+    has_failed = outcome == STARTUP_FAILED
     lasting = _number(newest.get("duration_ms")) or 0.0
     started = _number(newest.get("started_at_epoch_millis"))
     if started is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -77,7 +78,8 @@ async def test_a_timeout_says_why_the_deployment_is_slow(fake: FakeBaseten, fake
     fake.model("x").deployment("v1").started_before(WEIGHT_DOWNLOAD=180)
     token = await promote(fake)
 
-    outcome = await fired(promotion_trigger(token, deadline=0.0))
+    deadline = datetime.now(UTC).timestamp() + 120
+    outcome = await fired(promotion_trigger(token, deadline=deadline))
 
     assert outcome["error"] == "WaitTimeoutError"
     assert "downloading weights" in outcome["message"]

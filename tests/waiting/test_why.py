@@ -274,3 +274,17 @@ async def test_a_listener_that_leaves_leaves_no_request_behind(
 
     assert [one for one in asyncio.all_tasks() if one is not asyncio.current_task()] == []
     fake.faults.clear()
+
+
+async def test_many_listeners_ask_rarely(fake: FakeBaseten, baseten: Baseten) -> None:
+    model = fake.model("owner")
+    for number in range(50):
+        model.deployment(f"d{number}", timeline="LOADING_MODEL")
+    deployments = [baseten.model("owner").deployment(f"d{number}") for number in range(50)]
+
+    await asyncio.gather(*(listen(one.events(timeout=300)) for one in deployments))
+
+    beside_looks = [one for one in fake.requests if "/startups" in one.path and one.at < 299]
+    at_the_end = [one for one in fake.requests if "/startups" in one.path and one.at >= 299]
+    assert len(beside_looks) <= 2 * 300 / 10
+    assert len(at_the_end) <= 2 * 25

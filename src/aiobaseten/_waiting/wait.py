@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from attrs import evolve, frozen
 
 from .._clock import EARLY_S, Clock
+from .._status import Stage
 from .._verdict import GuardReport
 from ..errors import (
     APIError,
@@ -138,6 +139,7 @@ class Wait(Generic[R]):
         "_result",
         "_seen_at",
         "_span",
+        "_stage",
         "_started",
         "_timeout",
         "_tracker",
@@ -181,6 +183,7 @@ class Wait(Generic[R]):
         self._failing_since = 0.0
         self._is_last_look = False
         self._has_expired = False
+        self._stage = Stage.IDLE
         self._seen_at = 0.0
         self._request_ids: tuple[str, ...] = ()
         self._watch: Watch | None = None  # if anybody listens
@@ -302,8 +305,7 @@ class Wait(Generic[R]):
         """Add why it is not ready, and the last lines of the log."""
         if not isinstance(error, WaitError):
             return
-        # After a look that failed, nothing else would be answered, either.
-        if self._actions.why is not None and self._is_seeing:
+        if self._actions.why is not None and self._may_ask_why:
             await add_why(self._polls.follow_ups, self._actions.why, error)
         await self._add_log(error)
 
@@ -366,6 +368,7 @@ class Wait(Generic[R]):
     def _take(self, verdict: object, step: Step, events: tuple[Event, ...], at: float) -> float:
         """Act on a verdict; returns when the next look is wanted."""
         self._act = None
+        self._stage = step.stage
         self._span.add(events)
         if self._events is not None:
             self._events += events
@@ -493,9 +496,14 @@ class Wait(Generic[R]):
         return at >= self._timeout - EARLY_S
 
     @property
-    def _is_seeing(self) -> bool:
-        """Whether the last look succeeded."""
-        return self._last_seen is not None and not self._failures and not self._has_expired
+    def _may_ask_why(self) -> bool:
+        """Whether to ask why it is not ready.
+
+        Not if the caller wants one look alone, and not after a look that failed: nothing else would
+        be answered, either. While it is being built, nothing starts.
+        """
+        is_seeing = self._last_seen is not None and not self._failures and not self._has_expired
+        return is_seeing and self._timeout > 0 and self._stage is not Stage.BUILD
 
     @property
     def _is_decided(self) -> bool:

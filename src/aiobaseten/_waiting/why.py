@@ -26,8 +26,10 @@ from .followups import FollowUp, FollowUps
 WHY_S = 2.0
 #: Seconds without a change after which somebody who listens wants to know why it is slow.
 _SLOW_S = 60.0
-#: Seconds until the startups are read again.
+#: Seconds until a wait reads the startups again.
 _AGAIN_S = 30.0
+#: Seconds between two such readings of a client, so that many waits do not use up its budget.
+_APART_S = 10.0
 
 
 @frozen(kw_only=True)
@@ -88,8 +90,10 @@ class Watch:
         """A look has shown how far the deployment is, and for how long nothing has changed."""
         if self._why is None or stage not in (Stage.DEPLOY, Stage.LOAD) or in_stage < _SLOW_S:
             return
-        if self._reading is None and self._clock.now() >= self._next_at:
-            self._next_at = self._clock.now() + _AGAIN_S
+        now = self._clock.now()
+        is_turn = now >= self._next_at and now >= self._follow_ups.watched_at + _APART_S
+        if self._reading is None and is_turn:
+            self._follow_ups.watched_at, self._next_at = now, now + _AGAIN_S
             self._reading = asyncio.get_running_loop().create_task(self._read(self._why))
 
     def end(self) -> None:
