@@ -7,16 +7,13 @@ from typing import Any
 
 import pytest
 
+from aiobaseten._audit_log import Act, AuditEntry, AuditPage, read_audit_page
 from aiobaseten._predecessor import (
-    Act,
-    AuditEntry,
-    AuditPage,
     ListedDeployment,
     Predecessor,
     Unknown,
     find_in_audit_log,
     find_in_list,
-    read_audit_page,
     read_deployments,
 )
 
@@ -246,6 +243,8 @@ def page(*items: Json, cursor: str | None = None) -> Json:
                 ("GRACEFUL_CANCEL", Act.CANCELLED),
                 ("FORCE_CANCEL", Act.CANCELLED),
                 ("FORCE_ROLL_FORWARD", Act.ROLLED_FORWARD),
+                ("PAUSE", Act.PAUSED),
+                ("RESUME", Act.RESUMED),
             ]
         ),
     ],
@@ -261,12 +260,12 @@ def test_an_entry_about_a_promotion_is_read(one: Json, act: Act) -> None:
     [
         item("MODEL_DEPLOYMENT_PROMOTED", deployment_id="d", environment_name="staging"),
         item("MODEL_DEPLOYED", deployment_id="d", environment_name=None),
-        item("MODEL_PROMOTION_CONTROL_ACTION", deployment_id="d", action="PAUSE"),
+        item("MODEL_PROMOTION_CONTROL_ACTION", deployment_id="d", action="STARE"),
         item("A_NEW_EVENT", deployment_id="d"),
         item("MODEL_DEPLOYMENT_PROMOTED") | {"event_data": "a new payload"},
         item("MODEL_DEPLOYMENT_PROMOTED") | {"event_type": 7},
     ],
-    ids=["elsewhere", "no environment", "paused", "new event", "new payload", "not a word"],
+    ids=["elsewhere", "no environment", "new action", "new event", "new payload", "not a word"],
 )
 def test_an_entry_about_anything_else_is_left_out(one: Json) -> None:
     assert read_audit_page(page(one), "production").entries == ()

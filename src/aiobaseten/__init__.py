@@ -4,7 +4,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import errors, events, guard, metrics, options, plans, readings, schemas, settings
+    from . import (
+        audit,
+        errors,
+        events,
+        guard,
+        logs,
+        metrics,
+        options,
+        plans,
+        readings,
+        schemas,
+        settings,
+    )
     from ._sending import Operation
     from ._status import Phase, PromotionPhase, Stage
     from ._token import Token
@@ -57,12 +69,14 @@ __all__ = [
     "Verdict",
     "WaitOptions",
     "__version__",
+    "audit",
     "check",
     "error_rate",
     "errors",
     "events",
     "guard",
     "latency",
+    "logs",
     "metrics",
     "options",
     "plans",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, get_args
+from typing import Any, Literal, TypeAlias, TypeVar, cast, get_args
 from urllib.parse import quote, urlsplit
 
 from .errors import ConfigurationError
@@ -56,6 +56,21 @@ def text(name: str, value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ConfigurationError(f"{name} must be a string that is not empty, not {value!r}")
     return value
+
+
+def texts(name: str, value: object, *, most: int | None = None) -> list[str]:
+    """*value*, if it is a list of strings that are not empty, with at least one and *most*.
+
+    Raises:
+        ConfigurationError: It is not. A string alone is a sequence of letters.
+    """
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise ConfigurationError(f"{name} must be a list of strings, not {value!r}")
+    given = cast("Sequence[object]", value)
+    if not given or (most is not None and len(given) > most):
+        to = "" if most is None else f" and at most {most}"
+        raise ConfigurationError(f"{name} must have at least one string{to}, not {len(given)}")
+    return [text(f"{name}[{at}]", one) for at, one in enumerate(given)]
 
 
 def new_deployment_name(value: object) -> str:
@@ -363,31 +378,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-# --- logs ----------------------------------------------------------------------------------------
+# --- times ----------------------------------------------------------------------------------------
 
 
-class LogRange(TypedDict):
-    """Which lines of a log to ask for."""
-
-    limit: int
-    start_epoch_millis: int | None
-    end_epoch_millis: int | None
-
-
-def log_range(limit: int, start: datetime | None, end: datetime | None) -> LogRange:
-    """Which lines of a log to ask for.
+def optional_millis(name: str, value: datetime | None) -> int | None:
+    """*value* in milliseconds since 1970.
 
     Raises:
-        ConfigurationError: *limit* is not a valid number of lines, or *start* or *end* has no time
-            zone.
+        ConfigurationError: It has no time zone.
     """
-    return LogRange(
-        limit=count("limit", limit),
-        start_epoch_millis=_epoch_millis("start", start),
-        end_epoch_millis=_epoch_millis("end", end),
-    )
-
-
-def _epoch_millis(name: str, value: datetime | None) -> int | None:
     at = optional_time(name, value)
     return None if at is None else int(at.timestamp() * 1000)

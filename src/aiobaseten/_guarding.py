@@ -23,6 +23,7 @@ from ._token import Token
 from ._verdict import Verdict
 from ._waiting import (
     Actions,
+    Answer,
     GuardMemory,
     GuardPolicy,
     GuardTracker,
@@ -163,21 +164,20 @@ class GuardedWait(Generic[D, E]):
             return await self._measure(errand, started)
         return await self._signal(errand)
 
-    async def _signal(self, signal: Signal) -> bool:
-        """Send a signal; returns whether Baseten may have acted on it."""
+    async def _signal(self, signal: Signal) -> Answer:
+        """Send a signal; returns what is known of its effect."""
         send = self.verbs.pause if signal.action == "pause" else self.verbs.resume
         if send is None:
-            return True
+            return "refused"
         try:
             await send()
         except ConfigurationError:
             raise
         except RequestNotActedOnError:
-            # A pause may still come at the end of the step: the next looks tell.
-            return signal.action == "pause"
+            return "refused"
         except BasetenError as error:
-            return may_have_acted(error)
-        return True
+            return "sent" if may_have_acted(error) else "not sent"
+        return "sent"
 
     async def _measure(self, errand: Measure, started: float) -> tuple[Verdict, ...]:
         """The verdict of each check, or none if a deployment was measured a moment ago."""

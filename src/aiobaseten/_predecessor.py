@@ -10,67 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import Enum
-from itertools import pairwise
 from typing import Any, cast
 
 from attrs import frozen
 
+from ._audit_log import Act, AuditEntry, text_or_none, time_or_none
 from ._finding import is_made_from
 from ._status import Phase
 from .readings import read_deployment, read_list
-
-
-class Act(Enum):
-    """What an entry of an audit log says was done."""
-
-    PROMOTED = "promoted"
-    CANCELLED = "cancelled"
-    ROLLED_FORWARD = "rolled forward"
-
-
-#: A deployment that is pushed to an environment is promoted when it is ready.
-_EVENTS = {
-    "MODEL_DEPLOYMENT_PROMOTED": Act.PROMOTED,
-    "CHAIN_DEPLOYMENT_PROMOTED": Act.PROMOTED,
-    "MODEL_DEPLOYED": Act.PROMOTED,
-    "CHAIN_DEPLOYED": Act.PROMOTED,
-}
-_CONTROL_EVENT = "MODEL_PROMOTION_CONTROL_ACTION"
-_CONTROL_ACTIONS = {
-    "GRACEFUL_CANCEL": Act.CANCELLED,
-    "FORCE_CANCEL": Act.CANCELLED,
-    "FORCE_ROLL_FORWARD": Act.ROLLED_FORWARD,
-}
-
-
-@frozen(kw_only=True)
-class AuditEntry:
-    """An entry of an audit log about a promotion to one environment.
-
-    Attributes:
-        act: What was done.
-        deployment_id: The deployment; ``None`` if the entry does not tell. Baseten does not say
-            whether it is the deployment that was asked for, or the one that was made from it.
-        name: Its name, or ``None``.
-    """
-
-    act: Act
-    deployment_id: str | None
-    name: str | None = None
-
-
-@frozen(kw_only=True)
-class AuditPage:
-    """A page of an audit log.
-
-    Attributes:
-        entries: Those about promotions to one environment, newest first.
-        cursor: For the next page; ``None`` if this is the last one.
-    """
-
-    entries: tuple[AuditEntry, ...]
-    cursor: str | None
 
 
 @frozen(kw_only=True)
@@ -209,8 +156,9 @@ def _not_cancelled(entries: Sequence[AuditEntry]) -> list[AuditEntry]:
     kept: list[AuditEntry] = []
     ends: list[AuditEntry] = []  # newest first, of promotions that are still to come
     for entry in entries:
-        if entry.act is not Act.PROMOTED:
+        if entry.act in (Act.CANCELLED, Act.ROLLED_FORWARD):
             ends.append(entry)
+        if entry.act is not Act.PROMOTED:
             continue
         own = [end for end in ends if _is_end_of(end, entry)]
         ends = [end for end in ends if end not in own]
@@ -254,53 +202,6 @@ def _failed_copy(promotion: AuditEntry, deployments: Mapping[str, ListedDeployme
 # --- from JSON -----------------------------------------------------------------------------------
 
 
-def read_audit_page(data: object, environment: str) -> AuditPage:
-    """A page of an audit log. Entries about anything else are left out.
-
-    Args:
-        data: The JSON of the page. The newest entry comes first.
-        environment: The environment whose promotions count.
-    """
-    items = [cast("dict[str, Any]", one) for one in read_list("items", data)]
-    times = [_time(one.get("created")) for one in items]
-    known = [time for time in times if time is not None]
-    if any(newer < older for newer, older in pairwise(known)):
-        raise ValueError("the newest entry does not come first")
-    read = (_read_entry(one, environment) for one in items)
-    return AuditPage(
-        entries=tuple(entry for entry in read if entry is not None),
-        cursor=_read_cursor(cast("dict[str, Any]", data).get("pagination")),
-    )
-
-
-def _read_entry(item: Mapping[str, Any], environment: str) -> AuditEntry | None:
-    event, about = item.get("event_type"), item.get("event_data")
-    if not isinstance(event, str) or not isinstance(about, dict):
-        return None
-    fields = cast("dict[str, Any]", about)
-    act = _EVENTS.get(event)
-    if event == _CONTROL_EVENT:
-        act = _CONTROL_ACTIONS.get(str(fields.get("action")))
-    where = fields.get("environment_name")
-    if act is Act.PROMOTED and where is None and event.endswith("_PROMOTED"):
-        return AuditEntry(act=act, deployment_id=None)  # perhaps to this environment
-    if act is None or where != environment:
-        return None
-    prefix = "chain_" if event.startswith("CHAIN_") else ""
-    return AuditEntry(
-        act=act,
-        deployment_id=_text_or_none(fields.get(f"{prefix}deployment_id")),
-        name=_text_or_none(fields.get(f"{prefix}deployment_name")),
-    )
-
-
-def _read_cursor(data: object) -> str | None:
-    if not isinstance(data, dict):
-        return None
-    pagination = cast("dict[str, Any]", data)
-    return _text_or_none(pagination.get("cursor")) if pagination.get("has_more") is True else None
-
-
 def read_deployments(data: object, *, has_chainlets: bool) -> dict[str, ListedDeployment]:
     """The list of deployments, by id.
 
@@ -318,20 +219,8 @@ def _read_listed(data: object, *, has_chainlets: bool) -> ListedDeployment:
     fields = cast("dict[str, Any]", data)
     return ListedDeployment(
         id=reading.id,
-        name=_text_or_none(fields.get("name")),
-        created=_time(fields.get("created_at")),
+        name=text_or_none(fields.get("name")),
+        created=time_or_none(fields.get("created_at")),
         environment=reading.environment,
         can_have_served=reading.parts[0].deployed and not reading.parts_in(Phase.FAILED),
     )
-
-
-def _time(text: object) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return time if time.tzinfo is not None else None  # else it cannot be compared
-
-
-def _text_or_none(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

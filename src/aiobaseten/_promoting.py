@@ -8,6 +8,7 @@ from typing import Any, Generic, cast, get_args
 from attrs import evolve, frozen
 
 from ._arguments import Duration, choice, function, time_limit
+from ._audit_log import Accepted, Anothers, AuditEntry, Ourselves, settle
 from ._finding import is_made_from
 from ._resource import D, E, EnvironmentLook, Resource
 from ._sending import Operation, may_have_acted, parsed_by
@@ -32,6 +33,8 @@ from .schemas import Deployment
 #: Seconds between the looks at an environment after the answer to a promotion was lost: a proxy may
 #: have given up earlier than Baseten does.
 READ_BACK_AFTER_S = (0.0, 1.0, 3.0, 6.0)
+#: Seconds that each of these looks waits for the audit log.
+AUDIT_LOG_S = 5.0
 
 
 @frozen
@@ -108,6 +111,27 @@ async def promote(
             before, was_refused = faster, True
 
 
+@frozen(kw_only=True)
+class Asked:
+    """A request to promote whose answer is not known.
+
+    Attributes:
+        environment: The environment's name.
+        deployment_id: The deployment that was asked for.
+        baseline: The environment before.
+        was_busy: Whether another promotion was under way then, which may look like this one.
+        since: When it was sent or a little earlier, by the server's clock; ``None`` if not known.
+        earlier: How many equal requests this client had sent shortly before.
+    """
+
+    environment: str
+    deployment_id: str
+    baseline: Baseline
+    was_busy: bool
+    since: float | None = None
+    earlier: int = 0
+
+
 async def find_promoted(
     resource: Resource[D, E],
     environment: str,
@@ -121,19 +145,20 @@ async def find_promoted(
     Raises:
         PromotionOutcomeUnknownError: The environment does not show whether it started.
     """
-    found, after = await _read_back(
-        resource, environment, deployment_id, baseline, was_busy=was_busy
+    asked = Asked(
+        environment=environment, deployment_id=deployment_id, baseline=baseline, was_busy=was_busy
     )
-    if found is None:
+    back = await read_back(resource, asked)
+    if back.deployment is None:
         raise PromotionOutcomeUnknownError(
             f"promoting {deployment_id} to {resource.environment_label(environment)} was about to "
-            "be asked for when word of it was lost, and the environment does not tell whether it "
-            "began; it was not sent again: look before you do",
+            f"be asked for when word of it was lost, and {back.doubt}; it was not sent again: "
+            "look before you do",
             deployment_id=deployment_id,
             before=None,
-            after=after.value if after else None,
+            after=back.after.value if back.after else None,
         )
-    return cast("D", found.value)
+    return cast("D", back.deployment.value)
 
 
 async def send_once(
@@ -144,31 +169,34 @@ async def send_once(
     before: EnvironmentReading,
 ) -> Started[D]:
     """Send the request; if the answer is lost, find out from the environment what happened."""
-    baseline = baseline_of(before)
+    asked = Asked(
+        environment=environment,
+        deployment_id=deployment_id,
+        baseline=baseline_of(before),
+        was_busy=before.is_busy,
+        since=resource.sender.told_time(),
+        earlier=resource.note_promotion(environment, deployment_id),
+    )
     try:
         started, deployment = await resource.sender.send(_read_started(operation))
-        return Started(started, deployment, baseline)
+        return Started(started, deployment, asked.baseline)
     except BasetenError as error:
         if not may_have_acted(error):
             raise
-        doubt = "the environment does not tell whether it began"
         try:
-            found, after = await _read_back(
-                resource, environment, deployment_id, baseline, was_busy=before.is_busy
-            )
+            back = await read_back(resource, asked)
         except ConfigurationError:  # the client was closed, and cannot read
-            found, after = None, None
-            doubt = "the closed client cannot look whether it began"
-        if found is None:
+            back = ReadBack(doubt="the closed client cannot look whether it began")
+        if back.deployment is None:
             raise PromotionOutcomeUnknownError(
                 f"the answer to promoting {deployment_id} to "
-                f"{resource.environment_label(environment)} was lost ({error}), and {doubt}; it "
-                "was not sent again: look before you do",
+                f"{resource.environment_label(environment)} was lost ({error}), and {back.doubt}; "
+                "it was not sent again: look before you do",
                 deployment_id=deployment_id,
                 before=before.value,
-                after=after.value if after else None,
+                after=back.after.value if back.after else None,
             ) from error
-        return Started(found.id, cast("D", found.value), baseline)
+        return Started(back.deployment.id, cast("D", back.deployment.value), asked.baseline)
 
 
 def _read_started(operation: Operation[D]) -> Operation[tuple[str, D | None]]:
@@ -214,53 +242,172 @@ def _intention(
 # --- reading back --------------------------------------------------------------------------------
 
 
-async def _read_back(
-    resource: Resource[D, E],
-    environment: str,
-    deployment_id: str,
-    baseline: Baseline,
-    *,
-    was_busy: bool,
-) -> tuple[DeploymentReading | None, EnvironmentReading | None]:
-    """The promotion that started, if the environment shows one beyond doubt; and the environment.
+_NOT_TOLD = "the environment does not tell whether it began"
 
-    Either is ``None`` if it could not be read.
+
+@frozen(kw_only=True)
+class ReadBack:
+    """The state after a request to promote whose answer was lost.
+
+    Attributes:
+        deployment: The deployment to follow; ``None`` if it is not certain that it began.
+        after: The environment as last read, or ``None`` if it could not be read.
+        doubt: Why it is not certain.
     """
+
+    deployment: DeploymentReading | None = None
     after: EnvironmentReading | None = None
+    doubt: str = _NOT_TOLD
+
+
+async def read_back(resource: Resource[D, E], asked: Asked) -> ReadBack:
+    """Find out from the audit log and from the environment whether a promotion began.
+
+    The audit log decides, because the environment does not show who promoted. Where the log cannot
+    be read, or has nothing about the promotion, the environment alone has to do.
+    """
     # This loop repeats the reading, so the sender must not.
     once = evolve(resource, sender=resource.sender.with_settings(retry=RetryPolicy(attempts=1)))
+    log = None if asked.since is None else _AuditLog(once, asked, asked.since)
+    after: EnvironmentReading | None = None
+    doubt = _NOT_TOLD
     for pause in READ_BACK_AFTER_S:
         await resource.sender.connections.pause(pause)
+        is_last = pause == READ_BACK_AFTER_S[-1]
+        # The log first: what it shows, the environment shows at the same time or a little later.
+        told = None if log is None else await log.read()
         try:
-            after = await once.read_environment(environment)
-            found = await _started(resource, deployment_id, baseline, after, was_busy=was_busy)
+            after = await once.read_environment(asked.environment)
+            if isinstance(told, Accepted):
+                doubt = "the audit log shows that it began, but the environment does not show it"
+                found = await _accepted(once, asked, after, told)
+            elif isinstance(told, Anothers):
+                doubt = f"the audit log shows {_other(told)}, and no request of this API key"
+                continue
+            elif log is not None and log.is_informative and not is_last:
+                continue  # the log that was read may be late
+            else:
+                found = await _started(once, asked, after)
         except (APIError, TransportError, ResponseShapeError):
             continue
         if found is not None:
-            return found, after
-    return None, after
+            return ReadBack(deployment=found, after=after)
+    return ReadBack(after=after, doubt=doubt)
+
+
+def _other(told: Anothers) -> str:
+    actor = told.entry.actor
+    by = actor.email or (f'the API key "{actor.key_name}"' if actor.key_name else "somebody else")
+    return f"that {by} promoted the same deployment at that time"
+
+
+class _AuditLog:
+    """The audit log, as far as it tells about a request to promote.
+
+    Args:
+        resource: The chain or model; its requests are not repeated.
+        asked: The request.
+        since: When it was sent or a little earlier, by the server's clock.
+    """
+
+    def __init__(self, resource: Resource[D, E], asked: Asked, since: float) -> None:
+        self._resource: Resource[Any, Any] = resource
+        self._asked = asked
+        self._since = since
+        self._is_readable = True
+        self._source_name: str | None = None
+        self._email: str | None = None
+        self._asked_for = set[str]()
+        #: Whether it has entries, so that a promotion that is missing in it is a hint.
+        self.is_informative = False
+
+    async def read(self) -> Accepted | Anothers | None:
+        """What it tells; ``None`` if that is nothing, or if it cannot be read."""
+        if not self._is_readable:
+            return None
+        clock = self._resource.sender.clock
+        try:
+            async with clock.timeout_at(clock.now() + AUDIT_LOG_S):
+                return await self._read()
+        except (APIError, TransportError, ResponseShapeError) as error:
+            self._is_readable = error.is_transient
+        except TimeoutError:
+            self._is_readable = False
+        self.is_informative = False
+        return None
+
+    async def _read(self) -> Accepted | Anothers | None:
+        resource, asked = self._resource, self._asked
+        page = await resource.sender.send(resource.promoted_page(asked.environment))
+        mask = resource.sender.settings.secret.mask_text
+        entries = [one.masked(mask) for one in page.entries]
+        self.is_informative = bool(entries)
+        recent = [one for one in entries if one.is_since(self._since)]
+        if any(not self._names(one) for one in recent) and self._is_first("name"):
+            self._source_name = await resource.name_of(asked.deployment_id)
+        by_email = [one for one in recent if one.actor.key_prefix is None and one.actor.email]
+        if by_email and self._is_first("email"):
+            self._email = await resource.email_of_key()
+        return settle(
+            entries,
+            is_target=self._names,
+            since=self._since,
+            earlier=asked.earlier,
+            ourselves=Ourselves(
+                has_key=resource.sender.settings.secret.begins_with, email=self._email
+            ),
+        )
+
+    def _is_first(self, what: str) -> bool:
+        is_first = what not in self._asked_for
+        self._asked_for.add(what)
+        return is_first
+
+    def _names(self, entry: AuditEntry) -> bool:
+        is_same = entry.deployment_id == self._asked.deployment_id
+        return is_same or is_made_from(self._source_name, entry.name)
+
+
+async def _accepted(
+    resource: Resource[D, E], asked: Asked, after: EnvironmentReading, told: Accepted
+) -> DeploymentReading | None:
+    """The deployment to follow, of a promotion that was accepted, or ``None`` if it is not shown.
+
+    The entry names it, or the deployment from which it was made.
+    """
+    named = told.entry.deployment_id
+    if named is not None and named != asked.deployment_id:
+        shown = [one for one in (after.candidate, after.current) if one and one.id == named]
+        return shown[0] if shown else await resource.read_deployment(named)
+    baseline = asked.baseline
+    is_new = after.candidate_id not in (None, baseline.candidate_id)
+    if after.candidate is not None and (is_new or after.candidate_id == named):
+        is_ours = told.is_newest and after.is_busy
+        if is_ours or await is_of(resource, asked.deployment_id, after.candidate):
+            return after.candidate
+    if after.current is not None and after.current_id != baseline.current_id:
+        is_ours = told.is_newest and not after.is_busy
+        if is_ours or await is_of(resource, asked.deployment_id, after.current):
+            return after.current
+    return None
 
 
 async def _started(
-    resource: Resource[D, E],
-    deployment_id: str,
-    baseline: Baseline,
-    after: EnvironmentReading,
-    *,
-    was_busy: bool,
+    resource: Resource[D, E], asked: Asked, after: EnvironmentReading
 ) -> DeploymentReading | None:
-    """The deployment that proves that the promotion of *deployment_id* started, or ``None``."""
+    """The deployment that proves that the promotion started, or ``None``."""
+    baseline = asked.baseline
     if (
         after.current is not None
         and after.current_id != baseline.current_id
-        and await is_of(resource, deployment_id, after.current)
+        and await is_of(resource, asked.deployment_id, after.current)
     ):
         return after.current  # started, and finished
-    if after.candidate is None or was_busy:
+    if after.candidate is None or asked.was_busy:
         return None
     # A new candidate is evidence even if its promotion has failed by now.
     is_new = after.is_busy or after.candidate_id != baseline.candidate_id
-    is_ours = is_new and await is_of(resource, deployment_id, after.candidate)
+    is_ours = is_new and await is_of(resource, asked.deployment_id, after.candidate)
     return after.candidate if is_ours else None
 
 

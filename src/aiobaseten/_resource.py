@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Generic, Literal, NoReturn, Self, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, NoReturn, Self, TypeAlias, TypeVar, get_args
 
+from aiobaseten_generated.api.audit_logs import get_audit_log
 from aiobaseten_generated.api.chains import (
     create_chain_environment,
     deactivate_chain_deployment,
@@ -39,6 +40,7 @@ from aiobaseten_generated.api.models import (
     get_deployment_logs,
     get_deployment_metrics,
     get_environment,
+    get_environment_logs,
     get_environment_metrics,
     get_model,
     get_model_audit_log,
@@ -59,11 +61,14 @@ from aiobaseten_generated.api.models import (
 from aiobaseten_generated.api.users import get_current_user
 from aiobaseten_generated.models.audit_log_event_type_group import AuditLogEventTypeGroup
 from aiobaseten_generated.models.audit_log_sort_direction import AuditLogSortDirection
+from aiobaseten_generated.models.audit_log_source import AuditLogSource
 from aiobaseten_generated.models.create_chain_environment_request import (
     CreateChainEnvironmentRequest,
 )
 from aiobaseten_generated.models.create_environment_request import CreateEnvironmentRequest
 from aiobaseten_generated.models.environment_settings_update import EnvironmentSettingsUpdate
+from aiobaseten_generated.models.list_audit_logs_response import ListAuditLogsResponse
+from aiobaseten_generated.models.log_level import LogLevel as GeneratedLogLevel
 from aiobaseten_generated.models.model_metric_mode import ModelMetricMode
 from aiobaseten_generated.models.promote_to_chain_environment_request import (
     PromoteToChainEnvironmentRequest,
@@ -85,25 +90,45 @@ from aiobaseten_generated.types import UNSET, Unset
 from attrs import Factory, evolve, field, frozen
 
 from ._arguments import (
-    LogRange,
+    boolean,
+    choice,
+    count,
     json_object,
-    log_range,
     optional_boolean,
+    optional_millis,
     path_argument,
     seconds,
+    text,
+    texts,
 )
-from ._predecessor import AuditPage, ListedDeployment, read_audit_page, read_deployments
+from ._audit_log import AuditEntry, AuditPage, read_audit_page, read_chain_deployment_name
+from ._predecessor import ListedDeployment, read_deployments
 from ._sending import Fetched, Operation, Sender, Ticket, parsed_by, then
 from ._startups import read_newest_startup, read_usual
-from ._waiting import GO_ON, WHY_S, FollowUp, LastLines, Look, Polls, Why, read_last_lines
+from ._waiting import (
+    GO_ON,
+    WHO_S,
+    WHY_S,
+    Follower,
+    FollowUp,
+    LastLines,
+    Look,
+    Polls,
+    Why,
+    Window,
+    read_last_lines,
+)
+from .audit import AuditEntries, AuditOptions, Page
 from .errors import (
     BadRequestError,
     BasetenError,
+    ConfigurationError,
     LogLine,
     NotFoundError,
     ResponseShapeError,
     Startup,
 )
+from .logs import LogLevel, LogOptions, LogStream
 from .metrics import Metrics, MetricsQuery, epoch_millis, read_metrics
 from .readings import (
     DeploymentReading,
@@ -131,11 +156,18 @@ E = TypeVar("E", Environment, ChainEnvironment)
 T = TypeVar("T")
 
 Kind: TypeAlias = Literal["chain", "model"]
+LogQuery: TypeAlias = dict[str, Any]
 
 # A chain may have dozens of chainlets, and most of the time all fail for the same reason.
 _MOST_LOGS = 5
 # Entries of a page of an audit log; Baseten allows no more.
 _LARGEST_PAGE = 200
+# Seconds for which the time of an entry may be mistaken for that of a later one.
+_SHORTLY_S = 5.0
+# Entries that are read to explain one error.
+_PAGE_FOR_ONE_ERROR = 100
+# Baseten's limit for each of the filters `includes` and `excludes`.
+_MOST_TEXTS = 8
 
 
 # --- the table -----------------------------------------------------------------------------------
@@ -154,10 +186,8 @@ class Operations(Generic[D, E]):
         get_environment: Makes the request that reads an environment, from the resource's id and the
             environment's name.
         list_environments: Makes the request that lists the environments, from the resource's id.
-        get_log: Takes the resource's id, the deployment's, the part's and the range; the newest
-            line comes first. A model's deployment has no parts.
-        get_audit_log: Takes the resource's id, the environment's name, and the cursor of the page
-            before or ``None``.
+        get_log: Takes the resource's id, the deployment's, the part's and the query. A model's
+            deployment has no parts.
     """
 
     kind: Kind
@@ -166,19 +196,7 @@ class Operations(Generic[D, E]):
     list_deployments: Callable[[str], Operation[list[D]]]
     get_environment: Callable[[str, str], Operation[E]]
     list_environments: Callable[[str], Operation[list[E]]]
-    get_log: Callable[[str, str, str, LogRange], Operation[list[Log]]]
-    get_audit_log: Callable[[str, str, str | None], Operation[AuditPage]]
-
-
-def _promotions_of(environment: str, cursor: str | None) -> dict[str, Any]:
-    """The query for a page of an audit log: promotions to an environment, newest first."""
-    return {
-        "environment_names": [environment],
-        "event_type_groups": [AuditLogEventTypeGroup.PROMOTED, AuditLogEventTypeGroup.DEPLOYED],
-        "direction": AuditLogSortDirection.DESC,
-        "limit": _LARGEST_PAGE,
-        "cursor": cursor,
-    }
+    get_log: Callable[[str, str, str, LogQuery], Operation[list[Log]]]
 
 
 CHAIN: Operations[ChainDeployment, ChainEnvironment] = Operations(
@@ -195,14 +213,8 @@ CHAIN: Operations[ChainDeployment, ChainEnvironment] = Operations(
         list_chain_environments.operation(chain_id), lambda listed: listed.environments
     ),
     get_log=lambda chain_id, deployment_id, part_id, log: then(
-        get_chainlet_logs.operation(
-            chain_id, deployment_id, part_id, direction=SortOrder.DESC, **log
-        ),
+        get_chainlet_logs.operation(chain_id, deployment_id, part_id, **log),
         lambda answer: answer.logs,
-    ),
-    get_audit_log=lambda chain_id, environment, cursor: parsed_by(
-        get_chain_audit_log.operation(chain_id, **_promotions_of(environment, cursor)),
-        partial(read_audit_page, environment=environment),
     ),
 )
 
@@ -220,17 +232,190 @@ MODEL: Operations[Deployment, Environment] = Operations(
         list_environments.operation(model_id), lambda listed: listed.environments
     ),
     get_log=lambda model_id, deployment_id, _, log: then(
-        get_deployment_logs.operation(model_id, deployment_id, direction=SortOrder.DESC, **log),
+        get_deployment_logs.operation(model_id, deployment_id, **log),
         lambda answer: answer.logs,
-    ),
-    get_audit_log=lambda model_id, environment, cursor: parsed_by(
-        get_model_audit_log.operation(model_id, **_promotions_of(environment, cursor)),
-        partial(read_audit_page, environment=environment),
     ),
 )
 
 # What belongs to no chain and to no model.
 get_user: Callable[[], Operation[User]] = get_current_user.operation
+
+
+# --- logs ----------------------------------------------------------------------------------------
+
+
+def get_environment_log(model_id: str, environment: str, log: LogQuery) -> Operation[list[Log]]:
+    """Lines of whatever serves in an environment of a model."""
+    return then(
+        get_environment_logs.operation(model_id, environment, **log), lambda answer: answer.logs
+    )
+
+
+def log_query(
+    *,
+    limit: int = 500,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    min_level: LogLevel | None = None,
+    replica: str | None = None,
+    request_id: str | None = None,
+    component: str | None = None,
+    search_pattern: str | None = None,
+    includes: Sequence[str] | None = None,
+    excludes: Sequence[str] | None = None,
+) -> LogQuery:
+    """The query for the newest lines of a log, newest first.
+
+    Raises:
+        ConfigurationError: An option is invalid.
+    """
+    query: LogQuery = {
+        "direction": SortOrder.DESC,
+        "limit": count("limit", limit),
+        "start_epoch_millis": optional_millis("start", start),
+        "end_epoch_millis": optional_millis("end", end),
+    }
+    if min_level is not None:
+        query["min_level"] = GeneratedLogLevel(choice("min_level", min_level, get_args(LogLevel)))
+    for name, value in (
+        ("replica", replica),
+        ("request_id", request_id),
+        ("component", component),
+        ("search_pattern", search_pattern),
+    ):
+        if value is not None:
+            query[name] = text(name, value)
+    for name, values in (("includes", includes), ("excludes", excludes)):
+        if values is not None:
+            query[name] = texts(name, values, most=_MOST_TEXTS)
+    return query
+
+
+def lines(
+    sender: Sender,
+    read: Callable[[LogQuery], Operation[list[Log]]],
+    *,
+    follow: bool,
+    options: LogOptions,
+) -> Coroutine[Any, Any, list[Log]] | LogStream:
+    """The lines of a log, oldest first; or a stream of them.
+
+    Args:
+        sender: The client's.
+        read: Makes the request for a query.
+        follow: Whether to follow it.
+        options: The caller's.
+
+    Raises:
+        ConfigurationError: An option is invalid, or there is an end although it is followed.
+    """
+    query = log_query(**options)
+    if not boolean("follow", follow):
+        return _read_lines(sender, read(query))
+    if query["end_epoch_millis"] is not None:
+        raise ConfigurationError("end and follow=True exclude each other: leave the loop instead")
+
+    async def read_window(window: Window) -> list[Log]:
+        order = SortOrder.DESC if window.newest_first else SortOrder.ASC
+        asked = {"direction": order, "limit": window.limit, "start_epoch_millis": window.start}
+        return await sender.send(read(query | asked))
+
+    follower = Follower(
+        read_window,
+        sender.connections.pause,
+        sender.told_time,
+        start=query["start_epoch_millis"],
+        limit=query["limit"],
+    )
+    return LogStream(follower.next_lines)
+
+
+async def _read_lines(sender: Sender, operation: Operation[list[Log]]) -> list[Log]:
+    return (await sender.send(operation))[::-1]
+
+
+# --- audit logs ----------------------------------------------------------------------------------
+
+# What each scope takes besides the query, by keyword.
+_WHOLE_AUDIT_LOG = get_audit_log.operation
+_AUDIT_LOGS: dict[Kind, Callable[..., Operation[ListAuditLogsResponse]]] = {
+    "chain": get_chain_audit_log.operation,
+    "model": get_model_audit_log.operation,
+}
+
+
+def audit(
+    sender: Sender, options: AuditOptions, owner: tuple[Kind, str] | None = None
+) -> AuditEntries:
+    """The entries of the audit log of a chain, of a model, or of the organization.
+
+    Args:
+        sender: The client's.
+        options: The caller's.
+        owner: The kind and the id; ``None`` for the organization.
+
+    Raises:
+        ConfigurationError: An option is invalid.
+        TypeError: There is no such option.
+    """
+    query = _audit_query(**options)
+    limit = options.get("limit")
+    most = None if limit is None else count("limit", limit)
+    operation = _WHOLE_AUDIT_LOG
+    if owner is not None:
+        operation = partial(_AUDIT_LOGS[owner[0]], owner[1])
+
+    async def read(cursor: str | None, size: int) -> Page:
+        page = operation(**query, cursor=cursor, limit=size)
+        return await sender.send(then(page, partial(_read_page, asked=cursor)))
+
+    return AuditEntries(read, most)
+
+
+def _audit_query(
+    *,
+    limit: int | None = None,  # noqa: ARG001 - of all pages together
+    oldest_first: bool = False,
+    search: str | None = None,
+    groups: Sequence[str] | None = None,
+    environments: Sequence[str] | None = None,
+    deployment_ids: Sequence[str] | None = None,
+    chain_deployment_ids: Sequence[str] | None = None,
+    user_ids: Sequence[str] | None = None,
+    sources: Sequence[str] | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> dict[str, Any]:
+    """The query for entries of an audit log, without its page."""
+    is_ascending = boolean("oldest_first", oldest_first)
+    query: dict[str, Any] = {
+        "direction": AuditLogSortDirection.ASC if is_ascending else AuditLogSortDirection.DESC,
+        "search": None if search is None else text("search", search),
+        "start_epoch_millis": optional_millis("start", start),
+        "end_epoch_millis": optional_millis("end", end),
+    }
+    if groups is not None:
+        query["event_type_groups"] = list(map(AuditLogEventTypeGroup, texts("groups", groups)))
+    if sources is not None:
+        query["sources"] = list(map(AuditLogSource, texts("sources", sources)))
+    lists = {
+        "environment_names": ("environments", environments),
+        "deployment_ids": ("deployment_ids", deployment_ids),
+        "chain_deployment_ids": ("chain_deployment_ids", chain_deployment_ids),
+        "user_ids": ("user_ids", user_ids),
+    }
+    return query | {
+        key: texts(name, given) for key, (name, given) in lists.items() if given is not None
+    }
+
+
+def _read_page(answer: ListAuditLogsResponse, *, asked: str | None) -> Page:
+    more, cursor = answer.pagination.has_more, answer.pagination.cursor
+    if not more:
+        return Page(answer.items, None)
+    if not isinstance(cursor, str) or cursor in ("", asked):
+        raise ValueError("it says that there are more entries, and not where")
+    return Page(answer.items, cursor)
 
 
 def list_all_chains() -> Operation[list[Chain]]:
@@ -494,7 +679,75 @@ class Resource(Generic[D, E]):
 
     async def read_audit_log(self, environment: str, cursor: str | None) -> AuditPage:
         """Read a page of the promotions to an environment, newest first, as a call."""
-        return await self.sender.send(self.operations.get_audit_log(self.id, environment, cursor))
+        groups = [AuditLogEventTypeGroup.PROMOTED, AuditLogEventTypeGroup.DEPLOYED]
+        return await self.sender.send(
+            self.audit_page(environment, cursor=cursor, limit=_LARGEST_PAGE, groups=groups)
+        )
+
+    def promoted_page(self, environment: str) -> Operation[AuditPage]:
+        """Reads the newest requests to promote to an environment."""
+        groups = [AuditLogEventTypeGroup.PROMOTED]
+        return self.audit_page(environment, limit=_PAGE_FOR_ONE_ERROR, groups=groups)
+
+    async def name_of(self, deployment_id: str) -> str | None:
+        """The name of a deployment, or ``None``. The API shows that of a chain's in logs alone."""
+        if self.kind == "model":
+            reading = await self.read_deployment(deployment_id)
+            name = None if reading is None else getattr(reading.value, "name", None)
+            return name if isinstance(name, str) else None
+        operation = get_chain_audit_log.operation(
+            self.id, chain_deployment_ids=[deployment_id], limit=1
+        )
+        read = partial(read_chain_deployment_name, deployment_id=deployment_id)
+        return await self.sender.send(parsed_by(operation, read))
+
+    async def email_of_key(self) -> str | None:
+        """The email address of the user of the key, if there is one that can be read."""
+        try:
+            email = (await self.sender.send(get_user())).email
+        except BasetenError:
+            return None
+        return email if isinstance(email, str) else None
+
+    def note_promotion(self, environment: str, deployment_id: str) -> int:
+        """Remember that a promotion is being sent.
+
+        Returns:
+            How many equal ones were sent shortly before: their entries in the audit log may be as
+            new as that of this one.
+        """
+        now = self.sender.clock.now()
+        promoted = self.sender.shared.promoted
+        for key, times in list(promoted.items()):
+            promoted[key] = [at for at in times if now - at <= _SHORTLY_S]
+            if not promoted[key]:
+                del promoted[key]
+        times = promoted.setdefault((self, environment, deployment_id), [])
+        times.append(now)
+        return len(times) - 1
+
+    def audit_page(
+        self,
+        environment: str,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        groups: Sequence[AuditLogEventTypeGroup] = (),
+    ) -> Operation[AuditPage]:
+        """Reads a page of what was done to promotions to an environment, newest first.
+
+        Of which groups the events of controls are is not documented: without *groups*, all are.
+        """
+        query: dict[str, Any] = {"event_type_groups": list(groups)} if groups else {}
+        operation = _AUDIT_LOGS[self.kind](
+            self.id,
+            environment_names=[environment],
+            direction=AuditLogSortDirection.DESC,
+            limit=limit,
+            cursor=cursor,
+            **query,
+        )
+        return parsed_by(operation, partial(read_audit_page, environment=environment))
 
     async def last_lines(self, deployment_id: str, limit: int) -> AsyncGenerator[LogLine, None]:
         """Read the end of the logs that may explain why a deployment is not ready.
@@ -522,7 +775,7 @@ class Resource(Generic[D, E]):
         chainlet = part.name if part.subject == "chainlet" else None
         part_id = path_argument("the part's id", part.id)
         operation = self.operations.get_log(
-            self.id, deployment_id, part_id, log_range(limit, start, None)
+            self.id, deployment_id, part_id, log_query(limit=limit, start=start)
         )
         return await self.sender.send(then(operation, partial(read_log, chainlet=chainlet)))
 
@@ -683,6 +936,33 @@ class ReadDeployment(FollowUp[DeploymentReading | None]):
             return (await self.resource.sender.look(operation, _NOT_LAST)).value
         except NotFoundError:
             return None
+
+
+@frozen
+class ReadAuditLog(FollowUp[Sequence[AuditEntry]]):
+    """Reads what was done to promotions to an environment, newest first, within two seconds.
+
+    Best effort: nothing if that fails in whatever way.
+
+    Attributes:
+        resource: The chain or model.
+        environment: The environment's name.
+    """
+
+    resource: Resource[Any, Any]
+    environment: str
+
+    async def __call__(self) -> Sequence[AuditEntry]:
+        """Read."""
+        sender = self.resource.sender
+        operation = self.resource.audit_page(self.environment, limit=_PAGE_FOR_ONE_ERROR)
+        try:
+            async with sender.clock.timeout_at(sender.clock.now() + WHO_S):
+                page = (await sender.look(operation, _NOT_LAST)).value
+        except (BasetenError, TimeoutError):
+            return ()
+        mask = sender.settings.secret.mask_text
+        return [one.masked(mask) for one in page.entries]
 
 
 @frozen

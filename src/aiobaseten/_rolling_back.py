@@ -9,8 +9,8 @@ from typing import cast
 from attrs import frozen
 
 from ._arguments import boolean
+from ._audit_log import AuditEntry
 from ._predecessor import (
-    AuditEntry,
     ListedDeployment,
     Predecessor,
     Unknown,
@@ -18,9 +18,9 @@ from ._predecessor import (
     find_in_list,
 )
 from ._promoting import Started, in_progress, is_of, send_once
-from ._resource import D, E, Resource
+from ._resource import D, E, ReadAuditLog, Resource
 from ._sending import Operation
-from ._waiting import Baseline
+from ._waiting import Baseline, Who, add_who
 from .errors import (
     APIError,
     BasetenError,
@@ -79,13 +79,16 @@ async def _read_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentR
         if ours.previous_id is not None and await is_of(resource, ours.previous_id, deployment):
             continue
         where = resource.environment_label(ours.environment)
-        raise PromotionSupersededError(
+        error = PromotionSupersededError(
             f"the promotion of deployment {ours.deployment_id} to {where} was superseded by "
             f"deployment {deployment.id}, and nothing was sent; to act all the same, pass "
             "even_if_superseded=True",
             evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token),
             by=deployment.id,
         )
+        who = Who(read=ReadAuditLog(resource, ours.environment), target=ours.deployment_id)
+        await add_who(resource.polls.follow_ups, who, error)
+        raise error
     return reading
 
 

@@ -17,15 +17,18 @@ from ._sending import may_have_acted
 from ._status import PromotionPhase
 from ._waiting import GuardMemory, StoppedError
 from .errors import (
+    AuthenticationError,
     BasetenError,
     ConfigurationError,
     Evidence,
     GuardBreachedError,
     GuardError,
     GuardUnavailableError,
+    PermissionDeniedError,
     PromotionInProgressError,
     PromotionOutcomeUnknownError,
     PromotionSupersededError,
+    RequestNotActedOnError,
     WaitError,
     WaitTimeoutError,
 )
@@ -37,6 +40,14 @@ from .readings import EnvironmentReading
 _READ_BACK_AFTER_S = (1.0, 3.0, 7.0)
 # Seconds between two tries.
 _AGAIN_AFTER_S = 5.0
+# Another try would end alike.
+_HOPELESS = (
+    AuthenticationError,
+    ConfigurationError,
+    PermissionDeniedError,
+    PromotionSupersededError,
+    RequestNotActedOnError,
+)
 _CAN_BE_CANCELED = frozenset({PromotionPhase.RUNNING, PromotionPhase.PAUSED})
 
 
@@ -117,10 +128,9 @@ class TakingBack(Generic[D, E]):
         """The error with which the wait ends."""
         ends, evidence = self.stopped.ends, self.stopped.evidence
         if not self._fate:
-            why = f": {self._trouble}" if self._trouble is not None else ""
-            self._fate = (
-                f"It could not be taken back within {self.memory.guard.cancel_timeout:g} s{why}."
-            )
+            limit = f"within {self.memory.guard.cancel_timeout:g} s"
+            why = limit if self._trouble is None else f"({self._trouble})"
+            self._fate = f"It could not be taken back {why}."
         self.memory.report = evolve(self.memory.report, traffic=self._traffic)
         is_breach = ends.cause == "breach"
         did = "found a breach in" if is_breach else "could not measure"
@@ -158,13 +168,12 @@ class TakingBack(Generic[D, E]):
             self._traffic = f"All traffic is on deployment {target}."
             self._advice = "Take it back with promotion.rollback()."
         else:
-            rest = f", the rest on deployment {previous}" if previous else ""
             self._fate = (
                 "It is paused."
                 if ends.is_paused
                 else "A pause was asked for, and was not seen before the time was over."
             )
-            self._traffic = f"{ends.percent} % of the traffic is on deployment {target}{rest}."
+            self._traffic = _divided(ends.percent, target, previous)
             self._advice = "Go on with promotion.resume(), or give it back with promotion.cancel()."
 
     # --- taking it back --------------------------------------------------------------------------
@@ -183,7 +192,13 @@ class TakingBack(Generic[D, E]):
             if self._can_be_canceled(reading):
                 if not self._is_sent:
                     yield self._act(how)
-                sent = await self._cancel(is_forced=how == "force_cancel")
+                try:
+                    sent = await self._cancel(is_forced=how == "force_cancel")
+                except RequestNotActedOnError as refusal:
+                    # It cannot be forced; it may still go step by step.
+                    self._trouble, how = refusal, "cancel"
+                    yield self._act(how)
+                    continue
                 if sent is None:
                     continue
                 cancellation = sent
@@ -239,7 +254,7 @@ class TakingBack(Generic[D, E]):
         self._is_sent = True
         try:
             return await cancel()
-        except (PromotionSupersededError, ConfigurationError):
+        except _HOPELESS:
             raise
         except BasetenError as error:
             self._trouble = error
@@ -301,8 +316,16 @@ class TakingBack(Generic[D, E]):
             self._trouble = error
             await self._pause(_AGAIN_AFTER_S)
             return None
-        self._last_seen = reading.value
+        self._last_seen, self._traffic = reading.value, self._traffic_in(reading)
         return reading
+
+    def _traffic_in(self, reading: EnvironmentReading) -> str:
+        """Where the traffic is, for a person."""
+        promotion = reading.promotion
+        is_ours = reading.candidate_id == self.ours.deployment_id
+        if is_ours and promotion is not None and promotion.percent and not promotion.is_over:
+            return _divided(promotion.percent, self.ours.deployment_id, reading.current_id)
+        return _traffic_of(reading.current_id)
 
     def _serves(self, reading: EnvironmentReading) -> bool:
         """Whether it is too late to cancel."""
@@ -338,6 +361,11 @@ class TakingBack(Generic[D, E]):
 
     def _now(self) -> float:
         return self.resource.sender.clock.now()
+
+
+def _divided(percent: int, deployment_id: str, rest_id: str | None) -> str:
+    rest = f", the rest on deployment {rest_id}" if rest_id else ""
+    return f"{percent} % of the traffic is on deployment {deployment_id}{rest}."
 
 
 def _traffic_of(deployment_id: str | None) -> str:

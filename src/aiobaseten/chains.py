@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Coroutine, Mapping
 from functools import partial
-from typing import Unpack, cast
+from typing import Any, Literal, Unpack, cast, overload
 
 from attrs import define, frozen
 
 from . import settings
-from ._arguments import Duration, instance, log_range, path_argument, time_limit
+from ._arguments import Duration, instance, path_argument, time_limit
 from ._configuring import ensure, wait_until_shown
 from ._guarding import GuardedWait, check_before, check_for_chain, guard_tracker
 from ._identifying import identify_deployment
@@ -18,9 +17,11 @@ from ._planning import plan
 from ._promoting import promote
 from ._resource import (
     Resource,
+    audit,
     create_environment_of_chain,
     deactivate_chain,
     get_one_chain,
+    lines,
     promote_chain,
     update_chainlets,
     update_environment_of_chain,
@@ -29,11 +30,13 @@ from ._rolling_back import Ours, roll_back, roll_environment_back
 from ._sending import Operation
 from ._taking_back import Verbs
 from ._waiting import GuardMemory
+from .audit import AuditEntries, AuditOptions
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
 from .errors import RequestNotActedOnError
 from .events import EventStream
 from .guard import Guard
+from .logs import LogOptions, LogStream
 from .options import (
     DEFAULT_TIMEOUT_S,
     BeforeSending,
@@ -115,6 +118,19 @@ class ChainHandle:
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return self.deployment(await identify_deployment(self._resource, word))
+
+    def audit(self, **options: Unpack[AuditOptions]) -> AuditEntries:
+        """Its audit log: who changed what, the newest entry first.
+
+        As `Baseten.audit`, for this chain alone.
+
+        Args:
+            options: As for `Baseten.audit`.
+
+        Raises:
+            ConfigurationError: An option is invalid; at once, before any request.
+        """
+        return audit(self._resource.sender, options, ("chain", self.id))
 
     async def list_deployments(self) -> list[ChainDeployment]:
         """All its deployments. Cancelling this changes nothing at Baseten.
@@ -268,34 +284,37 @@ class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment])
         """
         await self._resource.sender.send(deactivate_chain(self.chain_id, self.id))
 
-    async def logs(
-        self,
-        chainlet_id: str,
-        *,
-        limit: int = 500,
-        start: datetime | None = None,
-        end: datetime | None = None,
-    ) -> list[Log]:
+    @overload
+    def logs(
+        self, chainlet_id: str, *, follow: Literal[False] = False, **options: Unpack[LogOptions]
+    ) -> Coroutine[Any, Any, list[Log]]: ...
+    @overload
+    def logs(
+        self, chainlet_id: str, *, follow: Literal[True], **options: Unpack[LogOptions]
+    ) -> LogStream: ...
+    def logs(
+        self, chainlet_id: str, *, follow: bool = False, **options: Unpack[LogOptions]
+    ) -> Coroutine[Any, Any, list[Log]] | LogStream:
         """The last lines of the log of one chainlet, oldest first.
 
         Cancelling this changes nothing at Baseten.
 
         Args:
             chainlet_id: The chainlet's id, which is not its name: see `get`.
-            limit: As for `ModelDeploymentHandle.logs`.
-            start: As for `ModelDeploymentHandle.logs`.
-            end: As for `ModelDeploymentHandle.logs`.
+            follow: As for `ModelDeploymentHandle.logs`.
+            options: As for `ModelDeploymentHandle.logs`.
+
+        Returns:
+            As `ModelDeploymentHandle.logs`.
 
         Raises:
-            ConfigurationError: An argument is wrong.
+            ConfigurationError: An argument is wrong; at once, before any request.
             NotFoundError: There is no such deployment or chainlet.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         path_argument("chainlet_id", chainlet_id)
-        operation = self._resource.operations.get_log(
-            self.chain_id, self.id, chainlet_id, log_range(limit, start, end)
-        )
-        return (await self._resource.sender.send(operation))[::-1]
+        read = partial(self._resource.operations.get_log, self.chain_id, self.id, chainlet_id)
+        return lines(self._resource.sender, read, follow=follow, options=options)
 
 
 @frozen(repr=False)
@@ -400,8 +419,8 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             ConfigurationError: An argument is invalid, or the guard cannot work; nothing was sent.
             PromotionInProgressError: A promotion is under way, or did not end in time; nothing was
                 sent.
-            PromotionOutcomeUnknownError: The answer was lost, and the environment does not tell
-                whether the promotion began. It was not sent again.
+            PromotionOutcomeUnknownError: The answer was lost, and neither the audit log nor the
+                environment tells whether the promotion began. It was not sent again.
             NotFoundError: There is no such chain, environment or deployment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
@@ -442,6 +461,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
         *,
         scale_down_previous_deployment: bool | None = None,
         if_in_progress: IfInProgress = "raise",
+        guard: Guard | None = None,
     ) -> Plan:
         """What `promote` with the same arguments would do now, and what speaks against it.
 
@@ -454,12 +474,16 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             scale_down_previous_deployment: As for `promote`.
             if_in_progress: As for `promote`: it decides whether a promotion that is under way
                 blocks this one.
+            guard: As for `promote`. It is only checked.
 
         Raises:
-            ConfigurationError: An argument is invalid.
+            ConfigurationError: An argument is invalid, or the guard cannot work for a chain.
             NotFoundError: There is no such chain, environment or deployment.
             BasetenError: A request failed in another way; see `aiobaseten.errors`.
         """
+        if guard is not None:
+            instance("guard", guard, Guard)
+            check_for_chain(guard)
         return await plan(
             self._resource,
             self.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self, TypeVar, get_args
+from typing import Any, Literal, NoReturn, Self, TypeVar, Unpack, get_args
 
 import httpx
 
@@ -21,6 +21,7 @@ from ._resource import (
     E,
     Operations,
     Resource,
+    audit,
     get_user,
     list_all_chains,
     list_all_models,
@@ -40,6 +41,7 @@ from ._sending import (
 )
 from ._token import Token
 from ._waiting import Baseline, GuardMemory, Polls, default_schedule
+from .audit import AuditEntries, AuditOptions
 from .chains import ChainHandle, ChainPromotion
 from .errors import ConfigurationError
 from .guard import Guard
@@ -392,6 +394,26 @@ class Baseten:
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return await self._sender.send(get_user())
+
+    def audit(self, **options: Unpack[AuditOptions]) -> AuditEntries:
+        """The audit log of the organization: who changed what, the newest entry first.
+
+        Use it as ``async for entry in baseten.audit(limit=50):``. Pages are read when the loop
+        gets to them. In an organization with several teams, only an administrator may read it:
+        `ModelHandle.audit` and `ChainHandle.audit` read the log of one model or chain.
+
+        An entry is written together with the request that it is about: of a promotion it tells
+        that it was accepted, not how it ended.
+
+        Args:
+            options: ``limit``, ``oldest_first``, ``search``, ``groups``, ``environments``,
+                ``deployment_ids``, ``chain_deployment_ids``, ``user_ids``, ``sources``, ``start``
+                and ``end``: see `aiobaseten.audit.AuditOptions`.
+
+        Raises:
+            ConfigurationError: An option is invalid; at once, before any request.
+        """
+        return audit(self._sender, options)
 
     async def send(self, operation: Operation[T]) -> T:
         """Send an operation of the management API that has no method of its own here.

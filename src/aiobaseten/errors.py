@@ -38,7 +38,7 @@ next. All errors pickle and copy. None ever holds the API key.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar, cast
 
 from attrs import field, frozen
@@ -160,6 +160,30 @@ def _duration(seconds: float) -> str:
 
 
 @frozen(kw_only=True)
+class AuditedAct:
+    """Something that somebody did to a promotion, from Baseten's audit log.
+
+    It prints as a part of a sentence: ``cancelled by ops@example.com through the UI at …``.
+
+    Attributes:
+        action: ``"cancelled"``, ``"paused"``, ``"promoted"`` or ``"rolled forward"``.
+        by: A person's email address or the name of an API key, with what it is.
+        through: The surface, such as ``"the UI"`` or ``"the API"``; ``None`` if it is not known.
+        at: When, or ``None``.
+    """
+
+    action: str
+    by: str
+    through: str | None
+    at: datetime | None
+
+    def __str__(self) -> str:
+        through = "" if self.through is None else f" through {self.through}"
+        at = "" if self.at is None else f" at {self.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return f"{self.action} by {self.by}{through}{at}"
+
+
+@frozen(kw_only=True)
 class Evidence:
     """The knowledge of a wait when it ended.
 
@@ -176,6 +200,8 @@ class Evidence:
             be read, a note of the error says why. Not in the repr.
         startup: The startup of a replica of a model's deployment that is not ready, if Baseten
             tells it within two seconds; else ``None``.
+        act: Who cancelled, paused or superseded the promotion, if the audit log tells it within two
+            seconds; else ``None``.
     """
 
     waited: float
@@ -187,6 +213,7 @@ class Evidence:
     log_lines: tuple[LogLine, ...] = field(default=(), repr=False)
     report: GuardReport | None = field(default=None, repr=False)
     startup: Startup | None = None
+    act: AuditedAct | None = None
 
 
 class BasetenError(Exception):
@@ -437,7 +464,7 @@ class PromotionInProgressError(BasetenError):
 
 
 class PromotionOutcomeUnknownError(BasetenError):
-    """The answer to a promotion was lost, and the environment does not show whether it started.
+    """The answer to a promotion was lost, and neither the audit log nor the environment settles it.
 
     It was not sent again: look at the environment before you do. The cause is the original error.
 

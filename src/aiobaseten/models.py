@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import Any, Unpack, cast
+from typing import Any, Literal, Unpack, cast, overload
 from urllib.parse import quote
 
 from attrs import define, field, frozen
@@ -17,7 +17,6 @@ from ._arguments import (
     Duration,
     boolean,
     instance,
-    log_range,
     new_deployment_name,
     path_argument,
     text,
@@ -41,12 +40,15 @@ from ._resource import (
     Resource,
     activate_model,
     activate_model_environment,
+    audit,
     cancel_model_promotion,
     create_model_environment,
     deactivate_model,
     deactivate_model_environment,
     delete_model_environment,
+    get_environment_log,
     get_one_model,
+    lines,
     list_named_deployments,
     promote_model,
     rename_model_deployment,
@@ -58,6 +60,7 @@ from ._rolling_back import Ours, check_still_ours, roll_back, roll_environment_b
 from ._sending import Operation, may_have_acted
 from ._taking_back import Verbs
 from ._waiting import FollowUp, GuardMemory, Wait
+from .audit import AuditEntries, AuditOptions
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
 from .errors import (
@@ -68,6 +71,7 @@ from .errors import (
 )
 from .events import EventStream
 from .guard import Guard
+from .logs import LogOptions, LogStream
 from .metrics import INGESTION_LAG_S, Metrics, MetricsMode, metrics_query
 from .options import (
     DEFAULT_TIMEOUT_S,
@@ -172,6 +176,19 @@ class ModelHandle:
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return self.deployment(await identify_deployment(self._resource, word))
+
+    def audit(self, **options: Unpack[AuditOptions]) -> AuditEntries:
+        """Its audit log: who changed what, the newest entry first.
+
+        As `Baseten.audit`, for this model alone.
+
+        Args:
+            options: As for `Baseten.audit`.
+
+        Raises:
+            ConfigurationError: An option is invalid; at once, before any request.
+        """
+        return audit(self._resource.sender, options, ("model", self.id))
 
     async def list_deployments(self) -> list[Deployment]:
         """All its deployments. Cancelling this changes nothing at Baseten.
@@ -438,28 +455,40 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         request = ReadMetrics(self._resource, "deployment", self.id, query)
         return await self._resource.polls.follow_ups.once(request)
 
-    async def logs(
-        self, *, limit: int = 500, start: datetime | None = None, end: datetime | None = None
-    ) -> list[Log]:
+    @overload
+    def logs(
+        self, *, follow: Literal[False] = False, **options: Unpack[LogOptions]
+    ) -> Coroutine[Any, Any, list[Log]]: ...
+    @overload
+    def logs(self, *, follow: Literal[True], **options: Unpack[LogOptions]) -> LogStream: ...
+    def logs(
+        self, *, follow: bool = False, **options: Unpack[LogOptions]
+    ) -> Coroutine[Any, Any, list[Log]] | LogStream:
         """The last lines of the deployment's log, oldest first.
 
         Cancelling this changes nothing at Baseten.
 
         Args:
-            limit: How many lines at most; Baseten allows 1000.
-            start: Where to begin, with a time zone (default: half an hour before *end*). For a
-                build that failed earlier, pass the deployment's ``created_at``.
-            end: Where to end, with a time zone (default: now). Baseten allows a week from *start*.
+            follow: Whether to go on with new lines as they show up, for ever. The lines that are
+                there already come first: the newest, at most as many as ``limit``. Then the log is
+                read every few seconds; each read is repeated like any other, as ``retry`` of
+                `Baseten` says. A line that shows up late is passed on when it does, if it is
+                late by no more than two minutes and 10,000 lines.
+            options: ``limit``, ``start``, ``end``, ``min_level``, ``replica``, ``request_id``,
+                ``component``, ``search_pattern``, ``includes`` and ``excludes``: see
+                `aiobaseten.logs.LogOptions`. With *follow*, no ``end``.
+
+        Returns:
+            What to await for the lines, oldest first; with *follow*, a stream of lines for
+            ``async for``.
 
         Raises:
-            ConfigurationError: An argument is wrong.
+            ConfigurationError: An option is invalid; at once, before any request.
             NotFoundError: There is no such deployment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        operation = self._resource.operations.get_log(
-            self.model_id, self.id, self.id, log_range(limit, start, end)
-        )
-        return (await self._resource.sender.send(operation))[::-1]
+        read = partial(self._resource.operations.get_log, self.model_id, self.id, self.id)
+        return lines(self._resource.sender, read, follow=follow, options=options)
 
 
 @frozen
@@ -632,8 +661,8 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         Raises:
             PromotionInProgressError: A promotion is under way, or did not end in time; nothing was
                 sent.
-            PromotionOutcomeUnknownError: The answer was lost, and the environment does not tell
-                whether the promotion began. It was not sent again.
+            PromotionOutcomeUnknownError: The answer was lost, and neither the audit log nor the
+                environment tells whether the promotion began. It was not sent again.
             ConfigurationError: An argument is invalid, or the guard cannot work; nothing was sent.
             NotFoundError: There is no such model, environment or deployment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
@@ -683,6 +712,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         environment_settings_update: Mapping[str, Any] | None = None,
         promotion_settings_override: Mapping[str, Any] | None = None,
         if_in_progress: IfInProgress = "raise",
+        guard: Guard | None = None,
     ) -> Plan:
         """What `promote` with the same arguments would do now, and what speaks against it.
 
@@ -698,12 +728,16 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             promotion_settings_override: As for `promote`.
             if_in_progress: As for `promote`: it decides whether a promotion that is under way
                 blocks this one.
+            guard: As for `promote`: it adds settings for this promotion alone.
 
         Raises:
-            ConfigurationError: An argument is invalid.
+            ConfigurationError: An argument is invalid, or the guard cannot work.
             NotFoundError: There is no such model, environment or deployment.
             BasetenError: A request failed in another way; see `aiobaseten.errors`.
         """
+        if guard is not None:
+            instance("guard", guard, Guard)
+            promotion_settings_override = guarded_override(guard, promotion_settings_override)
         return await plan(
             self._resource,
             self.name,
@@ -734,6 +768,44 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
                 await before_sending(token)
 
         return check
+
+    @overload
+    def logs(
+        self, *, follow: Literal[False] = False, **options: Unpack[LogOptions]
+    ) -> Coroutine[Any, Any, list[Log]]: ...
+    @overload
+    def logs(self, *, follow: Literal[True], **options: Unpack[LogOptions]) -> LogStream: ...
+    def logs(
+        self, *, follow: bool = False, **options: Unpack[LogOptions]
+    ) -> Coroutine[Any, Any, list[Log]] | LogStream:
+        """The last lines of the environment's log, oldest first.
+
+        The lines are of all deployments that served in the environment meanwhile, and do not say of
+        which: during a promotion, those of both.
+
+        Cancelling this changes nothing at Baseten.
+
+        Args:
+            follow: Whether to go on with new lines as they show up, for ever. The lines that are
+                there already come first: the newest, at most as many as ``limit``. Then the log is
+                read every few seconds; each read is repeated like any other, as ``retry`` of
+                `Baseten` says. A line that shows up late is passed on when it does, if it is
+                late by no more than two minutes and 10,000 lines.
+            options: ``limit``, ``start``, ``end``, ``min_level``, ``replica``, ``request_id``,
+                ``component``, ``search_pattern``, ``includes`` and ``excludes``: see
+                `aiobaseten.logs.LogOptions`. With *follow*, no ``end``.
+
+        Returns:
+            What to await for the lines, oldest first; with *follow*, a stream of lines for
+            ``async for``.
+
+        Raises:
+            ConfigurationError: An option is invalid; at once, before any request.
+            NotFoundError: There is no such model or environment.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        read = partial(get_environment_log, self.model_id, self.name)
+        return lines(self._resource.sender, read, follow=follow, options=options)
 
     async def rollback(self) -> ModelPromotion:
         """Promote the deployment that served before the current one.

@@ -11,6 +11,7 @@ from ._resource import (
     D,
     E,
     EnvironmentLook,
+    ReadAuditLog,
     ReadDeployment,
     ReadLastLines,
     Resource,
@@ -19,6 +20,7 @@ from ._resource import (
 from ._token import Token
 from ._verdict import GuardReport
 from ._waiting import (
+    GO_ON,
     Actions,
     Baseline,
     CancellationTracker,
@@ -26,6 +28,7 @@ from ._waiting import (
     GuardMemory,
     PromotionTracker,
     Wait,
+    Who,
 )
 from .errors import ConfigurationError
 from .events import Event, EventStream
@@ -185,6 +188,11 @@ class Promotion(Generic[D, E]):
             last_lines=ReadLastLines(resource, self.deployment_id, options.log_lines)
             if options.log_lines
             else None,
+            who=Who(
+                read=ReadAuditLog(resource, self.environment_name),
+                target=self.deployment_id,
+                advice=GO_ON,
+            ),
             why=reasons(resource, self.deployment_id, self.environment_name),
         )
 
@@ -295,5 +303,10 @@ class Cancellation:
             was_seen=self._was_seen,
         )
         look = EnvironmentLook(self._resource, self.environment_name)
-        actions = Actions(token=lambda: self.token)
+        who = Who(
+            read=ReadAuditLog(self._resource, self.environment_name),
+            target=self.deployment_id,
+            advice=GO_ON,
+        )
+        actions = Actions(token=lambda: self.token, who=who)
         return Wait(self._resource.polls, tracker, look, options.timeout, actions)

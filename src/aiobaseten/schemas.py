@@ -8,6 +8,8 @@ which waits and verbs decide must fit: an answer in which one does not is a `Res
 
 from __future__ import annotations
 
+from aiobaseten_generated.models.audit_log_actor import AuditLogActor
+from aiobaseten_generated.models.audit_log_entry import AuditLogEntry
 from aiobaseten_generated.models.autoscaling_settings import AutoscalingSettings
 from aiobaseten_generated.models.cancellation_status import CancellationStatus
 from aiobaseten_generated.models.chain import Chain
@@ -24,6 +26,8 @@ from aiobaseten_generated.models.promotion_status import PromotionStatus
 from aiobaseten_generated.models.user import User
 
 __all__ = [
+    "AuditLogActor",
+    "AuditLogEntry",
     "AutoscalingSettings",
     "CancellationStatus",
     "Chain",

@@ -105,6 +105,16 @@ async def test_a_failed_promotion_is_permanent_and_its_evidence_is_in_the_task_l
     assert [sentence for sentence in event["evidence"] if sentence not in log] == []
 
 
+async def test_a_cancelled_promotion_names_who_cancelled_it(
+    fake: FakeBaseten, fake_url: str, run: TaskRun
+) -> None:
+    environment = add_resource(fake, timeline=[("DEPLOYING", 600), "ACTIVE"])
+    fake.at(60, environment.cancel)
+
+    with pytest.raises(PERMANENT, match=r"cancelled by ops@example\.com through the UI at 20"):
+        await result_of(promote_operator(), run)
+
+
 async def test_log_lines_of_a_failed_deployment_are_in_the_task_log(
     fake: FakeBaseten, fake_url: str, run: TaskRun, capsys: pytest.CaptureFixture[str]
 ) -> None:

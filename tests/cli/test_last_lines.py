@@ -1,4 +1,4 @@
-"""The last lines of the log, which --log-lines prints when a wait fails."""
+"""What logs add when a wait fails: the last lines (--log-lines), and who ended the promotion."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 import aiobaseten.cli
 
-from .command import Shell
+from .command import Shell, until
 
 SCHEMA = json.loads(
     (Path(aiobaseten.cli.__file__).parent / "output.schema.json").read_text("utf-8")
@@ -116,3 +116,22 @@ async def test_a_timeout_says_why_the_deployment_is_slow(shell: Shell, output: s
         jsonschema.Draft202012Validator(SCHEMA).validate(ended.outcome)
         (phase,) = ended.outcome["startup"]["phases"]
         assert (phase["phase"], phase["is_over"], phase["usual"]) == ("WEIGHT_DOWNLOAD", False, 180)
+
+
+async def test_the_author_of_a_pause_is_in_the_complaint_and_in_the_outcome(shell: Shell) -> None:
+    """The audit log is read within two seconds, which is short in compressed time, too."""
+    environment = shell.fake.model("m").environment("production")
+    environment.promote("other")
+    promotion = environment.promotion
+    environment.pause()
+    await until(lambda: promotion is not None and promotion.status == "PAUSED")
+
+    adopt = ("--if-in-progress", "adopt", "--wait", "--on-paused", "fail", "--json")
+    paused = await shell.run("promote", "model", "m", "other", "--to", "production", *adopt)
+
+    jsonschema.Draft202012Validator(SCHEMA).validate(paused.outcome)
+    act = paused.outcome["act"]
+    assert (act["action"], act["by"], act["through"]) == ("paused", "ops@example.com", "the UI")
+    assert re.fullmatch(TIME, act["at"])
+    for text in (paused.outcome["message"], paused.complaint):
+        assert "paused by ops@example.com through the UI at 20" in text

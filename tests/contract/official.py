@@ -15,11 +15,15 @@ from baseten.client.managementapi import (
     ChainletEnvironmentAutoscalingSettingsUpdate,
     CreateChainEnvironmentRequest,
     CreateEnvironmentRequest,
+    GetAuditLogsParams,
+    GetChainsAuditLogsParams,
+    GetModelsAuditLogsParams,
     GetModelsDeploymentsLogsParams,
     GetModelsDeploymentsMetricsParams,
     GetModelsDeploymentsParams,
     GetModelsDeploymentsStartupsParams,
     GetModelsDeploymentsStartupsSummaryParams,
+    GetModelsEnvironmentsLogsParams,
     GetModelsEnvironmentsMetricsParams,
     GetModelsEnvironmentsStartupsSummaryParams,
     GetModelsParams,
@@ -303,6 +307,54 @@ def with_settings_of_a_chain(client: ManagementClient) -> None:
     until(is_changed)
 
 
+def with_audit_logs(client: ManagementClient) -> None:
+    """Read every entry, of everything and of each; the models of events are strict."""
+    api = client.api
+    newest: str | None = None
+    seen: list[str] = []
+    while True:
+        params = GetAuditLogsParams(direction="ASC", limit=5, cursor=newest)
+        page = api.get_audit_logs(params=params)
+        seen += [entry.event_data.event_type for entry in page.items]
+        newest = page.pagination.cursor
+        if not page.pagination.has_more:
+            break
+    assert {
+        "MODEL_DEPLOYED",
+        "MODEL_DEPLOYMENT_PROMOTED",
+        "MODEL_PROMOTION_CONTROL_ACTION",
+        "MODEL_DEPLOYMENT_ACTIVATED",
+        "MODEL_DEPLOYMENT_DEACTIVATED",
+        "MODEL_DEPLOYMENT_DELETED",
+        "ENVIRONMENT_CREATED",
+        "ENVIRONMENT_UPDATED",
+        "ENVIRONMENT_DELETED",
+        "CHAIN_DEPLOYED",
+        "CHAIN_DEPLOYMENT_PROMOTED",
+        "CHAIN_DEPLOYMENT_DEACTIVATED",
+        "CHAIN_DEPLOYMENT_DELETED",
+        "CHAIN_ENVIRONMENT_CREATED",
+        "CHAIN_ENVIRONMENT_UPDATED",
+    } <= set(seen)
+    (cancelled, *_) = api.get_models_audit_logs(
+        model_id=MODEL,
+        params=GetModelsAuditLogsParams(
+            environment_names=[PLACE], event_type_groups=["PROMOTED"], sources=["API"], limit=200
+        ),
+    ).items
+    assert cancelled.actor.type == "API_KEY"
+    chain = api.get_chains_audit_logs(
+        chain_id=CHAIN, params=GetChainsAuditLogsParams(chain_deployment_ids=["v2"])
+    )
+    assert {entry.event_data.chain_id for entry in chain.items} == {CHAIN}
+    lines = api.get_models_environments_logs(
+        model_id=MODEL,
+        env_name=PLACE,
+        params=GetModelsEnvironmentsLogsParams(direction="asc", start_epoch_millis=JANUARY),
+    ).logs
+    assert "ready" in [line.message for line in lines]
+
+
 def main() -> None:
     """Run it all, and say so."""
     where, key = os.environ["BASETEN_BASE_URL"], os.environ["BASETEN_API_KEY"]
@@ -316,6 +368,7 @@ def main() -> None:
         with_its_promotions(client)
         with_startups(client)
         with_its_deployments(client)
+        with_audit_logs(client)
     with ManagementClient(api_key="another", base_url_override=where) as stranger:
         refused(403, stranger.api.get_chains)
     print("The official client found nothing wrong with the fake.")  # noqa: T201 - for whoever ran it

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from aiobaseten import Baseten
+from aiobaseten.audit import AuditOptions
 from aiobaseten.errors import BasetenError, PromotionFailedError, WaitError
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 from aiobaseten.testing._http import OPERATIONS
@@ -218,12 +219,12 @@ async def tell_of_metrics(fake: FakeBaseten, baseten: Baseten) -> None:
 
 async def tell_of_startups(fake: FakeBaseten, baseten: Baseten) -> None:
     """Of a deployment that is slow, in an environment and without one."""
-    furnished = fake.model("m7")
+    furnished = fake.model("m8")
     furnished.deployment("d1").started_before(IMAGE_PULL=20, WEIGHT_DOWNLOAD=90)
     furnished.deployment("d2", on_promote=[("LOADING_MODEL", 5), "DEPLOY_FAILED"])
     furnished.deployment("d3", status="DEPLOYING").starts(SCHEDULING=9, IMAGE_PULL=9)
     furnished.environment("production", current="d1")
-    model = baseten.model("m7")
+    model = baseten.model("m8")
     promotion = await model.environment("production").promote("d2")
     for waiting in (
         promotion.wait(timeout=600),
@@ -235,6 +236,20 @@ async def tell_of_startups(fake: FakeBaseten, baseten: Baseten) -> None:
         assert caught.value.evidence.startup
 
 
+async def tell_of_logs(fake: FakeBaseten, baseten: Baseten) -> None:
+    """The log of an environment, and every audit log."""
+    fake.model("m7").deployment("d1").log("ready", level="INFO", replica="ab12c")
+    fake.model("m7").environment("production", current="d1")
+    fake.chain("c7").deployment("d1")
+    production = baseten.model("m7").environment("production")
+    assert len(await production.logs(min_level="INFO", includes=["ready"], replica="ab12c")) == 1
+    for log in (baseten, baseten.model("m7"), baseten.chain("c7")):
+        options: AuditOptions = {"limit": 300, "groups": ["DEPLOYED"], "sources": ["UI"]}
+        assert [entry.event_type async for entry in log.audit(**options)]
+    whole = [entry.event_type async for entry in baseten.audit()]
+    assert len(set(whole)) >= 12
+
+
 STORIES = (
     tell_of_a_chain,
     tell_of_a_model,
@@ -243,6 +258,7 @@ STORIES = (
     tell_of_environments,
     tell_of_metrics,
     tell_of_startups,
+    tell_of_logs,
 )
 
 

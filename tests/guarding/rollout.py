@@ -10,8 +10,8 @@ from aiobaseten.errors import BasetenError, GuardError
 from aiobaseten.events import Event
 from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment
 
-#: Of the fake: 25, 50 and 75 %, each for 30 s and the stabilization time.
-STEPS = [25, 50, 75]
+#: Percentages, each for ten seconds and the stabilization time.
+STEPS = [25, 75]
 PROMOTE = "POST /v1/models/{model_id}/environments/{env_name}/promote"
 CANCEL = "POST /v1/models/{model_id}/environments/{env_name}/cancel_promotion"
 PAUSE = "POST /v1/models/{model_id}/environments/{env_name}/pause_promotion"
@@ -25,7 +25,7 @@ def world(**behaviour: Any) -> tuple[FakeBaseten, FakeEnvironment]:
     model = fake.model("m1")
     model.deployment("d1")
     model.deployment("d2")
-    environment = model.environment("production", current="d1", rolling=True)
+    environment = model.environment("production", current="d1", ramp=[(one, 10) for one in STEPS])
     environment.receives(requests_per_second=10)
     return fake, environment
 

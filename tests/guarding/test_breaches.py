@@ -9,6 +9,7 @@ import pytest
 from aiobaseten import Guard, error_rate
 from aiobaseten.errors import (
     GuardBreachedError,
+    PermissionDeniedError,
     PromotionSupersededError,
     WaitTimeoutError,
 )
@@ -135,7 +136,7 @@ async def test_a_colleague_who_resumes_does_not_stop_the_guard() -> None:
         error, report = await end_of(promotion, told)
 
     assert isinstance(error, GuardBreachedError)
-    assert error.report.steps[-1].percent == 50
+    assert error.report.steps[-1].percent == 75
     assert report.overridden == ("resume",)
     assert [event.by for event in told if isinstance(event, GuardOverridden)] == ["resume"]
     assert writes(fake) == ["promote", "pause_promotion", "cancel_promotion"]
@@ -175,8 +176,8 @@ async def test_a_pause_that_baseten_does_not_act_on_is_followed_by_the_next_step
         error, report = await end_of(await promote(baseten, guard(on_breach="pause")))
 
     assert isinstance(error, GuardBreachedError)
-    assert [step.percent for step in report.steps] == [25, 50, 75, 100]
-    assert len(sent(fake, PAUSE)) == 3
+    assert [step.percent for step in report.steps] == [25, 75, 100]
+    assert len(sent(fake, PAUSE)) == 2
     assert production.current is fake.model("m1").deployment("d2")
 
 
@@ -187,6 +188,30 @@ async def test_a_forced_cancel_gives_the_traffic_back_at_once() -> None:
 
     assert_taken_back_at_25(fake, production, error)
     assert writes(fake) == ["promote", "force_cancel_promotion"]
+
+
+async def test_a_cancel_that_baseten_does_not_force_goes_step_by_step() -> None:
+    fake, production = bad_world(signals_succeed=False)
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(on_breach="force_cancel")))
+
+    assert_taken_back_at_25(fake, production, error)
+    assert report.actions == ("force_cancel", "cancel")
+    assert writes(fake) == ["promote", "force_cancel_promotion", "cancel_promotion"]
+
+
+async def test_a_cancel_that_the_key_may_not_send_is_told_at_once() -> None:
+    fake, production = bad_world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        fake.faults.status(403, route=CANCEL, times=None)
+        error, _ = await end_of(promotion)
+
+    assert isinstance(error, GuardBreachedError)
+    assert isinstance(error.__cause__, PermissionDeniedError)
+    assert len(sent(fake, CANCEL)) == 1
+    assert production.promotion is not None
+    assert production.promotion.percent == 25
 
 
 async def test_a_dry_run_reports_and_never_acts() -> None:

@@ -15,7 +15,7 @@ from aiobaseten.events import GuardActed, GuardOverridden, HoldExtended, Measure
 from aiobaseten.guard import GuardedStep, Verdict
 from aiobaseten.testing import FakeBaseten
 
-from .rollout import end_of, guard, promote, world
+from .rollout import CANCEL, end_of, guard, promote, world
 
 pytestmark = pytest.mark.looptime
 
@@ -73,6 +73,22 @@ async def test_a_cancel_that_takes_too_long() -> None:
         f"the guard found a breach in {PROMOTION} at 25 % of traffic: {WORSE} It is being taken "
         "back, and that was not finished after 60 s. Traffic is on its way to deployment d1. Wait "
         "on with resume(error.token)."
+    )
+
+
+async def test_a_cancel_that_is_refused() -> None:
+    fake, _ = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard())
+        fake.faults.status(403, body={"message": "no"}, route=CANCEL)
+        error, _ = await end_of(promotion)
+
+    refusal = str(error and error.__cause__)
+    assert str(error) == (
+        f"the guard found a breach in {PROMOTION} at 25 % of traffic: {WORSE} It could not be "
+        f"taken back ({refusal}). 25 % of the traffic is on deployment d2, the rest on deployment "
+        "d1. Go on with resume(error.token), or cancel it yourself."
     )
 
 

@@ -177,3 +177,20 @@ async def test_the_settings_of_the_caller_are_kept() -> None:
         "rolling_deploy": True,
         "rolling_deploy_config": {"max_surge_percent": 10, "stabilization_time_seconds": 900},
     }
+
+
+async def test_a_plan_shows_what_a_guarded_promotion_would_send() -> None:
+    fake, _ = world()
+    async with fake.client() as baseten:
+        production = baseten.model("m1").environment("production")
+        plan = await production.plan("d2", guard=guard())
+        with pytest.raises(ConfigurationError):
+            await production.plan(
+                "d2", guard=guard(), promotion_settings_override={"rolling_deploy": False}
+            )
+        assert writes(fake) == []
+        await promote(baseten)
+
+    assert plan.request.body == fake.requests[-1].json
+    assert plan.rolling is not None
+    assert plan.rolling.stabilization_s == guard().stabilization

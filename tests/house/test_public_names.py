@@ -19,7 +19,19 @@ import attrs
 import pytest
 
 import aiobaseten
-from aiobaseten import errors, events, guard, metrics, options, plans, readings, schemas, testing
+from aiobaseten import (
+    audit,
+    errors,
+    events,
+    guard,
+    logs,
+    metrics,
+    options,
+    plans,
+    readings,
+    schemas,
+    testing,
+)
 
 from .asserted_members import asserted_members
 
@@ -27,7 +39,20 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = "\n".join(path.read_text("utf-8") for path in (ROOT / "docs" / "api").glob("*.rst"))
 TYPED = ast.parse((ROOT / "tests" / "typing" / "public_api.py").read_text("utf-8"))
 
-PUBLIC = [aiobaseten, errors, events, guard, metrics, options, plans, readings, schemas, testing]
+PUBLIC = [
+    aiobaseten,
+    audit,
+    errors,
+    events,
+    guard,
+    logs,
+    metrics,
+    options,
+    plans,
+    readings,
+    schemas,
+    testing,
+]
 #: The classes of `schemas` are generated. Their types are tested where they are generated.
 WRITTEN_BY_HAND = [module for module in PUBLIC if module is not schemas]
 

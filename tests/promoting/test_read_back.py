@@ -154,7 +154,8 @@ async def test_the_environment_is_read_back_four_times_within_ten_seconds(
     with pytest.raises(PromotionOutcomeUnknownError):
         await promote(baseten, kind)
 
-    _before, *after = [request.at for request in fake.requests if request.method == "GET"]
+    read = [request for request in fake.requests if request.path.endswith("/production")]
+    _before, *after = [request.at for request in read]
     assert READ_BACK_AFTER_S == (0.0, 1.0, 3.0, 6.0)
     assert after == pytest.approx([0, 1, 4, 10])
 

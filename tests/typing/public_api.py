@@ -44,12 +44,14 @@ from aiobaseten import (
     Token,
     Verdict,
     WaitOptions,
+    audit,
     check,
     error_rate,
     errors,
     events,
     guard,
     latency,
+    logs,
     metrics,
     options,
     plans,
@@ -257,6 +259,7 @@ async def clients(http: httpx.AsyncClient) -> None:
         assert_type(await baseten.identify_chain("bot"), ChainHandle)
         assert_type(await baseten.identify_model("id:abcd1234"), ModelHandle)
         assert_type(await baseten.whoami(), schemas.User)
+        assert_type(baseten.audit(limit=5, groups=["PROMOTED"]), audit.AuditEntries)
         assert_type(
             await baseten.resume("token", look=False),
             ChainPromotion | ModelPromotion | Cancellation,
@@ -281,6 +284,7 @@ async def chains(chain: ChainHandle) -> None:
     assert_type(await chain.list_deployments(), list[schemas.ChainDeployment])
     assert_type(await chain.list_environments(), list[schemas.ChainEnvironment])
     assert_type(await chain.read_environments(), list[EnvironmentReading])
+    assert_type(chain.audit(oldest_first=True), audit.AuditEntries)
 
     deployment = chain.deployment("d")
     assert_type(deployment, ChainDeploymentHandle)
@@ -292,6 +296,7 @@ async def chains(chain: ChainHandle) -> None:
     assert_type(
         await deployment.logs("chainlet", limit=10, start=NOON, end=NOON), list[schemas.Log]
     )
+    assert_type(deployment.logs("chainlet", follow=True), logs.LogStream)
     assert_type(
         await deployment.wait_until_active(
             timeout=None,
@@ -316,7 +321,12 @@ async def chains(chain: ChainHandle) -> None:
     )
     assert_type(await environment.read(), EnvironmentReading)
     assert_type(
-        await environment.plan("d", scale_down_previous_deployment=True, if_in_progress="wait"),
+        await environment.plan(
+            "d",
+            scale_down_previous_deployment=True,
+            if_in_progress="wait",
+            guard=Guard(check("evals", evals)),
+        ),
         plans.Plan,
     )
     promotion = await environment.promote(
@@ -363,6 +373,7 @@ async def models(model: ModelHandle) -> None:
         settings.EnsuredEnvironment[schemas.Environment],
     )
     assert_type(await model.list_deployments(), list[schemas.Deployment])
+    assert_type(model.audit(start=NOON, end=NOON, sources=["UI"]), audit.AuditEntries)
     assert_type(await model.list_environments(), list[schemas.Environment])
     assert_type(await model.read_environments(), list[EnvironmentReading])
 
@@ -381,6 +392,7 @@ async def models(model: ModelHandle) -> None:
         await deployment.metrics([metrics.REQUESTS], mode="SERIES", window=300, lag=120),
         metrics.Metrics,
     )
+    assert_type(deployment.logs(follow=True, min_level="ERROR"), logs.LogStream)
     assert_type(await deployment.wait_until_active(wake=True), schemas.Deployment)
     assert_type(deployment.events(wake=True), events.EventStream)
 
@@ -388,8 +400,14 @@ async def models(model: ModelHandle) -> None:
     assert_type(environment, ModelEnvironmentHandle)
     assert_type((environment.name, environment.model_id), tuple[str, str])
     assert_type(await environment.get(), schemas.Environment)
+    assert_type(await environment.logs(replica="ab12c"), list[schemas.Log])
+    assert_type(environment.logs(follow=True), logs.LogStream)
     assert_type(
-        await environment.plan("d", promotion_settings_override={"rolling_deploy": True}),
+        await environment.plan(
+            "d",
+            promotion_settings_override={"rolling_deploy": True},
+            guard=Guard(error_rate(at_most=0.1)),
+        ),
         plans.Plan,
     )
     assert_type(
@@ -580,6 +598,20 @@ OTHERS = (
 )
 
 
+async def entries_and_lines(
+    entries: audit.AuditEntries, lines: logs.LogStream, level: logs.LogLevel
+) -> None:
+    """What the loops over an audit log and over a log yield."""
+    which: audit.AuditOptions = {"search": "ranker", "deployment_ids": ["d1"], "user_ids": ["u1"]}
+    filters: logs.LogOptions = {"request_id": "r1", "component": "c", "search_pattern": "x"}
+    assert_type((which["search"], filters["component"]), tuple[str | None, str | None])
+    assert_type(level, Literal["DEBUG", "INFO", "WARNING", "ERROR"])
+    assert_type([entry async for entry in entries], list[schemas.AuditLogEntry])
+    assert_type([line async for line in lines], list[schemas.Log])
+    async for entry in entries:
+        assert_type(entry.actor, schemas.AuditLogActor)
+
+
 async def watched(stream: events.EventStream) -> None:
     """The stream of a wait's events."""
     async with stream as same:
@@ -651,6 +683,7 @@ def evidence(known: errors.Evidence, seen: errors.Seen, line: errors.LogLine) ->
     assert_type((known.trouble, known.token), tuple[errors.BasetenError | None, str | None])
     assert_type(known.log_lines, tuple[errors.LogLine, ...])
     assert_type(known.report, GuardReport | None)
+    assert_type(known.act, errors.AuditedAct | None)
     assert_type((seen.subject, seen.name, seen.status), tuple[str, str, str])
     assert_type((seen.since, seen.seconds), tuple[float, float])
     assert_type((line.chainlet, line.at, line.message), tuple[str | None, datetime | None, str])
@@ -746,6 +779,12 @@ def startups(known: errors.Evidence, startup: errors.Startup, phase: errors.Star
     assert_type((phase.seconds, phase.usual), tuple[float, float | None])
 
 
+def acts(act: errors.AuditedAct) -> None:
+    """What the audit log tells about the end of a wait."""
+    assert_type((act.action, act.by), tuple[str, str])
+    assert_type((act.through, act.at), tuple[str | None, datetime | None])
+
+
 def both() -> list[type[Exception]]:
     """Errors that built-in classes catch, too."""
     mistake: type[ValueError] = errors.ConfigurationError
@@ -782,6 +821,8 @@ async def fakes() -> None:
     assert_type(fake.app, ASGIApp)
     assert_type(fake.transport(), httpx.AsyncBaseTransport)
     assert_type(fake.at(10, lambda: None), None)
+    with fake.acting_as("eve@example.com", source="MCP") as nothing:
+        assert_type(nothing, None)
     assert_type(fake.leftovers(), str | None)
     assert_type(fake.assert_no_leftovers(), None)
     assert_type((fake.chain("c"), fake.model("m")), tuple[FakeChain, FakeModel])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aiobaseten._status import PromotionPhase
-from aiobaseten._waiting.guard_policy import Ends, GuardPolicy, Measure, Signal
+from aiobaseten._waiting.guard_policy import Answer, Ends, GuardPolicy, Measure, Signal
 from aiobaseten.events import Event, GuardActed, GuardOverridden, HoldExtended
 from aiobaseten.guard import Guard, Verdict, error_rate
 
@@ -49,11 +49,11 @@ class Story:
         self.events += self.policy.measured(errand, verdicts, at)
         return self.policy.decide(at)
 
-    def signal(self, at: float, action: str, *, was_sent: bool = True, **seen: Any) -> None:
+    def signal(self, at: float, action: str, *, answer: Answer = "sent", **seen: Any) -> None:
         """A look at which a signal is sent."""
         errand = self.look(at, **seen)
         assert errand == Signal(action)  # type: ignore[arg-type]
-        self.events += self.policy.signalled(errand, at, was_sent=was_sent)
+        self.events += self.policy.signalled(errand, at, answer)
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -82,7 +82,7 @@ def test_without_a_lag_a_window_still_ends_before_what_a_late_look_may_hide() ->
 
     errand = story.look(160)
 
-    assert errand.end == 150
+    assert (errand.start, errand.end) == (102, 150)  # dates of the server are whole seconds
 
 
 def test_after_too_few_requests_the_window_grows_to_the_whole_step() -> None:
@@ -217,6 +217,17 @@ def test_a_pause_may_come_one_step_late_and_is_still_ours() -> None:
     assert story.look(1246, PAUSED, 50) == Signal("resume")
 
 
+def test_a_pause_that_baseten_did_not_make_is_not_expected_a_step_late() -> None:
+    story = Story()
+    story.begin(at=100)
+    story.measure(640, SILENCE)
+    story.signal(695, "pause", answer="refused")
+    story.look(705, UP, 50)
+    story.look(900, PAUSED, 50)
+
+    assert [event.by for event in story.of(GuardOverridden)] == ["pause"]
+
+
 def test_a_pause_that_never_came_is_asked_for_again_at_the_next_step() -> None:
     story = Story()
     story.begin(at=100)
@@ -232,7 +243,7 @@ def test_a_signal_that_was_refused_is_sent_again_a_little_later() -> None:
     story = Story()
     story.begin(at=100)
     story.measure(640, SILENCE)
-    story.signal(695, "pause", was_sent=False)
+    story.signal(695, "pause", answer="not sent")
 
     assert story.look(696) is None
     assert story.look(710) == Signal("pause")

@@ -53,6 +53,13 @@ FAILED = measurement(None, None, trouble="HTTP 429")
         (latency("p95", worse_by_at_most=0.2), measurement(p95=1.21), GOOD, "breach"),
         (latency("p95", worse_by_at_most=0.2), measurement(p95=0.5), GOOD, "pass"),
         (latency("p95", worse_by_at_most=0.1), measurement(p95=0.33), measurement(p95=0.3), "pass"),
+        # Exactly at the bound, whatever the rounding: 0.03 * 1.15 is below 0.0345.
+        (
+            latency("p95", worse_by_at_most=0.15),
+            measurement(p95=0.0345),
+            measurement(p95=0.03),
+            "pass",
+        ),
         # Worse than nothing by any share is worse.
         (error_rate(worse_by_at_most=5.0), measurement(errors=0.001), GOOD, "breach"),
         (error_rate(worse_by_at_most=0.0), measurement(errors=0.0), GOOD, "pass"),

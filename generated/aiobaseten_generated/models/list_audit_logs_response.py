@@ -6,7 +6,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..misfits import as_json, keep, misfit
+from ..misfits import as_json, misfit
 from ..types import UNSET
 
 _FIELDS = frozenset(
@@ -49,11 +49,10 @@ class ListAuditLogsResponse:
             _items_items.append(_items_item)
         items = _items_items
 
-        pagination: Any = src_dict.get("pagination", UNSET)
-        if isinstance(pagination, dict):
-            pagination = PaginationResponse.from_dict(pagination)
-        else:
-            keep("ListAuditLogsResponse.pagination", "an object", pagination)
+        pagination: Any = src_dict["pagination"]
+        if not isinstance(pagination, dict):
+            raise misfit("ListAuditLogsResponse.pagination", "an object", pagination)
+        pagination = PaginationResponse.from_dict(pagination)
 
         _model = cls(
             items=items,

@@ -6,7 +6,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..misfits import as_json, keep
+from ..misfits import as_json, keep, misfit
 from ..types import UNSET, Unset
 
 _FIELDS = frozenset(
@@ -39,9 +39,9 @@ class PaginationResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        has_more: Any = src_dict.get("has_more", UNSET)
+        has_more: Any = src_dict["has_more"]
         if not isinstance(has_more, bool):
-            keep("PaginationResponse.has_more", "a boolean", has_more)
+            raise misfit("PaginationResponse.has_more", "a boolean", has_more)
 
         cursor: Any = src_dict.get("cursor", UNSET)
         if not isinstance(cursor, str) and cursor is not None and cursor is not UNSET:

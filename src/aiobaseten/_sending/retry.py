@@ -110,13 +110,17 @@ def _header(value: str | None, now: datetime) -> float | None:
     delay = _number(value.strip())
     if delay is not None:
         return delay
+    at = seconds_since_1970(value)
+    return None if at is None else max(at - now.timestamp(), 0.0)
+
+
+def seconds_since_1970(date: str) -> float | None:
+    """A date in a header; ``None`` if it is not one."""
     try:
-        at = parsedate_to_datetime(value)
+        at = parsedate_to_datetime(date)
+        return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return max((at - now).total_seconds(), 0.0)
 
 
 class RetryQuota:

@@ -33,6 +33,11 @@ class Secret:
         """The value of the Authorization header."""
         return f"{self._scheme} {self._key}"
 
+    def begins_with(self, prefix: str) -> bool:
+        """Whether the key begins so. Baseten shows the beginning of a key, perhaps with dots."""
+        shown = prefix.rstrip(".*… ")
+        return bool(shown) and self._key.startswith(shown)
+
     def mask(self, content: bytes) -> bytes:
         """*content* with the key replaced."""
         return content.replace(self._bytes, _MASK_BYTES) if self._is_masked else content

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -32,7 +31,7 @@ from .connections import Connections
 from .http_clients import is_look
 from .places import Place
 from .queue import Kind, Route
-from .retry import delay_before_repeat
+from .retry import delay_before_repeat, seconds_since_1970
 from .secret import Secret
 
 T = TypeVar("T")
@@ -75,6 +74,8 @@ class Shared:
         explaining: How many readings of startups are under way.
         missing: Path templates of routes that the server does not have.
         date: The newest date in a header of the server, and when it came, on the clock.
+        promoted: When each promotion was last asked for, on the clock, by resource, environment and
+            deployment.
     """
 
     def __init__(self) -> None:
@@ -84,6 +85,7 @@ class Shared:
         self.explaining = 0
         self.missing: set[str] = set()
         self.date: tuple[str, float] | None = None
+        self.promoted: dict[Hashable, list[float]] = {}
 
 
 @frozen
@@ -148,12 +150,19 @@ class Sender:
 
         A window of time that is sent should not depend on a clock that is wrong.
         """
-        if self.shared.date is not None:
-            date, came_at = self.shared.date
-            with suppress(ValueError, OverflowError):
-                said = parsedate_to_datetime(date).astimezone(UTC)
-                return said + timedelta(seconds=self.clock.now() - came_at)
-        return self.clock.utcnow()
+        told = self.told_time()
+        return self.clock.utcnow() if told is None else datetime.fromtimestamp(told, UTC)
+
+    def told_time(self) -> float | None:
+        """A time of day, in seconds since 1970, that has passed at Baseten.
+
+        It is a second or two behind; ``None`` if no answer has told it.
+        """
+        if self.shared.date is None:
+            return None
+        date, came_at = self.shared.date
+        told = seconds_since_1970(date)
+        return None if told is None else told + self.clock.now() - came_at
 
     async def send(self, operation: Operation[T], *, host: str | None = None) -> T:
         """Send *operation*, repeat it if that is safe and useful, and return its value.

@@ -3,17 +3,19 @@
 Pure: trackers (`deployment`, `promotion`, `cancellation`, `settings`, `guard`) follow one thing
 from reading to reading and decide; `guard_policy` and `guard_verdicts` decide for a guard;
 `history` remembers, `steps` says what they may decide; `schedule`, `timetable`, `budget`, `health`
-and `turns` say when to look. `polls` looks, `followups` shares what follows from a look, `wait`
-tells the caller, and `why` adds why it is slow.
+and `turns` say when to look. `polls` looks, `followups` shares what follows from a look, and `wait`
+tells the caller. `who` asks who ended a promotion, `why` why it is slow, and `follower` follows
+a log.
 """
 
 from __future__ import annotations
 
 from .cancellation import CancellationTracker, IdleTracker
 from .deployment import DeploymentTracker
+from .follower import Follower, Window
 from .followups import FollowUp
 from .guard import GuardMemory, GuardTracker, StoppedError
-from .guard_policy import Ends, GuardPolicy, Measure, Signal
+from .guard_policy import Answer, Ends, GuardPolicy, Measure, Signal
 from .guard_verdicts import Measurement, judge
 from .history import History
 from .polls import Look, Polls
@@ -22,18 +24,22 @@ from .schedule import default_schedule
 from .settings import SettingsTracker
 from .steps import Tracker, cut
 from .wait import GO_ON, Actions, LastLines, Wait, read_last_lines
+from .who import WHO_S, Who, add_who
 from .why import WHY_S, Why
 
 __all__ = [
     "GO_ON",
+    "WHO_S",
     "WHY_S",
     "Actions",
+    "Answer",
     "Baseline",
     "CancellationTracker",
     "DeploymentTracker",
     "Ends",
     "EnvironmentHistory",
     "FollowUp",
+    "Follower",
     "GuardMemory",
     "GuardPolicy",
     "GuardTracker",
@@ -50,7 +56,10 @@ __all__ = [
     "StoppedError",
     "Tracker",
     "Wait",
+    "Who",
     "Why",
+    "Window",
+    "add_who",
     "baseline_of",
     "cut",
     "default_schedule",

@@ -169,8 +169,8 @@ class GuardTracker:
             return self._live
         if isinstance(step.verdict, Pending) and step.verdict.confirm_in is not None:
             return step.verdict
-        due = self.policy.next_at()
-        return Pending(None if due == math.inf else max(due - at, 0.0))
+        due = self.policy.next_at() - at
+        return Pending(due if 0 < due < math.inf else None)
 
     def _after(self, step: Step, errand: Errand, outcome: Any, at: float) -> Step:
         """Go on with the outcome of an errand."""
@@ -178,7 +178,7 @@ class GuardTracker:
             verdicts: tuple[Verdict, ...] = outcome
             events = self.policy.measured(errand, verdicts, at)
         else:
-            events = self.policy.signalled(errand, at, was_sent=outcome)
+            events = self.policy.signalled(errand, at, outcome)
         decided = self.policy.decide(at)
         # Time has passed since the look: only the end of the promotion need not look again.
         verdict = _stop(decided) if isinstance(decided, Ends) else Pending(0.0)

@@ -103,6 +103,9 @@ class Ends:
 
 
 Errand: TypeAlias = Measure | Signal
+#: What is known of a signal's effect: it was sent, and its answer may have been lost; Baseten
+#: answered that it did not act; or it was certainly not sent.
+Answer: TypeAlias = Literal["sent", "refused", "not sent"]
 
 
 @define
@@ -115,6 +118,7 @@ class _Step:
         earliest: When the step before was last seen: it began at that time or later.
         pause: What became of our pause: not asked for, asked for at the step before and not seen,
             asked for, seen, asked to end, or ended.
+        may_come_late: Whether a pause of ours may come one step late.
         passed: Whether the last measurement has passed.
         let_go: Whether somebody has resumed it, so that it is not paused again.
         had_too_little: Whether a measurement had too little to look at.
@@ -130,6 +134,7 @@ class _Step:
     since: float
     earliest: float
     pause: Literal["no", "carried", "asked", "stands", "resumed", "over"] = "no"
+    may_come_late: bool = False
     passed: bool = False
     let_go: bool = False
     had_too_little: bool = False
@@ -215,9 +220,15 @@ class GuardPolicy:
         self._went_down.clear()
         self._went_on.clear()
         self._passed_before = before is not None and before.passed
-        is_carried = before is not None and before.pause in ("asked", "carried")
+        is_carried = (
+            before is not None and before.may_come_late and before.pause in ("asked", "carried")
+        )
         self._step = _Step(
-            percent, since=at, earliest=self._seen_at, pause="carried" if is_carried else "no"
+            percent,
+            since=at,
+            earliest=self._seen_at,
+            pause="carried" if is_carried else "no",
+            may_come_late=is_carried,
         )
         if not self._is_live:
             self._policy = ""  # it was not stopped in time: measure again
@@ -439,25 +450,20 @@ class GuardPolicy:
         is_lost = step.pause == "resumed" and at - step.resumed_at >= LOST_AFTER_S
         return step.pause == "stands" or is_lost
 
-    def signalled(self, signal: Signal, at: float, *, was_sent: bool) -> list[Event]:
-        """A signal was sent; its answer may have been lost. Returns what is new.
-
-        Args:
-            signal: Which.
-            at: When.
-            was_sent: Whether Baseten may have acted on it.
-        """
+    def signalled(self, signal: Signal, at: float, answer: Answer) -> list[Event]:
+        """A signal was sent; its answer may have been lost. Returns what is new."""
         step = self._step
         if step is None:
             return []
-        if not was_sent:
+        if answer == "not sent" or (answer == "refused" and signal.action == "resume"):
             step.refused_at = at
             return []
         if signal.action == "resume":
             step.pause, step.resumed_at = "resumed", at
             self.why = f"every check has passed at {step.percent} %"
             return self._acted("resume", at)
-        step.pause = "asked"
+        # A pause that Baseten says it did not make may still come, but in this step only.
+        step.pause, step.may_come_late = "asked", answer == "sent"
         if self._policy:
             return self._acted("pause", at)
         why = self.why or f"{step.percent} % has not passed yet"

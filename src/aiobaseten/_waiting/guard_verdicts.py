@@ -139,10 +139,9 @@ def _unknown(check: MetricCheck, side: Measurement, min_requests: int) -> str:
     whose = f"deployment {side.deployment_id}"
     if side.trouble or side.requests is None:
         return f"no data of {whose}" + (f": {side.trouble}" if side.trouble else "")
-    if side.requests < max(min_requests, 1):
+    if side.requests < min_requests:
         return (
-            f"{whose} had {side.requests:g} requests in the window, and "
-            f"{max(min_requests, 1)} are needed"
+            f"{whose} had {side.requests:g} requests in the window, and {min_requests} are needed"
         )
     if side.value(check) is None:
         return f"{whose} had {side.requests:g} requests, and no data about {check.name}"

@@ -48,6 +48,7 @@ from .steps import (
     cut,
     ends_wait,
 )
+from .who import Who, add_who
 from .why import Watch, Why, add_why
 
 R = TypeVar("R")
@@ -101,6 +102,7 @@ class Actions:
         perform: Does what a tracker asks for besides looking; returns the outcome, errors of
             Baseten's included.
         report: Makes the report of the guard, or ``None``.
+        who: How to find out who ended it; ``None`` if nobody else can have.
         why: How to find out why a deployment is not ready; ``None`` for a chain.
     """
 
@@ -110,6 +112,7 @@ class Actions:
     last_lines: FollowUp[LastLines] | None = None
     perform: Callable[[Any], Awaitable[Any]] | None = None
     report: Callable[[], GuardReport] | None = None
+    who: Who | None = None
     why: Why | None = None
 
 
@@ -302,9 +305,11 @@ class Wait(Generic[R]):
             self._notify()
 
     async def _explain(self, error: BaseException) -> None:
-        """Add why it is not ready, and the last lines of the log."""
+        """Add who did it, why it is not ready, and the last lines of the log."""
         if not isinstance(error, WaitError):
             return
+        if self._actions.who is not None:
+            await add_who(self._polls.follow_ups, self._actions.who, error)
         if self._actions.why is not None and self._may_ask_why:
             await add_why(self._polls.follow_ups, self._actions.why, error)
         await self._add_log(error)

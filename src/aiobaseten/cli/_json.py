@@ -16,6 +16,7 @@ import attrs
 from .. import Clock, DeploymentReading, EnvironmentReading, PromotionReading
 from ..errors import (
     APIError,
+    AuditedAct,
     BasetenError,
     DeploymentFailedError,
     LogLine,
@@ -99,9 +100,10 @@ class JSONView:
         """Print the outcome."""
         if ending.outcome.exit_status:
             _stdio.complain(one_line(ending.message))
-            for hint in ending.hints:
-                _stdio.hint(hint)
         self._print("outcome", outcome_object(ending, ending.job or self._job))
+        if ending.outcome.exit_status:
+            for hint in ending.hints:  # if the output cannot be written, the session writes them
+                _stdio.hint(hint)
 
     def close(self) -> None:
         """Do nothing."""
@@ -203,6 +205,7 @@ def outcome_object(ending: Ending, job: Job | None) -> dict[str, Any]:
         "error": None if error is None else error_object(error),
         "superseded_by": error.by if isinstance(error, PromotionSupersededError) else None,
         "startup": startup_object(evidence.startup) if evidence and evidence.startup else None,
+        "act": _act_object(evidence.act if evidence else None),
         "failed_chainlets": list(error.failed)
         if isinstance(error, PromotionFailedError | DeploymentFailedError)
         else [],
@@ -210,6 +213,17 @@ def outcome_object(ending: Ending, job: Job | None) -> dict[str, Any]:
         "history": [_seen_object(seen) for seen in (evidence.history if evidence else ())],
         "log": [_log_object(entry) for entry in ending.log],
         "notes": [one_line(note) for note in ending.notes],
+    }
+
+
+def _act_object(act: AuditedAct | None) -> dict[str, Any] | None:
+    if act is None:
+        return None
+    return {
+        "action": act.action,
+        "by": one_line(act.by),
+        "through": None if act.through is None else one_line(act.through),
+        "at": timestamp(act.at) if act.at else None,
     }
 
 

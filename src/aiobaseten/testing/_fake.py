@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from ._http import (
     make_app,
     serve,
 )
-from ._world import STARTED, FakeChain, FakeClock, FakeModel, World
+from ._world import SOURCES, STARTED, Actor, FakeChain, FakeClock, FakeModel, World
 from .behaviour import Behaviour
 from .faults import Faults
 
@@ -148,6 +148,34 @@ class FakeBaseten:
             ValueError: A bad id, a name that is taken, or options for a model that exists.
         """
         return self._world.model(model_id, name=name, team=team)
+
+    @contextmanager
+    def acting_as(
+        self,
+        email: str | None = None,
+        *,
+        api_key_name: str | None = None,
+        source: str = "UI",
+    ) -> Generator[None]:
+        """The audit log names this person or key for what is changed while the block runs.
+
+        Without it, what is changed without a request is done by ``ops@example.com``, through the
+        UI. Requests are entered with the beginning of their key, whatever block they run in.
+
+        Args:
+            email: The email address of a user.
+            api_key_name: The name of an API key, instead.
+            source: ``UI``, ``API``, ``MCP``, ``SYSTEM`` or ``OTHER``.
+
+        Raises:
+            ValueError: There is no such source.
+        """
+        if source not in SOURCES:
+            raise ValueError(f"source is one of {', '.join(SOURCES)}, not {source!r}")
+        prefix = None if api_key_name is None else "other"
+        actor = Actor(source=source, email=email, api_key_prefix=prefix, api_key_name=api_key_name)
+        with self._world.actors.acting(actor):
+            yield
 
     def at(self, seconds: float, action: Callable[[], object]) -> None:
         """Plan *action* for the time *seconds* of the fake, as if somebody else did it.

@@ -108,9 +108,10 @@ async def events_of(baseten: Baseten, fake: FakeBaseten) -> list[str]:
 
 
 async def test_the_same_story_gives_our_client_the_same_events() -> None:
-    in_process, served = FakeBaseten(), FakeBaseten()
+    in_process = FakeBaseten()
     async with in_process.client(clock=LoopClock(random.Random(7))) as baseten:
         first = await events_of(baseten, in_process)
+    served = FakeBaseten()  # its time of day, which the audit log tells, begins now
     async with (
         served.serve() as url,
         Baseten(api_key=served.api_key, base_url=url, clock=LoopClock(random.Random(7))) as baseten,

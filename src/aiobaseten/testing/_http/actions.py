@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from .._world import (
@@ -13,10 +14,12 @@ from .._world import (
     LEVELS,
     LONGEST_RANGE_S,
     RUNNING,
+    SOURCES,
     AuditEntry,
     FakeDeployment,
     FakeEnvironment,
     FakeModel,
+    FakeResource,
     LogFilter,
     LogRange,
     Refused,
@@ -244,21 +247,19 @@ def _promote(
 ) -> JSON:
     if environment.settings.restricted:
         raise forbidden(f"Environment {environment.name} is restricted.")
-    with request.resource.audit_log.through_api():
-        candidate = environment.promote(
-            deployment_id,
-            scale_down_previous=request.body.get(f"scale_down_previous_{previous}", True),
-            preserve_instance_type=request.body.get("preserve_env_instance_type", True),
-            override=read_promotion_settings(request.body, "promotion_settings_override"),
-        )
+    candidate = environment.promote(
+        deployment_id,
+        scale_down_previous=request.body.get(f"scale_down_previous_{previous}", True),
+        preserve_instance_type=request.body.get("preserve_env_instance_type", True),
+        override=read_promotion_settings(request.body, "promotion_settings_override"),
+    )
     return request.as_json(candidate)
 
 
 def cancel_promotion(request: ParsedRequest) -> JSON:
     """Cancel a promotion."""
     environment = request.environment
-    with request.resource.audit_log.through_api():
-        status = environment.cancel()
+    status = environment.cancel()
     message = (
         f"Promotion to {environment.name} was successfully canceled."
         if status == CANCELED
@@ -278,8 +279,7 @@ def signal(send: Callable[[FakeEnvironment], None], *, rolling_only: bool) -> Ac
             raise not_possible(message)
         if not request.world.behaviour.signals_succeed:
             return {"success": False}
-        with request.resource.audit_log.through_api():
-            send(environment)
+        send(environment)
         return {"success": True}
 
     return run
@@ -287,7 +287,18 @@ def signal(send: Callable[[FakeEnvironment], None], *, rolling_only: bool) -> Ac
 
 def get_audit_log(request: ParsedRequest) -> JSON:
     """One page of the audit log of a chain or a model."""
-    resource, behaviour = request.resource, request.world.behaviour
+    owner = request.resource
+    return _audit_page(request, [(owner, entry) for entry in owner.audit_log.entries])
+
+
+def get_whole_audit_log(request: ParsedRequest) -> JSON:
+    """One page of the audit log of the organization."""
+    return _audit_page(request, request.world.audit_entries())
+
+
+def _audit_page(request: ParsedRequest, entries: Sequence[tuple[FakeResource, AuditEntry]]) -> JSON:
+    """One page of *entries*, which are oldest first."""
+    behaviour = request.world.behaviour
     if behaviour.audit_log == "forbidden":
         raise Refused(403, "PERMISSION_DENIED", "Authorization error")
     if behaviour.audit_log == "missing":
@@ -296,37 +307,69 @@ def get_audit_log(request: ParsedRequest) -> JSON:
     if direction not in ("ASC", "DESC"):
         raise InvalidRequest("Input should be 'ASC' or 'DESC'.", "direction", part="query")
     limit = request.whole_number("limit", 20, within=range(1, 201))
-    # The cursor: the direction, and the number of the first entry of the page.
+    # The cursor: the direction, and the first entry of the page.
     direction, _, first = request.query.get("cursor", direction).partition("-")
-    found = _audit_entries(request)
+    wanted = _audit_filter(request)
+    found = [
+        request.writer.audit_entry(owner, entry) for owner, entry in entries if wanted(owner, entry)
+    ]
     if direction == "DESC":
         found.reverse()
-    numbers = [str(entry.number) for entry in found]
-    start = numbers.index(first) if first in numbers else 0
+    ids = [entry["id"] for entry in found]
+    start = ids.index(first) if first in ids else 0
     end = start + limit
     has_more = end < len(found)
     return {
-        "items": [request.writer.audit_entry(resource, one) for one in found[start:end]],
+        "items": found[start:end],
         "pagination": {
             "has_more": has_more,
-            "cursor": f"{direction}-{numbers[end]}" if has_more else None,
+            "cursor": f"{direction}-{ids[end]}" if has_more else None,
         },
     }
 
 
-def _audit_entries(request: ParsedRequest) -> list[AuditEntry]:
-    """The entries that the request asks for, oldest first. All are in the group PROMOTED."""
-    groups = request.query.getlist("event_type_groups")
-    names = request.query.getlist("environment_names")
-    is_model = isinstance(request.resource, FakeModel)
-    return [
-        entry
-        for entry in request.resource.audit_log.entries
-        if (not names or entry.environment in names)
-        and (not groups or "PROMOTED" in groups)
-        # Chains have no events for actions.
-        and (entry.action is None or is_model)
-    ]
+def _audit_filter(request: ParsedRequest) -> Callable[[FakeResource, AuditEntry], bool]:
+    """Whether the request asks for an entry."""
+    query, seconds = request.query, request.writer.seconds
+    sources = query.getlist("sources")
+    unknown = sorted(set(sources) - set(SOURCES))
+    if unknown:
+        expected = " or ".join(f"{one!r}" for one in SOURCES)
+        raise InvalidRequest(f"Input should be {expected}.", "sources", part="query")
+    start, end = -math.inf, math.inf
+    if "start_epoch_millis" in query:
+        start = seconds(request.whole_number("start_epoch_millis", 0))
+    if "end_epoch_millis" in query:
+        end = seconds(request.whole_number("end_epoch_millis", 0))
+    search = query.get("search", "").lower()
+    # What was there before time began is seen by every replica.
+    seen_until = max(request.when, 0.0)
+
+    def keeps(owner: FakeResource, entry: AuditEntry) -> bool:
+        of_model = owner.kind == "Model"
+        deployment = (entry.deployment_id, entry.deployment_name)
+        named = (owner.id, owner.name, *deployment, entry.environment)
+        return (
+            entry.at <= seen_until
+            and start <= entry.at <= end
+            # Chains have no events for actions.
+            and (entry.action is None or of_model)
+            and _is_one_of(query.getlist("environment_names"), entry.environment)
+            and _is_one_of(query.getlist("event_type_groups"), entry.group)
+            and _is_one_of(query.getlist("user_ids"), entry.actor.user_id)
+            and _is_one_of(sources, entry.actor.source)
+            and _is_one_of(query.getlist("deployment_ids"), entry.deployment_id if of_model else "")
+            and _is_one_of(
+                query.getlist("chain_deployment_ids"), "" if of_model else entry.deployment_id
+            )
+            and any(search in (one or "").lower() for one in named)
+        )
+
+    return keeps
+
+
+def _is_one_of(wanted: Sequence[str], value: str | None) -> bool:
+    return not wanted or value in wanted
 
 
 def wake(request: ParsedRequest) -> JSON:
@@ -358,6 +401,19 @@ def get_logs(request: ParsedRequest) -> JSON:
     wanted = _log_filter(request)
     found = [line for line in deployment.lines(chainlet, until=request.when) if wanted.keeps(line)]
     lines = _log_range(request).select(found)
+    return {"logs": [request.writer.log_line(line) for line in lines]}
+
+
+def get_environment_logs(request: ParsedRequest) -> JSON:
+    """The logs of whatever served in an environment of a model, or was being promoted to it."""
+    wanted = _log_filter(request)
+    found = [
+        line
+        for deployment, since, until in request.environment.served()
+        for line in deployment.lines(until=request.when)
+        if since <= line.at <= until and wanted.keeps(line)
+    ]
+    lines = _log_range(request).select(sorted(found, key=lambda line: line.at))
     return {"logs": [request.writer.log_line(line) for line in lines]}
 
 

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .._world import Refused, World, not_found
+from .._world import Actor, Refused, World, not_found
 from ..faults import Faults, fits
 from ..timelines import moment
 from .admission import check_key
 from .fault_injection import break_connection, client_leaves, damage_response
-from .json_writer import JSON, JSONWriter
+from .json_writer import JSON, USER, JSONWriter
 from .parsed_request import ParsedRequest
 from .rate_limits import RateLimits
 from .recorded import Recorded
@@ -130,7 +130,7 @@ class RequestHandler:
         if operation.method == "GET":
             when = moment(now - context.replicas.lag(request.scope["path"]))
         # Everything that one request does happens at one time.
-        with context.world.clock.hold(now):
+        with context.world.clock.hold(now), context.world.actors.acting(_actor(request)):
             return operation.run(
                 ParsedRequest(
                     context.world,
@@ -141,6 +141,16 @@ class RequestHandler:
                     when,
                 )
             )
+
+
+def _actor(request: Request) -> Actor:
+    """The key that a request has, for the audit log."""
+    key = request.headers.get("authorization", "").partition(" ")[2].strip()
+    public, dot, _ = key.partition(".")
+    prefix = public if dot else key[: len(key) // 2]
+    return Actor(
+        source="API", user_id=USER["user_id"], api_key_prefix=prefix, api_key_name="fake key"
+    )
 
 
 def make_app(context: HandlerContext) -> ASGIApp:

@@ -20,6 +20,7 @@ from .._world import (
     FakeEnvironment,
     FakeLogLine,
     FakeModel,
+    FakeResource,
 )
 
 JSON = dict[str, Any]
@@ -31,6 +32,43 @@ USER: Final[JSON] = {
     "name": "Fake user",
     "workspace_name": "Fake workspace",
 }
+
+_AUTOSCALING_FIELDS: Final[JSON] = {"target_in_flight_tokens": None, "max_scale_down_rate": None}
+_SETTINGS_FIELDS: Final[JSON] = {
+    **_AUTOSCALING_FIELDS,
+    "ramp_up_step_size": None,
+    "request_backpressure_policy": None,
+    "deployment_type": None,
+}
+# Fields of events of audit logs that say nothing in the fake.
+_EVENT_FIELDS: Final[Mapping[str, JSON]] = {
+    "MODEL_DEPLOYED": {"scale_previous_to_zero": False, "trusted": False, "publish": True},
+    "CHAIN_DEPLOYED": {"is_primary": False, "publish": True},
+    "MODEL_DEPLOYMENT_PROMOTED": {
+        "environment_id": None,
+        "region_update": None,
+        "instance_type_id_update": None,
+        "promotion_settings_override": None,
+        "autoscaling_settings_update": None,
+        "request_backpressure_settings_update": None,
+        "autoscaling_schedule_settings_update": None,
+    },
+    "CHAIN_DEPLOYMENT_PROMOTED": {"environment_id": None},
+    "MODEL_PROMOTION_CONTROL_ACTION": {"environment_id": None},
+    "ENVIRONMENT_CREATED": _SETTINGS_FIELDS,
+    "ENVIRONMENT_UPDATED": {**_SETTINGS_FIELDS, "schedules": None, "previous_settings": None},
+    "CHAINLET_AUTOSCALING_SETTINGS_CHANGED": {**_AUTOSCALING_FIELDS, "previous_settings": None},
+}
+_WITHOUT_ENVIRONMENT: Final = frozenset(
+    {
+        "CHAIN_DEPLOYED",
+        *(
+            f"{kind}_DEPLOYMENT_{done}"
+            for kind in ("MODEL", "CHAIN")
+            for done in ("ACTIVATED", "DEACTIVATED", "RETRIED", "DELETED")
+        ),
+    }
+)
 
 
 class JSONWriter:
@@ -72,39 +110,48 @@ class JSONWriter:
             "timestamp": str(started + round(line.at * 1e9)),
             "message": line.message,
             "replica": line.replica,
-            "request_id": None,
+            "request_id": line.request_id,
             "level": line.level,
         }
 
-    def audit_entry(self, resource: FakeChain | FakeModel, entry: AuditEntry) -> JSON:
+    def audit_entry(self, owner: FakeResource, entry: AuditEntry) -> JSON:
         """An AuditLogEntryV1."""
-        owner = resource.kind.lower()
-        prefix = "chain_" if owner == "chain" else ""
-        event = f"{owner.upper()}_DEPLOYMENT_PROMOTED"
-        if entry.action is not None:
-            event = "MODEL_PROMOTION_CONTROL_ACTION"
-        through_api = entry.source == "API"
+        kind = owner.kind.lower()
+        prefix = "chain_" if kind == "chain" else ""
+        event = _event_type(owner.kind.upper(), entry.event)
+        data = {
+            "event_type": event,
+            f"{kind}_id": owner.id,
+            f"{kind}_name": owner.name,
+            **_EVENT_FIELDS.get(event, {}),
+            **entry.details,
+        }
+        if entry.deployment_id is not None:
+            data[f"{prefix}deployment_id"] = entry.deployment_id
+            # Baseten's one exception.
+            has_prefix = event != "CHAIN_DEPLOYMENT_DELETED"
+            name = f"{prefix if has_prefix else ''}deployment_name"
+            data[name] = entry.deployment_name
+        if event not in _WITHOUT_ENVIRONMENT:
+            data["environment_name"] = entry.environment
+        if "chainlet_name" in data:
+            data["chainlet_id"] = f"{entry.deployment_id}-{data['chainlet_name']}"
+        actor = entry.actor
         return {
-            "id": f"{resource.id}-a{entry.number}",
+            "id": f"{owner.id}-a{entry.number}",
             "created": self.time_of_day(entry.at),
             "event_type": event,
-            "event_data": {
-                "event_type": event,
-                f"{owner}_id": resource.id,
-                f"{owner}_name": resource.name,
-                f"{prefix}deployment_id": entry.deployment_id,
-                f"{prefix}deployment_name": entry.deployment_name,
-                "environment_name": entry.environment,
-                "environment_id": None,
-                **({} if entry.action is None else {"action": entry.action}),
-            },
-            "source": entry.source,
+            "event_data": data,
+            "source": actor.source,
             "actor": {
-                "type": "API_KEY" if through_api else "USER",
-                "email": None if through_api else "ops@example.com",
-                "api_key_prefix": "fake" if through_api else None,
-                "api_key_name": "fake key" if through_api else None,
+                "type": "USER" if actor.api_key_prefix is None else "API_KEY",
+                "email": actor.email,
+                "api_key_prefix": actor.api_key_prefix,
+                "api_key_name": actor.api_key_name,
             },
+            "client_name": actor.client_name,
+            "client_version": None,
+            "client_session_id": None,
         }
 
     def deployment(
@@ -242,6 +289,15 @@ class JSONWriter:
             "instance_type": _instance_type(environment.settings.instance_type or INSTANCE_TYPE),
             "request_backpressure_settings": {"policy": None},
         }
+
+
+def _event_type(kind: str, event: str) -> str:
+    """The type of an event of an audit log."""
+    if event == "AUTOSCALING_SETTINGS_CHANGED":
+        return f"CHAINLET_{event}"
+    # Of environments, only those of chains say the kind.
+    is_environment_of_model = kind == "MODEL" and event.startswith("ENVIRONMENT_")
+    return event if is_environment_of_model else f"{kind}_{event}"
 
 
 def _chainlets(

@@ -77,6 +77,7 @@ _FORCE_ROLL_FORWARD: Final = actions.signal(FakeEnvironment.force_roll_forward, 
 
 OPERATIONS: Final = (
     Operation("GET", "/v1/users/me", actions.get_user),
+    Operation("GET", "/v1/audit_logs", actions.get_whole_audit_log),
     Operation("GET", "/v1/chains", actions.list_chains),
     Operation("GET", _CHAIN, actions.get_chain),
     Operation("GET", _CHAIN + "/deployments", actions.list_deployments),
@@ -121,6 +122,7 @@ OPERATIONS: Final = (
     ),
     Operation("GET", _MODEL_ENVIRONMENT + "/metrics", actions.get_environment_metrics),
     Operation("GET", _MODEL + "/audit_logs", actions.get_audit_log),
+    Operation("GET", _MODEL_ENVIRONMENT + "/logs", actions.get_environment_logs),
     Operation("POST", _MODEL + "/environments", actions.create_environment, _CREATE_ENVIRONMENT),
     Operation("PATCH", _MODEL_ENVIRONMENT, actions.update_environment, _UPDATE_ENVIRONMENT),
     Operation("DELETE", _MODEL_ENVIRONMENT, actions.delete_environment),

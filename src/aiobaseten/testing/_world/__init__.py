@@ -16,7 +16,7 @@ Where to look, from the top down; each module imports only modules below its own
 ``status_track``            One status over time
 ``progress``                Runs the changes that happen by themselves, in order
 ``agenda``                  Actions planned for a later time
-``audit_log``               Who promoted what, and when
+``audit_log``               Who changed what, and when
 ``history``                 A value over time
 ``clock``                   The fake's time, taken from the event loop
 ``startup``                 Startups of replicas: attempts to become ready, with their phases
@@ -28,7 +28,7 @@ Where to look, from the top down; each module imports only modules below its own
 ==========================  ======================================================================
 """
 
-from .audit_log import AuditEntry
+from .audit_log import SOURCES, Actor, AuditEntry
 from .chain import FakeChain
 from .clock import STARTED, FakeClock
 from .deployment import FakeDeployment
@@ -39,6 +39,7 @@ from .log import DEFAULT_RANGE_S, LEVELS, LONGEST_RANGE_S, FakeLogLine, LogFilte
 from .model import FakeModel
 from .promotion import FakePromotion
 from .refusal import Refused, find, forbidden, not_found, not_possible
+from .resource import FakeResource
 from .startup import PHASES, FakePhase, FakeStartup
 from .status import CANCELED, INACTIVE, NOT_DEPLOYED, RUNNING
 from .traffic import Flow, Measured
@@ -54,7 +55,9 @@ __all__ = [
     "NOT_DEPLOYED",
     "PHASES",
     "RUNNING",
+    "SOURCES",
     "STARTED",
+    "Actor",
     "AuditEntry",
     "ChainletSettings",
     "EnvironmentSettings",
@@ -67,6 +70,7 @@ __all__ = [
     "FakeModel",
     "FakePhase",
     "FakePromotion",
+    "FakeResource",
     "FakeStartup",
     "Flow",
     "LogFilter",

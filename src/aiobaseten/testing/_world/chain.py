@@ -59,9 +59,8 @@ class FakeChain(FakeResource):
             return self.deployments[deployment_id]
         plan, own = _chain_plan(one_of(status, timeline), chainlets)
         reactions = Reactions(on_promote=on_promote, on_activate=on_activate, on_retry=on_retry)
-        return self._add(
-            deployment_id, self._facts(deployment_id, hidden_for), plan, reactions, own
-        )
+        facts = self._facts(deployment_id, hidden_for)
+        return self._pushed(self._add(deployment_id, facts, plan, reactions, own))
 
     def environment(
         self,

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..behaviour import Behaviour
 from ..timelines import HEALTHY, HEALTHY_PROMOTION, Steps, Timeline, moment
 from . import status
+from .audit_log import AuditLog
 from .history import History, since_ever
 from .log import FakeLogLine
 from .plan import SHUT_DOWN, WAKE, Plan, Reactions, parse_plan
@@ -53,6 +54,7 @@ class ResourceOfDeployment(Protocol):
     id: str
     behaviour: Behaviour
     progress: Progress
+    audit_log: AuditLog
 
     def forget_deployment(self, deployment: FakeDeployment) -> None:
         """Remove a deployment."""
@@ -184,8 +186,13 @@ class FakeDeployment:
         chainlet: str | None = None,
         level: str | None = None,
         replica: str | None = None,
+        request_id: str | None = None,
+        component: str | None = None,
     ) -> None:
         """Write a line now: to the logs of all chainlets, or to the log of one chainlet.
+
+        *request_id* is that of the call to which it belongs. Reads do not show *component*, by
+        which they may select lines.
 
         Raises:
             ValueError: There is no such chainlet.
@@ -193,7 +200,7 @@ class FakeDeployment:
         if chainlet is not None:
             self._check_chainlets({chainlet: message})
         at = self.resource.progress.now()
-        self._log.append(FakeLogLine(at, message, chainlet, level, replica))
+        self._log.append(FakeLogLine(at, message, chainlet, level, replica, request_id, component))
 
     def starts(self, **seconds: float) -> None:
         """Take so many seconds for each phase of a startup; the last phase takes the rest.
@@ -275,8 +282,13 @@ class FakeDeployment:
         now = self._now()
         if self.status_at(now) not in status.OFF:
             return False
-        self.run(self.reactions.on_activate or HEALTHY_PROMOTION, at=now, stale=True)
+        self.turn_on(now)
+        self._audit("DEPLOYMENT_ACTIVATED", now)
         return True
+
+    def turn_on(self, now: float) -> None:
+        """Follow the plan for activating it."""
+        self.run(self.reactions.on_activate or HEALTHY_PROMOTION, at=now, stale=True)
 
     def deactivate(self) -> bool:
         """Shut it down; False if it was shut down already."""
@@ -284,6 +296,7 @@ class FakeDeployment:
         if self.status_at(now) in status.OFF:
             return False
         self.run(SHUT_DOWN, at=now)
+        self._audit("DEPLOYMENT_DEACTIVATED", now)
         return True
 
     def retry(self) -> bool:
@@ -304,6 +317,7 @@ class FakeDeployment:
             # The chain's own timeline first: a plan for chainlets does not change it.
             self.run(chain_timeline or plan, at=now, stale=True)
             self.run(plan, at=now, stale=True)
+        self._audit("DEPLOYMENT_RETRIED", now, retried=True)
         return True
 
     def wake(self) -> bool:
@@ -314,18 +328,24 @@ class FakeDeployment:
         self.run(self.reactions.on_wake or WAKE, at=now, stale=True)
         return True
 
+    @property
+    def name(self) -> str:
+        """Its name now."""
+        return self.facts.name
+
     def name_at(self, when: float) -> str:
         """Its name as a read shows it at that time."""
         return self._names.at(when)
 
     def rename(self, name: str) -> None:
-        """Give it another name."""
+        """Give it another name. Baseten documents no audit entry for that."""
         self._names.put(name, since=self._now())
         self.facts = replace(self.facts, name=name)
 
     def delete(self) -> None:
         """Remove it: from now on requests for it get 404."""
         self.gone_from = self._now()
+        self._audit("DEPLOYMENT_DELETED", self.gone_from)
         self.resource.forget_deployment(self)
 
     def run(
@@ -385,6 +405,9 @@ class FakeDeployment:
     def chainlet_names(self) -> Sequence[str]:
         """The names of its chainlets; empty for a model's deployment."""
         return tuple(self._chainlets)
+
+    def _audit(self, event: str, now: float, **details: Any) -> None:
+        self.resource.audit_log.write(now, event, deployment=self, **details)
 
     def _now(self) -> float:
         return self.resource.progress.advance_to_now()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from ..behaviour import Behaviour
 from ..timelines import HEALTHY_PROMOTION, moment
@@ -22,6 +22,8 @@ from .promotion import FakePromotion
 from .refusal import busy, not_possible
 from .rollout import Rollout
 from .traffic import Flow
+
+_CONTROL: Final = "PROMOTION_CONTROL_ACTION"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,25 @@ class FakeEnvironment:
         self._now()
         return tuple(self._promotions)
 
+    def served(self) -> Sequence[tuple[FakeDeployment, float, float]]:
+        """The deployments that served or were being promoted: each, from when, until when."""
+        self._now()
+        spans: list[tuple[FakeDeployment, float, float]] = []
+        serving, since = self._first_current, -math.inf
+        for promotion in self._rollouts:
+            candidate, ended = promotion.candidate, promotion.ended
+            if candidate is serving:
+                continue
+            if ended is None or promotion.status != status.SUCCEEDED:
+                spans.append((candidate, promotion.started, math.inf if ended is None else ended))
+                continue
+            if serving is not None:
+                spans.append((serving, since, ended))
+            serving, since = candidate, promotion.started
+        if serving is not None:
+            spans.append((serving, since, math.inf))
+        return spans
+
     def promote(
         self,
         deployment_id: str,
@@ -188,7 +209,7 @@ class FakeEnvironment:
         self._shown.begin(self._promotion)
         self.resource.progress.invalidate()
         names_source = self.resource.behaviour.audit_log_names == "source"
-        self._audit(source if names_source else candidate, None, now)
+        self._audit("DEPLOYMENT_PROMOTED", now, source if names_source else candidate)
         return candidate
 
     def cancel(self) -> str:
@@ -204,7 +225,7 @@ class FakeEnvironment:
         rollout = self.rollout_in_progress()
         result = rollout.cancel(now)
         self.resource.progress.invalidate()
-        self._audit(rollout.candidate, "GRACEFUL_CANCEL", now)
+        self._audit_control("GRACEFUL_CANCEL", rollout, now)
         return result
 
     def pause(self) -> None:
@@ -212,7 +233,7 @@ class FakeEnvironment:
         now = self._now()
         rollout = self.rollout_in_progress()
         rollout.pause()
-        self._audit(rollout.candidate, "PAUSE", now)
+        self._audit_control("PAUSE", rollout, now)
 
     def resume(self) -> None:
         """Resume the promotion; raises Refused if there is none."""
@@ -220,7 +241,7 @@ class FakeEnvironment:
         rollout = self.rollout_in_progress()
         rollout.resume(now)
         self.resource.progress.invalidate()
-        self._audit(rollout.candidate, "RESUME", now)
+        self._audit_control("RESUME", rollout, now)
 
     def force_cancel(self) -> None:
         """Cancel the promotion without steps; raises Refused if there is none.
@@ -231,7 +252,7 @@ class FakeEnvironment:
         rollout = self.rollout_in_progress()
         rollout.force_cancel(now)
         self.resource.progress.invalidate()
-        self._audit(rollout.candidate, "FORCE_CANCEL", now)
+        self._audit_control("FORCE_CANCEL", rollout, now)
 
     def force_roll_forward(self) -> None:
         """Make the candidate current, whatever its status; raises Refused if there is none."""
@@ -239,7 +260,7 @@ class FakeEnvironment:
         rollout = self.rollout_in_progress()
         rollout.force_roll_forward(now)
         self.resource.progress.invalidate()
-        self._audit(rollout.candidate, "FORCE_ROLL_FORWARD", now)
+        self._audit_control("FORCE_ROLL_FORWARD", rollout, now)
 
     def fail(self, message: str = "The promotion failed.") -> None:
         """Let the promotion fail, whatever its candidate does; raises Refused if there is none."""
@@ -303,7 +324,9 @@ class FakeEnvironment:
 
     def begin_with(self, changes: Mapping[str, Any]) -> None:
         """Change the settings of an environment that is being created: at once."""
-        self._settings.put(self._settings.values()[-1].changed(changes), since=self.since)
+        settings = self._settings.values()[-1].changed(changes)
+        self._settings.put(settings, since=self.since)
+        self._audit("ENVIRONMENT_CREATED", self._now(), **settings.described())
 
     def update(self, **changes: Any) -> str:
         """Change its settings, as somebody else might. Reads show it some time later.
@@ -327,6 +350,7 @@ class FakeEnvironment:
         queued = is_busy and behaviour.settings_during_promotion == "queued"
         at = moment(now + behaviour.settings_shown_after)
         self._planned.append(PlannedChange(at, changes, queued))
+        self._audit_update(planned, planned.changed(changes), now)
         return "QUEUED" if queued else "ACCEPTED"
 
     def delete(self) -> None:
@@ -340,6 +364,7 @@ class FakeEnvironment:
             self._current.attach(None, since=now)
             self._current.run(status.SCALED_TO_ZERO, at=now)
         self.gone_from = now
+        self._audit("ENVIRONMENT_DELETED", now)
         self.resource.forget_environment(self)
 
     def next_change(self) -> float:
@@ -381,9 +406,31 @@ class FakeEnvironment:
     def _now(self) -> float:
         return self.resource.progress.advance_to_now()
 
-    def _audit(self, deployment: FakeDeployment, action: str | None, now: float) -> None:
-        name = deployment.facts.name
-        self.resource.audit_log.write(now, self.name, deployment.id, name, action=action)
+    def _audit(
+        self, event: str, now: float, deployment: FakeDeployment | None = None, **details: Any
+    ) -> None:
+        self.resource.audit_log.write(
+            now, event, environment=self.name, deployment=deployment, **details
+        )
+
+    def _audit_update(
+        self, before: EnvironmentSettings, after: EnvironmentSettings, now: float
+    ) -> None:
+        """Write an entry for the environment, and one for each chainlet that changes."""
+        if after.described() != before.described():
+            self._audit("ENVIRONMENT_UPDATED", now, **after.described())
+        for name, its in after.chainlets.items():
+            if its != before.chainlets.get(name) and self._current is not None:
+                self._audit(
+                    "AUTOSCALING_SETTINGS_CHANGED",
+                    now,
+                    self._current,
+                    chainlet_name=name,
+                    **its.autoscaling,
+                )
+
+    def _audit_control(self, action: str, rollout: Rollout, now: float) -> None:
+        self._audit(_CONTROL, now, rollout.candidate, action=action)
 
     def _refuse_if_busy(self) -> None:
         if self._promotion is not None and self._promotion.ended is None:
@@ -420,7 +467,7 @@ class FakeEnvironment:
         if its == status.SCALED_TO_ZERO and its not in self.settings.moves_on:
             source.wake()
         elif its in status.OFF:
-            source.activate()
+            source.turn_on(now)
         return source
 
     def _succeed(self, promotion: Rollout, at: float) -> None:

@@ -95,6 +95,19 @@ class EnvironmentSettings:
                 merged["chainlets"][name] = replace(before, **{**its, "autoscaling": scaling})
         return replace(self, **merged)
 
+    def described(self) -> Mapping[str, Any]:
+        """These settings as an entry of an audit log has them."""
+        return {
+            "redeploy_on_promotion": self.redeploy_on_promotion,
+            "rolling_deploy": self.rolling,
+            "rolling_deploy_strategy": "REPLICA" if self.rolling else None,
+            **self.rolling_config,
+            "promotion_cleanup_strategy": self.cleanup,
+            **self.autoscaling,
+            "ramp_up_while_promoting": self.ramp_up,
+            "ramp_up_duration_seconds": self.ramp_up_seconds,
+        }
+
     def rules(self, behaviour: Behaviour, *, ready: bool) -> RolloutRules:
         """The rules of a promotion whose candidate is *ready* for traffic now, or not."""
         delay = self.traffic_delay

@@ -24,14 +24,13 @@ class FakeLogLine:
     chainlet: str | None
     level: str | None
     replica: str | None
+    request_id: str | None = None
+    component: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFilter:
-    """The lines that a request asks for. ``None`` is no condition.
-
-    The fake's lines belong to no request and to no component.
-    """
+    """The lines that a request asks for. ``None`` is no condition."""
 
     min_level: str | None
     replica: str | None
@@ -46,8 +45,8 @@ class LogFilter:
         return (
             self._is_serious(line.level)
             and self.replica in (None, line.replica)
-            and self.request_id is None
-            and self.component is None
+            and self.request_id in (None, line.request_id)
+            and self.component in (None, line.component)
             and (self.pattern is None or self.pattern.search(line.message) is not None)
             and all(text in line.message for text in self.includes)
             and not any(text in line.message for text in self.excludes)

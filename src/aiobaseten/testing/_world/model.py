@@ -77,7 +77,8 @@ class FakeModel(FakeResource):
             labels=labels,
         )
         plan = one_of(status, timeline)
-        return self._add(deployment_id, facts, ACTIVE if plan is None else plan, reactions)
+        plan = ACTIVE if plan is None else plan
+        return self._pushed(self._add(deployment_id, facts, plan, reactions))
 
     def environment(
         self,

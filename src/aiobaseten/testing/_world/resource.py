@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 
 from ..behaviour import Behaviour
 from ..timelines import Steps, moment
-from .audit_log import AuditLog
+from .audit_log import Actors, AuditLog
 from .clock import STARTED
 from .deployment import DeploymentFacts, FakeDeployment
 from .environment import FakeEnvironment
@@ -39,6 +39,7 @@ class FakeResource(ABC):
         now: Callable[[], float],
         behaviour: Behaviour,
         started: datetime = STARTED,
+        actors: Actors | None = None,
     ) -> None:
         self.id: str = check_id(resource_id)
         self.name: str = resource_id if name is None else name
@@ -52,7 +53,7 @@ class FakeResource(ABC):
         self._all_deployments: list[FakeDeployment] = []
         self._all_environments: list[FakeEnvironment] = []
         self.progress: Progress = Progress(now, self.environments)
-        self.audit_log: AuditLog = AuditLog()
+        self.audit_log: AuditLog = AuditLog(actors or Actors())
         self._began_at = started.timestamp()
         self._copies = 0
 
@@ -220,8 +221,12 @@ class FakeResource(ABC):
         self.environments[name] = environment
         self._all_environments.append(environment)
         if serving is not None:
-            self.audit_log.write(now, name, serving.id, serving.facts.name)
+            self.audit_log.write(now, "DEPLOYMENT_PROMOTED", environment=name, deployment=serving)
         return environment
+
+    def _pushed(self, deployment: FakeDeployment) -> FakeDeployment:
+        self.audit_log.write(self.progress.now(), "DEPLOYED", deployment=deployment)
+        return deployment
 
     def _serving(self, current: str | FakeDeployment) -> FakeDeployment:
         """The deployment that is to be current; raises ValueError if it is not one of ours."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..behaviour import Behaviour
 from .agenda import Agenda
+from .audit_log import Actors, AuditEntry
 from .chain import FakeChain
 from .clock import FakeClock
 from .model import FakeModel
@@ -22,6 +23,7 @@ class World:
         agenda: The actions planned for later.
         behaviour: Its answers to open questions.
         started: The time of day at which its time began.
+        actors: Who acts now, for the audit logs.
         chains: Its chains by id.
         models: Its models by id.
     """
@@ -31,6 +33,7 @@ class World:
         self.agenda = Agenda(clock)
         self.behaviour = behaviour
         self.started = started
+        self.actors = Actors()
         self.chains: dict[str, FakeChain] = {}
         self.models: dict[str, FakeModel] = {}
 
@@ -55,6 +58,7 @@ class World:
                 now=self.now,
                 behaviour=self.behaviour,
                 started=self.started,
+                actors=self.actors,
             )
         return self.chains[chain_id]
 
@@ -75,6 +79,7 @@ class World:
                 now=self.now,
                 behaviour=self.behaviour,
                 started=self.started,
+                actors=self.actors,
             )
         return self.models[model_id]
 
@@ -85,6 +90,12 @@ class World:
     def models_at(self, when: float) -> Mapping[str, FakeModel]:
         """The models that exist at that time, by id."""
         return {name: one for name, one in self.models.items() if one.since <= when}
+
+    def audit_entries(self) -> Sequence[tuple[FakeResource, AuditEntry]]:
+        """The entries of all audit logs with what each belongs to, oldest first."""
+        owners: tuple[FakeResource, ...] = (*self.chains.values(), *self.models.values())
+        entries = [(owner, entry) for owner in owners for entry in owner.audit_log.entries]
+        return sorted(entries, key=lambda one: one[1].at)
 
     def find_chain(self, chain_id: str, when: float) -> FakeChain:
         """The chain that a request at that time finds; raises Refused (404) if there is none."""

@@ -1,0 +1,292 @@
+"""Entries of an audit log about promotions to one environment, and what they tell. Pure.
+
+An entry is written together with the request that it is about, so that it tells that the request
+was accepted. `aiobaseten.audit` passes on entries of all kinds, as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from itertools import pairwise
+from typing import Any, cast
+
+from attrs import evolve, field, frozen
+
+from .readings import read_list
+
+#: Seconds by which the clocks of a server's machines may differ.
+SKEW_S = 2.0
+# Characters of a name of a person or of a key.
+_LONGEST_NAME = 100
+
+
+class Act(Enum):
+    """What an entry of an audit log says was done."""
+
+    PROMOTED = "promoted"
+    CANCELLED = "cancelled"
+    ROLLED_FORWARD = "rolled forward"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+
+
+#: A deployment that is pushed to an environment is promoted when it is ready.
+_EVENTS = {
+    "MODEL_DEPLOYMENT_PROMOTED": Act.PROMOTED,
+    "CHAIN_DEPLOYMENT_PROMOTED": Act.PROMOTED,
+    "MODEL_DEPLOYED": Act.PROMOTED,
+    "CHAIN_DEPLOYED": Act.PROMOTED,
+}
+_CONTROL_EVENT = "MODEL_PROMOTION_CONTROL_ACTION"
+_CONTROL_ACTIONS = {
+    "GRACEFUL_CANCEL": Act.CANCELLED,
+    "FORCE_CANCEL": Act.CANCELLED,
+    "FORCE_ROLL_FORWARD": Act.ROLLED_FORWARD,
+    "PAUSE": Act.PAUSED,
+    "RESUME": Act.RESUMED,
+}
+
+
+@frozen(kw_only=True)
+class Actor:
+    """Who did it, and through which surface. Each is ``None`` if the entry does not tell.
+
+    Attributes:
+        kind: The kind of actor, as Baseten spells it.
+        email: The email address of a user.
+        key_name: The name of an API key.
+        key_prefix: The beginning of an API key. Not in the repr.
+        source: The surface, as Baseten spells it.
+    """
+
+    kind: str | None = None
+    email: str | None = None
+    key_name: str | None = None
+    key_prefix: str | None = field(default=None, repr=False)
+    source: str | None = None
+
+
+@frozen(kw_only=True)
+class AuditEntry:
+    """An entry of an audit log about a promotion to one environment.
+
+    Attributes:
+        act: What was done.
+        deployment_id: The deployment; ``None`` if the entry does not tell. Baseten does not say
+            whether it is the deployment that was asked for, or the one that was made from it.
+        name: Its name, or ``None``.
+        at: When, or ``None``.
+        actor: Who did it.
+    """
+
+    act: Act
+    deployment_id: str | None
+    name: str | None = None
+    at: datetime | None = field(default=None, eq=False)
+    actor: Actor = field(factory=Actor, eq=False)
+
+    def is_since(self, since: float) -> bool:
+        """Whether it may be newer than a time in seconds since 1970, by the server's clock."""
+        return self.at is not None and self.at.timestamp() >= since - SKEW_S
+
+    def masked(self, mask: Callable[[str], str]) -> AuditEntry:
+        """The entry, with *mask* applied to all names that people chose."""
+        email, name, source = (
+            None if one is None else mask(one)
+            for one in (self.actor.email, self.actor.key_name, self.actor.source)
+        )
+        actor = evolve(self.actor, email=email, key_name=name, source=source)
+        return evolve(self, actor=actor)
+
+
+@frozen(kw_only=True)
+class AuditPage:
+    """A page of an audit log.
+
+    Attributes:
+        entries: Those about promotions to one environment, newest first.
+        cursor: For the next page; ``None`` if this is the last one.
+    """
+
+    entries: tuple[AuditEntry, ...]
+    cursor: str | None
+
+
+# --- settling ------------------------------------------------------------------------------------
+
+# Through none of these does this library act.
+_OTHER_SURFACES = frozenset({"UI", "MCP", "SYSTEM"})
+
+
+@frozen(kw_only=True)
+class Ourselves:
+    """How to tell our own entries from those of others.
+
+    Attributes:
+        has_key: Whether our API key begins so.
+        email: The email address of the user of the key, if known.
+    """
+
+    has_key: Callable[[str], bool]
+    email: str | None = None
+
+    def wrote(self, entry: AuditEntry) -> bool | None:
+        """Whether an entry is about a request with our key; ``None`` if it does not tell."""
+        actor = entry.actor
+        if actor.source in _OTHER_SURFACES:
+            return False
+        if actor.key_prefix is not None:
+            return self.has_key(actor.key_prefix)
+        if actor.email is None or self.email is None:
+            return None
+        return actor.email.casefold() == self.email.casefold()
+
+
+@frozen
+class Accepted:
+    """The log shows that Baseten accepted our request.
+
+    Attributes:
+        entry: The entry.
+        is_newest: Whether no other promotion to the environment is newer.
+    """
+
+    entry: AuditEntry
+    is_newest: bool
+
+
+@frozen
+class Anothers:
+    """The log shows that somebody else promoted the same deployment meanwhile, and we did not.
+
+    Attributes:
+        entry: The entry.
+    """
+
+    entry: AuditEntry
+
+
+def settle(
+    entries: Sequence[AuditEntry],
+    *,
+    is_target: Callable[[AuditEntry], bool],
+    since: float,
+    earlier: int,
+    ourselves: Ourselves,
+) -> Accepted | Anothers | None:
+    """Whether a request to promote was accepted; ``None`` if the log does not tell.
+
+    An entry of our own key that is newer than the request proves that it was. That there is none
+    proves nothing: the request may still be on its way, and the log that was read may be late.
+
+    Args:
+        entries: Those about promotions to the environment, newest first.
+        is_target: Whether an entry names the deployment, or one that was made from it.
+        since: When the request was sent or a little earlier, by the clock of the server.
+        earlier: How many such requests were sent so shortly before that their entries count, too.
+        ourselves: How to tell our own entries.
+    """
+    promoted = [one for one in entries if one.act is Act.PROMOTED]
+    recent = [one for one in promoted if one.is_since(since) and is_target(one)]
+    ours = [one for one in recent if ourselves.wrote(one) is not False]
+    if len(ours) > earlier:
+        return Accepted(ours[0], is_newest=promoted[0] is ours[0])
+    return Anothers(recent[0]) if recent and not ours else None
+
+
+# --- from JSON -----------------------------------------------------------------------------------
+
+
+def read_audit_page(data: object, environment: str) -> AuditPage:
+    """A page of an audit log. Entries about anything else are left out.
+
+    Args:
+        data: The JSON of the page. The newest entry comes first.
+        environment: The environment whose promotions count.
+    """
+    items = [cast("dict[str, Any]", one) for one in read_list("items", data)]
+    times = [time_or_none(one.get("created")) for one in items]
+    known = [time for time in times if time is not None]
+    if any(newer < older for newer, older in pairwise(known)):
+        raise ValueError("the newest entry does not come first")
+    read = (_read_entry(one, environment) for one in items)
+    return AuditPage(
+        entries=tuple(entry for entry in read if entry is not None),
+        cursor=_read_cursor(cast("dict[str, Any]", data).get("pagination")),
+    )
+
+
+def _read_entry(item: Mapping[str, Any], environment: str) -> AuditEntry | None:
+    event, about = item.get("event_type"), item.get("event_data")
+    if not isinstance(event, str) or not isinstance(about, dict):
+        return None
+    fields = cast("dict[str, Any]", about)
+    act = _EVENTS.get(event)
+    if event == _CONTROL_EVENT:
+        act = _CONTROL_ACTIONS.get(str(fields.get("action")))
+    where = fields.get("environment_name")
+    if act is Act.PROMOTED and where is None and event.endswith("_PROMOTED"):
+        return AuditEntry(act=act, deployment_id=None)  # perhaps to this environment
+    if act is None or where != environment:
+        return None
+    prefix = "chain_" if event.startswith("CHAIN_") else ""
+    return AuditEntry(
+        act=act,
+        deployment_id=text_or_none(fields.get(f"{prefix}deployment_id")),
+        name=text_or_none(fields.get(f"{prefix}deployment_name")),
+        at=time_or_none(item.get("created")),
+        actor=_read_actor(item),
+    )
+
+
+def _read_cursor(data: object) -> str | None:
+    if not isinstance(data, dict):
+        return None
+    pagination = cast("dict[str, Any]", data)
+    return text_or_none(pagination.get("cursor")) if pagination.get("has_more") is True else None
+
+
+def read_chain_deployment_name(data: object, deployment_id: str) -> str | None:
+    """The name of a chain's deployment, from a page of an audit log; ``None`` without one."""
+    for item in read_list("items", data):
+        about = cast("dict[str, Any]", item).get("event_data")
+        fields = cast("dict[str, Any]", about) if isinstance(about, dict) else {}
+        if fields.get("chain_deployment_id") == deployment_id:
+            return text_or_none(fields.get("chain_deployment_name"))
+    return None
+
+
+def _read_actor(item: Mapping[str, Any]) -> Actor:
+    given = item.get("actor")
+    fields = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+    return Actor(
+        kind=text_or_none(fields.get("type")),
+        email=_name_or_none(fields.get("email")),
+        key_name=_name_or_none(fields.get("api_key_name")),
+        key_prefix=text_or_none(fields.get("api_key_prefix")),
+        source=_name_or_none(item.get("source")),
+    )
+
+
+def _name_or_none(value: object) -> str | None:
+    """A name in one line, and not too long for a sentence."""
+    if not isinstance(value, str):
+        return None
+    name = " ".join("".join(one if one.isprintable() else " " for one in value).split())
+    return (name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]} …") or None
+
+
+def time_or_none(text: object) -> datetime | None:
+    """A time with its time zone, or ``None``."""
+    try:
+        time = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else None  # else it cannot be compared
+
+
+def text_or_none(value: object) -> str | None:
+    """A text that is not empty, or ``None``."""
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,147 @@
+"""Who did it: adds to the error of a wait what the audit log tells about its end.
+
+Asked once, when the wait has ended; the answer is shared. It is best effort: what the log does not
+tell beyond doubt, or not within two seconds, is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import evolve, frozen
+
+from .._audit_log import Act, AuditEntry
+from .._finding import is_made_from
+from .._status import PromotionPhase, promotion_phase_of
+from ..errors import (
+    AuditedAct,
+    PromotionCanceledError,
+    PromotionPausedError,
+    PromotionSupersededError,
+    WaitError,
+    WaitTimeoutError,
+)
+from .followups import FollowUp, FollowUps
+
+#: Seconds for which an error may be delayed until the audit log has been read.
+WHO_S = 2.0
+
+_SURFACES = {"UI": "the UI", "API": "the API", "MCP": "MCP"}
+# Baseten itself, and a surface that says nothing.
+_SILENT_SURFACES = frozenset({"SYSTEM", "OTHER"})
+_AT_BASETEN = {"BASETEN_SYSTEM": "Baseten", "BASETEN_USER": "somebody at Baseten"}
+
+
+@frozen(kw_only=True)
+class Who:
+    """How to find out who ended a promotion.
+
+    Attributes:
+        read: Reads the entries about the environment, newest first; none if they cannot be read.
+        target: The deployment that is promoted, or ``None``.
+        advice: What a message may end with, if it does: the addition comes before it.
+    """
+
+    read: FollowUp[Sequence[AuditEntry]]
+    target: str | None
+    advice: str = ""
+
+
+async def add_who(follow_ups: FollowUps, who: Who, error: WaitError) -> None:
+    """Add who did it to the message and to the evidence of *error*, if the audit log tells."""
+    asked = _asked(error)
+    if not asked or who.target is None or error.evidence is None:
+        return
+    entries = await follow_ups.once(who.read)
+    found = _find(entries, error, asked, who.target)
+    by = None if found is None else _name(found)
+    if found is None or by is None:
+        return
+    act = AuditedAct(
+        action=found.act.value, by=by, through=_surface(found.actor.source), at=found.at
+    )
+    message = str(error.args[0])
+    said = message.removesuffix(who.advice)
+    stop = "" if said.endswith(".") else "."
+    error.args = (
+        f"{said}{stop} {_subject(error)} was {act}.{message[len(said) :]}",
+        *error.args[1:],
+    )
+    error.evidence = evolve(error.evidence, act=act)
+
+
+def _asked(error: WaitError) -> frozenset[Act]:
+    """The acts that may explain an error; none if nobody else had a hand in it."""
+    if isinstance(error, PromotionCanceledError):
+        return frozenset({Act.CANCELLED})
+    if isinstance(error, PromotionSupersededError):
+        return frozenset({Act.PROMOTED, Act.ROLLED_FORWARD})
+    if isinstance(error, PromotionPausedError):
+        return frozenset({Act.PAUSED})
+    if isinstance(error, WaitTimeoutError):
+        seen = [one.status for one in error.history if one.subject == "promotion"]
+        is_paused = seen and promotion_phase_of(seen[-1]) is PromotionPhase.PAUSED
+        return frozenset({Act.PAUSED}) if is_paused else frozenset()
+    return frozenset()
+
+
+def _find(
+    entries: Sequence[AuditEntry], error: WaitError, asked: frozenset[Act], target: str
+) -> AuditEntry | None:
+    """The entry that explains *error*.
+
+    Only entries that are newer than the promotion itself count. So if the log does not show the
+    promotion, it explains nothing.
+    """
+    names = {one.deployment_id: one.name for one in reversed(entries) if one.name is not None}
+    since: list[AuditEntry] = []
+    for entry in entries:
+        if entry.act is Act.PROMOTED and _is_about(entry, target, names):
+            break
+        since.append(entry)
+    else:
+        return None
+    if isinstance(error, PromotionSupersededError):
+        return _superseding(since, error.by, target, names)
+    if Act.PAUSED in asked:
+        asked |= {Act.RESUMED}
+    mine = (one for one in since if one.act in asked and _is_about(one, target, names))
+    newest = next(mine, None)
+    return None if newest is None or newest.act is Act.RESUMED else newest
+
+
+def _superseding(
+    since: Sequence[AuditEntry], by: str, target: str, names: Mapping[str | None, str]
+) -> AuditEntry | None:
+    if by == target:
+        forward = (one for one in since if one.act is Act.ROLLED_FORWARD)
+        return next((one for one in forward if _is_about(one, by, names)), None)
+    promoted = [one for one in since if one.act is Act.PROMOTED]
+    named = next((one for one in promoted if _is_about(one, by, names)), None)
+    # An entry may name the deployment from which the one that serves was made.
+    return named or (promoted[0] if len(promoted) == 1 else None)
+
+
+def _is_about(entry: AuditEntry, target: str, names: Mapping[str | None, str]) -> bool:
+    return entry.deployment_id == target or is_made_from(entry.name, names.get(target))
+
+
+def _subject(error: WaitError) -> str:
+    return f"Deployment {error.by}" if isinstance(error, PromotionSupersededError) else "It"
+
+
+def _name(entry: AuditEntry) -> str | None:
+    """Who did it, for a person; ``None`` if the entry does not tell."""
+    actor = entry.actor
+    key = f'the API key "{actor.key_name}"' if actor.key_name is not None else None
+    if actor.email is not None:
+        return f"{actor.email} with {key}" if key is not None else actor.email
+    if key is not None:
+        return key
+    if actor.kind == "API_KEY":
+        return "an API key"
+    return _AT_BASETEN.get(actor.kind or "")
+
+
+def _surface(source: str | None) -> str | None:
+    return None if source in _SILENT_SURFACES else _SURFACES.get(source or "", source)
