@@ -54,6 +54,7 @@ from aiobaseten_generated.api.models import (
     get_environment_metrics,
     get_model,
     get_model_audit_log,
+    list_deployment_startups,
     list_deployments,
     list_environments,
     list_models,
@@ -62,6 +63,8 @@ from aiobaseten_generated.api.models import (
     rename_deployment,
     resume_promotion,
     retry_deployment,
+    summarize_deployment_startups,
+    summarize_environment_startups,
     update_environment,
     wake_deployment,
 )
@@ -111,7 +114,20 @@ from ._arguments import (
 from ._audit_log import AuditEntry, AuditPage, read_audit_page, read_chain_deployment_name
 from ._predecessor import ListedDeployment, read_deployments
 from ._sending import Fetched, Operation, Sender, Ticket, parsed_by, then
-from ._waiting import WHO_S, Follower, FollowUp, LastLines, Look, Polls, Window, read_last_lines
+from ._startups import read_newest_startup, read_usual
+from ._waiting import (
+    GO_ON,
+    WHO_S,
+    WHY_S,
+    Follower,
+    FollowUp,
+    LastLines,
+    Look,
+    Polls,
+    Why,
+    Window,
+    read_last_lines,
+)
 from .audit import AuditEntries, AuditOptions, Page
 from .errors import (
     BadRequestError,
@@ -120,6 +136,7 @@ from .errors import (
     LogLine,
     NotFoundError,
     ResponseShapeError,
+    Startup,
 )
 from .logs import LogLevel, LogOptions, LogStream
 from .metrics import Metrics, MetricsQuery, epoch_millis, read_metrics
@@ -436,6 +453,11 @@ cancel_model_promotion = cancel_promotion.operation
 METRICS = {
     "deployment": get_deployment_metrics.operation,
     "environment": get_environment_metrics.operation,
+}
+#: How long earlier startups took, by what they are of.
+STARTUPS = {
+    "deployment": summarize_deployment_startups.operation,
+    "environment": summarize_environment_startups.operation,
 }
 #: Takes the deployment's id alone: the host names the model.
 wake_model = wake_deployment.operation
@@ -1024,3 +1046,92 @@ class ReadMetrics(FollowUp[Metrics]):
         patient = evolve(policy, total=max(seconds("total", policy.total), _METRICS_TOTAL_S))
         read = partial(read_metrics, complete_until=complete_until)
         return await sender.with_settings(retry=patient).send(parsed_by(operation, read))
+
+
+# Older startups are of another release.
+_STARTUPS_LAST = timedelta(days=7)
+# Many waits may end at the same time. Those that come later do without.
+_MOST_STARTUPS = 10
+# Enough to find the newest one, whatever the order.
+_STARTUPS = 20
+
+
+@frozen
+class ReadStartup(FollowUp[Startup | None]):
+    """Reads the newest startup of a deployment, as a look. ``None`` if its replica is ready.
+
+    It is never an error: ``None`` also stands for a startup that cannot be read, or not in time.
+
+    Attributes:
+        resource: The model.
+        deployment_id: Which deployment.
+        environment: The environment whose earlier startups are compared; ``None`` for those of the
+            deployment.
+    """
+
+    resource: Resource[Any, Any]
+    deployment_id: str
+    environment: str | None
+
+    async def __call__(self) -> Startup | None:
+        """Read."""
+        clock, shared = self.resource.sender.clock, self.resource.sender.shared
+        newest: Startup | None = None
+        if shared.explaining >= _MOST_STARTUPS:
+            return None
+        shared.explaining += 1
+        try:
+            async with clock.timeout_at(clock.now() + WHY_S):
+                newest = await self._read_newest()
+                if newest is not None:
+                    usual = await self._read_usual()
+                    phases = tuple(evolve(one, usual=usual.get(one.name)) for one in newest.phases)
+                    newest = evolve(newest, phases=phases)
+        except TimeoutError:
+            pass  # what was read until now is enough
+        finally:
+            shared.explaining -= 1
+        return newest
+
+    async def _read_newest(self) -> Startup | None:
+        now = self.resource.sender.server_time()
+        operation = list_deployment_startups.operation(
+            self.resource.id,
+            self.deployment_id,
+            start_epoch_millis=epoch_millis(now - _STARTUPS_LAST),
+            end_epoch_millis=epoch_millis(now),
+            limit=_STARTUPS,
+        )
+        return await self._read(parsed_by(operation, partial(read_newest_startup, now=now)))
+
+    async def _read_usual(self) -> Mapping[str, float]:
+        now = self.resource.sender.server_time()
+        of = "deployment" if self.environment is None else "environment"
+        operation = STARTUPS[of](
+            self.resource.id,
+            self.environment or self.deployment_id,
+            start_epoch_millis=epoch_millis(now - _STARTUPS_LAST),
+            end_epoch_millis=epoch_millis(now),
+        )
+        return await self._read(parsed_by(operation, read_usual)) or {}
+
+    async def _read(self, operation: Operation[T]) -> T | None:
+        missing = self.resource.sender.shared.missing
+        if operation.path in missing:
+            return None
+        try:
+            return (await self.resource.sender.look(operation, _NOT_LAST)).value
+        except NotFoundError:
+            missing.add(operation.path)
+        except BasetenError:
+            pass
+        return None
+
+
+def reasons(
+    resource: Resource[Any, Any], deployment_id: str, environment: str | None = None
+) -> Why | None:
+    """How to find out why a deployment is not ready; ``None`` for a chain's."""
+    if resource.kind == "chain":
+        return None
+    return Why(read=ReadStartup(resource, deployment_id, environment), advice=GO_ON)

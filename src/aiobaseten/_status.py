@@ -113,3 +113,8 @@ def promotion_phase_of(status: str) -> PromotionPhase:
 def is_known(subject: str, status: str) -> bool:
     """Whether this version knows the *status* of the *subject* of an event."""
     return status in (PROMOTION_STATUSES if subject == "promotion" else DEPLOYMENT_STATUSES)
+
+
+#: Outcomes of the startup of a replica. Any other one, such as STALLED, may still go on.
+STARTUP_SUCCEEDED = "SUCCESS"
+STARTUP_FAILED = "FAILED"

@@ -7,7 +7,7 @@ from typing import Generic
 from attrs import frozen
 
 from ._arguments import path_argument
-from ._resource import D, DeploymentLook, E, ReadLastLines, Resource
+from ._resource import D, DeploymentLook, E, ReadLastLines, Resource, reasons
 from ._waiting import Actions, DeploymentTracker, FollowUp, Wait
 from .errors import RequestNotActedOnError
 from .options import WaitOptions
@@ -83,5 +83,5 @@ class DeploymentHandle(Generic[D, E]):
             resource, self.id, in_context=options.wake or options.accept_scaled_to_zero
         )
         log = ReadLastLines(resource, self.id, options.log_lines) if options.log_lines else None
-        actions = Actions(wake=wake, last_lines=log)
+        actions = Actions(wake=wake, last_lines=log, why=reasons(resource, self.id))
         return Wait(resource.polls, tracker, look, options.timeout, actions)

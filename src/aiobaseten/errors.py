@@ -89,6 +89,77 @@ class LogLine:
 
 
 @frozen(kw_only=True)
+class StartupPhase:
+    """One phase of the startup of a replica.
+
+    Attributes:
+        name: As Baseten spells it, such as ``"WEIGHT_DOWNLOAD"``. It may be a phase that this
+            version does not know.
+        seconds: How long it took, or takes until now.
+        is_over: Whether it has ended.
+        usual: Seconds that half of the earlier startups took for it, or ``None`` if that is not
+            known.
+    """
+
+    name: str
+    seconds: float
+    is_over: bool
+    usual: float | None
+
+
+@frozen(kw_only=True)
+class Startup:
+    """The newest startup of a replica that is not ready, from Baseten's list of startups.
+
+    It prints as a sentence: ``Its newest replica has been downloading weights for 14 min (usually 3
+    min).``
+
+    Attributes:
+        replica: The id of the replica, or ``None``.
+        has_failed: Whether it has ended without success.
+        seconds: How long it took, or takes until now.
+        phases: The phases that were seen, in the order in which they began.
+    """
+
+    replica: str | None
+    has_failed: bool
+    seconds: float
+    phases: tuple[StartupPhase, ...]
+
+    @property
+    def phase(self) -> StartupPhase | None:
+        """The phase that it is in, or in which it has failed; ``None`` before the first."""
+        return self.phases[-1] if self.phases else None
+
+    def __str__(self) -> str:
+        phase = self.phase
+        name = "" if phase is None else phase.name
+        does = _PHASES.get(name, f"in the phase {name}" if name else "starting")
+        seconds = self.seconds if phase is None else phase.seconds
+        usual = None if phase is None else phase.usual
+        usually = "" if usual is None else f" (usually {_duration(usual)})"
+        if self.has_failed:
+            return f"Its newest replica failed while {does}, after {_duration(seconds)}{usually}."
+        return f"Its newest replica has been {does} for {_duration(seconds)}{usually}."
+
+
+_PHASES = {
+    "SCHEDULING": "waiting for a machine",
+    "IMAGE_PULL": "pulling the image",
+    "WEIGHT_DOWNLOAD": "downloading weights",
+    "CONTAINER_CREATE": "creating the container",
+    "CONTAINER_START": "starting the container",
+    "READINESS": "waiting for the model to become ready",
+}
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 2 * 3600 else f"{seconds / 3600:.1f} h"
+
+
+@frozen(kw_only=True)
 class AuditedAct:
     """Something that somebody did to a promotion, from Baseten's audit log.
 
@@ -127,6 +198,8 @@ class Evidence:
         log_lines: The last lines of the log, oldest first, if the wait was asked for them; of a
             chain, the logs of the chainlets that failed, or that are not ready. If a log could not
             be read, a note of the error says why. Not in the repr.
+        startup: The startup of a replica of a model's deployment that is not ready, if Baseten
+            tells it within two seconds; else ``None``.
         act: Who cancelled, paused or superseded the promotion, if the audit log tells it within two
             seconds; else ``None``.
     """
@@ -139,6 +212,7 @@ class Evidence:
     token: str | None = None
     log_lines: tuple[LogLine, ...] = field(default=(), repr=False)
     report: GuardReport | None = field(default=None, repr=False)
+    startup: Startup | None = None
     act: AuditedAct | None = None
 
 

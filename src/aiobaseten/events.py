@@ -13,7 +13,7 @@ from attrs import frozen
 
 from ._status import Phase, PromotionPhase, meaning_of, promotion_phase_of
 from ._verdict import Verdict
-from .errors import BasetenError
+from .errors import BasetenError, Startup
 
 
 @frozen(kw_only=True)
@@ -91,6 +91,20 @@ class DeploymentWoken(Event):
 
     def _said(self) -> str:
         return "asked the deployment to wake up"
+
+
+@frozen(kw_only=True)
+class StartupProgressed(Event):
+    """A replica of a model's deployment that takes long to start is in another phase.
+
+    Attributes:
+        startup: Its phases, how long they took, and how long they usually take.
+    """
+
+    startup: Startup
+
+    def _said(self) -> str:
+        return str(self.startup)
 
 
 @frozen(kw_only=True)

@@ -7,7 +7,16 @@ from typing import Any, Generic, Protocol, Unpack, cast
 
 from attrs import define, field
 
-from ._resource import D, E, EnvironmentLook, ReadAuditLog, ReadDeployment, ReadLastLines, Resource
+from ._resource import (
+    D,
+    E,
+    EnvironmentLook,
+    ReadAuditLog,
+    ReadDeployment,
+    ReadLastLines,
+    Resource,
+    reasons,
+)
 from ._token import Token
 from ._verdict import GuardReport
 from ._waiting import (
@@ -184,6 +193,7 @@ class Promotion(Generic[D, E]):
                 target=self.deployment_id,
                 advice=GO_ON,
             ),
+            why=reasons(resource, self.deployment_id, self.environment_name),
         )
 
     def _served_before(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -69,6 +70,21 @@ async def test_a_promotion_trigger_fires_when_the_promotion_is_live(
     assert outcome["outcome"] == "done"
     assert outcome["result"]["id"] == "v2"
     assert outcome["result"]["status"] == "ACTIVE"
+
+
+@pytest.mark.looptime
+async def test_a_timeout_says_why_the_deployment_is_slow(fake: FakeBaseten, fake_url: str) -> None:
+    add_resource(fake, timeline="LOADING_MODEL")
+    fake.model("x").deployment("v1").started_before(WEIGHT_DOWNLOAD=180)
+    token = await promote(fake)
+
+    deadline = datetime.now(UTC).timestamp() + 120
+    outcome = await fired(promotion_trigger(token, deadline=deadline))
+
+    assert outcome["error"] == "WaitTimeoutError"
+    assert "downloading weights" in outcome["message"]
+    assert "usually 3 min" in outcome["message"]
+    assert any(one.startswith("startup phase WEIGHT_DOWNLOAD") for one in outcome["evidence"])
 
 
 @pytest.mark.looptime

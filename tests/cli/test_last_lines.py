@@ -102,6 +102,22 @@ async def test_a_log_that_cannot_be_read_adds_a_note_and_keeps_the_outcome(shell
     assert path in printed.err.splitlines()[-1]
 
 
+@pytest.mark.parametrize("output", ["--lines", "--quiet", "--json"])
+async def test_a_timeout_says_why_the_deployment_is_slow(shell: Shell, output: str) -> None:
+    deployment = shell.fake.model("m").deployment("old")
+    deployment.started_before(WEIGHT_DOWNLOAD=180)
+    deployment.set("LOADING_MODEL")
+
+    ended = await shell.run("wait", "model", "m", "old", "--timeout", "5", output)
+
+    assert ended.status == 11
+    assert re.search(r"downloading weights for \d+ (s|min) \(usually 3 min\)", ended.err), ended.err
+    if output == "--json":
+        jsonschema.Draft202012Validator(SCHEMA).validate(ended.outcome)
+        (phase,) = ended.outcome["startup"]["phases"]
+        assert (phase["phase"], phase["is_over"], phase["usual"]) == ("WEIGHT_DOWNLOAD", False, 180)
+
+
 async def test_the_author_of_a_pause_is_in_the_complaint_and_in_the_outcome(shell: Shell) -> None:
     """The audit log is read within two seconds, which is short in compressed time, too."""
     environment = shell.fake.model("m").environment("production")

@@ -20,12 +20,13 @@ from aiobaseten.cli._json import event_object, job_object, outcome_object, recor
 from aiobaseten.cli._lines import event_text
 from aiobaseten.cli._outcomes import Outcome
 from aiobaseten.cli._text import one_line
-from aiobaseten.errors import ServerError
+from aiobaseten.errors import ServerError, Startup, StartupPhase
 from aiobaseten.events import (
     DeploymentWoken,
     LookFailed,
     PromotionPaused,
     PromotionResumed,
+    StartupProgressed,
     StatusChanged,
     TrafficShifted,
 )
@@ -49,12 +50,20 @@ HOSTILE = ServerError(
     "<b>|`x`\r\n::set-env::##[error]\x1b[31m%", status=502, method="GET", path="/"
 )
 
+STARTUP = Startup(
+    replica="ab12c",
+    has_failed=False,
+    seconds=60.0,
+    phases=(StartupPhase(name="NEW_PHASE", seconds=60.0, is_over=False, usual=None),),
+)
+
 EVENTS = [
     StatusChanged(at=0.0, subject="chainlet", name="A", previous=None, status="BUILDING"),
     PromotionPaused(at=1.0, subject="promotion", name="p", previous="RAMPING_UP", status="PAUSED"),
     PromotionResumed(at=2.0, subject="promotion", name="p", previous="PAUSED", status="NEW_ONE"),
     TrafficShifted(at=3.0, percent=40),
     DeploymentWoken(at=4.0),
+    StartupProgressed(at=4.5, startup=STARTUP),
     LookFailed(at=5.0, error=HOSTILE, next_look=2.0),
 ]
 

@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import pty
+import re
 import signal
 import struct
 import sys
@@ -24,8 +25,15 @@ from aiobaseten.cli._picture import Picture
 from aiobaseten.cli._signals import DEBOUNCE_S
 from aiobaseten.cli._text import elapsed_time
 from aiobaseten.cli._views import can_show_live
-from aiobaseten.errors import ServerError
-from aiobaseten.events import Event, LookFailed, PromotionPaused, StatusChanged, TrafficShifted
+from aiobaseten.errors import ServerError, Startup, StartupPhase
+from aiobaseten.events import (
+    Event,
+    LookFailed,
+    PromotionPaused,
+    StartupProgressed,
+    StatusChanged,
+    TrafficShifted,
+)
 
 from .command import PATIENCE_S, SPEED, Shell, until
 
@@ -244,6 +252,24 @@ def test_a_frame_shows_a_pause_and_the_last_failed_look() -> None:
     assert "PAUSED" in text
     assert "4 s ago: GET /: HTTP 502" in text
     assert "\x1b[2J" not in text
+
+
+def test_a_frame_shows_the_phases_of_a_slow_startup_until_the_deployment_is_ready() -> None:
+    phases = (
+        StartupPhase(name="IMAGE_PULL", seconds=40.0, is_over=True, usual=None),
+        StartupPhase(name="WEIGHT_DOWNLOAD", seconds=60.0, is_over=False, usual=180.0),
+    )
+    startup = Startup(replica=None, has_failed=False, seconds=100.0, phases=phases)
+    picture = Picture(job=PROMOTION).after(StartupProgressed(at=100.0, startup=startup))
+
+    text = drawn(picture, 130, ascii_only=True)
+    ready = picture.after(
+        StatusChanged(at=140, subject="deployment", name="d", previous=None, status="ACTIVE")
+    )
+
+    assert re.search(r"image pull +#{12} +40 s$", text, re.MULTILINE)
+    assert re.search(r"weight download +#{6}-{6} +1:30  usually 3:00", text), text
+    assert "weight download" not in drawn(ready, 141)
 
 
 def test_before_the_first_look_the_frame_has_no_parts() -> None:

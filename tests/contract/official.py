@@ -21,8 +21,11 @@ from baseten.client.managementapi import (
     GetModelsDeploymentsLogsParams,
     GetModelsDeploymentsMetricsParams,
     GetModelsDeploymentsParams,
+    GetModelsDeploymentsStartupsParams,
+    GetModelsDeploymentsStartupsSummaryParams,
     GetModelsEnvironmentsLogsParams,
     GetModelsEnvironmentsMetricsParams,
+    GetModelsEnvironmentsStartupsSummaryParams,
     GetModelsParams,
     PromoteRequest,
     PromoteToChainEnvironmentRequest,
@@ -205,6 +208,29 @@ def with_metrics(client: ManagementClient) -> None:
     refused(400, lambda: api.get_models_deployments_metrics(**of, params=unknown))
 
 
+def with_startups(client: ManagementClient) -> None:
+    """Of the deployment that was promoted: listed, and summarized with those of others."""
+    api, of = client.api, {"model_id": MODEL, "deployment_id": "v2"}
+    window = {"start_epoch_millis": JANUARY, "end_epoch_millis": JANUARY + 10**9}
+    found = api.get_models_deployments_startups(
+        **of, params=GetModelsDeploymentsStartupsParams(**window, limit=1)
+    )
+    (newest,) = found.items
+    assert (newest.deployment_id, newest.model_id) == ("v2", MODEL)
+    assert [one.phase for one in newest.phase_summary] == ["SCHEDULING", "WEIGHT_DOWNLOAD"]
+    assert found.pagination.has_more == (found.total_count > 1)
+    summary = api.get_models_deployments_startups_summary(
+        **of, params=GetModelsDeploymentsStartupsSummaryParams(**window)
+    )
+    assert summary.phase_duration_ms[0].duration_ms.p50_ms > 0
+    blended = api.get_models_environments_startups_summary(
+        model_id=MODEL,
+        env_name=PLACE,
+        params=GetModelsEnvironmentsStartupsSummaryParams(**window),
+    )
+    assert blended.total_duration_ms.sample_count >= summary.total_duration_ms.sample_count
+
+
 def with_names_and_the_user(client: ManagementClient) -> None:
     """Filter by name, rename, and ask who it is."""
     api = client.api
@@ -340,6 +366,7 @@ def main() -> None:
         with_settings_of_a_model(client)
         with_settings_of_a_chain(client)
         with_its_promotions(client)
+        with_startups(client)
         with_its_deployments(client)
         with_audit_logs(client)
     with ManagementClient(api_key="another", base_url_override=where) as stranger:

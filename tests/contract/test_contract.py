@@ -16,7 +16,7 @@ import pytest
 
 from aiobaseten import Baseten
 from aiobaseten.audit import AuditOptions
-from aiobaseten.errors import BasetenError, PromotionFailedError
+from aiobaseten.errors import BasetenError, PromotionFailedError, WaitError
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 from aiobaseten.testing._http import OPERATIONS
 
@@ -217,6 +217,25 @@ async def tell_of_metrics(fake: FakeBaseten, baseten: Baseten) -> None:
     await model.environment("production").metrics(mode="CURRENT")
 
 
+async def tell_of_startups(fake: FakeBaseten, baseten: Baseten) -> None:
+    """Of a deployment that is slow, in an environment and without one."""
+    furnished = fake.model("m8")
+    furnished.deployment("d1").started_before(IMAGE_PULL=20, WEIGHT_DOWNLOAD=90)
+    furnished.deployment("d2", on_promote=[("LOADING_MODEL", 5), "DEPLOY_FAILED"])
+    furnished.deployment("d3", status="DEPLOYING").starts(SCHEDULING=9, IMAGE_PULL=9)
+    furnished.environment("production", current="d1")
+    model = baseten.model("m8")
+    promotion = await model.environment("production").promote("d2")
+    for waiting in (
+        promotion.wait(timeout=600),
+        model.deployment("d3").wait_until_active(timeout=30),
+    ):
+        with pytest.raises(WaitError) as caught:
+            await waiting
+        assert caught.value.evidence
+        assert caught.value.evidence.startup
+
+
 async def tell_of_logs(fake: FakeBaseten, baseten: Baseten) -> None:
     """The log of an environment, and every audit log."""
     fake.model("m7").deployment("d1").log("ready", level="INFO", replica="ab12c")
@@ -238,6 +257,7 @@ STORIES = (
     tell_of_names,
     tell_of_environments,
     tell_of_metrics,
+    tell_of_startups,
     tell_of_logs,
 )
 

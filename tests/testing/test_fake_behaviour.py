@@ -719,7 +719,7 @@ def test_behaviours_one_at_a_time_are_one_step_from_the_default_and_all_differ()
 def test_every_open_question_has_another_plausible_answer() -> None:
     """All but those that would hide a promotion, the audit log or the metrics from every client.
 
-    Two more change the metrics alone, which no wait reads.
+    Those of metrics and startups decide nothing in a wait.
     """
     varied = {
         field.name
@@ -731,6 +731,7 @@ def test_every_open_question_has_another_plausible_answer() -> None:
     assert {field.name for field in dataclasses.fields(Behaviour)} - varied == {
         "audit_log",
         "signals_succeed",
+        "startups",
         "metrics_lag",
         "metrics_per_minute",
         "metrics_statuses",

@@ -555,6 +555,8 @@ def told(event: events.Event) -> str:
             assert_type((event.at, event.policy, event.why), tuple[float, str, str])
         case events.GuardOverridden():
             assert_type((event.at, event.by), tuple[float, str])
+        case events.StartupProgressed():
+            assert_type((event.at, event.startup), tuple[float, errors.Startup])
         case _:
             pass
     return str(event)
@@ -767,6 +769,16 @@ def reports(
     assert_type(side.to_dict(), dict[str, Any])
 
 
+def startups(known: errors.Evidence, startup: errors.Startup, phase: errors.StartupPhase) -> None:
+    """Why a deployment is slow."""
+    assert_type(known.startup, errors.Startup | None)
+    assert_type((startup.replica, startup.has_failed), tuple[str | None, bool])
+    assert_type((startup.seconds, startup.phase), tuple[float, errors.StartupPhase | None])
+    assert_type(startup.phases, tuple[errors.StartupPhase, ...])
+    assert_type((phase.name, phase.is_over), tuple[str, bool])
+    assert_type((phase.seconds, phase.usual), tuple[float, float | None])
+
+
 def acts(act: errors.AuditedAct) -> None:
     """What the audit log tells about the end of a wait."""
     assert_type((act.action, act.by), tuple[str, str])
@@ -843,6 +855,8 @@ def fake_deployments(deployment: FakeDeployment) -> None:
     assert_type((deployment.retry(), deployment.wake()), tuple[bool, bool])
     assert_type(deployment.delete(), None)
     assert_type(deployment.rename("v3"), None)
+    assert_type(deployment.starts(IMAGE_PULL=30, WEIGHT_DOWNLOAD=600), None)
+    assert_type(deployment.started_before(times=5, WEIGHT_DOWNLOAD=180), None)
     assert_type(deployment.answers(error_share=0.1, latency={"p50": 0.2, "p95": 1.4}), None)
 
 
@@ -933,5 +947,6 @@ def behaviours(one: Behaviour) -> None:
     assert_type(one.settings_during_promotion, Literal["queued", "accepted"])
     assert_type(one.settings_answer, Literal["environment", "status"])
     assert_type((one.metrics_lag, one.metrics_per_minute), tuple[float, float])
+    assert_type(one.startups, Literal["readable", "missing"])
     assert_type(one.metrics_statuses, Literal["code", "class"])
     assert_type(one.metrics_without_requests, Literal["zero", "null", "absent"])

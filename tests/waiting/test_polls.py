@@ -288,8 +288,9 @@ async def test_one_look_probes_for_all_while_the_server_is_down(fake: FakeBasete
         for wait in waits:
             wait.cancel()
 
-    into_it = [r for r in fake.requests if down_at <= r.at < down_at + 60]
-    answered = {r.path: r.at for r in reversed(fake.requests) if r.at >= down_at + 60}
+    looks = [r for r in fake.requests if "/startups" not in r.path]
+    into_it = [r for r in looks if down_at <= r.at < down_at + 60]
+    answered = {r.path: r.at for r in reversed(looks) if r.at >= down_at + 60}
     assert len(into_it) <= 20
     # Nobody hears of the trouble of others.
     assert sum(heard.values()) == len(into_it)

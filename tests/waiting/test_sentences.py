@@ -16,6 +16,7 @@ from aiobaseten._waiting.steps import Wake
 from aiobaseten.errors import (
     ConfigurationError,
     DeploymentFailedError,
+    PromotionFailedError,
     PromotionInProgressError,
     WaitTimeoutError,
 )
@@ -452,7 +453,22 @@ async def test_a_promotion_that_times_out(fake: FakeBaseten, baseten: Baseten) -
     assert str(caught.value) == (
         "90 s are over: the promotion of deployment new to production of model owner is not "
         "finished; last seen: deployment new DEPLOYING, promotion to production RELEASING. "
-        "Baseten keeps working on it. Go on with resume(error.token)."
+        "Baseten keeps working on it. Its newest replica has been waiting for a machine for 2 min. "
+        "Go on with resume(error.token)."
+    )
+
+
+@pytest.mark.looptime
+async def test_a_startup_that_fails_in_a_phase(fake: FakeBaseten, baseten: Baseten) -> None:
+    set_up(fake, "model", [("DEPLOYING", 60), ("LOADING_MODEL", 600), "DEPLOY_FAILED"])
+    fake.model("owner").deployment("old").started_before(WEIGHT_DOWNLOAD=60)
+    promotion = await promote(baseten, "model")
+
+    with pytest.raises(PromotionFailedError) as caught:
+        await promotion.wait(timeout=900)
+
+    assert str(caught.value).endswith(
+        "Its newest replica failed while downloading weights, after 10 min (usually 60 s)."
     )
 
 

@@ -70,6 +70,16 @@ if TYPE_CHECKING:
     from .rolling_deploy_strategy import RollingDeployStrategy
     from .signal_promotion_response import SignalPromotionResponse
     from .sort_order import SortOrder
+    from .startup_attempt import StartupAttempt
+    from .startup_attempts import StartupAttempts
+    from .startup_outcome import StartupOutcome
+    from .startup_percentiles import StartupPercentiles
+    from .startup_phase import StartupPhase
+    from .startup_phase_percentiles import StartupPhasePercentiles
+    from .startup_phase_status import StartupPhaseStatus
+    from .startup_phase_summary import StartupPhaseSummary
+    from .startup_sort_field import StartupSortField
+    from .startup_summary import StartupSummary
     from .update_autoscaling_settings import UpdateAutoscalingSettings
     from .update_autoscaling_settings_response import UpdateAutoscalingSettingsResponse
     from .update_autoscaling_settings_status import UpdateAutoscalingSettingsStatus
@@ -151,6 +161,16 @@ __all__ = (
     "RollingDeployStrategy",
     "SignalPromotionResponse",
     "SortOrder",
+    "StartupAttempt",
+    "StartupAttempts",
+    "StartupOutcome",
+    "StartupPercentiles",
+    "StartupPhase",
+    "StartupPhasePercentiles",
+    "StartupPhaseStatus",
+    "StartupPhaseSummary",
+    "StartupSortField",
+    "StartupSummary",
     "UpdateAutoscalingSettings",
     "UpdateAutoscalingSettingsResponse",
     "UpdateAutoscalingSettingsStatus",
@@ -231,6 +251,16 @@ _MODULES = {
     "RollingDeployStrategy": ".rolling_deploy_strategy",
     "SignalPromotionResponse": ".signal_promotion_response",
     "SortOrder": ".sort_order",
+    "StartupAttempt": ".startup_attempt",
+    "StartupAttempts": ".startup_attempts",
+    "StartupOutcome": ".startup_outcome",
+    "StartupPercentiles": ".startup_percentiles",
+    "StartupPhase": ".startup_phase",
+    "StartupPhasePercentiles": ".startup_phase_percentiles",
+    "StartupPhaseStatus": ".startup_phase_status",
+    "StartupPhaseSummary": ".startup_phase_summary",
+    "StartupSortField": ".startup_sort_field",
+    "StartupSummary": ".startup_summary",
     "UpdateAutoscalingSettings": ".update_autoscaling_settings",
     "UpdateAutoscalingSettingsResponse": ".update_autoscaling_settings_response",
     "UpdateAutoscalingSettingsStatus": ".update_autoscaling_settings_status",

@@ -71,6 +71,8 @@ class Shared:
         wrote_at: When a request that may change something was last under way, on the clock.
         key_owner: The user that the key belongs to, for a person, once that is known.
         asked_owner_at: When Baseten was last asked for it, on the clock.
+        explaining: How many readings of startups are under way.
+        missing: Path templates of routes that the server does not have.
         date: The newest date in a header of the server, and when it came, on the clock.
         promoted: When each promotion was last asked for, on the clock, by resource, environment and
             deployment.
@@ -80,6 +82,8 @@ class Shared:
         self.wrote_at: float = float("-inf")
         self.key_owner: str | None = None
         self.asked_owner_at: float = float("-inf")
+        self.explaining = 0
+        self.missing: set[str] = set()
         self.date: tuple[str, float] | None = None
         self.promoted: dict[Hashable, list[float]] = {}
 

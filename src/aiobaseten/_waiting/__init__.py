@@ -4,7 +4,8 @@ Pure: trackers (`deployment`, `promotion`, `cancellation`, `settings`, `guard`) 
 from reading to reading and decide; `guard_policy` and `guard_verdicts` decide for a guard;
 `history` remembers, `steps` says what they may decide; `schedule`, `timetable`, `budget`, `health`
 and `turns` say when to look. `polls` looks, `followups` shares what follows from a look, and `wait`
-tells the caller. `who` asks who ended a promotion, and `follower` follows a log.
+tells the caller. `who` asks who ended a promotion, `why` why it is slow, and `follower` follows
+a log.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ from .settings import SettingsTracker
 from .steps import Tracker, cut
 from .wait import GO_ON, Actions, LastLines, Wait, read_last_lines
 from .who import WHO_S, Who, add_who
+from .why import WHY_S, Why
 
 __all__ = [
     "GO_ON",
     "WHO_S",
+    "WHY_S",
     "Actions",
     "Answer",
     "Baseline",
@@ -54,6 +57,7 @@ __all__ = [
     "Tracker",
     "Wait",
     "Who",
+    "Why",
     "Window",
     "add_who",
     "baseline_of",

@@ -57,11 +57,15 @@ class FollowUps:
     Args:
         clock: The client's.
         wrote_at: When the client last wrote something.
+
+    Attributes:
+        watched_at: When a wait last read, beside its looks, why it is slow; on the clock.
     """
 
     def __init__(self, clock: Clock, wrote_at: Callable[[], float]) -> None:
         self._clock = clock
         self._wrote_at = wrote_at
+        self.watched_at: float = float("-inf")
         self._answers: dict[Hashable, _Answer[Any]] = {}
         # When each of them is forgotten.
         self._until: Timetable[Hashable] = Timetable()

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from attrs import evolve, frozen
 
 from .._clock import EARLY_S, Clock
+from .._status import Stage
 from .._verdict import GuardReport
 from ..errors import (
     APIError,
@@ -24,10 +25,11 @@ from ..errors import (
     NotFoundError,
     PermissionDeniedError,
     ResponseShapeError,
+    Startup,
     WaitError,
     WaitTimeoutError,
 )
-from ..events import Event, Finished, LookFailed
+from ..events import Event, Finished, LookFailed, StartupProgressed
 from ..readings import DeploymentReading
 from .followups import FRESH_S, FollowUp, own
 from .polls import LAST_LOOK_S, Look, Polls, Sighting
@@ -47,6 +49,7 @@ from .steps import (
     ends_wait,
 )
 from .who import Who, add_who
+from .why import Watch, Why, add_why
 
 R = TypeVar("R")
 
@@ -100,6 +103,7 @@ class Actions:
             Baseten's included.
         report: Makes the report of the guard, or ``None``.
         who: How to find out who ended it; ``None`` if nobody else can have.
+        why: How to find out why a deployment is not ready; ``None`` for a chain.
     """
 
     wake: FollowUp[None] | None = None
@@ -109,6 +113,7 @@ class Actions:
     perform: Callable[[Any], Awaitable[Any]] | None = None
     report: Callable[[], GuardReport] | None = None
     who: Who | None = None
+    why: Why | None = None
 
 
 _NO_ACTIONS = Actions()
@@ -127,6 +132,7 @@ class Wait(Generic[R]):
         "_failing_as",
         "_failing_since",
         "_failures",
+        "_has_expired",
         "_is_last_look",
         "_last_seen",
         "_look",
@@ -136,11 +142,13 @@ class Wait(Generic[R]):
         "_result",
         "_seen_at",
         "_span",
+        "_stage",
         "_started",
         "_timeout",
         "_tracker",
         "_trouble",
         "_waiter",
+        "_watch",
     )
 
     def __init__(
@@ -177,8 +185,11 @@ class Wait(Generic[R]):
         self._failing_as: str | None = None
         self._failing_since = 0.0
         self._is_last_look = False
+        self._has_expired = False
+        self._stage = Stage.IDLE
         self._seen_at = 0.0
         self._request_ids: tuple[str, ...] = ()
+        self._watch: Watch | None = None  # if anybody listens
 
     # --- for the caller --------------------------------------------------------------------------
 
@@ -209,6 +220,8 @@ class Wait(Generic[R]):
             BasetenError: After `Finished`, the error that it names.
         """
         events = self._events = deque()
+        clock, why = self._polls.clock, self._actions.why
+        self._watch = Watch(self._polls.follow_ups, clock, why, self._tell_startup)
         try:
             self._join()
             while True:
@@ -231,6 +244,8 @@ class Wait(Generic[R]):
 
     def _leave(self) -> None:
         self._polls.leave(self._look, self)
+        if self._watch is not None:
+            self._watch.end()
         self._span.end(self._error)
 
     def _join(self) -> None:
@@ -284,12 +299,19 @@ class Wait(Generic[R]):
             due = math.inf
         self._polls.look_at(self._look, self, due)
 
+    def _tell_startup(self, startup: Startup) -> None:
+        if self._events is not None and not self._is_decided:
+            self._events.append(StartupProgressed(at=self._at(), startup=startup))
+            self._notify()
+
     async def _explain(self, error: BaseException) -> None:
-        """Add who did it, and the last lines of the log."""
+        """Add who did it, why it is not ready, and the last lines of the log."""
         if not isinstance(error, WaitError):
             return
         if self._actions.who is not None:
             await add_who(self._polls.follow_ups, self._actions.who, error)
+        if self._actions.why is not None and self._may_ask_why:
+            await add_why(self._polls.follow_ups, self._actions.why, error)
         await self._add_log(error)
 
     async def _add_log(self, error: WaitError) -> None:
@@ -335,6 +357,7 @@ class Wait(Generic[R]):
     def expire(self, *, was_sent: bool) -> None:
         """The last look did not end in time, or could not even be sent."""
         if not self._is_decided:
+            self._has_expired = True
             fate = "was not answered" if was_sent else "could not be sent in time"
             self._end(self._timed_out(f" The last look {fate}.", is_fresh=False))
             self._notify()
@@ -350,6 +373,7 @@ class Wait(Generic[R]):
     def _take(self, verdict: object, step: Step, events: tuple[Event, ...], at: float) -> float:
         """Act on a verdict; returns when the next look is wanted."""
         self._act = None
+        self._stage = step.stage
         self._span.add(events)
         if self._events is not None:
             self._events += events
@@ -365,6 +389,8 @@ class Wait(Generic[R]):
             return self._end(verdict.error(self._evidence()))
         if self._is_last_look:
             return self._end(self._timed_out())
+        if self._watch is not None:
+            self._watch.note(step.stage, step.in_stage)
         delay = self._polls.next_look(step.stage, step.in_stage, at)
         confirm_in = verdict.confirm_in if isinstance(verdict, Pending) else None
         # A look that comes a little too early to confirm would only have to be repeated.
@@ -473,6 +499,16 @@ class Wait(Generic[R]):
 
     def _is_over(self, at: float) -> bool:
         return at >= self._timeout - EARLY_S
+
+    @property
+    def _may_ask_why(self) -> bool:
+        """Whether to ask why it is not ready.
+
+        Not if the caller wants one look alone, and not after a look that failed: nothing else would
+        be answered, either. While it is being built, nothing starts.
+        """
+        is_seeing = self._last_seen is not None and not self._failures and not self._has_expired
+        return is_seeing and self._timeout > 0 and self._stage is not Stage.BUILD
 
     @property
     def _is_decided(self) -> bool:

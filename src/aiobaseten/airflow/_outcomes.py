@@ -93,6 +93,12 @@ def _sentences(evidence: Evidence) -> list[str]:
         f"{seen.since:.0f} s"
         for seen in evidence.history
     ]
+    if evidence.startup is not None:
+        sentences += [
+            f"startup phase {phase.name}: {phase.seconds:.0f} s"
+            + ("" if phase.usual is None else f", usually {phase.usual:.0f} s")
+            for phase in evidence.startup.phases
+        ]
     if evidence.trouble is not None:
         sentences.append(f"the last temporary error: {evidence.trouble}")
     if evidence.request_ids:

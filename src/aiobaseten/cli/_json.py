@@ -24,6 +24,7 @@ from ..errors import (
     PromotionSupersededError,
     ResponseShapeError,
     Seen,
+    Startup,
 )
 from ..events import (
     DeploymentWoken,
@@ -32,6 +33,7 @@ from ..events import (
     LookFailed,
     PromotionPaused,
     PromotionResumed,
+    StartupProgressed,
     StatusChanged,
     TrafficShifted,
 )
@@ -59,6 +61,7 @@ _NAMES: tuple[tuple[type[Event], str], ...] = (
     (StatusChanged, "status_changed"),
     (TrafficShifted, "traffic_shifted"),
     (DeploymentWoken, "deployment_woken"),
+    (StartupProgressed, "startup_progressed"),
     (LookFailed, "look_failed"),
 )
 
@@ -152,9 +155,29 @@ def event_object(event: Event) -> dict[str, Any]:
         }
     elif isinstance(event, TrafficShifted):
         content["percent"] = event.percent
+    elif isinstance(event, StartupProgressed):
+        content["startup"] = startup_object(event.startup)
     elif isinstance(event, LookFailed):
         content |= {"error": error_object(event.error), "next_look": round(event.next_look, 3)}
     return content
+
+
+def startup_object(startup: Startup) -> dict[str, Any]:
+    """The startup of a replica."""
+    return {
+        "replica": startup.replica,
+        "has_failed": startup.has_failed,
+        "seconds": round(startup.seconds, 3),
+        "phases": [
+            {
+                "phase": phase.name,
+                "seconds": round(phase.seconds, 3),
+                "is_over": phase.is_over,
+                "usual": None if phase.usual is None else round(phase.usual, 3),
+            }
+            for phase in startup.phases
+        ],
+    }
 
 
 def error_object(error: BasetenError) -> dict[str, Any]:
@@ -181,6 +204,7 @@ def outcome_object(ending: Ending, job: Job | None) -> dict[str, Any]:
         "waited": None if ending.waited is None else round(ending.waited, 3),
         "error": None if error is None else error_object(error),
         "superseded_by": error.by if isinstance(error, PromotionSupersededError) else None,
+        "startup": startup_object(evidence.startup) if evidence and evidence.startup else None,
         "act": _act_object(evidence.act if evidence else None),
         "failed_chainlets": list(error.failed)
         if isinstance(error, PromotionFailedError | DeploymentFailedError)

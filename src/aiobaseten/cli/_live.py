@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import Clock, Phase
+from ..errors import Startup
 from ..events import Event
 from ..options import LoopClock
 from ._jobs import Ending, Job, Result
@@ -24,6 +25,7 @@ from ._text import elapsed_time, harmless, one_line
 FRAME_S = 0.25
 
 _WIDEST_BAR = 40
+_PHASE_BAR = 12
 _STYLES = {
     Phase.PENDING: "cyan",
     Phase.READY: "green",
@@ -151,6 +153,9 @@ def frame(picture: Picture, elapsed: float, *, width: int, ascii_only: bool = Fa
         parts.append(_traffic(picture, width, ascii_only=ascii_only))
     if picture.rows:
         parts.append(_rows(picture.rows, elapsed))
+    if picture.startup is not None and not picture.is_over:
+        at, startup = picture.startup
+        parts.append(_phases(startup, max(elapsed - at, 0.0), ascii_only=ascii_only))
     if not picture.is_over:
         parts.append(Text(f"waiting for {one_line(picture.waiting_for())}", style="dim"))
     if picture.last_failure is not None:
@@ -176,6 +181,32 @@ def _traffic(picture: Picture, width: int, *, ascii_only: bool) -> Text:
         no_wrap=True,
         overflow="ellipsis",
     )
+
+
+def _phases(startup: Startup, since: float, *, ascii_only: bool) -> Table:
+    """The phases of a startup: bars that are full after the usual time.
+
+    Args:
+        startup: The startup.
+        since: Seconds since it was read.
+        ascii_only: Whether to use only ASCII.
+    """
+    table = Table.grid(padding=(0, 2))
+    for _ in range(3):
+        table.add_column(no_wrap=True, overflow="ellipsis")
+    full, empty = "#-" if ascii_only else "█░"
+    for phase in startup.phases:
+        goes_on = not phase.is_over and not startup.has_failed
+        seconds = phase.seconds + (since if goes_on else 0.0)
+        share = 1.0 if phase.is_over else 0.0 if not phase.usual else min(seconds / phase.usual, 1)
+        filled = round(_PHASE_BAR * share)
+        usually = "" if phase.usual is None else f"usually {elapsed_time(phase.usual)}"
+        table.add_row(
+            Text(f"  {one_line(phase.name.replace('_', ' ').lower())}"),
+            Text.assemble((full * filled, "green"), (empty * (_PHASE_BAR - filled), "dim")),
+            Text(f"{elapsed_time(seconds)}  {usually}".rstrip(), style="dim"),
+        )
+    return table
 
 
 def _rows(rows: Sequence[Row], elapsed: float) -> Table:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from attrs import evolve, frozen
 
 from .. import Phase, PromotionPhase
-from ..events import Event, Finished, LookFailed, StatusChanged, TrafficShifted
+from ..errors import Startup
+from ..events import (
+    Event,
+    Finished,
+    LookFailed,
+    StartupProgressed,
+    StatusChanged,
+    TrafficShifted,
+)
 from ._jobs import Job
 from ._text import one_line
 
@@ -44,6 +52,7 @@ class Picture:
         failures: The number of failed looks.
         last_failure: The time and the message of the last failed look, if there was one.
         is_over: Whether the wait has ended.
+        startup: The time and the phases of a startup that takes long, if there is one.
     """
 
     job: Job
@@ -54,13 +63,17 @@ class Picture:
     failures: int = 0
     last_failure: tuple[float, str] | None = None
     is_over: bool = False
+    startup: tuple[float, Startup] | None = None
 
     def after(self, event: Event) -> Picture:
         """The picture after *event*."""
         if isinstance(event, StatusChanged):
-            return self._after_status(event)
+            picture = self._after_status(event)
+            return evolve(picture, startup=None) if event.phase is Phase.READY else picture
         if isinstance(event, TrafficShifted):
             return evolve(self, percent=event.percent)
+        if isinstance(event, StartupProgressed):
+            return evolve(self, startup=(event.at, event.startup))
         if isinstance(event, LookFailed):
             failure = (event.at, one_line(event.error))
             return evolve(self, failures=self.failures + 1, last_failure=failure)

@@ -71,6 +71,8 @@ class Behaviour:
         settings_during_promotion: Whether such a change waits for the end of a promotion.
         settings_answer: Whether the answer to such a change has the environment, as since August
             2026, or a status alone.
+        startups: Whether the API has the routes of startups, which only the official SDK shows, or
+            answers 404.
         metrics_lag: Seconds until metrics show a request.
         metrics_per_minute: How many requests for metrics a minute get an answer; more get 429.
         metrics_statuses: Whether requests are counted by their status, such as 200, or by its
@@ -109,6 +111,7 @@ class Behaviour:
     settings_shown_after: float = 2.0
     settings_during_promotion: Literal["queued", "accepted"] = "queued"
     settings_answer: Literal["environment", "status"] = "environment"
+    startups: Literal["readable", "missing"] = "readable"
     metrics_lag: float = 90.0
     metrics_per_minute: float = math.inf
     metrics_statuses: Literal["code", "class"] = "code"

@@ -9,6 +9,7 @@ Where to look, from the top down; each module imports only modules below its own
 ``routes``               The table of operations: method, path, body and action
 ``actions``              The actions of operations: read or change the state, return JSON
 ``metrics``              Metrics: from a request to a window, and from its requests to JSON
+``startups``             Startups: from a request to a window, and from its startups to JSON
 ``parsed_request``       A request with its resource, environment, deployment and fields
 ``settings_in_body``     Settings in the body of a request, and their bounds
 ``json_writer``          State is written here as Baseten's JSON

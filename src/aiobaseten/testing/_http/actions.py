@@ -32,6 +32,7 @@ from .metrics import read_window, write_metrics
 from .parsed_request import ParsedRequest
 from .response import InvalidRequest
 from .settings_in_body import read_chainlets, read_promotion_settings, read_settings
+from .startups import read_startups, write_startups, write_summary
 
 Action = Callable[[ParsedRequest], JSON]
 
@@ -476,6 +477,21 @@ def get_environment_metrics(request: ParsedRequest) -> JSON:
     current = environment.seen_at(request.when).current
     cuts = environment.promotion_ends()
     return write_metrics(request, window, flows, _replicas(current), cuts)
+
+
+def list_startups(request: ParsedRequest) -> JSON:
+    """One page of the startups of a deployment."""
+    return write_startups(request, read_startups(request, [request.deployment]))
+
+
+def summarize_startups(request: ParsedRequest) -> JSON:
+    """How long the startups of a deployment took."""
+    return write_summary(request, read_startups(request, [request.deployment]))
+
+
+def summarize_environment_startups(request: ParsedRequest) -> JSON:
+    """How long the startups of all deployments of an environment took."""
+    return write_summary(request, read_startups(request, request.environment.served_by()))
 
 
 def _replicas(deployment: FakeDeployment | None) -> Callable[[float], int]:

@@ -19,6 +19,7 @@ Where to look, from the top down; each module imports only modules below its own
 ``audit_log``               Who changed what, and when
 ``history``                 A value over time
 ``clock``                   The fake's time, taken from the event loop
+``startup``                 Startups of replicas: attempts to become ready, with their phases
 ``traffic``                 Requests over time, and how they were answered: for the metrics
 ``log``                     Log lines, and the part of a log that a request asks for
 ``refusal``                 The exception for actions that Baseten refuses
@@ -39,6 +40,7 @@ from .model import FakeModel
 from .promotion import FakePromotion
 from .refusal import Refused, find, forbidden, not_found, not_possible
 from .resource import FakeResource
+from .startup import PHASES, FakePhase, FakeStartup
 from .status import CANCELED, INACTIVE, NOT_DEPLOYED, RUNNING
 from .traffic import Flow, Measured
 from .world import World
@@ -51,6 +53,7 @@ __all__ = [
     "LEVELS",
     "LONGEST_RANGE_S",
     "NOT_DEPLOYED",
+    "PHASES",
     "RUNNING",
     "SOURCES",
     "STARTED",
@@ -65,8 +68,10 @@ __all__ = [
     "FakeEnvironment",
     "FakeLogLine",
     "FakeModel",
+    "FakePhase",
     "FakePromotion",
     "FakeResource",
+    "FakeStartup",
     "Flow",
     "LogFilter",
     "LogRange",

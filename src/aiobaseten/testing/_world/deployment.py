@@ -16,6 +16,7 @@ from .history import History, since_ever
 from .log import FakeLogLine
 from .plan import SHUT_DOWN, WAKE, Plan, Reactions, parse_plan
 from .progress import Progress
+from .startup import FakeStartup, check_phases, earlier, startups
 from .status_track import StatusTrack
 from .traffic import WELL, Answers, Latency, answers
 
@@ -85,6 +86,8 @@ class FakeDeployment:
         self.version: int = 0
         self._log: list[FakeLogLine] = []
         self._answers: list[Answers] = [WELL]
+        self._phases: Mapping[str, float] = {}
+        self._earlier: list[FakeStartup] = []
         self._first = (plan, chain_timeline)
         self._own: StatusTrack | None = None
         self._chainlets: dict[str, StatusTrack] = {}
@@ -199,6 +202,36 @@ class FakeDeployment:
         at = self.resource.progress.now()
         self._log.append(FakeLogLine(at, message, chainlet, level, replica, request_id, component))
 
+    def starts(self, **seconds: float) -> None:
+        """Take so many seconds for each phase of a startup; the last phase takes the rest.
+
+        Holds for the deployments that promotions make from this one, too. Without it, DEPLOYING is
+        SCHEDULING, and LOADING_MODEL is WEIGHT_DOWNLOAD.
+
+        Args:
+            seconds: By phase, such as ``SCHEDULING=20, IMAGE_PULL=30, WEIGHT_DOWNLOAD=600``.
+
+        Raises:
+            ValueError: There is no such phase.
+        """
+        self._phases = check_phases(seconds)
+
+    def started_before(self, *, times: int = 10, **seconds: float) -> None:
+        """Have started so many times before the fake's time began.
+
+        Args:
+            times: How many times.
+            seconds: How long each phase took, as for `starts`.
+
+        Raises:
+            ValueError: There is no such phase.
+        """
+        self._earlier += earlier(check_phases(seconds), times)
+
+    def startups_until(self, when: float) -> Sequence[FakeStartup]:
+        """Its startups until that time, oldest first."""
+        return [*self._earlier, *startups(self.history(), self._phases, when)]
+
     def answers(
         self, *, error_share: float = 0.0, latency: Latency = 0.2, from_percent: float = 0.0
     ) -> None:
@@ -231,9 +264,10 @@ class FakeDeployment:
         """When it began to answer in another way."""
         return [one.since for one in self._answers[1:]]
 
-    def answer_like(self, other: FakeDeployment) -> None:
-        """Answer requests as another deployment does, also in future."""
+    def behave_like(self, other: FakeDeployment) -> None:
+        """Answer requests as another deployment does, also in future, and start like it."""
         self._answers = other._answers
+        self._phases = other._phases
 
     def lines(
         self, chainlet: str | None = None, *, until: float = math.inf

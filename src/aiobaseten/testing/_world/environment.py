@@ -289,8 +289,7 @@ class FakeEnvironment:
         if not times:
             return ()
         times |= {state.at for rollout in self._rollouts for state in rollout.history}
-        seen = {self._first_current, *(rollout.candidate for rollout in self._rollouts)} - {None}
-        times |= {at for one in seen if one is not None for at in one.answers_change()}
+        times |= {at for one in self.served_by() for at in one.answers_change()}
         edges = [*sorted(time for time in times if time < until), until]
         found: list[tuple[FakeDeployment, Flow]] = []
         for start, end in pairwise(edges):
@@ -300,6 +299,11 @@ class FakeEnvironment:
                     flow = Flow(start, end, per_second, deployment.answers_at(start, percent))
                     found.append((deployment, flow))
         return found
+
+    def served_by(self) -> Sequence[FakeDeployment]:
+        """All deployments that have served in it or were being promoted to it."""
+        all_of_them = [self._first_current, *(rollout.candidate for rollout in self._rollouts)]
+        return list(dict.fromkeys(one for one in all_of_them if one is not None))
 
     def promotion_ends(self) -> Sequence[float]:
         """When promotions have ended."""

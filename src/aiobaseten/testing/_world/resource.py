@@ -137,7 +137,7 @@ class FakeResource(ABC):
             visible_from=moment(now + self.behaviour.hidden_for),
         )
         copy = self._add(f"{first_name}-p{self._copies}", facts, plan, source.reactions)
-        copy.answer_like(source)
+        copy.behave_like(source)
         return copy
 
     def _name_of_copy(self, source_name: str, now: float) -> str:
