@@ -109,10 +109,10 @@ async def _promote(run: Run, command: Promote) -> Ending:
     queued = ", after the promotion that is running, if any" if waits else ""
     which = named(command.deployment, deployment)
     run.view.note(f"promoting deployment {which} to {place}{queued}")
-    guard = command.guarding.guard if command.guarding is not None else None
-    promotion = await environment.promote(
-        deployment, before_sending=run.before_sending, guard=guard, **command.options
-    )
+    options = dict(command.options)
+    if command.guarding is not None:
+        options["guard"] = command.guarding.guard
+    promotion = await environment.promote(deployment, before_sending=run.before_sending, **options)
     return await follow_promotion(run, command, promotion, place.resource)
 
 
