@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,6 +22,7 @@ from .doubles import TaskRun, deferral, fired, result_of
 from .promoting import PERMANENT, die_while_sending, posts, promote_operator
 from .test_triggers import moved
 
+PAGE = Path(__file__).parents[2] / "docs" / "airflow.md"
 GUARD: dict[str, Any] = {
     "checks": [
         {"metric": "error_rate", "at_most": 0.02},
@@ -154,6 +160,19 @@ def test_a_guard_that_cannot_work_is_refused_when_the_dag_is_parsed(given: dict[
         operator(**given)
     operator()
     operator(guard=CHECKS_ALONE, model_id=None, chain_id="x")
+
+
+def test_the_documented_guard_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    evals = ModuleType("evals")
+    evals.run_evals = smoke  # type: ignore[attr-defined] # that is what it is for
+    monkeypatch.setitem(sys.modules, "evals", evals)
+    smoke_path = f"{__name__}.smoke"
+    (text,) = re.findall(r"```json\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+
+    carried = operator(guard=json.loads(text)).guard
+
+    assert carried is not None
+    assert [*carried["checks"][2].values()] == ["evals", smoke_path, 120.0]
 
 
 @pytest.mark.looptime
