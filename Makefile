@@ -31,7 +31,7 @@ $(WORKFLOWS): scripts/requirements/workflows.txt $(READY)
 	@touch $@
 
 .PHONY: demo
-demo: $(READY)  ## Run the demo: promote a chain and cancel a model promotion, against a fake Baseten
+demo: $(READY)  ## Run the demo: promote a chain, cancel a promotion, let a guard take one back, against a fake
 	$(BIN)/python scripts/demo.py
 
 .PHONY: recording

@@ -1,4 +1,4 @@
-"""Demo: promote a chain until it is live, and cancel the promotion of a model.
+"""Demo: promote a chain until it is live, cancel a promotion, and let a guard take one back.
 
 Without arguments, it runs against a fake Baseten on a loopback port, in compressed time. With a key
 in BASETEN_API_KEY and ids as arguments, it runs against Baseten itself, and really promotes:
@@ -13,10 +13,10 @@ import argparse
 import asyncio
 import sys
 
-from aiobaseten import Baseten, ModelPromotion
-from aiobaseten.errors import BasetenError
+from aiobaseten import Baseten, Guard, ModelPromotion, error_rate, latency
+from aiobaseten.errors import BasetenError, GuardBreachedError
 from aiobaseten.events import Finished, TrafficShifted
-from aiobaseten.testing import CompressedClock, FakeBaseten
+from aiobaseten.testing import Behaviour, CompressedClock, FakeBaseten
 
 #: Seconds of the fake's time per second of real time.
 SPEED = 40.0
@@ -45,7 +45,31 @@ async def cancel_model(baseten: Baseten, model: str, deployment: str, environmen
         print(event)
         if isinstance(event, Finished) and event.error is None:
             serving = event.result.current_deployment
-            print(f"Back: {serving.id if serving else 'nothing'} serves {environment} again.")
+            print(f"Back: {serving.id if serving else 'nothing'} serves {environment} again.\n")
+
+
+async def guard_model(baseten: Baseten, model: str, deployment: str, environment: str) -> None:
+    """Promote a model under a guard, which takes it back when it is worse."""
+    print(f"Promoting deployment {deployment} of model {model} to {environment}, under a guard:")
+    # Against Baseten the defaults are better: its metrics come minutes later than here.
+    guard = Guard(
+        error_rate(at_most=0.02),
+        latency("p95", at_most=1.5, worse_by_at_most=0.2),
+        window=40,
+        lag=10,
+        warmup=5,
+        on_breach="force_cancel",
+    )
+    production = baseten.model(model).environment(environment)
+    promotion = await production.promote(deployment, guard=guard)
+    try:
+        async for event in promotion.events(timeout=TIMEOUT_S):
+            if not isinstance(event, Finished):
+                print(event)
+    except GuardBreachedError as breached:
+        for verdict in breached.report.breached:
+            print(f"Breached: {verdict}, in {verdict.requests:.0f} requests.")
+        print(f"Taken back: {breached.report.traffic}")
 
 
 async def until_traffic_moves(promotion: ModelPromotion) -> None:
@@ -58,7 +82,7 @@ async def until_traffic_moves(promotion: ModelPromotion) -> None:
 
 def furnished() -> FakeBaseten:
     """A fake Baseten with a chain and a model, ready to be promoted."""
-    fake = FakeBaseten(speed=SPEED)
+    fake = FakeBaseten(speed=SPEED, behaviour=Behaviour(metrics_lag=5.0))
     chain = fake.chain("support-bot")
     chain.deployment("v1", status="ACTIVE")
     chain.deployment(
@@ -80,7 +104,10 @@ def furnished() -> FakeBaseten:
     model = fake.model("ranker")
     model.deployment("m1", status="ACTIVE")
     model.deployment("m2", timeline=[("DEPLOYING", 15), ("LOADING_MODEL", 25), "ACTIVE"])
-    model.environment("production", current="m1", rolling=True)
+    # Every health check passes, and from a quarter of the traffic on it fails requests.
+    model.deployment("m3").answers(error_share=0.08, latency={"p95": 0.4}, from_percent=25)
+    production = model.environment("production", current="m1", rolling=True)
+    production.receives(requests_per_second=40)
     return fake
 
 
@@ -96,6 +123,7 @@ async def against_the_fake() -> None:
         ) as baseten:
             await promote_chain(baseten, "support-bot", "v2", "production")
             await cancel_model(baseten, "ranker", "m2", "production")
+            await guard_model(baseten, "ranker", "m3", "production")
 
 
 async def against_baseten(ids: argparse.Namespace) -> None:

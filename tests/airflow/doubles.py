@@ -51,11 +51,15 @@ class TaskRun:
 
     def __init__(self) -> None:
         self.store = StateStore()
-        self._ti = SimpleNamespace(max_tries=2)
+        self.pushed: dict[str, Any] = {}
+        self._ti = SimpleNamespace(max_tries=2, xcom_push=self._push)
 
     def context(self) -> Any:
         """The context that Airflow passes to a try."""
         return {"task_state_store": self.store, "ti": self._ti}
+
+    def _push(self, key: str, value: Any) -> None:
+        self.pushed[key] = json.loads(json.dumps(value))
 
     def clear(self) -> None:
         """Clear the task, as a user does: Airflow grants it new tries."""

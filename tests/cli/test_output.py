@@ -23,13 +23,19 @@ from aiobaseten.cli._text import one_line
 from aiobaseten.errors import ServerError, Startup, StartupPhase
 from aiobaseten.events import (
     DeploymentWoken,
+    GuardActed,
+    GuardOverridden,
+    HoldExtended,
     LookFailed,
+    Measured,
     PromotionPaused,
     PromotionResumed,
     StartupProgressed,
     StatusChanged,
+    StepReached,
     TrafficShifted,
 )
+from aiobaseten.guard import Verdict
 
 from .command import Ended, Shell, ended, line_with
 
@@ -65,6 +71,11 @@ EVENTS = [
     DeploymentWoken(at=4.0),
     StartupProgressed(at=4.5, startup=STARTUP),
     LookFailed(at=5.0, error=HOSTILE, next_look=2.0),
+    StepReached(at=6.0, percent=25),
+    Measured(at=7.0, percent=25, verdict=Verdict("breach", check="|`x`", reason="::x|", value=0.1)),
+    HoldExtended(at=8.0, reason="no data", until=70.0),
+    GuardActed(at=9.0, policy="force_cancel", why="slow"),
+    GuardOverridden(at=10.0, by="roll forward"),
 ]
 
 
@@ -246,7 +257,7 @@ def test_a_summary_escapes_markdown_and_html() -> None:
 
 
 def test_a_message_of_a_server_stays_in_its_line() -> None:
-    text = event_text(EVENTS[-1])
+    text = event_text(EVENTS[5])
 
     assert text.isprintable()
     assert "##[" not in text

@@ -47,6 +47,13 @@ CHAIN = Token(
 MODEL = Token(
     kind="model promotion", resource_id="m", environment_name="prod", deployment_id="d"
 ).dump()
+GUARDED = Token(
+    kind="model promotion",
+    resource_id="m",
+    environment_name="prod",
+    deployment_id="d",
+    hold=600,
+).dump()
 CANCELLATION = Token(
     kind="cancellation", resource_id="m", environment_name="prod", deployment_id=None
 ).dump()
@@ -125,6 +132,58 @@ INVALID_ARGUMENTS = {
     ),
     f"wait {CANCELLATION} --on-paused fail": ("--on-paused: not with the token of a cancellation"),
     f"wait {CANCELLATION} --log-lines 5": "--log-lines: not with the token of a cancellation",
+    "promote model m d --to prod --max-error-rate 2%": (
+        "a guard works only with --wait: without it, nobody would measure"
+    ),
+    "promote model m d --to prod --wait --max-error-rate 2": (
+        "argument --max-error-rate: is that a number of percent? write 2% or 0.02"
+    ),
+    "promote model m d --to prod --wait --max-error-rate few": (
+        "argument --max-error-rate: not a share; write 2% or 0.02"
+    ),
+    "promote model m d --to prod --wait --max-latency 1.5s": (
+        "argument --max-latency: write p95=1.5s or p50=300ms; the quantiles are p50, p90, p95, "
+        "p99, avg"
+    ),
+    "promote model m d --to prod --wait --max-regression p95": (
+        "argument --max-regression: write p95=20%; what can get worse is error_rate, p50, p90, "
+        "p95, p99, avg"
+    ),
+    "promote model m d --to prod --wait --max-latency p95=1 --max-latency p95=2": (
+        "--max-latency: p95 is given twice"
+    ),
+    "promote model m d --to prod --wait --check s3cret --check s3cret": (
+        "--check: the same command is given twice"
+    ),
+    "promote model m d --to prod --wait --check=": "argument --check: an empty command",
+    "promote model m d --to prod --wait --window 5m": (
+        "--window: only with a check, such as --max-error-rate 2%"
+    ),
+    "promote model m d --to prod --wait --max-error-rate 2% --check-timeout 5": (
+        "--check-timeout: only with --check"
+    ),
+    "promote model m d --to prod --wait --check a --min-requests few": (
+        "argument --min-requests: not a number"
+    ),
+    "promote model m d --to prod --wait --check a --window 0": (
+        "argument --window: must be more than zero"
+    ),
+    "promote model m d --to prod --wait --check a --on-breach stop": (
+        "argument --on-breach: choose from cancel, force-cancel, pause, report"
+    ),
+    "promote chain c d --to prod --wait --max-error-rate 2%": (
+        "chains have no metrics, such as error_rate: check them with --check"
+    ),
+    "promote chain c d --to prod --wait --check a --hold pause": (
+        "--on-breach and --hold: only for models: Baseten cannot pause a chain's promotion"
+    ),
+    f"wait {GUARDED}": (
+        "this promotion has a guard, which its token does not hold: pass the same flags again, "
+        "such as --max-error-rate, or --no-guard to go on without it"
+    ),
+    f"wait {GUARDED} --no-guard --check a": "--check: not with --no-guard",
+    f"wait {CANCELLATION} --check a": "a cancellation has no guard: leave out its flags",
+    "wait model m d --no-guard": "--no-guard: only with a token",
     f"wait {MODEL} --wake": "--wake: only with a deployment",
     "wait chain c": "expected TOKEN, or chain or model, its name or id, and the deployment",
     "pause model m": (

@@ -28,12 +28,17 @@ from aiobaseten.cli._views import can_show_live
 from aiobaseten.errors import ServerError, Startup, StartupPhase
 from aiobaseten.events import (
     Event,
+    GuardActed,
+    HoldExtended,
     LookFailed,
+    Measured,
     PromotionPaused,
     StartupProgressed,
     StatusChanged,
+    StepReached,
     TrafficShifted,
 )
+from aiobaseten.guard import Outcome, Verdict
 
 from .command import PATIENCE_S, SPEED, Shell, until
 
@@ -272,6 +277,45 @@ def test_a_frame_shows_the_phases_of_a_slow_startup_until_the_deployment_is_read
     assert "weight download" not in drawn(ready, 141)
 
 
+def measured(at: float, name: str, outcome: Outcome, reason: str, percent: int = 25) -> Measured:
+    """A verdict about a step."""
+    return Measured(at=at, percent=percent, verdict=Verdict(outcome, check=name, reason=reason))
+
+
+def test_a_frame_shows_a_row_for_each_check_with_its_last_verdict() -> None:
+    picture = after(
+        StepReached(at=1, percent=25),
+        measured(5, "error_rate", "unavailable", "no data of deployment d"),
+        measured(5, "\x1b[2Jsmoke.sh", "pass", "exit status 0"),
+        measured(65, "error_rate", "pass", "1 % is within 2 %"),
+        StepReached(at=70, percent=50),
+        measured(99, "error_rate", "breach", "8 % is above 2 %", percent=50),
+    )
+
+    _, *rows, _ = drawn(picture, 99).splitlines()
+
+    assert rows == [
+        "check error_rate   50 %  breach  8 % is above 2 %",
+        "check [2Jsmoke.sh  25 %  pass    exit status 0",
+    ]
+
+
+def test_a_frame_waits_for_the_guard_also_while_it_has_paused_the_promotion() -> None:
+    change_of_traffic = change(0, "promotion", "to prod", "RAMPING_UP")
+    held = after(change_of_traffic, HoldExtended(at=1, reason="no data", until=61))
+    paused = held.after(
+        PromotionPaused(
+            at=2, subject="promotion", name="to prod", previous="RAMPING_UP", status="PAUSED"
+        )
+    )
+
+    assert held.waiting_for() == paused.waiting_for() == "the guard to measure again: no data"
+    resumed = paused.after(GuardActed(at=3, policy="resume", why="every check has passed"))
+    cancelled = resumed.after(GuardActed(at=4, policy="cancel", why="slow"))
+    assert "guard" not in resumed.waiting_for()
+    assert cancelled.waiting_for() == "traffic to move back to the previous deployment"
+
+
 def test_before_the_first_look_the_frame_has_no_parts() -> None:
     assert len(drawn(Picture(job=PROMOTION), 0).splitlines()) == 2
 
@@ -281,6 +325,7 @@ def test_a_frame_fits_every_width(width: int) -> None:
     picture = after(
         change(0, "chainlet", "AnExceedinglyLongNameOfAChainlet", "SCALED_TO_ZERO"),
         change(0, "promotion", "to prod", "A_STATUS_THAT_NOBODY_KNOWS_YET"),
+        measured(5, "./a-command-with-a-long-name.sh", "breach", "exit status 1: " + "no " * 99),
     )
 
     assert all(len(line) <= width for line in drawn(picture, 5, width=width).splitlines())

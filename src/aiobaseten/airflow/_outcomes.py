@@ -6,15 +6,20 @@ Airflow stores it in between: do not change the keys or the values of ``outcome`
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, NotRequired, TypedDict
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from ..errors import BasetenError, Evidence
+from ..guard import GuardReport
 from ..schemas import ChainDeployment, Deployment, Environment
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
     from airflow.sdk.types import Logger
+
+#: The key of the XCom with the report of a guard.
+REPORT_KEY = "guard_report"
 
 
 class WaitSucceeded(TypedDict):
@@ -23,10 +28,12 @@ class WaitSucceeded(TypedDict):
     Attributes:
         outcome: Tells this from `WaitFailed`.
         result: The deployment or the environment, as JSON data.
+        report: The report of the guard, if there is one.
     """
 
     outcome: Literal["done"]
     result: dict[str, Any]
+    report: NotRequired[dict[str, Any]]
 
 
 class WaitFailed(TypedDict):
@@ -38,6 +45,7 @@ class WaitFailed(TypedDict):
         message: The error's message.
         is_final: Whether another try would fail in the same way.
         evidence: The error's evidence and notes, as sentences.
+        report: The report of the guard, if there is one.
     """
 
     outcome: Literal["failed"]
@@ -45,34 +53,63 @@ class WaitFailed(TypedDict):
     message: str
     is_final: bool
     evidence: list[str]
+    report: NotRequired[dict[str, Any]]
 
 
-def succeeded(result: ChainDeployment | Deployment | Environment) -> WaitSucceeded:
-    """The outcome of a wait that returned *result*."""
+def succeeded(
+    result: ChainDeployment | Deployment | Environment, report: GuardReport | None = None
+) -> WaitSucceeded:
+    """The outcome of a wait that returned *result*, and the report of its guard."""
     # Through JSON and back: Airflow could not store every value of a response.
-    return WaitSucceeded(
+    outcome = WaitSucceeded(
         outcome="done", result=json.loads(json.dumps(result.to_dict(), default=str))
     )
+    if report is not None:
+        outcome["report"] = _plain(report)
+    return outcome
 
 
-def failed(error: BasetenError) -> WaitFailed:
-    """The outcome of a wait that raised *error*."""
-    return WaitFailed(
+def failed(error: BasetenError, report: GuardReport | None = None) -> WaitFailed:
+    """The outcome of a wait that raised *error*, and the report of its guard."""
+    if report is None and error.evidence is not None:
+        report = error.evidence.report
+    outcome = WaitFailed(
         outcome="failed",
         error=type(error).__name__,
         message=str(error),
         is_final=not error.is_transient,
         evidence=[
             *(_sentences(error.evidence) if error.evidence else []),
+            *(_measured(report) if report else []),
             *getattr(error, "__notes__", ()),
         ],
     )
+    if report is not None:
+        outcome["report"] = _plain(report)
+    return outcome
+
+
+def _plain(report: GuardReport) -> dict[str, Any]:
+    text = json.dumps(report.to_dict(), ensure_ascii=False).replace("\\u0000", "\ufffd")
+    plain: dict[str, Any] = json.loads(writable(text))
+    return plain
+
+
+def writable(text: str) -> str:
+    """*text* as files and databases take it: the reason of an own check may be any text."""
+    return text.encode(errors="replace").decode()
 
 
 def log_evidence(failure: WaitFailed, log: Logger) -> None:
     """Write the evidence into a task's log."""
     for sentence in failure["evidence"]:
         log.error(sentence)
+
+
+def push_report(context: Context, outcome: WaitSucceeded | WaitFailed) -> None:
+    """Push the report of the guard as an XCom of the task, if there is one."""
+    if "report" in outcome:
+        context["ti"].xcom_push(key=REPORT_KEY, value=outcome["report"])
 
 
 def fail_task(failure: WaitFailed, log: Logger) -> NoReturn:
@@ -85,6 +122,14 @@ def fail_task(failure: WaitFailed, log: Logger) -> NoReturn:
     log_evidence(failure, log)
     message = f"{failure['error']}: {failure['message']}"
     raise (AirflowFailException(message) if failure["is_final"] else AirflowException(message))
+
+
+def _measured(report: GuardReport) -> list[str]:
+    return [
+        writable(f"at {step.percent} % of the traffic, {verdict}")
+        for step in report.steps
+        for verdict in step.verdicts
+    ]
 
 
 def _sentences(evidence: Evidence) -> list[str]:

@@ -14,6 +14,7 @@ from .. import (
     Baseten,
     ChainHandle,
     Duration,
+    Guard,
     IfInProgress,
     ModelHandle,
     OnPaused,
@@ -29,7 +30,7 @@ from ..options import (
     PromotionOptions,
 )
 from . import _saved_token
-from ._outcomes import WaitFailed, WaitSucceeded, fail_task, failed
+from ._outcomes import WaitFailed, WaitSucceeded, fail_task, failed, push_report
 from ._resources import check_resource, exact, find_resource
 from ._wait_options import deadline_after, options_for, seconds_or_none
 from .hook import DEFAULT_CONNECTION, BasetenHook
@@ -57,7 +58,9 @@ class _EnvironmentOperator(BaseAsyncOperator):
             async with self._client() as baseten:
                 token = await self._begin(baseten, context)
         except BasetenError as error:
-            fail_task(failed(error), self.log)
+            failure = failed(error)
+            push_report(context, failure)
+            fail_task(failure, self.log)
         _saved_token.save(context, token)
         self.defer(trigger=self._trigger(token), method_name="execute_complete")
 
@@ -74,6 +77,7 @@ class _EnvironmentOperator(BaseAsyncOperator):
             AirflowException: The failure is temporary: Airflow retries the task. The next try
                 sends nothing twice.
         """
+        push_report(context, event)
         if event["outcome"] == "failed":
             fail_task(event, self.log)
         _saved_token.delete(context)
@@ -132,6 +136,10 @@ class PromoteOperator(_EnvironmentOperator):
         preserve_env_instance_type: Whether the environment keeps its instance type. Models only.
         environment_settings_update: New settings of the environment. Models only.
         promotion_settings_override: Settings of this promotion only. Models only.
+        guard: The guard of the promotion, in the form of `aiobaseten.Guard.from_dict`. A breach
+            fails the task without a retry, after the traffic is back. The report is the XCom
+            ``guard_report``, also of a task that fails. Functions of own checks, which are dotted
+            paths, must be importable in the DAG processor, the worker and the triggerer.
         kwargs: As for every operator.
 
     Raises:
@@ -173,6 +181,7 @@ class PromoteOperator(_EnvironmentOperator):
         preserve_env_instance_type: bool | None = None,
         environment_settings_update: Mapping[str, Any] | None = None,
         promotion_settings_override: Mapping[str, Any] | None = None,
+        guard: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -197,7 +206,12 @@ class PromoteOperator(_EnvironmentOperator):
         self.preserve_env_instance_type = preserve_env_instance_type
         self.environment_settings_update = environment_settings_update
         self.promotion_settings_override = promotion_settings_override
+        checked_guard = None if guard is None else Guard.from_dict(guard)
+        # In the form that a trigger carries.
+        self.guard = None if checked_guard is None else checked_guard.to_dict()
         check_resource(model_id, chain_id)
+        if chain_id is not None and checked_guard is not None:
+            _check_guard_of_chain(checked_guard)
         if chain_id is not None and (cancel_on_kill or self._model_settings()):
             name = "cancel_on_kill" if cancel_on_kill else min(self._model_settings())
             raise ConfigurationError(
@@ -208,7 +222,7 @@ class PromoteOperator(_EnvironmentOperator):
         saved = _saved_token.load(context)
         if saved is not None and not saved.cleared_since:
             self.log.info("an earlier try saved a token: continuing its promotion, sending nothing")
-            token = (await baseten.resume(saved.text)).token
+            token = (await baseten.resume(saved.text, guard=self._guard())).token
         else:
             resource = await find_resource(baseten, self.model_id, self.chain_id)
             deployment = await resource.identify_deployment(self.deployment_id)
@@ -245,9 +259,13 @@ class PromoteOperator(_EnvironmentOperator):
             in_progress_timeout=self.timeout,
             before_sending=save_token,
             scale_down_previous_deployment=self.scale_down_previous_deployment,
+            guard=self._guard(),
             **self._model_settings(),
         )
         return promotion.token
+
+    def _guard(self) -> Guard | None:
+        return None if self.guard is None else Guard.from_dict(self.guard)
 
     def _model_settings(self) -> dict[str, Any]:
         """The given settings that only promotions of models have."""
@@ -265,6 +283,19 @@ class PromoteOperator(_EnvironmentOperator):
             deadline=deadline_after(self.timeout),
             options=self.options,
             cancel_on_kill=self.cancel_on_kill,
+            guard=self.guard,
+        )
+
+
+def _check_guard_of_chain(guard: Guard) -> None:
+    if guard.metric_checks:
+        raise ConfigurationError(
+            f"chains have no metrics, such as {guard.metric_checks[0].name}: the guard of a chain "
+            "takes checks of yours only"
+        )
+    if "pause" in (guard.on_breach, guard.hold):
+        raise ConfigurationError(
+            'the promotion of a chain cannot be paused: leave out "pause" in on_breach and hold'
         )
 
 

@@ -14,12 +14,22 @@ from typing import Any
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from .. import Baseten, Token
+from .. import Baseten, Cancellation, ChainPromotion, Guard, ModelPromotion, Token
 from ..errors import BasetenError
-from ..events import Event, Finished, LookFailed, PromotionPaused
+from ..events import (
+    Event,
+    Finished,
+    GuardActed,
+    GuardOverridden,
+    HoldExtended,
+    LookFailed,
+    Measured,
+    PromotionPaused,
+)
+from ..guard import GuardReport
 from ..options import LoopClock
 from ._clients import shared_client
-from ._outcomes import WaitFailed, WaitSucceeded, failed, succeeded
+from ._outcomes import WaitFailed, WaitSucceeded, failed, succeeded, writable
 from ._resources import find_resource
 from ._wait_options import seconds_until
 from .hook import BasetenHook
@@ -61,19 +71,32 @@ class _WaitTrigger(BaseTrigger):
             settings = await BasetenHook(self.baseten_conn_id).settings()
             async with shared_client(settings) as baseten:
                 timeout = seconds_until(self.deadline)
-                return await self._follow(await self._events(baseten, timeout))
+                result = await self._follow(await self._events(baseten, timeout))
+                return succeeded(result, self._report())
         except BasetenError as error:
-            return failed(error)
+            return failed(error, self._report())
 
-    async def _follow(self, events: AsyncGenerator[Event, None]) -> WaitSucceeded:
+    def _report(self) -> GuardReport | None:
+        """The report of the guard, if there is one."""
+        return None
+
+    async def _follow(self, events: AsyncGenerator[Event, None]) -> Any:
         result: Any = None
         async with aclosing(events) as stream:
             async for event in stream:
-                is_warning = isinstance(event, LookFailed | PromotionPaused)
-                (self.log.warning if is_warning else self.log.info)("%s", event)
+                log = self.log.warning if _is_warning(event) else self.log.info
+                log("%s", writable(str(event)))
                 if isinstance(event, Finished):
                     result = event.result
-        return succeeded(result)
+        return result
+
+
+def _is_warning(event: Event) -> bool:
+    if isinstance(event, Measured):
+        return event.verdict.outcome != "pass"
+    if isinstance(event, GuardActed):
+        return event.policy != "resume"
+    return isinstance(event, LookFailed | PromotionPaused | HoldExtended | GuardOverridden)
 
 
 class PromotionTrigger(_WaitTrigger):
@@ -83,6 +106,8 @@ class PromotionTrigger(_WaitTrigger):
         token: The token of the promotion or the cancellation.
         cancel_on_kill: Whether to cancel the promotion when a user marks the task or its run as
             failed. Nothing else cancels it, neither the end of a triggerer nor clearing the task.
+        guard: The guard of the promotion, in the form of `aiobaseten.Guard.to_dict`, or ``None``.
+            The modules of its own checks are imported in the triggerer.
     """
 
     def __init__(
@@ -93,23 +118,27 @@ class PromotionTrigger(_WaitTrigger):
         deadline: float | None,
         options: Mapping[str, Any],
         cancel_on_kill: bool = False,
+        guard: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(baseten_conn_id=baseten_conn_id, deadline=deadline, options=options)
         self.token = token
         self.cancel_on_kill = cancel_on_kill
+        self.guard = guard
+        self._promotion: ChainPromotion | ModelPromotion | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class's path, and the arguments that create an equal trigger."""
-        return (
-            f"{type(self).__module__}.{type(self).__qualname__}",
-            {
-                "baseten_conn_id": self.baseten_conn_id,
-                "token": self.token,
-                "deadline": self.deadline,
-                "options": self.options,
-                "cancel_on_kill": self.cancel_on_kill,
-            },
-        )
+        arguments: dict[str, Any] = {
+            "baseten_conn_id": self.baseten_conn_id,
+            "token": self.token,
+            "deadline": self.deadline,
+            "options": self.options,
+            "cancel_on_kill": self.cancel_on_kill,
+        }
+        if self.guard is not None:
+            # Not without one: an earlier version, on another machine, knows no guard.
+            arguments["guard"] = self.guard
+        return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def on_kill(self) -> None:
         """Cancel the promotion if ``cancel_on_kill`` is set and a user has failed the task.
@@ -171,8 +200,14 @@ class PromotionTrigger(_WaitTrigger):
 
     async def _events(self, baseten: Baseten, timeout: float | None) -> AsyncGenerator[Event, None]:
         # No look here: only the wait itself survives an outage of Baseten.
-        resumed = await baseten.resume(self.token, look=False)
+        guard = Guard.from_dict(self.guard) if self.guard is not None else None
+        resumed = await baseten.resume(self.token, look=False, guard=guard)
+        if not isinstance(resumed, Cancellation):
+            self._promotion = resumed
         return resumed.events(timeout=timeout, **self.options)
+
+    def _report(self) -> GuardReport | None:
+        return None if self._promotion is None else self._promotion.report
 
 
 class DeploymentTrigger(_WaitTrigger):

@@ -20,6 +20,7 @@ from ._invocations import (
     ChangeEnvironment,
     Command,
     EnvironmentWord,
+    Guarding,
     List,
     PlanPromotion,
     Promote,
@@ -99,6 +100,8 @@ def _check_promote(promote: Promote) -> None:
     _check_options(promote)
     if promote.environment.resource.kind == "chain":
         _check_can_cancel(promote)
+    if promote.guarding is not None and not promote.wait:
+        raise UsageError("a guard works only with --wait: without it, nobody would measure")
     if promote.options.get("if_in_progress") != "wait":
         _refuse({"in_progress_timeout"} & promote.options.keys(), "only with --if-in-progress wait")
     _check_wait_flags(promote)
@@ -106,6 +109,7 @@ def _check_promote(promote: Promote) -> None:
 
 def _check_options(promotion: Promote | PlanPromotion) -> None:
     if promotion.environment.resource.kind == "chain":
+        _check_guard_of_chain(promotion.guarding)
         _refuse({"preserve_env_instance_type"} & promotion.options.keys(), "only for models")
 
 
@@ -114,8 +118,27 @@ def _check_wait_for_token(wait: WaitForToken) -> None:
     _refuse(_others(given, PromotionOptions, cancels=True), "only with a deployment")
     if wait.token.content.kind == "cancellation":
         _refuse(_others(given, CancellationOptions), "not with the token of a cancellation")
-    elif wait.token.content.kind == "chain promotion":
+        if wait.guarding is not None:
+            raise UsageError("a cancellation has no guard: leave out its flags")
+        return
+    if wait.token.content.kind == "chain promotion":
         _check_can_cancel(wait)
+        _check_guard_of_chain(wait.guarding)
+    if wait.token.content.hold is not None and wait.guarding is None:
+        raise UsageError(
+            "this promotion has a guard, which its token does not hold: pass the same flags again, "
+            "such as --max-error-rate, or --no-guard to go on without it"
+        )
+
+
+def _check_guard_of_chain(guarding: Guarding | None) -> None:
+    if guarding is None or guarding.guard is None:
+        return
+    for one in guarding.guard.metric_checks:
+        raise UsageError(f"chains have no metrics, such as {one.name}: check them with --check")
+    guard = guarding.guard
+    if "pause" in (guard.on_breach, guard.hold):
+        raise UsageError(f"--on-breach and --hold: {no_chains('pause')}")
 
 
 def _check_wait_for_deployment(wait: WaitForDeployment) -> None:

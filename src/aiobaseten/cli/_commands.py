@@ -40,7 +40,13 @@ from ._jobs import (
 from ._names import check_words, find_deployment, find_environment, find_resource, named
 from ._outcomes import Outcome
 from ._run import Run
-from ._waits import follow_cancellation, follow_deployment, follow_promotion, job_of_promotion
+from ._waits import (
+    follow_cancellation,
+    follow_deployment,
+    follow_promotion,
+    guard_words,
+    job_of_promotion,
+)
 
 _EFFECTS: dict[type, str] = {
     Pause: "will pause at the end of its step",
@@ -97,14 +103,16 @@ async def _promote(run: Run, command: Promote) -> Ending:
         resource=place.resource,
         environment=place.name,
         deployment=deployment,
+        guard_words=guard_words(command),
     )
     waits = command.options.get("if_in_progress") == "wait"
     queued = ", after the promotion that is running, if any" if waits else ""
     which = named(command.deployment, deployment)
     run.view.note(f"promoting deployment {which} to {place}{queued}")
-    promotion = await environment.promote(
-        deployment, before_sending=run.before_sending, **command.options
-    )
+    options = dict(command.options)
+    if command.guarding is not None:
+        options["guard"] = command.guarding.guard
+    promotion = await environment.promote(deployment, before_sending=run.before_sending, **options)
     return await follow_promotion(run, command, promotion, place.resource)
 
 
@@ -116,7 +124,14 @@ async def _plan(run: Run, command: PlanPromotion) -> Ending:
     run.job = Job(
         task="environment", resource=place.resource, environment=place.name, deployment=deployment
     )
-    plan = await environment.plan(deployment, **command.options)
+    options = dict(command.options)
+    guard = command.guarding.guard if command.guarding is not None else None
+    if guard is not None and place.resource.kind == "model":
+        options["promotion_settings_override"] = {
+            "rolling_deploy": True,
+            "rolling_deploy_config": {"stabilization_time_seconds": guard.stabilization},
+        }
+    plan = await environment.plan(deployment, **options)
     run.view.result(ShownPlan(place=place, plan=plan))
     if not plan.is_blocked:
         return Ending(outcome=Outcome.DONE, message="")
@@ -126,7 +141,8 @@ async def _plan(run: Run, command: PlanPromotion) -> Ending:
 
 async def _wait_for_token(run: Run, command: WaitForToken) -> Ending:
     resource = command.token.resource
-    resumed = await run.client.resume(command.token.text)
+    guard = command.guarding.guard if command.guarding is not None else None
+    resumed = await run.client.resume(command.token.text, guard=guard)
     if isinstance(resumed, Cancellation):
         return await follow_cancellation(run, command, resumed, resource)
     return await follow_promotion(run, command, resumed, resource)
@@ -186,9 +202,9 @@ async def _rollback(run: Run, command: Rollback) -> Ending:
         run.view.note(f"rolling back {place} to the deployment that served before")
         return await follow_promotion(run, command, await environment.rollback(), place.resource)
     resource = command.promotion.resource
-    resumed = await run.client.resume(command.promotion.text)
+    resumed = await run.client.resume(command.promotion.text, guard=None)
     assert not isinstance(resumed, Cancellation)  # noqa: S101 - the arguments were checked
-    run.job = job_of_promotion(resumed, resource)
+    run.job = job_of_promotion(resumed, resource, command)
     return await follow_promotion(run, command, await resumed.rollback(), resource)
 
 
@@ -248,9 +264,9 @@ async def _running_promotion(
         assert isinstance(environment, ModelEnvironmentHandle)  # noqa: S101 - it was checked
     else:
         resource = command.promotion.resource
-        resumed = await run.client.resume(command.promotion.text)
+        resumed = await run.client.resume(command.promotion.text, guard=None)
         if isinstance(resumed, ModelPromotion):
-            run.job = job = job_of_promotion(resumed, resource)
+            run.job = job = job_of_promotion(resumed, resource, command)
             return resumed, job
         place = EnvironmentRef(resource, resumed.environment_name)
         environment = run.client.model(resource.id).environment(place.name)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import BasetenError
-from ._failures import explain, outcome_of
+from .. import Token
+from ..errors import BasetenError, GuardError
+from ._failures import advice_of_guard, explain, outcome_of
 from ._invocations import Access, Command, Promote, Rollback
 from ._jobs import Ending, Job
 from ._outcomes import Outcome
@@ -29,7 +30,7 @@ def hints(job: Job, access: Access, *, cancels: bool = True) -> Sequence[str]:
             return ()
         again = access.command("wait", job.resource.kind, job.resource.word, f"id:{job.deployment}")
         return (f"to continue:  {again}",)
-    lines = [f"to continue:  {access.command('wait', job.token)}"]
+    lines = [f"to continue:  {access.command('wait', job.token, *job.guard_words)}"]
     if cancels and job.task == "promotion" and job.resource.kind == "model":
         lines.append(f"to cancel:    {access.command('cancel', job.token)}")
     return tuple(lines)
@@ -54,6 +55,10 @@ def failed(
         waited: Seconds that the wait took, if there was one.
     """
     outcome = outcome_of(error)
+    if isinstance(error, GuardError):
+        lines = _after_guard(error, command.access, job)
+        message = explain(error, command, job)
+        return Ending(outcome=outcome, message=message, error=error, hints=lines, waited=waited)
     goes_on = outcome in _ENDS_OF_WAITS or (waited is not None and outcome in _ENDS_OF_LOOKS)
     lines = [*hints(job, command.access)] if goes_on and job is not None else []
     if outcome is Outcome.PAUSED and job is not None and job.token is not None:
@@ -65,6 +70,21 @@ def failed(
         hints=lines,
         waited=waited,
     )
+
+
+def _after_guard(error: GuardError, access: Access, job: Job | None) -> Sequence[str]:
+    """Commands instead of the library's advice for programs."""
+    token = error.token
+    if job is None or token is None:
+        return ()
+    words = job.guard_words if Token.load(token).kind != "cancellation" else ()
+    commands = {
+        "continue": access.command("wait", token, *words),
+        "resume": access.command("resume", token),
+        "cancel": access.command("cancel", token),
+        "roll back": access.command("rollback", token, "--wait"),
+    }
+    return tuple(f"{f'to {what}:':13} {commands[what]}" for what in advice_of_guard(error))
 
 
 def accepted(job: Job, command: Command) -> Ending:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from ..errors import (
@@ -13,6 +14,9 @@ from ..errors import (
     ConfigurationError,
     ConflictError,
     DeploymentFailedError,
+    GuardBreachedError,
+    GuardError,
+    GuardUnavailableError,
     NameNotFoundError,
     NotFoundError,
     PermissionDeniedError,
@@ -54,6 +58,8 @@ _OUTCOMES: tuple[tuple[type[BasetenError], Outcome], ...] = (
     (PromotionCanceledError, Outcome.CANCELLED),
     (PromotionSupersededError, Outcome.SUPERSEDED),
     (PromotionPausedError, Outcome.PAUSED),
+    (GuardBreachedError, Outcome.BREACHED),
+    (GuardUnavailableError, Outcome.GUARD_UNAVAILABLE),
     (WaitTimeoutError, Outcome.TIMED_OUT),
 )
 
@@ -61,6 +67,23 @@ _OUTCOMES: tuple[tuple[type[BasetenError], Outcome], ...] = (
 _LISTS = ("/v1/chains", "/v1/models")
 # The library's advice for programs, at the end of a message; the command gives its own.
 _ADVICE_FOR_PROGRAMS = " Go on with resume(error.token)."
+# That of a guard, and the commands that do the same.
+_ADVICE_OF_GUARD: Mapping[str, Sequence[str]] = {
+    " Go on with resume(error.token), or cancel it yourself.": ("continue", "cancel"),
+    " Wait on with resume(error.token).": ("continue",),
+    " Take it back with promotion.rollback().": ("roll back",),
+    " Go on with promotion.resume(), or give it back with promotion.cancel().": (
+        "resume",
+        "cancel",
+        "continue",
+    ),
+}
+
+
+def advice_of_guard(error: GuardError) -> Sequence[str]:
+    """The commands to type next, after a guard has ended a promotion."""
+    text = str(error)
+    return next((names for end, names in _ADVICE_OF_GUARD.items() if text.endswith(end)), ())
 
 
 def outcome_of(error: BasetenError) -> Outcome:
@@ -111,7 +134,14 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
         return f"no response from Baseten ({error}): check the network and the address, and retry"
     if isinstance(error, PromotionOutcomeUnknownError) and job and job.environment is not None:
         return f"{error}: {_status(command.access, job)}"
+    if isinstance(error, GuardError):
+        return _without_advice(str(error))
     return str(error).removesuffix(_ADVICE_FOR_PROGRAMS)
+
+
+def _without_advice(text: str) -> str:
+    end = next((one for one in _ADVICE_OF_GUARD if text.endswith(one)), "")
+    return text.removesuffix(end)
 
 
 def _missing(error: NotFoundError, job: Job | None) -> str:

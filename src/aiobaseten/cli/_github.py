@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from ..events import Event, Finished, PromotionPaused
+from ..guard import GuardReport, Side
 from . import _stdio
 from ._jobs import Ending, Job, Result
 from ._lines import event_text
@@ -14,6 +15,7 @@ from ._outcomes import Outcome
 from ._text import harmless, one_line
 
 _MOST_ROWS = 200
+_MARKS: Mapping[str, str] = {"pass": "✅", "breach": "❌", "unavailable": "❔"}
 
 
 class GitHubView:
@@ -103,11 +105,33 @@ def summary(job: Job | None, events: Sequence[Event], ending: Ending) -> str:
     last = ending.job or job
     if last is not None and last.token is not None:
         lines += [f"Token: `{last.token}`", ""]
+    if ending.report is not None and ending.report.steps:
+        lines += [*_steps(ending.report), ""]
     if events:
         lines += ["| seconds | event |", "| ---: | --- |"]
         lines += [_row(event) for event in events[-_MOST_ROWS:]]
         lines.append("")
     return "\n".join(lines) + "\n"
+
+
+def _steps(report: GuardReport) -> Iterator[str]:
+    """The steps of a guarded promotion, with the last verdict of each check."""
+    yield "| traffic | check | verdict | why | requests | against |"
+    yield "| ---: | --- | --- | --- | ---: | ---: |"
+    for step in report.steps:
+        if not step.verdicts:
+            yield f"| {step.percent} % | - | not measured | - | - | - |"
+        for one in step.verdicts:
+            mark = _MARKS[one.outcome]
+            new, old = (_requests(side) for side in (one.new, one.old))
+            yield (
+                f"| {step.percent} % | {_cell(one.check)} | {mark} {one.outcome} | "
+                f"{_cell(one.reason)} | {new} | {old} |"
+            )
+
+
+def _requests(side: Side | None) -> str:
+    return "-" if side is None or side.requests is None else f"{side.requests:g}"
 
 
 def _row(event: Event) -> str:

@@ -13,6 +13,7 @@ from ..options import DEFAULT_TIMEOUT_S
 from ._checks import UsageError
 from ._durations import format_duration, parse_time_limit
 from ._flags import StorePythonWord, choice
+from ._guard import add_guard, read_guard, refuse_guard
 from ._invocations import (
     Cancel,
     ChangeEnvironment,
@@ -108,6 +109,7 @@ def _add_promote(parser: ArgumentParser) -> None:
         f"(default: {format_duration(DEFAULT_TIMEOUT_S)})",
     )
     add_waiting(parser, Promote, optional=True)
+    add_guard(parser, resumes=False)
 
 
 def _add_promotion(parser: ArgumentParser) -> None:
@@ -148,6 +150,7 @@ def _read_plan(parsed: Namespace) -> PlanPromotion:
         environment=read_environment(resource, parsed.environment, "expected --to ENVIRONMENT"),
         deployment=deployment,
         options=read_given(parsed, _PLAN_OPTIONS),
+        guarding=read_guard(parsed),
         **read_settings(parsed),
     )
 
@@ -160,6 +163,7 @@ def _read_promote(parsed: Namespace) -> Promote | PlanPromotion:
         environment=read_environment(resource, parsed.environment, "expected --to ENVIRONMENT"),
         deployment=deployment,
         options=read_given(parsed, _PROMOTE_OPTIONS),
+        guarding=read_guard(parsed),
         **read_waiting(parsed, wait=parsed.wait),
     )
 
@@ -171,12 +175,15 @@ def _add_wait(parser: ArgumentParser) -> None:
         f"the token of a promotion or a cancellation; or {_RESOURCE}; {_DEPLOYMENT}",
     )
     add_waiting(parser, WaitForToken, WaitForDeployment, optional=False)
+    add_guard(parser, resumes=True)
 
 
 def _read_wait(parsed: Namespace) -> WaitForToken | WaitForDeployment:
     if is_token(parsed.words):
         token = read_token(parsed.words[0])
-        return WaitForToken(token=token, **read_waiting(parsed, wait=True))
+        guarding = read_guard(parsed)
+        return WaitForToken(token=token, guarding=guarding, **read_waiting(parsed, wait=True))
+    refuse_guard(parsed, "only with a token")
     resource, deployment = read_deployment(parsed.words, or_token=True)
     return WaitForDeployment(
         resource=resource, deployment=deployment, **read_waiting(parsed, wait=True)
@@ -310,6 +317,7 @@ GRAMMARS: Mapping[str, Grammar] = {
         examples=(
             "promote model ranker v2 --to production --wait --timeout 45m",
             "promote model ranker current:staging --to production --wait --cancel-on-timeout",
+            "promote model ranker v2 --to production --wait --max-error-rate 2% --check ./smoke.sh",
             "promote chain support-bot abc1234 --to production --if-in-progress wait --wait",
             "promote model ranker v2 --to staging --quiet    prints the token",
         ),

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from attrs import Factory, frozen
 
-from .. import Token
+from .. import Guard, Token
 from ..options import (
     CancellationOptions,
     DeploymentOptions,
@@ -111,6 +111,19 @@ class SavedToken:
 
 
 @frozen(kw_only=True)
+class Guarding:
+    """The guard of a promotion.
+
+    Attributes:
+        guard: The guard; ``None`` goes on without the one that the promotion had.
+        words: Its flags, to repeat them in another command.
+    """
+
+    guard: Guard | None
+    words: Sequence[str]
+
+
+@frozen(kw_only=True)
 class Access:
     """How to reach Baseten.
 
@@ -190,6 +203,7 @@ class Promote(WaitingInvocation):
         environment: The environment to promote to.
         deployment: The deployment, as the user wrote it.
         options: Options of ``environment.promote``, as one mapping.
+        guarding: The guard, if the user asked for one.
     """
 
     name = "promote"
@@ -199,6 +213,7 @@ class Promote(WaitingInvocation):
     environment: EnvironmentWord
     deployment: str
     options: Mapping[str, Any] = {}
+    guarding: Guarding | None = None
 
 
 @frozen(kw_only=True)
@@ -209,6 +224,7 @@ class PlanPromotion(Invocation):
         environment: The environment to promote to.
         deployment: The deployment, as the user wrote it.
         options: Options of ``environment.plan``, as one mapping.
+        guarding: The guard, if the user asked for one.
     """
 
     name = "plan"
@@ -216,16 +232,23 @@ class PlanPromotion(Invocation):
     environment: EnvironmentWord
     deployment: str
     options: Mapping[str, Any] = {}
+    guarding: Guarding | None = None
 
 
 @frozen(kw_only=True)
 class WaitForToken(WaitingInvocation):
-    """``wait TOKEN``."""
+    """``wait TOKEN``.
+
+    Attributes:
+        token: The token.
+        guarding: The guard, if the user said something about it.
+    """
 
     name = "wait"
     takes = (PromotionOptions, CancellationOptions)
 
     token: SavedToken
+    guarding: Guarding | None = None
 
 
 @frozen(kw_only=True)

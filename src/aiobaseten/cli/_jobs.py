@@ -9,6 +9,7 @@ from attrs import frozen
 
 from .. import EnvironmentReading
 from ..errors import BasetenError, LogLine
+from ..guard import GuardReport
 from ..plans import Plan
 from ._invocations import EnvironmentRef, ResourceRef
 from ._outcomes import Outcome
@@ -26,6 +27,7 @@ class Job:
         environment: The name of the environment, if there is one.
         deployment: The id of the deployment, if there is one and it is known.
         token: The token that continues it, if there is one.
+        guard_words: The flags with which a promotion goes on under its guard.
     """
 
     task: Task
@@ -33,6 +35,7 @@ class Job:
     environment: str | None = None
     deployment: str | None = None
     token: str | None = None
+    guard_words: Sequence[str] = ()
 
     @property
     def place(self) -> EnvironmentRef | ResourceRef:
@@ -64,6 +67,7 @@ class Ending:
         job: The subject of the command, if it is another one than before: a promotion that was
             waited for is now a cancellation.
         only_began: Whether the command has started something, and did not wait for its end.
+        report: The report of the guard, if there is one.
     """
 
     outcome: Outcome
@@ -73,6 +77,7 @@ class Ending:
     waited: float | None = None
     job: Job | None = None
     only_began: bool = False
+    report: GuardReport | None = None
 
     @property
     def title(self) -> str:

@@ -30,11 +30,16 @@ from ..events import (
     DeploymentWoken,
     Event,
     Finished,
+    GuardActed,
+    GuardOverridden,
+    HoldExtended,
     LookFailed,
+    Measured,
     PromotionPaused,
     PromotionResumed,
     StartupProgressed,
     StatusChanged,
+    StepReached,
     TrafficShifted,
 )
 from . import _stdio
@@ -62,6 +67,11 @@ _NAMES: tuple[tuple[type[Event], str], ...] = (
     (TrafficShifted, "traffic_shifted"),
     (DeploymentWoken, "deployment_woken"),
     (StartupProgressed, "startup_progressed"),
+    (StepReached, "step_reached"),
+    (Measured, "measured"),
+    (HoldExtended, "hold_extended"),
+    (GuardActed, "guard_acted"),
+    (GuardOverridden, "guard_overridden"),
     (LookFailed, "look_failed"),
 )
 
@@ -153,10 +163,18 @@ def event_object(event: Event) -> dict[str, Any]:
             "previous": event.previous,
             "status": event.status,
         }
-    elif isinstance(event, TrafficShifted):
+    elif isinstance(event, TrafficShifted | StepReached):
         content["percent"] = event.percent
     elif isinstance(event, StartupProgressed):
         content["startup"] = startup_object(event.startup)
+    elif isinstance(event, Measured):
+        content |= {"percent": event.percent, "verdict": event.verdict.to_dict()}
+    elif isinstance(event, HoldExtended):
+        content |= {"reason": one_line(event.reason), "until": round(event.until, 3)}
+    elif isinstance(event, GuardActed):
+        content |= {"policy": event.policy, "why": one_line(event.why)}
+    elif isinstance(event, GuardOverridden):
+        content["by"] = event.by
     elif isinstance(event, LookFailed):
         content |= {"error": error_object(event.error), "next_look": round(event.next_look, 3)}
     return content
@@ -213,6 +231,7 @@ def outcome_object(ending: Ending, job: Job | None) -> dict[str, Any]:
         "history": [_seen_object(seen) for seen in (evidence.history if evidence else ())],
         "log": [_log_object(entry) for entry in ending.log],
         "notes": [one_line(note) for note in ending.notes],
+        "report": None if ending.report is None else ending.report.to_dict(),
     }
 
 

@@ -18,7 +18,7 @@ from ..options import LoopClock
 from ._jobs import Ending, Job, Result
 from ._lines import defaults_text, result_text, show_ending
 from ._outcomes import Outcome
-from ._picture import Picture, Row
+from ._picture import CheckRow, Picture, Row
 from ._text import elapsed_time, harmless, one_line
 
 #: Seconds of real time between two frames.
@@ -26,6 +26,8 @@ FRAME_S = 0.25
 
 _WIDEST_BAR = 40
 _PHASE_BAR = 12
+_WIDEST_CHECK = 30
+_VERDICTS: Mapping[str, str] = {"pass": "green", "unavailable": "yellow", "breach": "bold red"}
 _STYLES = {
     Phase.PENDING: "cyan",
     Phase.READY: "green",
@@ -156,6 +158,8 @@ def frame(picture: Picture, elapsed: float, *, width: int, ascii_only: bool = Fa
     if picture.startup is not None and not picture.is_over:
         at, startup = picture.startup
         parts.append(_phases(startup, max(elapsed - at, 0.0), ascii_only=ascii_only))
+    if picture.checks:
+        parts.append(_checks(picture.checks))
     if not picture.is_over:
         parts.append(Text(f"waiting for {one_line(picture.waiting_for())}", style="dim"))
     if picture.last_failure is not None:
@@ -205,6 +209,22 @@ def _phases(startup: Startup, since: float, *, ascii_only: bool) -> Table:
             Text(f"  {one_line(phase.name.replace('_', ' ').lower())}"),
             Text.assemble((full * filled, "green"), (empty * (_PHASE_BAR - filled), "dim")),
             Text(f"{elapsed_time(seconds)}  {usually}".rstrip(), style="dim"),
+        )
+    return table
+
+
+def _checks(rows: Sequence[CheckRow]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=_WIDEST_CHECK)
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    for row in rows:
+        table.add_row(
+            Text(f"check {one_line(row.name)}"),
+            Text(f"{row.percent} %"),
+            Text(row.outcome, style=_VERDICTS[row.outcome]),
+            Text(one_line(row.reason), style="dim"),
         )
     return table
 

@@ -42,6 +42,16 @@ class Outcome(Enum):
     PAUSED = (13, "paused", "The promotion is paused, and --on-paused is fail.")
     CANCELLED = (14, "cancelled", "Somebody cancelled the promotion.")
     UNKNOWN = (15, "unknown", "The response was lost. The promotion may have started.")
+    BREACHED = (
+        16,
+        "breached",
+        "The guard found a breach. The message says where the traffic is.",
+    )
+    GUARD_UNAVAILABLE = (
+        17,
+        "guard_unavailable",
+        "The guard could not measure the steps. The message says where the traffic is.",
+    )
     INTERRUPTED = (130, "interrupted", "Ctrl-C. A promotion that was started continues.")
     PIPE_CLOSED = (141, "pipe_closed", "The reader of the output closed the pipe.")
     TERMINATED = (143, "terminated", "SIGTERM or SIGHUP. A promotion that was started continues.")

@@ -9,11 +9,16 @@ from ..errors import Startup
 from ..events import (
     Event,
     Finished,
+    GuardActed,
+    HoldExtended,
     LookFailed,
+    Measured,
     StartupProgressed,
     StatusChanged,
+    StepReached,
     TrafficShifted,
 )
+from ..guard import Outcome
 from ._jobs import Job
 from ._text import one_line
 
@@ -40,12 +45,34 @@ class Row:
 
 
 @frozen(kw_only=True)
+class CheckRow:
+    """A check of the guard.
+
+    Attributes:
+        name: Its name.
+        percent: The share of traffic of the step that it has measured last.
+        outcome: Its last verdict.
+        reason: Why.
+        at: Seconds of the wait when it was measured.
+    """
+
+    name: str
+    percent: int
+    outcome: Outcome
+    reason: str
+    at: float
+
+
+@frozen(kw_only=True)
 class Picture:
     """A wait so far.
 
     Attributes:
         job: The subject of the command.
         rows: The deployment and its chainlets, in the order in which they were seen.
+        checks: The checks of the guard, in the order in which they were measured first.
+        held_for: Why the guard holds the step, if it does.
+        taken_back: Whether the guard is taking the promotion back.
         promotion: The status of the promotion, if it was seen.
         is_paused: Whether the promotion is paused.
         percent: The share of traffic on the deployment, if it was seen.
@@ -57,6 +84,9 @@ class Picture:
 
     job: Job
     rows: tuple[Row, ...] = ()
+    checks: tuple[CheckRow, ...] = ()
+    held_for: str | None = None
+    taken_back: bool = False
     promotion: str | None = None
     is_paused: bool = False
     percent: int | None = None
@@ -74,12 +104,38 @@ class Picture:
             return evolve(self, percent=event.percent)
         if isinstance(event, StartupProgressed):
             return evolve(self, startup=(event.at, event.startup))
+        if isinstance(event, StepReached | Measured | HoldExtended | GuardActed):
+            return self._after_guard(event)
         if isinstance(event, LookFailed):
             failure = (event.at, one_line(event.error))
             return evolve(self, failures=self.failures + 1, last_failure=failure)
         if isinstance(event, Finished):
             return evolve(self, is_over=True)
         return self
+
+    def _after_guard(self, event: StepReached | Measured | HoldExtended | GuardActed) -> Picture:
+        match event:
+            case StepReached():
+                return evolve(self, held_for=None)
+            case HoldExtended():
+                return evolve(self, held_for=one_line(event.reason))
+            case GuardActed():
+                is_back = event.policy in ("cancel", "force_cancel", "rollback")
+                return evolve(self, held_for=None, taken_back=self.taken_back or is_back)
+            case Measured():
+                verdict = event.verdict
+                new = CheckRow(
+                    name=verdict.check,
+                    percent=event.percent,
+                    outcome=verdict.outcome,
+                    reason=verdict.reason,
+                    at=event.at,
+                )
+                names = [row.name for row in self.checks]
+                if new.name not in names:
+                    return evolve(self, checks=(*self.checks, new))
+                place = names.index(new.name)
+                return evolve(self, checks=(*self.checks[:place], new, *self.checks[place + 1 :]))
 
     def _after_status(self, event: StatusChanged) -> Picture:
         phase = event.phase
@@ -103,6 +159,10 @@ class Picture:
         """The next thing that has to happen, in a few words."""
         if not self.rows and self.promotion is None:
             return "the first look"
+        if self.taken_back:
+            return "traffic to move back to the previous deployment"
+        if self.held_for is not None:
+            return f"the guard to measure again: {self.held_for}"
         if self.is_paused:
             return "somebody to resume or cancel the promotion"
         if self.job.task == "cancellation":

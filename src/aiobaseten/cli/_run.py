@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from .. import Baseten, ModelPromotion
+from .. import Baseten, ChainPromotion, ModelPromotion
+from ..guard import GuardReport
 from . import _stdio
 from ._invocations import Command
 from ._jobs import Ending, Job
@@ -22,6 +23,7 @@ class Run:
         has_begun: Whether it has started at Baseten, or its wait has.
         is_shown: Whether the view has shown that.
         cancellable: The promotion that is waited for, if Baseten can cancel it.
+        followed: The promotion that is waited for.
         ending: The ending of the command, as soon as it is known.
     """
 
@@ -33,7 +35,15 @@ class Run:
         self.has_begun = False
         self.is_shown = False
         self.cancellable: ModelPromotion | None = None
+        self.followed: ChainPromotion | ModelPromotion | None = None
         self.ending: Ending | None = None
+
+    def report_after(self, ending: Ending) -> GuardReport | None:
+        """The report of the guard, if there is one."""
+        if self.followed is not None:
+            return self.followed.report
+        evidence = ending.error.evidence if ending.error is not None else None
+        return None if evidence is None else evidence.report
 
     async def before_sending(self, token: str) -> None:
         """Remember the token that finds a promotion whose response never arrives."""

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from attrs import evolve
+
 from .. import Baseten, Clock
 from ..errors import BasetenError, ConfigurationError
 from ..options import CompressedClock, LoopClock
@@ -80,7 +82,8 @@ def _show(view: View, ending: Ending) -> int:
 
 async def _work_and_show(run: Run, interruption: Interruption) -> int:
     """Run a command, and show its ending. Returns the exit status."""
-    run.ending = await _work(run, interruption)
+    ending = await _work(run, interruption)
+    run.ending = evolve(ending, report=run.report_after(ending))
     # In the loop, whose clock tells a signal that arrives twice from a second one; and before it is
     # closed, which may have to wait for a lookup of an address.
     return _show(run.view, run.ending)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from attrs import evolve
@@ -15,6 +15,7 @@ from ._endings import accepted, failed, hints, interrupted, interrupted_early
 from ._failures import explain_refused_cancel
 from ._invocations import (
     Cancel,
+    Command,
     Promote,
     ResourceRef,
     Rollback,
@@ -28,7 +29,9 @@ from ._outcomes import Outcome
 from ._run import Run
 
 
-def job_of_promotion(promotion: ChainPromotion | ModelPromotion, resource: ResourceRef) -> Job:
+def job_of_promotion(
+    promotion: ChainPromotion | ModelPromotion, resource: ResourceRef, command: Command
+) -> Job:
     """A promotion as the subject of a command."""
     return Job(
         task="promotion",
@@ -36,7 +39,14 @@ def job_of_promotion(promotion: ChainPromotion | ModelPromotion, resource: Resou
         environment=promotion.environment_name,
         deployment=promotion.deployment_id,
         token=promotion.token,
+        guard_words=guard_words(command),
     )
+
+
+def guard_words(command: Command) -> Sequence[str]:
+    """The flags of the guard of a command."""
+    guarding = command.guarding if isinstance(command, Promote | WaitForToken) else None
+    return () if guarding is None or guarding.guard is None else guarding.words
 
 
 async def follow_promotion(
@@ -46,7 +56,8 @@ async def follow_promotion(
     resource: ResourceRef,
 ) -> Ending:
     """Show a promotion that has started, and wait for it if the user asked for it."""
-    job = job_of_promotion(promotion, resource)
+    job = job_of_promotion(promotion, resource, command)
+    run.followed = promotion
     run.cancellable = promotion if isinstance(promotion, ModelPromotion) else None
     run.begin(job)
     if not command.wait:
@@ -126,12 +137,13 @@ async def _cancel_if_found(run: Run, ending: Ending) -> Ending:
     # First, because another signal ends the process.
     _stdio.hint(f"token: {sent.token}")
     try:
-        promotion = await run.client.resume(sent.token)
+        # It is cancelled, with or without its guard.
+        promotion = await run.client.resume(sent.token, guard=None)
     except BasetenError:
         return ending
     assert isinstance(promotion, ModelPromotion)  # noqa: S101 - the arguments were checked
     run.cancellable = promotion
-    run.job = job_of_promotion(promotion, sent.resource)
+    run.job = job_of_promotion(promotion, sent.resource, command)
     found = Ending(outcome=ending.outcome, message="", job=run.job)
     return await _cancel(run, run.job, found, f"{ending.outcome.label}; ")
 
@@ -176,7 +188,7 @@ async def _cancel(run: Run, job: Job, ending: Ending, beginning: str) -> Ending:
             hints=hints(job, access, cancels=error.is_transient),
         )
     # RAMPING_DOWN takes a while, and the command must end now.
-    job = evolve(job, task="cancellation", token=cancellation.token)
+    job = evolve(job, task="cancellation", token=cancellation.token, guard_words=())
     return evolve(
         ending,
         message=f"{beginning}{run.job} was cancelled: Baseten says {cancellation.status}",
