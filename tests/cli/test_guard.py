@@ -26,7 +26,7 @@ from .test_output import valid
 
 PROMOTE = ("promote", "model", "m", "other", "--to", "production", "--wait")
 # Short steps, so that fewer looks are needed.
-SOON = ("--check-timeout=5", "--window=20", "--lag=5", "--warmup=0")
+SOON = ("--check-timeout=40", "--window=20", "--lag=5", "--warmup=0")
 
 
 @pytest.fixture(name="shell")
@@ -205,7 +205,7 @@ async def test_after_a_guard_the_next_commands_stand_instead_of_advice_for_progr
     line = shlex.join(guarded("--max-error-rate", "2%", *flags.split()))
 
     async with fake.client() as client:
-        run = run_of(client, line.replace("--check-timeout=5 ", ""))
+        run = run_of(client, line.replace("--check-timeout=40 ", ""))
         if trouble is not None:
             trouble(fake)
         ending = await execute(run)
