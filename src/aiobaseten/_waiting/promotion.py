@@ -428,7 +428,18 @@ class PromotionTracker:
             return self._canceled(reading, f" Deployment {self.target} {fate}.")
         if ended is not None and ended.phase is PromotionPhase.FAILED:
             return self._failed(reading, ended, deployment, at)
+        if ended is None and self._may_become_current(deployment, at):
+            return Pending()
         return self._gone(reading, f" Deployment {self.target} {fate}.")
+
+    def _may_become_current(self, deployment: DeploymentReading | None, at: float) -> bool:
+        """Whether it is ready, and no look has shown how its promotion goes: it may have succeeded.
+
+        Environments of chains need not show promotions, and the current deployment follows late.
+        """
+        if deployment is None or deployment.parts_in(Phase.READY) != deployment.parts:
+            return False
+        return at - self._note_missing(at) < self.options.settling_time
 
     def _successor(self, reading: EnvironmentReading) -> str | None:
         """The deployment that took the place, if one did."""
