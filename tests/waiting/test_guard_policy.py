@@ -365,6 +365,39 @@ def test_a_promotion_whose_last_step_has_passed_is_good_once_it_is_live() -> Non
     assert story.policy.is_satisfied
 
 
+def test_a_last_step_that_is_held_is_measured_before_it_is_live() -> None:
+    story = Story()
+    story.begin(at=100, percent=75)
+    story.measure(640, PASS, percent=75)
+    story.look(735, UP, 100)
+
+    ends = story.measure(1280, BREACH, phase=UP, percent=100)
+
+    assert (ends.how, ends.is_live, ends.percent) == ("cancel", False, 100)
+
+
+def test_a_breach_in_the_last_step_is_not_forgotten_once_it_is_live() -> None:
+    story = Story(breaches=2)
+    story.begin(at=100, percent=75)
+    story.measure(640, PASS, percent=75)
+    story.look(735, UP, 100)
+    story.measure(1280, BREACH, phase=UP, percent=100)
+    story.look(1300, OVER, 100, live=True)
+
+    assert not story.policy.is_satisfied
+    assert isinstance(story.measure(1345, BREACH, phase=OVER, percent=100, live=True), Ends)
+
+
+def test_a_last_step_with_nothing_to_compare_with_is_not_measured_before_it_is_live() -> None:
+    story = Story()
+    story.policy = GuardPolicy(Guard(error_rate(worse_by_at_most=0.2)), HOLD)
+    story.begin(at=100, percent=75)
+    story.measure(640, PASS, percent=75)
+    story.look(735, UP, 100)
+
+    assert story.look(1280, UP, 100) is None
+
+
 @pytest.mark.parametrize("seen", [(), (25,), (25, 50)])
 def test_a_promotion_that_went_live_unmeasured_is_measured_then(seen: tuple[int, ...]) -> None:
     story = Story()
