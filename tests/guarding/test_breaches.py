@@ -254,13 +254,14 @@ async def test_a_bake_that_passes_ends_with_success_after_its_time() -> None:
     assert report.steps[-1].outcome == "pass"
 
 
-async def test_a_server_that_ignores_the_settings_is_measured_once_it_is_live() -> None:
+async def test_a_server_that_ignores_the_settings_is_paused_at_the_next_step() -> None:
     fake, production = bad_world(promotion_override="ignored")
     async with fake.client() as baseten:
         error, report = await end_of(await promote(baseten, guard()))
 
     assert isinstance(error, GuardBreachedError)
-    assert report.actions[-1] == "rollback"
+    assert [step.percent for step in report.steps] == STEPS
+    assert report.actions == ("pause", "cancel")
     assert production.current is fake.model("m1").deployment("d1")
 
 

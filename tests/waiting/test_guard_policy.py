@@ -255,6 +255,23 @@ def test_a_step_whose_beginning_was_not_seen_is_paused_at_once() -> None:
     assert story.look(0) == Signal("pause")
 
 
+def test_after_a_step_that_was_not_held_each_one_is_paused_at_once() -> None:
+    story = Story()
+    story.begin(at=100)
+
+    assert story.look(400, UP, 25) is None
+    assert story.look(405, UP, 50) == Signal("pause")
+
+
+def test_a_step_that_ends_while_nobody_could_look_leaves_the_hold_as_it_is() -> None:
+    story = Story()
+    story.begin(at=100)
+
+    story.look(800, UP, 50)
+
+    assert story.policy.hold == HOLD
+
+
 def test_with_hold_pause_each_step_is_paused_at_once() -> None:
     story = Story(hold="pause")
     story.look(95, UP, 0)

@@ -152,7 +152,7 @@ class GuardPolicy:
 
     Attributes:
         guard: The caller's.
-        hold: Seconds for which Baseten holds each step.
+        hold: Seconds for which Baseten holds each step; 0 if that is not known, or is not true.
         has_steps: Whether the promotion can be stopped between steps; a chain's cannot.
         not_before: When the deployments may be measured first: at most once in a minute.
         report: What was seen and done so far.
@@ -220,6 +220,8 @@ class GuardPolicy:
         self._went_down.clear()
         self._went_on.clear()
         self._passed_before = before is not None and before.passed
+        if before is not None and self._came_early(before, at):
+            self.hold = 0.0  # Baseten does not hold the steps: pause each one at once
         is_carried = (
             before is not None and before.may_come_late and before.pause in ("asked", "carried")
         )
@@ -234,6 +236,11 @@ class GuardPolicy:
             self._policy = ""  # it was not stopped in time: measure again
         step = StepReport(percent=percent, since=at)
         self.report = evolve(self.report, steps=(*self.report.steps, step)[-_MOST_STEPS:])
+
+    def _came_early(self, before: _Step, at: float) -> bool:
+        """Whether a step that was neither passed nor paused has ended before its hold was over."""
+        is_undecided = not before.passed and not before.let_go and before.pause == "no"
+        return is_undecided and before.percent > 0 and at - before.earliest < self.hold
 
     def _others(
         self, phase: PromotionPhase | None, percent: int, at: float, *, is_live: bool
