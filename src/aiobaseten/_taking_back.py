@@ -18,6 +18,7 @@ from ._status import PromotionPhase
 from ._waiting import GuardMemory, StoppedError
 from .errors import (
     AuthenticationError,
+    BadRequestError,
     BasetenError,
     ConfigurationError,
     Evidence,
@@ -285,7 +286,9 @@ class TakingBack(Generic[D, E]):
                 self._advice = ""
                 return
             except BasetenError as error:
-                if isinstance(error, PromotionSupersededError) or not error.is_transient:
+                # Right after the end of ours, Baseten may refuse: a promotion is in progress.
+                may_pass = error.is_transient or isinstance(error, BadRequestError)
+                if isinstance(error, PromotionSupersededError) or not may_pass:
                     raise
                 self._trouble = error
                 await self._pause(_AGAIN_AFTER_S)
