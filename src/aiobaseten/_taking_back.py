@@ -117,8 +117,12 @@ class TakingBack(Generic[D, E]):
             by = "roll forward" if error.by == self.ours.deployment_id else "promote"
             if self.memory.note_overridden(by):
                 yield GuardOverridden(at=self._now() - self.started, by=by)
-            self._fate = f"Somebody else has acted since, and the guard leaves that: {error}."
-            self._traffic, self._advice = _traffic_of(error.by), ""
+            if self._fate:  # ours was over before
+                self._fate += f" Somebody else has promoted deployment {error.by} since."
+            else:
+                why = str(error).rstrip(".")
+                self._fate = f"Somebody else has acted since, and the guard leaves that: {why}."
+            self._traffic, self._advice = await self._traffic_now(error.by), ""
             self._trouble = error
         except ConfigurationError as error:
             self._trouble = error
@@ -216,7 +220,7 @@ class TakingBack(Generic[D, E]):
                         went_down |= event.phase is PromotionPhase.ROLLING_BACK
                     yield evolve(event, at=event.at + began)
             if error is None:
-                self._is_back()
+                await self._is_back()
                 return
             if isinstance(error, WaitTimeoutError):
                 self._is_on_its_way(error)
@@ -228,16 +232,18 @@ class TakingBack(Generic[D, E]):
                 raise error
             # It had succeeded before the cancel took effect: it is promoted back.
 
-    def _is_back(self) -> None:
+    async def _is_back(self) -> None:
+        """It is cancelled, and somebody else may have promoted another deployment since."""
         if self._is_sent:
             self._fate = "It was cancelled."
         else:
             self._fate = "It was over before the guard could cancel it."
+        self._token = None
+        await self._read()
         self._traffic = _traffic_of(self.ours.previous_id)
         self._advice = (
             f"Deployment {self.ours.deployment_id} gets no traffic: mend it, and promote it again."
         )
-        self._token = None
 
     def _is_on_its_way(self, error: WaitError) -> None:
         limit = self.memory.guard.cancel_timeout
@@ -322,12 +328,19 @@ class TakingBack(Generic[D, E]):
         self._last_seen, self._traffic = reading.value, self._traffic_in(reading)
         return reading
 
+    async def _traffic_now(self, successor_id: str) -> str:
+        """Where the traffic is, if somebody else has promoted another deployment."""
+        try:
+            reading = await self.resource.read_environment(self.ours.environment)
+        except BasetenError:
+            return f"Traffic is on deployment {successor_id}, or on its way there."
+        return self._traffic_in(reading)
+
     def _traffic_in(self, reading: EnvironmentReading) -> str:
         """Where the traffic is, for a person."""
-        promotion = reading.promotion
-        is_ours = reading.candidate_id == self.ours.deployment_id
-        if is_ours and promotion is not None and promotion.percent and not promotion.is_over:
-            return _divided(promotion.percent, self.ours.deployment_id, reading.current_id)
+        promotion, candidate_id = reading.promotion, reading.candidate_id
+        if candidate_id and promotion is not None and promotion.percent and not promotion.is_over:
+            return _divided(promotion.percent, candidate_id, reading.current_id)
         return _traffic_of(reading.current_id)
 
     def _serves(self, reading: EnvironmentReading) -> bool:
