@@ -146,7 +146,7 @@ class GuardedWait(Generic[D, E]):
                 error = taking_back.error()
             elif isinstance(error, PromotionCanceledError | PromotionSupersededError):
                 by = "cancel" if isinstance(error, PromotionCanceledError) else "promote"
-                if self.memory.note_overridden(by):
+                if not self.memory.has_taken_back and self.memory.note_overridden(by):
                     yield GuardOverridden(at=finished.at, by=by)
             self._complete(error)
             yield Finished(at=clock.now() - started, result=None, error=error)
@@ -290,6 +290,7 @@ def guard_tracker(
         memory.hold,
         has_steps=has_steps,
         not_before=memory.measured_last + MEASURE_EVERY_S - now,
+        left_paused=memory.has_left_paused,
     )
     return GuardTracker(promotion, policy)
 

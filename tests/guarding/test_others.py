@@ -144,6 +144,22 @@ async def test_a_promotion_of_somebody_else_after_the_cancel_of_the_guard_is_tol
     assert "promote" in [one.by for one in told if isinstance(one, GuardOverridden)]
 
 
+@pytest.mark.parametrize("on_breach", ["cancel", "pause"])
+async def test_the_next_wait_does_not_take_an_act_of_the_guard_for_somebody_elses(
+    on_breach: Any,
+) -> None:
+    fake, _ = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=25)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(on_breach=on_breach))
+        _, first = await end_of(promotion)
+        error, second = await end_of(promotion, timeout=100)
+
+    assert first.actions == (on_breach,)
+    assert error is not None
+    assert second.overridden == ()
+
+
 async def test_a_cancelled_caller_leaves_the_promotion_as_it_is() -> None:
     fake, production = world()
     async with fake.client() as baseten:

@@ -155,6 +155,8 @@ class GuardPolicy:
         hold: Seconds for which Baseten holds each step; 0 if that is not known, or is not true.
         has_steps: Whether the promotion can be stopped between steps; a chain's cannot.
         not_before: When the deployments may be measured first: at most once in a minute.
+        left_paused: Whether an earlier wait has left it paused: that pause is told of no more, and
+            left to the caller.
         report: What was seen and done so far.
         cause: Whether the last measurement was a breach or without an answer.
         why: Its reasons.
@@ -164,6 +166,7 @@ class GuardPolicy:
     hold: float
     has_steps: bool = True
     not_before: float = -math.inf
+    left_paused: bool = False
     report: GuardReport = field(factory=GuardReport)
     cause: Cause | None = None
     why: str = ""
@@ -259,11 +262,11 @@ class GuardPolicy:
         if phase is PromotionPhase.PAUSED:
             self._went_on.clear()
             is_ours = step is not None and step.pause not in ("no", "over")
-            if not is_ours and not self._is_strangers_pause:
+            if not is_ours and not self._is_strangers_pause and not self.left_paused:
                 self._is_strangers_pause = True
                 by.append("pause")
             return by
-        self._is_strangers_pause = False
+        self._is_strangers_pause = self.left_paused = False
         if step is not None and step.pause == "resumed":
             step.pause = "over"
         if step is None or step.pause != "stands":
