@@ -95,6 +95,7 @@ class TakingBack(Generic[D, E]):
     _deadline: float = 0.0
     _last_seen: Any = None
     _is_sent: bool = False
+    _is_live: bool = False
     _fate: str = ""
     _traffic: str = ""
     _advice: str = ""
@@ -108,8 +109,8 @@ class TakingBack(Generic[D, E]):
             self._leave_it()
             return
         self._deadline = self._now() + self.memory.guard.cancel_timeout
+        self._is_live = self.stopped.ends.is_live
         self._traffic = "It is not known where the traffic is: look at the environment."
-        self._advice = "Go on with resume(error.token), or cancel it yourself."
         try:
             async for event in self._take_back(how):
                 yield event
@@ -136,6 +137,11 @@ class TakingBack(Generic[D, E]):
             limit = f"within {self.memory.guard.cancel_timeout:g} s"
             why = limit if self._trouble is None else f"({self._trouble})"
             self._fate = f"It could not be taken back {why}."
+            # The token of the promotion wants its guard, that of the act wants none.
+            call = "resume(error.token)" if self._token else "resume(error.token, guard=guard)"
+            back = "take it back with promotion.rollback()"
+            undo = back if self._is_live else "cancel it yourself"
+            self._advice = f"Go on with {call}, or {undo}."
         self.memory.report = evolve(self.memory.report, traffic=self._traffic)
         is_breach = ends.cause == "breach"
         did = "found a breach in" if is_breach else "could not measure"
@@ -189,7 +195,8 @@ class TakingBack(Generic[D, E]):
             reading = await self._read()
             if reading is None:
                 continue
-            if self._serves(reading):
+            self._is_live = self._serves(reading)
+            if self._is_live:
                 yield self._act("rollback")
                 await self._roll_back()
                 return
@@ -287,7 +294,7 @@ class TakingBack(Generic[D, E]):
                 await self._pause(_AGAIN_AFTER_S)
                 continue
             except PromotionOutcomeUnknownError as error:
-                self._fate, self._trouble = f"{error}.", error
+                self._fate, self._trouble = f"{str(error).rstrip('.')}.", error
                 self._traffic = f"Traffic was on deployment {self.ours.deployment_id}."
                 self._advice = ""
                 return
