@@ -22,6 +22,7 @@ from ._taking_back import TakingBack, Verbs
 from ._token import Token
 from ._verdict import Verdict
 from ._waiting import (
+    GO_ON_GUARDED,
     Actions,
     Answer,
     GuardMemory,
@@ -111,10 +112,14 @@ class GuardedWait(Generic[D, E]):
             clock = self.resource.sender.clock
             started = clock.now()
             finished: Finished | None = None
+            who, why = self.actions.who, self.actions.why
             actions = evolve(
                 self.actions,
                 perform=partial(self._perform, started=started),
                 report=lambda: self.tracker.policy.report,
+                go_on=GO_ON_GUARDED,
+                who=who and evolve(who, advice=GO_ON_GUARDED),
+                why=why and evolve(why, advice=GO_ON_GUARDED),
             )
             wait = Wait(self.resource.polls, self.tracker, self.look, self.timeout, actions)
             async with aclosing(wait.events()) as events:
@@ -146,7 +151,7 @@ class GuardedWait(Generic[D, E]):
                 error = taking_back.error()
             elif isinstance(error, PromotionCanceledError | PromotionSupersededError):
                 by = "cancel" if isinstance(error, PromotionCanceledError) else "promote"
-                if self.memory.note_overridden(by):
+                if not self.memory.has_taken_back and self.memory.note_overridden(by):
                     yield GuardOverridden(at=finished.at, by=by)
             self._complete(error)
             yield Finished(at=clock.now() - started, result=None, error=error)
@@ -290,6 +295,7 @@ def guard_tracker(
         memory.hold,
         has_steps=has_steps,
         not_before=memory.measured_last + MEASURE_EVERY_S - now,
+        left_paused=memory.has_left_paused,
     )
     return GuardTracker(promotion, policy)
 

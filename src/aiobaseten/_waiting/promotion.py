@@ -365,6 +365,11 @@ class PromotionTracker:
             self._note_missing(at)
             return self._moving(promotion)
         has_succeeded = promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED
+        if has_succeeded and self._was_current and reading.current_id is not None:
+            # It has served, so that this is the end of a promotion that came after it.
+            if self._doubt.is_confirmed(("replaced", reading.current_id), at):
+                return self._superseded(reading, reading.current_id)
+            return Pending(confirm_in=self._doubt.remaining(at))
         if has_succeeded or self._may_follow(reading):
             self._doubt.clear()
             self._missing_since = None
