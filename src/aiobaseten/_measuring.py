@@ -25,6 +25,8 @@ from .schemas import Deployment, Environment
 _LOG = logging.getLogger("aiobaseten")
 # The next measurement is due in a minute, and a request that is repeated would cost another one.
 _ONCE = RetryPolicy(attempts=1)
+# Baseten repeats the window as it was asked for. Another one may be of another step.
+_WINDOW_WITHIN = timedelta(seconds=5)
 _REFUSALS = (AuthenticationError, BadRequestError, NotFoundError, PermissionDeniedError)
 
 
@@ -41,6 +43,8 @@ async def read_metrics(
         return Measurement(
             deployment_id=deployment_id, start=start, end=end, trouble=cut(str(error))
         )
+    if other := _other_window(metrics, start, end):
+        return Measurement(deployment_id=deployment_id, start=start, end=end, trouble=other)
     traffic = metrics.traffic
     return Measurement(
         deployment_id=deployment_id,
@@ -50,6 +54,19 @@ async def read_metrics(
         error_share=traffic.error_share,
         latency=traffic.latency,
     )
+
+
+def _other_window(metrics: Metrics, start: datetime, end: datetime) -> str:
+    """How the answer is about another window than the question, or an empty string."""
+    if metrics.mode != "SUMMARY":
+        return f"SUMMARY was asked for, and the answer is of mode {cut(metrics.mode)}"
+    if max(abs(metrics.start - start), abs(metrics.end - end)) <= _WINDOW_WITHIN:
+        return ""
+    asked, told = (
+        f"{one.isoformat(timespec='seconds')} to {other.isoformat(timespec='seconds')}"
+        for one, other in ((start, end), (metrics.start, metrics.end))
+    )
+    return f"the window {asked} was asked for, and the answer is about {told}"
 
 
 async def check_metrics(
