@@ -380,6 +380,63 @@ def test_zeros_and_nulls_are_no_data(data: dict[str, Any]) -> None:
     assert metrics.total(REQUESTS) is None
 
 
+@pytest.mark.parametrize(
+    ("requests", "is_known"),
+    [
+        *(({"200": 900.0, "500": one}, False) for one in (math.nan, math.inf, -1.0, True, "9", [])),
+        ({"200": math.nan, "500": 9.0}, False),
+        ({"200": 900.0, "500": None}, True),
+        *(({one: 900.0}, False) for one in ("unknown", "error", "", "0", "600")),
+        ({"200": 100.0, "server_error": 900.0}, False),
+        ({"200": 100.0, "server_error": 2.0}, False),
+        ({"200": 1000.0, "server_error": 2.0}, True),
+    ],
+    ids=str,
+)
+def test_errors_that_cannot_be_counted_are_not_zero_errors(
+    requests: dict[str, Any], *, is_known: bool
+) -> None:
+    traffic = read(answer(requests)).traffic
+
+    assert (traffic.error_share == 0) == is_known
+    assert (traffic.error_share is None) != is_known
+
+
+def test_a_number_that_is_missing_in_a_row_is_not_zero_errors() -> None:
+    data = answer({"200": 900.0, "500": 1.0})
+    data["metric_values"][0]["values"][1].pop()
+
+    assert read(data).traffic.error_share is None
+
+
+def test_requests_of_a_total_that_have_no_status_may_be_errors() -> None:
+    data = answer({"200": 5.0, "all": 1000.0})
+    data["metric_descriptors"][1]["label_sets"] = [{"status": "200"}, {}]
+
+    traffic = read(data).traffic
+
+    assert (traffic.requests, traffic.error_share) == (1000.0, None)
+
+
+def test_a_step_whose_errors_are_unknown_makes_those_of_the_window_unknown() -> None:
+    data = answer({"200": 900.0, "500": 0.0}, mode="SERIES", step_seconds=300)
+    data["metric_values"].append(
+        {"start_epoch_millis": NOON_MS + 300_000, "values": [[], [900.0, math.nan]]}
+    )
+
+    metrics = read(data)
+
+    assert [one.error_share for one in metrics.steps] == [0, None]
+    assert (metrics.traffic.requests, metrics.traffic.error_share) == (1800, None)
+
+
+def test_response_times_of_zero_are_no_data_whatever_the_number_of_requests() -> None:
+    metrics = read(answer({"200": 900.0}, (0.0,) * 5))
+
+    assert (metrics.traffic.requests, metrics.traffic.latency) == (900, {})
+    assert {one.value for one in metrics.find(LATENCY)} == {None}
+
+
 def test_a_response_time_without_a_counted_request_is_data() -> None:
     traffic = read(answer({"200": 0.0})).traffic
 
