@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from aiobaseten import Baseten
 from aiobaseten._measuring import read_metrics
+from aiobaseten._waiting import Measurement
 from aiobaseten.metrics import REQUESTS
 
 from .rollout import METRICS, world
@@ -35,6 +37,12 @@ def healthy(start: float, end: float, mode: str) -> dict[str, Any]:
     }
 
 
+async def measure(baseten: Baseten) -> Measurement:
+    """What a guard reads of d2 from START to END."""
+    resource = baseten.model("m1")._resource  # noqa: SLF001 - a guard chooses its windows itself
+    return await read_metrics(resource, "d2", START, END)
+
+
 @pytest.mark.parametrize(
     ("start", "end", "mode", "is_it"),
     [
@@ -55,7 +63,7 @@ async def test_an_answer_about_another_window_is_no_data(
     fake, _ = world()
     fake.faults.status(200, body=healthy(start, end, mode), route=METRICS)
     async with fake.client() as baseten:
-        measured = await read_metrics(baseten.model("m1")._resource, "d2", START, END)
+        measured = await measure(baseten)
 
     assert measured.requests == (900 if is_it else None)
     assert (measured.trouble == "") == is_it
@@ -67,6 +75,6 @@ async def test_a_time_that_is_no_time_is_no_data() -> None:
         body = {**healthy(0, 0, "SUMMARY"), "end_epoch_millis": wrong}
         fake.faults.status(200, body=body, route=METRICS)
         async with fake.client() as baseten:
-            measured = await read_metrics(baseten.model("m1")._resource, "d2", START, END)
+            measured = await measure(baseten)
 
         assert measured.trouble, wrong
