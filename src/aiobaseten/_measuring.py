@@ -18,6 +18,7 @@ from .errors import (
     NotFoundError,
     PermissionDeniedError,
 )
+from .guard import Guard
 from .metrics import LATENCY, REQUESTS, Metrics, metrics_query
 from .options import RetryPolicy
 from .schemas import Deployment, Environment
@@ -79,18 +80,28 @@ async def check_metrics(
     """
     known = Token.load(token)
     deployment_id = known.previous_id or known.deployment_id or ""
-    end = resource.sender.server_time() - timedelta(seconds=memory.guard.lag)
     memory.note_measured(deployment_id, resource.sender.clock.now())
-    try:
-        await _read(resource, deployment_id, end - timedelta(seconds=memory.guard.window), end)
-    except _REFUSALS as error:
+    refusal = await refusal_of_metrics(resource, memory.guard, deployment_id)
+    if refusal is not None:
         raise ConfigurationError(
-            f"this guard checks metrics, and they cannot be read ({error}); nothing was sent"
-        ) from error
+            f"this guard checks metrics, and they cannot be read ({refusal}); nothing was sent"
+        ) from refusal
+
+
+async def refusal_of_metrics(
+    resource: Resource[Deployment, Environment], guard: Guard, deployment_id: str
+) -> BasetenError | None:
+    """Why the key may not read the metrics of a deployment; ``None`` if it may, or for trouble."""
+    end = resource.sender.server_time() - timedelta(seconds=guard.lag)
+    try:
+        await _read(resource, deployment_id, end - timedelta(seconds=guard.window), end)
+    except _REFUSALS as error:
+        return error
     except ConfigurationError:
         raise
     except BasetenError as error:
         _LOG.info("the metrics for a guard could not be read yet: %s", error)
+    return None
 
 
 async def _read(

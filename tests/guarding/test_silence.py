@@ -227,6 +227,18 @@ async def test_metrics_that_the_key_may_not_read_are_found_before_anything_is_se
     assert writes(fake) == []
 
 
+@pytest.mark.parametrize("status", [403, 503])
+async def test_a_plan_tells_that_the_key_may_not_read_metrics(status: int) -> None:
+    fake, _ = world()
+    fake.faults.status(status, route=METRICS)
+    async with fake.client() as baseten:
+        production = baseten.model("m1").environment("production")
+        plan = await production.plan("d2", guard=guard())
+
+    assert plan.warns_of("metrics_refused") == plan.is_blocked == (status == 403)
+    assert [one.path.split("/")[-2] for one in fake.requests if "metrics" in one.path] == ["d1"]
+
+
 @pytest.mark.parametrize(
     "override",
     [
