@@ -21,6 +21,7 @@ WarningCode: TypeAlias = Literal[
     "deployment_failed",
     "deployment_not_active",
     "few_replicas",
+    "metrics_refused",
     "new_deployment",
     "no_previous",
     "slow_rollback",
@@ -169,6 +170,7 @@ class Facts:
         key_owner: The user of the key, or ``None``.
         request: The request that would be sent.
         if_in_progress: What ``promote`` would do about a promotion that is under way.
+        metrics_refused: Why the key may not read the metrics that a guard needs, or empty.
     """
 
     kind: Literal["chain", "model"]
@@ -183,6 +185,7 @@ class Facts:
     key_owner: str | None
     request: PlannedRequest
     if_in_progress: IfInProgress
+    metrics_refused: str = ""
 
 
 def decide(facts: Facts) -> Plan:
@@ -302,6 +305,13 @@ def _warnings(
     where = f"{facts.name} of {facts.kind} {facts.resource_id}"
     if reading.is_busy:
         yield _in_progress(facts, where)
+    if facts.metrics_refused:
+        yield PlanWarning(
+            code="metrics_refused",
+            message=f"the guard checks metrics, and they cannot be read ({facts.metrics_refused}): "
+            "nothing would be sent",
+            blocks=True,
+        )
     if deployment.parts_in(Phase.FAILED):
         yield PlanWarning(
             code="deployment_failed",
