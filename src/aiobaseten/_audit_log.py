@@ -156,6 +156,17 @@ class Accepted:
     entry: AuditEntry
     is_newest: bool
 
+    def has_made(self, created_at: object) -> bool:
+        """Whether the promotion made a deployment that is as old as this one.
+
+        Baseten makes it together with the entry. The names of chain deployments are not shown, so
+        that only its age ties it to the entry.
+        """
+        at = self.entry.at
+        if not self.is_newest or at is None or not isinstance(created_at, datetime):
+            return False
+        return created_at.tzinfo is not None and abs((created_at - at).total_seconds()) <= SKEW_S
+
 
 @frozen
 class Anothers:

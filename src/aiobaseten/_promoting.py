@@ -279,7 +279,7 @@ async def read_back(resource: Resource[D, E], asked: Asked) -> ReadBack:
         try:
             after = await once.read_environment(asked.environment)
             if isinstance(told, Accepted):
-                doubt = "the audit log shows that it began, but the environment does not show it"
+                doubt = "the audit log says that it was accepted, but the environment does not show it"
                 found = await _accepted(once, asked, after, told)
             elif isinstance(told, Anothers):
                 doubt = f"the audit log shows {_other(told)}, and no request of this API key"
@@ -373,7 +373,8 @@ async def _accepted(
 ) -> DeploymentReading | None:
     """The deployment to follow, of a promotion that was accepted, or ``None`` if it is not shown.
 
-    The entry names it, or the deployment from which it was made.
+    The entry names it, or the deployment from which it was made. An environment may lag behind, so
+    a deployment that nothing ties to the entry is left alone.
     """
     named = told.entry.deployment_id
     if named is not None and named != asked.deployment_id:
@@ -382,12 +383,12 @@ async def _accepted(
     baseline = asked.baseline
     is_new = after.candidate_id not in (None, baseline.candidate_id)
     if after.candidate is not None and (is_new or after.candidate_id == named):
-        is_ours = told.is_newest and after.is_busy
-        if is_ours or await is_of(resource, asked.deployment_id, after.candidate):
+        is_made = is_new and after.is_busy and told.has_made(after.candidate.value.created_at)
+        if is_made or await is_of(resource, asked.deployment_id, after.candidate):
             return after.candidate
     if after.current is not None and after.current_id != baseline.current_id:
-        is_ours = told.is_newest and not after.is_busy
-        if is_ours or await is_of(resource, asked.deployment_id, after.current):
+        is_made = not after.is_busy and told.has_made(after.current.value.created_at)
+        if is_made or await is_of(resource, asked.deployment_id, after.current):
             return after.current
     return None
 

@@ -94,6 +94,33 @@ async def test_a_log_and_an_environment_that_lag_behind_are_waited_for(kind: Kin
 
 @virtual
 @BOTH
+@pytest.mark.parametrize("is_busy", [False, True])
+async def test_a_replica_from_before_is_not_taken_for_the_promotion(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind, is_busy: bool
+) -> None:
+    """The log has our entry. The environment is shown as it was before what serves now."""
+    environment = set_up(fake, kind, timelines.HEALTHY)
+    await asyncio.sleep(60)
+    environment.promote("new")
+    page = (await production(baseten, kind).get()).to_dict()
+    environment.fail()
+    await asyncio.sleep(60)
+    page["candidate_deployment"]["id"] = "old"
+    page["current_deployment"]["id"] = "older"
+    if not is_busy:
+        page |= {"candidate_deployment": None, "in_progress_promotion": None}
+    fake.faults.reset(route="POST", acts=True)
+    route = f"GET /v1/{kind}s/owner/environments/production"
+    fake.faults.status(200, body=page, route=route, after=1, times=None)
+
+    with pytest.raises(PromotionOutcomeUnknownError):
+        await promote(baseten, kind)
+
+    assert posts(fake) == 1
+
+
+@virtual
+@BOTH
 @pytest.mark.parametrize(
     ("actor", "named"),
     [
