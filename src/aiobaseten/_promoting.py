@@ -8,7 +8,7 @@ from typing import Any, Generic, cast, get_args
 from attrs import evolve, frozen
 
 from ._arguments import Duration, choice, function, time_limit
-from ._audit_log import Accepted, Anothers, AuditEntry, Ourselves, settle
+from ._audit_log import AHEAD_S, Accepted, Anothers, AuditEntry, Ourselves, settle
 from ._finding import is_made_from
 from ._resource import D, E, EnvironmentLook, Resource
 from ._sending import Operation, may_have_acted, parsed_by
@@ -279,10 +279,12 @@ async def read_back(resource: Resource[D, E], asked: Asked) -> ReadBack:
         try:
             after = await once.read_environment(asked.environment)
             if isinstance(told, Accepted):
-                doubt = "the audit log says that it was accepted, but the environment does not show it"
+                doubt = (
+                    "the audit log says that it was accepted, but the environment does not show it"
+                )
                 found = await _accepted(once, asked, after, told)
             elif isinstance(told, Anothers):
-                doubt = f"the audit log shows {_other(told)}, and no request of this API key"
+                doubt = f"the audit log shows {_other(told)}, and no new request of this API key"
                 continue
             elif log is not None and log.is_informative and not is_last:
                 continue  # the log that was read may be late
@@ -342,7 +344,7 @@ class _AuditLog:
         mask = resource.sender.settings.secret.mask_text
         entries = [one.masked(mask) for one in page.entries]
         self.is_informative = bool(entries)
-        recent = [one for one in entries if one.is_since(self._since)]
+        recent = [one for one in entries if one.is_since(self._since - AHEAD_S)]
         if any(not self._names(one) for one in recent) and self._is_first("name"):
             self._source_name = await resource.name_of(asked.deployment_id)
         by_email = [one for one in recent if one.actor.key_prefix is None and one.actor.email]
@@ -352,6 +354,7 @@ class _AuditLog:
             entries,
             is_target=self._names,
             since=self._since,
+            now=resource.sender.told_time() or self._since,
             earlier=asked.earlier,
             ourselves=Ourselves(
                 has_key=resource.sender.settings.secret.begins_with, email=self._email
