@@ -89,7 +89,7 @@ class AuditEntry:
     act: Act
     deployment_id: str | None
     name: str | None = None
-    is_push: bool = False
+    is_push: bool = field(default=False, eq=False)
     at: datetime | None = field(default=None, eq=False)
     actor: Actor = field(factory=Actor, eq=False)
 
