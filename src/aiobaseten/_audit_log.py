@@ -98,9 +98,9 @@ class AuditEntry:
         return self.at is not None and self.at.timestamp() >= since - SKEW_S
 
     def masked(self, mask: Callable[[str], str]) -> AuditEntry:
-        """The entry, with *mask* applied to all names that people chose."""
+        """The entry, with *mask* applied to all names that people chose, and long names cut."""
         email, name, source = (
-            None if one is None else mask(one)
+            None if one is None else _cut(mask(one))
             for one in (self.actor.email, self.actor.key_name, self.actor.source)
         )
         actor = evolve(self.actor, email=email, key_name=name, source=source)
@@ -302,11 +302,18 @@ def _shown(prefix: object) -> str | None:
 
 
 def _name_or_none(value: object) -> str | None:
-    """A name in one line, and not too long for a sentence."""
+    """A name in one line.
+
+    Characters that cannot be seen are removed: a key that they split is then known as a key.
+    """
     if not isinstance(value, str):
         return None
-    name = " ".join("".join(one if one.isprintable() else " " for one in value).split())
-    return (name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]} …") or None
+    return " ".join("".join(filter(str.isprintable, value)).split()) or None
+
+
+def _cut(name: str) -> str:
+    """A name that is not too long for a sentence."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]} …"
 
 
 def time_or_none(text: object) -> datetime | None:
