@@ -92,6 +92,17 @@ async def test_a_deployment_that_is_not_listed_yet_is_left_to_baseten(baseten: B
 async def test_the_latest_deployment_was_pushed_last(fake: FakeBaseten, baseten: Baseten) -> None:
     model = fake.model("model111")
     model.deployment("depl002").set("ACTIVE")
+    await asyncio.sleep(60)
+    model.deployment("depl003", name="red")
+
+    assert (await baseten.model("model111").identify_deployment("latest")).id == "depl003"
+
+
+async def test_the_latest_is_refused_if_a_promotion_made_the_newest(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    model = fake.model("model111")
+    model.deployment("depl002").set("ACTIVE")
     model.environment("production", current="depl002", redeploy_on_promotion=True)
     await asyncio.sleep(60)
     model.deployment("depl003", name="red")
@@ -99,8 +110,10 @@ async def test_the_latest_deployment_was_pushed_last(fake: FakeBaseten, baseten:
     await baseten.model("model111").environment("production").promote("depl001")
     copies = [one for one in model.deployments if one not in ("depl001", "depl002", "depl003")]
 
-    assert copies  # newer than red, but made from blue
-    assert (await baseten.model("model111").identify_deployment("latest")).id == "depl003"
+    with pytest.raises(AmbiguousNameError) as caught:
+        await baseten.model("model111").identify_deployment("latest")
+
+    assert [one.id for one in caught.value.candidates] == [*copies, "depl003"]
 
 
 async def test_the_latest_is_not_the_development_deployment(

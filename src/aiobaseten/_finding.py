@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -29,6 +29,9 @@ _CURRENT = "current:"
 _ID = re.compile(r"(?=.*\d)[a-z0-9]{6,10}")
 # Baseten names a deployment that a promotion makes after its source, and appends the time.
 _MADE_FROM = re.compile(r"[.-]\d{9,}")
+# The name of such a deployment, or one like it that a person chose.
+_LIKE_COPY = re.compile(r".*[.-]\d{9,}", re.DOTALL)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 # Candidates in a message. The error has all of them.
 _MOST_SHOWN = 10
 
@@ -113,8 +116,7 @@ def looks_like_id(word: str) -> bool:
 def one_meant(kind: Kind, word: str, listed: Sequence[T]) -> T | None:
     """The thing whose id or whose name is *word*, or ``None`` if there is none.
 
-    Of deployments, ``latest`` is the newest one that was pushed: not the development deployment,
-    and none that a promotion made from another.
+    Of deployments, ``latest`` is the newest one that was pushed, not the development deployment.
 
     Args:
         kind: What they are.
@@ -122,11 +124,21 @@ def one_meant(kind: Kind, word: str, listed: Sequence[T]) -> T | None:
         listed: All that there are.
 
     Raises:
-        AmbiguousNameError: The word means several, such as one by its id and another by its name.
+        AmbiguousNameError: The word means several, such as one by its id and another by its name;
+            or nobody can tell which deployment was pushed last.
     """
     found = [one for one in listed if word in (_text(one, "id"), _text(one, "name"))]
     if kind == "deployment" and word == LATEST:
-        found += [one for one in _newest(listed) if one not in found]
+        newest = _newest(listed)
+        found += [one for one in newest if one not in found]
+        if newest and not _is_push(newest[0]):
+            raise _ambiguous(
+                "it is not known which deployment was pushed last: a promotion may have made the "
+                "newest one from another, or the API left out how it was made",
+                word,
+                found,
+                "write the id, with id: before it",
+            )
     if len(found) <= 1:
         return found[0] if found else None
     advice = f"write the id, as in id:{_text(found[0], 'id')}"
@@ -151,19 +163,41 @@ def none_meant(kind: Kind, word: str, known: Sequence[object]) -> NameNotFoundEr
 
 
 def _newest(listed: Sequence[T]) -> list[T]:
-    """The newest of the deployments that were pushed; several if they are equally old."""
-    names = [_text(one, "name") for one in listed]
-    pushed = [
-        one
-        for one in listed
-        if _value(one, "is_development") is not True
-        and not any(is_made_from(name, _text(one, "name")) for name in names if name)
-    ]
-    times = [_value(one, "created_at") for one in pushed]
-    known = [time for time in times if isinstance(time, datetime)]
-    if len(known) < len(times):
-        return pushed  # nobody can tell which is the newest
-    return [one for one, time in zip(pushed, known, strict=True) if time == max(known)]
+    """The deployments among which the newest push is; the first of them is the newest.
+
+    They end with the first that was certainly pushed. The development deployment is left out.
+    """
+    candidates = [one for one in listed if _value(one, "is_development") is not True]
+    undated = [one for one in candidates if _created(one) is None]
+    dated = sorted(
+        [one for one in candidates if one not in undated],
+        key=lambda one: _created(one) or _LONG_AGO,
+        reverse=True,
+    )
+    push = next((_created(one) for one in dated if _is_push(one)), None)
+    return undated + [one for one in dated if push is None or (_created(one) or push) >= push]
+
+
+def _is_push(one: object) -> bool:
+    """Whether a person certainly pushed it: it is no draft, and no promotion made it from another.
+
+    A person may choose a name with a date that looks the same, and the source of a copy may be
+    deleted or have another name by now. So a name like that of a copy proves nothing.
+
+    Deployments of chains have neither field: their caller looks at their environment.
+    """
+    if not hasattr(one, "name"):
+        return _created(one) is not None
+    name = _text(one, "name")
+    is_like_copy = not name or bool(_LIKE_COPY.fullmatch(name))
+    is_draft = _value(one, "is_development") is not False
+    return not is_like_copy and not is_draft and _created(one) is not None
+
+
+def _created(one: object) -> datetime | None:
+    """When it was made; ``None`` if that is missing, or has no time zone."""
+    value = _value(one, "created_at")
+    return value if isinstance(value, datetime) and value.tzinfo is not None else None
 
 
 # --- for both ------------------------------------------------------------------------------------

@@ -55,11 +55,11 @@ def _check_pushed(newest: Any, word: str) -> None:
 
     Deployments of chains have no names, so that only the environment shows it.
     """
-    if newest.environment:
+    if newest.environment is not None:
         raise AmbiguousNameError(
-            f"the newest deployment, {newest.id}, belongs to {newest.environment}: a promotion may "
-            "have made it from an older one, and chains do not show that. None was chosen: write "
-            f"the id, as in id:{newest.id}",
+            f"the newest deployment, {newest.id}, belongs to an environment: a promotion may have "
+            "made it from an older one, and chains do not show that. None was chosen: write the "
+            f"id, as in id:{newest.id}",
             name=word,
             candidates=(newest,),
         )

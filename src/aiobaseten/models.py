@@ -158,9 +158,10 @@ class ModelHandle:
 
         An id with ``id:`` before it sends nothing. Any other word costs one request.
 
-        ``latest`` is neither the development deployment nor one that a promotion made from another.
-        Baseten may hide a new deployment for some seconds: right after a push, use the id that the
-        push printed.
+        ``latest`` is not the development deployment. It is refused if a promotion may have made
+        the newest deployment from another one: its name ends with a long number after ``-`` or
+        ``.``, as Baseten names such copies. Baseten may hide a new deployment for some seconds:
+        right after a push, use the id that the push printed.
 
         Cancelling this changes nothing at Baseten.
 
@@ -170,7 +171,8 @@ class ModelHandle:
 
         Raises:
             NameNotFoundError: No deployment has this name or this id, or nothing serves there.
-            AmbiguousNameError: The word means several. None is chosen.
+            AmbiguousNameError: The word means several, or it is not known which deployment is the
+                latest. None is chosen.
             NotFoundError: There is no such model or environment.
             ConfigurationError: *word* is no string, or cannot be an id.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.

@@ -9,8 +9,9 @@ from attrs import field, frozen
 
 from aiobaseten._waiting.follower import (
     LARGEST_READ,
-    MOST_REMEMBERED,
+    LONGEST_WINDOW_S,
     OVERLAP_S,
+    REMEMBERED,
     Follower,
     Passed,
     Window,
@@ -46,6 +47,8 @@ class Server:
         self.lines: list[tuple[int, Line]] = []
         self.windows: list[Window] = []
         self.tells_time = tells_time
+        self.clock_is_ahead = 0
+        self.ends = 3_000_000
 
     def write(self, line: Line, *, late: int = 0) -> None:
         """Write a line, which shows up so many milliseconds later."""
@@ -63,11 +66,12 @@ class Server:
 
     async def pause(self, seconds: float) -> None:
         """Let time pass."""
+        assert self.now < self.ends, "no line comes"
         self.now += round(seconds * 1000)
 
     def time(self) -> float | None:
         """The time in seconds, a little late."""
-        return self.now // 1000 if self.tells_time else None
+        return self.now // 1000 + self.clock_is_ahead if self.tells_time else None
 
 
 def follow(server: Server, *, start: int | None = None, limit: int = 500) -> Follower[Line]:
@@ -115,14 +119,14 @@ def test_lines_from_before_the_floor_do_not_come_back() -> None:
 
 def test_the_memory_is_bounded_and_the_floor_rises_with_it() -> None:
     passed = Passed()
-    lines = [Line(at) for at in range(3 * MOST_REMEMBERED)]
+    lines = [Line(at) for at in range(3 * REMEMBERED)]
 
     passed.take(lines, 0)
     passed.forget(0)
 
     assert passed.floor is not None
     kept = [line for line in lines if line.at >= passed.floor]
-    assert 0 < len(kept) <= MOST_REMEMBERED
+    assert len(kept) == REMEMBERED
     assert passed.take(lines, 0) == []
 
 
@@ -190,3 +194,63 @@ async def test_lines_before_the_first_ones_that_were_asked_for_do_not_come() -> 
     server.write(Line(1_003_000))
 
     assert await read(follow(server, limit=2), 2) == [999_003, 999_004, 1_003_000]
+
+
+@pytest.mark.parametrize("lasts", [3, 1000])
+@pytest.mark.parametrize("ahead", [150, 3600, -3600])
+async def test_a_wrong_time_of_the_server_hides_no_lines(ahead: int, lasts: int) -> None:
+    server = Server()
+    times = [server.now + 2000 * number for number in range(1, 100)]
+    for number, at in enumerate(times):
+        server.write(Line(at), late=100_000 * (number % 2))
+    follower = follow(server)
+    found: list[int] = []
+
+    while len(found) < len(times):
+        server.clock_is_ahead = ahead if 20 <= (server.now - 1_000_000) / 1000 < 20 + lasts else 0
+        lines = await follower.next_lines()
+        found += [line.at for line in lines]
+
+    assert sorted(found) == times
+
+
+async def test_an_empty_log_without_a_time_is_read_by_default_until_a_line_comes() -> None:
+    server = Server(tells_time=False)
+    server.write(Line(1_100_000))
+
+    assert await read(follow(server), 1) == [1_100_000]
+    assert {window.start for window in server.windows} == {None}
+
+
+async def test_a_log_that_is_quiet_for_more_than_a_week_is_asked_for_less() -> None:
+    server = Server()
+    server.write(Line(999_000))
+    follower = follow(server)
+    await read(follower, 1)
+    server.now += 9 * 86_400_000
+    server.ends = server.now + 60_000
+    at = server.now
+    server.write(Line(at))
+
+    assert await read(follower, 1) == [at]
+    start = server.windows[-1].start
+    assert start is not None
+    assert start >= server.now - LONGEST_WINDOW_S * 1000 - 5000
+
+
+async def test_a_full_page_of_lines_without_times_ends_the_round() -> None:
+    pages = [[Undated(f"{number}") for number in range(LARGEST_READ)], [Undated("more")]]
+    starts: list[int | None] = []
+
+    async def next_page(window: Window) -> list[Undated]:
+        starts.append(window.start)
+        return pages.pop(0) if starts[1:] else []
+
+    async def pause(seconds: float) -> None:
+        assert seconds > 0
+
+    follower = Follower(next_page, pause, lambda: None, start=None, limit=500)
+    found = [*await follower.next_lines(), *await follower.next_lines()]
+
+    assert len(found) == LARGEST_READ + 1
+    assert starts == [None, None, None]

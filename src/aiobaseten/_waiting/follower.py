@@ -1,8 +1,10 @@
 """Follows a log: reads it again and again, and finds the lines that are new.
 
-Lines may show up a minute late, and not in order. So each read begins two minutes before the last
-one, and lines that were passed on already are left out. How many of those are remembered is
+Lines may show up a minute late, and not in order. So each read begins two minutes before the newest
+line, and lines that were passed on already are left out. How many of those are remembered is
 limited: of a log that is written very fast, the windows overlap by less.
+
+Only lines move the window. The server's time does not: one wrong ``Date`` would hide all lines.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ from attrs import define, field, frozen
 OVERLAP_S = 120
 #: Lines of one read; Baseten allows no more.
 LARGEST_READ = 1000
-#: Lines that are remembered.
-MOST_REMEMBERED = 10_000
+#: Lines that are remembered at least, if there are so many.
+REMEMBERED = 10_000
+#: Baseten allows a week from the start of a window.
+LONGEST_WINDOW_S = 6 * 86_400
 #: Seconds between reads after one that found lines, and after one that found none.
 BUSY_S, IDLE_S = 2.0, 5.0
 
@@ -86,13 +90,15 @@ class Passed:
                 new.append(line)
         return new
 
-    def forget(self, before: int) -> None:
+    def forget(self, before: int | None) -> None:
         """Forget lines from before that time, and the oldest of too many."""
-        if len(self._counts) > MOST_REMEMBERED:
+        floors = [one for one in (before, self.floor) if one is not None]
+        if len(self._counts) > 2 * REMEMBERED:  # not for each line: it sorts
             times = sorted(at for at, _ in self._counts.values())
-            before = max(before, times[-MOST_REMEMBERED // 2 - 1] + 1)
-        self._counts = {key: one for key, one in self._counts.items() if one[0] >= before}
-        self.floor = before if self.floor is None else max(self.floor, before)
+            floors.append(times[-REMEMBERED])
+        if floors:
+            self.floor = floor = max(floors)
+            self._counts = {key: one for key, one in self._counts.items() if one[0] >= floor}
 
 
 class Follower(Generic[L]):
@@ -126,8 +132,8 @@ class Follower(Generic[L]):
         self._has_begun = False
         self._delay = 0.0
         self._page: int | None = None  # where the next page of this round begins
-        self._round_began: int | None = None
-        self._newest: int | None = None
+        self._newest: int | None = None  # of the lines, as far as the server's time confirms it
+        self._newest_before: int | None = None  # the same when this round began
 
     async def next_lines(self) -> Sequence[L]:
         """Wait until there are new lines, and return them.
@@ -153,38 +159,44 @@ class Follower(Generic[L]):
         return self._end_round(lines)
 
     async def _again(self) -> Sequence[L]:
-        is_new_round = self._page is None
-        start = self._passed.floor if self._page is None else self._page
-        began = self._now() if is_new_round else self._round_began
+        start = self._start_of_round() if self._page is None else self._page
         lines = await self._read(Window(start, LARGEST_READ))
-        self._round_began = began
-        if len(lines) < LARGEST_READ:
-            self._page = None
-            return self._end_round(lines)
-        last = milliseconds(lines[-1]) or 0
+        if self._page is None:
+            self._newest_before = self._newest
         # Of more lines than that in one millisecond, the rest cannot be asked for.
+        last = max((at for at in map(milliseconds, lines) if at is not None), default=start)
+        if len(lines) < LARGEST_READ or last is None:
+            return self._end_round(lines)
         self._page = last if start is None or last > start else start + 1
         return self._note(lines)
 
+    def _start_of_round(self) -> int | None:
+        """Where the first page begins: a log may say nothing for longer than a window lasts."""
+        start, now = self._passed.floor, self._server_time()
+        if start is None or now is None:
+            return start
+        return max(start, int((now - LONGEST_WINDOW_S) * 1000))
+
     def _end_round(self, lines: Sequence[L]) -> Sequence[L]:
         new = self._note(lines)
-        began = self._round_began if self._round_began is not None else self._now()
-        if began is not None:
-            self._passed.forget(began - OVERLAP_S * 1000)
-        self._round_began = None
+        # Lines may show up while a round reads its pages. Before the first line there is no time.
+        newest = self._newest if self._newest_before is None else self._newest_before
+        self._passed.forget(None if newest is None else newest - OVERLAP_S * 1000)
+        self._page = self._newest_before = None
         self._delay = BUSY_S if new else IDLE_S
         return new
 
     def _note(self, lines: Sequence[L]) -> Sequence[L]:
-        new = self._passed.take(lines, self._now() or 0)
+        told = self._server_time()
+        now = None if told is None else int(told * 1000)
+        new = self._passed.take(lines, now or self._newest or 0)
+        # The clock of a replica may be ahead: a line from the future proves nothing.
         times = [at for at in map(milliseconds, lines) if at is not None]
-        self._newest = max([*times, self._newest or 0])
+        proven = [at for at in times if now is None or at <= now]
+        self._newest = max(
+            [*proven, *([] if self._newest is None else [self._newest])], default=None
+        )
         return new
-
-    def _now(self) -> int | None:
-        """The server's time in milliseconds; if it does not say that, the time of a line."""
-        now = self._server_time()
-        return self._newest if now is None else int(now * 1000)
 
 
 def milliseconds(line: Line) -> int | None:
