@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aiobaseten._waiting import baseline_of
+from aiobaseten.errors import PromotionSupersededError
 
 from .literals import P, T, X, chain, deployment, environment, look, promotion_tracker, see
 
@@ -44,6 +45,26 @@ def test_the_current_deployment_is_not_promoted_while_its_promotion_runs(
     look(tracker, 0, environment(T, candidate, promotion, percent=75))
 
     assert see(tracker, 5, environment(T, None, None)) == T
+
+
+def test_a_server_that_lags_behind_does_not_replace_a_deployment_that_serves() -> None:
+    """A guard looks on after the end."""
+    tracker = promotion_tracker()
+
+    for at in (0, 12, 24):
+        assert see(tracker, at, environment(T, None, "SUCCEEDED")) == T
+        look(tracker, at + 6, environment(P, None, "SUCCEEDED"))
+
+
+def test_a_deployment_that_served_is_superseded_by_the_one_before_it_after_two_looks() -> None:
+    tracker = promotion_tracker()
+    see(tracker, 0, environment(T, None, "SUCCEEDED"))
+    look(tracker, 60, environment(P, None, "SUCCEEDED"))
+
+    error = see(tracker, 70, environment(P, None, "SUCCEEDED"))
+
+    assert isinstance(error, PromotionSupersededError)
+    assert error.by == P
 
 
 def test_a_newer_promotion_of_another_deployment_does_not_matter() -> None:

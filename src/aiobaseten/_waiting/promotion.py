@@ -300,6 +300,8 @@ class PromotionTracker:
             has_ended = self.seen.last is not None and self._doubt.is_confirmed("ended", at)
             if not has_ended and at - self._alone_since < self.options.settling_time:
                 return Pending()
+        elif not self._served_already:
+            self._doubt.clear()
         return Done(lambda: ours.value)
 
     def _is_status_of_before(self, reading: EnvironmentReading) -> bool:
