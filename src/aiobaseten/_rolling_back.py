@@ -51,12 +51,14 @@ class Ours:
         deployment_id: The deployment that is, or was, being promoted.
         previous_id: The deployment that served before, or ``None``.
         token: The promotion's.
+        since: When it was started or resumed, in seconds since 1970 at Baseten.
     """
 
     environment: str
     deployment_id: str
     previous_id: str | None
     token: str
+    since: float
 
 
 async def check_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentReading:
@@ -86,7 +88,11 @@ async def _read_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentR
             evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token),
             by=deployment.id,
         )
-        who = Who(read=ReadAuditLog(resource, ours.environment), target=ours.deployment_id)
+        who = Who(
+            read=ReadAuditLog(resource, ours.environment),
+            target=ours.deployment_id,
+            since=ours.since,
+        )
         await add_who(resource.polls.follow_ups, who, error)
         raise error
     return reading

@@ -617,6 +617,7 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
             deployment_id=self.deployment_id,
             previous_id=self.previous_id,
             token=self.token,
+            since=self._since,
         )
 
 

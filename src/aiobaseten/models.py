@@ -1159,6 +1159,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
             deployment_id=self.deployment_id,
             previous_id=self.previous_id,
             token=self.token,
+            since=self._since,
         )
 
     @property

@@ -63,6 +63,10 @@ class Promotion(Generic[D, E]):
     deployment: D | None = None
     _baseline: Baseline = field(factory=Baseline, alias="baseline", repr=False)
     _memory: GuardMemory | None = field(default=None, alias="memory", repr=False)
+    _since: float = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._since = self._resource.sender.server_time().timestamp()
 
     def __repr__(self) -> str:
         ids = f"{self._resource.kind}_id={self._resource.id!r}, "
@@ -191,6 +195,7 @@ class Promotion(Generic[D, E]):
             who=Who(
                 read=ReadAuditLog(resource, self.environment_name),
                 target=self.deployment_id,
+                since=self._since,
                 advice=GO_ON,
             ),
             why=reasons(resource, self.deployment_id, self.environment_name),
@@ -232,6 +237,10 @@ class Cancellation:
     previous_id: str | None = None
     _at_once: bool = field(default=False, alias="at_once")
     _was_seen: bool = field(default=True, alias="was_seen")
+    _since: float = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._since = self._resource.sender.server_time().timestamp()
 
     def __repr__(self) -> str:
         return (
@@ -306,6 +315,7 @@ class Cancellation:
         who = Who(
             read=ReadAuditLog(self._resource, self.environment_name),
             target=self.deployment_id,
+            since=self._since,
             advice=GO_ON,
         )
         actions = Actions(token=lambda: self.token, who=who)

@@ -156,6 +156,31 @@ async def test_a_promotion_that_was_superseded_names_who_promoted_the_other_one(
         assert ".." not in str(error)
 
 
+async def test_a_promotion_of_a_third_deployment_is_not_blamed(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    """The log is late: it does not show yet who promoted the one that serves."""
+    environment = set_up(fake, "model")
+    fake.model("owner").deployment("other")
+    promotion = await promote(baseten, "model")
+    await promotion.wait()
+    await asyncio.sleep(180)
+    environment.promote("other")
+    await asyncio.sleep(60)
+    page = entry(
+        event_type="MODEL_DEPLOYMENT_PROMOTED",
+        event_data={"deployment_id": "third", "environment_name": "production"},
+        actor={"email": "innocent@example.com"},
+    )
+    answer(200, page)(fake)
+
+    with pytest.raises(PromotionSupersededError) as caught:
+        await promotion.wait()
+
+    assert asked(fake)
+    assert "innocent" not in str(caught.value)
+
+
 async def test_a_pause_names_who_paused_it(fake: FakeBaseten, baseten: Baseten) -> None:
     set_up(fake, "model", ramp=RAMP)
     during(fake, lambda environment: environment.pause())
@@ -242,6 +267,9 @@ def entry(**fields: Any) -> dict[str, Any]:
         answer(200, entry(actor=None)),
         answer(200, entry(actor={"type": "GHOST", "email": 7})),
         answer(200, entry(actor={"email": "x@example.com"}, event_data={"action": "PAUSE"})),
+        # A cancellation of an earlier promotion, of a log that is late.
+        answer(200, entry(actor={"email": "x@example.com"}, created="2026-08-30T12:00:00Z")),
+        answer(200, entry(actor={"email": "x@example.com"}, created=None)),
         hang,
         lambda fake: fake.faults.reset(route=LOG),
     ],

@@ -39,11 +39,13 @@ class Who:
     Attributes:
         read: Reads the entries about the environment, newest first; none if they cannot be read.
         target: The deployment that is promoted, or ``None``.
+        since: When the promotion was started or resumed, in seconds since 1970 at Baseten.
         advice: What a message may end with, if it does: the addition comes before it.
     """
 
     read: FollowUp[Sequence[AuditEntry]]
     target: str | None
+    since: float
     advice: str = ""
 
 
@@ -53,7 +55,7 @@ async def add_who(follow_ups: FollowUps, who: Who, error: WaitError) -> None:
     if not asked or who.target is None or error.evidence is None:
         return
     entries = await follow_ups.once(who.read)
-    found = _find(entries, error, asked, who.target)
+    found = _find(entries, error, asked, who.target, who.since)
     by = None if found is None else _name(found)
     if found is None or by is None:
         return
@@ -86,40 +88,36 @@ def _asked(error: WaitError) -> frozenset[Act]:
 
 
 def _find(
-    entries: Sequence[AuditEntry], error: WaitError, asked: frozenset[Act], target: str
+    entries: Sequence[AuditEntry],
+    error: WaitError,
+    asked: frozenset[Act],
+    target: str,
+    started: float,
 ) -> AuditEntry | None:
     """The entry that explains *error*.
 
     Only entries that are newer than the promotion itself count. So if the log does not show the
-    promotion, it explains nothing.
+    promotion, it explains nothing. It may show an earlier one of the same deployment, and be late
+    with this one: so only entries since it was *started* count.
     """
     names = {one.deployment_id: one.name for one in reversed(entries) if one.name is not None}
     since: list[AuditEntry] = []
     for entry in entries:
         if entry.act is Act.PROMOTED and _is_about(entry, target, names):
             break
-        since.append(entry)
+        if entry.is_since(started):
+            since.append(entry)
     else:
         return None
     if isinstance(error, PromotionSupersededError):
-        return _superseding(since, error.by, target, names)
+        act = Act.ROLLED_FORWARD if error.by == target else Act.PROMOTED
+        others = (one for one in since if one.act is act)
+        return next((one for one in others if _is_about(one, error.by, names)), None)
     if Act.PAUSED in asked:
         asked |= {Act.RESUMED}
     mine = (one for one in since if one.act in asked and _is_about(one, target, names))
     newest = next(mine, None)
     return None if newest is None or newest.act is Act.RESUMED else newest
-
-
-def _superseding(
-    since: Sequence[AuditEntry], by: str, target: str, names: Mapping[str | None, str]
-) -> AuditEntry | None:
-    if by == target:
-        forward = (one for one in since if one.act is Act.ROLLED_FORWARD)
-        return next((one for one in forward if _is_about(one, by, names)), None)
-    promoted = [one for one in since if one.act is Act.PROMOTED]
-    named = next((one for one in promoted if _is_about(one, by, names)), None)
-    # An entry may name the deployment from which the one that serves was made.
-    return named or (promoted[0] if len(promoted) == 1 else None)
 
 
 def _is_about(entry: AuditEntry, target: str, names: Mapping[str | None, str]) -> bool:
