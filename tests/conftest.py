@@ -18,7 +18,7 @@ from aiobaseten.testing import FakeBaseten
 asyncio.set_event_loop(None)
 
 # A run of all tests comes to the same end each time; HYPOTHESIS_PROFILE=thorough looks for more.
-settings.register_profile("quick", deadline=None, derandomize=True)
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 

@@ -330,3 +330,26 @@ async def test_an_environment_that_does_not_exist_is_an_error(
 
     with pytest.raises(NotFoundError):
         await baseten.model("owner").environment("nowhere").rollback()
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("kind", ["chain", "model"])
+async def test_a_promotion_of_a_copy_is_rolled_back_to_its_source(kind: str) -> None:
+    """The deployment that serves was made from the one that served before, and is another one."""
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="new"))
+    owner = fake.chain("o") if kind == "chain" else fake.model("o")
+    owner.deployment("v1")
+    owner.deployment("v2")
+    environment = owner.environment("production", current="v2")
+
+    async with fake.client() as baseten:
+        handle: Any = baseten.chain("o") if kind == "chain" else baseten.model("o")
+        promotion = await handle.environment("production").promote("v2")
+        copy = await promotion.wait(timeout=600)
+        back = await promotion.rollback()
+        live = await back.wait(timeout=600)
+
+    assert copy.id != "v2"
+    assert live.id != copy.id
+    assert environment.current is not None
+    assert environment.current.id == live.id

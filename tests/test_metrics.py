@@ -6,9 +6,11 @@ import asyncio
 import math
 import pickle
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from itertools import pairwise
 from typing import Any
 
+import httpx
 import pytest
 
 from aiobaseten import Baseten
@@ -215,6 +217,26 @@ async def test_a_window_does_not_depend_on_our_clock(fake: FakeBaseten) -> None:
     assert metrics.end == now(fake) - timedelta(seconds=180)
 
 
+@pytest.mark.looptime
+async def test_a_window_does_not_depend_on_one_server_whose_clock_is_behind() -> None:
+    dates = iter([STARTED, STARTED - timedelta(seconds=400), STARTED])
+    asked: list[int] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(int(request.url.params["end_epoch_millis"]))
+        date = format_datetime(next(dates), usegmt=True)
+        return httpx.Response(200, json=answer({"200": 60.0}), headers={"date": date})
+
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(respond)) as http,
+        Baseten(api_key="k", base_url="https://b.test", http_client=http) as baseten,
+    ):
+        for one in ("first", "second", "third"):  # all at the same time
+            await baseten.model("m1").deployment(one).metrics()
+
+    assert asked[1:] == [NOON_MS - 180_000] * 2
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -378,6 +400,63 @@ def test_zeros_and_nulls_are_no_data(data: dict[str, Any]) -> None:
     assert (metrics.traffic.latency, metrics.traffic.statuses) == ({}, {})
     assert {one.value for one in metrics.values} <= {None}
     assert metrics.total(REQUESTS) is None
+
+
+@pytest.mark.parametrize(
+    ("requests", "is_known"),
+    [
+        *(({"200": 900.0, "500": one}, False) for one in (math.nan, math.inf, -1.0, True, "9")),
+        ({"200": math.nan, "500": 9.0}, False),
+        ({"200": 900.0, "500": None}, True),
+        *(({one: 900.0}, False) for one in ("unknown", "error", "", "0", "600")),
+        ({"200": 100.0, "server_error": 900.0}, False),
+        ({"200": 100.0, "server_error": 2.0}, False),
+        ({"200": 1000.0, "server_error": 2.0}, True),
+    ],
+    ids=str,
+)
+def test_errors_that_cannot_be_counted_are_not_zero_errors(
+    requests: dict[str, Any], *, is_known: bool
+) -> None:
+    traffic = read(answer(requests)).traffic
+
+    assert (traffic.error_share == 0) == is_known
+    assert (traffic.error_share is None) != is_known
+
+
+def test_a_number_that_is_missing_in_a_row_is_not_zero_errors() -> None:
+    data = answer({"200": 900.0, "500": 1.0})
+    data["metric_values"][0]["values"][1].pop()
+
+    assert read(data).traffic.error_share is None
+
+
+def test_requests_of_a_total_that_have_no_status_may_be_errors() -> None:
+    data = answer({"200": 5.0, "all": 1000.0})
+    data["metric_descriptors"][1]["label_sets"] = [{"status": "200"}, {}]
+
+    traffic = read(data).traffic
+
+    assert (traffic.requests, traffic.error_share) == (1000.0, None)
+
+
+def test_a_step_whose_errors_are_unknown_makes_those_of_the_window_unknown() -> None:
+    data = answer({"200": 900.0, "500": 0.0}, mode="SERIES", step_seconds=300)
+    data["metric_values"].append(
+        {"start_epoch_millis": NOON_MS + 300_000, "values": [[], [900.0, math.nan]]}
+    )
+
+    metrics = read(data)
+
+    assert [one.error_share for one in metrics.steps] == [0, None]
+    assert (metrics.traffic.requests, metrics.traffic.error_share) == (1800, None)
+
+
+def test_response_times_of_zero_are_no_data_whatever_the_number_of_requests() -> None:
+    metrics = read(answer({"200": 900.0}, (0.0,) * 5))
+
+    assert (metrics.traffic.requests, metrics.traffic.latency) == (900, {})
+    assert {one.value for one in metrics.find(LATENCY)} == {None}
 
 
 def test_a_response_time_without_a_counted_request_is_data() -> None:

@@ -28,6 +28,7 @@ def plan(
     settings: object = None,
     body: dict[str, Any] | None = None,
     if_in_progress: IfInProgress = "raise",
+    metrics_refused: str = "",
     **fields: Any,
 ) -> Plan:
     """The plan for promoting ``new`` to an environment in which ``old`` serves."""
@@ -55,6 +56,7 @@ def plan(
             key_owner="ada",
             request=PlannedRequest(method="POST", path="/p", body=body or {}),
             if_in_progress=if_in_progress,
+            metrics_refused=metrics_refused,
         )
     )
 
@@ -192,6 +194,7 @@ OTHER = {**PROMOTING, "candidate_deployment": deployment("other", "DEPLOYING")}
             "few_replicas",
             False,
         ),
+        ({"metrics_refused": "403"}, "metrics_refused", True),
         ({"settings": {"redeploy_on_promotion": True}}, "new_deployment", False),
         ({"instance_type": {"name": "H100"}}, "new_deployment", False),
         ({"current_deployment": None}, "no_previous", False),

@@ -18,6 +18,10 @@ from .readings import read_list
 
 #: Seconds by which the clocks of a server's machines may differ.
 SKEW_S = 2.0
+#: Seconds by which an entry may be newer than the time that an answer tells.
+CLOCK_S = 10.0
+#: Seconds by which that time may be ahead of the clock of the entries.
+AHEAD_S = 1800.0
 # Characters of a name of a person or of a key.
 _LONGEST_NAME = 100
 
@@ -77,6 +81,7 @@ class AuditEntry:
         deployment_id: The deployment; ``None`` if the entry does not tell. Baseten does not say
             whether it is the deployment that was asked for, or the one that was made from it.
         name: Its name, or ``None``.
+        is_push: Whether the deployment was pushed to the environment.
         at: When, or ``None``.
         actor: Who did it.
     """
@@ -84,6 +89,7 @@ class AuditEntry:
     act: Act
     deployment_id: str | None
     name: str | None = None
+    is_push: bool = field(default=False, eq=False)
     at: datetime | None = field(default=None, eq=False)
     actor: Actor = field(factory=Actor, eq=False)
 
@@ -92,9 +98,9 @@ class AuditEntry:
         return self.at is not None and self.at.timestamp() >= since - SKEW_S
 
     def masked(self, mask: Callable[[str], str]) -> AuditEntry:
-        """The entry, with *mask* applied to all names that people chose."""
+        """The entry, with *mask* applied to all names that people chose, and long names cut."""
         email, name, source = (
-            None if one is None else mask(one)
+            None if one is None else _cut(mask(one))
             for one in (self.actor.email, self.actor.key_name, self.actor.source)
         )
         actor = evolve(self.actor, email=email, key_name=name, source=source)
@@ -156,6 +162,17 @@ class Accepted:
     entry: AuditEntry
     is_newest: bool
 
+    def has_made(self, created_at: object) -> bool:
+        """Whether the promotion made a deployment that is as old as this one.
+
+        Baseten makes it together with the entry. The names of chain deployments are not shown, so
+        that only its age ties it to the entry.
+        """
+        at = self.entry.at
+        if not self.is_newest or at is None or not isinstance(created_at, datetime):
+            return False
+        return created_at.tzinfo is not None and abs((created_at - at).total_seconds()) <= SKEW_S
+
 
 @frozen
 class Anothers:
@@ -173,27 +190,35 @@ def settle(
     *,
     is_target: Callable[[AuditEntry], bool],
     since: float,
+    now: float,
     earlier: int,
     ourselves: Ourselves,
 ) -> Accepted | Anothers | None:
     """Whether a request to promote was accepted; ``None`` if the log does not tell.
 
-    An entry of our own key that is newer than the request proves that it was. That there is none
-    proves nothing: the request may still be on its way, and the log that was read may be late.
+    An entry that is certainly of our own key, and newer than the request, proves that it was. That
+    there is none proves nothing: the request may still be on its way, and the log that was read may
+    be late. An entry of an unknown author proves nothing either.
 
     Args:
         entries: Those about promotions to the environment, newest first.
         is_target: Whether an entry names the deployment, or one that was made from it.
         since: When the request was sent or a little earlier, by the clock of the server.
+        now: The time when the log was read or a little earlier, by the same clock.
         earlier: How many such requests were sent so shortly before that their entries count, too.
         ourselves: How to tell our own entries.
     """
     promoted = [one for one in entries if one.act is Act.PROMOTED]
-    recent = [one for one in promoted if one.is_since(since) and is_target(one)]
-    ours = [one for one in recent if ourselves.wrote(one) is not False]
-    if len(ours) > earlier:
+    requests = [one for one in promoted if not one.is_push and is_target(one)]
+    recent = [one for one in requests if one.is_since(since)]
+    ours = [one for one in recent if ourselves.wrote(one) is True]
+    # Entries from the future: the clock of the log is another one, and proves nothing.
+    if len(ours) > earlier and not any(one.is_since(now + CLOCK_S) for one in promoted):
         return Accepted(ours[0], is_newest=promoted[0] is ours[0])
-    return Anothers(recent[0]) if recent and not ours else None
+    # If the clocks differ, the newest one may be recent all the same.
+    perhaps = recent or [one for one in requests[:1] if one.is_since(since - AHEAD_S)]
+    others = [one for one in perhaps if ourselves.wrote(one) is False]
+    return Anothers(others[0]) if others else None
 
 
 # --- from JSON -----------------------------------------------------------------------------------
@@ -236,6 +261,7 @@ def _read_entry(item: Mapping[str, Any], environment: str) -> AuditEntry | None:
         act=act,
         deployment_id=text_or_none(fields.get(f"{prefix}deployment_id")),
         name=text_or_none(fields.get(f"{prefix}deployment_name")),
+        is_push=event.endswith("_DEPLOYED"),
         at=time_or_none(item.get("created")),
         actor=_read_actor(item),
     )
@@ -265,17 +291,29 @@ def _read_actor(item: Mapping[str, Any]) -> Actor:
         kind=text_or_none(fields.get("type")),
         email=_name_or_none(fields.get("email")),
         key_name=_name_or_none(fields.get("api_key_name")),
-        key_prefix=text_or_none(fields.get("api_key_prefix")),
+        key_prefix=_shown(fields.get("api_key_prefix")),
         source=_name_or_none(item.get("source")),
     )
 
 
+def _shown(prefix: object) -> str | None:
+    """The beginning of a key, or ``None`` if all of it is hidden."""
+    return (text_or_none(prefix) or "").rstrip(".*… ") or None
+
+
 def _name_or_none(value: object) -> str | None:
-    """A name in one line, and not too long for a sentence."""
+    """A name in one line.
+
+    Characters that cannot be seen are removed: a key that they split is then known as a key.
+    """
     if not isinstance(value, str):
         return None
-    name = " ".join("".join(one if one.isprintable() else " " for one in value).split())
-    return (name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]} …") or None
+    return " ".join("".join(filter(str.isprintable, value)).split()) or None
+
+
+def _cut(name: str) -> str:
+    """A name that is not too long for a sentence."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]} …"
 
 
 def time_or_none(text: object) -> datetime | None:

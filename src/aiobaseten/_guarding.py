@@ -15,6 +15,7 @@ from typing import Any, Generic
 from attrs import evolve, frozen
 
 from ._arguments import count, json_object
+from ._asking import Asking
 from ._resource import D, E, Resource
 from ._rolling_back import Ours
 from ._sending import may_have_acted
@@ -22,6 +23,7 @@ from ._taking_back import TakingBack, Verbs
 from ._token import Token
 from ._verdict import Verdict
 from ._waiting import (
+    GO_ON_GUARDED,
     Actions,
     Answer,
     GuardMemory,
@@ -34,7 +36,6 @@ from ._waiting import (
     Signal,
     StoppedError,
     Wait,
-    cut,
     judge,
 )
 from .errors import (
@@ -50,7 +51,7 @@ from .errors import (
     WaitTimeoutError,
 )
 from .events import Event, Finished, GuardOverridden
-from .guard import MEASURE_EVERY_S, Guard, GuardedStep, OwnCheck
+from .guard import MEASURE_EVERY_S, Guard, GuardedStep
 from .readings import EnvironmentReading
 
 #: Seconds after which a request for metrics is given up: the next one is due in a minute.
@@ -107,14 +108,18 @@ class GuardedWait(Generic[D, E]):
         Raises:
             BasetenError: After `Finished`, the error that it names.
         """
-        with self.memory.guarding():
-            clock = self.resource.sender.clock
+        clock = self.resource.sender.clock
+        with self.memory.guarding(), Asking(clock) as asking:
             started = clock.now()
             finished: Finished | None = None
+            who, why = self.actions.who, self.actions.why
             actions = evolve(
                 self.actions,
-                perform=partial(self._perform, started=started),
+                perform=partial(self._perform, started=started, asking=asking),
                 report=lambda: self.tracker.policy.report,
+                go_on=GO_ON_GUARDED,
+                who=who and evolve(who, advice=GO_ON_GUARDED),
+                why=why and evolve(why, advice=GO_ON_GUARDED),
             )
             wait = Wait(self.resource.polls, self.tracker, self.look, self.timeout, actions)
             async with aclosing(wait.events()) as events:
@@ -146,7 +151,7 @@ class GuardedWait(Generic[D, E]):
                 error = taking_back.error()
             elif isinstance(error, PromotionCanceledError | PromotionSupersededError):
                 by = "cancel" if isinstance(error, PromotionCanceledError) else "promote"
-                if self.memory.note_overridden(by):
+                if not self.memory.has_taken_back and self.memory.note_overridden(by):
                     yield GuardOverridden(at=finished.at, by=by)
             self._complete(error)
             yield Finished(at=clock.now() - started, result=None, error=error)
@@ -159,9 +164,9 @@ class GuardedWait(Generic[D, E]):
 
     # --- errands ---------------------------------------------------------------------------------
 
-    async def _perform(self, errand: Measure | Signal, *, started: float) -> Any:
+    async def _perform(self, errand: Measure | Signal, *, started: float, asking: Asking) -> Any:
         if isinstance(errand, Measure):
-            return await self._measure(errand, started)
+            return await self._measure(errand, started, asking)
         return await self._signal(errand)
 
     async def _signal(self, signal: Signal) -> Answer:
@@ -179,7 +184,9 @@ class GuardedWait(Generic[D, E]):
             return "sent" if may_have_acted(error) else "not sent"
         return "sent"
 
-    async def _measure(self, errand: Measure, started: float) -> tuple[Verdict, ...]:
+    async def _measure(
+        self, errand: Measure, started: float, asking: Asking
+    ) -> tuple[Verdict, ...]:
         """The verdict of each check, or none if a deployment was measured a moment ago."""
         guard, verdicts = self.memory.guard, dict[str, Verdict]()
         if guard.metric_checks:
@@ -202,7 +209,7 @@ class GuardedWait(Generic[D, E]):
             previous_id=errand.old_id,
             percent=errand.percent,
         )
-        for one in await ask_all(self.resource, guard.own_checks, step):
+        for one in await asking.ask(guard.own_checks, step):
             verdicts[one.check] = one
         return tuple(verdicts[one.name] for one in guard.checks)
 
@@ -241,46 +248,6 @@ class GuardedWait(Generic[D, E]):
             return Measurement(deployment_id=deployment_id, start=start, end=end, trouble=trouble)
 
 
-# --- the caller's checks -------------------------------------------------------------------------
-
-
-async def ask_all(
-    resource: Resource[Any, Any], checks: tuple[OwnCheck, ...], step: GuardedStep
-) -> list[Verdict]:
-    """The verdicts of the caller's checks, which run at the same time."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_ask(resource, one, step)) for one in checks]
-    return [
-        Verdict("unavailable", check=one.name, reason="it was cancelled, not by the guard")
-        if task.cancelled()
-        else task.result()
-        for one, task in zip(checks, tasks, strict=True)
-    ]
-
-
-async def _ask(resource: Resource[Any, Any], check: OwnCheck, step: GuardedStep) -> Verdict:
-    """The verdict of one check: True, False or a verdict; everything else is no answer."""
-    clock = resource.sender.clock
-    scope = clock.timeout_at(clock.now() + check.timeout)
-    try:
-        async with scope:
-            said: object = await check(step)
-    except Exception as error:  # noqa: BLE001 - it is the caller's code, and may raise anything
-        if isinstance(error, TimeoutError) and scope.expired():
-            reason = f"no answer within {check.timeout:g} s"
-        else:
-            reason = cut(f"it raised {type(error).__name__}: {error}")
-        return Verdict("unavailable", check=check.name, reason=reason)
-    if isinstance(said, Verdict):
-        return evolve(said, check=check.name)
-    if said is True:
-        return Verdict("pass", check=check.name, reason="it said True")
-    if said is False:
-        return Verdict("breach", check=check.name, reason="it said False")
-    reason = f"it returned {type(said).__name__}, not True, False or a Verdict"
-    return Verdict("unavailable", check=check.name, reason=reason)
-
-
 def guard_tracker(
     promotion: PromotionTracker, memory: GuardMemory, now: float, *, has_steps: bool = True
 ) -> GuardTracker:
@@ -290,6 +257,7 @@ def guard_tracker(
         memory.hold,
         has_steps=has_steps,
         not_before=memory.measured_last + MEASURE_EVERY_S - now,
+        left_paused=memory.has_left_paused,
     )
     return GuardTracker(promotion, policy)
 
@@ -363,14 +331,15 @@ async def check_before(resource: Resource[Any, Any], guard: Guard, token: str, l
     )
     policy = GuardPolicy(guard, hold=0.0, has_steps=False)
     errand = policy.before(0.0)
-    while True:
-        verdicts = tuple(await ask_all(resource, guard.own_checks, step))
-        policy.measured(errand, verdicts, clock.now() - started)
-        if policy.is_stopping:
-            break
-        if policy.may_be_sent:
-            return
-        await resource.sender.connections.pause(MEASURE_EVERY_S)
+    with Asking(clock) as asking:
+        while True:
+            verdicts = tuple(await asking.ask(guard.own_checks, step))
+            policy.measured(errand, verdicts, clock.now() - started)
+            if policy.is_stopping:
+                break
+            if policy.may_be_sent:
+                return
+            await resource.sender.connections.pause(MEASURE_EVERY_S)
     ends = policy.ends()
     kind = GuardBreachedError if ends.cause == "breach" else GuardUnavailableError
     did = "found a breach in" if ends.cause == "breach" else "could not check"

@@ -18,6 +18,7 @@ from .errors import (
     NotFoundError,
     PermissionDeniedError,
 )
+from .guard import Guard
 from .metrics import LATENCY, REQUESTS, Metrics, metrics_query
 from .options import RetryPolicy
 from .schemas import Deployment, Environment
@@ -25,6 +26,8 @@ from .schemas import Deployment, Environment
 _LOG = logging.getLogger("aiobaseten")
 # The next measurement is due in a minute, and a request that is repeated would cost another one.
 _ONCE = RetryPolicy(attempts=1)
+# Baseten repeats the window as it was asked for. Another one may be of another step.
+_WINDOW_WITHIN = timedelta(seconds=5)
 _REFUSALS = (AuthenticationError, BadRequestError, NotFoundError, PermissionDeniedError)
 
 
@@ -41,6 +44,8 @@ async def read_metrics(
         return Measurement(
             deployment_id=deployment_id, start=start, end=end, trouble=cut(str(error))
         )
+    if other := _other_window(metrics, start, end):
+        return Measurement(deployment_id=deployment_id, start=start, end=end, trouble=other)
     traffic = metrics.traffic
     return Measurement(
         deployment_id=deployment_id,
@@ -50,6 +55,19 @@ async def read_metrics(
         error_share=traffic.error_share,
         latency=traffic.latency,
     )
+
+
+def _other_window(metrics: Metrics, start: datetime, end: datetime) -> str:
+    """How the answer is about another window than the question, or an empty string."""
+    if metrics.mode != "SUMMARY":
+        return f"SUMMARY was asked for, and the answer is of mode {cut(metrics.mode)}"
+    if max(abs(metrics.start - start), abs(metrics.end - end)) <= _WINDOW_WITHIN:
+        return ""
+    asked, told = (
+        f"{one.isoformat(timespec='seconds')} to {other.isoformat(timespec='seconds')}"
+        for one, other in ((start, end), (metrics.start, metrics.end))
+    )
+    return f"the window {asked} was asked for, and the answer is about {told}"
 
 
 async def check_metrics(
@@ -62,18 +80,28 @@ async def check_metrics(
     """
     known = Token.load(token)
     deployment_id = known.previous_id or known.deployment_id or ""
-    end = resource.sender.server_time() - timedelta(seconds=memory.guard.lag)
     memory.note_measured(deployment_id, resource.sender.clock.now())
-    try:
-        await _read(resource, deployment_id, end - timedelta(seconds=memory.guard.window), end)
-    except _REFUSALS as error:
+    refusal = await refusal_of_metrics(resource, memory.guard, deployment_id)
+    if refusal is not None:
         raise ConfigurationError(
-            f"this guard checks metrics, and they cannot be read ({error}); nothing was sent"
-        ) from error
+            f"this guard checks metrics, and they cannot be read ({refusal}); nothing was sent"
+        ) from refusal
+
+
+async def refusal_of_metrics(
+    resource: Resource[Deployment, Environment], guard: Guard, deployment_id: str
+) -> BasetenError | None:
+    """Why the key may not read the metrics of a deployment; ``None`` if it may, or for trouble."""
+    end = resource.sender.server_time() - timedelta(seconds=guard.lag)
+    try:
+        await _read(resource, deployment_id, end - timedelta(seconds=guard.window), end)
+    except _REFUSALS as error:
+        return error
     except ConfigurationError:
         raise
     except BasetenError as error:
         _LOG.info("the metrics for a guard could not be read yet: %s", error)
+    return None
 
 
 async def _read(

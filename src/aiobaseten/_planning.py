@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, get_args
 
 from ._arguments import choice
@@ -19,6 +19,8 @@ R = TypeVar("R")
 
 #: Seconds for what a plan can do without: names, and the user of the key.
 _EXTRAS_WITHIN_S = 2.0
+#: Seconds for the metrics that a guard needs.
+_METRICS_WITHIN_S = 10.0
 
 
 async def plan(
@@ -29,6 +31,7 @@ async def plan(
     get_resource: Operation[Any],
     *,
     if_in_progress: IfInProgress,
+    refusal_of_metrics: Callable[[str], Awaitable[BasetenError | None]] | None = None,
 ) -> Plan:
     """Read the environment and the deployment, and decide what the promotion would do.
 
@@ -39,6 +42,7 @@ async def plan(
         would_send: The request of the promotion.
         get_resource: The request that reads the chain or model.
         if_in_progress: As for ``promote``.
+        refusal_of_metrics: Why the key may not read the metrics of a deployment, for a guard.
     """
     choice("if_in_progress", if_in_progress, get_args(IfInProgress))
     send, operations, is_chain = resource.sender.send, resource.operations, resource.kind == "chain"
@@ -54,7 +58,11 @@ async def plan(
             lambda data: read_deployment(data, lambda: None, has_chainlets=is_chain),
         )
     )
-    found = await _or_none(resource, get_resource)
+    found = await _or_none(resource, send(get_resource))
+    refusal = None
+    if refusal_of_metrics is not None:
+        read = refusal_of_metrics(reading.current_id or deployment.id)
+        refusal = await _or_none(resource, read, within=_METRICS_WITHIN_S)
     return decide(
         Facts(
             kind=resource.kind,
@@ -66,11 +74,12 @@ async def plan(
             environment_json=environment_json,
             deployment=deployment,
             deployment_json=deployment_json,
-            key_owner=await _or_none(resource, WHOSE_KEY),
+            key_owner=await _or_none(resource, send(WHOSE_KEY)),
             request=PlannedRequest(
                 method=would_send.method, path=would_send.url, body=would_send.body or {}
             ),
             if_in_progress=if_in_progress,
+            metrics_refused="" if refusal is None else str(refusal),
         )
     )
 
@@ -82,11 +91,13 @@ def _with_json(
     return parsed_by(operation, lambda data: (read(data), data))
 
 
-async def _or_none(resource: Resource[Any, Any], operation: Operation[R]) -> R | None:
+async def _or_none(
+    resource: Resource[Any, Any], read: Awaitable[R], *, within: float = _EXTRAS_WITHIN_S
+) -> R | None:
     """The value of a read, or ``None`` if it does not arrive soon."""
     clock: Clock = resource.sender.clock
     try:
-        async with clock.timeout_at(clock.now() + _EXTRAS_WITHIN_S):
-            return await resource.sender.send(operation)
+        async with clock.timeout_at(clock.now() + within):
+            return await read
     except (BasetenError, TimeoutError):
         return None

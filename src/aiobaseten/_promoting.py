@@ -8,7 +8,7 @@ from typing import Any, Generic, cast, get_args
 from attrs import evolve, frozen
 
 from ._arguments import Duration, choice, function, time_limit
-from ._audit_log import Accepted, Anothers, AuditEntry, Ourselves, settle
+from ._audit_log import AHEAD_S, Accepted, Anothers, AuditEntry, Ourselves, settle
 from ._finding import is_made_from
 from ._resource import D, E, EnvironmentLook, Resource
 from ._sending import Operation, may_have_acted, parsed_by
@@ -279,10 +279,12 @@ async def read_back(resource: Resource[D, E], asked: Asked) -> ReadBack:
         try:
             after = await once.read_environment(asked.environment)
             if isinstance(told, Accepted):
-                doubt = "the audit log shows that it began, but the environment does not show it"
+                doubt = (
+                    "the audit log says that it was accepted, but the environment does not show it"
+                )
                 found = await _accepted(once, asked, after, told)
             elif isinstance(told, Anothers):
-                doubt = f"the audit log shows {_other(told)}, and no request of this API key"
+                doubt = f"the audit log shows {_other(told)}, and no new request of this API key"
                 continue
             elif log is not None and log.is_informative and not is_last:
                 continue  # the log that was read may be late
@@ -342,7 +344,7 @@ class _AuditLog:
         mask = resource.sender.settings.secret.mask_text
         entries = [one.masked(mask) for one in page.entries]
         self.is_informative = bool(entries)
-        recent = [one for one in entries if one.is_since(self._since)]
+        recent = [one for one in entries if one.is_since(self._since - AHEAD_S)]
         if any(not self._names(one) for one in recent) and self._is_first("name"):
             self._source_name = await resource.name_of(asked.deployment_id)
         by_email = [one for one in recent if one.actor.key_prefix is None and one.actor.email]
@@ -352,6 +354,7 @@ class _AuditLog:
             entries,
             is_target=self._names,
             since=self._since,
+            now=resource.sender.told_time() or self._since,
             earlier=asked.earlier,
             ourselves=Ourselves(
                 has_key=resource.sender.settings.secret.begins_with, email=self._email
@@ -373,7 +376,8 @@ async def _accepted(
 ) -> DeploymentReading | None:
     """The deployment to follow, of a promotion that was accepted, or ``None`` if it is not shown.
 
-    The entry names it, or the deployment from which it was made.
+    The entry names it, or the deployment from which it was made. An environment may lag behind, so
+    a deployment that nothing ties to the entry is left alone.
     """
     named = told.entry.deployment_id
     if named is not None and named != asked.deployment_id:
@@ -382,12 +386,12 @@ async def _accepted(
     baseline = asked.baseline
     is_new = after.candidate_id not in (None, baseline.candidate_id)
     if after.candidate is not None and (is_new or after.candidate_id == named):
-        is_ours = told.is_newest and after.is_busy
-        if is_ours or await is_of(resource, asked.deployment_id, after.candidate):
+        is_made = is_new and after.is_busy and told.has_made(after.candidate.value.created_at)
+        if is_made or await is_of(resource, asked.deployment_id, after.candidate):
             return after.candidate
     if after.current is not None and after.current_id != baseline.current_id:
-        is_ours = told.is_newest and not after.is_busy
-        if is_ours or await is_of(resource, asked.deployment_id, after.current):
+        is_made = not after.is_busy and told.has_made(after.current.value.created_at)
+        if is_made or await is_of(resource, asked.deployment_id, after.current):
             return after.current
     return None
 

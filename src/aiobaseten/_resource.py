@@ -176,6 +176,8 @@ _LARGEST_PAGE = 200
 _SHORTLY_S = 5.0
 # Entries that are read to explain one error.
 _PAGE_FOR_ONE_ERROR = 100
+# A deployment that is pushed to an environment is promoted when it is ready.
+_PROMOTION_GROUPS = (AuditLogEventTypeGroup.PROMOTED, AuditLogEventTypeGroup.DEPLOYED)
 # Baseten's limit for each of the filters `includes` and `excludes`.
 _MOST_TEXTS = 8
 
@@ -689,15 +691,15 @@ class Resource(Generic[D, E]):
 
     async def read_audit_log(self, environment: str, cursor: str | None) -> AuditPage:
         """Read a page of the promotions to an environment, newest first, as a call."""
-        groups = [AuditLogEventTypeGroup.PROMOTED, AuditLogEventTypeGroup.DEPLOYED]
         return await self.sender.send(
-            self.audit_page(environment, cursor=cursor, limit=_LARGEST_PAGE, groups=groups)
+            self.audit_page(
+                environment, cursor=cursor, limit=_LARGEST_PAGE, groups=_PROMOTION_GROUPS
+            )
         )
 
     def promoted_page(self, environment: str) -> Operation[AuditPage]:
-        """Reads the newest requests to promote to an environment."""
-        groups = [AuditLogEventTypeGroup.PROMOTED]
-        return self.audit_page(environment, limit=_PAGE_FOR_ONE_ERROR, groups=groups)
+        """Reads the newest promotions to an environment."""
+        return self.audit_page(environment, limit=_PAGE_FOR_ONE_ERROR, groups=_PROMOTION_GROUPS)
 
     async def name_of(self, deployment_id: str) -> str | None:
         """The name of a deployment, or ``None``. The API shows that of a chain's in logs alone."""

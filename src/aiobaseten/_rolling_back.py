@@ -107,7 +107,9 @@ async def roll_back(
     else:
         reading = await check_still_ours(resource, ours)
     found = reading.candidate if reading.is_busy else reading.current
-    if found is not None and await is_of(resource, previous_id, found):
+    # Ours may be a copy of the previous one: it is what is rolled back.
+    is_other = found is not None and found.id != ours.deployment_id
+    if found is not None and is_other and await is_of(resource, previous_id, found):
         previous = reading.current_id if reading.is_busy else None
         return Started(found.id, cast("D", found.value), Baseline(current_id=previous))
     if reading.is_busy:

@@ -18,6 +18,7 @@ from ._status import PromotionPhase
 from ._waiting import GuardMemory, StoppedError
 from .errors import (
     AuthenticationError,
+    BadRequestError,
     BasetenError,
     ConfigurationError,
     Evidence,
@@ -94,6 +95,7 @@ class TakingBack(Generic[D, E]):
     _deadline: float = 0.0
     _last_seen: Any = None
     _is_sent: bool = False
+    _is_live: bool = False
     _fate: str = ""
     _traffic: str = ""
     _advice: str = ""
@@ -107,8 +109,8 @@ class TakingBack(Generic[D, E]):
             self._leave_it()
             return
         self._deadline = self._now() + self.memory.guard.cancel_timeout
+        self._is_live = self.stopped.ends.is_live
         self._traffic = "It is not known where the traffic is: look at the environment."
-        self._advice = "Go on with resume(error.token), or cancel it yourself."
         try:
             async for event in self._take_back(how):
                 yield event
@@ -116,8 +118,12 @@ class TakingBack(Generic[D, E]):
             by = "roll forward" if error.by == self.ours.deployment_id else "promote"
             if self.memory.note_overridden(by):
                 yield GuardOverridden(at=self._now() - self.started, by=by)
-            self._fate = f"Somebody else has acted since, and the guard leaves that: {error}."
-            self._traffic, self._advice = _traffic_of(error.by), ""
+            if self._fate:  # ours was over before
+                self._fate += f" Somebody else has promoted deployment {error.by} since."
+            else:
+                why = str(error).rstrip(".")
+                self._fate = f"Somebody else has acted since, and the guard leaves that: {why}."
+            self._traffic, self._advice = await self._traffic_now(error.by), ""
             self._trouble = error
         except ConfigurationError as error:
             self._trouble = error
@@ -131,6 +137,11 @@ class TakingBack(Generic[D, E]):
             limit = f"within {self.memory.guard.cancel_timeout:g} s"
             why = limit if self._trouble is None else f"({self._trouble})"
             self._fate = f"It could not be taken back {why}."
+            # The token of the promotion wants its guard, that of the act wants none.
+            call = "resume(error.token)" if self._token else "resume(error.token, guard=guard)"
+            back = "take it back with promotion.rollback()"
+            undo = back if self._is_live else "cancel it yourself"
+            self._advice = f"Go on with {call}, or {undo}."
         self.memory.report = evolve(self.memory.report, traffic=self._traffic)
         is_breach = ends.cause == "breach"
         did = "found a breach in" if is_breach else "could not measure"
@@ -184,7 +195,8 @@ class TakingBack(Generic[D, E]):
             reading = await self._read()
             if reading is None:
                 continue
-            if self._serves(reading):
+            self._is_live = self._serves(reading)
+            if self._is_live:
                 yield self._act("rollback")
                 await self._roll_back()
                 return
@@ -215,7 +227,7 @@ class TakingBack(Generic[D, E]):
                         went_down |= event.phase is PromotionPhase.ROLLING_BACK
                     yield evolve(event, at=event.at + began)
             if error is None:
-                self._is_back()
+                await self._is_back()
                 return
             if isinstance(error, WaitTimeoutError):
                 self._is_on_its_way(error)
@@ -227,16 +239,18 @@ class TakingBack(Generic[D, E]):
                 raise error
             # It had succeeded before the cancel took effect: it is promoted back.
 
-    def _is_back(self) -> None:
+    async def _is_back(self) -> None:
+        """It is cancelled, and somebody else may have promoted another deployment since."""
         if self._is_sent:
             self._fate = "It was cancelled."
         else:
             self._fate = "It was over before the guard could cancel it."
+        self._token = None
+        await self._read()
         self._traffic = _traffic_of(self.ours.previous_id)
         self._advice = (
             f"Deployment {self.ours.deployment_id} gets no traffic: mend it, and promote it again."
         )
-        self._token = None
 
     def _is_on_its_way(self, error: WaitError) -> None:
         limit = self.memory.guard.cancel_timeout
@@ -280,12 +294,14 @@ class TakingBack(Generic[D, E]):
                 await self._pause(_AGAIN_AFTER_S)
                 continue
             except PromotionOutcomeUnknownError as error:
-                self._fate, self._trouble = f"{error}.", error
+                self._fate, self._trouble = f"{str(error).rstrip('.')}.", error
                 self._traffic = f"Traffic was on deployment {self.ours.deployment_id}."
                 self._advice = ""
                 return
             except BasetenError as error:
-                if isinstance(error, PromotionSupersededError) or not error.is_transient:
+                # Right after the end of ours, Baseten may refuse: a promotion is in progress.
+                may_pass = error.is_transient or isinstance(error, BadRequestError)
+                if isinstance(error, PromotionSupersededError) or not may_pass:
                     raise
                 self._trouble = error
                 await self._pause(_AGAIN_AFTER_S)
@@ -319,12 +335,19 @@ class TakingBack(Generic[D, E]):
         self._last_seen, self._traffic = reading.value, self._traffic_in(reading)
         return reading
 
+    async def _traffic_now(self, successor_id: str) -> str:
+        """Where the traffic is, if somebody else has promoted another deployment."""
+        try:
+            reading = await self.resource.read_environment(self.ours.environment)
+        except BasetenError:
+            return f"Traffic is on deployment {successor_id}, or on its way there."
+        return self._traffic_in(reading)
+
     def _traffic_in(self, reading: EnvironmentReading) -> str:
         """Where the traffic is, for a person."""
-        promotion = reading.promotion
-        is_ours = reading.candidate_id == self.ours.deployment_id
-        if is_ours and promotion is not None and promotion.percent and not promotion.is_over:
-            return _divided(promotion.percent, self.ours.deployment_id, reading.current_id)
+        promotion, candidate_id = reading.promotion, reading.candidate_id
+        if candidate_id and promotion is not None and promotion.percent and not promotion.is_over:
+            return _divided(promotion.percent, candidate_id, reading.current_id)
         return _traffic_of(reading.current_id)
 
     def _serves(self, reading: EnvironmentReading) -> bool:

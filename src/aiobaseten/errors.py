@@ -179,8 +179,15 @@ class AuditedAct:
 
     def __str__(self) -> str:
         through = "" if self.through is None else f" through {self.through}"
-        at = "" if self.at is None else f" at {self.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        return f"{self.action} by {self.by}{through}{at}"
+        return f"{self.action} by {self.by}{through}{_at(self.at)}"
+
+
+def _at(time: datetime | None) -> str:
+    """A time, for a sentence; nothing if it is not known or not in the calendar of UTC."""
+    try:
+        return "" if time is None else f" at {time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError):
+        return ""
 
 
 @frozen(kw_only=True)

@@ -253,7 +253,8 @@ def check(name: str, function: OwnFunction, *, timeout: Duration = 60.0) -> OwnC
     Args:
         name: Its name in events and in the report.
         function: A coroutine function that takes a `GuardedStep`, or nothing.
-        timeout: Seconds or a `timedelta` after which a call is cancelled.
+        timeout: Seconds or a `timedelta` after which a call is cancelled, and its answer does not
+            count any longer.
 
     Raises:
         ConfigurationError: An argument is invalid.

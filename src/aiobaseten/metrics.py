@@ -91,6 +91,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _HTTP_STATUS = re.compile(r"([1-5])(?:\d\d|xx)", re.IGNORECASE)
+# A class of HTTP, or a code with which a WebSocket was closed.
+_KNOWN_STATUS = re.compile(r"[1-5]xx|[1-4]\d{3}")
+# The share of requests without such a status up to which the share of errors is known.
+_MOST_WITHOUT_STATUS = 0.01
 # The name of the label differs between the API and its export.
 _STATUS_LABELS = ("status", "status_code")
 
@@ -139,8 +143,9 @@ class Traffic:
             same zero for no requests and for requests that it has not counted yet.
         statuses: How many requests got a status, by its class, such as ``"2xx"``. A code that is
             not of HTTP stands for itself.
-        error_share: The share of the requests that was answered 5xx, 0 to 1; ``None`` if there is
-            no data.
+        error_share: The share of the requests that was answered 5xx, 0 to 1. ``None`` if there is
+            no data, if a number of requests is malformed, or if more than a hundredth of the
+            requests has no status of HTTP or WebSocket.
         latency: Seconds until the response, by ``"p50"``, ``"p90"``, ``"p95"``, ``"p99"`` and
             ``"avg"``. One without data is left out. Empty for several steps together: quantiles
             cannot be added up.
@@ -326,17 +331,26 @@ class _Step:
     is_complete: bool
     values: object
 
+    def has_null(self, series: _Series) -> bool:
+        """Whether Baseten says that a series has no data."""
+        return self._value(series) is None
+
     def number(self, series: _Series) -> float | None:
         """The value of a series; ``None`` for null, NaN, and anything but a number."""
-        value: object = self.values
-        for index in series.position:
-            if not isinstance(value, list) or index >= len(cast("list[object]", value)):
-                return None
-            value = cast("list[object]", value)[index]
+        value = self._value(series)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         number = float(value)
         return number if math.isfinite(number) else None
+
+    def _value(self, series: _Series) -> object:
+        """The value as it came; an empty text if it is missing."""
+        value: object = self.values
+        for index in series.position:
+            if not isinstance(value, list) or index >= len(cast("list[object]", value)):
+                return ""
+            value = cast("list[object]", value)[index]
+        return value
 
 
 def read_metrics(data: object, *, complete_until: datetime) -> Metrics:
@@ -383,7 +397,8 @@ def read_metrics(data: object, *, complete_until: datetime) -> Metrics:
 
 def _value(step: _Step, traffic: Traffic, series: _Series) -> Value:
     number = step.number(series)
-    if number == 0 and traffic.requests is None and series.metric in (REQUESTS, LATENCY):
+    has_data = traffic.latency if series.metric == LATENCY else traffic.requests is not None
+    if number == 0 and not has_data and series.metric in (REQUESTS, LATENCY):
         number = None
     return Value(
         metric=series.metric,
@@ -402,9 +417,11 @@ def _traffic(step: _Step, all_series: Iterable[_Series]) -> Traffic:
     unlabelled: list[float] = []
     by_label: dict[str, float] = {}
     latency: dict[str, float] = {}
+    is_malformed = False
     for series in all_series:
         number = step.number(series)
         if number is None or number < 0:
+            is_malformed |= series.metric == REQUESTS and not step.has_null(series)
             continue
         if series.metric == LATENCY and (name := _name_of_latency(series.labels)):
             latency[name] = number
@@ -419,9 +436,9 @@ def _traffic(step: _Step, all_series: Iterable[_Series]) -> Traffic:
     statuses = _by_class(by_label)
     with_status = math.fsum(statuses.values())
     requests: float | None = max(with_status, math.fsum(unlabelled))
+    # Baseten shows a zero for what it has not counted yet, too: then no response took any time.
+    latency = latency if any(latency.values()) else {}
     if not requests:
-        # Baseten shows a zero for what it has not counted yet, too: then no response took any time.
-        latency = latency if any(latency.values()) else {}
         requests = 0.0 if latency and (by_label or unlabelled) else None
     return Traffic(
         start=step.start,
@@ -429,15 +446,19 @@ def _traffic(step: _Step, all_series: Iterable[_Series]) -> Traffic:
         is_complete=step.is_complete,
         requests=requests,
         statuses={} if requests is None else statuses,
-        error_share=_error_share(statuses),
+        error_share=None if is_malformed else _error_share(statuses, requests or 0.0),
         latency=latency,
     )
 
 
-def _error_share(statuses: Mapping[str, float]) -> float | None:
+def _error_share(statuses: Mapping[str, float], requests: float) -> float | None:
     # A series for 5xx is missing until there is one, so that zero needs another status.
     total = math.fsum(statuses.values())
-    return min(statuses.get("5xx", 0.0) / total, 1.0) if total else None
+    known = math.fsum(number for name, number in statuses.items() if _KNOWN_STATUS.fullmatch(name))
+    # Requests without a status may be errors.
+    if not known or requests - known > _MOST_WITHOUT_STATUS * requests:
+        return None
+    return min(statuses.get("5xx", 0.0) / total, 1.0)
 
 
 def _by_class(by_label: Mapping[str, float]) -> dict[str, float]:
@@ -466,13 +487,15 @@ def _together(
     for one in steps:
         for name, number in one.statuses.items():
             statuses[name] = statuses.get(name, 0.0) + number
+    requests = math.fsum(known) if known else None
+    is_unknown = any(one.requests and one.error_share is None for one in steps)
     return Traffic(
         start=start,
         end=end,
         is_complete=is_complete,
-        requests=math.fsum(known) if known else None,
+        requests=requests,
         statuses=statuses,
-        error_share=_error_share(statuses),
+        error_share=None if is_unknown else _error_share(statuses, requests or 0.0),
         latency={},
     )
 

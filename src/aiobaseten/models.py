@@ -31,7 +31,7 @@ from ._guarding import (
     hold_of,
 )
 from ._identifying import identify_deployment
-from ._measuring import check_metrics, read_metrics
+from ._measuring import check_metrics, read_metrics, refusal_of_metrics
 from ._planning import plan
 from ._promoting import promote
 from ._resource import (
@@ -730,7 +730,8 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             promotion_settings_override: As for `promote`.
             if_in_progress: As for `promote`: it decides whether a promotion that is under way
                 blocks this one.
-            guard: As for `promote`: it adds settings for this promotion alone.
+            guard: As for `promote`: it adds settings for this promotion alone. If it checks
+                metrics, they are read once.
 
         Raises:
             ConfigurationError: An argument is invalid, or the guard cannot work.
@@ -755,6 +756,9 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             ),
             get_one_model(self.model_id),
             if_in_progress=if_in_progress,
+            refusal_of_metrics=partial(refusal_of_metrics, self._resource, guard)
+            if guard is not None and guard.metric_checks
+            else None,
         )
 
     def _checks_metrics_first(

@@ -24,6 +24,7 @@ WarningCode: TypeAlias = Literal[
     "deployment_failed",
     "deployment_not_active",
     "few_replicas",
+    "metrics_refused",
     "new_deployment",
     "no_previous",
     "slow_rollback",
@@ -175,6 +176,7 @@ class Facts:
         key_owner: The user of the key, or ``None``.
         request: The request that would be sent.
         if_in_progress: What ``promote`` would do about a promotion that is under way.
+        metrics_refused: Why the key may not read the metrics that a guard needs, or empty.
     """
 
     kind: Literal["chain", "model"]
@@ -189,6 +191,7 @@ class Facts:
     key_owner: str | None
     request: PlannedRequest
     if_in_progress: IfInProgress
+    metrics_refused: str = ""
 
 
 def decide(facts: Facts) -> Plan:
@@ -342,6 +345,13 @@ def _warnings(
     adopts_id = _adopts_id(facts)
     if reading.is_busy:
         yield _in_progress(facts, adopts_id, where)
+    if facts.metrics_refused:
+        yield PlanWarning(
+            code="metrics_refused",
+            message=f"the guard checks metrics, and they cannot be read ({facts.metrics_refused}): "
+            "nothing would be sent",
+            blocks=True,
+        )
     if adopts_id in (None, deployment.id):
         yield from _not_active(deployment)
     if not reading.is_busy and adopts_id is not None:

@@ -20,6 +20,7 @@ from .rollout import (
     CANCEL,
     METRICS,
     PAUSE,
+    PROMOTE,
     STEPS,
     assert_metrics_are_a_minute_apart,
     end_of,
@@ -254,14 +255,31 @@ async def test_a_bake_that_passes_ends_with_success_after_its_time() -> None:
     assert report.steps[-1].outcome == "pass"
 
 
-async def test_a_server_that_ignores_the_settings_is_measured_once_it_is_live() -> None:
+async def test_a_server_that_ignores_the_settings_is_paused_at_the_next_step() -> None:
     fake, production = bad_world(promotion_override="ignored")
     async with fake.client() as baseten:
         error, report = await end_of(await promote(baseten, guard()))
 
     assert isinstance(error, GuardBreachedError)
-    assert report.actions[-1] == "rollback"
+    assert [step.percent for step in report.steps] == STEPS
+    assert report.actions == ("pause", "cancel")
     assert production.current is fake.model("m1").deployment("d1")
+
+
+@pytest.mark.parametrize(("status", "tries"), [(400, 4), (409, 4), (404, 1)])
+async def test_a_rollback_that_baseten_is_not_ready_for_is_tried_again(
+    status: int, tries: int
+) -> None:
+    fake, production = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=100)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(bake=60))
+        fake.faults.status(status, route=PROMOTE, times=3)
+        error, _ = await end_of(promotion)
+
+    assert isinstance(error, GuardBreachedError)
+    assert len(sent(fake, PROMOTE)) == 1 + tries
+    assert (production.current is fake.model("m1").deployment("d1")) is (tries > 1)
 
 
 async def test_a_promotion_that_succeeds_before_the_cancel_takes_effect_is_taken_back() -> None:

@@ -14,8 +14,10 @@ from aiobaseten.errors import (
     GuardUnavailableError,
     PromotionCanceledError,
     PromotionPausedError,
+    PromotionSupersededError,
     WaitTimeoutError,
 )
+from aiobaseten.events import GuardOverridden
 from aiobaseten.guard import GuardedStep
 from aiobaseten.testing import FakeBaseten
 
@@ -105,6 +107,57 @@ async def test_a_rollback_of_somebody_else_is_adopted() -> None:
     assert isinstance(error, GuardBreachedError)
     assert writes(fake) == ["promote"]
     assert production.current is fake.model("m1").deployment("d1")
+
+
+async def test_a_rollback_of_somebody_else_during_the_bake_ends_the_wait_soon() -> None:
+    fake, production = world()
+    # d2 is live after 385 s.
+    fake.at(450, lambda: production.promote("d1", override={"rolling": False}))
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(bake=600)))
+
+    assert isinstance(error, PromotionSupersededError)
+    assert (error.by, report.overridden) == ("d1", ("promote",))
+    assert writes(fake) == ["promote"]
+    assert fake.now < 550
+
+
+async def test_a_promotion_of_somebody_else_after_the_cancel_of_the_guard_is_told() -> None:
+    fake, production = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=25)
+    fake.model("m1").deployment("d3")
+    told: list[Any] = []
+
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+
+        def take_over() -> None:
+            production.force_cancel()
+            production.promote("d3")
+
+        fake.at(130, take_over)
+        error, report = await end_of(promotion, told)
+
+    assert isinstance(error, GuardBreachedError)
+    assert writes(fake) == ["promote", "cancel_promotion"]
+    assert report.overridden == ("promote",)
+    assert "promote" in [one.by for one in told if isinstance(one, GuardOverridden)]
+
+
+@pytest.mark.parametrize("on_breach", ["cancel", "pause"])
+async def test_the_next_wait_does_not_take_an_act_of_the_guard_for_somebody_elses(
+    on_breach: Any,
+) -> None:
+    fake, _ = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=25)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(on_breach=on_breach))
+        _, first = await end_of(promotion)
+        error, second = await end_of(promotion, timeout=100)
+
+    assert first.actions == (on_breach,)
+    assert error is not None
+    assert second.overridden == ()
 
 
 async def test_a_cancelled_caller_leaves_the_promotion_as_it_is() -> None:

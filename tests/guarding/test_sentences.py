@@ -15,7 +15,7 @@ from aiobaseten.events import GuardActed, GuardOverridden, HoldExtended, Measure
 from aiobaseten.guard import GuardedStep, Verdict
 from aiobaseten.testing import FakeBaseten
 
-from .rollout import CANCEL, end_of, guard, promote, world
+from .rollout import CANCEL, METRICS, PROMOTE, end_of, guard, promote, world
 
 pytestmark = pytest.mark.looptime
 
@@ -88,8 +88,68 @@ async def test_a_cancel_that_is_refused() -> None:
     assert str(error) == (
         f"the guard found a breach in {PROMOTION} at 25 % of traffic: {WORSE} It could not be "
         f"taken back ({refusal}). 25 % of the traffic is on deployment d2, the rest on deployment "
-        "d1. Go on with resume(error.token), or cancel it yourself."
+        "d1. Go on with resume(error.token, guard=guard), or cancel it yourself."
     )
+
+
+async def test_a_rollback_that_is_refused() -> None:
+    fake, _ = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=100)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(bake=60))
+        fake.faults.status(403, body={"message": "no"}, route=PROMOTE)
+        error, _ = await end_of(promotion)
+
+    refusal = str(error and error.__cause__)
+    assert str(error) == (
+        f"the guard found a breach in {PROMOTION} at 100 % of traffic: {WORSE} It could not be "
+        f"taken back ({refusal}). Traffic is on deployment d2. Go on with resume(error.token, "
+        "guard=guard), or take it back with promotion.rollback()."
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "fate", "traffic"),
+    [
+        (
+            112,
+            "Somebody else has acted since, and the guard leaves that: ",
+            "25 % of the traffic is on deployment d3, the rest on deployment d1.",
+        ),
+        (
+            130,
+            "It was cancelled. Somebody else has promoted deployment d3 since. ",
+            "Traffic is on deployment d1.",
+        ),
+    ],
+)
+async def test_a_promotion_of_somebody_else(at: float, fate: str, traffic: str) -> None:
+    fake, production = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08)
+    fake.model("m1").deployment("d3")
+
+    def take_over() -> None:
+        production.force_cancel()
+        production.promote("d3")
+
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        if at < 115:
+            fake.faults.delay(15, route=METRICS, times=2)
+        fake.at(at, take_over)
+        error, _ = await end_of(promotion)
+
+    assert f" {WORSE} {fate}" in str(error)
+    assert str(error).endswith(f". {traffic}")
+    assert ".." not in str(error)
+
+
+async def test_a_guarded_wait_that_is_over() -> None:
+    fake, _ = world()
+    async with fake.client() as baseten:
+        error, _ = await end_of(await promote(baseten), timeout=60)
+
+    assert str(error).endswith(". Go on with resume(error.token, guard=guard).")
 
 
 async def test_silence() -> None:

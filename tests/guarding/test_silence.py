@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -94,7 +95,40 @@ async def ends_itself() -> bool:
     raise asyncio.CancelledError
 
 
-@pytest.mark.parametrize("function", [says_nothing, fails, hangs, ends_itself])
+async def fails_as_a_group() -> bool:
+    raise BaseExceptionGroup("of the caller's", [asyncio.CancelledError()])
+
+
+async def closes_itself() -> bool:
+    raise GeneratorExit
+
+
+async def answers_too_late() -> bool:
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(10_000)
+    return True
+
+
+async def ignores_its_cancellation() -> bool:
+    for _ in range(3):
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(10_000)
+    raise ZeroDivisionError("of the caller's, much later")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        says_nothing,
+        fails,
+        hangs,
+        ends_itself,
+        fails_as_a_group,
+        closes_itself,
+        answers_too_late,
+        ignores_its_cancellation,
+    ],
+)
 async def test_a_check_without_an_answer_holds_the_first_step(function: Any) -> None:
     fake, production = world()
     given = Guard(check("own", function, timeout=20), warmup=10)
@@ -102,6 +136,52 @@ async def test_a_check_without_an_answer_holds_the_first_step(function: Any) -> 
         error, _ = await end_of(await promote(baseten, given))
 
     assert_held_at_25(production, error)
+    assert fake.now < 400  # the guard did not wait for the check
+
+
+async def test_a_check_that_ignores_its_cancellation_is_cancelled_again_at_the_end() -> None:
+    cancelled: list[float] = []
+
+    async def stubborn() -> bool:
+        while len(cancelled) < 2:
+            try:
+                await asyncio.sleep(10_000)
+            except asyncio.CancelledError:
+                cancelled.append(fake.now)
+        return True
+
+    fake, _ = world()
+    given = Guard(check("own", stubborn, timeout=20), warmup=10, unavailable=1)
+    async with fake.client() as baseten:
+        await end_of(await promote(baseten, given))
+        ended = fake.now
+        await asyncio.sleep(0)
+
+    assert cancelled == [pytest.approx(cancelled[0]), ended]
+    assert ended > cancelled[0]
+
+
+async def test_a_cancelled_wait_cancels_the_checks_that_it_asks() -> None:
+    ended: list[float] = []
+
+    async def slow() -> bool:
+        try:
+            await asyncio.sleep(10_000)
+        finally:
+            ended.append(fake.now)
+        return True
+
+    fake, _ = world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, Guard(check("own", slow, timeout=300), warmup=10))
+        wait = asyncio.create_task(promotion.wait())
+        await asyncio.sleep(100)
+        assert ended == []
+        wait.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await wait
+
+    assert ended == [pytest.approx(100)]
 
 
 async def test_a_check_may_say_why() -> None:
@@ -145,6 +225,18 @@ async def test_metrics_that_the_key_may_not_read_are_found_before_anything_is_se
             await promote(baseten)
 
     assert writes(fake) == []
+
+
+@pytest.mark.parametrize("status", [403, 503])
+async def test_a_plan_tells_that_the_key_may_not_read_metrics(status: int) -> None:
+    fake, _ = world()
+    fake.faults.status(status, route=METRICS)
+    async with fake.client() as baseten:
+        production = baseten.model("m1").environment("production")
+        plan = await production.plan("d2", guard=guard())
+
+    assert plan.warns_of("metrics_refused") == plan.is_blocked == (status == 403)
+    assert [one.path.split("/")[-2] for one in fake.requests if "metrics" in one.path] == ["d1"]
 
 
 @pytest.mark.parametrize(

@@ -299,7 +299,8 @@ async def test_three_hundred_waits_explain_one_lost_promotion_with_one_read(
     assert len({id(one) for one in ends}) == 300
     # The reading of the log begins with a look at the deployment's parts.
     assert len(times(world, "/deployments/new")) == 1 + (lines > 0)
-    logs = [one for one in world.requests if one.path.endswith("logs")]
+    assert len(times(world, "audit_logs")) == 1
+    logs = [one for one in world.requests if one.path.endswith("/logs")]
     assert len(logs) <= (2 if kind == "chain" else 1) * (lines > 0)
 
 

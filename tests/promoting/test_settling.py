@@ -16,6 +16,7 @@ from aiobaseten._audit_log import (
     Anothers,
     AuditEntry,
     Ourselves,
+    read_audit_page,
     settle,
 )
 from aiobaseten._promoting import AUDIT_LOG_S
@@ -89,6 +90,45 @@ async def test_a_log_and_an_environment_that_lag_behind_are_waited_for(kind: Kin
         promotion = await promote(baseten, kind)
 
     assert promotion.deployment_id == "new-p1"
+    assert posts(fake) == 1
+
+
+@virtual
+@BOTH
+async def test_pushes_are_read_too(fake: FakeBaseten, baseten: Baseten, kind: Kind) -> None:
+    """Else a push by somebody else would look like our promotion."""
+    set_up(fake, kind, timelines.HEALTHY)
+    fake.faults.reset(route="POST", acts=True)
+    await promote(baseten, kind)
+
+    read, *_names = [one.query for one in fake.requests if one.path.endswith("/audit_logs")]
+    assert {"event_type_groups=PROMOTED", "event_type_groups=DEPLOYED"} <= set(read.split("&"))
+
+
+@virtual
+@BOTH
+@pytest.mark.parametrize("is_busy", [False, True])
+async def test_a_replica_from_before_is_not_taken_for_the_promotion(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind, is_busy: bool
+) -> None:
+    """The log has our entry. The environment is shown as it was before what serves now."""
+    environment = set_up(fake, kind, timelines.HEALTHY)
+    await asyncio.sleep(60)
+    environment.promote("new")
+    page = (await production(baseten, kind).get()).to_dict()
+    environment.fail()
+    await asyncio.sleep(60)
+    page["candidate_deployment"]["id"] = "old"
+    page["current_deployment"]["id"] = "older"
+    if not is_busy:
+        page |= {"candidate_deployment": None, "in_progress_promotion": None}
+    fake.faults.reset(route="POST", acts=True)
+    route = f"GET /v1/{kind}s/owner/environments/production"
+    fake.faults.status(200, body=page, route=route, after=1, times=None)
+
+    with pytest.raises(PromotionOutcomeUnknownError):
+        await promote(baseten, kind)
+
     assert posts(fake) == 1
 
 
@@ -190,22 +230,26 @@ SENT = 1_000_000.0
 OURS = Actor(key_prefix="abc", source="API")
 
 
-def entry(at: float = SENT, actor: Actor = OURS, deployment_id: str = "new") -> AuditEntry:
+def entry(
+    at: float = SENT, actor: Actor = OURS, deployment_id: str = "new", is_push: bool = False
+) -> AuditEntry:
     """A promotion."""
     return AuditEntry(
         act=Act.PROMOTED,
         deployment_id=deployment_id,
+        is_push=is_push,
         at=datetime.fromtimestamp(at, UTC),
         actor=actor,
     )
 
 
-def settled(*entries: AuditEntry, earlier: int = 0) -> object:
+def settled(*entries: AuditEntry, earlier: int = 0, now: float = SENT + 1) -> object:
     """What the log tells somebody with the key "abcdef"."""
     return settle(
         entries,
         is_target=lambda one: one.deployment_id == "new",
         since=SENT,
+        now=now,
         earlier=earlier,
         ourselves=Ourselves(has_key="abcdef".startswith, email="Me@example.com"),
     )
@@ -216,18 +260,63 @@ def settled(*entries: AuditEntry, earlier: int = 0) -> object:
     [
         (OURS, True),
         (Actor(email="me@example.com", source="API"), True),
-        (Actor(source="API"), True),
-        (Actor(), True),
+        (Actor(source="API"), None),
+        (Actor(), None),
+        (Actor(email="eve@example.com", source="UI"), False),
         (Actor(key_prefix="xyz", source="API"), False),
         (Actor(key_prefix="abc", source="UI"), False),
         (Actor(email="me@example.com", source="MCP"), False),
         (Actor(email="eve@example.com", source="API"), False),
     ],
 )
-def test_the_actor_tells_whose_entry_it_is(actor: Actor, is_ours: bool) -> None:
+def test_the_actor_tells_whose_entry_it_is(actor: Actor, is_ours: bool | None) -> None:
+    """An entry whose author is not known proves nothing."""
     told = settled(entry(actor=actor))
 
-    assert isinstance(told, Accepted if is_ours else Anothers)
+    assert type(told) is {True: Accepted, False: Anothers, None: type(None)}[is_ours]
+
+
+def test_a_key_that_is_hidden_tells_nothing() -> None:
+    data = {"deployment_id": "new", "environment_name": "production"}
+    page = {
+        "items": [
+            {
+                "event_type": "MODEL_DEPLOYMENT_PROMOTED",
+                "event_data": data,
+                "created": datetime.fromtimestamp(SENT, UTC).isoformat(),
+                "actor": {"type": "API_KEY", "api_key_prefix": "********"},
+            }
+        ]
+    }
+
+    assert settled(*read_audit_page(page, "production").entries) is None
+
+
+def test_a_push_by_somebody_else_is_newer_than_ours() -> None:
+    push = entry(actor=Actor(source="UI"), deployment_id="other", is_push=True)
+
+    assert settled(push, entry()) == Accepted(entry(), is_newest=False)
+    assert settled(entry(is_push=True)) is None  # it is no request to promote
+
+
+def test_an_entry_that_looks_old_by_a_clock_that_is_ahead_is_not_taken_for_ours() -> None:
+    theirs = Actor(source="UI")
+
+    assert settled(entry(SENT - 300, theirs)) == Anothers(entry(SENT - 300, theirs))
+    assert settled(entry(SENT - 3600, theirs)) is None
+    assert settled(entry(SENT - 200), entry(SENT - 300, theirs)) is None
+
+
+def test_entries_from_the_future_prove_nothing() -> None:
+    """An older entry of ours may be among them."""
+    assert settled(entry(SENT + 60)) is None
+    assert isinstance(settled(entry(SENT + 60), now=SENT + 55), Accepted)
+
+
+def test_an_earlier_request_of_ours_does_not_hide_somebody_else_s() -> None:
+    theirs = Actor(source="UI")
+
+    assert isinstance(settled(entry(actor=theirs), entry(), earlier=1), Anothers)
 
 
 def test_only_entries_since_the_request_count() -> None:

@@ -265,7 +265,7 @@ async def outcome(
 
 
 @pytest.mark.timeout(3600)
-@settings(max_examples=max(150, settings().max_examples))
+@settings(max_examples=max(100, settings().max_examples))
 @given(call=st.sampled_from(CALLS), oddities=ODDITIES)
 def test_any_reply_is_a_value_or_an_error_of_ours(
     call: tuple[Callable[[Baseten], Awaitable[object]], type], oddities: list[Oddity]

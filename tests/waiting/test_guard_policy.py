@@ -255,6 +255,23 @@ def test_a_step_whose_beginning_was_not_seen_is_paused_at_once() -> None:
     assert story.look(0) == Signal("pause")
 
 
+def test_after_a_step_that_was_not_held_each_one_is_paused_at_once() -> None:
+    story = Story()
+    story.begin(at=100)
+
+    assert story.look(400, UP, 25) is None
+    assert story.look(405, UP, 50) == Signal("pause")
+
+
+def test_a_step_that_ends_while_nobody_could_look_leaves_the_hold_as_it_is() -> None:
+    story = Story()
+    story.begin(at=100)
+
+    story.look(800, UP, 50)
+
+    assert story.policy.hold == HOLD
+
+
 def test_with_hold_pause_each_step_is_paused_at_once() -> None:
     story = Story(hold="pause")
     story.look(95, UP, 0)
@@ -363,6 +380,39 @@ def test_a_promotion_whose_last_step_has_passed_is_good_once_it_is_live() -> Non
 
     assert story.look(700, OVER, 100, live=True) is None
     assert story.policy.is_satisfied
+
+
+def test_a_last_step_that_is_held_is_measured_before_it_is_live() -> None:
+    story = Story()
+    story.begin(at=100, percent=75)
+    story.measure(640, PASS, percent=75)
+    story.look(735, UP, 100)
+
+    ends = story.measure(1280, BREACH, phase=UP, percent=100)
+
+    assert (ends.how, ends.is_live, ends.percent) == ("cancel", False, 100)
+
+
+def test_a_breach_in_the_last_step_is_not_forgotten_once_it_is_live() -> None:
+    story = Story(breaches=2)
+    story.begin(at=100, percent=75)
+    story.measure(640, PASS, percent=75)
+    story.look(735, UP, 100)
+    story.measure(1280, BREACH, phase=UP, percent=100)
+    story.look(1300, OVER, 100, live=True)
+
+    assert not story.policy.is_satisfied
+    assert isinstance(story.measure(1345, BREACH, phase=OVER, percent=100, live=True), Ends)
+
+
+def test_a_last_step_with_nothing_to_compare_with_is_not_measured_before_it_is_live() -> None:
+    story = Story()
+    story.policy = GuardPolicy(Guard(error_rate(worse_by_at_most=0.2)), HOLD)
+    story.begin(at=100, percent=75)
+    story.measure(640, PASS, percent=75)
+    story.look(735, UP, 100)
+
+    assert story.look(1280, UP, 100) is None
 
 
 @pytest.mark.parametrize("seen", [(), (25,), (25, 50)])

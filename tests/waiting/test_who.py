@@ -262,10 +262,18 @@ async def test_a_log_that_does_not_tell_changes_nothing(
     assert before == 0
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a\n\x1b[31mred\x00\u2028 test-key " + "x" * 300,
+        "x" * 96 + "test-key",
+        "test\x07-\u200bk\ney",
+    ],
+    ids=["long", "at the cut", "split"],
+)
 async def test_a_name_is_put_into_one_line_cut_and_freed_of_the_key(
-    fake: FakeBaseten, baseten: Baseten
+    fake: FakeBaseten, baseten: Baseten, name: str
 ) -> None:
-    name = "a\n\x1b[31mred\x00\u2028 test-key " + "x" * 300
     actor = {"type": "API_KEY", "api_key_name": name}
     answer(200, entry(actor=actor, source="UI\n::error::"))(fake)
 
@@ -274,9 +282,21 @@ async def test_a_name_is_put_into_one_line_cut_and_freed_of_the_key(
     assert error.evidence is not None
     assert error.evidence.act is not None
     assert "test-key" not in str(error) + repr(error.evidence)
+    assert "test" not in error.evidence.act.by
     assert str(error).isprintable()
     assert len(error.evidence.act.by) < 130
     str(error).encode()
+
+
+@pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"], ids=["first", "last"]
+)
+def test_a_time_out_of_the_calendar_is_left_out(time: str) -> None:
+    act = AuditedAct(
+        action="paused", by="ops@example.com", through=None, at=datetime.fromisoformat(time)
+    )
+
+    assert str(act) == "paused by ops@example.com"
 
 
 async def test_a_client_that_is_closed_meanwhile_does_not_hide_the_error(

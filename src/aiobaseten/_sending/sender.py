@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import deque
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -41,6 +42,8 @@ _PAUSE_AFTER_429_S = 1.0
 # Seconds for the user of a key that was refused, and between two such questions.
 _OWNER_WITHIN_S = 2.0
 _ASK_OWNER_EVERY_S = 60.0
+# Answers whose dates are compared.
+_DATES = 20
 # A poll uses the same few addresses again and again, and parsing one is slow in httpx.
 _parsed = lru_cache(maxsize=1024)(httpx.URL)
 
@@ -73,7 +76,7 @@ class Shared:
         asked_owner_at: When Baseten was last asked for it, on the clock.
         explaining: How many readings of startups are under way.
         missing: Path templates of routes that the server does not have.
-        date: The newest date in a header of the server, and when it came, on the clock.
+        dates: The newest dates in headers of the server, and when they came, on the clock.
         promoted: When each promotion was last asked for, on the clock, by resource, environment and
             deployment.
     """
@@ -84,7 +87,7 @@ class Shared:
         self.asked_owner_at: float = float("-inf")
         self.explaining = 0
         self.missing: set[str] = set()
-        self.date: tuple[str, float] | None = None
+        self.dates: deque[tuple[str, float]] = deque(maxlen=_DATES)
         self.promoted: dict[Hashable, list[float]] = {}
 
 
@@ -146,21 +149,22 @@ class Sender:
         return self.connections.queue.route(*route).window.paused_until
 
     def server_time(self) -> datetime:
-        """The time of day at Baseten, as the last answer said; without one, the time of day here.
+        """The time of day at Baseten, as its answers say; without one, the time of day here.
 
-        A window of time that is sent should not depend on a clock that is wrong.
+        A window of time that is sent should not depend on a clock that is wrong. The newest
+        answers may come from several servers: one whose clock is behind does not count.
         """
-        told = self.told_time()
-        return self.clock.utcnow() if told is None else datetime.fromtimestamp(told, UTC)
+        told = [time for one in self.shared.dates if (time := self._time_now(*one)) is not None]
+        return datetime.fromtimestamp(max(told), UTC) if told else self.clock.utcnow()
 
     def told_time(self) -> float | None:
         """A time of day, in seconds since 1970, that has passed at Baseten.
 
         It is a second or two behind; ``None`` if no answer has told it.
         """
-        if self.shared.date is None:
-            return None
-        date, came_at = self.shared.date
+        return self._time_now(*self.shared.dates[-1]) if self.shared.dates else None
+
+    def _time_now(self, date: str, came_at: float) -> float | None:
         told = seconds_since_1970(date)
         return None if told is None else told + self.clock.now() - came_at
 
@@ -254,7 +258,7 @@ class Sender:
         try:
             reply = answered = await self.connections.send(request, place)
             if date := reply.headers.get("date"):
-                self.shared.date = date, self.clock.now()
+                self.shared.dates.append((date, self.clock.now()))
             value = judge(
                 operation,
                 request.url.path,

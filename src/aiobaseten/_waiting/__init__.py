@@ -23,12 +23,13 @@ from .promotion import Baseline, EnvironmentHistory, PromotionTracker, baseline_
 from .schedule import default_schedule
 from .settings import SettingsTracker
 from .steps import Tracker, cut
-from .wait import GO_ON, Actions, LastLines, Wait, read_last_lines
+from .wait import GO_ON, GO_ON_GUARDED, Actions, LastLines, Wait, read_last_lines
 from .who import WHO_S, Who, add_who
 from .why import WHY_S, Why
 
 __all__ = [
     "GO_ON",
+    "GO_ON_GUARDED",
     "WHO_S",
     "WHY_S",
     "Actions",

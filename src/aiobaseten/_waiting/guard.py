@@ -36,6 +36,7 @@ class GuardMemory:
     report: GuardReport = field(factory=GuardReport)
     _measured: dict[str, float] = field(factory=dict[str, float])
     _is_guarded: bool = False
+    _did_before: tuple[str, ...] = ()
 
     @contextmanager
     def guarding(self) -> Generator[None]:
@@ -50,6 +51,7 @@ class GuardMemory:
                 "events or its result"
             )
         self._is_guarded = True
+        self._did_before += self.report.actions
         self.report = GuardReport()
         try:
             yield
@@ -68,6 +70,17 @@ class GuardMemory:
     def note_measured(self, deployment_id: str, now: float) -> None:
         """The metrics of a deployment are being asked for."""
         self._measured[deployment_id] = now
+
+    @property
+    def has_taken_back(self) -> bool:
+        """Whether an earlier wait has, so that its end is nobody else's act."""
+        return not {"cancel", "force_cancel", "rollback"}.isdisjoint(self._did_before)
+
+    @property
+    def has_left_paused(self) -> bool:
+        """Whether the pause that the next wait may see is from the last one."""
+        signals = [one for one in self.report.actions if one in ("pause", "resume")]
+        return signals[-1:] == ["pause"]
 
     def note_action(self, what: str) -> None:
         """The guard acts."""

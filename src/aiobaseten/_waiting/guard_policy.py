@@ -152,9 +152,11 @@ class GuardPolicy:
 
     Attributes:
         guard: The caller's.
-        hold: Seconds for which Baseten holds each step.
+        hold: Seconds for which Baseten holds each step; 0 if that is not known, or is not true.
         has_steps: Whether the promotion can be stopped between steps; a chain's cannot.
         not_before: When the deployments may be measured first: at most once in a minute.
+        left_paused: Whether an earlier wait has left it paused: that pause is told of no more, and
+            left to the caller.
         report: What was seen and done so far.
         cause: Whether the last measurement was a breach or without an answer.
         why: Its reasons.
@@ -164,6 +166,7 @@ class GuardPolicy:
     hold: float
     has_steps: bool = True
     not_before: float = -math.inf
+    left_paused: bool = False
     report: GuardReport = field(factory=GuardReport)
     cause: Cause | None = None
     why: str = ""
@@ -220,6 +223,8 @@ class GuardPolicy:
         self._went_down.clear()
         self._went_on.clear()
         self._passed_before = before is not None and before.passed
+        if before is not None and self._came_early(before, at):
+            self.hold = 0.0  # Baseten does not hold the steps: pause each one at once
         is_carried = (
             before is not None and before.may_come_late and before.pause in ("asked", "carried")
         )
@@ -234,6 +239,11 @@ class GuardPolicy:
             self._policy = ""  # it was not stopped in time: measure again
         step = StepReport(percent=percent, since=at)
         self.report = evolve(self.report, steps=(*self.report.steps, step)[-_MOST_STEPS:])
+
+    def _came_early(self, before: _Step, at: float) -> bool:
+        """Whether a step that was neither passed nor paused has ended before its hold was over."""
+        is_undecided = not before.passed and not before.let_go and before.pause == "no"
+        return is_undecided and before.percent > 0 and at - before.earliest < self.hold
 
     def _others(
         self, phase: PromotionPhase | None, percent: int, at: float, *, is_live: bool
@@ -252,11 +262,11 @@ class GuardPolicy:
         if phase is PromotionPhase.PAUSED:
             self._went_on.clear()
             is_ours = step is not None and step.pause not in ("no", "over")
-            if not is_ours and not self._is_strangers_pause:
+            if not is_ours and not self._is_strangers_pause and not self.left_paused:
                 self._is_strangers_pause = True
                 by.append("pause")
             return by
-        self._is_strangers_pause = False
+        self._is_strangers_pause = self.left_paused = False
         if step is not None and step.pause == "resumed":
             step.pause = "over"
         if step is None or step.pause != "stands":
@@ -338,7 +348,9 @@ class GuardPolicy:
     def _owes(self, step: _Step) -> bool:
         """Whether it has still to be measured at 100 %."""
         is_baking = self.guard.bake > 0 or not self.has_steps
-        if not is_baking and self._passed_before:
+        # Baseten may hold the last step, too: then it is measured before it is live.
+        may_skip = self._must_compare if not self._is_live else step.measured_at == -math.inf
+        if may_skip and not is_baking and self._passed_before:
             return False
         is_good = step.passed or (self._is_dry and step.is_reported)
         return not is_good or self._seen_at < step.since + self.guard.bake
@@ -350,6 +362,11 @@ class GuardPolicy:
             can_ask = step.pause in ("no", "carried") and not step.let_go
             return Signal("pause") if can_ask else None
         return self.ends()
+
+    @property
+    def _must_compare(self) -> bool:
+        """Whether a check has no bound of its own: with all traffic, nothing is left to compare."""
+        return any(one.at_most is None for one in self.guard.metric_checks)
 
     @property
     def _is_dry(self) -> bool:

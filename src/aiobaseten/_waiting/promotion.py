@@ -365,6 +365,11 @@ class PromotionTracker:
             self._note_missing(at)
             return self._moving(promotion)
         has_succeeded = promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED
+        if has_succeeded and self._was_current and reading.current_id is not None:
+            # It has served, so that this is the end of a promotion that came after it.
+            if self._doubt.is_confirmed(("replaced", reading.current_id), at):
+                return self._superseded(reading, reading.current_id)
+            return Pending(confirm_in=self._doubt.remaining(at))
         if has_succeeded or self._may_follow(reading):
             self._doubt.clear()
             self._missing_since = None
@@ -428,7 +433,18 @@ class PromotionTracker:
             return self._canceled(reading, f" Deployment {self.target} {fate}.")
         if ended is not None and ended.phase is PromotionPhase.FAILED:
             return self._failed(reading, ended, deployment, at)
+        if ended is None and self._may_become_current(deployment, at):
+            return Pending()
         return self._gone(reading, f" Deployment {self.target} {fate}.")
+
+    def _may_become_current(self, deployment: DeploymentReading | None, at: float) -> bool:
+        """Whether it is ready, and no look has shown how its promotion goes: it may have succeeded.
+
+        Environments of chains need not show promotions, and the current deployment follows late.
+        """
+        if deployment is None or deployment.parts_in(Phase.READY) != deployment.parts:
+            return False
+        return at - self._note_missing(at) < self.options.settling_time
 
     def _successor(self, reading: EnvironmentReading) -> str | None:
         """The deployment that took the place, if one did."""

@@ -57,6 +57,7 @@ R = TypeVar("R")
 LOG_S = 5.0
 #: The end of a message of a wait that timed out.
 GO_ON = " Go on with resume(error.token)."
+GO_ON_GUARDED = " Go on with resume(error.token, guard=guard)."
 
 _REQUEST_IDS = 10
 
@@ -102,6 +103,7 @@ class Actions:
         perform: Does what a tracker asks for besides looking; returns the outcome, errors of
             Baseten's included.
         report: Makes the report of the guard, or ``None``.
+        go_on: How to go on with the token, at the end of a message.
         who: How to find out who ended it; ``None`` if nobody else can have.
         why: How to find out why a deployment is not ready; ``None`` for a chain.
     """
@@ -112,6 +114,7 @@ class Actions:
     last_lines: FollowUp[LastLines] | None = None
     perform: Callable[[Any], Awaitable[Any]] | None = None
     report: Callable[[], GuardReport] | None = None
+    go_on: str = GO_ON
     who: Who | None = None
     why: Why | None = None
 
@@ -444,7 +447,7 @@ class Wait(Generic[R]):
         return math.inf
 
     def _timed_out(self, note: str = "", *, is_fresh: bool = True) -> WaitTimeoutError:
-        go_on = GO_ON if self._actions.token is not None else ""
+        go_on = self._actions.go_on if self._actions.token is not None else ""
         error = WaitTimeoutError(
             f"{self._timeout:g} s are over: {self._still(is_fresh=is_fresh)}{note}{go_on}",
             evidence=self._evidence(),

@@ -70,6 +70,10 @@ _ADVICE_FOR_PROGRAMS = " Go on with resume(error.token)."
 # That of a guard, and the commands that do the same.
 _ADVICE_OF_GUARD: Mapping[str, Sequence[str]] = {
     " Go on with resume(error.token), or cancel it yourself.": ("continue", "cancel"),
+    " Go on with resume(error.token), or take it back with promotion.rollback().": (
+        "continue",
+        "roll back",
+    ),
     " Wait on with resume(error.token).": ("continue",),
     " Take it back with promotion.rollback().": ("roll back",),
     " Go on with promotion.resume(), or give it back with promotion.cancel().": (
@@ -82,7 +86,7 @@ _ADVICE_OF_GUARD: Mapping[str, Sequence[str]] = {
 
 def advice_of_guard(error: GuardError) -> Sequence[str]:
     """The commands to type next, after a guard has ended a promotion."""
-    text = str(error)
+    text = _without_guard(error)
     return next((names for end, names in _ADVICE_OF_GUARD.items() if text.endswith(end)), ())
 
 
@@ -135,8 +139,13 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
     if isinstance(error, PromotionOutcomeUnknownError) and job and job.environment is not None:
         return f"{error}: {_status(command.access, job)}"
     if isinstance(error, GuardError):
-        return _without_advice(str(error))
-    return str(error).removesuffix(_ADVICE_FOR_PROGRAMS)
+        return _without_advice(_without_guard(error))
+    return _without_guard(error).removesuffix(_ADVICE_FOR_PROGRAMS)
+
+
+def _without_guard(error: BasetenError) -> str:
+    """The message, without the guard that a program has to give."""
+    return str(error).replace("(error.token, guard=guard)", "(error.token)")
 
 
 def _without_advice(text: str) -> str:
