@@ -173,6 +173,17 @@ OTHER = {**PROMOTING, "candidate_deployment": deployment("other", "DEPLOYING")}
         ({"new": deployment("new", "INACTIVE")}, "deployment_not_active", False),
         ({"new": deployment("new", "BRAND_NEW")}, "deployment_not_active", False),
         ({"new": deployment("new", "BUILD_FAILED")}, "deployment_failed", True),
+        ({"new": deployment("new", "BUILD_STOPPED")}, "deployment_failed", True),
+        (
+            {
+                "kind": "chain",
+                "if_in_progress": "adopt",
+                "new": deployment("new", chainlets=[]),
+                "current_deployment": deployment("old", chainlets=[]),
+            },
+            "may_be_serving",
+            True,
+        ),
         (PROMOTING, "promotion_in_progress", True),
         ({**PROMOTING, "if_in_progress": "adopt"}, "promotion_in_progress", False),
         ({**OTHER, "if_in_progress": "adopt"}, "promotion_in_progress", True),
@@ -195,6 +206,68 @@ def test_a_warning_has_a_stable_code(given: dict[str, Any], code: str, *, blocks
 
     assert codes(found) == [code]
     assert found.is_blocked is blocks
+
+
+EARLY, LATE = {"created_at": "2026-01-01T00:00:00Z"}, {"created_at": "2026-01-02T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "codes_shown"),
+    [
+        (EARLY, LATE, []),
+        (EARLY, EARLY, []),
+        (LATE, EARLY, ["may_be_serving"]),
+        ({"created_at": "soon"}, LATE, ["may_be_serving"]),
+    ],
+)
+def test_adopting_for_a_chain_goes_by_the_times(
+    current: dict[str, str], new: dict[str, str], codes_shown: list[str]
+) -> None:
+    found = plan(
+        kind="chain",
+        if_in_progress="adopt",
+        new=deployment("new", chainlets=[], **new),
+        current_deployment=deployment("old", chainlets=[], **current),
+    )
+
+    assert codes(found) == codes_shown
+
+
+@pytest.mark.parametrize("mode", ["raise", "adopt"])
+@pytest.mark.parametrize("is_busy", [True, False])
+@pytest.mark.parametrize(
+    ("found", "is_ours"),
+    [
+        (deployment("new", name="v2"), True),
+        (deployment("copy", name="v2-1764120000"), True),
+        (deployment("other", name="v20-1764120000"), False),
+    ],
+    ids=["the same", "a copy", "another"],
+)
+def test_a_plan_says_what_would_be_adopted(
+    found: dict[str, Any], mode: IfInProgress, *, is_ours: bool, is_busy: bool
+) -> None:
+    shown: dict[str, Any] = (
+        {**PROMOTING, "candidate_deployment": found} if is_busy else {"current_deployment": found}
+    )
+
+    planned = plan(new=deployment("new", name="v2"), if_in_progress=mode, **shown)
+
+    adopts = mode == "adopt" and is_ours
+    assert planned.adopts_id == (found["id"] if adopts else None)
+    assert planned.is_blocked is (is_busy and not adopts)
+    assert planned.warns_of("already_serving") is (not is_busy and (adopts or found["id"] == "new"))
+
+
+def test_a_copy_is_adopted_whatever_its_source_became() -> None:
+    copy: dict[str, Any] = {
+        **PROMOTING,
+        "candidate_deployment": deployment("copy", name="v2-1764120000"),
+    }
+
+    planned = plan(new=deployment("new", "FAILED", name="v2"), if_in_progress="adopt", **copy)
+
+    assert (codes(planned), planned.is_blocked) == (["promotion_in_progress"], False)
 
 
 def test_every_code_has_a_test() -> None:
@@ -283,3 +356,20 @@ async def test_wrong_arguments_are_errors(fake: FakeBaseten, baseten: Baseten) -
             await production.plan("new", **wrong)  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError):
         await production.plan("../old")
+
+
+@pytest.mark.parametrize("state", ["serves", "under way"])
+async def test_promote_sends_nothing_where_a_plan_adopts(
+    fake: FakeBaseten, baseten: Baseten, state: str
+) -> None:
+    environment = baseten.model("m").environment("production")
+    word = "old" if state == "serves" else "new"
+    if state == "under way":
+        fake.model("m").environment("production").promote("new")
+
+    planned = await environment.plan(word, if_in_progress="adopt")
+    promotion = await environment.promote(word, if_in_progress="adopt")
+
+    assert planned.adopts_id == promotion.deployment_id == word
+    assert not planned.is_blocked
+    assert {one.method for one in fake.requests} == {"GET"}

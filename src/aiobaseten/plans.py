@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias, cast
 
 from attrs import frozen
 
-from ._status import Phase
+from ._finding import is_made_from
+from ._status import Phase, meaning_of
 from .options import IfInProgress
-from .readings import DeploymentReading, EnvironmentReading
+from .readings import DeploymentReading, EnvironmentReading, Part
 
 __all__ = ["Plan", "PlanWarning", "PlannedRequest", "RollingPlan", "WarningCode"]
 
 #: Codes of warnings. More may be added.
 WarningCode: TypeAlias = Literal[
     "already_serving",
+    "may_be_serving",
     "promotion_in_progress",
     "deployment_failed",
     "deployment_not_active",
@@ -113,6 +116,8 @@ class Plan:
             ``"DEACTIVATE"`` or a later word of Baseten's.
         least_s: Seconds that moving the traffic takes at least. Builds and starts come on top.
         key_owner: The user of the key and the workspace, or ``None`` if Baseten did not tell.
+        adopts_id: The deployment whose promotion would be adopted, so that ``request`` is not sent;
+            ``None`` if none would be.
         request: The request that would be sent.
         warnings: What speaks against it, the most important first.
     """
@@ -137,6 +142,7 @@ class Plan:
     cleanup: str
     least_s: float
     key_owner: str | None
+    adopts_id: str | None
     request: PlannedRequest
     warnings: tuple[PlanWarning, ...]
 
@@ -218,11 +224,44 @@ def decide(facts: Facts) -> Plan:
         cleanup=cleanup,
         least_s=_least_s(rolling, _whole(current.get("active_replica_count"))) + (ramp or 0.0),
         key_owner=facts.key_owner,
+        adopts_id=_adopts_id(facts),
         request=facts.request,
         warnings=tuple(
             _warnings(facts, is_rolling=rolling is not None, redeploys=redeploys, cleanup=cleanup)
         ),
     )
+
+
+def _adopts_id(facts: Facts) -> str | None:
+    """The deployment that ``promote`` would adopt: the one to promote, or one made from it."""
+    if facts.if_in_progress != "adopt":
+        return None
+    reading = facts.environment
+    found_id = reading.candidate_id if reading.is_busy else reading.current_id
+    field = "candidate_deployment" if reading.is_busy else "current_deployment"
+    if found_id == facts.deployment.id:
+        return found_id
+    name = _object(facts.environment_json.get(field)).get("name")
+    is_copy = facts.kind == "model" and is_made_from(facts.deployment_json.get("name"), name)
+    return found_id if is_copy else None
+
+
+def _may_be_serving(facts: Facts) -> bool:
+    """Whether ``promote`` cannot tell if the chain's deployment that serves is to be adopted.
+
+    Deployments of chains have no names. One that is older was not made from the one to promote.
+    """
+    reading = facts.environment
+    if facts.kind == "model" or facts.if_in_progress != "adopt" or reading.is_busy:
+        return False
+    if reading.current_id in (None, facts.deployment.id):
+        return False
+    current = _object(facts.environment_json.get("current_deployment"))
+    made, source_made = (
+        _time(current.get("created_at")),
+        _time(facts.deployment_json.get("created_at")),
+    )
+    return made is None or source_made is None or made > source_made
 
 
 def _settings(facts: Facts) -> Mapping[str, Any]:
@@ -303,8 +342,9 @@ def _warnings(
 ) -> Iterator[PlanWarning]:
     reading, deployment = facts.environment, facts.deployment
     where = f"{facts.name} of {facts.kind} {facts.resource_id}"
+    adopts_id = _adopts_id(facts)
     if reading.is_busy:
-        yield _in_progress(facts, where)
+        yield _in_progress(facts, adopts_id, where)
     if facts.metrics_refused:
         yield PlanWarning(
             code="metrics_refused",
@@ -312,23 +352,25 @@ def _warnings(
             "nothing would be sent",
             blocks=True,
         )
-    if deployment.parts_in(Phase.FAILED):
+    if adopts_id in (None, deployment.id):
+        yield from _not_active(deployment)
+    if not reading.is_busy and adopts_id is not None:
+        made = "" if adopts_id == deployment.id else f", which was made from {deployment.id},"
         yield PlanWarning(
-            code="deployment_failed",
-            message=f"deployment {deployment.id} is {_worst(deployment)}: retry it or push it "
-            "again before you promote it",
-            blocks=True,
+            code="already_serving",
+            message=f"deployment {adopts_id}{made} already serves in {where}: nothing is sent",
         )
-    elif len(deployment.parts_in(Phase.READY)) < len(deployment.parts):
-        yield PlanWarning(
-            code="deployment_not_active",
-            message=f"deployment {deployment.id} is {_worst(deployment)}, not ACTIVE: the "
-            "promotion waits until it is",
-        )
-    if reading.current_id == deployment.id:
+    elif reading.current_id == deployment.id:
         yield PlanWarning(
             code="already_serving",
             message=f"deployment {deployment.id} already serves in {where}",
+        )
+    elif _may_be_serving(facts):
+        yield PlanWarning(
+            code="may_be_serving",
+            message=f"deployment {reading.current_id}, which serves in {where}, may have been made "
+            f'from {deployment.id}: to promote that, pass if_in_progress="raise"',
+            blocks=True,
         )
     if is_rolling:
         autoscaling = _object(facts.environment_json.get("autoscaling_settings"))
@@ -339,7 +381,7 @@ def _warnings(
                 message=f"max_replica of {where} is {most}: the rolling promotion may have no step "
                 f"between 0 and 100 % of the traffic; set it to {_FEW_REPLICAS} or more",
             )
-    if redeploys:
+    if redeploys and adopts_id is None:
         yield PlanWarning(
             code="new_deployment",
             message="Baseten makes a new deployment for this promotion, with another id: it is "
@@ -350,7 +392,7 @@ def _warnings(
             code="no_previous",
             message=f"nothing serves in {where}: there is no deployment to roll back to",
         )
-    elif cleanup == "DEACTIVATE" and reading.current_id != deployment.id:
+    elif cleanup == "DEACTIVATE" and reading.current_id not in (deployment.id, adopts_id):
         yield PlanWarning(
             code="slow_rollback",
             message=f"Baseten will deactivate deployment {reading.current_id} afterwards: a "
@@ -359,13 +401,36 @@ def _warnings(
         )
 
 
-def _in_progress(facts: Facts, where: str) -> PlanWarning:
+def _not_active(deployment: DeploymentReading) -> Iterator[PlanWarning]:
+    worst = _worst(deployment)
+    if any(_is_over(one) for one in deployment.parts):
+        yield PlanWarning(
+            code="deployment_failed",
+            message=f"deployment {deployment.id} is {worst}: retry it or push it again before you "
+            "promote it",
+            blocks=True,
+        )
+    elif len(deployment.parts_in(Phase.READY)) < len(deployment.parts):
+        yield PlanWarning(
+            code="deployment_not_active",
+            message=f"deployment {deployment.id} is {worst}, not ACTIVE: the promotion waits until "
+            "it is",
+        )
+
+
+def _is_over(part: Part) -> bool:
+    """Whether it cannot become active by itself or by a promotion: no build is there."""
+    is_stopped = part.phase is Phase.STOPPED and not meaning_of(part.status).may_be_old
+    return part.phase is Phase.FAILED or is_stopped
+
+
+def _in_progress(facts: Facts, adopts_id: str | None, where: str) -> PlanWarning:
     candidate = facts.environment.candidate_id
     which = f" of deployment {candidate}" if candidate else ""
     blocks, then = True, "wait for its end"
     if facts.if_in_progress == "wait":
         blocks, then = False, "this one begins after it"
-    elif facts.if_in_progress == "adopt" and candidate == facts.deployment.id:
+    elif adopts_id is not None:
         blocks, then = False, "it is followed, and nothing is sent"
     elif facts.if_in_progress == "send":
         then = "Baseten refuses a second one"
@@ -393,6 +458,14 @@ def _object(value: object) -> Mapping[str, Any]:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return time if time is None or time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 def _whole(value: object) -> int | None:

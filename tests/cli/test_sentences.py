@@ -776,6 +776,23 @@ plan for production of chain c; nothing is sent
 "scale_down_previous_deployment": false}
 already_serving: deployment old already serves in production of chain c""",
     ),
+    (
+        untouched,
+        "plan model m old --to production --if-in-progress adopt",
+        """\
+plan for production of model m; nothing is sent
+  key         fake@example.com in workspace Fake workspace
+  deployment  old  ACTIVE, 1 replica
+  replaces    old
+  afterwards  SCALE_TO_ZERO for the deployment that is replaced
+  promotion   none under way
+  traffic     in steps: surge 25 %, unavailable 0 %, stabilization 0 s, overhead 0 %
+  duration    as long as the deployment takes to be ready
+  sends       nothing: the promotion of deployment old is adopted
+already_serving: deployment old already serves in production of model m: nothing is sent
+few_replicas: max_replica of production of model m is 1: the rolling promotion may have no step \
+between 0 and 100 % of the traffic; set it to 4 or more""",
+    ),
 ]
 
 

@@ -473,6 +473,7 @@ def planned(plan: plans.Plan, warning: plans.PlanWarning, rolling: plans.Rolling
     assert_type(plan.rolling, plans.RollingPlan | None)
     assert_type((plan.ramp_s, plan.least_s), tuple[float | None, float])
     assert_type((plan.redeploys, plan.key_owner), tuple[bool | None, str | None])
+    assert_type(plan.adopts_id, str | None)
     assert_type(plan.request, plans.PlannedRequest)
     assert_type((plan.request.method, plan.request.path), tuple[str, str])
     assert_type(plan.request.body, Mapping[str, Any])

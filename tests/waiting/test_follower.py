@@ -238,19 +238,24 @@ async def test_a_log_that_is_quiet_for_more_than_a_week_is_asked_for_less() -> N
     assert start >= server.now - LONGEST_WINDOW_S * 1000 - 5000
 
 
-async def test_a_full_page_of_lines_without_times_ends_the_round() -> None:
-    pages = [[Undated(f"{number}") for number in range(LARGEST_READ)], [Undated("more")]]
+@pytest.mark.parametrize("start", [None, 7])
+async def test_a_full_page_of_lines_without_times_ends_the_round(start: int | None) -> None:
+    pages: list[list[Undated]] = [
+        [],
+        [Undated(f"{number}") for number in range(LARGEST_READ)],
+        [Undated("more")],
+    ]
     starts: list[int | None] = []
 
     async def next_page(window: Window) -> list[Undated]:
         starts.append(window.start)
-        return pages.pop(0) if starts[1:] else []
+        return pages.pop(0)
 
     async def pause(seconds: float) -> None:
         assert seconds > 0
 
-    follower = Follower(next_page, pause, lambda: None, start=None, limit=500)
+    follower = Follower(next_page, pause, lambda: None, start=start, limit=500)
     found = [*await follower.next_lines(), *await follower.next_lines()]
 
     assert len(found) == LARGEST_READ + 1
-    assert starts == [None, None, None]
+    assert starts == [start] * 3

@@ -79,7 +79,7 @@ class Passed:
         new: list[L] = []
         for line in lines:
             written = milliseconds(line)
-            at = now if written is None else written
+            at = max(now, self.floor or 0) if written is None else written
             if self.floor is not None and at < self.floor:
                 continue
             replica = getattr(line, "replica", None)
@@ -163,10 +163,10 @@ class Follower(Generic[L]):
         lines = await self._read(Window(start, LARGEST_READ))
         if self._page is None:
             self._newest_before = self._newest
-        # Of more lines than that in one millisecond, the rest cannot be asked for.
-        last = max((at for at in map(milliseconds, lines) if at is not None), default=start)
+        last = max(_times(lines), default=None)
         if len(lines) < LARGEST_READ or last is None:
             return self._end_round(lines)
+        # Of more lines than that in one millisecond, the rest cannot be asked for.
         self._page = last if start is None or last > start else start + 1
         return self._note(lines)
 
@@ -191,12 +191,14 @@ class Follower(Generic[L]):
         now = None if told is None else int(told * 1000)
         new = self._passed.take(lines, now or self._newest or 0)
         # The clock of a replica may be ahead: a line from the future proves nothing.
-        times = [at for at in map(milliseconds, lines) if at is not None]
-        proven = [at for at in times if now is None or at <= now]
-        self._newest = max(
-            [*proven, *([] if self._newest is None else [self._newest])], default=None
-        )
+        proven = [at for at in _times(lines) if now is None or at <= now]
+        known = [] if self._newest is None else [self._newest]
+        self._newest = max([*known, *proven], default=None)
         return new
+
+
+def _times(lines: Sequence[Line]) -> list[int]:
+    return [at for at in map(milliseconds, lines) if at is not None]
 
 
 def milliseconds(line: Line) -> int | None:

@@ -229,6 +229,8 @@ def _plan_text(place: EnvironmentRef, plan: Plan) -> Iterator[str]:
     yield f"  duration    {_least(plan.least_s)}"
     body = json.dumps(plan.request.body)
     sends = one_line(f"{plan.request.method} {plan.request.path} {body}")
+    if plan.adopts_id is not None:
+        sends = f"nothing: the promotion of deployment {one_line(plan.adopts_id)} is adopted"
     yield f"  sends       {sends}"
     for warning in plan.warnings:
         yield one_line(f"{warning.code}: {warning.message}")
