@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -122,12 +123,14 @@ async def test_the_author_of_a_pause_is_in_the_complaint_and_in_the_outcome(shel
     """The audit log is read within two seconds, which is short in compressed time, too."""
     environment = shell.fake.model("m").environment("production")
     environment.promote("other")
-    promotion = environment.promotion
-    environment.pause()
-    await until(lambda: promotion is not None and promotion.status == "PAUSED")
 
     adopt = ("--if-in-progress", "adopt", "--wait", "--on-paused", "fail", "--json")
-    paused = await shell.run("promote", "model", "m", "other", "--to", "production", *adopt)
+    wait = asyncio.create_task(
+        shell.run("promote", "model", "m", "other", "--to", "production", *adopt)
+    )
+    await until(lambda: sum("environments" in one.path for one in shell.fake.requests) > 2)
+    environment.pause()
+    paused = await wait
 
     jsonschema.Draft202012Validator(SCHEMA).validate(paused.outcome)
     act = paused.outcome["act"]

@@ -195,8 +195,21 @@ def test_an_environment_without_current_has_no_successor() -> None:
     look(tracker, 5, environment(None))
 
     assert isinstance(
-        explained(tracker, 15, environment(None), deployment()), PromotionCanceledError
+        explained(tracker, 15, environment(None), deployment(status="INACTIVE")),
+        PromotionCanceledError,
     )
+
+
+def test_a_ready_deployment_whose_promotion_no_look_has_shown_may_become_current() -> None:
+    tracker = promotion_tracker(baseline=Baseline(current_id=P))
+    look(tracker, 0, environment(P, T))
+    look(tracker, 5, environment(P))
+
+    soon = explained(tracker, 15, environment(P), deployment())
+    late = explained(tracker, 130, environment(P), deployment())
+
+    assert soon == PENDING
+    assert isinstance(late, PromotionCanceledError)
 
 
 def test_a_new_candidate_is_the_successor_although_nothing_serves() -> None:
