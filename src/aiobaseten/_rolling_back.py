@@ -51,7 +51,7 @@ class Ours:
         deployment_id: The deployment that is, or was, being promoted.
         previous_id: The deployment that served before, or ``None``.
         token: The promotion's.
-        since: When it was started or resumed, in seconds since 1970 at Baseten.
+        since: When it was started, in seconds since 1970 at Baseten; minus infinity if resumed.
     """
 
     environment: str

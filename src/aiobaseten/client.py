@@ -485,6 +485,7 @@ class Baseten:
                 deployment_id=await _promoted(chain, known),
                 baseline=_baseline(known),
                 memory=memory,
+                is_resumed=True,
             )
         model = self._resource(MODEL, resource_id)
         if look:
@@ -496,6 +497,7 @@ class Baseten:
                 deployment_id=await _promoted(model, known),
                 baseline=_baseline(known),
                 memory=memory,
+                is_resumed=True,
             )
         return Cancellation(
             resource=model,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator
 from typing import Any, Generic, Protocol, Unpack, cast
 
@@ -63,10 +64,13 @@ class Promotion(Generic[D, E]):
     deployment: D | None = None
     _baseline: Baseline = field(factory=Baseline, alias="baseline", repr=False)
     _memory: GuardMemory | None = field(default=None, alias="memory", repr=False)
+    _is_resumed: bool = field(default=False, alias="is_resumed", repr=False)
     _since: float = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        self._since = self._resource.sender.server_time().timestamp()
+        # The log is late by seconds, and a token is older: then the log itself tells the beginning.
+        now = self._resource.sender.server_time().timestamp()
+        self._since = -math.inf if self._is_resumed else now
 
     def __repr__(self) -> str:
         ids = f"{self._resource.kind}_id={self._resource.id!r}, "

@@ -39,7 +39,8 @@ class Who:
     Attributes:
         read: Reads the entries about the environment, newest first; none if they cannot be read.
         target: The deployment that is promoted, or ``None``.
-        since: When the promotion was started or resumed, in seconds since 1970 at Baseten.
+        since: When the promotion was started, in seconds since 1970 at Baseten; minus infinity if
+            it was resumed.
         advice: What a message may end with, if it does: the addition comes before it.
     """
 
