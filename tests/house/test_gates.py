@@ -18,8 +18,8 @@ TARGETS = [each.target for each in check.CHECKS]
 
 # Needs several Python versions and today's newest dependencies: in the workflow only.
 MANY = {"test-compat"}
-# Take minutes (Airflow processes; all tests a third time): too long for a submission.
-LONG = {"coverage", "test-airflow-processes"}
+# Take minutes (Airflow processes, slow tests, all tests a second time): too long for a submission.
+LONG = {"coverage", "test-airflow-processes", "test-slow"}
 
 
 def requested_targets(text: str) -> list[str]:
