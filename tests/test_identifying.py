@@ -180,3 +180,36 @@ async def test_a_word_that_can_be_no_id_is_refused_before_any_request(
             with pytest.raises(ConfigurationError):
                 await identify(word)
     assert fake.requests == []
+
+
+async def test_a_team_chooses_among_several_and_hides_the_others(baseten: Baseten) -> None:
+    fake = FakeBaseten()
+    for number, team in enumerate(["Search", "Ads"]):
+        fake.model(f"twin{number}", name="twin", team=team)
+        fake.chain(f"pair{number}", name="pair", team=team)
+    async with fake.client() as client:
+        assert (await client.identify_model("twin", team="Ads")).id == "twin1"
+        assert (await client.identify_chain("pair", team="Search")).id == "pair0"
+        assert (await client.identify_model("twin0", team="Search")).id == "twin0"
+        for word in ("twin", "twin0"):
+            with pytest.raises(NameNotFoundError):
+                await client.identify_model(word, team="Maps")
+        for word in ("id:twin0", "twin"):
+            with pytest.raises(ConfigurationError):
+                await client.identify_model(word, team="Ads" if word.startswith("id:") else "")
+
+
+async def test_current_alone_is_the_one_that_serves_in_the_environment_that_is_given(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    model, chain = baseten.model("model111"), baseten.chain("chain111")
+    fake.chain("chain111").environment("staging", current="depl007")
+
+    assert (await model.identify_deployment("current", environment="staging")).id == "depl001"
+    assert (await chain.identify_deployment("current", environment="staging")).id == "depl007"
+    with pytest.raises(NameNotFoundError):
+        await chain.identify_deployment("current")
+    fake.model("model111").deployment("depl009", name="current")
+    with pytest.raises(AmbiguousNameError) as several:
+        await model.identify_deployment("current", environment="staging")
+    assert {one.id for one in several.value.candidates} == {"depl001", "depl009"}

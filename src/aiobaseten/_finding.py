@@ -21,6 +21,8 @@ Kind: TypeAlias = Literal["chain", "model", "deployment"]
 
 #: The word for the newest deployment.
 LATEST = "latest"
+#: The word for the deployment that serves in an environment that is known otherwise.
+CURRENT = "current"
 # Before a word that is an id and no name.
 _EXACT = "id:"
 # Before the name of an environment: the deployment that serves in it.
@@ -113,7 +115,7 @@ def looks_like_id(word: str) -> bool:
     return bool(_ID.fullmatch(word))
 
 
-def one_meant(kind: Kind, word: str, listed: Sequence[T]) -> T | None:
+def one_meant(kind: Kind, word: str, listed: Sequence[T], *, team: str | None = None) -> T | None:
     """The thing whose id or whose name is *word*, or ``None`` if there is none.
 
     Of deployments, ``latest`` is the newest one that was pushed, not the development deployment.
@@ -122,12 +124,17 @@ def one_meant(kind: Kind, word: str, listed: Sequence[T]) -> T | None:
         kind: What they are.
         word: What a person typed.
         listed: All that there are.
+        team: The name of the team that it must belong to; ``None`` for any.
 
     Raises:
         AmbiguousNameError: The word means several, such as one by its id and another by its name;
             or nobody can tell which deployment was pushed last.
     """
-    found = [one for one in listed if word in (_text(one, "id"), _text(one, "name"))]
+    found = [
+        one
+        for one in listed
+        if word in (_text(one, "id"), _text(one, "name")) and _is_of(team, one)
+    ]
     if kind == "deployment" and word == LATEST:
         newest = _newest(listed)
         found += [one for one in newest if one not in found]
@@ -141,21 +148,48 @@ def one_meant(kind: Kind, word: str, listed: Sequence[T]) -> T | None:
             )
     if len(found) <= 1:
         return found[0] if found else None
-    advice = f"write the id, as in id:{_text(found[0], 'id')}"
-    raise _ambiguous(f"{word!r} means {len(found)} {kind}s", word, found, advice)
+    raise _ambiguous(f"{word!r} means {len(found)} {kind}s", word, found, _exact_advice(found))
 
 
-def none_meant(kind: Kind, word: str, known: Sequence[object]) -> NameNotFoundError:
+def check_current(listed: Sequence[object], serving_id: str) -> None:
+    """Check that no other deployment is named as the word for the one that serves.
+
+    Args:
+        listed: All deployments of the model.
+        serving_id: The one that serves.
+
+    Raises:
+        AmbiguousNameError: There is another one.
+    """
+    named = one_meant("deployment", CURRENT, listed)
+    if named is None or _text(named, "id") == serving_id:
+        return
+    found = [one for one in listed if one is named or _text(one, "id") == serving_id]
+    what = f"{CURRENT!r} is the name of a deployment, and another one serves"
+    raise _ambiguous(what, CURRENT, found, _exact_advice(found))
+
+
+def _exact_advice(found: Sequence[object]) -> str:
+    return f"write the id, as in id:{_text(found[0], 'id')}"
+
+
+def none_meant(
+    kind: Kind, word: str, known: Sequence[object], *, team: str | None = None
+) -> NameNotFoundError:
     """The error for a word that means nothing; as `not_found`."""
     if kind == "deployment" and word == LATEST:
         message = "there is no latest deployment, because none was pushed"
         return NameNotFoundError(message, name=word, similar=())
-    names = [_text(one, "name") for one in known]
+    names = [_text(one, "name") for one in known if _is_of(team, one)]
     similar = _similar(word, names)
-    message = f"no {kind} has the name or the id {word!r}"
-    if similar:
+    where = "" if team is None else f" in team {team!r}"
+    message = f"no {kind} has the name or the id {word!r}{where}"
+    teams = sorted({_text(one, "team_name") for one in known if _text(one, "name") == word})
+    if teams:
+        message += f". Other teams have one: {', '.join(teams)}"
+    elif similar:
         message += f". Similar names: {', '.join(map(repr, similar))}"
-    elif kind == "deployment" and word == "current":
+    elif kind == "deployment" and word == CURRENT:
         message += ". The one that serves in an environment is current:ENVIRONMENT"
     elif names and len(names) <= _MOST_SHOWN:
         message += f". There are: {', '.join(map(repr, names))}"

@@ -6,7 +6,9 @@ from typing import Any
 
 from ._arguments import path_argument
 from ._finding import (
+    CURRENT,
     LATEST,
+    check_current,
     environment_meant,
     exact_id,
     looks_like_id,
@@ -17,17 +19,25 @@ from ._resource import Resource
 from .errors import AmbiguousNameError, NameNotFoundError
 
 
-async def identify_deployment(resource: Resource[Any, Any], word: str) -> str:
+async def identify_deployment(
+    resource: Resource[Any, Any], word: str, environment: str | None
+) -> str:
     """The id of the deployment that a word means: see ``identify_deployment`` of the handles."""
     path_argument("word", word)
+    if environment is not None:
+        path_argument("environment", environment)
     exact = exact_id(word)
     if exact is not None:
         return exact
-    environment = environment_meant(word)
-    if environment is not None:
-        return await _serving(resource, environment, word)
-    if resource.kind == "chain" and word != LATEST:
+    meant = environment_meant(word)
+    if meant is not None:
+        return await _serving(resource, meant, word)
+    if resource.kind == "chain" and word not in (CURRENT, LATEST):
         return word  # their deployments have no names, so that it is an id
+    if word == CURRENT and environment is not None:
+        return await _current(resource, environment)
+    if resource.kind == "chain" and word == CURRENT:
+        raise none_meant("deployment", word, ())
     listed = await resource.sender.send(resource.operations.list_deployments(resource.id))
     found = one_meant("deployment", word, listed)
     if found is not None:
@@ -37,6 +47,15 @@ async def identify_deployment(resource: Resource[Any, Any], word: str) -> str:
     if looks_like_id(word):
         return word  # a new one is not in the list for some seconds, and Baseten knows it
     raise none_meant("deployment", word, listed)
+
+
+async def _current(resource: Resource[Any, Any], environment: str) -> str:
+    """The id of the deployment that ``current`` alone means."""
+    serving_id = await _serving(resource, environment, CURRENT)
+    if resource.kind == "model":  # a chain's have no names
+        listed = await resource.sender.send(resource.operations.list_deployments(resource.id))
+        check_current(listed, serving_id)
+    return serving_id
 
 
 async def _serving(resource: Resource[Any, Any], environment: str, word: str) -> str:

@@ -96,7 +96,9 @@ class ChainHandle:
         """
         return await self._resource.sender.send(get_one_chain(self.id))
 
-    async def identify_deployment(self, word: str) -> ChainDeploymentHandle:
+    async def identify_deployment(
+        self, word: str, *, environment: str | None = None
+    ) -> ChainDeploymentHandle:
         """The deployment that a word means which a person typed.
 
         Deployments of chains have no names. An id sends nothing, the other words one request.
@@ -109,15 +111,16 @@ class ChainHandle:
         Args:
             word: Its id, with or without ``id:`` before it; ``latest`` for the newest one; or
                 ``current:staging`` for the one that serves in an environment.
+            environment: The environment that the word ``current`` alone means.
 
         Raises:
             NameNotFoundError: The chain has no deployment, or nothing serves there.
             AmbiguousNameError: ``latest`` may be another one than it seems. None is chosen.
             NotFoundError: There is no such chain or environment.
-            ConfigurationError: *word* is no string, or cannot be an id.
+            ConfigurationError: An argument is no string, or cannot be an id or a name.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        return self.deployment(await identify_deployment(self._resource, word))
+        return self.deployment(await identify_deployment(self._resource, word, environment))
 
     def audit(self, **options: Unpack[AuditOptions]) -> AuditEntries:
         """Its audit log: who changed what, the newest entry first.

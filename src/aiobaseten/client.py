@@ -331,7 +331,7 @@ class Baseten:
             raise not_found("model", name, await self.models(), team=team)
         return self.model(found.id)
 
-    async def identify_chain(self, word: str) -> ChainHandle:
+    async def identify_chain(self, word: str, *, team: str | None = None) -> ChainHandle:
         """The chain that a word means which a person typed: its id or its name.
 
         An id with ``id:`` before it, as in ``id:abcd1234``, sends nothing. Any other word costs one
@@ -340,24 +340,26 @@ class Baseten:
 
         Args:
             word: The name, the id, or the id with ``id:`` before it.
+            team: The name of the team that it belongs to, because names are unique only within a
+                team. An id with ``id:`` before it needs no team, and is refused with one.
 
         Raises:
             NameNotFoundError: No chain has this name or this id; the message has similar names.
             AmbiguousNameError: Several have it. None is chosen.
-            ConfigurationError: *word* is no string, or cannot be an id.
+            ConfigurationError: An argument is no string, *word* cannot be an id, or it is exact
+                and there is a team.
             BasetenError: The request failed; see `aiobaseten.errors`.
         """
-        _arguments.path_argument("word", word)
-        exact = exact_id(word)
+        exact = _exact_id(word, team)
         if exact is None:
             listed = await self.chains()
-            found = one_meant("chain", word, listed)
+            found = one_meant("chain", word, listed, team=team)
             if found is None:
-                raise none_meant("chain", word, listed)
+                raise none_meant("chain", word, listed, team=team)
             exact = found.id
         return self.chain(exact)
 
-    async def identify_model(self, word: str) -> ModelHandle:
+    async def identify_model(self, word: str, *, team: str | None = None) -> ModelHandle:
         """The model that a word means which a person typed: its id or its name.
 
         An id with ``id:`` before it, as in ``id:abcd1234``, sends nothing. Any other word costs one
@@ -366,20 +368,22 @@ class Baseten:
 
         Args:
             word: The name, the id, or the id with ``id:`` before it.
+            team: The name of the team that it belongs to, because names are unique only within a
+                team. An id with ``id:`` before it needs no team, and is refused with one.
 
         Raises:
             NameNotFoundError: No model has this name or this id; the message has similar names.
             AmbiguousNameError: Several have it. None is chosen.
-            ConfigurationError: *word* is no string, or cannot be an id.
+            ConfigurationError: An argument is no string, *word* cannot be an id, or it is exact
+                and there is a team.
             BasetenError: The request failed; see `aiobaseten.errors`.
         """
-        _arguments.path_argument("word", word)
-        exact = exact_id(word)
+        exact = _exact_id(word, team)
         if exact is None:
             listed = await self.models()
-            found = one_meant("model", word, listed)
+            found = one_meant("model", word, listed, team=team)
             if found is None:
-                raise none_meant("model", word, listed)
+                raise none_meant("model", word, listed, team=team)
             exact = found.id
         return self.model(exact)
 
@@ -595,6 +599,24 @@ def _check_names(name: str, team: str | None) -> None:
     text("name", name)
     if team is not None:
         text("team", team)
+
+
+def _exact_id(word: str, team: str | None) -> str | None:
+    """The id in a word such as ``id:abc123``; ``None`` if it has to be looked up.
+
+    Raises:
+        ConfigurationError: The word or the team is invalid, or the id is exact and needs no team.
+    """
+    path_argument("word", word)
+    if team is not None:
+        text("team", team)
+    exact = exact_id(word)
+    if exact is not None and team is not None:
+        raise ConfigurationError(
+            "an id with id: before it is not looked up, so that nothing checks its team: leave out "
+            "team, or the id:"
+        )
+    return exact
 
 
 def _retry(given: RetryPolicy) -> RetryPolicy:

@@ -153,7 +153,9 @@ class ModelHandle:
             raise not_found("deployment", name, await self.list_deployments())
         return self.deployment(found.id)
 
-    async def identify_deployment(self, word: str) -> ModelDeploymentHandle:
+    async def identify_deployment(
+        self, word: str, *, environment: str | None = None
+    ) -> ModelDeploymentHandle:
         """The deployment that a word means which a person typed.
 
         An id with ``id:`` before it sends nothing. Any other word costs one request.
@@ -168,16 +170,17 @@ class ModelHandle:
         Args:
             word: Its name, its id, or the id with ``id:`` before it; ``latest`` for the newest one
                 that was pushed; or ``current:staging`` for the one that serves in an environment.
+            environment: The environment that the word ``current`` alone means.
 
         Raises:
             NameNotFoundError: No deployment has this name or this id, or nothing serves there.
             AmbiguousNameError: The word means several, or it is not known which deployment is the
                 latest. None is chosen.
             NotFoundError: There is no such model or environment.
-            ConfigurationError: *word* is no string, or cannot be an id.
+            ConfigurationError: An argument is no string, or cannot be an id or a name.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        return self.deployment(await identify_deployment(self._resource, word))
+        return self.deployment(await identify_deployment(self._resource, word, environment))
 
     def audit(self, **options: Unpack[AuditOptions]) -> AuditEntries:
         """Its audit log: who changed what, the newest entry first.

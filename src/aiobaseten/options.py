@@ -13,7 +13,7 @@ from attrs import field, frozen
 from . import _arguments
 from ._arguments import Duration as Duration
 from ._arguments import OnPaused as OnPaused
-from ._arguments import count, seconds
+from ._arguments import boolean, count, seconds
 from ._clock import Clock as Clock
 from ._clock import CompressedClock as CompressedClock
 from ._clock import LoopClock as LoopClock
@@ -80,6 +80,8 @@ class RetryPolicy:
         total: Seconds or a `timedelta` from the first attempt after which no attempt starts.
         max_retry_after: Seconds or a `timedelta`: the longest pause that the server may ask for.
             If it asks for more, the error is raised instead.
+        quota: Whether the calls of a client to one route share a quota of repetitions, which ends
+            all of them soon in an outage. Without it, choose a long *max_delay*.
 
     Raises:
         ConfigurationError: A value is invalid.
@@ -90,11 +92,13 @@ class RetryPolicy:
     max_delay: Duration = 8.0
     total: Duration = 60.0
     max_retry_after: Duration = 60.0
+    quota: bool = True
 
     def __attrs_post_init__(self) -> None:
         count("attempts", self.attempts)
         for name in ("first_delay", "max_delay", "total", "max_retry_after"):
             seconds(name, getattr(self, name))
+        boolean("quota", self.quota)
 
 
 class CancellationOptions(TypedDict, total=False):

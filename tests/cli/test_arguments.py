@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 import attrs
@@ -24,6 +25,7 @@ from aiobaseten.cli._invocations import (
     WaitForDeployment,
     WaitForToken,
 )
+from aiobaseten.cli._outcomes import OF_EVERY_COMMAND, Outcome
 
 CHAIN = ResourceWord("chain", "c")
 TOKEN = Token(
@@ -140,8 +142,28 @@ def test_every_command_has_help_with_examples(
 
     assert ended.value.code == 0
     out = capsys.readouterr().out
-    assert f"examples:\n  aiobaseten {command} " in out
-    assert "SUBJECT" not in out
+    assert out.startswith(f"examples:\n  aiobaseten {command} ")
+    statuses = {int(found) for found in re.findall(r"^ +(\d+)  [A-Z]", out, re.MULTILINE)}
+    assert {one.exit_status for one in OF_EVERY_COMMAND} <= statuses
+    waits = {"wait", "promote", "rollback"}
+    assert (Outcome.FAILED.exit_status in statuses) is (command in waits)
+
+
+@pytest.mark.parametrize(
+    ("line", "same"),
+    [
+        ("--json list chain c", "list chain c --json"),
+        ("--base-url https://x.example -q list", "list -q --base-url https://x.example"),
+        ("--api-key-file - list", "list --api-key-file -"),
+        (
+            "--api-key-file=f --lines wait chain c d --timeout 5m",
+            "wait chain c --lines --api-key-file f d --timeout 5m",
+        ),
+        ("status -q chain c e", "status chain c e --quiet"),
+    ],
+)
+def test_options_of_all_commands_may_stand_anywhere(line: str, same: str) -> None:
+    assert parse(line.split()) == parse(same.split())
 
 
 @pytest.mark.parametrize("words", [["help", "promote"], ["help", "promote", "more"]])
@@ -150,7 +172,7 @@ def test_help_is_a_command_too(words: list[str], capsys: pytest.CaptureFixture[s
         main(words)
 
     assert ended.value.code == 0
-    assert capsys.readouterr().out.startswith("usage: aiobaseten promote ")
+    assert capsys.readouterr().out.startswith("examples:\n  aiobaseten promote ")
 
 
 def test_help_without_a_command_is_that_of_all(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -112,6 +113,7 @@ async def test_a_name_that_nothing_has_ends_with_4_and_changes_nothing(
         ("status production", LOOK),
         ("status model ranker", LOOK),
         ("wait v1", "GET /v1/models/model111/deployments/depl001"),
+        ("wait current", "GET /v1/models/model111/deployments/depl001"),
         ("pause", "POST /v1/models/model111/environments/production/pause_promotion"),
         ("cancel production", "POST /v1/models/model111/environments/production/cancel_promotion"),
     ],
@@ -131,6 +133,92 @@ async def test_variables_stand_for_what_is_left_out(
     assert expected in asked(fake)
 
 
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    "line",
+    [
+        "wait model ranker v1 --timeout 30m",
+        "wait model ranker current --timeout 30m",
+        "promote model ranker v2 --to production --wait --timeout 30m",
+        "cancel model ranker production --wait --timeout 30m",
+    ],
+)
+async def test_names_are_looked_up_again_for_as_long_as_the_command_waits(
+    fake: FakeBaseten, baseten: Baseten, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setenv("BASETEN_ENVIRONMENT", "production")
+    fake.model("model111").deployment("depl003", name="v3", on_promote="DEPLOYING")
+    fake.model("model111").environment("production").promote("depl003")
+    fake.faults.status(503, route="GET /v1/models", lasting=20 * 60)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    ending = await execute(run_of(baseten, line))
+
+    if line.startswith("promote"):
+        assert ending.outcome is Outcome.REJECTED  # another promotion is under way
+    else:
+        assert ending.outcome is Outcome.DONE
+    assert 20 * 60 <= loop.time() - began < 21 * 60
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("line", "lasts"),
+    [
+        ("wait model ranker v1 --timeout 10m", 600),
+        ("wait model ranker v1 --timeout 0", 0),
+        ("status model ranker production", 60),
+        ("promote model ranker v2 --to production", 60),
+    ],
+)
+async def test_a_look_up_ends_with_6_when_the_time_of_the_wait_or_of_a_call_is_over(
+    fake: FakeBaseten, baseten: Baseten, line: str, lasts: float
+) -> None:
+    fake.faults.status(503, times=None, route="GET /v1/models")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    ending = await execute(run_of(baseten, line))
+
+    assert ending.outcome is Outcome.UNAVAILABLE
+    assert loop.time() - began <= lasts
+    assert loop.time() - began >= lasts - 60
+
+
+@pytest.mark.looptime
+async def test_the_time_of_a_look_up_is_a_part_of_the_time_of_the_wait(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    fake.model("model111").deployment("depl004", name="v4", status="DEPLOYING")
+    fake.faults.status(503, route="GET /v1/models", lasting=20 * 60)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    ending = await execute(run_of(baseten, "wait model ranker v4 --timeout 30m"))
+
+    assert ending.outcome is Outcome.TIMED_OUT
+    assert 30 * 60 - 1 <= loop.time() - began <= 30 * 60 + 1
+
+
+async def test_a_team_tells_two_models_of_one_name_apart(
+    fake: FakeBaseten, baseten: Baseten, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.model("twin1").environment("production", current=None)
+    run = run_of(baseten, "status model twin production --team Ads")
+    by_variable = run_of(baseten, "status model twin production")
+
+    assert (await execute(run)).outcome is Outcome.DONE
+    assert run.job is not None
+    # Without a team, only the id means it in later commands.
+    assert (run.job.resource.id, run.job.resource.word) == ("twin1", "id:twin1")
+    assert (await execute(by_variable)).outcome is Outcome.USAGE
+    monkeypatch.setenv("BASETEN_TEAM", "Ads")
+    assert (await execute(run_of(baseten, "status model twin production"))).outcome is Outcome.DONE
+    other = await execute(run_of(baseten, "status model twin production --team Maps"))
+    assert other.outcome is Outcome.NOT_FOUND
+
+
 @pytest.mark.parametrize(
     ("variables", "line"),
     [
@@ -139,6 +227,8 @@ async def test_variables_stand_for_what_is_left_out(
         ({"BASETEN_CHAIN": "c"}, "pause production"),
         ({"BASETEN_MODEL": "m", "BASETEN_ENVIRONMENT": " "}, "status"),
         ({"BASETEN_MODEL": "m"}, "promote v2"),
+        ({"BASETEN_MODEL": "m"}, "wait current"),
+        ({"BASETEN_MODEL": "m", "BASETEN_TEAM": ""}, "status production"),
     ],
 )
 def test_missing_empty_and_contradicting_variables_end_with_2(
@@ -205,7 +295,8 @@ async def test_the_output_says_which_variables_were_used(
         await execute(Run(baseten, parse(["status"]), view))
 
     out = capsys.readouterr().out.splitlines()
-    assert out[0].endswith("using BASETEN_MODEL=ranker, BASETEN_ENVIRONMENT=production")
+    used = ["BASETEN_MODEL", "BASETEN_ENVIRONMENT", "ranker", "production"]
+    assert all(word in out[0] for word in used)
     (record,) = [json.loads(line) for line in out if '"defaults"' in line]
     assert record["variables"] == {"BASETEN_MODEL": "ranker", "BASETEN_ENVIRONMENT": "production"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -229,6 +230,17 @@ INVALID_ARGUMENTS = {
         "only for models: Baseten cannot delete an environment of a chain"
     ),
     "list chain c --json=s3cret": "argument --json: it takes no value",
+    "wait chain c current": (
+        "of which environment? write current:ENVIRONMENT, or set BASETEN_ENVIRONMENT"
+    ),
+    f"pause {MODEL} --team Ads": "--team: only with the name of a chain or a model",
+    "list model --team Ads": "--team: only with the name of a chain or a model",
+    "status model id:m prod --team Ads": (
+        "--team: only with a name; an id with id: before it needs none"
+    ),
+    "status modle m prod": (
+        "expected chain or model, its name or id, and the environment: did you mean model?"
+    ),
 }
 # The sentences of the whole command line, not of one command.
 UNKNOWN_COMMANDS = {
@@ -237,6 +249,10 @@ UNKNOWN_COMMANDS = {
     "environments, cancel, pause, resume, roll-forward, rollback",
     "--api-key s3cret list chain c": f"there is no option --api-key: {KEY}",
     "--verison": "there is no option --verison: did you mean --version?",
+    "--lins list": "there is no option --lins: did you mean --lines?",
+    "--wait promote model m d": (
+        "there is no option --wait before the command, but perhaps after it"
+    ),
 }
 
 
@@ -262,6 +278,96 @@ def test_unknown_commands_end_with_2_and_one_sentence(
 
     assert ended.value.code == 2
     assert capsys.readouterr().err == f"aiobaseten: {sentence}; see aiobaseten --help\n"
+
+
+# --- files of settings ---------------------------------------------------------------------------
+
+INVALID_FILES = {
+    "model = 5": "model must be a text that is not empty",
+    "model = ' '": "model must be a text that is not empty",
+    "environment = ['a']": "environment must be a text that is not empty",
+    "timeout = true": "timeout must be a text that is not empty or a number",
+    "timeout = '1h30'": "timeout: the last number has no unit; write 90, 45m or 1h30m",
+    "log-lines = 0": "log-lines: not a number from 1 to 1000",
+    "on-paused = 's3cret'": "on-paused: choose from wait, fail",
+    "enviroment = 'e'": "there is no setting enviroment: did you mean environment?",
+    "log_lines = 5": "there is no setting log_lines: did you mean log-lines?",
+    "'S3CRET ' = 5": (
+        "there is no such setting; there are model, chain, team, environment, timeout, "
+        "settling-time, unhealthy-grace, on-paused, log-lines"
+    ),
+    "api-key = 's3cret'": (
+        "the API key is no setting: set BASETEN_API_KEY, or pass --api-key-file PATH"
+    ),
+    "base-url = 'https://s3cret.example'": (
+        "the address is no setting, because the API key goes there: set BASETEN_BASE_URL, or pass "
+        "--base-url URL"
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "sentence"), INVALID_FILES.items())
+def test_an_invalid_file_of_settings_ends_with_2_and_names_the_file(
+    content: str,
+    sentence: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.aiobaseten]\n{content}\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert _complaint("status", capsys) == f"pyproject.toml: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("[tool]\naiobaseten = 5", "pyproject.toml: tool.aiobaseten must be a table"),
+        ("a = s3cret", "pyproject.toml is no valid TOML (at line 1, column 5)"),
+        (
+            "[tool.aiobaseten]\nmodel = 'm'\nchain = 'c'",
+            "pyproject.toml sets a chain and a model: write chain or model, and its name",
+        ),
+    ],
+)
+def test_an_unusable_file_of_settings_ends_with_2_and_names_the_file(
+    content: str,
+    sentence: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(content)
+    monkeypatch.chdir(tmp_path)
+
+    assert _complaint("status production", capsys) == sentence
+
+
+def _complaint(line: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(line.split())
+    assert ended.value.code == 2
+    complaint, _, _ = capsys.readouterr().err.partition("; see aiobaseten ")
+    return complaint.removeprefix("aiobaseten: ")
+
+
+async def test_the_defaults_are_in_the_first_line(
+    tmp_path: Path,
+    baseten: Baseten,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[tool.aiobaseten]\nenvironment = 'production'\n")
+    monkeypatch.setenv("BASETEN_MODEL", "ranker")
+
+    await execute(Run(baseten, parse(["status"]), LinesView(LoopClock())))
+
+    _, _, first = capsys.readouterr().out.splitlines()[0].partition(" ")
+    assert first == (
+        "using model ranker (from BASETEN_MODEL), environment production (from pyproject.toml)"
+    )
 
 
 # --- settings ------------------------------------------------------------------------------------

@@ -228,9 +228,14 @@ async def sending(baseten: Baseten, operation: Operation[list[str]]) -> None:
 async def clients(http: httpx.AsyncClient) -> None:
     """Making, entering, deriving and closing one."""
     policy = RetryPolicy(
-        attempts=3, first_delay=0.1, max_delay=timedelta(seconds=2), total=30, max_retry_after=10
+        attempts=3,
+        first_delay=0.1,
+        max_delay=timedelta(seconds=2),
+        total=30,
+        max_retry_after=10,
+        quota=False,
     )
-    assert_type(policy.attempts, int)
+    assert_type((policy.attempts, policy.quota), tuple[int, bool])
     assert_type((policy.first_delay, policy.max_delay), tuple[Duration, Duration])
     assert_type((policy.total, policy.max_retry_after), tuple[Duration, Duration])
     async with Baseten(
@@ -256,7 +261,7 @@ async def clients(http: httpx.AsyncClient) -> None:
         assert_type(await baseten.models(), list[schemas.Model])
         assert_type(await baseten.find_chain("bot"), ChainHandle)
         assert_type(await baseten.find_model("ranker", team="Search"), ModelHandle)
-        assert_type(await baseten.identify_chain("bot"), ChainHandle)
+        assert_type(await baseten.identify_chain("bot", team="Ads"), ChainHandle)
         assert_type(await baseten.identify_model("id:abcd1234"), ModelHandle)
         assert_type(await baseten.whoami(), schemas.User)
         assert_type(baseten.audit(limit=5, groups=["PROMOTED"]), audit.AuditEntries)
@@ -363,7 +368,9 @@ async def models(model: ModelHandle) -> None:
     assert_type(model.id, str)
     assert_type(await model.get(), schemas.Model)
     assert_type(await model.find_deployment("v2"), ModelDeploymentHandle)
-    assert_type(await model.identify_deployment("latest"), ModelDeploymentHandle)
+    assert_type(
+        await model.identify_deployment("current", environment="staging"), ModelDeploymentHandle
+    )
     assert_type(
         await model.create_environment("e", autoscaling_settings={"min_replica": 1}),
         schemas.Environment,

@@ -197,7 +197,7 @@ class Sender:
                     chance=self.clock.random(),
                     policy=policy,
                 )
-                if delay is None or not route.retries.spend(operation.url):
+                if delay is None or (policy.quota and not route.retries.spend(operation.url)):
                     if isinstance(error, PermissionDeniedError) and not error.came_from_proxy:
                         error.key_owner = await self._key_owner(operation)
                     raise

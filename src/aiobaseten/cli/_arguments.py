@@ -7,10 +7,11 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from itertools import takewhile
-from typing import TYPE_CHECKING, Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ._outcomes import Outcome, help_table
+from ._parser import CommandParser, InvalidError
 from ._stdio import complain, say
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ The API key comes from BASETEN_API_KEY, or from a file with --api-key-file. It i
 argument, because other users can see arguments in the list of processes."""
 
 _EXAMPLES = """\
-examples:
   aiobaseten list                              all chains and models, with names and ids
   aiobaseten promote model ranker v2 --to production --wait --timeout 45m
   aiobaseten wait TOKEN                        continue a promotion that was started before
@@ -46,10 +46,12 @@ examples:
   aiobaseten status chain support-bot production
   aiobaseten cancel model ranker production --wait
 
-  aiobaseten help promote                      all options of a command
+  aiobaseten help promote                      all options of a command"""
 
-names: a name or an id; id:abcd1234 is an id for certain. BASETEN_MODEL or BASETEN_CHAIN, and
-BASETEN_ENVIRONMENT are the defaults.
+_EPILOG = """\
+names: a name or an id; id:abcd1234 is an id for certain. What you leave out comes from
+BASETEN_MODEL or BASETEN_CHAIN, BASETEN_TEAM and BASETEN_ENVIRONMENT, or else from the table
+tool.aiobaseten of the nearest pyproject.toml.
 
 durations: 90 or 90s, 45m, 1h30m, 2d; none for no limit
 
@@ -60,19 +62,9 @@ exit statuses:
 _OPTION = re.compile(r"--?[a-z-]{1,40}")
 # Each of them ends the program.
 _TOP_OPTIONS = ("-h", "--help", "-V", "--version")
-
-
-class _InvalidError(Exception):
-    """The words are invalid. The message repeats none of them, because it may be the API key."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Reports an error in one line, with a pointer to the help instead of the whole usage."""
-
-    def error(self, message: str) -> NoReturn:
-        subject, quotes, _ = message.partition(": ignored explicit argument")
-        said = f"{subject}: it takes no value" if quotes else message
-        raise _InvalidError(f"{said}; see {self.prog} --help")
+# Those of all commands, which may stand anywhere.
+_WITH_VALUE = ("--api-key-file", "--base-url")
+_BEFORE = (*_TOP_OPTIONS, *_WITH_VALUE, "--json", "--lines", "-q", "--quiet")
 
 
 class _Version(argparse.Action):
@@ -103,41 +95,61 @@ def parse(argv: Sequence[str]) -> Command:
         words = [*(word for word in words[1:2] if word != "help"), "--help"]
     try:
         return _parse(words)
-    except _InvalidError as invalid:
+    except InvalidError as invalid:
         _report(str(invalid), annotates="--json" not in words)
         raise SystemExit(Outcome.USAGE.exit_status) from None
 
 
 def _parse(words: Sequence[str]) -> Command:
-    before = list(takewhile(lambda word: word.startswith("-"), words))
-    name = words[len(before)] if len(before) < len(words) else None
+    given, before, after = _split_options(words)
+    name = after[0] if after else None
     parser, commands = _parsers()
-    others = [word for word in before if word not in _TOP_OPTIONS]
-    if others:
-        parser.error(_unknown(others, _TOP_OPTIONS))
-    if before:
-        parser.parse_args(before)
+    unknown = [word for word in given if word.partition("=")[0] not in _BEFORE]
+    if unknown:
+        said = _unknown(unknown, _BEFORE)
+        parser.error(said if ":" in said else f"{said} before the command, but perhaps after it")
+    asked = [word for word in given if word in _TOP_OPTIONS]
+    if asked:
+        parser.parse_args(asked)
     if name not in commands:
         parser.error(_no_command(name))
+    # Options of all commands may stand before the command, too.
+    words = [name, *before, *after[1:]]
     # Only one command is needed, and the help of the whole needs none of their modules.
+    import attrs
+
     from ._checks import UsageError, check
+    from ._defaults import Defaults
     from ._grammar import GRAMMARS
 
     grammar = GRAMMARS[name]
     grammar.describe(commands[name])
     namespace, others = parser.parse_known_args(words)
     options = [word for word in commands[name].format_help().split() if word[:2] == "--"]
-    unknown = _unknown(others, options)
-    if unknown:
-        commands[name].error(unknown)
+    said = _unknown(others, options)
+    if said:
+        commands[name].error(said)
     # Argparse leaves out words after the first option.
     namespace.words = [*namespace.words, *others]
+    namespace.defaults = defaults = Defaults(os.environ, Path.cwd)
     try:
-        command = grammar.read(namespace)
+        command = attrs.evolve(grammar.read(namespace), defaults=tuple(defaults.used))
         check(command)
     except UsageError as error:
         commands[name].error(str(error))
     return command
+
+
+def _split_options(
+    words: Sequence[str],
+) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+    """The options before the command; the same with their values; the words from the command on."""
+    options: list[str] = []
+    place = 0
+    while place < len(words) and words[place].startswith("-"):
+        options.append(words[place])
+        place += 2 if words[place] in _WITH_VALUE else 1
+    return options, words[:place], words[place:]
 
 
 def _no_command(word: str | None) -> str:
@@ -178,15 +190,16 @@ def _report(message: str, *, annotates: bool) -> None:
         view.end(Ending(outcome=Outcome.USAGE, message=message))
 
 
-def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
+def _parsers() -> tuple[CommandParser, dict[str, CommandParser]]:
     """The parser of the whole command line, and those of the commands, still without arguments."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="aiobaseten",
         description=_DESCRIPTION,
-        epilog=_EXAMPLES + help_table(),
+        epilog=_EPILOG + help_table(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.examples = _EXAMPLES
     parser.add_argument("-V", "--version", action=_Version, help="show the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
     return parser, {

@@ -97,7 +97,7 @@ async def _promote(run: Run, command: Promote) -> Ending:
     handle, environment, place = await find_environment(
         run, command.environment, command.deployment
     )
-    deployment = await find_deployment(handle, command.deployment)
+    deployment = await find_deployment(run, handle, command.deployment)
     run.job = Job(
         task="promotion",
         resource=place.resource,
@@ -120,7 +120,7 @@ async def _plan(run: Run, command: PlanPromotion) -> Ending:
     handle, environment, place = await find_environment(
         run, command.environment, command.deployment
     )
-    deployment = await find_deployment(handle, command.deployment)
+    deployment = await find_deployment(run, handle, command.deployment)
     run.job = Job(
         task="environment", resource=place.resource, environment=place.name, deployment=deployment
     )
@@ -140,6 +140,7 @@ async def _plan(run: Run, command: PlanPromotion) -> Ending:
 
 
 async def _wait_for_token(run: Run, command: WaitForToken) -> Ending:
+    run.tell_defaults()
     resource = command.token.resource
     guard = command.guarding.guard if command.guarding is not None else None
     resumed = await run.client.resume(command.token.text, guard=guard)
@@ -159,6 +160,7 @@ async def _list(run: Run, command: List) -> Ending:
     if command.resource is None:
         return await _list_resources(run, command)
     check_words(run, command.resource, environment=None, deployment=None)
+    run.tell_defaults()
     handle, resource = await find_resource(run, command.resource)
     run.job = Job(task="resource", resource=resource)
     environments = await handle.read_environments()
@@ -201,6 +203,7 @@ async def _rollback(run: Run, command: Rollback) -> Ending:
         run.job = Job(task="environment", resource=place.resource, environment=place.name)
         run.view.note(f"rolling back {place} to the deployment that served before")
         return await follow_promotion(run, command, await environment.rollback(), place.resource)
+    run.tell_defaults()
     resource = command.promotion.resource
     resumed = await run.client.resume(command.promotion.text, guard=None)
     assert not isinstance(resumed, Cancellation)  # noqa: S101 - the arguments were checked
@@ -263,6 +266,7 @@ async def _running_promotion(
         _, environment, place = await find_environment(run, command.promotion)
         assert isinstance(environment, ModelEnvironmentHandle)  # noqa: S101 - it was checked
     else:
+        run.tell_defaults()
         resource = command.promotion.resource
         resumed = await run.client.resume(command.promotion.text, guard=None)
         if isinstance(resumed, ModelPromotion):

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..events import Event, Finished, PromotionPaused
 from ..guard import GuardReport, Side
 from . import _stdio
+from ._invocations import Default
 from ._jobs import Ending, Job, Result
 from ._lines import event_text
 from ._outcomes import Outcome
@@ -51,7 +52,7 @@ class GitHubView:
         if isinstance(event, PromotionPaused):
             self._annotate("warning", "Promotion paused", one_line(self._job or "the promotion"))
 
-    def defaults(self, variables: Mapping[str, str]) -> None:
+    def defaults(self, defaults: Sequence[Default]) -> None:
         """Do nothing: the log has it."""
 
     def result(self, result: Result) -> None:

@@ -9,7 +9,13 @@ from typing import get_args
 
 from attrs import frozen
 
-from ..options import DEFAULT_TIMEOUT_S
+from ..options import (
+    DEFAULT_TIMEOUT_S,
+    CancellationOptions,
+    DeploymentOptions,
+    ModelDeploymentOptions,
+    PromotionOptions,
+)
 from ._checks import UsageError
 from ._durations import format_duration, parse_time_limit
 from ._flags import StorePythonWord, choice
@@ -33,22 +39,34 @@ from ._invocations import (
     WaitForDeployment,
     WaitForToken,
 )
-from ._outcomes import Outcome
+from ._outcomes import (
+    OF_CANCELLATIONS,
+    OF_DEPLOYMENTS,
+    OF_EVERY_COMMAND,
+    OF_GUARDS,
+    OF_PROMOTIONS,
+    Outcome,
+    help_table,
+)
+from ._parser import CommandParser
 from ._set import arguments, parse_setting
 from ._shared_arguments import (
     KINDS,
     add_settings,
     add_waiting,
     add_words,
+    defaults_of,
     is_token,
     read_deployment,
     read_environment,
+    read_environment_of_current,
     read_given,
     read_place,
     read_running_promotion,
     read_settings,
     read_token,
     read_waiting,
+    refuse_team,
     split_words,
 )
 
@@ -78,17 +96,20 @@ class Grammar:
         examples: Examples, without the program's name.
         add: Adds its arguments to a parser.
         read: Makes a typed object of parsed arguments. Raises `UsageError` for invalid ones.
+        outcomes: How it can end, besides the ways of every command.
     """
 
     usage: Sequence[str]
     examples: Sequence[str]
     add: Callable[[ArgumentParser], None]
     read: Callable[[Namespace], Command]
+    outcomes: frozenset[Outcome] = frozenset()
 
-    def describe(self, parser: ArgumentParser) -> None:
+    def describe(self, parser: CommandParser) -> None:
         """Add the usage, the examples and the arguments to the parser of the command."""
         parser.usage = "\n       ".join(f"{parser.prog} {one}" for one in self.usage)
-        parser.epilog = "examples:\n" + "\n".join(f"  aiobaseten {one}" for one in self.examples)
+        parser.examples = "\n".join(f"  aiobaseten {one}" for one in self.examples)
+        parser.epilog = f"exit statuses:\n{help_table(OF_EVERY_COMMAND | self.outcomes)}"
         add_settings(parser)
         self.add(parser)
 
@@ -145,9 +166,11 @@ def _add_promotion(parser: ArgumentParser) -> None:
 
 
 def _read_plan(parsed: Namespace) -> PlanPromotion:
-    resource, deployment = read_deployment(parsed.words, or_token=False)
+    resource, deployment = read_deployment(parsed, or_token=False)
     return PlanPromotion(
-        environment=read_environment(resource, parsed.environment, "expected --to ENVIRONMENT"),
+        environment=read_environment(
+            parsed, resource, parsed.environment, "expected --to ENVIRONMENT"
+        ),
         deployment=deployment,
         options=read_given(parsed, _PLAN_OPTIONS),
         guarding=read_guard(parsed),
@@ -158,13 +181,15 @@ def _read_plan(parsed: Namespace) -> PlanPromotion:
 def _read_promote(parsed: Namespace) -> Promote | PlanPromotion:
     if parsed.plan:
         return _read_plan(parsed)
-    resource, deployment = read_deployment(parsed.words, or_token=False)
+    resource, deployment = read_deployment(parsed, or_token=False)
     return Promote(
-        environment=read_environment(resource, parsed.environment, "expected --to ENVIRONMENT"),
+        environment=read_environment(
+            parsed, resource, parsed.environment, "expected --to ENVIRONMENT"
+        ),
         deployment=deployment,
         options=read_given(parsed, _PROMOTE_OPTIONS),
         guarding=read_guard(parsed),
-        **read_waiting(parsed, wait=parsed.wait),
+        **read_waiting(parsed, PromotionOptions, wait=parsed.wait),
     )
 
 
@@ -180,13 +205,22 @@ def _add_wait(parser: ArgumentParser) -> None:
 
 def _read_wait(parsed: Namespace) -> WaitForToken | WaitForDeployment:
     if is_token(parsed.words):
-        token = read_token(parsed.words[0])
-        guarding = read_guard(parsed)
-        return WaitForToken(token=token, guarding=guarding, **read_waiting(parsed, wait=True))
+        token = read_token(parsed)
+        is_cancellation = token.content.kind == "cancellation"
+        kind = CancellationOptions if is_cancellation else PromotionOptions
+        return WaitForToken(
+            token=token, guarding=read_guard(parsed), **read_waiting(parsed, kind, wait=True)
+        )
     refuse_guard(parsed, "only with a token")
-    resource, deployment = read_deployment(parsed.words, or_token=True)
+    resource, deployment = read_deployment(parsed, or_token=True)
+    is_model = resource.kind == "model"
     return WaitForDeployment(
-        resource=resource, deployment=deployment, **read_waiting(parsed, wait=True)
+        resource=resource,
+        deployment=deployment,
+        environment=read_environment_of_current(parsed, deployment),
+        **read_waiting(
+            parsed, ModelDeploymentOptions if is_model else DeploymentOptions, wait=True
+        ),
     )
 
 
@@ -195,7 +229,7 @@ def _add_status(parser: ArgumentParser) -> None:
 
 
 def _read_status(parsed: Namespace) -> Status:
-    environment = read_place(parsed.words, KINDS, or_token=False)
+    environment = read_place(parsed, KINDS, or_token=False)
     return Status(environment=environment, **read_settings(parsed))
 
 
@@ -210,6 +244,8 @@ def _add_list(parser: ArgumentParser) -> None:
 
 def _read_list(parsed: Namespace) -> List:
     words: Sequence[str] = parsed.words
+    if len(words) < 2:
+        refuse_team(parsed)
     if not words:
         return List(kinds=KINDS, **read_settings(parsed))
     kinds: list[Kind] = [kind for kind in KINDS if words[0] == kind]
@@ -217,7 +253,7 @@ def _read_list(parsed: Namespace) -> List:
         raise UsageError("expected chain or model, and its name or id, or nothing")
     if len(words) == 1:
         return List(kinds=kinds, **read_settings(parsed))
-    resource, _ = split_words(words, kinds, "chain or model, and its name or id", (0,))
+    resource, _ = split_words(parsed, words, kinds, "chain or model, and its name or id", (0,))
     return List(kinds=kinds, resource=resource, **read_settings(parsed))
 
 
@@ -261,12 +297,14 @@ def _read_environments(parsed: Namespace) -> ChangeEnvironment:
     if not verbs:
         raise UsageError("expected create, update or delete")
     expected = "chain or model, its name or id, and the environment"
-    resource, after = split_words(parsed.words[1:], KINDS, expected, (1,))
+    resource, after = split_words(parsed, parsed.words[1:], KINDS, expected, (1,))
+    given = read_given(parsed, ("timeout",))
+    missing = {"timeout"} - given.keys() if verbs[0] == "update" else ()
     return ChangeEnvironment(
         verb=verbs[0],
         environment=EnvironmentWord(resource, after[0]),
         arguments=arguments(resource.kind, parsed.settings, updates=verbs[0] == "update"),
-        options=read_given(parsed, ("timeout",)),
+        options={**defaults_of(parsed).options(missing), **given},
         **read_settings(parsed),
     )
 
@@ -281,7 +319,11 @@ def _add_cancel(parser: ArgumentParser) -> None:
 
 def _read_cancel(parsed: Namespace) -> Cancel:
     promotion = read_running_promotion(parsed)
-    return Cancel(promotion=promotion, force=parsed.force, **read_waiting(parsed, wait=parsed.wait))
+    return Cancel(
+        promotion=promotion,
+        force=parsed.force,
+        **read_waiting(parsed, CancellationOptions, wait=parsed.wait),
+    )
 
 
 def _add_rollback(parser: ArgumentParser) -> None:
@@ -296,10 +338,10 @@ def _add_rollback(parser: ArgumentParser) -> None:
 def _read_rollback(parsed: Namespace) -> Rollback:
     promotion: SavedToken | EnvironmentWord
     if is_token(parsed.words):
-        promotion = read_token(parsed.words[0])
+        promotion = read_token(parsed)
     else:
-        promotion = read_place(parsed.words, KINDS, or_token=True)
-    return Rollback(promotion=promotion, **read_waiting(parsed, wait=parsed.wait))
+        promotion = read_place(parsed, KINDS, or_token=True)
+    return Rollback(promotion=promotion, **read_waiting(parsed, PromotionOptions, wait=parsed.wait))
 
 
 def _signal(name: str, kind: type[Pause | Resume | RollForward]) -> Grammar:
@@ -308,6 +350,7 @@ def _signal(name: str, kind: type[Pause | Resume | RollForward]) -> Grammar:
         examples=(f"{name} model ranker production", f"{name} TOKEN"),
         add=_add_running_promotion,
         read=lambda parsed: kind(promotion=read_running_promotion(parsed), **read_settings(parsed)),
+        outcomes=frozenset({Outcome.SUPERSEDED}),
     )
 
 
@@ -323,6 +366,7 @@ GRAMMARS: Mapping[str, Grammar] = {
         ),
         add=_add_promote,
         read=_read_promote,
+        outcomes=OF_PROMOTIONS | OF_GUARDS,
     ),
     "plan": Grammar(
         usage=("[chain|model NAME] DEPLOYMENT [--to ENVIRONMENT] [options]",),
@@ -338,6 +382,7 @@ GRAMMARS: Mapping[str, Grammar] = {
         examples=("wait TOKEN --timeout 20m", "wait model ranker v2 --wake"),
         add=_add_wait,
         read=_read_wait,
+        outcomes=OF_DEPLOYMENTS | OF_PROMOTIONS | OF_GUARDS,
     ),
     "status": Grammar(
         usage=("[chain|model NAME] [ENVIRONMENT] [options]",),
@@ -363,12 +408,14 @@ GRAMMARS: Mapping[str, Grammar] = {
         ),
         add=_add_environments,
         read=_read_environments,
+        outcomes=frozenset({Outcome.TIMED_OUT}),
     ),
     "cancel": Grammar(
         usage=("TOKEN [--force] [--wait] [options]", "[model NAME] [ENVIRONMENT] [options]"),
         examples=("cancel model ranker production --wait", "cancel TOKEN --force"),
         add=_add_cancel,
         read=_read_cancel,
+        outcomes=OF_CANCELLATIONS,
     ),
     "pause": _signal("pause", Pause),
     "resume": _signal("resume", Resume),
@@ -378,5 +425,6 @@ GRAMMARS: Mapping[str, Grammar] = {
         examples=("rollback model ranker production --wait", "rollback TOKEN --wait"),
         add=_add_rollback,
         read=_read_rollback,
+        outcomes=OF_PROMOTIONS,
     ),
 }

@@ -24,18 +24,38 @@ Output: TypeAlias = Literal["auto", "json", "lines", "quiet"]
 
 
 @frozen
+class Default:
+    """What stands for something that the user left out.
+
+    Attributes:
+        name: For what, as a file of settings calls it.
+        text: The value.
+        source: Where it comes from: the name of a variable, or the path of a file.
+    """
+
+    name: str
+    text: str
+    source: str
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether it comes from an environment variable."""
+        return self.source.startswith("BASETEN_")
+
+
+@frozen
 class ResourceWord:
     """A chain or a model, as the user wrote it: still a name or an id.
 
     Attributes:
         kind: Which of the two.
         text: The word.
-        variable: The environment variable that holds it, if the user left it out.
+        team: The name of the team that it must belong to, or ``None``.
     """
 
     kind: Kind
     text: str
-    variable: str | None = None
+    team: str | None = None
 
 
 @frozen
@@ -45,18 +65,10 @@ class EnvironmentWord:
     Attributes:
         resource: The chain or the model.
         name: Its name.
-        variable: The environment variable that holds it, if the user left it out.
     """
 
     resource: ResourceWord
     name: str
-    variable: str | None = None
-
-    @property
-    def defaults(self) -> Mapping[str, str]:
-        """What the user left out: the variables that were used, and their values."""
-        words = {self.resource.variable: self.resource.text, self.variable: self.name}
-        return {name: text for name, text in words.items() if name is not None}
 
 
 @frozen
@@ -153,6 +165,7 @@ class Invocation:
     Attributes:
         access: How to reach Baseten.
         output: How to show progress and results.
+        defaults: What stands for words and options that the user left out.
     """
 
     #: The name of the command.
@@ -162,6 +175,7 @@ class Invocation:
 
     access: Access = Access()
     output: Output = "auto"
+    defaults: Sequence[Default] = ()
 
     @property
     def waits(self) -> bool:
@@ -253,13 +267,20 @@ class WaitForToken(WaitingInvocation):
 
 @frozen(kw_only=True)
 class WaitForDeployment(WaitingInvocation):
-    """``wait`` with a deployment."""
+    """``wait`` with a deployment.
+
+    Attributes:
+        resource: The chain or the model.
+        deployment: The deployment, as the user wrote it.
+        environment: The environment that ``current`` alone means.
+    """
 
     name = "wait"
     takes = (DeploymentOptions, ModelDeploymentOptions)
 
     resource: ResourceWord
     deployment: str
+    environment: str | None = None
 
 
 @frozen(kw_only=True)

@@ -7,7 +7,7 @@ nothing else changes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -43,7 +43,7 @@ from ..events import (
     TrafficShifted,
 )
 from . import _stdio
-from ._invocations import ResourceRef
+from ._invocations import Default, ResourceRef
 from ._jobs import (
     DeploymentRow,
     Ending,
@@ -97,9 +97,9 @@ class JSONView:
         if not isinstance(event, Finished):
             self._print("event", event_object(event))
 
-    def defaults(self, variables: Mapping[str, str]) -> None:
+    def defaults(self, defaults: Sequence[Default]) -> None:
         """Print an object."""
-        self._print("defaults", {"variables": dict(variables)})
+        self._print("defaults", defaults_object(defaults))
 
     def result(self, result: Result) -> None:
         """Print an object for each part."""
@@ -136,6 +136,14 @@ def record(kind: str, content: dict[str, Any], now: datetime) -> dict[str, Any]:
     """An object as it is printed."""
     time = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {"version": VERSION, "type": kind, "time": time, **content}
+
+
+def defaults_object(defaults: Sequence[Default]) -> dict[str, Any]:
+    """What stands for words and options that the user left out."""
+    return {
+        "variables": {one.source: one.text for one in defaults if one.is_variable},
+        "defaults": [attrs.asdict(one) for one in defaults],
+    }
 
 
 def job_object(job: Job | None) -> dict[str, Any]:

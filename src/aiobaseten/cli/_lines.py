@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import assert_never
 
 from .. import Clock, DeploymentReading, EnvironmentReading
 from ..events import Event, Finished
 from ..plans import Plan
 from . import _stdio
-from ._invocations import EnvironmentRef, ResourceRef
+from ._invocations import Default, EnvironmentRef, ResourceRef
 from ._jobs import (
     DeploymentRow,
     Ending,
@@ -53,9 +53,9 @@ class LinesView:
         if not isinstance(event, Finished):
             self._print(event_text(event))
 
-    def defaults(self, variables: Mapping[str, str]) -> None:
+    def defaults(self, defaults: Sequence[Default]) -> None:
         """Print a line."""
-        self._print(defaults_text(variables))
+        self._print(defaults_text(defaults))
 
     def result(self, result: Result) -> None:
         """Print several lines."""
@@ -90,7 +90,7 @@ class QuietView:
     def event(self, event: Event) -> None:
         """Do nothing."""
 
-    def defaults(self, variables: Mapping[str, str]) -> None:
+    def defaults(self, defaults: Sequence[Default]) -> None:
         """Do nothing."""
 
     def result(self, result: Result) -> None:
@@ -136,9 +136,11 @@ def event_text(event: Event) -> str:
     return time + one_line(str(event).removeprefix(time))
 
 
-def defaults_text(variables: Mapping[str, str]) -> str:
-    """The variables that stand for what the user left out, in one line."""
-    return one_line("using " + ", ".join(f"{name}={text}" for name, text in variables.items()))
+def defaults_text(defaults: Sequence[Default]) -> str:
+    """What stands for words and options that the user left out, in one line."""
+    return one_line(
+        "using " + ", ".join(f"{one.name} {one.text} (from {one.source})" for one in defaults)
+    )
 
 
 def result_text(result: Result) -> Iterator[str]:

@@ -15,6 +15,7 @@ from .. import Clock, Phase
 from ..errors import Startup
 from ..events import Event
 from ..options import LoopClock
+from ._invocations import Default
 from ._jobs import Ending, Job, Result
 from ._lines import defaults_text, result_text, show_ending
 from ._outcomes import Outcome
@@ -77,9 +78,9 @@ class LiveView:
             self._picture = self._picture.after(event)
             self._show()
 
-    def defaults(self, variables: Mapping[str, str]) -> None:
+    def defaults(self, defaults: Sequence[Default]) -> None:
         """Print a line above the picture."""
-        self._print(defaults_text(variables), "dim")
+        self._print(defaults_text(defaults), "dim")
 
     def result(self, result: Result) -> None:
         """Print several lines."""

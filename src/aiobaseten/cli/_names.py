@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import ChainEnvironmentHandle, ChainHandle, ModelEnvironmentHandle, ModelHandle
+from .. import Baseten, ChainEnvironmentHandle, ChainHandle, ModelEnvironmentHandle, ModelHandle
 from ._invocations import EnvironmentRef, EnvironmentWord, ResourceRef, ResourceWord
 from ._run import Run
 
@@ -11,9 +11,16 @@ async def find_resource(
     run: Run, word: ResourceWord
 ) -> tuple[ChainHandle | ModelHandle, ResourceRef]:
     """The chain or the model that the user wrote."""
-    identify = run.client.identify_model if word.kind == "model" else run.client.identify_chain
-    handle = await identify(word.text)
-    return handle, ResourceRef(word.kind, handle.id, word.text)
+    handle: ChainHandle | ModelHandle
+    if word.kind == "model":
+        model = await run.look_up(lambda client: client.identify_model(word.text, team=word.team))
+        handle = run.client.model(model.id)
+    else:
+        chain = await run.look_up(lambda client: client.identify_chain(word.text, team=word.team))
+        handle = run.client.chain(chain.id)
+    # Where the name alone means several, the id stands in later commands.
+    shown = word.text if word.team is None else f"id:{handle.id}"
+    return handle, ResourceRef(word.kind, handle.id, shown)
 
 
 async def find_environment(
@@ -29,8 +36,7 @@ async def find_environment(
         deployment: What the user wrote for a deployment, to check it before anything is sent.
     """
     check_words(run, word.resource, environment=word.name, deployment=deployment)
-    if word.defaults:
-        run.view.defaults(word.defaults)
+    run.tell_defaults()
     handle, resource = await find_resource(run, word.resource)
     return handle, handle.environment(word.name), EnvironmentRef(resource, word.name)
 
@@ -54,9 +60,24 @@ def check_words(
         handle.deployment(deployment)
 
 
-async def find_deployment(handle: ChainHandle | ModelHandle, word: str) -> str:
-    """The id of the deployment that the user wrote."""
-    return (await handle.identify_deployment(word)).id
+async def find_deployment(
+    run: Run, handle: ChainHandle | ModelHandle, word: str, environment: str | None = None
+) -> str:
+    """The id of the deployment that the user wrote.
+
+    Args:
+        run: The run of the command.
+        handle: The chain or the model.
+        word: The deployment.
+        environment: The environment that ``current`` alone means.
+    """
+
+    async def ask(client: Baseten) -> str:
+        is_model = isinstance(handle, ModelHandle)
+        patient = client.model(handle.id) if is_model else client.chain(handle.id)
+        return (await patient.identify_deployment(word, environment=environment)).id
+
+    return await run.look_up(ask)
 
 
 def named(word: str, found: str) -> str:

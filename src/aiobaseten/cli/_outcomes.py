@@ -5,6 +5,7 @@ The exit statuses from 3 to 6 are those of Baseten's own command line.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import Enum
 
 
@@ -62,6 +63,45 @@ class Outcome(Enum):
         self.meaning = meaning
 
 
-def help_table() -> str:
-    """The exit statuses, for the help."""
-    return "\n".join(f"  {one.exit_status:3}  {one.meaning}" for one in Outcome)
+#: Every command can end with these.
+OF_EVERY_COMMAND = frozenset(
+    {
+        Outcome.DONE,
+        Outcome.ERROR,
+        Outcome.USAGE,
+        Outcome.REFUSED,
+        Outcome.NOT_FOUND,
+        Outcome.REJECTED,
+        Outcome.UNAVAILABLE,
+        Outcome.INTERRUPTED,
+        Outcome.PIPE_CLOSED,
+        Outcome.TERMINATED,
+    }
+)
+#: A wait for a deployment, too.
+OF_DEPLOYMENTS = frozenset({Outcome.FAILED, Outcome.TIMED_OUT})
+#: A cancellation, too.
+OF_CANCELLATIONS = frozenset({Outcome.TIMED_OUT, Outcome.SUPERSEDED})
+#: A promotion without a guard, too.
+OF_PROMOTIONS = frozenset(
+    {
+        Outcome.FAILED,
+        Outcome.TIMED_OUT,
+        Outcome.SUPERSEDED,
+        Outcome.PAUSED,
+        Outcome.CANCELLED,
+        Outcome.UNKNOWN,
+    }
+)
+#: One with a guard, too.
+OF_GUARDS = frozenset({Outcome.BREACHED, Outcome.GUARD_UNAVAILABLE})
+
+
+def help_table(outcomes: Collection[Outcome] = tuple(Outcome)) -> str:
+    """The exit statuses, for the help.
+
+    Args:
+        outcomes: Those that are possible. Default: all.
+    """
+    possible = [one for one in Outcome if one in outcomes]
+    return "\n".join(f"  {one.exit_status:3}  {one.meaning}" for one in possible)

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
 from attrs import evolve
 
-from .. import Baseten, ChainPromotion, ModelPromotion
+from .. import Baseten, ChainPromotion, Clock, ModelPromotion
 from ..guard import GuardReport
+from ..options import DEFAULT_TIMEOUT_S, LoopClock, RetryPolicy
 from . import _stdio
-from ._invocations import Command
+from ._invocations import Command, WaitingInvocation
 from ._jobs import Ending, Job
 from ._views import View
+
+T = TypeVar("T")
+
+# Seconds that stand for no limit.
+_FOR_EVER_S = 1e9
+# Seconds between two attempts to look a name up, while the command waits.
+_LONGEST_DELAY_S = 30.0
 
 
 class Run:
@@ -27,16 +39,61 @@ class Run:
         ending: The ending of the command, as soon as it is known.
     """
 
-    def __init__(self, client: Baseten, command: Command, view: View) -> None:
+    def __init__(
+        self, client: Baseten, command: Command, view: View, clock: Clock | None = None
+    ) -> None:
         self.client = client
         self.command = command
         self.view = view
+        self.clock: Clock = clock or LoopClock()
         self.job: Job | None = None
         self.has_begun = False
         self.is_shown = False
         self.cancellable: ModelPromotion | None = None
         self.followed: ChainPromotion | ModelPromotion | None = None
         self.ending: Ending | None = None
+        self._looked_up_for = 0.0
+
+    def tell_defaults(self) -> None:
+        """Show what stands for what the user left out, if anything does."""
+        if self.command.defaults:
+            self.view.defaults(self.command.defaults)
+
+    async def look_up(self, ask: Callable[[Baseten], Awaitable[T]]) -> T:
+        """Ask with a client that is as patient as the wait, if the command waits.
+
+        The time that it takes is a part of the time of the wait.
+        """
+        began = self.clock.now()
+        try:
+            return await ask(self._patient_client())
+        finally:
+            self._looked_up_for += self.clock.now() - began
+
+    def wait_options(self, command: WaitingInvocation) -> Mapping[str, Any]:
+        """The options of the wait, without the time that names took."""
+        if self._looked_up_for < 1:
+            return command.wait_options
+        left = self._time_left(command)
+        return {**command.wait_options, "timeout": None if left == _FOR_EVER_S else left}
+
+    def _patient_client(self) -> Baseten:
+        if not isinstance(self.command, WaitingInvocation) or not self.command.wait:
+            return self.client
+        patience = RetryPolicy(
+            attempts=sys.maxsize,
+            max_delay=_LONGEST_DELAY_S,
+            total=self._time_left(self.command),
+            max_retry_after=_FOR_EVER_S,
+            quota=False,
+        )
+        return self.client.with_options(retry=patience)
+
+    def _time_left(self, command: WaitingInvocation) -> float:
+        timeout = command.wait_options.get("timeout", DEFAULT_TIMEOUT_S)
+        if timeout is None:
+            return _FOR_EVER_S
+        return max(float(timeout) - self._looked_up_for // 1, 0.0)
 
     def report_after(self, ending: Ending) -> GuardReport | None:
         """The report of the guard, if there is one."""

@@ -18,10 +18,9 @@ from . import _stdio
 from ._checks import holds_key
 from ._commands import execute
 from ._endings import failed, hints
-from ._invocations import Access, Command
+from ._invocations import Command
 from ._jobs import Ending
 from ._run import Run
-from ._shared_arguments import VARIABLES
 from ._signals import Interruption
 from ._views import View, choose_view
 from ._waits import interrupt
@@ -38,12 +37,12 @@ def run_command(command: Command, words: Sequence[str], *, ends_process: bool) -
     clock: Clock = LoopClock()
     try:
         clock = _clock(os.environ.get("AIOBASETEN_CLOCK_SPEED"))
-        client = _client(command.access, clock, words)
+        client = _client(command, clock, words)
     except ConfigurationError as error:
         view = choose_view(command.output, clock, waits=command.waits)
         return _show(view, failed(error, command, None))
     view = choose_view(command.output, clock, waits=command.waits)
-    run = Run(client, command, view)
+    run = Run(client, command, view, clock)
     interruption = Interruption(clock, ends_process=ends_process)
     try:
         with interruption.watched(), asyncio.Runner() as runner:
@@ -108,10 +107,11 @@ def _cannot_write(task: asyncio.Task[Ending]) -> bool:
     return isinstance(task.exception(), OSError)
 
 
-def _client(access: Access, clock: Clock, words: Sequence[str]) -> Baseten:
+def _client(command: Command, clock: Clock, words: Sequence[str]) -> Baseten:
+    access = command.access
     key = _api_key(access.api_key_file)
-    # Variables stand for arguments, and are shown and sent like them.
-    words = [*words, *(os.environ.get(name, "") for name in VARIABLES)]
+    # Defaults stand for arguments, and are shown and sent like them.
+    words = [*words, *(one.text for one in command.defaults)]
     for one in (key, os.environ.get("BASETEN_API_KEY", "").strip()):
         if any(holds_key(word, one) for word in words):
             raise ConfigurationError(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, get_args
 
 import attrs
 
 from .. import Token, WaitOptions
 from ..errors import ConfigurationError
-from ..options import PromotionOptions
+from ..options import CancellationOptions, PromotionOptions
 from ._checks import UsageError, no_chains
+from ._defaults import Defaults, variable_of
 from ._flags import add_wait_flags, option_names
 from ._invocations import (
     Access,
@@ -25,10 +26,8 @@ from ._invocations import (
 )
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-#: The environment variable with the default environment.
-ENVIRONMENT = "BASETEN_ENVIRONMENT"
-#: All variables that stand for left out arguments.
-VARIABLES = ("BASETEN_CHAIN", "BASETEN_MODEL", ENVIRONMENT)
+#: The word for the deployment that serves in the default environment.
+CURRENT = "current"
 # The beginning of every token, whatever its version.
 _TOKEN = re.compile(r"abt\d+\.")
 
@@ -75,6 +74,11 @@ def add_words(parser: ArgumentParser, metavar: str, help_text: str) -> None:
         help_text: The help.
     """
     parser.add_argument("words", nargs="*", metavar=metavar, help=help_text)
+    parser.add_argument(
+        "--team",
+        metavar="TEAM",
+        help="the team of the chain or model, if several teams have the name",
+    )
 
 
 def add_waiting(parser: ArgumentParser, *kinds: type[WaitingInvocation], optional: bool) -> None:
@@ -101,12 +105,22 @@ def add_waiting(parser: ArgumentParser, *kinds: type[WaitingInvocation], optiona
             )
 
 
-def read_waiting(parsed: Namespace, *, wait: bool) -> dict[str, Any]:
-    """The attributes of `WaitingInvocation`."""
+def read_waiting(
+    parsed: Namespace, kind: type[CancellationOptions], *, wait: bool
+) -> dict[str, Any]:
+    """The attributes of `WaitingInvocation`.
+
+    Args:
+        parsed: The arguments.
+        kind: The options that this very wait takes.
+        wait: Whether to wait.
+    """
+    given = read_given(parsed, [option.name for option in attrs.fields(WaitOptions)])
+    missing = option_names(kind) - given.keys() if wait else frozenset[str]()
     return {
         **read_settings(parsed),
         "wait": wait,
-        "wait_options": read_given(parsed, [option.name for option in attrs.fields(WaitOptions)]),
+        "wait_options": {**defaults_of(parsed).options(missing), **given},
         **read_given(parsed, ("cancel_on_timeout", "cancel_on_interrupt")),
     }
 
@@ -117,12 +131,23 @@ def read_given(parsed: Namespace, names: Sequence[str]) -> Mapping[str, Any]:
     return {name: values[name] for name in names if name in values}
 
 
+def defaults_of(parsed: Namespace) -> Defaults:
+    """What stands for what the user left out."""
+    defaults: Defaults = parsed.defaults
+    return defaults
+
+
 def split_words(
-    words: Sequence[str], kinds: Sequence[Kind], expected: str, rest: Collection[int]
+    parsed: Namespace,
+    words: Sequence[str],
+    kinds: Sequence[Kind],
+    expected: str,
+    rest: Collection[int],
 ) -> tuple[ResourceWord, Sequence[str]]:
     """A chain or a model, and the words after it.
 
     Args:
+        parsed: The arguments.
         words: The words that the user wrote.
         kinds: The kinds of resources that the command takes.
         expected: What the words should be, for the message.
@@ -136,44 +161,48 @@ def split_words(
     if len(words) > 2 + max(rest) and names_resource:
         raise UsageError("too many arguments")
     if len(after) not in rest or (names_resource and len(words) < 2):
-        raise UsageError(f"expected {expected}")
+        close = get_close_matches(words[0], kinds, n=1) if words and not names_resource else ()
+        hint = f": did you mean {close[0]}?" if close else ""
+        raise UsageError(f"expected {expected}{hint}")
+    found: tuple[Kind, str] | None = None
     for kind in kinds:
         if names_resource and words[0] == kind:
-            return ResourceWord(kind, words[1]), after
-    defaults: list[tuple[Kind, str]] = [(kind, variable_of(kind)) for kind in kinds]
-    found = [one for one in defaults if one[1] in os.environ]
-    if not found:
-        variables = " or ".join(variable for _, variable in defaults)
+            found = kind, words[1]
+    if found is None:
+        found = defaults_of(parsed).resource(kinds)
+    if found is None:
+        variables = " or ".join(map(variable_of, kinds))
         raise UsageError(f"expected {expected}; or set {variables}")
-    if len(found) > 1:
-        raise UsageError(
-            "BASETEN_CHAIN and BASETEN_MODEL are both set: write chain or model, and its name"
-        )
-    kind, variable = found[0]
-    return ResourceWord(kind, read_variable(variable), variable), after
+    return ResourceWord(*found, _read_team(parsed, found[1])), after
 
 
-def variable_of(kind: Kind) -> str:
-    """The environment variable with the default chain or model."""
-    return f"BASETEN_{kind.upper()}"
+def _read_team(parsed: Namespace, word: str) -> str | None:
+    """The team of a chain or a model; ``None`` for any."""
+    team: str | None = parsed.team
+    if not word.startswith("id:"):
+        return defaults_of(parsed).word("team") if team is None else team
+    if team is not None:
+        raise UsageError("--team: only with a name; an id with id: before it needs none")
+    return None
 
 
-def read_variable(name: str) -> str:
-    """The value of an environment variable that is set.
+def refuse_team(parsed: Namespace) -> None:
+    """Refuse the team if there is no name.
 
     Raises:
-        UsageError: It is empty, as a variable of a pipeline is by mistake.
+        UsageError: The user passed it.
     """
-    value = os.environ[name].strip()
-    if not value:
-        raise UsageError(f"{name} is empty: set it, or unset it")
-    return value
+    if parsed.team is not None:
+        raise UsageError("--team: only with the name of a chain or a model")
 
 
-def read_environment(resource: ResourceWord, name: str | None, missing: str) -> EnvironmentWord:
-    """An environment by its name, or that of BASETEN_ENVIRONMENT.
+def read_environment(
+    parsed: Namespace, resource: ResourceWord, name: str | None, missing: str
+) -> EnvironmentWord:
+    """An environment by its name, or the default one.
 
     Args:
+        parsed: The arguments.
         resource: The chain or the model.
         name: The name, or ``None`` if the user left it out.
         missing: The message if there is no default.
@@ -181,18 +210,17 @@ def read_environment(resource: ResourceWord, name: str | None, missing: str) -> 
     Raises:
         UsageError: There is no name.
     """
-    if name is not None:
-        return EnvironmentWord(resource, name)
-    if ENVIRONMENT not in os.environ:
-        raise UsageError(f"{missing}; or set {ENVIRONMENT}")
-    return EnvironmentWord(resource, read_variable(ENVIRONMENT), ENVIRONMENT)
+    name = defaults_of(parsed).word("environment") if name is None else name
+    if name is None:
+        raise UsageError(f"{missing}; or set {variable_of('environment')}")
+    return EnvironmentWord(resource, name)
 
 
-def read_place(words: Sequence[str], kinds: Sequence[Kind], *, or_token: bool) -> EnvironmentWord:
+def read_place(parsed: Namespace, kinds: Sequence[Kind], *, or_token: bool) -> EnvironmentWord:
     """The environment of a chain or a model.
 
     Args:
-        words: The words that the user wrote.
+        parsed: The arguments.
         kinds: The kinds of resources that the command takes.
         or_token: Whether the command takes a token, too.
 
@@ -201,15 +229,15 @@ def read_place(words: Sequence[str], kinds: Sequence[Kind], *, or_token: bool) -
     """
     token = "TOKEN, or " if or_token else ""
     expected = f"{token}{' or '.join(kinds)}, its name or id, and the environment"
-    resource, after = split_words(words, kinds, expected, (0, 1))
-    return read_environment(resource, after[0] if after else None, f"expected {expected}")
+    resource, after = split_words(parsed, parsed.words, kinds, expected, (0, 1))
+    return read_environment(parsed, resource, after[0] if after else None, f"expected {expected}")
 
 
-def read_deployment(words: Sequence[str], *, or_token: bool) -> tuple[ResourceWord, str]:
+def read_deployment(parsed: Namespace, *, or_token: bool) -> tuple[ResourceWord, str]:
     """The deployment of a chain or a model.
 
     Args:
-        words: The words that the user wrote.
+        parsed: The arguments.
         or_token: Whether the command takes a token, too.
 
     Raises:
@@ -217,8 +245,23 @@ def read_deployment(words: Sequence[str], *, or_token: bool) -> tuple[ResourceWo
     """
     token = "TOKEN, or " if or_token else ""
     expected = f"{token}chain or model, its name or id, and the deployment"
-    resource, after = split_words(words, KINDS, expected, (1,))
+    resource, after = split_words(parsed, parsed.words, KINDS, expected, (1,))
     return resource, after[0]
+
+
+def read_environment_of_current(parsed: Namespace, deployment: str) -> str | None:
+    """The environment that ``current`` alone means; ``None`` for another word.
+
+    Raises:
+        UsageError: There is no default environment.
+    """
+    if deployment != CURRENT:
+        return None
+    name = defaults_of(parsed).word("environment")
+    if name is None:
+        variable = variable_of("environment")
+        raise UsageError(f"of which environment? write current:ENVIRONMENT, or set {variable}")
+    return name
 
 
 def is_token(words: Sequence[str]) -> bool:
@@ -226,12 +269,14 @@ def is_token(words: Sequence[str]) -> bool:
     return len(words) == 1 and _TOKEN.match(words[0]) is not None
 
 
-def read_token(text: str) -> SavedToken:
+def read_token(parsed: Namespace) -> SavedToken:
     """A token with its content.
 
     Raises:
         UsageError: It is invalid.
     """
+    text: str = parsed.words[0]
+    refuse_team(parsed)
     try:
         return SavedToken(text, Token.load(text))
     except ConfigurationError as error:
@@ -245,7 +290,7 @@ def read_running_promotion(parsed: Namespace) -> SavedToken | EnvironmentWord:
         UsageError: It is a chain's, or the words name no promotion.
     """
     if is_token(parsed.words):
-        return read_token(parsed.words[0])
+        return read_token(parsed)
     if parsed.words[:1] == ["chain"]:
         raise UsageError(no_chains(parsed.command))
-    return read_place(parsed.words, ("model",), or_token=True)
+    return read_place(parsed, ("model",), or_token=True)

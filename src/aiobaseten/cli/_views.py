@@ -10,7 +10,7 @@ from typing import Protocol
 
 from .. import Clock
 from ..events import Event
-from ._invocations import Output
+from ._invocations import Default, Output
 from ._jobs import Ending, Job, Result
 
 
@@ -29,8 +29,8 @@ class View(Protocol):
         """Show an event of a wait."""
         ...
 
-    def defaults(self, variables: Mapping[str, str]) -> None:
-        """Show which variables, and with which values, stand for what the user left out."""
+    def defaults(self, defaults: Sequence[Default]) -> None:
+        """Show what stands for words and options that the user left out."""
         ...
 
     def result(self, result: Result) -> None:
@@ -64,9 +64,9 @@ class Views:
         """Show an event of a wait."""
         self._all(lambda view: view.event(event))
 
-    def defaults(self, variables: Mapping[str, str]) -> None:
-        """Show the variables that were used."""
-        self._all(lambda view: view.defaults(variables))
+    def defaults(self, defaults: Sequence[Default]) -> None:
+        """Show the defaults that were used."""
+        self._all(lambda view: view.defaults(defaults))
 
     def result(self, result: Result) -> None:
         """Show a result."""

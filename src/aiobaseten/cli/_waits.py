@@ -62,7 +62,7 @@ async def follow_promotion(
     run.begin(job)
     if not command.wait:
         return accepted(job, command)
-    events = promotion.events(**command.wait_options)
+    events = promotion.events(**run.wait_options(command))
     ending = await _watch(run, job, events, f"deployment {job.deployment} serves {job.place}")
     if isinstance(ending.error, WaitTimeoutError) and command.cancel_on_timeout:
         return await _cancel(run, job, ending, f"{ending.message} As requested, ")
@@ -89,7 +89,7 @@ async def follow_cancellation(
             hints=hints(job, command.access),
             only_began=True,
         )
-    events = cancellation.events(**command.wait_options)
+    events = cancellation.events(**run.wait_options(command))
     return await _watch(
         run, job, events, f"{job} is finished; all traffic is on the previous deployment"
     )
@@ -98,12 +98,11 @@ async def follow_cancellation(
 async def follow_deployment(run: Run, command: WaitForDeployment) -> Ending:
     """Wait until a deployment is ready."""
     check_words(run, command.resource, environment=None, deployment=command.deployment)
-    if command.resource.variable is not None:
-        run.view.defaults({command.resource.variable: command.resource.text})
+    run.tell_defaults()
     handle, resource = await find_resource(run, command.resource)
-    deployment = await find_deployment(handle, command.deployment)
+    deployment = await find_deployment(run, handle, command.deployment, command.environment)
     job = Job(task="deployment", resource=resource, deployment=deployment)
-    events = handle.deployment(deployment).events(**command.wait_options)
+    events = handle.deployment(deployment).events(**run.wait_options(command))
     run.begin(job)
     return await _watch(run, job, events, f"{job} is ready")
 
