@@ -18,7 +18,8 @@ from . import _stdio
 from ._checks import holds_key
 from ._commands import execute
 from ._endings import failed, hints
-from ._invocations import Access, Command
+from ._guard import hide_key
+from ._invocations import Command, Promote, WaitForToken
 from ._jobs import Ending
 from ._run import Run
 from ._shared_arguments import VARIABLES
@@ -38,7 +39,7 @@ def run_command(command: Command, words: Sequence[str], *, ends_process: bool) -
     clock: Clock = LoopClock()
     try:
         clock = _clock(os.environ.get("AIOBASETEN_CLOCK_SPEED"))
-        client = _client(command.access, clock, words)
+        client = _client(command, clock, words)
     except ConfigurationError as error:
         view = choose_view(command.output, clock, waits=command.waits)
         return _show(view, failed(error, command, None))
@@ -108,8 +109,8 @@ def _cannot_write(task: asyncio.Task[Ending]) -> bool:
     return isinstance(task.exception(), OSError)
 
 
-def _client(access: Access, clock: Clock, words: Sequence[str]) -> Baseten:
-    key = _api_key(access.api_key_file)
+def _client(command: Command, clock: Clock, words: Sequence[str]) -> Baseten:
+    key = _api_key(command.access.api_key_file)
     # Variables stand for arguments, and are shown and sent like them.
     words = [*words, *(os.environ.get(name, "") for name in VARIABLES)]
     for one in (key, os.environ.get("BASETEN_API_KEY", "").strip()):
@@ -118,7 +119,9 @@ def _client(access: Access, clock: Clock, words: Sequence[str]) -> Baseten:
                 "the API key is among the arguments, where other users can see it: nothing was "
                 "sent; replace the key, and pass it in BASETEN_API_KEY or with --api-key-file PATH"
             )
-    return Baseten(api_key=key, base_url=access.base_url, clock=clock)
+    if isinstance(command, Promote | WaitForToken):
+        hide_key(command.guarding, key)
+    return Baseten(api_key=key, base_url=command.access.base_url, clock=clock)
 
 
 def _api_key(path: str | None) -> str:
