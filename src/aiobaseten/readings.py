@@ -231,7 +231,7 @@ class EnvironmentReading(_Reading):
 
     @property
     def is_paused(self) -> bool:
-        """Whether the promotion that is under way is paused: then it does not end by itself."""
+        """Whether the promotion that is under way is paused. Then it does not end by itself."""
         return self.promotion is not None and self.promotion.phase is PromotionPhase.PAUSED
 
     @property
