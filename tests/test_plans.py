@@ -162,6 +162,7 @@ PROMOTING = {
     "in_progress_promotion": {"status": "RELEASING", "percent_traffic_to_new_version": 0},
 }
 OTHER = {**PROMOTING, "candidate_deployment": deployment("other", "DEPLOYING")}
+PAUSED = {"status": "PAUSED", "percent_traffic_to_new_version": 25}
 
 
 @pytest.mark.parametrize(
@@ -189,6 +190,12 @@ OTHER = {**PROMOTING, "candidate_deployment": deployment("other", "DEPLOYING")}
         ({**OTHER, "if_in_progress": "adopt"}, "promotion_in_progress", True),
         ({**OTHER, "if_in_progress": "wait"}, "promotion_in_progress", False),
         ({**OTHER, "if_in_progress": "send"}, "promotion_in_progress", True),
+        # It would wait for ever.
+        (
+            {**OTHER, "in_progress_promotion": PAUSED, "if_in_progress": "wait"},
+            "promotion_in_progress",
+            True,
+        ),
         (
             {"settings": ROLLING, "autoscaling_settings": {"max_replica": 3}},
             "few_replicas",

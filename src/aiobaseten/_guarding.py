@@ -111,6 +111,7 @@ class GuardedWait(Generic[D, E]):
         clock = self.resource.sender.clock
         with self.memory.guarding(), Asking(clock) as asking:
             started = clock.now()
+            self.memory.report = self.tracker.policy.report
             finished: Finished | None = None
             who, why = self.actions.who, self.actions.why
             actions = evolve(
@@ -258,6 +259,7 @@ def guard_tracker(
         has_steps=has_steps,
         not_before=memory.measured_last + MEASURE_EVERY_S - now,
         left_paused=memory.has_left_paused,
+        report=memory.report_from(now),
     )
     return GuardTracker(promotion, policy)
 
@@ -313,13 +315,15 @@ def check_for_chain(guard: Guard) -> None:
         )
 
 
-async def check_before(resource: Resource[Any, Any], guard: Guard, token: str, label: str) -> None:
+async def check_before(
+    resource: Resource[Any, Any], memory: GuardMemory, token: str, label: str
+) -> None:
     """Ask the caller's checks about a chain's deployment that gets no traffic yet.
 
     Raises:
         GuardError: They do not pass, or have no answer. Nothing was sent.
     """
-    known, clock = Token.load(token), resource.sender.clock
+    guard, known, clock = memory.guard, Token.load(token), resource.sender.clock
     started = clock.now()
     step = GuardedStep(
         kind=resource.kind,
@@ -338,6 +342,7 @@ async def check_before(resource: Resource[Any, Any], guard: Guard, token: str, l
             if policy.is_stopping:
                 break
             if policy.may_be_sent:
+                memory.note_checked(policy.report, started)
                 return
             await resource.sender.connections.pause(MEASURE_EVERY_S)
     ends = policy.ends()

@@ -44,9 +44,11 @@ async def read_metrics(
         return Measurement(
             deployment_id=deployment_id, start=start, end=end, trouble=cut(str(error))
         )
-    if other := _other_window(metrics, start, end):
-        return Measurement(deployment_id=deployment_id, start=start, end=end, trouble=other)
-    traffic = metrics.traffic
+    traffic, trouble = metrics.traffic, _other_window(metrics, start, end)
+    if not trouble and traffic.is_malformed:
+        trouble = "the number of requests cannot be read"
+    if trouble:
+        return Measurement(deployment_id=deployment_id, start=start, end=end, trouble=trouble)
     return Measurement(
         deployment_id=deployment_id,
         start=metrics.start,

@@ -441,7 +441,10 @@ async def _wait_until_idle(
     try:
         idle = await Wait(resource.polls, tracker, look, limit).result()
     except WaitTimeoutError as error:
-        raise in_progress(resource, environment, before, waited=error) from error
+        is_paused = tracker.seen.is_paused if tracker.seen.last else before.is_paused
+        raise in_progress(
+            resource, environment, before, waited=error, is_paused=is_paused
+        ) from error
     return cast("EnvironmentReading", idle)
 
 
@@ -523,13 +526,32 @@ def in_progress(
     reading: EnvironmentReading,
     *,
     waited: WaitTimeoutError | None = None,
+    is_paused: bool | None = None,
     rolls_back: bool = False,
 ) -> PromotionInProgressError:
+    """Why a promotion cannot begin now, and what to do.
+
+    Args:
+        resource: The chain or model.
+        environment: The environment's name.
+        reading: What was read of it.
+        waited: How the wait for its end has ended.
+        is_paused: Whether that is paused since; ``None`` if nobody has looked since.
+        rolls_back: Whether the promotion is a rollback.
+    """
     which = f" of deployment {reading.candidate_id}" if reading.candidate_id else ""
     where = resource.environment_label(environment)
     # Baseten cannot cancel a chain's promotion.
     cancel = ", or cancel it" if resource.kind == "model" else ""
-    if rolls_back:
+    if is_paused is None:
+        is_paused = reading.is_paused
+    if is_paused:
+        still = "" if waited is None else f" after {waited.timeout:g} s of waiting"
+        state = f"is paused{still}, and stays so; nothing was sent: "
+        state += (
+            "cancel it, which gives its traffic back" if rolls_back else "resume it, or cancel it"
+        )
+    elif rolls_back:
         state = f"is under way; nothing was sent: wait for its end before you roll back{cancel}"
     elif waited is None:
         state = "is under way; nothing was sent: wait for its end, for example with "
@@ -541,4 +563,5 @@ def in_progress(
         f"a promotion{which} to {where} {state}",
         deployment_id=reading.candidate_id,
         environment=reading.value,
+        is_paused=is_paused,
     )

@@ -173,15 +173,7 @@ async def _read_idle(resource: Resource[D, E], environment: str) -> EnvironmentR
     """
     reading = await resource.read_environment(environment)
     if reading.is_busy:
-        which = f" of deployment {reading.candidate_id}" if reading.candidate_id else ""
-        # Baseten cannot cancel a chain's promotion.
-        cancel = ", or cancel it" if resource.kind == "model" else " before you roll back"
-        raise PromotionInProgressError(
-            f"a promotion{which} to {resource.environment_label(environment)} is under way; "
-            f"nothing was sent: wait for its end{cancel}",
-            deployment_id=reading.candidate_id,
-            environment=reading.value,
-        )
+        raise in_progress(resource, environment, reading, rolls_back=True)
     return reading
 
 

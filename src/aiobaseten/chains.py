@@ -432,7 +432,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             instance("guard", guard, Guard)
             check_for_chain(guard)
             memory = GuardMemory(guard, 0.0)
-            before_sending = self._asks_first(guard, before_sending)
+            before_sending = self._asks_first(memory, before_sending)
         operation = promote_chain(
             self.chain_id,
             self.name,
@@ -501,12 +501,14 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             if_in_progress=if_in_progress,
         )
 
-    def _asks_first(self, guard: Guard, before_sending: BeforeSending | None) -> BeforeSending:
+    def _asks_first(
+        self, memory: GuardMemory, before_sending: BeforeSending | None
+    ) -> BeforeSending:
         """*before_sending*, after the checks of a guard have passed."""
 
         async def ask(token: str) -> None:
             label = self._resource.environment_label(self.name)
-            await check_before(self._resource, guard, token, label)
+            await check_before(self._resource, memory, token, label)
             if before_sending is not None:
                 await before_sending(token)
 

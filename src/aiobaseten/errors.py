@@ -460,14 +460,23 @@ class PromotionInProgressError(BasetenError):
     Attributes:
         deployment_id: The deployment that is being promoted, or ``None`` if it is not shown.
         environment: The environment as it was read.
+        is_paused: Whether it is paused, and goes on only if somebody resumes it.
     """
 
     _may_pass = True
 
-    def __init__(self, message: str, *, deployment_id: str | None, environment: Any) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        deployment_id: str | None,
+        environment: Any,
+        is_paused: bool = False,
+    ) -> None:
         super().__init__(message)
         self.deployment_id = deployment_id
         self.environment = environment
+        self.is_paused = is_paused
 
 
 class PromotionOutcomeUnknownError(BasetenError):

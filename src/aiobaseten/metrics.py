@@ -141,10 +141,12 @@ class Traffic:
             are too low.
         requests: How many requests were answered. ``None`` if there is no data: Baseten shows the
             same zero for no requests and for requests that it has not counted yet.
+        is_malformed: Whether a number of requests cannot be read, so that *requests* may be too
+            low.
         statuses: How many requests got a status, by its class, such as ``"2xx"``. A code that is
             not of HTTP stands for itself.
         error_share: The share of the requests that was answered 5xx, 0 to 1. ``None`` if there is
-            no data, if a number of requests is malformed, or if more than a hundredth of the
+            no data, if ``is_malformed``, or if more than a hundredth of the
             requests has no status of HTTP or WebSocket.
         latency: Seconds until the response, by ``"p50"``, ``"p90"``, ``"p95"``, ``"p99"`` and
             ``"avg"``. One without data is left out. Empty for several steps together: quantiles
@@ -158,6 +160,7 @@ class Traffic:
     statuses: Mapping[str, float]
     error_share: float | None
     latency: Mapping[str, float]
+    is_malformed: bool = False
 
 
 @frozen(kw_only=True)
@@ -379,7 +382,8 @@ def read_metrics(data: object, *, complete_until: datetime) -> Metrics:
         _Step(begins, ends, mode != "CURRENT" and ends <= complete_until, values)
         for (begins, ends), (_, values) in zip(pairwise(edges), sets, strict=True)
     ]
-    traffics = tuple(_traffic(step, all_series) for step in steps)
+    is_malformed = _hides_requests(_list(answer, "metric_descriptors"))
+    traffics = tuple(_traffic(step, all_series, is_malformed=is_malformed) for step in steps)
     return Metrics(
         mode=mode,
         start=start,
@@ -413,11 +417,10 @@ def _value(step: _Step, traffic: Traffic, series: _Series) -> Value:
     )
 
 
-def _traffic(step: _Step, all_series: Iterable[_Series]) -> Traffic:
+def _traffic(step: _Step, all_series: Iterable[_Series], *, is_malformed: bool) -> Traffic:
     unlabelled: list[float] = []
     by_label: dict[str, float] = {}
     latency: dict[str, float] = {}
-    is_malformed = False
     for series in all_series:
         number = step.number(series)
         if number is None or number < 0:
@@ -448,6 +451,7 @@ def _traffic(step: _Step, all_series: Iterable[_Series]) -> Traffic:
         statuses={} if requests is None else statuses,
         error_share=None if is_malformed else _error_share(statuses, requests or 0.0),
         latency=latency,
+        is_malformed=is_malformed,
     )
 
 
@@ -497,6 +501,7 @@ def _together(
         statuses=statuses,
         error_share=None if is_unknown else _error_share(statuses, requests or 0.0),
         latency={},
+        is_malformed=not steps or any(one.is_malformed for one in steps),
     )
 
 
@@ -512,9 +517,22 @@ def _name_of_latency(labels: Mapping[str, str]) -> str | None:
         return None
 
 
+def _hides_requests(descriptors: Iterable[object]) -> bool:
+    """Whether the number of requests may be there, and nobody can tell where."""
+    described = [_descriptor(one) for one in descriptors]
+    return any(
+        one.get("name") == REQUESTS and not isinstance(one.get("label_sets"), list)
+        for one in described
+    )
+
+
+def _descriptor(given: object) -> Mapping[str, Any]:
+    return cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+
+
 def _series(descriptors: Iterable[object]) -> Iterable[_Series]:
     for place, one in enumerate(descriptors):
-        descriptor = cast("dict[str, Any]", one) if isinstance(one, dict) else {}
+        descriptor = _descriptor(one)
         labels = descriptor.get("label_sets")
         if not isinstance(labels, list):
             continue

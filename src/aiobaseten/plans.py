@@ -427,16 +427,19 @@ def _is_over(part: Part) -> bool:
 def _in_progress(facts: Facts, adopts_id: str | None, where: str) -> PlanWarning:
     candidate = facts.environment.candidate_id
     which = f" of deployment {candidate}" if candidate else ""
-    blocks, then = True, "wait for its end"
-    if facts.if_in_progress == "wait":
+    is_paused = facts.environment.is_paused
+    state = "paused" if is_paused else "under way"
+    blocks, then = True, "resume it, or cancel it" if is_paused else "wait for its end"
+    if facts.if_in_progress == "wait" and not is_paused:
         blocks, then = False, "this one begins after it"
     elif adopts_id is not None:
         blocks, then = False, "it is followed, and nothing is sent"
+        then += "; it stays paused until somebody resumes it" if is_paused else ""
     elif facts.if_in_progress == "send":
         then = "Baseten refuses a second one"
     return PlanWarning(
         code="promotion_in_progress",
-        message=f"a promotion{which} to {where} is under way: {then}",
+        message=f"a promotion{which} to {where} is {state}: {then}",
         blocks=blocks,
     )
 

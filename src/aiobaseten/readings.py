@@ -230,6 +230,11 @@ class EnvironmentReading(_Reading):
         return self.candidate.id if self.candidate else None
 
     @property
+    def is_paused(self) -> bool:
+        """Whether the promotion that is under way is paused. Then it does not end by itself."""
+        return self.promotion is not None and self.promotion.phase is PromotionPhase.PAUSED
+
+    @property
     def is_busy(self) -> bool:
         """Whether a promotion is under way.
 

@@ -19,7 +19,7 @@ from aiobaseten.cli._flags import flag_name
 from aiobaseten.cli._guard import GUARD_FLAGS
 from aiobaseten.cli._invocations import Promote
 from aiobaseten.cli._outcomes import Outcome
-from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment
+from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment, scenarios
 
 from .command import SPEED, Shell, ended, furnish, run_of, until
 from .test_output import valid
@@ -127,15 +127,22 @@ async def test_a_guard_goes_on_in_another_process_and_leaves_a_pause_to_a_person
     assert (resumed.status, live.status) == (0, 0)
 
 
-async def test_a_breach_before_a_chain_is_promoted_sends_nothing(shell: Shell) -> None:
+async def test_a_breach_before_a_chain_is_promoted_sends_nothing_and_shows_no_key(
+    shell: Shell, tmp_path: Path
+) -> None:
     chain = ("promote", "chain", "c", "new", "--to", "production", "--wait", "--json")
+    key = tmp_path / "key"
+    key.write_text(f"{shell.fake.api_key}\n")
+    check = f"echo bad answers: $(cat '{key}') $BASETEN_API_KEY; exit 1"
 
-    breached = valid(await shell.run(*chain, "--check", "echo bad answers; exit 1"))
+    with_file = shell.having(BASETEN_API_KEY="another-key")
+    breached = valid(await with_file.run(*chain, "--api-key-file", str(key), "--check", check))
 
     assert breached.status == 16
     assert writes(shell) == []
     (step,) = breached.outcome["report"]["steps"]
-    assert (step["percent"], step["verdicts"][0]["reason"]) == (0, "exit status 1: bad answers")
+    assert step["percent"] == 0
+    assert step["verdicts"][0]["reason"] == "exit status 1: bad answers: *** ***"
 
 
 async def test_ctrl_c_kills_a_check_and_what_it_has_started(shell: Shell, tmp_path: Path) -> None:
@@ -167,6 +174,21 @@ async def test_a_plan_shows_the_steps_that_the_guard_needs(shell: Shell) -> None
     assert planned.status == 0
     config = plan["request"]["body"]["promotion_settings_override"]["rolling_deploy_config"]
     assert config["stabilization_time_seconds"] == plan["rolling"]["stabilization_s"] >= 95
+
+
+@pytest.mark.looptime
+async def test_the_scenario_worse_is_taken_back_at_a_quarter_of_the_traffic() -> None:
+    fake = FakeBaseten()
+    scenarios.worse(fake)
+    line = "promote model ranker v2 --to production --wait --max-error-rate 2%"
+
+    async with fake.client() as client:
+        ending = await execute(run_of(client, line))
+
+    assert ending.outcome is Outcome.BREACHED
+    promotion = fake.model("ranker").environment("production").promotion
+    assert promotion is not None
+    assert max(state.percent for state in promotion.history) == 25
 
 
 # --- what to do next -----------------------------------------------------------------------------

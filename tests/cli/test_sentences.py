@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -527,6 +528,21 @@ def test_a_rollback_during_a_promotion_is_explained(token: str, advice: str) -> 
     assert explain(running(None), command, job).endswith(f"nothing was sent: {advice}")
 
 
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        (f"rollback {MODEL}", "cancel it, which gives its traffic back"),
+        ("promote model m d --to prod", "resume it, or cancel it"),
+    ],
+)
+def test_nothing_waits_for_the_end_of_a_paused_promotion(line: str, advice: str) -> None:
+    error = PromotionInProgressError("", deployment_id="d", environment=None, is_paused=True)
+
+    assert explain(error, parse(line.split()), JOB) == (
+        "a promotion of deployment d to prod of model m is paused, and nothing was sent: " + advice
+    )
+
+
 NAMES: list[tuple[str, str]] = [
     (
         "promote model rankr v2 --to production",
@@ -931,6 +947,25 @@ async def test_a_plan_that_is_blocked_says_why(fake: FakeBaseten, baseten: Baset
         "the promotion would not succeed: a promotion of deployment stuck to production of model m "
         "is under way: wait for its end"
     )
+
+    environment = fake.model("m").environment("production")
+    environment.force_cancel()
+    environment.promote("new")
+    environment.pause()
+    await asyncio.sleep(200)
+    for line, then in (
+        ("plan model m other --to production", "resume it, or cancel it"),
+        ("plan model m other --to production --if-in-progress wait", "resume it, or cancel it"),
+    ):
+        ending = await execute(run_of(baseten, line))
+        assert ending.message == (
+            "the promotion would not succeed: a promotion of deployment new to production of model "
+            f"m is paused: {then}"
+        )
+    ending = await execute(
+        run_of(baseten, "plan model m new --to production --if-in-progress adopt")
+    )
+    assert ending.message == ""
 
 
 # --- the live view -------------------------------------------------------------------------------

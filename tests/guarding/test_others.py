@@ -21,7 +21,17 @@ from aiobaseten.events import GuardOverridden
 from aiobaseten.guard import GuardedStep
 from aiobaseten.testing import FakeBaseten
 
-from .rollout import METRICS, STEPS, end_of, guard, promote, sent, world, writes
+from .rollout import (
+    METRICS,
+    STEPS,
+    assert_metrics_are_a_minute_apart,
+    end_of,
+    guard,
+    promote,
+    sent,
+    world,
+    writes,
+)
 
 pytestmark = pytest.mark.looptime
 
@@ -176,6 +186,31 @@ async def test_a_cancelled_caller_leaves_the_promotion_as_it_is() -> None:
     assert production.current is fake.model("m1").deployment("d2")
 
 
+async def test_a_cancelled_measurement_is_gone_soon_and_its_minute_still_counts() -> None:
+    fake, production = world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        fake.faults.hang(route=METRICS, times=2)
+        others = asyncio.all_tasks()
+        wait = asyncio.create_task(promotion.wait())
+        await asyncio.sleep(110)
+        assert len(sent(fake, METRICS)) == 3
+        wait.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await wait
+        resumed = asyncio.create_task(promotion.wait())
+        await asyncio.sleep(20)
+        resumed.cancel()
+        await asyncio.wait([resumed])
+        await asyncio.sleep(20)
+
+        assert asyncio.all_tasks() == others
+        await promotion.wait()
+
+    assert production.current is fake.model("m1").deployment("d2")
+    assert_metrics_are_a_minute_apart(fake)
+
+
 async def test_two_waits_do_not_guard_one_promotion() -> None:
     fake, _ = world()
     async with fake.client() as baseten:
@@ -287,7 +322,41 @@ async def test_a_chain_is_checked_before_and_after_it_is_live() -> None:
 
     assert error is None
     assert asked == [(0, "d1"), (100, "d1")]
-    assert [step.percent for step in report.steps] == [100]
+    assert [(step.percent, step.outcome) for step in report.steps] == [(0, "pass"), (100, "pass")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "answer", "found"),
+    [
+        ({"on_breach": "report"}, False, ("report", "breach")),
+        ({"on_breach": "report", "unavailable": 1}, None, ("report", "unavailable")),
+        ({"on_unavailable": "proceed", "unavailable": 1}, None, ("proceed", "unavailable")),
+    ],
+)
+async def test_the_report_has_what_was_found_before_a_chain_was_promoted(
+    settings: Any, answer: Any, found: Any
+) -> None:
+    fake = chain_world()
+
+    async def smoke(step: GuardedStep) -> Any:
+        await asyncio.sleep(30)
+        return True if step.percent else answer
+
+    async with fake.client() as baseten:
+        promotion = await guarded_chain(baseten, smoke, **settings)
+        await asyncio.sleep(20)
+        with pytest.raises(WaitTimeoutError) as caught:
+            await promotion.wait(timeout=0)
+        error, report = await end_of(promotion)
+
+    assert error is None
+    assert caught.value.evidence is not None
+    for one in (caught.value.evidence.report, report):
+        assert one is not None
+        first = one.steps[0]
+        assert (one.actions[:1], first.percent, first.outcome) == ((found[0],), 0, found[1])
+        assert first.since <= -50
+    assert report.steps[-1].outcome == "pass"
 
 
 async def test_a_chain_that_fails_its_check_is_not_promoted() -> None:

@@ -203,6 +203,25 @@ async def test_a_chain_that_was_not_promoted() -> None:
     )
 
 
+async def test_a_step_that_is_held_is_the_one_that_has_not_passed() -> None:
+    fake, _ = world()
+    told: list[Any] = []
+    async with fake.client() as baseten:
+        await end_of(await promote(baseten, guard(hold="pause")), told)
+
+    reasons = [
+        event.reason if isinstance(event, HoldExtended) else event.why
+        for event in told
+        if isinstance(event, HoldExtended | GuardActed)
+    ]
+    assert reasons == [
+        "25 % has not passed yet",
+        "every check has passed at 25 %",
+        "75 % has not passed yet",
+        "every check has passed at 75 %",
+    ]
+
+
 def test_events_are_lines_for_a_person() -> None:
     verdict = Verdict("breach", check="error_rate", reason="8 % is above 2 %")
     events = [

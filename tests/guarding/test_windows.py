@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from aiobaseten import Baseten
+from aiobaseten import Baseten, error_rate
 from aiobaseten._measuring import read_metrics
-from aiobaseten._waiting import Measurement
-from aiobaseten.metrics import REQUESTS
+from aiobaseten._waiting import Measurement, judge
+from aiobaseten.metrics import LATENCY, REQUESTS
 
 from .rollout import METRICS, world
 
@@ -78,3 +78,44 @@ async def test_a_time_that_is_no_time_is_no_data() -> None:
             measured = await measure(baseten)
 
         assert measured.trouble, wrong
+
+
+COUNTS = {"name": REQUESTS, "kind": "COUNTER", "label_sets": [{"status": "200"}]}
+NO_NUMBERS: list[Any] = ["0", True, -1.0, [], {}, 1e999]
+NO_VALUES: list[Any] = [[], [[]], None, "", 0]
+NO_LABELS: list[Any] = [None, {}, "status"]
+MEAN = {"name": LATENCY, "kind": "HISTOGRAM", "label_sets": [{"stat": "avg"}]}
+
+
+@pytest.mark.parametrize(
+    ("values", "changes", "outcome"),
+    [
+        ([[0.0]], {}, "pass"),
+        ([[None]], {}, "pass"),
+        ([], {"metric_descriptors": []}, "pass"),
+        ([[]], {"metric_descriptors": [{**COUNTS, "label_sets": []}]}, "pass"),
+        *(([[one]], {}, "unavailable") for one in NO_NUMBERS),
+        *((one, {}, "unavailable") for one in NO_VALUES),
+        ([[0.0]], {"metric_values": []}, "unavailable"),
+        *(
+            ([[0.0]], {"metric_descriptors": [{**COUNTS, "label_sets": one}]}, "unavailable")
+            for one in NO_LABELS
+        ),
+        # Zero requests, of which one took two seconds.
+        ([[0.0], [2.0]], {"metric_descriptors": [COUNTS, MEAN]}, "unavailable"),
+        ([[0.0], [None]], {"metric_descriptors": [COUNTS, MEAN]}, "pass"),
+    ],
+    ids=str,
+)
+async def test_no_requests_are_idle_only_if_their_number_can_be_read(
+    values: Any, changes: dict[str, Any], outcome: str
+) -> None:
+    fake, _ = world()
+    body = healthy(0, 0, "SUMMARY")
+    body["metric_values"][0]["values"] = values
+    fake.faults.status(200, body={**body, **changes}, route=METRICS)
+    async with fake.client() as baseten:
+        measured = await measure(baseten)
+
+    [verdict] = judge((error_rate(at_most=0.02),), measured, None, min_requests=0)
+    assert verdict.outcome == outcome

@@ -15,7 +15,7 @@ import httpcore
 import httpx
 import pytest
 
-from aiobaseten import Baseten, RetryPolicy
+from aiobaseten import Baseten, ModelPromotion, RetryPolicy, Token
 from aiobaseten._finding import not_found, one_named
 from aiobaseten._resource import CHAIN
 from aiobaseten._sending import Secret
@@ -324,7 +324,7 @@ CLOSED = "the client was closed; Baseten keeps working on what it was asked"
 
 
 async def sentence_of(call: Awaitable[object]) -> str:
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises((ConfigurationError, PromotionInProgressError)) as caught:
         await call
     return str(caught.value)
 
@@ -500,9 +500,7 @@ KNOWN = "Nothing was sent; to roll back to a deployment that you know, promote i
 
 
 async def sentence_of_rollback(baseten: Baseten) -> str:
-    with pytest.raises((ConfigurationError, PromotionInProgressError)) as caught:
-        await baseten.model("owner").environment("production").rollback()
-    return str(caught.value)
+    return await sentence_of(baseten.model("owner").environment("production").rollback())
 
 
 @pytest.mark.looptime
@@ -545,8 +543,42 @@ async def test_a_rollback_of_a_busy_environment(fake: FakeBaseten, baseten: Base
 
     assert await sentence_of_rollback(baseten) == (
         "a promotion of deployment new to production of model owner is under way; nothing was "
-        "sent: wait for its end, or cancel it"
+        "sent: wait for its end before you roll back, or cancel it"
     )
+
+
+@pytest.mark.looptime
+async def test_an_environment_with_a_paused_promotion(fake: FakeBaseten, baseten: Baseten) -> None:
+    set_up(fake, "model", timelines.HEALTHY).promote("new")
+    environment = fake.model("owner").environment("production")
+    handle = production(baseten, "model")
+    ours = await baseten.resume(
+        Token(
+            kind="model promotion",
+            resource_id="owner",
+            environment_name="production",
+            deployment_id="new",
+            previous_id="old",
+        ).dump()
+    )
+    assert isinstance(ours, ModelPromotion)
+
+    fake.at(20, environment.pause)
+    paused = "a promotion of deployment new to production of model owner is paused"
+    assert await sentence_of(
+        handle.promote("old", if_in_progress="wait", in_progress_timeout=200)
+    ) == (
+        f"{paused} after 200 s of waiting, and stays so; nothing was sent: resume it, or cancel it"
+    )
+    assert environment.promotion is not None
+    assert environment.promotion.status == "PAUSED"
+    assert await sentence_of(handle.promote("old")) == (
+        f"{paused}, and stays so; nothing was sent: resume it, or cancel it"
+    )
+    for rollback in (handle.rollback(), ours.rollback()):
+        assert await sentence_of(rollback) == (
+            f"{paused}, and stays so; nothing was sent: cancel it, which gives its traffic back"
+        )
 
 
 @pytest.mark.looptime

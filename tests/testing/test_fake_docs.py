@@ -43,7 +43,7 @@ def test_every_example_runs(output: str) -> None:
     assert len(FILES) == len(tests) + 3
     assert {name for name in tests if f"{name}::" not in output} == set()
     # The example for open questions runs once for each behaviour.
-    passed = 10 + len(list(Behaviour.plausible()))
+    passed = 14 + len(list(Behaviour.plausible()))
     assert re.search(rf"=+ {passed} passed in ", output), output
 
 

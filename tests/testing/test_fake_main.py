@@ -51,6 +51,7 @@ async def test_the_printed_line_configures_a_client(
             live = await promotion.wait(timeout=600)
 
     assert os.environ["BASETEN_API_KEY"] == "it's-a-key"
+    assert os.environ["AIOBASETEN_CLOCK_SPEED"] == "1000"
     assert (live.id, live.status) == ("v2", "ACTIVE")
 
 

@@ -13,6 +13,7 @@ ENDS = {
     "failing": ["PromotionFailedError", "PromotionFailedError"],
     "starved": ["PromotionFailedError", "PromotionFailedError"],
     "stuck": ["WaitTimeoutError", "WaitTimeoutError"],
+    "worse": ["v2", "v2"],
     "troubled": ["v2", "v2"],
     "empty": ["NotFoundError", "NotFoundError"],
 }

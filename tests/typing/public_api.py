@@ -149,7 +149,7 @@ def compressed_clock(clock: CompressedClock) -> None:
 def readings_of(environment: EnvironmentReading, deployment: DeploymentReading) -> None:
     """The readings of an environment and of a deployment."""
     assert_type((environment.name, environment.is_busy), tuple[str, bool])
-    assert_type(environment.shows_promotion, bool)
+    assert_type((environment.shows_promotion, environment.is_paused), tuple[bool, bool])
     assert_type(environment.current, DeploymentReading | None)
     assert_type(environment.candidate, DeploymentReading | None)
     assert_type(environment.promotion, PromotionReading | None)
@@ -185,7 +185,7 @@ def measured(found: metrics.Metrics) -> metrics.MetricsMode:
     assert_type(traffic, metrics.Traffic)
     assert_type((traffic.start, traffic.end), tuple[datetime, datetime])
     assert_type((traffic.is_complete, traffic.requests), tuple[bool, float | None])
-    assert_type(traffic.error_share, float | None)
+    assert_type((traffic.error_share, traffic.is_malformed), tuple[float | None, bool])
     assert_type(
         (traffic.statuses, traffic.latency), tuple[Mapping[str, float], Mapping[str, float]]
     )
@@ -654,6 +654,7 @@ def failed_request(error: Exception) -> None:
         assert_type((error.name, error.candidates), tuple[str, tuple[Any, ...]])
     if isinstance(error, errors.PromotionInProgressError):
         assert_type((error.deployment_id, error.environment), tuple[str | None, Any])
+        assert_type(error.is_paused, bool)
     if isinstance(error, errors.PromotionOutcomeUnknownError):
         assert_type((error.deployment_id, error.before), tuple[str, Any])
         assert_type(error.after, Any)

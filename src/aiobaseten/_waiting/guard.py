@@ -37,6 +37,8 @@ class GuardMemory:
     _measured: dict[str, float] = field(factory=dict[str, float])
     _is_guarded: bool = False
     _did_before: tuple[str, ...] = ()
+    _checked: GuardReport = field(factory=GuardReport)
+    _checked_from: float = 0.0
 
     @contextmanager
     def guarding(self) -> Generator[None]:
@@ -57,6 +59,16 @@ class GuardMemory:
             yield
         finally:
             self._is_guarded = False
+
+    def note_checked(self, report: GuardReport, began: float) -> None:
+        """The caller's checks were asked before the promotion was sent, from *began* on."""
+        self._checked, self._checked_from = report, began
+
+    def report_from(self, started: float) -> GuardReport:
+        """What is known when a wait starts: what was checked before the promotion was sent."""
+        earlier = self._checked_from - started
+        steps = [evolve(one, since=one.since + earlier) for one in self._checked.steps]
+        return evolve(self._checked, steps=tuple(steps))
 
     def measured_at(self, deployment_id: str) -> float:
         """When the metrics of a deployment were asked for last, on the clock."""

@@ -236,7 +236,7 @@ class GuardPolicy:
             may_come_late=is_carried,
         )
         if not self._is_live:
-            self._policy = ""  # it was not stopped in time: measure again
+            self._policy = self.why = ""  # it was not stopped in time: measure again
         step = StepReport(percent=percent, since=at)
         self.report = evolve(self.report, steps=(*self.report.steps, step)[-_MOST_STEPS:])
 
@@ -429,16 +429,16 @@ class GuardPolicy:
         """What the policy says."""
         was_reported, step.is_reported = step.is_reported, True
         if policy == "report":
-            return [] if was_reported else self._acted(policy, at)
+            return [] if was_reported else self._acted(policy, at, self.why)
         if policy == "proceed":
             step.passed = True
-            return self._acted(policy, at)
+            return self._acted(policy, at, self.why)
         self._policy = policy
         return []
 
-    def _acted(self, what: str, at: float) -> list[Event]:
+    def _acted(self, what: str, at: float, why: str) -> list[Event]:
         self.report = evolve(self.report, actions=(*self.report.actions, what))
-        return [GuardActed(at=at, policy=what, why=self.why)]
+        return [GuardActed(at=at, policy=what, why=why)]
 
     # --- pausing ---------------------------------------------------------------------------------
 
@@ -477,12 +477,11 @@ class GuardPolicy:
             return []
         if signal.action == "resume":
             step.pause, step.resumed_at = "resumed", at
-            self.why = f"every check has passed at {step.percent} %"
-            return self._acted("resume", at)
+            return self._acted("resume", at, f"every check has passed at {step.percent} %")
         # A pause that Baseten says it did not make may still come, but in this step only.
         step.pause, step.may_come_late = "asked", answer == "sent"
         if self._policy:
-            return self._acted("pause", at)
+            return self._acted("pause", at, self.why)
         why = self.why or f"{step.percent} % has not passed yet"
         self.report = evolve(self.report, actions=(*self.report.actions, "pause"))
         return [HoldExtended(at=at, reason=why, until=max(self._due_at(step), at))]

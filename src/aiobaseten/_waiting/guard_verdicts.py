@@ -87,7 +87,9 @@ def judge(
 def _is_idle(new: Measurement, old: Measurement | None, min_requests: int) -> bool:
     """Whether both were read, and neither shows a request; only if the caller needs none."""
     sides = [new] if old is None else [new, old]
-    return min_requests == 0 and not any(side.trouble or side.requests for side in sides)
+    return min_requests == 0 and not any(
+        side.trouble or side.requests or side.latency for side in sides
+    )
 
 
 def _judge_one(

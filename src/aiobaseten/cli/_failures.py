@@ -32,7 +32,7 @@ from ..errors import (
     TransportError,
     WaitTimeoutError,
 )
-from ._invocations import Access, Cancel, Command, Pause, Promote, Resume, RollForward
+from ._invocations import Access, Cancel, Command, Pause, Promote, Resume, Rollback, RollForward
 from ._jobs import Job
 from ._outcomes import Outcome
 from ._text import one_line
@@ -220,6 +220,13 @@ def _explain_promotion_in_progress(
 ) -> str:
     which = f" of deployment {error.deployment_id}" if error.deployment_id else ""
     where = f" to {job.place}" if job else ""
+    if error.is_paused:
+        advice = (
+            "cancel it, which gives its traffic back"
+            if isinstance(command, Rollback)
+            else "resume it, or cancel it"
+        )
+        return f"a promotion{which}{where} is paused, and nothing was sent: {advice}"
     if isinstance(command, Promote):
         advice = "wait for it with --if-in-progress wait"
         if error.deployment_id == command.deployment:

@@ -239,6 +239,15 @@ def read_guard(parsed: Namespace) -> Guarding | None:
     return Guarding(guard=guard, words=tuple(_repeated(given)))
 
 
+def hide_key(guarding: Guarding | None, key: str) -> None:
+    """Show the API key in no output of a command that checks a step."""
+    if guarding is None or guarding.guard is None:
+        return
+    for one in guarding.guard.own_checks:
+        if isinstance(one.function, CommandCheck):
+            one.function.key = key
+
+
 def refuse_guard(parsed: Namespace, why: str) -> None:
     """Refuse all flags of a guard.
 

@@ -33,9 +33,11 @@ class CommandCheck:
 
     Attributes:
         command: The command.
+        key: The API key of this process, which is not shown; empty if it is not known yet.
     """
 
     command: str
+    key: str = field(default="", init=False, repr=False)
     _steps: int = field(default=0, init=False)
     _percent: int | None = field(default=None, init=False)
 
@@ -59,7 +61,7 @@ class CommandCheck:
             if not running.ended.is_set() and running.kill():
                 await running.ended.wait()
             transport.close()
-        return _verdict(transport.get_returncode(), _shown(running.output))
+        return _verdict(transport.get_returncode(), _shown(running.output, self.key))
 
 
 class _Running(asyncio.SubprocessProtocol):
@@ -106,12 +108,12 @@ def _variables(step: GuardedStep, number: int) -> dict[str, str]:
     }
 
 
-def _shown(output: bytes) -> str:
-    """The end of the output in one line, without the API key."""
+def _shown(output: bytes, key: str) -> str:
+    """The end of the output in one line, without API keys: ours, and that of the command."""
     text = output.decode(errors="replace")
-    key = os.environ.get("BASETEN_API_KEY", "").strip()
-    if len(key) >= _SHORTEST_KEY:
-        text = text.replace(key, "***")
+    for one in (key, os.environ.get("BASETEN_API_KEY", "").strip()):
+        if len(one) >= _SHORTEST_KEY:
+            text = text.replace(one, "***")
     # The first word may be the end of the key.
     words = " ".join(text.split()[1 if len(output) == _KEPT else 0 :])
     return one_line(words if len(words) <= _SHOWN else f"...{words[-_SHOWN:]}")

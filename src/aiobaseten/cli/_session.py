@@ -18,7 +18,8 @@ from . import _stdio
 from ._checks import holds_key
 from ._commands import execute
 from ._endings import failed, hints
-from ._invocations import Command
+from ._guard import hide_key
+from ._invocations import Command, Promote, WaitForToken
 from ._jobs import Ending
 from ._run import Run
 from ._signals import Interruption
@@ -118,7 +119,9 @@ def _client(command: Command, clock: Clock, words: Sequence[str]) -> Baseten:
                 "the API key is among the arguments, where other users can see it: nothing was "
                 "sent; replace the key, and pass it in BASETEN_API_KEY or with --api-key-file PATH"
             )
-    return Baseten(api_key=key, base_url=access.base_url, clock=clock)
+    if isinstance(command, Promote | WaitForToken):
+        hide_key(command.guarding, key)
+    return Baseten(api_key=key, base_url=command.access.base_url, clock=clock)
 
 
 def _api_key(path: str | None) -> str:

@@ -31,7 +31,7 @@ def main() -> int:
     )
     SCENARIOS[options.scenario](fake)
     try:
-        asyncio.run(_serve(fake, options.port))
+        asyncio.run(_serve(fake, options.port, options.speed))
     except KeyboardInterrupt:
         pass  # on systems where the loop cannot handle signals
     except OSError as error:
@@ -128,7 +128,7 @@ def _truth(name: str, value: str) -> bool:
     return value.lower() == "true"
 
 
-async def _serve(fake: FakeBaseten, port: int) -> None:
+async def _serve(fake: FakeBaseten, port: int, speed: float) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -136,7 +136,10 @@ async def _serve(fake: FakeBaseten, port: int) -> None:
             loop.add_signal_handler(number, stopped.set)
     async with fake.serve(port=port) as url:
         key = shlex.quote(fake.api_key or "any-key")
-        sys.stdout.write(f"BASETEN_BASE_URL={url} BASETEN_API_KEY={key}\n")
+        line = f"BASETEN_BASE_URL={url} BASETEN_API_KEY={key}"
+        if speed != 1:
+            line += f" AIOBASETEN_CLOCK_SPEED={speed:g}"
+        sys.stdout.write(f"{line}\n")
         # A program that reads this from a pipe waits for the line.
         sys.stdout.flush()
         await stopped.wait()

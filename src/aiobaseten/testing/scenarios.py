@@ -51,6 +51,16 @@ def stuck(fake: FakeBaseten) -> None:
     _everything(fake, timelines.STUCK)
 
 
+def worse(fake: FakeBaseten) -> None:
+    """All goes live, but with 25 % of the traffic, the model's v2 begins to fail 8 % of it."""
+    healthy(fake)
+    model = fake.model(MODEL)
+    model.deployment("v2").answers(error_share=0.08, from_percent=25)
+    production = model.environment("production")
+    production.update(autoscaling={"max_replica": 8})
+    production.receives(requests_per_second=10)
+
+
 def troubled(fake: FakeBaseten) -> None:
     """All goes well, but from the fourth read on responses are late, lost, limited or errors."""
     healthy(fake)
@@ -68,7 +78,7 @@ def empty(fake: FakeBaseten) -> None:
 
 SCENARIOS: Final[dict[str, Callable[[FakeBaseten], None]]] = {
     scenario.__name__: scenario
-    for scenario in (healthy, slow, failing, starved, stuck, troubled, empty)
+    for scenario in (healthy, slow, failing, starved, stuck, worse, troubled, empty)
 }
 
 
