@@ -195,8 +195,12 @@ def _operation(old: _Operation | None, new: _Operation | None) -> Iterator[Chang
     ours, theirs = old.fields, new.fields
     for key in sorted((ours.keys() | theirs.keys()) - handled):
         before, after = (fields[key].value if key in fields else None for fields in (ours, theirs))
-        if before != after:
-            yield Change(_OF_OPERATION.get(key, "other"), f"{place}: {key}", before, after)
+        if before == after:
+            continue
+        if key == "deprecated":
+            yield Change(f"operation {'' if after else 'no longer '}deprecated", place)
+            continue
+        yield Change(_OF_OPERATION.get(key, "other"), f"{place}: {key}", before, after)
     yield from _parameters(place, *(_by_name(one) for one in (old, new)))
     yield from _bodies(place, *(fields.get("requestBody") for fields in (ours, theirs)))
     yield from _answers(place, *(fields["responses"].entries() for fields in (ours, theirs)))
@@ -208,7 +212,6 @@ _OF_OPERATION = {
     "tags": "prose",
     "security": "security changed",
     "servers": "servers changed",
-    "deprecated": "operation deprecated",
     "x-stability": "stability changed",
 }
 

@@ -55,7 +55,7 @@ def build_with(files: Mapping[str, str], overlay: Overlay, dates: Mapping[str, s
     paths, tags = _paths(operations, components, overlay)
     used = _used_components(paths, components)
     if not overlay.is_partial:
-        _insist_on_use(components, used)
+        _insist_on_use(operations, components, used)
     return _document(overlay, paths, tags, used)
 
 
@@ -352,11 +352,20 @@ def _used_components(
     return {"schemas": schemas, "securitySchemes": schemes}
 
 
-def _insist_on_use(components: Components, used: JsonObject) -> None:
-    groups = Node("", used).entries()
-    for (kind, name), node in components.items():
-        if node.file == OURS and (kind not in groups or name not in groups[kind].entries()):
-            raise node.error(f"nothing uses {name}; remove it")
+def _insist_on_use(
+    operations: Iterable[Operation], components: Components, used: JsonObject
+) -> None:
+    needed = {(kind, name) for kind, group in used.items() for name in Node("", group).entries()}
+    # Parameters are inline in the document.
+    needed |= {
+        ("parameters", reference.text().removeprefix(PARAMETERS))
+        for operation in operations
+        for parameter in operation.parameters
+        for reference in references(parameter)
+    }
+    for key, node in components.items():
+        if node.file == OURS and key not in needed:
+            raise node.error(f"nothing uses {key[1]}; remove it")
 
 
 def _check_component(name: str, node: Node) -> None:

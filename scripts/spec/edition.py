@@ -17,8 +17,8 @@ from spec.rating import Rated, Rating, rate
 from spec.schema_changes import Change
 from spec.sources import Sources, dates_in
 
-_PART = "A part of the decision about {}."
-_REPLACED = "Nothing to do: openapi/overlay.yaml replaces it or leaves it out."
+_PART = "Decide it together with {}."
+_REPLACED = "openapi/overlay.yaml replaces this part or leaves it out. Users do not see the change."
 _UNPINNED_SECURITY = (
     "Check that the `security` entry of openapi/overlay.yaml is still right, and write under "
     "`about` which state it is about: `make check` fails without."
@@ -114,17 +114,22 @@ def _under_entries(old: Edition, new: Edition) -> Iterable[Rated]:
             yield Rated(change, Rating.DECISION, todo(subject, new.sources or {}))
 
 
+def _plain(change: Change) -> str:
+    """Its kind. Our decisions make some fields optional: that is no second change."""
+    return change.kind.removeprefix("required ")
+
+
 def _hidden(old: Edition, new: Edition, seen: Iterable[Change]) -> Iterable[Rated]:
     """The changes of the published spec that our decisions hide from users."""
     if old.published is None or new.published is None:
         return
-    told = {(change.kind, change.place) for change in seen}
+    told = {(_plain(change), change.place) for change in seen}
     under = {subject.name.removeprefix("schemas/") for subject in new.open}
     pinned = {subject.name for subject in new.subjects if subject.about}
     for change in compare(old.published, new.published):
         place = change.place.partition(": ")[0]
         is_asked = place in under or (change.kind == "security changed" and "security" in pinned)
-        if change.kind == "prose" or (change.kind, change.place) in told or is_asked:
+        if change.kind == "prose" or (_plain(change), change.place) in told or is_asked:
             continue
         component, operations = place.partition(".")[0], set(change.operations)
         if component in under:

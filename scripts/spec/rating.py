@@ -36,6 +36,12 @@ class Rated:
 Verdict = tuple[Rating, str]
 
 _SRC = "Adapt src/aiobaseten and openapi/leans-on.yaml first."
+_OPTIONAL = "It is optional. Requests without it are still valid."
+_VALID = "The requests of the facade are still valid."
+_NAME_ONLY = "Only the name has changed. Changes inside the schema have their own lines."
+_EVERY_SUCCESS = "The body is the same. The facade treats every success (2xx) alike."
+_REFUSALS = "The facade knows a refusal by its status."
+_STAYS = "Baseten keeps it after all."
 _OVERLAY = "To keep the old form, use openapi/overlay.yaml."
 
 _WHATEVER_THE_DIRECTION: dict[str, Verdict] = {
@@ -45,10 +51,11 @@ _WHATEVER_THE_DIRECTION: dict[str, Verdict] = {
         "We call it. If it has moved, update openapi/overlay.yaml.",
     ),
     "operation moved": (Rating.BREAKING, "Released versions call the old path."),
-    "operation added": (Rating.SAFE, "Nobody calls it yet."),
+    "operation added": (Rating.SAFE, "A new operation changes nothing for users."),
     "operation deprecated": (Rating.DECISION, "Find the replacement and the end date."),
+    "operation no longer deprecated": (Rating.SAFE, _STAYS),
     "stability changed": (Rating.DECISION, "Find out what Baseten still promises."),
-    "path parameter renamed": (Rating.SAFE, "Only its position counts."),
+    "path parameter renamed": (Rating.SAFE, "Only the position of a path parameter matters."),
     "security changed": (
         Rating.DECISION,
         "The facade writes the header. Find out whether Baseten still accepts it.",
@@ -57,22 +64,22 @@ _WHATEVER_THE_DIRECTION: dict[str, Verdict] = {
         Rating.DECISION,
         "Compare them with the addresses in src/aiobaseten, and change those if they are wrong.",
     ),
-    "parameter added": (Rating.SAFE, "We do not send it."),
+    "parameter added": (Rating.SAFE, _OPTIONAL),
     "required parameter added": (Rating.BREAKING, f"We do not send it. {_SRC}"),
     "parameter removed": (
         Rating.DECISION,
         "Baseten ignores or refuses it now. If src/aiobaseten sends it, remove it there.",
     ),
     "parameter became required": (Rating.BREAKING, f"We do not always send it. {_SRC}"),
-    "parameter became optional": (Rating.SAFE, "Our requests are still valid."),
-    "body added": (Rating.SAFE, "We do not send one."),
+    "parameter became optional": (Rating.SAFE, _VALID),
+    "body added": (Rating.SAFE, _OPTIONAL),
     "required body added": (Rating.BREAKING, f"We do not send one. {_SRC}"),
     "body removed": (
         Rating.DECISION,
         "Baseten ignores or refuses one now. If src/aiobaseten sends one, remove it there.",
     ),
     "body became required": (Rating.BREAKING, f"Do we always send one? {_SRC}"),
-    "body became optional": (Rating.SAFE, "Our requests are still valid."),
+    "body became optional": (Rating.SAFE, _VALID),
     "answer added": (
         Rating.DECISION,
         "The facade decodes every success like the first documented one. Does this body fit, too?",
@@ -81,13 +88,14 @@ _WHATEVER_THE_DIRECTION: dict[str, Verdict] = {
         Rating.BREAKING,
         f"Success now has another body, or none. {_SRC}",
     ),
-    "equal answer added": (Rating.SAFE, "The facade takes every success (2xx) alike."),
-    "equal answer removed": (Rating.SAFE, "The facade takes every success (2xx) alike."),
-    "refusal added": (Rating.SAFE, "The facade knows refusals by their status."),
-    "refusal removed": (Rating.SAFE, "The facade knows refusals by their status."),
-    "body of the answer added": (Rating.SAFE, "Nobody reads it yet."),
+    "equal answer added": (Rating.SAFE, _EVERY_SUCCESS),
+    "equal answer removed": (Rating.SAFE, _EVERY_SUCCESS),
+    "refusal added": (Rating.SAFE, _REFUSALS),
+    "refusal removed": (Rating.SAFE, _REFUSALS),
+    "body of the answer added": (Rating.SAFE, "Released versions ignore it."),
     "body of the answer removed": (Rating.BREAKING, f"The facade reads it. {_SRC}"),
-    "limits changed": (Rating.SAFE, "We check no limits; Baseten does."),
+    "limits changed": (Rating.SAFE, "The facade checks no limits. Baseten checks them."),
+    "field no longer deprecated": (Rating.SAFE, _STAYS),
     "field deprecated": (Rating.DECISION, "Find the replacement and the end date."),
     "other": (Rating.DECISION, "The meaning is unknown. Read the change."),
 }
@@ -114,25 +122,25 @@ def _rate_answered(change: Change, leaning: Leaning) -> Verdict:
     if change.kind == "answer changed":
         if leaning.reads_answer(str(change.before)):
             return Rating.BREAKING, f"The facade reads it. {_SRC}"
-        return Rating.SAFE, "The facade reads nothing of this answer."
+        return Rating.SAFE, "The facade reads no field of this answer."
     if change.kind == "schema renamed":
         if leaning.names(str(change.before)):
             return (
                 Rating.DECISION,
-                "Changes inside it are listed on their own. Rename it in openapi/leans-on.yaml.",
+                "Changes inside it have their own lines. Rename it in openapi/leans-on.yaml.",
             )
-        return Rating.SAFE, "Only the name; changes inside it are listed on their own."
+        return Rating.SAFE, _NAME_ONLY
     if change.kind == "string became an enum":
-        return Rating.SAFE, "Our enums are open, and their values are strings."
+        return Rating.SAFE, "Our enums are open. Their values are strings."
     if change.kind == "enum value added" and change.place in leaning.sorts:
         where = leaning.sorts[change.place]
         return Rating.DECISION, f"An unknown status counts as pending. Add it to {where}."
     safe = {
-        "enum value added": "Our enums are open.",
-        "enum value removed": "Older answers that have it still decode.",
-        "field added": "Older versions keep it in additional_properties.",
+        "enum value added": "Our enums are open: an unknown value is no error.",
+        "enum value removed": "Our enums are open: old answers still fit.",
+        "field added": "Released versions keep it in `additional_properties`.",
         "no longer nullable": "Code that expects null still works.",
-        "default changed": "It only says how to read an answer without the field.",
+        "default changed": "The facade sets no defaults in an answer.",
     }
     if change.kind in safe:
         return Rating.SAFE, safe[change.kind]
@@ -161,18 +169,18 @@ def _rate_sent(change: Change, leaning: Leaning) -> Verdict:
         )
     if change.kind in ("required field added", "field became required"):
         if sent.get(field, False):
-            return Rating.SAFE, "We always send it."
+            return Rating.SAFE, "The facade always sends it."
         return Rating.BREAKING, f"We do not always send it. {_SRC}"
     if change.kind == "schema renamed":
-        return Rating.SAFE, "Only the name; changes inside it are listed on their own."
+        return Rating.SAFE, _NAME_ONLY
     if change.kind in ("field removed", "type changed", "format changed") and field in sent:
         return Rating.BREAKING, f"We send it. {_SRC}"
     safe = {
-        "enum value added": "Nobody sends it yet.",
-        "field added": "We do not send it.",
-        "field removed": "We do not send it.",
-        "field became optional": "Our requests are still valid.",
-        "became nullable": "Our requests are still valid.",
+        "enum value added": "Nobody has to send it.",
+        "field added": _OPTIONAL,
+        "field removed": "The facade does not send it.",
+        "field became optional": _VALID,
+        "became nullable": _VALID,
     }
     if change.kind in safe:
         return Rating.SAFE, safe[change.kind]

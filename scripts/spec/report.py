@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from spec.node import Json
 from spec.rating import Rated, Rating
@@ -14,24 +14,26 @@ _TITLES = {
     Rating.SAFE: "Safe",
     Rating.PROSE: "Prose only",
 }
-# Characters of a value, and places of prose, that are shown. JSON has all of both.
+# Characters of a value, places of prose, and values of one enum, that are shown. JSON has all.
 _LENGTH = 80
-_PLACES = 20
+_PLACES = 12
 NOTHING = "No change that users of the facade can notice."
 
 
 def as_text(changes: Sequence[Rated]) -> str:
-    """For a terminal."""
+    """For a terminal. Changes of the same meaning share its sentence."""
     lines = [NOTHING] if not changes else [_count(changes)]
     for rating, group in _groups(changes):
         lines += ["", f"{_TITLES[rating]}"]
         if rating is Rating.PROSE:
             lines += [f"  {_places(group)}"]
             continue
-        for one in group:
-            lines += [f"  {one.change.place}: {_what(one)}", f"      {one.because}"]
-            if one.change.operations:
-                lines += [f"      {_operations(one)}"]
+        for because, alike in _by_meaning(group):
+            lines += [f"  {_place(same)}: {_what(same)}" for same in _by_place(alike)]
+            lines += [f"      {because}"]
+            # Nobody has to look at the operations of a safe change.
+            if rating is not Rating.SAFE and (names := _operations(alike)):
+                lines += [f"      {names}"]
     return "\n".join(lines) + "\n"
 
 
@@ -47,9 +49,10 @@ def as_markdown(changes: Sequence[Rated]) -> str:
             "| where | what | meaning and next step | operations |",
             "|---|---|---|---|",
         ]
-        for one in group:
-            cells = (f"`{one.change.place}`", _what(one), one.because, _operations(one))
-            lines += [f"| {' | '.join(_escaped(cell) for cell in cells)} |"]
+        for because, alike in _by_meaning(group):
+            for same in _by_place(alike):
+                cells = (f"`{_place(same)}`", _what(same), because, _operations(same))
+                lines += [f"| {' | '.join(_escaped(cell) for cell in cells)} |"]
     return "\n".join(lines) + "\n"
 
 
@@ -83,8 +86,33 @@ def _count(changes: Sequence[Rated]) -> str:
     return f"{', '.join(counts)}.".capitalize()
 
 
-def _what(one: Rated) -> str:
-    change = one.change
+def _by_meaning(group: Sequence[Rated]) -> Iterable[tuple[str, list[Rated]]]:
+    """Changes with the same next step, in the order of the first of each."""
+    alike: dict[str, list[Rated]] = {}
+    for one in group:
+        alike.setdefault(one.because, []).append(one)
+    return alike.items()
+
+
+def _by_place(group: Sequence[Rated]) -> Iterable[list[Rated]]:
+    """The values that one enum gained or lost are one line; every other change is its own."""
+    found: dict[object, list[Rated]] = {}
+    for number, one in enumerate(group):
+        is_enum = one.change.kind in ("enum value added", "enum value removed")
+        key = (one.change.place, one.change.kind) if is_enum else number
+        found.setdefault(key, []).append(one)
+    return found.values()
+
+
+def _place(same: Sequence[Rated]) -> str:
+    return same[0].change.place
+
+
+def _what(same: Sequence[Rated]) -> str:
+    change = same[0].change
+    if len(same) > 1:
+        values = [_short(one.change.after or one.change.before) for one in same]
+        return f"{change.kind.replace('value', 'values')}: {_some(values, 'values')}"
     if change.kind == "other":
         return f"changed: {' → '.join(_sides(change.before, change.after))}"
     if change.before is None and change.after is None:
@@ -96,18 +124,24 @@ def _what(one: Rated) -> str:
     return f"{change.kind}: {' → '.join(_sides(change.before, change.after))}"
 
 
-def _operations(one: Rated) -> str:
-    names = one.change.operations
+def _operations(group: Sequence[Rated]) -> str:
+    names = sorted({name for one in group for name in one.change.operations})
     if len(names) <= 3:
         return ", ".join(names)
     return f"{', '.join(names[:2])} and {len(names) - 2} more"
 
 
 def _places(group: Sequence[Rated]) -> str:
-    """The first places: after a first refresh there are hundreds."""
+    """The places of prose: after a first refresh there are hundreds, so then only the schemas."""
     places = [*dict.fromkeys(one.change.place.partition(": ")[0] for one in group)]
-    more = f" and {len(places) - _PLACES} more places" if len(places) > _PLACES else ""
-    return ", ".join(places[:_PLACES]) + more
+    if len(places) > _PLACES:
+        places = [*dict.fromkeys(place.partition(".")[0] for place in places)]
+    return _some(places, "places")
+
+
+def _some(names: Sequence[str], unit: str) -> str:
+    more = f" and {len(names) - _PLACES} more {unit}" if len(names) > _PLACES else ""
+    return ", ".join(names[:_PLACES]) + more
 
 
 def _sides(before: Json, after: Json) -> tuple[str, str]:

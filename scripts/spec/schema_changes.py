@@ -162,7 +162,8 @@ def beside(place: str, old: JsonObject, new: JsonObject) -> Iterator[Change]:
             continue
         kind = "prose" if key in PROSE else "limits changed" if key in _LIMITS else "other"
         if key == "deprecated":
-            kind = "field deprecated"
+            yield Change(f"field {'' if new.get(key) else 'no longer '}deprecated", place)
+            continue
         yield Change(kind, f"{place}: {key}", old.get(key), new.get(key))
 
 

@@ -146,6 +146,14 @@ def test_our_components_must_be_used() -> None:
         build(LEAVE_OUT, mine=MINE)
 
 
+def test_our_parameters_must_be_used() -> None:
+    mine = MINE.replace("components:\n", "components:\n  parameters:\n    colour: {}\n")
+    assert mine != MINE
+
+    with pytest.raises(SpecError, match=r"ours\.yaml: .*: nothing uses colour; remove it"):
+        build(LEAVE_OUT, mine=mine)
+
+
 def test_our_version_of_a_published_component_needs_a_decision() -> None:
     mine = MINE.replace("Box", "Size")
 

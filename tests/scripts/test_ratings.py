@@ -148,7 +148,7 @@ CHANGES = {
         within("DeploymentV1", "active_replica_count", minimum=0), "limits changed", S, S
     ),
     "a field on its way out": (
-        within("DeploymentV1", "is_production", deprecated=True), "field deprecated", D, D
+        within("DeploymentV1", "is_production", deprecated=True), "field deprecated", D, S
     ),
     # --- requests
     "a field to send": (field(REQUEST, "force", {"type": "boolean"}), "field added", S, S),
@@ -180,7 +180,7 @@ CHANGES = {
     "an operation goes": (gone(PROMOTE, "post"), "operation removed", B, S),
     "an operation moves": (moved(PROMOTE, "/v2/promote/{model_id}/{env_name}"), "moved", B, B),
     "an operation on its way out": (
-        operation(PROMOTE, "post", deprecated=True), "operation deprecated", D, D
+        operation(PROMOTE, "post", deprecated=True), "operation deprecated", D, S
     ),
     "an operation without a promise": (
         operation(PROMOTE, "post", **{"x-stability": "unstable"}), "stability changed", D, D
@@ -334,10 +334,41 @@ def test_the_difference_of_two_long_values_is_shown() -> None:
     assert len(shown.splitlines()[3]) < 200
 
 
-def test_only_the_first_places_of_prose_are_listed() -> None:
-    changes = [Rated(Change("prose", f"A.f{n}"), Rating.PROSE, "") for n in range(100)]
+def test_places_of_prose_are_listed_by_schema_if_there_are_many() -> None:
+    def shown(number: int) -> str:
+        changes = [
+            Rated(Change("prose", f"A{n % 30}.f{n}"), Rating.PROSE, "") for n in range(number)
+        ]
+        return as_text(changes).splitlines()[-1].strip()
 
-    assert as_text(changes).endswith("A.f18, A.f19 and 80 more places\n")
+    assert shown(2) == "A0.f0, A1.f1"
+    assert shown(300).startswith("A0, A1, A2, ")
+    assert shown(300).endswith(" and 18 more places")
+
+
+def test_changes_of_the_same_meaning_share_one_sentence() -> None:
+    """Of twenty new values and ten new fields only one line and one sentence each need reading."""
+
+    def many(document: Document) -> None:
+        components = document["components"]["schemas"]
+        components["CancelPromotionStatusV1"]["enum"] += [f"NEW_{n}" for n in range(20)]
+        for name in ("DeploymentV1", "EnvironmentV1"):
+            components[name]["properties"]["added"] = {"type": "string"}
+
+    changes = described(many)
+
+    _, _, safe = as_text(changes).partition("\nSafe\n")
+    values, closed, *fields = [line.strip() for line in safe.splitlines()]
+    assert values.startswith("CancelPromotionStatusV1: enum values added: NEW_0, NEW_1, ")
+    assert values.endswith(" and 8 more values")
+    assert closed == "Our enums are open: an unknown value is no error."
+    assert fields[:2] == [
+        f"{one}.added: field added: string" for one in ("DeploymentV1", "EnvironmentV1")
+    ]
+    assert len(fields) == 3
+    assert len(json.loads(as_json(changes))["changes"]) == 22
+    rows = [line for line in as_markdown(changes).splitlines() if line.startswith("| `")]
+    assert len(rows) == 3
 
 
 def test_json_is_complete() -> None:

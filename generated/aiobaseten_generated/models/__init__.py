@@ -73,12 +73,14 @@ if TYPE_CHECKING:
     from .startup_attempt import StartupAttempt
     from .startup_attempts import StartupAttempts
     from .startup_outcome import StartupOutcome
+    from .startup_pagination import StartupPagination
     from .startup_percentiles import StartupPercentiles
     from .startup_phase import StartupPhase
     from .startup_phase_percentiles import StartupPhasePercentiles
     from .startup_phase_status import StartupPhaseStatus
     from .startup_phase_summary import StartupPhaseSummary
     from .startup_sort_field import StartupSortField
+    from .startup_sort_order import StartupSortOrder
     from .startup_summary import StartupSummary
     from .update_autoscaling_settings import UpdateAutoscalingSettings
     from .update_autoscaling_settings_response import UpdateAutoscalingSettingsResponse
@@ -164,12 +166,14 @@ __all__ = (
     "StartupAttempt",
     "StartupAttempts",
     "StartupOutcome",
+    "StartupPagination",
     "StartupPercentiles",
     "StartupPhase",
     "StartupPhasePercentiles",
     "StartupPhaseStatus",
     "StartupPhaseSummary",
     "StartupSortField",
+    "StartupSortOrder",
     "StartupSummary",
     "UpdateAutoscalingSettings",
     "UpdateAutoscalingSettingsResponse",
@@ -254,12 +258,14 @@ _MODULES = {
     "StartupAttempt": ".startup_attempt",
     "StartupAttempts": ".startup_attempts",
     "StartupOutcome": ".startup_outcome",
+    "StartupPagination": ".startup_pagination",
     "StartupPercentiles": ".startup_percentiles",
     "StartupPhase": ".startup_phase",
     "StartupPhasePercentiles": ".startup_phase_percentiles",
     "StartupPhaseStatus": ".startup_phase_status",
     "StartupPhaseSummary": ".startup_phase_summary",
     "StartupSortField": ".startup_sort_field",
+    "StartupSortOrder": ".startup_sort_order",
     "StartupSummary": ".startup_summary",
     "UpdateAutoscalingSettings": ".update_autoscaling_settings",
     "UpdateAutoscalingSettingsResponse": ".update_autoscaling_settings_response",

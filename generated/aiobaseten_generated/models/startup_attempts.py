@@ -24,7 +24,7 @@ class StartupAttempts:
 
     items: list[StartupAttempt]
 
-    pagination: PaginationResponse
+    pagination: StartupPagination
     """ Whether there is another page. """
 
     total_count: int
@@ -58,7 +58,7 @@ class StartupAttempts:
 
         pagination: Any = src_dict.get("pagination", UNSET)
         if isinstance(pagination, dict):
-            pagination = PaginationResponse.from_dict(pagination)
+            pagination = StartupPagination.from_dict(pagination)
         else:
             keep("StartupAttempts.pagination", "an object", pagination)
 
@@ -94,5 +94,5 @@ class StartupAttempts:
         return key in self.additional_properties
 
 
-from ..models.pagination_response import PaginationResponse
 from ..models.startup_attempt import StartupAttempt
+from ..models.startup_pagination import StartupPagination

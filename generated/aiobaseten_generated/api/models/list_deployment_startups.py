@@ -3,11 +3,11 @@ from urllib.parse import quote
 
 from ...client import Operation
 from ...misfits import misfit
-from ...models.sort_order import SortOrder
 from ...models.startup_attempts import StartupAttempts
 from ...models.startup_outcome import StartupOutcome
 from ...models.startup_phase import StartupPhase
 from ...models.startup_sort_field import StartupSortField
+from ...models.startup_sort_order import StartupSortOrder
 from ...types import UNSET, Unset
 
 
@@ -24,7 +24,7 @@ def operation(
     phase: None | StartupPhase | Unset = UNSET,
     search: None | str | Unset = UNSET,
     sort_by: None | StartupSortField | Unset = UNSET,
-    direction: None | SortOrder | Unset = UNSET,
+    direction: None | StartupSortOrder | Unset = UNSET,
 ) -> Operation[StartupAttempts]:
     """List the startups of a deployment of a model
 
@@ -90,7 +90,7 @@ def operation(
     json_direction: None | str | Unset
     if isinstance(direction, Unset):
         json_direction = UNSET
-    elif isinstance(direction, SortOrder):
+    elif isinstance(direction, StartupSortOrder):
         json_direction = direction.value
     else:
         json_direction = direction
