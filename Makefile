@@ -128,6 +128,10 @@ docs: $(READY) .venv-docs/.ready  ## Build the documentation into build/docs, an
 		--doctree-dir build/doctrees docs build/docs
 	$(BIN)/python -m pytest --quiet tests/docs/built.py
 
+.PHONY: docs-looks
+docs-looks:  ## Check the built pages in Chromium, on a phone and a desktop, and take screenshots into build/looks
+	$(PYTHON) scripts/check_pages.py --screenshots build/looks
+
 .PHONY: bench
 bench: $(READY) .venv-bench/.ready  ## Compare our performance with others, into build/bench.json (BENCH='calls memory' for some parts)
 	@mkdir -p build/bench

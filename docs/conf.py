@@ -20,12 +20,16 @@ author = "the aiobaseten developers"
 copyright = f"2026, {author}"  # noqa: A001 - sphinx wants it under this name
 version = release = aiobaseten.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+# Quotes and dots, but no dashes: --wait stays --wait.
+smartquotes_action = "qe"
 # Anchors of headings as on a forge, so that links work in both places.
 myst_heading_anchors = 3
 
 html_theme = "furo"
 html_title = f"aiobaseten {version}"
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 html_copy_source = False
 html_show_sphinx = False
 

@@ -19,7 +19,7 @@ from aiobaseten.testing import FakeBaseten
 from draw_promotion import STYLE, WIDTH, text
 
 TARGET = Path(__file__).parent.parent / "docs" / "guard.svg"
-LEFT, RIGHT, HIGH = 160, 976, 84
+LEFT, RIGHT, HIGH = 140, 740, 84
 STEPS = (25, 50, 75, 100)
 
 

@@ -25,18 +25,18 @@ ON_ITS_WAY = {"BUILDING", "DEPLOYING", "LOADING_MODEL", "UPDATING"}
 LOOP_INTERVAL_S = 2.0
 LASTS_S = 790.0
 
-WIDTH, LEFT, RIGHT = 1000, 160, 988
+WIDTH, LEFT, RIGHT = 760, 140, 748
 # The beginning and the end are important, so they are drawn wider: (seconds, share of the width).
-KNOTS = ((0.0, 0.0), (30.0, 0.42), (60.0, 0.48), (600.0, 0.62), (LASTS_S, 1.0))
-TICKS = ((0, "0"), (10, "10 s"), (20, "20 s"), (30, "30 s"), (60, "1 min"), (600, "10 min"),
+KNOTS = ((0.0, 0.0), (30.0, 0.49), (60.0, 0.54), (600.0, 0.65), (LASTS_S, 1.0))
+TICKS = ((0, "0"), (10, "10 s"), (20, "20 s"), (30, "30 s"), (600, "10 min"),
          (660, "11 min"), (720, "12 min"), (780, "13 min"))  # fmt: skip
 COLOURS = {"ACTIVE": "ready", "SUCCEEDED": "ready", "SCALED_TO_ZERO": "asleep"}
-LETTER = 6.7  # approximate width of a letter in a label, in pixels
+LETTER = 7.8  # approximate width of a letter in a label, in pixels
 
 # No CSS variables: some programs that display SVG do not support them.
 STYLE = """
 text { font: 12px ui-sans-serif, system-ui, sans-serif; fill: #1f2328; }
-.label { font-size: 10.5px; text-anchor: middle; } .end { text-anchor: end; }
+.label { text-anchor: middle; } .end { text-anchor: end; }
 .card { fill: #ffffff; stroke: #d1d9e0; } .grid { stroke: #d1d9e0; } .faint { fill: #59636e; }
 .way { fill: #b6d4fe; } .asleep { fill: #e2c5ff; } .ready { fill: #a6e3b4; }
 .traffic { fill: #2da44e; fill-opacity: .55; } .look { fill: #59636e; }

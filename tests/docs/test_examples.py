@@ -19,6 +19,8 @@ from .pages import Example, examples
 
 EXAMPLES = [*examples("python")]
 PROGRAMS = [one for one in EXAMPLES if "asyncio.run(" in one.text]
+#: Programs that take many minutes.
+LONG = [one for one in PROGRAMS if "long" in one.notes]
 #: Pages whose examples are files, and the tests that write and run them.
 FILES = {
     "airflow.md": "tests/airflow/test_documented_dag.py",
@@ -97,9 +99,15 @@ def worse(fake: FakeBaseten) -> None:
     production.receives(requests_per_second=10)
 
 
+def busy(fake: FakeBaseten) -> None:
+    """The ranker has traffic, and its new deployment is good."""
+    calm(fake)
+    fake.model("abcd1234").environment("production").receives(requests_per_second=10)
+
+
 WORLDS: Mapping[str, Callable[[FakeBaseten], None]] = {
     "calm": calm, "failing": failing, "stuck": stuck, "promoting": promoting,
-    "promoted": promoted, "asleep": asleep, "measured": measured, "worse": worse,
+    "promoted": promoted, "asleep": asleep, "measured": measured, "worse": worse, "busy": busy,
 }  # fmt: skip
 
 
@@ -107,7 +115,7 @@ def test_every_page_with_files_has_a_test_that_runs_them() -> None:
     assert {one.page.name for one in EXAMPLES if "file" in one.notes} == FILES.keys()
 
 
-@pytest.mark.parametrize("example", PROGRAMS, ids=str)
+@pytest.mark.parametrize("example", [one for one in PROGRAMS if one not in LONG], ids=str)
 async def test_a_program_runs(example: Example) -> None:
     # The program runs in real time. The fake is so fast that the second look finds it live.
     fake = FakeBaseten(speed=10_000)
@@ -125,6 +133,26 @@ async def test_a_program_runs(example: Example) -> None:
 
     assert process.returncode == 0
     assert example.notes["prints"] in printed.decode()
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("example", LONG, ids=str)
+async def test_a_long_program_runs_in_virtual_time(
+    example: Example,
+    fake: FakeBaseten,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    WORLDS[example.notes["world"]](fake)
+    monkeypatch.setattr("aiobaseten.Baseten", fake.client)
+    program, ends, _ = example.text.partition("asyncio.run(main())")
+    names: dict[str, Any] = {}
+
+    exec(compile(program, str(example), "exec"), names)
+    await names["main"]()
+
+    assert ends
+    assert example.notes["prints"] in capsys.readouterr().out
 
 
 @pytest.mark.looptime
