@@ -11,11 +11,11 @@ import pytest
 from aiobaseten import Baseten, ChainEnvironmentHandle, ModelEnvironmentHandle
 from aiobaseten.errors import (
     APIError,
-    ConfigurationError,
     NotFoundError,
     PermissionDeniedError,
     PromotionInProgressError,
     PromotionOutcomeUnknownError,
+    RollbackImpossibleError,
     ServerError,
 )
 from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment, timelines
@@ -132,7 +132,7 @@ async def test_a_rollback_finds_the_release_before_or_says_that_it_cannot_tell(
 
     try:
         back = await environment.rollback()
-    except ConfigurationError:
+    except RollbackImpossibleError:
         assert behaviour.audit_log_names == "source"
         assert behaviour.deployment_ids == "new"
         assert promoted(fake) == []
@@ -245,7 +245,7 @@ async def test_nothing_is_sent_if_neither_the_log_nor_the_list_tells(
     """The fake's list does not show where a deployment served before."""
     await went_live(production, "new")
 
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(RollbackImpossibleError) as caught:
         await environment.rollback()
 
     assert isinstance(caught.value.__cause__, cause)
@@ -258,7 +258,7 @@ async def test_a_log_that_keeps_failing_is_like_one_that_may_not_be_read(
     await went_live(production, "new")
     fake.faults.status(503, route=READS_LOG, times=None)
 
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(RollbackImpossibleError) as caught:
         await environment.rollback()
 
     assert isinstance(caught.value.__cause__, ServerError)
@@ -268,7 +268,7 @@ async def test_a_log_that_keeps_failing_is_like_one_that_may_not_be_read(
 async def test_the_first_deployment_of_an_environment_is_not_rolled_back(
     fake: FakeBaseten, production: FakeEnvironment, environment: Any
 ) -> None:
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(RollbackImpossibleError):
         await environment.rollback()
 
     assert promoted(fake) == []
@@ -282,7 +282,7 @@ async def test_an_environment_in_which_nothing_serves_is_not_rolled_back(
     owner.environment("production")
     handle = baseten.chain("owner") if kind == "chain" else baseten.model("owner")
 
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(RollbackImpossibleError):
         await handle.environment("production").rollback()
 
 
@@ -292,7 +292,7 @@ async def test_a_deployment_that_was_deleted_is_named_in_the_error(
     await went_live(production, "other", "new")
     fake.model("owner").deployment("other").delete()
 
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(RollbackImpossibleError):
         await environment.rollback()
 
     assert promoted(fake) == []

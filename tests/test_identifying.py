@@ -1,4 +1,4 @@
-"""Words that a person typed: names, ids, ids for certain, latest, current."""
+"""Words from users: names, ids, ids for certain, latest, current."""
 
 from __future__ import annotations
 

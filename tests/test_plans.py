@@ -1,4 +1,4 @@
-"""What a promotion would do, and what speaks against it. Nothing is sent."""
+"""What a promotion would do, and possible problems. Nothing is sent."""
 
 from __future__ import annotations
 

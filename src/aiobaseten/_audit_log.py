@@ -6,6 +6,7 @@ was accepted. `aiobaseten.audit` passes on entries of all kinds, as they are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
@@ -193,6 +194,7 @@ def settle(
     now: float,
     earlier: int,
     ourselves: Ourselves,
+    until: float = math.inf,
 ) -> Accepted | Anothers | None:
     """Whether a request to promote was accepted; ``None`` if the log does not tell.
 
@@ -207,11 +209,12 @@ def settle(
         now: The time when the log was read or a little earlier, by the same clock.
         earlier: How many such requests were sent so shortly before that their entries count, too.
         ourselves: How to tell our own entries.
+        until: Until when the request was sent at the latest: a later entry is of another one.
     """
     promoted = [one for one in entries if one.act is Act.PROMOTED]
     requests = [one for one in promoted if not one.is_push and is_target(one)]
     recent = [one for one in requests if one.is_since(since)]
-    ours = [one for one in recent if ourselves.wrote(one) is True]
+    ours = [one for one in recent if not one.is_since(until + SKEW_S) and ourselves.wrote(one)]
     # Entries from the future: the clock of the log is another one, and proves nothing.
     if len(ours) > earlier and not any(one.is_since(now + CLOCK_S) for one in promoted):
         return Accepted(ours[0], is_newest=promoted[0] is ours[0])

@@ -1,7 +1,7 @@
 """Which of the things that the API lists has a name, or is meant by a word. Pure.
 
 Names are unique only within a team, so that one name may mean several things: then none is chosen.
-A word that a person typed may be a name or an id, and the id of one thing may be the name of
+A word from a user may be a name or an id, and the id of one thing may be the name of
 another: then none is chosen either.
 """
 
@@ -122,7 +122,7 @@ def one_meant(kind: Kind, word: str, listed: Sequence[T], *, team: str | None = 
 
     Args:
         kind: What they are.
-        word: What a person typed.
+        word: As the user gave it.
         listed: All that there are.
         team: The name of the team that it must belong to; ``None`` for any.
 

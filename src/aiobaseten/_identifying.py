@@ -1,4 +1,4 @@
-"""From a word that a person typed to the id of a deployment."""
+"""From a word that a user gave to the id of a deployment."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Any, Generic, cast, get_args
 
@@ -35,6 +36,8 @@ from .schemas import Deployment
 READ_BACK_AFTER_S = (0.0, 1.0, 3.0, 6.0)
 #: Seconds that each of these looks waits for the audit log.
 AUDIT_LOG_S = 5.0
+# Seconds after a token was made within which its request was sent, if at all.
+_SENT_WITHIN_S = 300.0
 
 
 @frozen
@@ -120,7 +123,10 @@ class Asked:
         deployment_id: The deployment that was asked for.
         baseline: The environment before.
         was_busy: Whether another promotion was under way then, which may look like this one.
-        since: When it was sent or a little earlier, by the server's clock; ``None`` if not known.
+        since: When it was sent or a little earlier, in seconds since 1970 at Baseten; ``None`` if
+            that is not known.
+        until: Until when it was sent, by the same clock.
+        sent_at: When it was sent, on the clock of this process; ``None`` if another one sent it.
         earlier: How many equal requests this client had sent shortly before.
     """
 
@@ -129,6 +135,8 @@ class Asked:
     baseline: Baseline
     was_busy: bool
     since: float | None = None
+    until: float = math.inf
+    sent_at: float | None = None
     earlier: int = 0
 
 
@@ -139,14 +147,21 @@ async def find_promoted(
     baseline: Baseline,
     *,
     was_busy: bool,
+    sent_at: int | None,
 ) -> D:
     """The promotion that another process may have started before it was lost.
 
     Raises:
-        PromotionOutcomeUnknownError: The environment does not show whether it started.
+        PromotionOutcomeUnknownError: Neither the audit log nor the environment shows whether it
+            started.
     """
     asked = Asked(
-        environment=environment, deployment_id=deployment_id, baseline=baseline, was_busy=was_busy
+        environment=environment,
+        deployment_id=deployment_id,
+        baseline=baseline,
+        was_busy=was_busy,
+        since=sent_at,
+        until=math.inf if sent_at is None else sent_at + _SENT_WITHIN_S,
     )
     back = await read_back(resource, asked)
     if back.deployment is None:
@@ -174,7 +189,8 @@ async def send_once(
         deployment_id=deployment_id,
         baseline=baseline_of(before),
         was_busy=before.is_busy,
-        since=resource.sender.told_time(),
+        since=_time_at_baseten(resource),
+        sent_at=resource.sender.clock.now(),
         earlier=resource.note_promotion(environment, deployment_id),
     )
     try:
@@ -225,6 +241,9 @@ def _intention(
 ) -> str:
     """The token of a promotion that is about to be sent."""
     baseline = baseline_of(before)
+    # The entry of an equal request would look like that of this one.
+    is_first = resource.promoted_shortly_before(environment, deployment_id) == 0
+    now = _time_at_baseten(resource)
     return Token(
         kind="chain promotion" if resource.kind == "chain" else "model promotion",
         resource_id=resource.id,
@@ -236,7 +255,18 @@ def _intention(
         intended=True,
         was_busy=before.is_busy,
         hold=None if hold is None else int(hold),
+        sent_at=int(now) if is_first and now is not None else None,
     ).dump()
+
+
+def _time_at_baseten(resource: Resource[D, E]) -> float | None:
+    """The time there, in seconds since 1970; ``None`` if no answer has told it.
+
+    The newest one that was told: the answers may come from several servers, and with the time of
+    one whose clock is behind, entries from before would count.
+    """
+    sender = resource.sender
+    return None if sender.told_time() is None else sender.server_time().timestamp()
 
 
 # --- reading back --------------------------------------------------------------------------------
@@ -344,7 +374,8 @@ class _AuditLog:
         mask = resource.sender.settings.secret.mask_text
         entries = [one.masked(mask) for one in page.entries]
         self.is_informative = bool(entries)
-        recent = [one for one in entries if one.is_since(self._since - AHEAD_S)]
+        since = self._sent()
+        recent = [one for one in entries if one.is_since(since - AHEAD_S)]
         if any(not self._names(one) for one in recent) and self._is_first("name"):
             self._source_name = await resource.name_of(asked.deployment_id)
         by_email = [one for one in recent if one.actor.key_prefix is None and one.actor.email]
@@ -353,13 +384,21 @@ class _AuditLog:
         return settle(
             entries,
             is_target=self._names,
-            since=self._since,
-            now=resource.sender.told_time() or self._since,
+            since=since,
+            until=asked.until,
+            now=resource.sender.told_time() or since,
             earlier=asked.earlier,
             ourselves=Ourselves(
                 has_key=resource.sender.settings.secret.begins_with, email=self._email
             ),
         )
+
+    def _sent(self) -> float:
+        """When it was sent, by the newest time that was told until now."""
+        now, sender = _time_at_baseten(self._resource), self._resource.sender
+        if now is None or self._asked.sent_at is None:
+            return self._since
+        return max(self._since, now - (sender.clock.now() - self._asked.sent_at))
 
     def _is_first(self, what: str) -> bool:
         is_first = what not in self._asked_for

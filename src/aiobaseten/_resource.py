@@ -728,15 +728,20 @@ class Resource(Generic[D, E]):
             How many equal ones were sent shortly before: their entries in the audit log may be as
             new as that of this one.
         """
+        earlier = self.promoted_shortly_before(environment, deployment_id)
+        times = self.sender.shared.promoted.setdefault((self, environment, deployment_id), [])
+        times.append(self.sender.clock.now())
+        return earlier
+
+    def promoted_shortly_before(self, environment: str, deployment_id: str) -> int:
+        """How many equal promotions were sent so shortly before that their entries look new."""
         now = self.sender.clock.now()
         promoted = self.sender.shared.promoted
         for key, times in list(promoted.items()):
             promoted[key] = [at for at in times if now - at <= _SHORTLY_S]
             if not promoted[key]:
                 del promoted[key]
-        times = promoted.setdefault((self, environment, deployment_id), [])
-        times.append(now)
-        return len(times) - 1
+        return len(promoted.get((self, environment, deployment_id), ()))
 
     def audit_page(
         self,

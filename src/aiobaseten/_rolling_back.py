@@ -24,11 +24,11 @@ from ._waiting import Baseline, Who, add_who
 from .errors import (
     APIError,
     BasetenError,
-    ConfigurationError,
     Evidence,
     PromotionInProgressError,
     PromotionSupersededError,
     ResponseShapeError,
+    RollbackImpossibleError,
     TransportError,
 )
 from .readings import EnvironmentReading
@@ -140,7 +140,9 @@ async def roll_environment_back(
     before = await _read_idle(resource, environment)
     current_id = before.current_id
     if current_id is None:
-        raise ConfigurationError(f"nothing serves in {where}, so there is nothing to roll back")
+        raise RollbackImpossibleError(
+            f"nothing serves in {where}, so there is nothing to roll back"
+        )
     predecessor = await _find_predecessor(resource, environment, current_id)
     if not predecessor.is_latest:
         # The look may have been late, and the newest promotion may have ended by now.
@@ -183,7 +185,7 @@ async def _find_predecessor(
     """Find the deployment that served before the current one.
 
     Raises:
-        ConfigurationError: It is not known.
+        RollbackImpossibleError: It is not known.
     """
     deployments = await resource.read_deployments()
     unreadable: BasetenError | None = None
@@ -201,7 +203,7 @@ async def _find_predecessor(
         return found
     if found.reason not in reasons:
         reasons.append(found.reason)
-    raise ConfigurationError(
+    raise RollbackImpossibleError(
         f"it is not known which deployment served in {resource.environment_label(environment)} "
         f"before {current_id}: {', and '.join(reasons)}. Nothing was sent; to roll back to a "
         "deployment that you know, promote it"

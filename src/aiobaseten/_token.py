@@ -1,34 +1,41 @@
-"""Tokens: a wait as a short string that another process can go on with. No secret in it."""
+"""Tokens: a wait as a short string that another process can go on with. No secret in it.
+
+After the version come, in base64: a byte with the kind and the flags, the texts, the numbers, and a
+checksum. Each text stands after its length plus one, each number is one more than it is, and 0
+stands for ``None``.
+"""
 
 from __future__ import annotations
 
 import base64
-import json
 import zlib
-from typing import Any, Literal, TypeAlias, cast
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Literal, TypeAlias, get_args
 
 from attrs import frozen
 
 from .errors import ConfigurationError
 
-_VERSION = "abt1"
+_VERSION = "abt2"
+_CHECKSUM_BYTES = 4
+# More does no number have that this version writes.
+_LARGEST_BITS = 63
 
 TokenKind: TypeAlias = Literal["chain promotion", "model promotion", "cancellation"]
-# Each attribute's key in the text.
-_KEYS = {
-    "kind": "kind",
-    "resource_id": "parent",
-    "environment_name": "environment",
-    "deployment_id": "deployment",
-    "previous_id": "previous",
-    "candidate_id": "candidate",
-    "promotion_status": "promotion",
-    "at_once": "at_once",
-    "intended": "intended",
-    "was_busy": "was_busy",
-    "hold": "hold",
-}
-_KINDS = ("chain promotion", "model promotion", "cancellation")
+# The order of each is part of the format.
+_KINDS: tuple[TokenKind, ...] = get_args(TokenKind)
+_FLAGS = ("at_once", "intended", "was_busy")
+_TEXTS = (
+    "resource_id",
+    "environment_name",
+    "deployment_id",
+    "previous_id",
+    "candidate_id",
+    "promotion_status",
+)
+_NUMBERS = ("hold", "sent_at")
+_KIND_BITS = 2
 
 
 @frozen(kw_only=True)
@@ -52,6 +59,8 @@ class Token:
         was_busy: Whether another promotion was under way then, which may look like this one.
         hold: Of a guarded promotion, the seconds for which Baseten holds each step, 0 if that is
             not known; ``None`` for every other one.
+        sent_at: If *intended*, the time right before the request was sent, in seconds since 1970 at
+            Baseten: the audit log is searched from then on. ``None`` if that is not known.
     """
 
     kind: TokenKind
@@ -65,14 +74,22 @@ class Token:
     intended: bool = False
     was_busy: bool = False
     hold: int | None = None
+    sent_at: int | None = None
 
     def dump(self) -> str:
         """The text: letters, digits, dots, dashes and underscores."""
-        values = ((key, getattr(self, name)) for name, key in _KEYS.items())
-        fields = {key: value for key, value in values if value is not None}
-        # Without the space it would begin like a JWT, which Airflow, for one, masks in its logs.
-        content = b" " + json.dumps(fields, separators=(",", ":"), sort_keys=True).encode()
-        return f"{_VERSION}.{_checksum(content)}.{_encode(content)}"
+        first = _KINDS.index(self.kind)
+        for place, name in enumerate(_FLAGS, _KIND_BITS):
+            first |= getattr(self, name) << place
+        content = bytes([first])
+        for name in _TEXTS:
+            text: str | None = getattr(self, name)
+            data = b"" if text is None else text.encode("utf-8", "surrogatepass")
+            content += _varint(None if text is None else len(data)) + data
+        for name in _NUMBERS:
+            content += _varint(getattr(self, name))
+        body = base64.urlsafe_b64encode(content + _checksum(content))
+        return f"{_VERSION}.{body.decode().rstrip('=')}"
 
     @classmethod
     def load(cls, text: str) -> Token:
@@ -81,7 +98,8 @@ class Token:
         Raises:
             ConfigurationError: It is damaged, of another version, or not a token.
         """
-        version, _, rest = text.strip().partition(".") if isinstance(text, str) else ("", "", "")
+        given = text.strip() if isinstance(text, str) else ""
+        version, _, body = given.partition(".")
         if version != _VERSION:
             if version.startswith("abt") and version[3:].isdigit():
                 raise ConfigurationError(
@@ -89,48 +107,72 @@ class Token:
                     "go on with the version that made it"
                 )
             raise ConfigurationError("this is not a token of aiobaseten")
-        checksum, _, body = rest.partition(".")
         try:
-            content = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+            data = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
         except ValueError:
-            content = b""
-        # Decoding ignores what is no letter of it, and a copy with that in it is damaged, too.
-        if _checksum(content) != checksum or _encode(content) != body:
+            data = b""
+        content = data[:-_CHECKSUM_BYTES]
+        if _checksum(content) != data[-_CHECKSUM_BYTES:]:
             raise ConfigurationError("this token is damaged: copy it again, whole")
-        return cls(**_checked(_decode(content)))
+        try:
+            token = cls(**_decode(content))
+        except ValueError:
+            raise ConfigurationError(
+                "this token is damaged: it does not say what it goes on with"
+            ) from None
+        # Decoding ignores what is no letter of it, and a copy with that in it is damaged, too.
+        if token.dump() != given:
+            raise ConfigurationError("this token is damaged: copy it again, whole")
+        return token
 
 
 def _decode(content: bytes) -> dict[str, Any]:
-    try:
-        fields = json.loads(content)
-    except (ValueError, RecursionError):
-        return {}
-    return cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}
+    """The fields of a token.
+
+    Raises:
+        ValueError: They are not valid, or some are missing.
+    """
+    data = iter(content)
+    first = next(data, -1)
+    kind = first & ~(-1 << _KIND_BITS)
+    if kind >= len(_KINDS):  # also if there is nothing
+        raise ValueError("the kind is unknown")
+    fields: dict[str, Any] = {"kind": _KINDS[kind]}
+    fields |= {name: bool(first >> at & 1) for at, name in enumerate(_FLAGS, _KIND_BITS)}
+    for name in _TEXTS:
+        size = _number(data)
+        # A size that is too large takes all the rest, and the numbers are missing.
+        whole = None if size is None else bytes(islice(data, size))
+        fields[name] = None if whole is None else whole.decode("utf-8", "surrogatepass")
+    fields |= {name: _number(data) for name in _NUMBERS}
+    needed = {"resource_id", "environment_name", "deployment_id"}
+    if fields["kind"] == "cancellation":
+        needed.remove("deployment_id")
+    if any(fields[name] is None for name in needed):
+        raise ValueError("a name is missing")
+    return fields
 
 
-def _checked(fields: dict[str, Any]) -> dict[str, Any]:
-    texts = {"parent", "environment", "deployment", "previous", "candidate", "promotion"}
-    flags = {"at_once", "intended", "was_busy"}
-    is_sound = (
-        fields.get("kind") in _KINDS
-        and {"parent", "environment"} <= fields.keys() <= {*texts, *flags, "kind", "hold"}
-        and all(isinstance(fields[key], str) for key in texts & fields.keys())
-        and all(isinstance(fields[key], bool) for key in flags & fields.keys())
-        and (fields["kind"] == "cancellation" or "deployment" in fields)
-        and _is_count(fields.get("hold", 0))
-    )
-    if not is_sound:
-        raise ConfigurationError("this token is damaged: it does not say what it goes on with")
-    return {name: fields.get(key) for name, key in _KEYS.items() if key in {"deployment", *fields}}
+def _varint(number: int | None) -> bytes:
+    """A number in as few bytes as possible: seven bits in each, the lowest first."""
+    rest, encoded = 0 if number is None else number + 1, bytearray()
+    while rest > 0x7F:
+        encoded.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    return bytes([*encoded, rest])
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def _number(data: Iterator[int]) -> int | None:
+    number = 0
+    for place in range(0, _LARGEST_BITS, 7):
+        byte = next(data, None)
+        if byte is None:
+            raise ValueError("it ends too early")
+        number |= (byte & 0x7F) << place
+        if byte <= 0x7F:
+            return number - 1 if number else None
+    raise ValueError("the number is too large")
 
 
-def _encode(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
-
-
-def _checksum(content: bytes) -> str:
-    return f"{zlib.crc32(content):08x}"
+def _checksum(content: bytes) -> bytes:
+    return zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "big")

@@ -332,7 +332,7 @@ class Baseten:
         return self.model(found.id)
 
     async def identify_chain(self, word: str, *, team: str | None = None) -> ChainHandle:
-        """The chain that a word means which a person typed: its id or its name.
+        """The chain whose name or id a user gave.
 
         An id with ``id:`` before it, as in ``id:abcd1234``, sends nothing. Any other word costs one
         request: the list of all chains, so that an id that is the name of another chain is noticed.
@@ -360,7 +360,7 @@ class Baseten:
         return self.chain(exact)
 
     async def identify_model(self, word: str, *, team: str | None = None) -> ModelHandle:
-        """The model that a word means which a person typed: its id or its name.
+        """The model whose name or id a user gave.
 
         An id with ``id:`` before it, as in ``id:abcd1234``, sends nothing. Any other word costs one
         request: the list of all models, so that an id that is the name of another model is noticed.
@@ -471,8 +471,8 @@ class Baseten:
             ConfigurationError: The token is damaged, of another version, or not one; or it is that
                 of a guarded promotion and *guard* is missing; or *guard* cannot guard this.
             NotFoundError: The environment or its chain or model no longer exists.
-            PromotionOutcomeUnknownError: The environment does not show whether the promotion
-                started; it was not sent again.
+            PromotionOutcomeUnknownError: Neither the audit log nor the environment shows whether
+                the promotion started; it was not sent again.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         known = Token.load(token)
@@ -573,6 +573,7 @@ async def _promoted(resource: Resource[D, E], known: Token) -> str:
         deployment_id,
         _baseline(known),
         was_busy=known.was_busy,
+        sent_at=known.sent_at,
     )
     return found.id
 

@@ -20,6 +20,7 @@
     ├── PromotionInProgressError                  the environment is busy; nothing was sent
     ├── PromotionOutcomeUnknownError              the promotion may or may not have started
     ├── RequestNotActedOnError                    a 200 that says: not done
+    ├── RollbackImpossibleError                   nothing to roll back to; nothing was sent
     └── WaitError                                 a wait ended without success
         ├── DeploymentFailedError
         ├── PromotionFailedError
@@ -519,6 +520,13 @@ class RequestNotActedOnError(BasetenError):
         super().__init__(f"Baseten did not {action}{said}. Everything is as it was")
         self.action = action
         self.reason = reason
+
+
+class RollbackImpossibleError(BasetenError):
+    """No deployment served before, or it is not known which one. Nothing was sent.
+
+    The message says why. Promote the deployment that you want instead.
+    """
 
 
 class WaitError(BasetenError):

@@ -156,7 +156,7 @@ class ModelHandle:
     async def identify_deployment(
         self, word: str, *, environment: str | None = None
     ) -> ModelDeploymentHandle:
-        """The deployment that a word means which a person typed.
+        """The deployment that a name, an id or another word from a user means.
 
         An id with ``id:`` before it sends nothing. Any other word costs one request.
 
@@ -719,7 +719,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         if_in_progress: IfInProgress = "raise",
         guard: Guard | None = None,
     ) -> Plan:
-        """What `promote` with the same arguments would do now, and what speaks against it.
+        """What `promote` with the same arguments would do now, and possible problems.
 
         Sends nothing that changes anything. Reads the environment, the deployment, the name of the
         model and the user of the key; the last two may be missing if Baseten does not tell soon.
@@ -826,7 +826,9 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         that was rolled back is the one that served before.
 
         The audit log tells what served before: the newest promotion before that of the current
-        deployment. Promotions that were cancelled and deployments that have failed do not count.
+        deployment. Promotions that were cancelled and deployments that have failed do not count;
+        neither does the deployment from which Baseten made the current one, which is the same
+        release.
         The log does not tell how a promotion ended, so that one that failed although its
         deployment is well counts, too. Where the log cannot be read or does not tell, it is the
         newest deployment in the list that belongs to the environment and was made before the
@@ -838,8 +840,8 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
-            ConfigurationError: It is not known what served before, or nothing serves; nothing was
-                sent.
+            RollbackImpossibleError: It is not known what served before, or nothing serves; nothing
+                was sent.
             PromotionInProgressError: A promotion is under way, or has just ended; nothing was sent.
             PromotionOutcomeUnknownError: As for `promote`.
             NotFoundError: There is no such model or environment.
@@ -1120,8 +1122,8 @@ class ModelPromotion(Promotion[Deployment, Environment]):
                 deployment since.
 
         Raises:
-            ConfigurationError: The previous deployment is not known, there was none, or it was the
-                same one.
+            RollbackImpossibleError: The previous deployment is not known, there was none, or it
+                was the same one; nothing was sent.
             PromotionSupersededError: Another deployment was promoted since; nothing was sent.
             PromotionInProgressError: A promotion to the environment is under way; nothing was sent.
             PromotionOutcomeUnknownError: As for `ModelEnvironmentHandle.promote`.

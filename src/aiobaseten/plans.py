@@ -1,4 +1,4 @@
-"""Plans: what a promotion would do, and what speaks against it. Nothing is sent."""
+"""Plans: what a promotion would do, and possible problems. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _RAMP_S = 600
 
 @frozen(kw_only=True)
 class PlanWarning:
-    """Something that speaks against a promotion.
+    """A possible problem of a promotion.
 
     Attributes:
         code: What it is. A code does not change.
@@ -119,7 +119,7 @@ class Plan:
         adopts_id: The deployment whose promotion would be adopted, so that ``request`` is not sent;
             ``None`` if none would be.
         request: The request that would be sent.
-        warnings: What speaks against it, the most important first.
+        warnings: Possible problems, the most important first.
     """
 
     kind: Literal["chain", "model"]

@@ -31,7 +31,7 @@ from ._waiting import (
     Wait,
     Who,
 )
-from .errors import ConfigurationError
+from .errors import RollbackImpossibleError
 from .events import Event, EventStream
 from .options import CancellationOptions, PromotionOptions, WaitOptions, wait_options
 from .readings import EnvironmentReading
@@ -208,12 +208,12 @@ class Promotion(Generic[D, E]):
     def _served_before(self) -> str:
         """The id of the deployment to roll back to."""
         if self.previous_id is None:
-            raise ConfigurationError(
+            raise RollbackImpossibleError(
                 f"it is not known what served in {self._label} before this promotion, so "
                 "there is nothing to roll back to"
             )
         if self.previous_id == self.deployment_id:
-            raise ConfigurationError(
+            raise RollbackImpossibleError(
                 f"deployment {self.deployment_id} served in {self._label} before this promotion, "
                 "too, so there is nothing to roll back to"
             )
@@ -244,7 +244,8 @@ class Cancellation:
     _since: float = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._since = self._resource.sender.server_time().timestamp()
+        now = self._resource.sender.server_time().timestamp()
+        self._since = -math.inf if self.status is None else now  # as that of a promotion
 
     def __repr__(self) -> str:
         return (

@@ -36,6 +36,7 @@ PERMANENT = [
     errors.NameNotFoundError("", name="n", similar=()),
     errors.AmbiguousNameError("", name="n", candidates=()),
     unknown_outcome(after=object()),
+    errors.RollbackImpossibleError(""),
     errors.DeploymentFailedError("", evidence=EVIDENCE),
     errors.PromotionFailedError("", evidence=EVIDENCE),
     errors.PromotionCanceledError("", evidence=EVIDENCE),

@@ -39,7 +39,7 @@ def moved(trigger: BaseTrigger) -> BaseTrigger:
 @pytest.mark.parametrize(
     "trigger",
     [
-        promotion_trigger("abt1.x", deadline=1.5e9, cancel_on_kill=True),
+        promotion_trigger("abt2.x", deadline=1.5e9, cancel_on_kill=True),
         DeploymentTrigger(
             baseten_conn_id="c",
             deployment_id="v2",
@@ -201,7 +201,7 @@ async def test_a_missing_connection_is_a_permanent_failure(
 ) -> None:
     monkeypatch.delenv("AIRFLOW_CONN_BASETEN_DEFAULT", raising=False)
 
-    outcome = await fired(promotion_trigger("abt1.x"))
+    outcome = await fired(promotion_trigger("abt2.x"))
 
     assert (outcome["error"], outcome["is_final"]) == ("ConfigurationError", True)
     assert "baseten_default" in outcome["message"]

@@ -33,7 +33,7 @@ from aiobaseten.testing import FakeBaseten, timelines
 SPEED = 50.0
 PATIENCE_S = 20.0
 
-TOKEN = re.compile(r"abt1\.[0-9a-f]{8}\.[\w-]+")
+TOKEN = re.compile(r"abt2\.[\w-]+")
 
 # Variables that a person or a pipeline may have set, and that change the output.
 _CHANGES_OUTPUT = (

@@ -281,7 +281,7 @@ async def test_an_environment_without_a_past_is_not_rolled_back(
 ) -> None:
     ending = await execute(run_of(baseten, "rollback model ranker production"))
 
-    assert ending.outcome is Outcome.USAGE
+    assert ending.outcome is Outcome.REJECTED
     assert all(one.startswith("GET ") for one in asked(fake))
 
 

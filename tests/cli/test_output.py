@@ -238,7 +238,7 @@ async def test_github_actions_gets_annotations_a_summary_and_outputs(
     written = page.read_text("utf-8")
     assert written.startswith("### ❌ ")
     assert "| deployment broken: BUILDING -&#62; BUILD&#95;FAILED |" in written
-    assert re.fullmatch(r"token=abt1\.\S+\noutcome=failed\n", outputs.read_text("utf-8"))
+    assert re.fullmatch(r"token=abt2\.\S+\noutcome=failed\n", outputs.read_text("utf-8"))
 
 
 def test_an_annotation_is_always_one_line() -> None:

@@ -137,7 +137,7 @@ INVALID = {
     "an unknown command": ({}, "lst chain c"),
     "an invalid value": ({}, "wait chain c d --timeout soon"),
     "a contradiction": ({}, "promote chain c d --to prod --timeout 5m"),
-    "a damaged token": ({}, "wait abt1.x"),
+    "a damaged token": ({}, "wait abt2.x"),
 }
 
 

@@ -197,7 +197,7 @@ INVALID_ARGUMENTS = {
         "expected TOKEN, or chain or model, its name or id, and the deployment; or set "
         "BASETEN_CHAIN or BASETEN_MODEL"
     ),
-    "wait abt1.nonsense": "this token is damaged: copy it again, whole",
+    "wait abt2.nonsense": "this token is damaged: copy it again, whole",
     f"wait {MODEL[:-1]}": "this token is damaged: copy it again, whole",
     "promote chain c d --to prod --api-key s3cret": f"there is no option --api-key: {KEY}",
     "list chain c --baseten-token=s3cret -ks3cret": (
@@ -205,6 +205,8 @@ INVALID_ARGUMENTS = {
     ),
     "list chain c --lins": "there is no option --lins: did you mean --lines?",
     "cancel model m prod --wait --log-lines 5": "there is no option --log-lines",
+    f"resume {MODEL} --wait": "there is no option --wait",
+    "promote model m d --to prod --wiat": "there is no option --wiat: did you mean --wait?",
     "list chain c s3cret": "too many arguments",
     "environments": "expected create, update or delete",
     "environments delete model m": "expected chain or model, its name or id, and the environment",

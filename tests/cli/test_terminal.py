@@ -143,7 +143,7 @@ async def test_ctrl_c_at_a_terminal_releases_it(shell: Shell) -> None:
         await screen.shows("DEPLOYING")
         screen.process.send_signal(signal.SIGINT)
         assert await screen.ends() == 130
-        assert "aiobaseten wait abt1." in screen.text
+        assert "aiobaseten wait abt2." in screen.text
         assert not screen.hides_cursor
 
 

@@ -93,7 +93,7 @@ NAMES = [option.name for option in attrs.fields(WaitOptions)]
 def cases(*, taken: bool) -> list[Any]:
     """Each command with each option that its wait takes, or does not take."""
     return [
-        pytest.param(line, name, id=f"{line.replace('abt1.', '')[:18]} {kind.__name__} {name}")
+        pytest.param(line, name, id=f"{line.replace('abt2.', '')[:18]} {kind.__name__} {name}")
         for line, kind in WAITS.items()
         for name in NAMES
         if (name in option_names(kind)) is taken

@@ -15,7 +15,7 @@ from aiobaseten.errors import (
     PromotionInProgressError,
     PromotionOutcomeUnknownError,
 )
-from aiobaseten.testing import FakeBaseten, timelines
+from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
 from ..story import BOTH, Kind, production, set_up
 
@@ -92,17 +92,63 @@ async def test_a_deployment_made_by_the_promotion_is_found_by_its_name(
     assert promotion.deployment_id == begun.candidate.id != "new"
 
 
-async def test_a_chain_deployment_made_by_the_promotion_cannot_be_identified(
-    fake: FakeBaseten, baseten: Baseten
+@pytest.mark.parametrize("later", [0, 300])
+async def test_a_chain_deployment_made_by_the_promotion_is_found_in_the_audit_log(
+    fake: FakeBaseten, baseten: Baseten, later: float
 ) -> None:
-    """Deployments of chains have no names."""
     set_up(fake, "chain", timelines.HEALTHY, redeploy_on_promotion=True)
     token = await lost(fake, baseten, "chain")
+    await asyncio.sleep(later)
+
+    promotion = await resumed(fake, token)
+
+    (begun,) = fake.chain("owner").environment("production").promotions
+    assert promotion.deployment_id == begun.candidate.id != "new"
+    assert sent(fake) == 1
+
+
+async def test_without_the_log_a_chain_deployment_made_by_the_promotion_cannot_be_identified() -> (
+    None
+):
+    """Deployments of chains have no names."""
+    fake = FakeBaseten(behaviour=Behaviour(audit_log="forbidden"))
+    set_up(fake, "chain", timelines.HEALTHY, redeploy_on_promotion=True)
+    async with fake.client() as baseten:
+        token = await lost(fake, baseten, "chain")
 
     with pytest.raises(PromotionOutcomeUnknownError):
         await resumed(fake, token)
 
     assert sent(fake) == 1
+
+
+@BOTH
+async def test_the_same_promotion_by_somebody_else_is_not_taken_for_that_of_a_lost_process(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    """The environment alone cannot tell the two apart."""
+    environment = set_up(fake, kind, timelines.HEALTHY)
+    token = await lost(fake, baseten, kind, acts=False)
+    await asyncio.sleep(60)
+    with fake.acting_as(email="eve@example.com"):
+        environment.promote("new")
+
+    with pytest.raises(PromotionOutcomeUnknownError, match=r"eve@example\.com"):
+        await resumed(fake, token)
+
+
+async def test_another_promotion_by_the_same_key_is_not_taken_for_that_of_a_lost_process(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    """It began an hour after the token was made."""
+    set_up(fake, "chain", timelines.HEALTHY, redeploy_on_promotion=True)
+    token = await lost(fake, baseten, "chain", acts=False)
+    await asyncio.sleep(3600)
+    async with fake.client() as another:
+        await another.chain("owner").environment("production").promote("new")
+
+    with pytest.raises(PromotionOutcomeUnknownError):
+        await resumed(fake, token)
 
 
 @BOTH

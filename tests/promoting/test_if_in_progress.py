@@ -13,6 +13,7 @@ from aiobaseten.errors import (
     PromotionFailedError,
     PromotionInProgressError,
     PromotionOutcomeUnknownError,
+    RollbackImpossibleError,
 )
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
@@ -114,7 +115,7 @@ async def test_a_finished_promotion_of_the_same_deployment_is_adopted(
 
     assert live.id == "new"
     assert sent(fake) == once
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(RollbackImpossibleError):
         await promotion.rollback()
 
 

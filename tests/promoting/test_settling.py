@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, Literal
 
 import pytest
@@ -31,6 +32,7 @@ LOG: dict[Kind, str] = {
 }
 NAMES = pytest.mark.parametrize("names", ["candidate", "source"])
 virtual = pytest.mark.looptime
+STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def made_new(names: Literal["candidate", "source"], **more: Any) -> FakeBaseten:
@@ -180,6 +182,31 @@ async def test_an_earlier_entry_of_the_same_promotion_proves_nothing(
 
 @virtual
 @BOTH
+async def test_the_clock_of_a_server_that_is_minutes_behind_makes_no_old_entry_new(
+    kind: Kind,
+) -> None:
+    """The environment is read from it. The same key has promoted a minute ago."""
+    fake = FakeBaseten(started=STARTED)
+    environment = set_up(fake, kind, timelines.HEALTHY)
+    async with fake.client() as another:
+        await promote(another, kind)
+        environment.fail()
+        await asyncio.sleep(60)
+        page = (await production(another, kind).get()).to_dict()
+    behind = format_datetime(STARTED - timedelta(minutes=5), usegmt=True)
+    route = f"GET /v1/{kind}s/owner/environments/production"
+    fake.faults.status(200, body=page, headers=(("date", behind),), route=route)
+    fake.faults.reset(route="POST")
+
+    async with fake.client() as baseten:
+        with pytest.raises(PromotionOutcomeUnknownError) as caught:
+            await promote(baseten, kind)
+
+    assert "the audit log says that it was accepted" not in str(caught.value)
+
+
+@virtual
+@BOTH
 async def test_a_promotion_of_an_hour_ago_proves_nothing(
     fake: FakeBaseten, baseten: Baseten, kind: Kind
 ) -> None:
@@ -323,6 +350,20 @@ def test_only_entries_since_the_request_count() -> None:
     assert isinstance(settled(entry(SENT - 2)), Accepted)
     assert settled(entry(SENT - 2.1)) is None
     assert settled(AuditEntry(act=Act.PROMOTED, deployment_id="new", actor=OURS)) is None
+
+
+def test_an_entry_from_after_the_request_can_have_been_sent_is_of_another_one() -> None:
+    late = settle(
+        [entry(SENT + 300)],
+        is_target=lambda _: True,
+        since=SENT,
+        until=SENT + 200,
+        now=SENT + 400,
+        earlier=0,
+        ourselves=Ourselves(has_key="abcdef".startswith),
+    )
+
+    assert late is None
 
 
 def test_an_entry_of_an_earlier_request_is_not_counted_twice() -> None:

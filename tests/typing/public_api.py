@@ -217,7 +217,7 @@ def tokens(text: str) -> None:
     assert_type((token.deployment_id, token.previous_id), tuple[str | None, str | None])
     assert_type((token.candidate_id, token.promotion_status), tuple[str | None, str | None])
     assert_type((token.at_once, token.intended, token.was_busy), tuple[bool, bool, bool])
-    assert_type(token.hold, int | None)
+    assert_type((token.hold, token.sent_at), tuple[int | None, int | None])
     assert_type(token.kind, Literal["chain promotion", "model promotion", "cancellation"])
 
 
@@ -601,6 +601,7 @@ OTHERS = (
     errors.PromotionInProgressError,
     errors.PromotionOutcomeUnknownError,
     errors.RequestNotActedOnError,
+    errors.RollbackImpossibleError,
     errors.NameNotFoundError,
     errors.AmbiguousNameError,
 )

@@ -7,7 +7,11 @@ import asyncio
 import pytest
 
 from aiobaseten import Baseten
-from aiobaseten.errors import ConfigurationError, PromotionInProgressError, PromotionSupersededError
+from aiobaseten.errors import (
+    PromotionInProgressError,
+    PromotionSupersededError,
+    RollbackImpossibleError,
+)
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
 from ..story import BOTH, ONE_LOOK, Kind, is_new_live, listen, promote, rolling, set_up
@@ -99,7 +103,7 @@ async def test_rolling_back_without_a_previous_deployment_is_refused(
     promotion = await promote(baseten, kind)
     await promotion.wait()
 
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(RollbackImpossibleError):
         await promotion.rollback()
 
 
@@ -110,5 +114,5 @@ async def test_rolling_back_to_the_same_deployment_is_refused() -> None:
         promotion = await baseten.model("owner").environment("production").promote("old")
         await promotion.wait()
 
-        with pytest.raises(ConfigurationError):
+        with pytest.raises(RollbackImpossibleError):
             await promotion.rollback()

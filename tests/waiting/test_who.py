@@ -196,6 +196,24 @@ async def test_a_pause_names_who_paused_it(fake: FakeBaseten, baseten: Baseten) 
     assert str(late.value).endswith(" Go on with resume(error.token).")
 
 
+async def test_the_author_of_a_roll_forward_is_named_after_a_cancellation_was_resumed(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    environment = set_up(fake, "model", ramp=RAMP)
+    promotion = await promote(baseten, "model")
+    await asyncio.sleep(90)
+    token = (await promotion.cancel()).token
+    with fake.acting_as("ops@example.com"):
+        environment.force_roll_forward()
+    await asyncio.sleep(300)
+
+    resumed = await baseten.resume(token)
+    with pytest.raises(PromotionSupersededError) as caught:
+        await resumed.wait()
+
+    assert "was rolled forward by ops@example.com" in str(caught.value)
+
+
 async def test_a_timeout_of_a_promotion_that_goes_on_asks_nothing(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: What each command does, for the help.
 SUMMARIES = {
     "promote": "promote a deployment to an environment",
-    "plan": "show what promote would do, and what speaks against it; changes nothing",
+    "plan": "show what promote would do, and possible problems; changes nothing",
     "wait": "wait until a promotion is finished or a deployment is ACTIVE",
     "status": "show an environment: current deployment, candidate, traffic, chainlets",
     "list": "list chains and models, or the environments and deployments of one",
@@ -60,6 +60,8 @@ exit statuses:
 
 
 _OPTION = re.compile(r"--?[a-z-]{1,40}")
+# An option where the help explains it.
+_LISTED_OPTION = re.compile(r"^  (?:-\w, )?(--[a-z-]+)", re.MULTILINE)
 # Each of them ends the program.
 _TOP_OPTIONS = ("-h", "--help", "-V", "--version")
 # Those of all commands, which may stand anywhere.
@@ -125,7 +127,7 @@ def _parse(words: Sequence[str]) -> Command:
     grammar = GRAMMARS[name]
     grammar.describe(commands[name])
     namespace, others = parser.parse_known_args(words)
-    options = [word for word in commands[name].format_help().split() if word[:2] == "--"]
+    options = _LISTED_OPTION.findall(commands[name].format_help())
     said = _unknown(others, options)
     if said:
         commands[name].error(said)

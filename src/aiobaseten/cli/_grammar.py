@@ -119,7 +119,7 @@ def _add_promote(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--plan",
         action="store_true",
-        help="promote nothing: show what would be done, and what speaks against it",
+        help="promote nothing: show what would be done, and possible problems",
     )
     parser.add_argument(
         "--in-progress-timeout",

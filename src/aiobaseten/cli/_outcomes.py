@@ -30,7 +30,8 @@ class Outcome(Enum):
     REJECTED = (
         5,
         "rejected",
-        "Invalid, or not possible now, such as during another promotion (400, 409, 422).",
+        "Invalid, or not possible now, such as during another promotion (400, 409, 422), or a "
+        "rollback to nothing.",
     )
     UNAVAILABLE = (6, "unavailable", "No useful response from Baseten (network, 429, 5xx).")
     FAILED = (10, "failed", "The promotion or the deployment failed.")

@@ -81,8 +81,10 @@ class RequestHandler:
                 return
         recorded.status = response.status
         sent = Response(response.body, response.status)
-        date = self._context.writer.http_date(now).encode()
-        sent.raw_headers = [*response.raw_headers(recorded.request_id), (b"date", date)]
+        date = (b"date", self._context.writer.http_date(now).encode())
+        headers = response.raw_headers(recorded.request_id)
+        has_date = any(name.lower() == b"date" for name, _ in headers)  # that of a fault
+        sent.raw_headers = [*headers] if has_date else [*headers, date]
         await sent(scope, receive, send)
 
     def _record(self, request: Request, body: bytes, now: float) -> Recorded:
