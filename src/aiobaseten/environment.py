@@ -6,8 +6,10 @@ from typing import Generic
 
 from attrs import frozen
 
-from ._arguments import path_argument
+from ._arguments import count, path_argument
+from ._releases import read_releases
 from ._resource import D, E, Resource
+from .audit import Release
 from .readings import EnvironmentReading
 
 
@@ -48,3 +50,21 @@ class EnvironmentHandle(Generic[D, E]):
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return await self._resource.read_environment(self.name)
+
+    async def history(self, *, limit: int = 20) -> list[Release]:
+        """What was promoted to the environment, the newest first: what, when, by whom.
+
+        From the audit log, with what became of each promotion as far as the log, the environment
+        and the list of deployments tell: see `aiobaseten.audit.Release`. Costs three requests, and
+        more for a long log. Cancelling this changes nothing at Baseten.
+
+        Args:
+            limit: How many releases at most.
+
+        Raises:
+            ConfigurationError: *limit* is not a number from 1 up.
+            NotFoundError: There is no such environment.
+            PermissionDeniedError: The key may not read the audit log.
+            BasetenError: A request failed in another way; see `aiobaseten.errors`.
+        """
+        return await read_releases(self._resource, self.name, count("limit", limit))

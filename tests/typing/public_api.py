@@ -325,6 +325,7 @@ async def chains(chain: ChainHandle) -> None:
         schemas.ChainEnvironment,
     )
     assert_type(await environment.read(), EnvironmentReading)
+    assert_type(await environment.history(limit=5), list[audit.Release])
     assert_type(
         await environment.plan(
             "d",
@@ -427,6 +428,7 @@ async def models(model: ModelHandle) -> None:
     assert_type(await environment.activate(), None)
     assert_type(await environment.deactivate(), None)
     assert_type(await environment.read(), EnvironmentReading)
+    assert_type(await environment.history(), list[audit.Release])
     assert_type(await environment.metrics(mode="CURRENT"), metrics.Metrics)
     assert_type(await environment.pause_promotion(), None)
     assert_type(await environment.resume_promotion(), None)
@@ -465,6 +467,13 @@ async def models(model: ModelHandle) -> None:
     assert_type(await promotion.force_roll_forward(), None)
     assert_type(await promotion.rollback(), ModelPromotion)
     assert_type(await environment.rollback(), ModelPromotion)
+
+
+def released(release: audit.Release) -> None:
+    assert_type((release.deployment_id, release.name), tuple[str | None, str | None])
+    assert_type(release.state, audit.ReleaseState)
+    assert_type(release.at, datetime | None)
+    assert_type((release.by, release.through), tuple[str | None, str | None])
 
 
 def planned(plan: plans.Plan, warning: plans.PlanWarning, rolling: plans.RollingPlan) -> None:
