@@ -23,6 +23,7 @@ SUMMARIES = {
     "plan": "show what promote would do, and possible problems; changes nothing",
     "wait": "wait until a promotion is finished or a deployment is ACTIVE",
     "status": "show an environment: current deployment, candidate, traffic, chainlets",
+    "history": "show what was promoted to an environment, when, and by whom",
     "list": "list chains and models, or the environments and deployments of one",
     "environments": "create, change or delete an environment",
     "cancel": "cancel the running promotion of a model",

@@ -15,6 +15,7 @@ from ._invocations import (
     ChangeEnvironment,
     EnvironmentRef,
     EnvironmentWord,
+    History,
     List,
     Pause,
     PlanPromotion,
@@ -33,9 +34,12 @@ from ._jobs import (
     Job,
     ResourceRow,
     ShownEnvironment,
+    ShownHistory,
     ShownPlan,
     ShownResource,
     ShownResources,
+    job_of_promotion,
+    words_to_go_on,
 )
 from ._names import check_words, find_deployment, find_environment, find_resource, named
 from ._outcomes import Outcome
@@ -44,8 +48,6 @@ from ._waits import (
     follow_cancellation,
     follow_deployment,
     follow_promotion,
-    guard_words,
-    job_of_promotion,
 )
 
 _EFFECTS: dict[type, str] = {
@@ -79,6 +81,8 @@ async def _execute(run: Run) -> Ending:
             return await follow_deployment(run, command)
         case Status():
             return await _status(run, command)
+        case History():
+            return await _history(run, command)
         case List():
             return await _list(run, command)
         case Rollback():
@@ -103,7 +107,7 @@ async def _promote(run: Run, command: Promote) -> Ending:
         resource=place.resource,
         environment=place.name,
         deployment=deployment,
-        guard_words=guard_words(command),
+        guard_words=words_to_go_on(command),
     )
     waits = command.options.get("if_in_progress") == "wait"
     queued = ", after the promotion that is running, if any" if waits else ""
@@ -153,6 +157,14 @@ async def _status(run: Run, command: Status) -> Ending:
     _, environment, place = await find_environment(run, command.environment)
     run.job = Job(task="environment", resource=place.resource, environment=place.name)
     run.view.result(ShownEnvironment(place=place, reading=await environment.read()))
+    return Ending(outcome=Outcome.DONE, message="")
+
+
+async def _history(run: Run, command: History) -> Ending:
+    _, environment, place = await find_environment(run, command.environment)
+    run.job = Job(task="environment", resource=place.resource, environment=place.name)
+    releases = await environment.history(limit=command.limit)
+    run.view.result(ShownHistory(place=place, releases=releases))
     return Ending(outcome=Outcome.DONE, message="")
 
 
@@ -207,7 +219,7 @@ async def _rollback(run: Run, command: Rollback) -> Ending:
     resource = command.promotion.resource
     resumed = await run.client.resume(command.promotion.text, guard=None)
     assert not isinstance(resumed, Cancellation)  # noqa: S101 - the arguments were checked
-    run.job = job_of_promotion(resumed, resource, command)
+    run.job = job_of_promotion(resumed, resource, words_to_go_on(command))
     return await follow_promotion(run, command, await resumed.rollback(), resource)
 
 
@@ -270,7 +282,7 @@ async def _running_promotion(
         resource = command.promotion.resource
         resumed = await run.client.resume(command.promotion.text, guard=None)
         if isinstance(resumed, ModelPromotion):
-            run.job = job = job_of_promotion(resumed, resource, command)
+            run.job = job = job_of_promotion(resumed, resource, words_to_go_on(command))
             return resumed, job
         place = EnvironmentRef(resource, resumed.environment_name)
         environment = run.client.model(resource.id).environment(place.name)

@@ -18,14 +18,16 @@ from ..options import (
 )
 from ._checks import UsageError
 from ._durations import format_duration, parse_time_limit
-from ._flags import StorePythonWord, choice
+from ._flags import StorePythonWord, choice, parse_log_lines
 from ._guard import add_guard, read_guard, refuse_guard
 from ._invocations import (
+    ROLLBACK_ON_FAILURE,
     Cancel,
     ChangeEnvironment,
     Command,
     EnvironmentVerb,
     EnvironmentWord,
+    History,
     Kind,
     List,
     Pause,
@@ -45,6 +47,7 @@ from ._outcomes import (
     OF_EVERY_COMMAND,
     OF_GUARDS,
     OF_PROMOTIONS,
+    OF_ROLLBACKS,
     Outcome,
     help_table,
 )
@@ -79,6 +82,7 @@ _DEPLOYMENT = (
     "serves there"
 )
 _ENVIRONMENT = "the name of the environment (default: BASETEN_ENVIRONMENT)"
+_RELEASES = 20
 _PLAN_OPTIONS = (
     "if_in_progress",
     "scale_down_previous_deployment",
@@ -130,6 +134,7 @@ def _add_promote(parser: ArgumentParser) -> None:
         f"(default: {format_duration(DEFAULT_TIMEOUT_S)})",
     )
     add_waiting(parser, Promote, optional=True)
+    _add_rollback_on_failure(parser, "with --wait: ")
     add_guard(parser, resumes=False)
 
 
@@ -189,6 +194,7 @@ def _read_promote(parsed: Namespace) -> Promote | PlanPromotion:
         deployment=deployment,
         options=read_given(parsed, _PROMOTE_OPTIONS),
         guarding=read_guard(parsed),
+        rollback_on_failure=parsed.rollback_on_failure,
         **read_waiting(parsed, PromotionOptions, wait=parsed.wait),
     )
 
@@ -200,6 +206,7 @@ def _add_wait(parser: ArgumentParser) -> None:
         f"the token of a promotion or a cancellation; or {_RESOURCE}; {_DEPLOYMENT}",
     )
     add_waiting(parser, WaitForToken, WaitForDeployment, optional=False)
+    _add_rollback_on_failure(parser, "with the token of a promotion: ")
     add_guard(parser, resumes=True)
 
 
@@ -209,9 +216,14 @@ def _read_wait(parsed: Namespace) -> WaitForToken | WaitForDeployment:
         is_cancellation = token.content.kind == "cancellation"
         kind = CancellationOptions if is_cancellation else PromotionOptions
         return WaitForToken(
-            token=token, guarding=read_guard(parsed), **read_waiting(parsed, kind, wait=True)
+            token=token,
+            guarding=read_guard(parsed),
+            rollback_on_failure=parsed.rollback_on_failure,
+            **read_waiting(parsed, kind, wait=True),
         )
     refuse_guard(parsed, "only with a token")
+    if parsed.rollback_on_failure:
+        raise UsageError(f"{ROLLBACK_ON_FAILURE}: only with a token")
     resource, deployment = read_deployment(parsed, or_token=True)
     is_model = resource.kind == "model"
     return WaitForDeployment(
@@ -231,6 +243,32 @@ def _add_status(parser: ArgumentParser) -> None:
 def _read_status(parsed: Namespace) -> Status:
     environment = read_place(parsed, KINDS, or_token=False)
     return Status(environment=environment, **read_settings(parsed))
+
+
+def _add_history(parser: ArgumentParser) -> None:
+    add_words(parser, "chain|model NAME ENVIRONMENT", f"{_RESOURCE}; {_ENVIRONMENT}")
+    parser.add_argument(
+        "--limit",
+        type=parse_log_lines,
+        default=_RELEASES,
+        metavar="N",
+        help=f"how many promotions at most, 1 to 1000 (default: {_RELEASES})",
+    )
+
+
+def _read_history(parsed: Namespace) -> History:
+    environment = read_place(parsed, KINDS, or_token=False)
+    return History(environment=environment, limit=parsed.limit, **read_settings(parsed))
+
+
+def _add_rollback_on_failure(parser: ArgumentParser, when: str) -> None:
+    parser.add_argument(
+        ROLLBACK_ON_FAILURE,
+        action="store_true",
+        help=f"{when}if the promotion fails, times out or is paused (--on-paused fail), take it "
+        f"back, and end with exit status {Outcome.ROLLED_BACK.exit_status}; a newer promotion of "
+        "somebody else stays",
+    )
 
 
 def _add_list(parser: ArgumentParser) -> None:
@@ -360,13 +398,14 @@ GRAMMARS: Mapping[str, Grammar] = {
         examples=(
             "promote model ranker v2 --to production --wait --timeout 45m",
             "promote model ranker current:staging --to production --wait --cancel-on-timeout",
+            "promote model ranker v2 --to production --wait --rollback-on-failure",
             "promote model ranker v2 --to production --wait --max-error-rate 2% --check ./smoke.sh",
             "promote chain support-bot abc1234 --to production --if-in-progress wait --wait",
             "promote model ranker v2 --to staging --quiet    prints the token",
         ),
         add=_add_promote,
         read=_read_promote,
-        outcomes=OF_PROMOTIONS | OF_GUARDS,
+        outcomes=OF_PROMOTIONS | OF_GUARDS | OF_ROLLBACKS,
     ),
     "plan": Grammar(
         usage=("[chain|model NAME] DEPLOYMENT [--to ENVIRONMENT] [options]",),
@@ -382,13 +421,19 @@ GRAMMARS: Mapping[str, Grammar] = {
         examples=("wait TOKEN --timeout 20m", "wait model ranker v2 --wake"),
         add=_add_wait,
         read=_read_wait,
-        outcomes=OF_DEPLOYMENTS | OF_PROMOTIONS | OF_GUARDS,
+        outcomes=OF_DEPLOYMENTS | OF_PROMOTIONS | OF_GUARDS | OF_ROLLBACKS,
     ),
     "status": Grammar(
         usage=("[chain|model NAME] [ENVIRONMENT] [options]",),
         examples=("status model ranker production", "status chain support-bot production --json"),
         add=_add_status,
         read=_read_status,
+    ),
+    "history": Grammar(
+        usage=("[chain|model NAME] [ENVIRONMENT] [options]",),
+        examples=("history model ranker production", "history model ranker production --json"),
+        add=_add_history,
+        read=_read_history,
     ),
     "list": Grammar(
         usage=("[chain|model [NAME]] [options]",),

@@ -19,6 +19,8 @@ from ..options import (
 Kind: TypeAlias = Literal["chain", "model"]
 #: What to do with an environment.
 EnvironmentVerb: TypeAlias = Literal["create", "update", "delete"]
+#: The flag that takes a promotion back after a failure.
+ROLLBACK_ON_FAILURE = "--rollback-on-failure"
 #: How to show progress and results; ``auto`` depends on where the output goes.
 Output: TypeAlias = Literal["auto", "json", "lines", "quiet"]
 
@@ -218,6 +220,7 @@ class Promote(WaitingInvocation):
         deployment: The deployment, as the user wrote it.
         options: Options of ``environment.promote``, as one mapping.
         guarding: The guard, if the user asked for one.
+        rollback_on_failure: Whether to take the promotion back if the wait for it fails.
     """
 
     name = "promote"
@@ -228,6 +231,7 @@ class Promote(WaitingInvocation):
     deployment: str
     options: Mapping[str, Any] = {}
     guarding: Guarding | None = None
+    rollback_on_failure: bool = False
 
 
 @frozen(kw_only=True)
@@ -256,6 +260,7 @@ class WaitForToken(WaitingInvocation):
     Attributes:
         token: The token.
         guarding: The guard, if the user said something about it.
+        rollback_on_failure: Whether to take the promotion back if the wait for it fails.
     """
 
     name = "wait"
@@ -263,6 +268,7 @@ class WaitForToken(WaitingInvocation):
 
     token: SavedToken
     guarding: Guarding | None = None
+    rollback_on_failure: bool = False
 
 
 @frozen(kw_only=True)
@@ -290,6 +296,21 @@ class Status(Invocation):
     name = "status"
 
     environment: EnvironmentWord
+
+
+@frozen(kw_only=True)
+class History(Invocation):
+    """``history``.
+
+    Attributes:
+        environment: The environment.
+        limit: How many releases at most.
+    """
+
+    name = "history"
+
+    environment: EnvironmentWord
+    limit: int
 
 
 @frozen(kw_only=True)
@@ -396,6 +417,7 @@ Command: TypeAlias = (
     | WaitForToken
     | WaitForDeployment
     | Status
+    | History
     | List
     | Rollback
     | Change

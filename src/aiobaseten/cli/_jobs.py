@@ -7,11 +7,19 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-from .. import EnvironmentReading
+from .. import Cancellation, ChainPromotion, EnvironmentReading, ModelPromotion
+from ..audit import Release
 from ..errors import BasetenError, LogLine
 from ..guard import GuardReport
 from ..plans import Plan
-from ._invocations import EnvironmentRef, ResourceRef
+from ._invocations import (
+    ROLLBACK_ON_FAILURE,
+    Command,
+    EnvironmentRef,
+    Promote,
+    ResourceRef,
+    WaitForToken,
+)
 from ._outcomes import Outcome
 
 Task: TypeAlias = Literal["promotion", "cancellation", "deployment", "environment", "resource"]
@@ -27,7 +35,7 @@ class Job:
         environment: The name of the environment, if there is one.
         deployment: The id of the deployment, if there is one and it is known.
         token: The token that continues it, if there is one.
-        guard_words: The flags with which a promotion goes on under its guard.
+        guard_words: The flags with which a promotion goes on, such as those of its guard.
     """
 
     task: Task
@@ -52,6 +60,46 @@ class Job:
         if self.task == "deployment":
             return f"deployment {self.deployment} of {self.place}"
         return str(self.place)
+
+
+def job_of_promotion(
+    promotion: ChainPromotion | ModelPromotion, resource: ResourceRef, guard_words: Sequence[str]
+) -> Job:
+    """A promotion as the subject of a command.
+
+    Args:
+        promotion: The promotion.
+        resource: Its chain or model.
+        guard_words: The flags with which it goes on.
+    """
+    return Job(
+        task="promotion",
+        resource=resource,
+        environment=promotion.environment_name,
+        deployment=promotion.deployment_id,
+        token=promotion.token,
+        guard_words=guard_words,
+    )
+
+
+def job_of_cancellation(cancellation: Cancellation, resource: ResourceRef) -> Job:
+    """A cancellation as the subject of a command."""
+    return Job(
+        task="cancellation",
+        resource=resource,
+        environment=cancellation.environment_name,
+        deployment=cancellation.deployment_id,
+        token=cancellation.token,
+    )
+
+
+def words_to_go_on(command: Command) -> Sequence[str]:
+    """The flags with which another command goes on with the promotion of this one."""
+    if not isinstance(command, Promote | WaitForToken):
+        return ()
+    guarding = command.guarding
+    words = () if guarding is None or guarding.guard is None else guarding.words
+    return (*words, ROLLBACK_ON_FAILURE) if command.rollback_on_failure else words
 
 
 @frozen(kw_only=True)
@@ -169,4 +217,12 @@ class ShownPlan:
     plan: Plan
 
 
-Result: TypeAlias = ShownEnvironment | ShownResource | ShownResources | ShownPlan
+@frozen(kw_only=True)
+class ShownHistory:
+    """The releases of an environment, newest first, as a result."""
+
+    place: EnvironmentRef
+    releases: Sequence[Release]
+
+
+Result: TypeAlias = ShownHistory | ShownEnvironment | ShownResource | ShownResources | ShownPlan

@@ -14,6 +14,7 @@ from typing import Any, assert_never
 import attrs
 
 from .. import Clock, DeploymentReading, EnvironmentReading, PromotionReading
+from ..audit import Release
 from ..errors import (
     APIError,
     AuditedAct,
@@ -43,7 +44,7 @@ from ..events import (
     TrafficShifted,
 )
 from . import _stdio
-from ._invocations import Default, ResourceRef
+from ._invocations import Default, EnvironmentRef, ResourceRef
 from ._jobs import (
     DeploymentRow,
     Ending,
@@ -51,6 +52,7 @@ from ._jobs import (
     ResourceRow,
     Result,
     ShownEnvironment,
+    ShownHistory,
     ShownPlan,
     ShownResource,
     ShownResources,
@@ -285,10 +287,28 @@ def result_objects(result: Result) -> Iterator[tuple[str, dict[str, Any]]]:
         case ShownResources():
             for one in result.rows:
                 yield one.resource.kind, resource_object(one)
+        case ShownHistory():
+            for release in result.releases:
+                yield "release", release_object(result.place, release)
         case ShownPlan():
             yield "plan", plan_object(result)
         case _:
             assert_never(result)
+
+
+def release_object(place: EnvironmentRef, release: Release) -> dict[str, Any]:
+    """A release of an environment."""
+    return {
+        "kind": place.resource.kind,
+        "owner": place.resource.id,
+        "environment": place.name,
+        "deployment": release.deployment_id,
+        "name": release.name,
+        "state": release.state,
+        "at": release.at.isoformat(timespec="seconds") if release.at else None,
+        "by": None if release.by is None else one_line(release.by),
+        "through": None if release.through is None else one_line(release.through),
+    }
 
 
 def plan_object(shown: ShownPlan) -> dict[str, Any]:

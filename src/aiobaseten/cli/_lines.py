@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC
 from typing import assert_never
 
 from .. import Clock, DeploymentReading, EnvironmentReading
@@ -18,6 +19,7 @@ from ._jobs import (
     ResourceRow,
     Result,
     ShownEnvironment,
+    ShownHistory,
     ShownPlan,
     ShownResource,
     ShownResources,
@@ -152,6 +154,8 @@ def result_text(result: Result) -> Iterator[str]:
             yield from listing_text(result.resource, result.environments, result.deployments)
         case ShownResources():
             yield from _resources_text(result.rows)
+        case ShownHistory():
+            yield from _history_text(result)
         case ShownPlan():
             yield from _plan_text(result.place, result.plan)
         case _:
@@ -212,6 +216,27 @@ def listing_text(
             for one in deployments
         ],
     )
+
+
+def _history_text(shown: ShownHistory) -> Iterator[str]:
+    """The releases of an environment, as a table."""
+    yield str(shown.place)
+    yield from _table(
+        ["PROMOTED", "DEPLOYMENT", "NAME", "STATE", "BY", "THROUGH"],
+        [
+            [
+                timestamp(one.at.astimezone(UTC)) if one.at else "-",
+                one.deployment_id or "-",
+                one.name or "-",
+                one.state,
+                one.by or "-",
+                one.through or "-",
+            ]
+            for one in shown.releases
+        ],
+    )
+    if not shown.releases:
+        yield "the audit log shows no promotion"
 
 
 def _plan_text(place: EnvironmentRef, plan: Plan) -> Iterator[str]:

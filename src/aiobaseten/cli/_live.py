@@ -62,7 +62,8 @@ class LiveView:
         self._print(text, "dim")
 
     def begin(self, job: Job) -> None:
-        """Print the token, and start to draw."""
+        """Print the token, and start to draw, in place of what was drawn before."""
+        self.close()
         if job.token is not None:
             # Without rich, which would break the line: people copy the token.
             self._console.file.write(f"token: {job.token}\n")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 from attrs import evolve
 
 from .. import Baseten, ChainPromotion, Clock, ModelPromotion
+from ..events import Event, Finished
 from ..guard import GuardReport
 from ..options import DEFAULT_TIMEOUT_S, LoopClock, RetryPolicy
 from . import _stdio
@@ -101,6 +103,15 @@ class Run:
             return self.followed.report
         evidence = ending.error.evidence if ending.error is not None else None
         return None if evidence is None else evidence.report
+
+    async def show(self, events: AsyncGenerator[Event, None]) -> Finished:
+        """Show all events of a wait, and return the last one."""
+        async with aclosing(events):
+            async for event in events:
+                self.view.event(event)
+                if isinstance(event, Finished):
+                    return event
+        raise AssertionError("events end with Finished")
 
     async def before_sending(self, token: str) -> None:
         """Remember the token that finds a promotion whose response never arrives."""
