@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Generic
 
 from attrs import frozen
 
 from ._arguments import count, path_argument
 from ._releases import read_releases
-from ._resource import D, E, Resource
+from ._resource import D, E, EnvironmentLook, Resource
+from ._waiting import Wait, WatchTracker
 from .audit import Release
+from .events import EventStream
 from .readings import EnvironmentReading
 
 
@@ -50,6 +53,27 @@ class EnvironmentHandle(Generic[D, E]):
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return await self._resource.read_environment(self.name)
+
+    def watch(self) -> EventStream:
+        """The environment whenever it changes, whoever promotes to it.
+
+        `EnvironmentChanged` comes at once, and then after each change of the current deployment,
+        the candidate, the traffic or the promotion; `LookFailed` after each look that failed in a
+        way that may pass. It looks at most every ten seconds while nothing happens, and shares its
+        looks with waits. Servers that lag behind may show an earlier state for a moment.
+
+        It never ends by itself, unless Baseten refuses to show the environment: then `Finished`
+        comes, and the error is raised. Use it as ``async with environment.watch() as events:``: see
+        `EventStream`. Nothing at Baseten is changed, and nothing is left running.
+
+        Raises:
+            APIError: The server refuses to show the environment (401, 403, 404 and the like).
+            ConfigurationError: The client was closed.
+        """
+        resource = self._resource
+        tracker = WatchTracker(resource.environment_label(self.name))
+        look = EnvironmentLook(resource, self.name)
+        return EventStream(Wait(resource.polls, tracker, look, math.inf).events())
 
     async def history(self, *, limit: int = 20) -> list[Release]:
         """What was promoted to the environment, the newest first: what, when, by whom.

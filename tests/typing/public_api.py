@@ -326,6 +326,7 @@ async def chains(chain: ChainHandle) -> None:
     )
     assert_type(await environment.read(), EnvironmentReading)
     assert_type(await environment.history(limit=5), list[audit.Release])
+    assert_type(environment.watch(), events.EventStream)
     assert_type(
         await environment.plan(
             "d",
@@ -429,6 +430,7 @@ async def models(model: ModelHandle) -> None:
     assert_type(await environment.deactivate(), None)
     assert_type(await environment.read(), EnvironmentReading)
     assert_type(await environment.history(), list[audit.Release])
+    assert_type(environment.watch(), events.EventStream)
     assert_type(await environment.metrics(mode="CURRENT"), metrics.Metrics)
     assert_type(await environment.pause_promotion(), None)
     assert_type(await environment.resume_promotion(), None)
@@ -572,6 +574,8 @@ def told(event: events.Event) -> str:
             assert_type((event.at, event.policy, event.why), tuple[float, str, str])
         case events.GuardOverridden():
             assert_type((event.at, event.by), tuple[float, str])
+        case events.EnvironmentChanged():
+            assert_type(event.reading, EnvironmentReading)
         case events.StartupProgressed():
             assert_type((event.at, event.startup), tuple[float, errors.Startup])
         case _:

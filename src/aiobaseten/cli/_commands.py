@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
-from .. import Cancellation, ModelEnvironmentHandle, ModelPromotion
+from .. import Cancellation, ChainEnvironmentHandle, ModelEnvironmentHandle, ModelPromotion
 from ..errors import BasetenError
+from ..events import EnvironmentChanged, Finished
 from ..schemas import Deployment
 from ._endings import failed
 from ._invocations import (
@@ -155,9 +156,30 @@ async def _wait_for_token(run: Run, command: WaitForToken) -> Ending:
 
 async def _status(run: Run, command: Status) -> Ending:
     _, environment, place = await find_environment(run, command.environment)
-    run.job = Job(task="environment", resource=place.resource, environment=place.name)
+    run.job = job = Job(task="environment", resource=place.resource, environment=place.name)
+    if command.watch:
+        return await _watch(run, job, environment, place)
     run.view.result(ShownEnvironment(place=place, reading=await environment.read()))
     return Ending(outcome=Outcome.DONE, message="")
+
+
+async def _watch(
+    run: Run,
+    job: Job,
+    environment: ChainEnvironmentHandle | ModelEnvironmentHandle,
+    place: EnvironmentRef,
+) -> Ending:
+    """Show each change, until Baseten refuses or a signal ends it."""
+    run.begin(job)
+    async with environment.watch() as events:
+        async for event in events:
+            if isinstance(event, EnvironmentChanged):
+                run.view.look(ShownEnvironment(place=place, reading=event.reading), event.at)
+            elif isinstance(event, Finished) and event.error is not None:
+                return failed(event.error, run.command, job)
+            else:
+                run.view.event(event)
+    raise AssertionError("nothing but an error ends it")
 
 
 async def _history(run: Run, command: History) -> Ending:

@@ -10,7 +10,7 @@ from ..events import Event, Finished, PromotionPaused
 from ..guard import GuardReport, Side
 from . import _stdio
 from ._invocations import Default
-from ._jobs import Ending, Job, Result
+from ._jobs import Ending, Job, Result, ShownEnvironment
 from ._lines import event_text
 from ._outcomes import Outcome
 from ._text import harmless, one_line
@@ -51,6 +51,9 @@ class GitHubView:
         self._events.append(event)
         if isinstance(event, PromotionPaused):
             self._annotate("warning", "Promotion paused", one_line(self._job or "the promotion"))
+
+    def look(self, shown: ShownEnvironment, at: float) -> None:
+        """Do nothing: the log has it."""
 
     def defaults(self, defaults: Sequence[Default]) -> None:
         """Do nothing: the log has it."""

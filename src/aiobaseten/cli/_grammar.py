@@ -238,11 +238,16 @@ def _read_wait(parsed: Namespace) -> WaitForToken | WaitForDeployment:
 
 def _add_status(parser: ArgumentParser) -> None:
     add_words(parser, "chain|model NAME ENVIRONMENT", f"{_RESOURCE}; {_ENVIRONMENT}")
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="go on until Ctrl-C, and show each change, whoever promotes",
+    )
 
 
 def _read_status(parsed: Namespace) -> Status:
     environment = read_place(parsed, KINDS, or_token=False)
-    return Status(environment=environment, **read_settings(parsed))
+    return Status(environment=environment, watch=parsed.watch, **read_settings(parsed))
 
 
 def _add_history(parser: ArgumentParser) -> None:
@@ -425,7 +430,11 @@ GRAMMARS: Mapping[str, Grammar] = {
     ),
     "status": Grammar(
         usage=("[chain|model NAME] [ENVIRONMENT] [options]",),
-        examples=("status model ranker production", "status chain support-bot production --json"),
+        examples=(
+            "status model ranker production",
+            "status model ranker production --watch",
+            "status chain support-bot production --json",
+        ),
         add=_add_status,
         read=_read_status,
     ),

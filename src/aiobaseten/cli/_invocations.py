@@ -291,11 +291,22 @@ class WaitForDeployment(WaitingInvocation):
 
 @frozen(kw_only=True)
 class Status(Invocation):
-    """``status``."""
+    """``status``.
+
+    Attributes:
+        environment: The environment.
+        watch: Whether to go on, and show each change.
+    """
 
     name = "status"
 
     environment: EnvironmentWord
+    watch: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether it goes on until a signal."""
+        return self.watch
 
 
 @frozen(kw_only=True)

@@ -99,6 +99,11 @@ class JSONView:
         if not isinstance(event, Finished):
             self._print("event", event_object(event))
 
+    def look(self, shown: ShownEnvironment, at: float) -> None:
+        """Print the environment, as `result` does."""
+        content = environment_object(shown.place.resource, shown.reading)
+        self._print("environment", {**content, "at": round(at, 3)})
+
     def defaults(self, defaults: Sequence[Default]) -> None:
         """Print an object."""
         self._print("defaults", defaults_object(defaults))

@@ -36,6 +36,7 @@ class LinesView:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._looked: Sequence[str] = ()
 
     def note(self, text: str) -> None:
         """Print a line."""
@@ -54,6 +55,13 @@ class LinesView:
         """Print a line. `end` shows the end of the wait."""
         if not isinstance(event, Finished):
             self._print(event_text(event))
+
+    def look(self, shown: ShownEnvironment, at: float) -> None:
+        """Print the lines that have changed."""
+        before, self._looked = self._looked, tuple(_parts_text(shown))
+        for text in self._looked:
+            if text not in before:
+                self._print(f"{_TIME.format(at)}{text}")
 
     def defaults(self, defaults: Sequence[Default]) -> None:
         """Print a line."""
@@ -91,6 +99,10 @@ class QuietView:
 
     def event(self, event: Event) -> None:
         """Do nothing."""
+
+    def look(self, shown: ShownEnvironment, at: float) -> None:  # noqa: ARG002 - others show it
+        """Print the environment."""
+        self.result(shown)
 
     def defaults(self, defaults: Sequence[Default]) -> None:
         """Do nothing."""
@@ -177,6 +189,17 @@ def environment_text(place: EnvironmentRef, reading: EnvironmentReading) -> Iter
         yield f"  traffic    {promotion.percent} % on the candidate"
     elif reading.current is not None and (promotion is None or promotion.is_over):
         yield "  traffic    100 % on the current deployment"
+
+
+def _parts_text(shown: ShownEnvironment) -> Iterator[str]:
+    """The parts of an environment, each in a line that says of which deployment it is."""
+    role = ""
+    for text in environment_text(shown.place, shown.reading):
+        if text.startswith("    "):
+            yield f"{role} {text.strip()}"
+        elif text.startswith("  "):
+            role = text.split()[0]
+            yield text.strip()
 
 
 def _deployment_text(role: str, reading: DeploymentReading | None) -> Iterator[str]:

@@ -16,7 +16,7 @@ from ..errors import Startup
 from ..events import Event
 from ..options import LoopClock
 from ._invocations import Default
-from ._jobs import Ending, Job, Result
+from ._jobs import Ending, Job, Result, ShownEnvironment
 from ._lines import defaults_text, result_text, show_ending
 from ._outcomes import Outcome
 from ._picture import CheckRow, Picture, Row
@@ -77,6 +77,12 @@ class LiveView:
         """Draw the change."""
         if self._picture is not None:
             self._picture = self._picture.after(event)
+            self._show()
+
+    def look(self, shown: ShownEnvironment, at: float) -> None:
+        """Draw the environment."""
+        if self._picture is not None:
+            self._picture = self._picture.showing(shown.reading, at)
             self._show()
 
     def defaults(self, defaults: Sequence[Default]) -> None:

@@ -89,7 +89,9 @@ async def interrupt(run: Run, outcome: Outcome) -> Ending:
     if job is None or not run.has_begun:
         ending = interrupted_early(outcome, command, job)
         return await _cancel_if_found(run, ending)
-    cancels = isinstance(command, WaitingInvocation) and command.cancel_on_interrupt
+    if not isinstance(command, WaitingInvocation):
+        return Ending(outcome=outcome, message=outcome.label)  # it only looked
+    cancels = command.cancel_on_interrupt
     if cancels and run.cancellable is not None:
         # First, because another signal ends the process.
         _stdio.hint(f"token: {job.token}")
