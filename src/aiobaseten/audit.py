@@ -14,9 +14,9 @@ from .schemas import AuditLogEntry
 
 __all__ = ["AuditEntries", "AuditOptions", "Release", "ReleaseState"]
 
-#: What became of a release: it ``"serves"`` now, is ``"promoting"``, has ``"served"``, was
-#: ``"cancelled"``, or its deployment has ``"failed"``. ``"unknown"``: it was accepted after the one
-#: that serves, and nothing tells how it ended.
+#: The state of a release. It ``"serves"`` now, is ``"promoting"``, has ``"served"``, was
+#: ``"cancelled"``, or its deployment has ``"failed"``. An ``"unknown"`` one was accepted after the
+#: one that serves, and nothing tells how it ended.
 ReleaseState: TypeAlias = Literal["serves", "promoting", "served", "cancelled", "failed", "unknown"]
 
 # Entries of a page; Baseten allows no more.

@@ -241,8 +241,30 @@ INVALID_ARGUMENTS = {
     f"wait {CANCELLATION} --rollback-on-failure": (
         "--rollback-on-failure: not with the token of a cancellation"
     ),
+    "logs model m d --follow --until 1h": (
+        "--until: not with --follow, which goes on until Ctrl-C"
+    ),
+    "logs model m d --chainlet A": "--chainlet: only for chains",
+    "logs model m d --since yesterday": (
+        "argument --since: write 2h for two hours ago, or a time with its zone, as "
+        "2026-11-26T12:00:00Z"
+    ),
+    "logs model m": (
+        "expected chain or model, its name or id, and the deployment or the environment; or set "
+        "BASETEN_ENVIRONMENT"
+    ),
+    "metrics chain c d": "only for models: chains have no metrics at Baseten",
+    "metrics model m d --metric gpu_utilisation": (
+        "argument --metric: there is no such metric: did you mean baseten_gpu_utilization?"
+    ),
+    "metrics model m d --now --window 5m": (
+        "--window, --since and --until: not with --now, which has no window"
+    ),
+    "metrics model m d --since 2h --until 1h --window 1h": (
+        "--window, --since and --until: two of them at most"
+    ),
     "wait chain c current": (
-        "of which environment? write current:ENVIRONMENT, or set BASETEN_ENVIRONMENT"
+        "of which environment? write current:ENVIRONMENT; or set BASETEN_ENVIRONMENT"
     ),
     f"pause {MODEL} --team Ads": "--team: only with the name of a chain or a model",
     "list model --team Ads": "--team: only with the name of a chain or a model",
@@ -256,8 +278,10 @@ INVALID_ARGUMENTS = {
 # The sentences of the whole command line, not of one command.
 UNKNOWN_COMMANDS = {
     "promot chain c d --to prod": "there is no such command: did you mean promote?",
-    "s3cret": "there is no such command: choose from promote, plan, wait, status, history, list, "
-    "environments, cancel, pause, resume, roll-forward, rollback",
+    "s3cret": (
+        "there is no such command: choose from promote, plan, wait, status, history, logs, "
+        "metrics, list, environments, cancel, pause, resume, roll-forward, rollback"
+    ),
     "--api-key s3cret list chain c": f"there is no option --api-key: {KEY}",
     "--verison": "there is no option --verison: did you mean --version?",
     "--lins list": "there is no option --lins: did you mean --lines?",

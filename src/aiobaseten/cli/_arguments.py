@@ -24,6 +24,8 @@ SUMMARIES = {
     "wait": "wait until a promotion is finished or a deployment is ACTIVE",
     "status": "show an environment: current deployment, candidate, traffic, chainlets",
     "history": "show what was promoted to an environment, when, and by whom",
+    "logs": "show the log of a deployment or an environment, and follow it",
+    "metrics": "show requests, errors and response times of a model's deployment or environment",
     "list": "list chains and models, or the environments and deployments of one",
     "environments": "create, change or delete an environment",
     "cancel": "cancel the running promotion of a model",

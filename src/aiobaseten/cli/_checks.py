@@ -24,9 +24,11 @@ from ._invocations import (
     Guarding,
     History,
     List,
+    Logs,
     PlanPromotion,
     Promote,
     Rollback,
+    ShowMetrics,
     Status,
     WaitForDeployment,
     WaitForToken,
@@ -68,7 +70,7 @@ def check(command: Command) -> None:
             _check_rollback(command)
         case ChangeEnvironment():
             _check_environment(command)
-        case Status() | History() | List():
+        case Status() | History() | Logs() | ShowMetrics() | List():
             pass
         case _:
             _check_change(command)

@@ -18,6 +18,7 @@ from ._invocations import (
     EnvironmentWord,
     History,
     List,
+    Logs,
     Pause,
     PlanPromotion,
     Promote,
@@ -25,6 +26,7 @@ from ._invocations import (
     Resume,
     Rollback,
     RollForward,
+    ShowMetrics,
     Status,
     WaitForDeployment,
     WaitForToken,
@@ -44,6 +46,7 @@ from ._jobs import (
 )
 from ._names import check_words, find_deployment, find_environment, find_resource, named
 from ._outcomes import Outcome
+from ._reading import show_logs, show_metrics
 from ._run import Run
 from ._waits import (
     follow_cancellation,
@@ -84,6 +87,10 @@ async def _execute(run: Run) -> Ending:
             return await _status(run, command)
         case History():
             return await _history(run, command)
+        case Logs():
+            return await show_logs(run, command)
+        case ShowMetrics():
+            return await show_metrics(run, command)
         case List():
             return await _list(run, command)
         case Rollback():

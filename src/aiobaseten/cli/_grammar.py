@@ -52,6 +52,7 @@ from ._outcomes import (
     help_table,
 )
 from ._parser import CommandParser
+from ._reading_arguments import add_logs, add_metrics, read_logs, read_metrics
 from ._set import arguments, parse_setting
 from ._shared_arguments import (
     KINDS,
@@ -443,6 +444,26 @@ GRAMMARS: Mapping[str, Grammar] = {
         examples=("history model ranker production", "history model ranker production --json"),
         add=_add_history,
         read=_read_history,
+    ),
+    "logs": Grammar(
+        usage=("[chain|model NAME] [DEPLOYMENT|ENVIRONMENT] [options]",),
+        examples=(
+            "logs model ranker production --follow",
+            "logs model ranker v2 --since 2h --level WARNING --include CUDA",
+            "logs chain support-bot production --chainlet Answer",
+        ),
+        add=add_logs,
+        read=read_logs,
+    ),
+    "metrics": Grammar(
+        usage=("[model NAME] [DEPLOYMENT|ENVIRONMENT] [options]",),
+        examples=(
+            "metrics model ranker production",
+            "metrics model ranker v2 --window 10m --series",
+            "metrics model ranker current:production --metric gpu_utilization --json",
+        ),
+        add=add_metrics,
+        read=read_metrics,
     ),
     "list": Grammar(
         usage=("[chain|model [NAME]] [options]",),

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from attrs import Factory, frozen
 
 from .. import Guard, Token
+from ..metrics import MetricsMode
 from ..options import (
     CancellationOptions,
     DeploymentOptions,
@@ -325,6 +326,52 @@ class History(Invocation):
 
 
 @frozen(kw_only=True)
+class Logs(Invocation):
+    """``logs``.
+
+    Attributes:
+        resource: The chain or the model.
+        where: The deployment or the environment, as the user wrote it.
+        environment: The environment that ``current`` alone means.
+        follow: Whether to go on with new lines.
+        chainlet: The name of the chainlet; ``None`` for all.
+        options: Options of ``logs``, as one mapping; a `timedelta` is a time before now.
+    """
+
+    name = "logs"
+
+    resource: ResourceWord
+    where: str
+    environment: str | None = None
+    follow: bool = False
+    chainlet: str | None = None
+    options: Mapping[str, Any] = {}
+
+
+@frozen(kw_only=True)
+class ShowMetrics(Invocation):
+    """``metrics``.
+
+    Attributes:
+        resource: The model.
+        where: The deployment or the environment, as the user wrote it.
+        environment: The environment that ``current`` alone means.
+        names: The names of the metrics; none for the default ones.
+        mode: One value for the window, a series, or a snapshot.
+        options: Options of ``metrics``, as one mapping; a `timedelta` is a time before now.
+    """
+
+    name = "metrics"
+
+    resource: ResourceWord
+    where: str
+    environment: str | None = None
+    names: Sequence[str] = ()
+    mode: MetricsMode = "SUMMARY"
+    options: Mapping[str, Any] = {}
+
+
+@frozen(kw_only=True)
 class List(Invocation):
     """``list``.
 
@@ -429,6 +476,8 @@ Command: TypeAlias = (
     | WaitForDeployment
     | Status
     | History
+    | Logs
+    | ShowMetrics
     | List
     | Rollback
     | Change

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from attrs import frozen
@@ -11,6 +12,7 @@ from .. import Cancellation, ChainPromotion, EnvironmentReading, ModelPromotion
 from ..audit import Release
 from ..errors import BasetenError, LogLine
 from ..guard import GuardReport
+from ..metrics import Metrics
 from ..plans import Plan
 from ._invocations import (
     ROLLBACK_ON_FAILURE,
@@ -225,4 +227,48 @@ class ShownHistory:
     releases: Sequence[Release]
 
 
-Result: TypeAlias = ShownHistory | ShownEnvironment | ShownResource | ShownResources | ShownPlan
+@frozen(kw_only=True)
+class ShownLogLine:
+    """A line of a log.
+
+    Attributes:
+        at: When it was written, or ``None``.
+        level: How serious it is, or ``None``.
+        chainlet: The name of the chainlet that wrote it; ``None`` for a model.
+        replica: The replica that wrote it, or ``None``.
+        request_id: The call that it belongs to, or ``None``.
+        message: What it says.
+    """
+
+    at: datetime | None
+    level: str | None
+    chainlet: str | None
+    replica: str | None
+    request_id: str | None
+    message: str
+
+
+@frozen(kw_only=True)
+class ShownLog:
+    """Lines of a log, oldest first, as a result."""
+
+    lines: Sequence[ShownLogLine]
+
+
+@frozen(kw_only=True)
+class ShownMetrics:
+    """Measurements of a deployment or an environment, as a result."""
+
+    job: Job
+    metrics: Metrics
+
+
+Result: TypeAlias = (
+    ShownHistory
+    | ShownLog
+    | ShownMetrics
+    | ShownEnvironment
+    | ShownResource
+    | ShownResources
+    | ShownPlan
+)

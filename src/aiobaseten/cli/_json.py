@@ -53,10 +53,14 @@ from ._jobs import (
     Result,
     ShownEnvironment,
     ShownHistory,
+    ShownLog,
+    ShownLogLine,
+    ShownMetrics,
     ShownPlan,
     ShownResource,
     ShownResources,
 )
+from ._measured import metrics_object
 from ._text import COMMAND, one_line, timestamp
 
 VERSION = 1
@@ -279,6 +283,11 @@ def _log_object(entry: LogLine) -> dict[str, Any]:
     }
 
 
+def _log_line_object(line: ShownLogLine) -> dict[str, Any]:
+    at = line.at.isoformat(timespec="microseconds") if line.at else None
+    return {**attrs.asdict(line), "at": at}
+
+
 def result_objects(result: Result) -> Iterator[tuple[str, dict[str, Any]]]:
     """A result as objects, each with its type."""
     match result:
@@ -292,6 +301,11 @@ def result_objects(result: Result) -> Iterator[tuple[str, dict[str, Any]]]:
         case ShownResources():
             for one in result.rows:
                 yield one.resource.kind, resource_object(one)
+        case ShownLog():
+            for line in result.lines:
+                yield "log", _log_line_object(line)
+        case ShownMetrics():
+            yield "metrics", metrics_object(result)
         case ShownHistory():
             for release in result.releases:
                 yield "release", release_object(result.place, release)

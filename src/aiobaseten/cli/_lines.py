@@ -20,12 +20,17 @@ from ._jobs import (
     Result,
     ShownEnvironment,
     ShownHistory,
+    ShownLog,
+    ShownLogLine,
+    ShownMetrics,
     ShownPlan,
     ShownResource,
     ShownResources,
 )
+from ._measured import metrics_text
 from ._outcomes import Outcome
-from ._text import elapsed_time, one_line, timestamp
+from ._table import table
+from ._text import elapsed_time, harmless, one_line, timestamp
 
 # The beginning of an event's text: its time.
 _TIME = "{:7.1f} s  "
@@ -166,6 +171,10 @@ def result_text(result: Result) -> Iterator[str]:
             yield from listing_text(result.resource, result.environments, result.deployments)
         case ShownResources():
             yield from _resources_text(result.rows)
+        case ShownLog():
+            yield from (text for line in result.lines for text in _log_line_text(line))
+        case ShownMetrics():
+            yield from metrics_text(result)
         case ShownHistory():
             yield from _history_text(result)
         case ShownPlan():
@@ -219,7 +228,7 @@ def listing_text(
 ) -> Iterator[str]:
     """The environments and deployments of a resource, as two tables."""
     yield str(resource)
-    yield from _table(
+    yield from table(
         ["ENVIRONMENT", "CURRENT", "CANDIDATE", "PROMOTION"],
         [
             [
@@ -232,7 +241,7 @@ def listing_text(
         ],
     )
     yield ""
-    yield from _table(
+    yield from table(
         ["DEPLOYMENT", "NAME", "STATUS", "ENVIRONMENT", "CREATED"],
         [
             [one.id, one.name or "-", one.status, one.environment or "-", one.created_at]
@@ -241,10 +250,19 @@ def listing_text(
     )
 
 
+def _log_line_text(line: ShownLogLine) -> Iterator[str]:
+    """A line of a log; the further lines of its message begin with a bar."""
+    time = timestamp(line.at) if line.at else "-"
+    about = [time, line.level or "", f"{line.chainlet}:" if line.chainlet else ""]
+    first, *more = line.message.splitlines() or [""]
+    yield harmless(" ".join([*(one for one in about if one), first]).rstrip())
+    yield from (harmless(f"| {text}") for text in more)
+
+
 def _history_text(shown: ShownHistory) -> Iterator[str]:
     """The releases of an environment, as a table."""
     yield str(shown.place)
-    yield from _table(
+    yield from table(
         ["PROMOTED", "DEPLOYMENT", "NAME", "STATE", "BY", "THROUGH"],
         [
             [
@@ -324,7 +342,7 @@ def _least(seconds: float) -> str:
 
 def _resources_text(rows: Sequence[ResourceRow]) -> Iterator[str]:
     """Chains and models, as one table."""
-    yield from _table(
+    yield from table(
         ["KIND", "NAME", "ID", "TEAM", "DEPLOYMENTS", "CREATED"],
         [
             [
@@ -338,11 +356,3 @@ def _resources_text(rows: Sequence[ResourceRow]) -> Iterator[str]:
             for row in rows
         ],
     )
-
-
-def _table(heads: list[str], rows: Sequence[list[str]]) -> Iterator[str]:
-    lines = [heads, *([one_line(cell) for cell in row] for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
-    for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        yield "  ".join(cells).rstrip()
