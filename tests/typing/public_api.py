@@ -271,6 +271,8 @@ async def clients(http: httpx.AsyncClient) -> None:
         )
         await baseten.resume("token", guard=Guard(error_rate(at_most=0.1)))
         await baseten.resume("token", guard=None)
+        assert_type(await baseten.resume("token", expect=Cancellation), Cancellation)
+        assert_type(await baseten.resume("token", expect=ModelPromotion), ModelPromotion)
     assert_type(await baseten.aclose(), None)
 
 
@@ -673,6 +675,7 @@ def failed_wait(error: Exception) -> None:
         assert_type(error.is_transient, bool)
         assert_type(error.history, tuple[errors.Seen, ...])
         assert_type(error.request_ids, tuple[str, ...])
+        assert_type(error.log_lines, tuple[errors.LogLine, ...])
         assert_type((error.token, error.last_seen), tuple[str | None, Any])
     if isinstance(error, errors.DeploymentFailedError | errors.PromotionFailedError):
         assert_type(error.failed, tuple[str, ...])
