@@ -509,6 +509,9 @@ def settings_of_environments(
     assert_type((ensured.created, difference.setting), tuple[bool, str])
     assert_type(ensured.differences, tuple[settings.Difference, ...])
     assert_type((difference.wanted, difference.found), tuple[Any, Any])
+    assert_type(settings.model_settings(scaling, of_model), dict[str, Any])
+    chainlets = settings.autoscaling_of_chainlets({"Entry": scaling})
+    assert_type(settings.chain_settings(of_chain, chainlets), dict[str, Any])
 
 
 def model_settings(
