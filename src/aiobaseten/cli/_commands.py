@@ -19,12 +19,14 @@ from ._invocations import (
     Pause,
     PlanPromotion,
     Promote,
+    PromoteSeveral,
     ResourceRef,
     Resume,
     Rollback,
     RollForward,
     Status,
     WaitForDeployment,
+    WaitForSeveral,
     WaitForToken,
 )
 from ._jobs import (
@@ -40,6 +42,7 @@ from ._jobs import (
 from ._names import check_words, find_deployment, find_environment, find_resource, named
 from ._outcomes import Outcome
 from ._run import Run
+from ._several import Release
 from ._waits import (
     follow_cancellation,
     follow_deployment,
@@ -73,6 +76,8 @@ async def _execute(run: Run) -> Ending:
             return await _promote(run, command)
         case PlanPromotion():
             return await _plan(run, command)
+        case PromoteSeveral() | WaitForSeveral():
+            return await Release(run, command, execute).follow()
         case WaitForToken():
             return await _wait_for_token(run, command)
         case WaitForDeployment():

@@ -54,6 +54,8 @@ from ._jobs import (
     ShownPlan,
     ShownResource,
     ShownResources,
+    ShownTargets,
+    TargetRow,
 )
 from ._text import COMMAND, one_line, timestamp
 
@@ -79,8 +81,15 @@ _NAMES: tuple[tuple[type[Event], str], ...] = (
 class JSONView:
     """One object per line on standard output; errors on standard error, too."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, label: str | None = None) -> None:
+        """Prepare.
+
+        Args:
+            clock: The clock of the waits.
+            label: The target, if it is one of several.
+        """
         self._clock = clock
+        self._label = label
         self._job: Job | None = None
 
     def note(self, text: str) -> None:
@@ -106,11 +115,17 @@ class JSONView:
         for kind, content in result_objects(result):
             self._print(kind, content)
 
+    def members(self, labels: Sequence[str]) -> Sequence[JSONView]:
+        """Views whose objects name the target."""
+        return [JSONView(self._clock, label) for label in labels]
+
     def end(self, ending: Ending) -> None:
         """Print the outcome."""
         if ending.outcome.exit_status:
-            _stdio.complain(one_line(ending.message))
-        self._print("outcome", outcome_object(ending, ending.job or self._job))
+            whose = f"{one_line(self._label)}: " if self._label is not None else ""
+            _stdio.complain(f"{whose}{one_line(ending.message)}")
+        kind = "outcome" if self._label is None else "target"
+        self._print(kind, outcome_object(ending, ending.job or self._job))
         if ending.outcome.exit_status:
             for hint in ending.hints:  # if the output cannot be written, the session writes them
                 _stdio.hint(hint)
@@ -119,7 +134,8 @@ class JSONView:
         """Do nothing."""
 
     def _print(self, kind: str, content: dict[str, Any]) -> None:
-        _stdio.say_as_it_is(text_of(record(kind, content, self._clock.utcnow())))
+        whose = {} if self._label is None else {"target": self._label}
+        _stdio.say_as_it_is(text_of(record(kind, {**whose, **content}, self._clock.utcnow())))
 
 
 def text_of(content: dict[str, Any]) -> str:
@@ -287,8 +303,23 @@ def result_objects(result: Result) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield one.resource.kind, resource_object(one)
         case ShownPlan():
             yield "plan", plan_object(result)
+        case ShownTargets():
+            # The others were printed when they ended.
+            for target in [row for row in result.rows if not row.is_ended]:
+                yield "target", target_object(target)
         case _:
             assert_never(result)
+
+
+def target_object(row: TargetRow) -> dict[str, Any]:
+    """A target for which the command has not ended: it was not begun, or goes on."""
+    return {
+        "target": row.label,
+        "outcome": row.state.replace(" ", "_"),
+        "exit_status": None,
+        "deployment": row.deployment,
+        "token": row.token,
+    }
 
 
 def plan_object(shown: ShownPlan) -> dict[str, Any]:
