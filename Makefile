@@ -158,6 +158,7 @@ types: $(READY) $(PYRIGHT)  ## Check the types strictly with mypy and pyright, a
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/python scripts/verify_types.py
+	$(BIN)/python scripts/verify_examples.py
 
 .PHONY: api-check
 api-check: $(READY) $(PYRIGHT)  ## Fail if the API is incompatible with the last release

@@ -46,7 +46,7 @@ napoleon_use_ivar = True
 
 # --nitpicky: an unknown name is a warning. Names of other projects are unknown without a network.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(asyncio|collections|datetime|enum|httpx|random|starlette|typing)\..*"),
+    (r"py:.*", r"(airflow|asyncio|collections|datetime|enum|httpx|random|starlette|typing)\..*"),
     (r"py:.*", r"timedelta"),
     (r"py:.*", r"aiobaseten\.client\.T"),  # a type variable
 ]

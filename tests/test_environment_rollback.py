@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aiobaseten import Baseten, ChainEnvironmentHandle, ModelEnvironmentHandle
+from aiobaseten import Baseten, ChainEnvironmentHandle, ModelEnvironmentHandle, Token
 from aiobaseten.errors import (
     APIError,
     NotFoundError,
@@ -308,6 +308,29 @@ async def test_a_rollback_whose_answer_is_lost_is_found_and_not_sent_again(
     back = await environment.rollback()
 
     assert back.deployment_id == "old"
+    assert promoted(fake) == ["old"]
+
+
+@KINDS
+async def test_a_rollback_of_a_process_that_died_is_found_with_the_token_from_before(
+    fake: FakeBaseten, baseten: Baseten, production: FakeEnvironment, environment: Any
+) -> None:
+    await went_live(production, "new")
+    fake.faults.hang(route="POST", acts=True)
+    tokens: list[str] = []
+
+    async def leave_word(token: str) -> None:
+        assert promoted(fake) == []
+        tokens.append(token)
+
+    process = asyncio.ensure_future(environment.rollback(before_sending=leave_word))
+    await asyncio.sleep(1)
+    process.cancel()
+    await asyncio.wait({process})
+
+    (token,) = tokens
+    back = await baseten.resume(token)
+    assert (Token.load(token).intended, Token.load(back.token).deployment_id) == (True, "old")
     assert promoted(fake) == ["old"]
 
 

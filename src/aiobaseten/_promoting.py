@@ -94,7 +94,7 @@ async def promote(
         if before.is_busy and if_in_progress != "send":
             raise in_progress(resource, environment, before)
         if before_sending is not None:
-            await before_sending(_intention(resource, before, environment, deployment_id, hold))
+            await before_sending(intention(resource, before, environment, deployment_id, hold))
         try:
             return await send_once(resource, environment, deployment_id, operation, before)
         except (BadRequestError, ConflictError) as error:
@@ -232,12 +232,12 @@ def _read_started(operation: Operation[D]) -> Operation[tuple[str, D | None]]:
     return parsed_by(operation, parse)
 
 
-def _intention(
+def intention(
     resource: Resource[D, E],
     before: EnvironmentReading,
     environment: str,
     deployment_id: str,
-    hold: float | None,
+    hold: float | None = None,
 ) -> str:
     """The token of a promotion that is about to be sent."""
     baseline = baseline_of(before)

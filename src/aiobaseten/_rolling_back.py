@@ -8,7 +8,7 @@ from typing import cast
 
 from attrs import frozen
 
-from ._arguments import boolean
+from ._arguments import boolean, function
 from ._audit_log import AuditEntry
 from ._predecessor import (
     ListedDeployment,
@@ -17,7 +17,7 @@ from ._predecessor import (
     find_in_audit_log,
     find_in_list,
 )
-from ._promoting import Started, in_progress, is_of, send_once
+from ._promoting import Started, in_progress, intention, is_of, send_once
 from ._resource import D, E, ReadAuditLog, Resource
 from ._sending import Operation
 from ._waiting import Baseline, Who, add_who
@@ -31,6 +31,7 @@ from .errors import (
     RollbackImpossibleError,
     TransportError,
 )
+from .options import BeforeSending
 from .readings import EnvironmentReading
 
 #: Seconds after which a server that lags behind shows the environment as it is.
@@ -127,7 +128,11 @@ async def roll_back(
 
 
 async def roll_environment_back(
-    resource: Resource[D, E], environment: str, promote: Callable[[str], Operation[D]]
+    resource: Resource[D, E],
+    environment: str,
+    promote: Callable[[str], Operation[D]],
+    *,
+    before_sending: BeforeSending | None,
 ) -> Started[D]:
     """Promote the deployment that served before the current one.
 
@@ -135,7 +140,10 @@ async def roll_environment_back(
         resource: The chain or model.
         environment: The environment's name.
         promote: Makes the request for a deployment's id.
+        before_sending: Stores the token before the request is sent.
     """
+    if before_sending is not None:
+        function("before_sending", before_sending, "an awaitable")
     where = resource.environment_label(environment)
     before = await _read_idle(resource, environment)
     current_id = before.current_id
@@ -164,6 +172,8 @@ async def roll_environment_back(
         previous_id,
         predecessor.source,
     )
+    if before_sending is not None:
+        await before_sending(intention(resource, reading, environment, previous_id))
     return await send_once(resource, environment, previous_id, promote(previous_id), reading)
 
 

@@ -514,7 +514,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
 
         return ask
 
-    async def rollback(self) -> ChainPromotion:
+    async def rollback(self, *, before_sending: BeforeSending | None = None) -> ChainPromotion:
         """Promote the deployment that served before the current one.
 
         For a promotion that this program did not start; `ChainPromotion.rollback` knows better what
@@ -537,6 +537,9 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
 
         Cancelling this coroutine does not take back a request that is on its way.
 
+        Args:
+            before_sending: As for `promote`: awaited with a token right before the request is sent.
+
         Raises:
             RollbackImpossibleError: It is not known what served before, or nothing serves; nothing
                 was sent.
@@ -546,7 +549,10 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         started = await roll_environment_back(
-            self._resource, self.name, partial(_promote_again, self.chain_id, self.name)
+            self._resource,
+            self.name,
+            partial(_promote_again, self.chain_id, self.name),
+            before_sending=before_sending,
         )
         return ChainPromotion(
             resource=self._resource,

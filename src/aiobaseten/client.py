@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self, TypeVar, Unpack, get_args
+from typing import Any, Final, Literal, NoReturn, Self, TypeVar, Unpack, get_args, overload
 
 import httpx
 
@@ -51,6 +51,14 @@ from .promotion import Cancellation
 from .schemas import Chain, Model, User
 
 T = TypeVar("T")
+P = TypeVar("P", bound=ChainPromotion | ModelPromotion | Cancellation)
+
+#: The class of the result of ``resume``, for each kind of token.
+_RESUMED: Final = {
+    "chain promotion": ChainPromotion,
+    "model promotion": ModelPromotion,
+    "cancellation": Cancellation,
+}
 
 DEFAULT_BASE_URL = "https://api.baseten.co"
 MAX_BODY = 32 * 1024 * 1024
@@ -444,10 +452,31 @@ class Baseten:
         """
         return await self._sender.send(checked(operation))
 
+    @overload
     async def resume(
         self,
         token: str,
         *,
+        expect: type[P],
+        look: bool = True,
+        guard: Guard | Literal["required"] | None = "required",
+    ) -> P: ...
+
+    @overload
+    async def resume(
+        self,
+        token: str,
+        *,
+        expect: None = None,
+        look: bool = True,
+        guard: Guard | Literal["required"] | None = "required",
+    ) -> ChainPromotion | ModelPromotion | Cancellation: ...
+
+    async def resume(
+        self,
+        token: str,
+        *,
+        expect: type[Any] | None = None,
         look: bool = True,
         guard: Guard | Literal["required"] | None = "required",
     ) -> ChainPromotion | ModelPromotion | Cancellation:
@@ -460,6 +489,8 @@ class Baseten:
 
         Args:
             token: A promotion's, a cancellation's or a wait error's ``token``.
+            expect: The class of the result, such as `ModelPromotion`, also for type checkers. The
+                token of something else is an error.
             look: Whether to read the environment at once. If not, nothing is sent (unless the token
                 was saved before the request was sent), and the wait finds out what no longer
                 exists.
@@ -468,14 +499,21 @@ class Baseten:
                 not end a pause of the process before.
 
         Raises:
-            ConfigurationError: The token is damaged, of another version, or not one; or it is that
-                of a guarded promotion and *guard* is missing; or *guard* cannot guard this.
+            ConfigurationError: The token is damaged, of another version, or not one; or it is not
+                of the class in *expect*; or it is that of a guarded promotion and *guard* is
+                missing; or *guard* cannot guard this.
             NotFoundError: The environment or its chain or model no longer exists.
             PromotionOutcomeUnknownError: Neither the audit log nor the environment shows whether
                 the promotion started; it was not sent again.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         known = Token.load(token)
+        kind = _RESUMED[known.kind]
+        if expect is not None and not issubclass(kind, expect):
+            raise ConfigurationError(
+                f"the token is of a {known.kind}, which resumes as a {kind.__name__}: not as "
+                f"*expect* says, a {expect.__name__}"
+            )
         resource_id = path_argument("the token's id", known.resource_id)
         name = path_argument("the token's environment", known.environment_name)
         memory = _memory(known, guard)

@@ -564,6 +564,11 @@ class WaitError(BasetenError):
         """The text with which ``Baseten.resume`` goes on with this wait, or ``None``."""
         return self._known.token
 
+    @property
+    def log_lines(self) -> tuple[LogLine, ...]:
+        """The last lines of the log, oldest first, if the wait was asked for them."""
+        return self._known.log_lines
+
 
 class DeploymentFailedError(WaitError):
     """The deployment failed or was stopped. It will not become active by itself.

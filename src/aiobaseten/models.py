@@ -816,7 +816,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         read = partial(get_environment_log, self.model_id, self.name)
         return lines(self._resource.sender, read, follow=follow, options=options)
 
-    async def rollback(self) -> ModelPromotion:
+    async def rollback(self, *, before_sending: BeforeSending | None = None) -> ModelPromotion:
         """Promote the deployment that served before the current one.
 
         For a promotion that this program did not start; `ModelPromotion.rollback` knows better what
@@ -839,6 +839,9 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
 
         Cancelling this coroutine does not take back a request that is on its way.
 
+        Args:
+            before_sending: As for `promote`: awaited with a token right before the request is sent.
+
         Raises:
             RollbackImpossibleError: It is not known what served before, or nothing serves; nothing
                 was sent.
@@ -848,7 +851,10 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         started = await roll_environment_back(
-            self._resource, self.name, partial(_promote_again, self.model_id, self.name)
+            self._resource,
+            self.name,
+            partial(_promote_again, self.model_id, self.name),
+            before_sending=before_sending,
         )
         return ModelPromotion(
             resource=self._resource,

@@ -25,6 +25,9 @@ __all__ = [
     "EnsuredEnvironment",
     "ModelPromotionSettingsDict",
     "RollingDeployConfigDict",
+    "autoscaling_of_chainlets",
+    "chain_settings",
+    "model_settings",
 ]
 
 E = TypeVar("E")
@@ -286,7 +289,7 @@ def chain_settings(
 ) -> dict[str, Any]:
     """Settings of an environment of a chain as JSON, checked. ``None`` is left out.
 
-    Those of chainlets are by name here, and a list in a request: see `chainlets_as_list`.
+    Those of chainlets are by name here, and a list in a request.
 
     Raises:
         ConfigurationError: A setting is unknown or invalid.

@@ -15,10 +15,16 @@ from typing import Any, TypeAlias
 
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.execution_time.context import OutletEventAccessors
 
-from aiobaseten.airflow import CancelPromotionOperator, DeploymentSensor, PromoteOperator
+from aiobaseten.airflow import (
+    CancelPromotionOperator,
+    DeploymentSensor,
+    PromoteOperator,
+    RollbackOperator,
+)
 
-Task: TypeAlias = PromoteOperator | CancelPromotionOperator | DeploymentSensor
+Task: TypeAlias = PromoteOperator | RollbackOperator | CancelPromotionOperator | DeploymentSensor
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, url: str, **fields: Any) -> None:
@@ -52,17 +58,27 @@ class TaskRun:
     def __init__(self) -> None:
         self.store = StateStore()
         self.pushed: dict[str, Any] = {}
-        self._ti = SimpleNamespace(max_tries=2, xcom_push=self._push)
+        self.outlet_events = OutletEventAccessors()
+        self._ti = SimpleNamespace(max_tries=2, xcom_push=self._push, stats_tags={})
 
     def context(self) -> Any:
         """The context that Airflow passes to a try."""
-        return {"task_state_store": self.store, "ti": self._ti}
+        return {
+            "task_state_store": self.store,
+            "ti": self._ti,
+            "outlet_events": self.outlet_events,
+        }
 
     def _push(self, key: str, value: Any) -> None:
-        self.pushed[key] = json.loads(json.dumps(value))
+        self.pushed[key] = json.loads(json.dumps(value, allow_nan=False))
+
+    def try_again(self) -> None:
+        """Begin the next try: Airflow deletes the XComs of the last one."""
+        self.pushed.clear()
 
     def clear(self) -> None:
         """Clear the task, as a user does: Airflow grants it new tries."""
+        self.try_again()
         self._ti.max_tries += 3
 
 

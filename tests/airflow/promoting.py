@@ -7,7 +7,12 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from aiobaseten.airflow import CancelPromotionOperator, PromoteOperator, PromotionTrigger
+from aiobaseten.airflow import (
+    CancelPromotionOperator,
+    PromoteOperator,
+    PromotionTrigger,
+    RollbackOperator,
+)
 from aiobaseten.testing import FakeBaseten, FakeEnvironment, timelines
 
 from .doubles import TaskRun
@@ -70,7 +75,7 @@ def posts(fake: FakeBaseten) -> list[str]:
 
 
 async def die_while_sending(
-    task: PromoteOperator | CancelPromotionOperator,
+    task: PromoteOperator | RollbackOperator | CancelPromotionOperator,
     fake: FakeBaseten,
     run: TaskRun,
     *,

@@ -18,9 +18,11 @@ from aiobaseten import Baseten
 from aiobaseten.airflow import BasetenHook
 from aiobaseten.airflow.hook import read_connection
 from aiobaseten.errors import ConfigurationError
+from aiobaseten.options import DEFAULT_POLLING_RATE
 from aiobaseten.testing import FakeBaseten
 
 from .doubles import connect
+from .fake_server import fake_server
 
 
 def connection(**given: Any) -> Connection:
@@ -48,7 +50,7 @@ def test_the_host_is_the_base_url(given: dict[str, Any], url: str) -> None:
         ({"password": None}, "has no password"),
         ({"conn_type": "http"}, "is of type 'http'"),
         ({"host": "http://baseten.example"}, "base_url"),
-        ({"extra": "{"}, "the extra of connection c is not JSON"),
+        ({"extra": "{"}, "connection c: its extra is not JSON"),
         ({"extra": "[]"}, "may contain only auth_scheme and polling_rate"),
         ({"extra": '{"pollingrate": 5}'}, "may contain only auth_scheme and polling_rate"),
         ({"extra": '{"polling_rate": "fast"}'}, "polling_rate"),
@@ -86,6 +88,84 @@ async def test_the_hook_creates_a_client_with_the_settings_of_the_connection(
     assert isinstance(baseten, Baseten)
     assert seen.id == "v1"
     assert fake.requests[-1].auth == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "baseten://:{key}@{host}/?__extra__={{}}",
+        "baseten://:{key}@{host}/http?polling_rate=2&auth_scheme=Bearer",
+        '{{"conn_type": "baseten", "password": "{key}", "host": "http://{host}"}}',
+    ],
+    ids=["URI", "URI with an extra", "JSON"],
+)
+@pytest.mark.parametrize("conn_id", ["my_baseten", "AIRFLOW_CONN_MY_BASETEN"])
+async def test_a_connection_is_read_from_an_environment_variable(
+    monkeypatch: pytest.MonkeyPatch, text: str, conn_id: str
+) -> None:
+    filled = text.format(key="secret-key", host="127.0.0.1:1")
+    monkeypatch.setenv("AIRFLOW_CONN_MY_BASETEN", filled)
+
+    settings = await BasetenHook(conn_id).settings()
+
+    assert settings.api_key == "secret-key"
+    assert settings.base_url is not None
+    assert settings.base_url.endswith("://127.0.0.1:1")
+    assert settings.polling_rate == (2 if "polling_rate" in text else DEFAULT_POLLING_RATE)
+
+
+@pytest.mark.parametrize("text", ["{", '{"conn_type": "baseten", "pasword": "secret-key"}', "7"])
+async def test_a_variable_that_is_no_connection_is_named(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_MY_BASETEN", text)
+
+    with pytest.raises(ConfigurationError, match="my_baseten") as caught:
+        await BasetenHook("my_baseten").settings()
+
+    assert "secret-key" not in str(caught.value)
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_the_button_test_says_who_the_key_belongs_to_or_that_it_works(
+    monkeypatch: pytest.MonkeyPatch, is_answered: bool
+) -> None:
+    def fill(fake: FakeBaseten) -> None:
+        fake.model("m1")
+        if not is_answered:
+            fake.faults.status(404, route="GET /v1/users/me", lasting=60)
+
+    with fake_server(fill) as baseten:
+        connect(monkeypatch, baseten.urls[0])
+        works, sentence = BasetenHook().test_connection()
+        asked = baseten.call(lambda fake: [request.path for request in fake.requests])
+
+    assert works is True
+    assert ("belongs to" in sentence) is is_answered
+    assert asked == ["/v1/users/me", "/v1/models"][: 1 if is_answered else 2]
+
+
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [
+        ({"password": "wrong-key"}, "HTTP 403"),
+        ({"host": "http://127.0.0.1:9"}, "127.0.0.1:9"),
+        ({"host": "ftp://x"}, "base_url"),
+        ({"password": ""}, "password"),
+        ({"extra": '{"polling_rate": "fast"}'}, "polling_rate"),
+        ({"conn_type": "http"}, "of type 'http'"),
+    ],
+)
+def test_the_button_test_says_which_field_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], part: str
+) -> None:
+    with fake_server(lambda fake: fake.model("m1")) as baseten:
+        connect(monkeypatch, **{"url": baseten.urls[0], **given})
+        works, sentence = BasetenHook().test_connection()
+
+    assert works is False
+    assert part in sentence
+    assert "wrong-key" not in sentence
 
 
 async def test_a_missing_connection_says_how_to_add_one() -> None:

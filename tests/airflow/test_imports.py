@@ -13,7 +13,7 @@ from aiobaseten import airflow
 
 PROVIDER = Path(airflow.__file__).parent
 OWN = {path.stem for path in PROVIDER.glob("*.py")}
-MODULES = {"errors", "events", "guard", "options", "readings", "schemas"}
+MODULES = {"errors", "events", "guard", "options", "readings", "schemas", "settings"}
 
 
 def public_names(module: str) -> set[str]:

@@ -131,7 +131,7 @@ async def test_log_lines_of_a_failed_deployment_are_in_the_task_log(
     ("given", "error"),
     [
         ({"model_id": "other"}, "NotFoundError"),
-        ({"environment": ""}, "ConfigurationError"),
+        ({"environment": "pro/duction"}, "ConfigurationError"),
         ({"baseten_conn_id": "other"}, "ConfigurationError"),
     ],
 )

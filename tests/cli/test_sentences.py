@@ -15,15 +15,17 @@ from aiobaseten.cli._commands import execute
 from aiobaseten.cli._endings import failed, interrupted, interrupted_early
 from aiobaseten.cli._failures import explain
 from aiobaseten.cli._invocations import Kind, ResourceRef
-from aiobaseten.cli._jobs import Job
-from aiobaseten.cli._lines import LinesView
+from aiobaseten.cli._jobs import Ending, Job
+from aiobaseten.cli._lines import LinesView, QuietView
 from aiobaseten.cli._outcomes import Outcome
 from aiobaseten.cli._picture import Picture
 from aiobaseten.cli._run import Run
+from aiobaseten.cli._token_file import TokenFile
 from aiobaseten.errors import (
     AuthenticationError,
     BadRequestError,
     BasetenError,
+    ConfigurationError,
     ConflictError,
     Evidence,
     NotFoundError,
@@ -64,6 +66,7 @@ CANCELLATION = Token(
 # --- arguments -----------------------------------------------------------------------------------
 
 KEY = "the API key is no argument: set BASETEN_API_KEY, or pass --api-key-file PATH"
+TARGETS = "expected targets, such as model:ranker@v2 or chain:support-bot@latest"
 ONLY_MODELS_CANCEL = "only for models: Baseten cannot cancel a chain's promotion"
 
 INVALID_ARGUMENTS = {
@@ -273,6 +276,28 @@ INVALID_ARGUMENTS = {
     ),
     "status modle m prod": (
         "expected chain or model, its name or id, and the environment: did you mean model?"
+    ),
+    "promote model:m@d s3cret --to prod": f"{TARGETS}",
+    "promote model m d --to prod --wait --wave 2": f"--wave: only with targets; {TARGETS}",
+    "wait model m d --fail-fast": f"--fail-fast: only with targets; {TARGETS}",
+    "promote model:m@d --to prod --wave 2": "--wave: only with --wait",
+    "promote model:m@d --to prod --fail-fast": "--fail-fast: only with --wait",
+    "promote model:m@d --to prod --wait --between 5m": "--between: only with --wave",
+    "promote model:m@d --to prod --wait --wave 0": (
+        "argument --wave: not a number from 1 to 10000"
+    ),
+    "promote model:m@d --to prod --plan": "--plan: only with one deployment",
+    "promote model:m@d model:m@e --to prod": "the same target is given twice",
+    "promote model:m@d": "expected --to ENVIRONMENT; or set BASETEN_ENVIRONMENT",
+    "promote --targets /nowhere/s3cret --to prod": (
+        "argument --targets: cannot read it: No such file or directory"
+    ),
+    "promote --targets /dev/null --to prod": "argument --targets: the file has no targets",
+    "promote --targets - --api-key-file - --to prod": (
+        "--targets and --api-key-file cannot both be standard input"
+    ),
+    "promote chain:c@d --to prod --wait --cancel-on-timeout": (
+        f"--cancel-on-timeout: {ONLY_MODELS_CANCEL}"
     ),
 }
 # The sentences of the whole command line, not of one command.
@@ -1050,6 +1075,73 @@ async def test_a_plan_that_is_blocked_says_why(fake: FakeBaseten, baseten: Baset
         run_of(baseten, "plan model m new --to production --if-in-progress adopt")
     )
     assert ending.message == ""
+
+
+# --- several targets -----------------------------------------------------------------------------
+
+SEVERAL = "promote model:m@new chain:c@broken model:m2@new --to production --wait --wave 2 --quiet"
+
+
+@pytest.mark.looptime
+async def test_several_targets_end_with_a_table_and_a_count(
+    fake: FakeBaseten, baseten: Baseten, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    furnish(fake)
+    second = fake.model("m2")
+    second.environment("production", current=second.deployment("new"))
+    tokens = str(tmp_path / "tokens.json")
+
+    endings: list[Ending] = []
+    for line in (SEVERAL, f"{SEVERAL} --token-file {tokens}", f"{SEVERAL} --token-file {tokens}"):
+        run = Run(baseten, parse(line.split()), QuietView(waits=True))
+        endings.append(await execute(run))
+
+    said = [(one.message, *one.hints) for one in endings]
+    assert said[0] == ("3 targets: 1 done, 1 failed, 1 not begun",)
+    assert said[1] == (
+        "3 targets: 1 done, 1 failed, 1 not begun",
+        "to continue:  the same command again, with the same --token-file",
+    )
+    assert said[2] == ("3 targets: 2 done, 1 failed", said[1][1])
+    table = [line.split() for line in capsys.readouterr().out.splitlines()[-4:]]
+    assert table[0] == ["TARGET", "OUTCOME", "DEPLOYMENT", "TIME"]
+    assert table[1] == ["model:m@new", "done", "new", "-"]
+    assert table[2][:3] == ["chain:c@broken", "failed", "broken"]
+
+
+@pytest.mark.looptime
+async def test_several_targets_say_which_wave_begins_and_which_are_left_alone(
+    fake: FakeBaseten, baseten: Baseten, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    furnish(fake)
+    words = "promote model:m@new chain:c@new --to production --wait --wave 1 --between 9"
+    line = f"{words} --token-file {tmp_path / 'tokens.json'}"
+    for _ in range(2):
+        await execute(Run(baseten, parse(line.split()), LinesView(LoopClock())))
+
+    lines = [text.partition(" ")[2] for text in capsys.readouterr().out.splitlines()]
+    assert "wave 1 of 2" in lines
+    assert any(text.startswith("wave 2 of 2 begins at 20") for text in lines)
+    assert "model:m@new done before; it is left alone" in lines
+
+
+def refused(content: str) -> str:
+    """The message about a token file with this content."""
+    with pytest.raises(ConfigurationError) as caught:
+        TokenFile(content)
+    return str(caught.value)
+
+
+def test_a_token_file_that_cannot_be_used_says_why(tmp_path: Path) -> None:
+    beginning, end = "cannot use the file of --token-file: ", "; nothing was sent"
+    contents = {
+        "{}": "it is damaged, or no token file",
+        '{"version": 2}': "it is of another version",
+    }
+    for content, reason in contents.items():
+        (tmp_path / "file").write_text(content)
+        assert refused(str(tmp_path / "file")) == f"{beginning}{reason}{end}"
+    assert refused(str(tmp_path)) == f"{beginning}Is a directory{end}"
 
 
 # --- the live view -------------------------------------------------------------------------------

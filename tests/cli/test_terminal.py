@@ -18,10 +18,11 @@ import pyte
 import pytest
 from rich.console import Console
 
+from aiobaseten.cli._frame import frame, frame_of_several
 from aiobaseten.cli._invocations import ResourceRef
-from aiobaseten.cli._jobs import Job
-from aiobaseten.cli._live import frame
-from aiobaseten.cli._picture import Picture
+from aiobaseten.cli._jobs import Ending, Job
+from aiobaseten.cli._outcomes import Outcome as Exit
+from aiobaseten.cli._picture import Picture, SeveralPicture, TargetPicture
 from aiobaseten.cli._signals import DEBOUNCE_S
 from aiobaseten.cli._text import elapsed_time
 from aiobaseten.cli._views import can_show_live
@@ -71,6 +72,12 @@ class Terminal:
             asyncio.get_running_loop().remove_reader(self._master)
         self.raw += data
         self._stream.feed(data)
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Give the terminal another size, in columns and lines, and clear it."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        self._screen.resize(size[1], size[0])
+        self._screen.reset()
 
     @property
     def text(self) -> str:
@@ -174,6 +181,36 @@ async def test_a_narrow_window_and_no_color_show_the_same_words(shell: Shell) ->
     assert b"38;5" not in screen.raw
 
 
+@pytest.mark.parametrize(
+    ("targets", "words"),
+    [
+        (("chain", "many", "new"), ("Part0  ", " more: ", " and 36 more")),
+        (
+            ("chain:many@id:new", "model:m@stuck"),
+            ("2 targets: 2 under way", "DEPLOYING, 0 of 40 ready", "model:m@stuck "),
+        ),
+    ],
+    ids=["forty chainlets", "several targets"],
+)
+async def test_a_view_fits_terminals_of_every_size(
+    shell: Shell, targets: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    chain = shell.fake.chain("many")
+    chain.deployment("old")
+    chain.deployment("new", chainlets={f"Part{i}": "DEPLOYING" for i in range(40)})
+    chain.environment("production", current="old")
+    promote = ("promote", *targets, "--to", "production", "--wait")
+
+    async with terminal(shell, *promote, size=(60, 16)) as screen:
+        for size in [(60, 16), (80, 24), (120, 30)]:
+            screen.resize(size)
+            text = await screen.shows(*words)
+            assert text.count(words[0]) == 1  # each frame replaces the one before
+        screen.process.send_signal(signal.SIGINT)
+        assert await screen.ends() == 130
+        assert not screen.hides_cursor
+
+
 async def test_a_dumb_terminal_gets_lines(shell: Shell) -> None:
     promote = ("promote", "chain", "c", "new", "--to", "production", "--wait")
 
@@ -203,11 +240,22 @@ def test_the_live_view_is_for_people_at_a_capable_terminal(
     assert can_show_live(environ, is_terminal=is_terminal, has_rich=has_rich) is live
 
 
-def drawn(picture: Picture, elapsed: float, *, width: int = 78, ascii_only: bool = False) -> str:
+def drawn(
+    picture: Picture | SeveralPicture,
+    elapsed: float,
+    *,
+    width: int = 78,
+    height: int = 50,
+    ascii_only: bool = False,
+) -> str:
     """The frame, as text."""
     console = Console(width=width, color_system=None, force_terminal=True)
+    size: dict[str, int] = {"width": width, "height": height}
     with console.capture() as capture:
-        console.print(frame(picture, elapsed, width=width, ascii_only=ascii_only))
+        if isinstance(picture, SeveralPicture):
+            console.print(frame_of_several(picture, elapsed, **size))
+        else:
+            console.print(frame(picture, elapsed, **size, ascii_only=ascii_only))
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
@@ -329,6 +377,100 @@ def test_a_frame_fits_every_width(width: int) -> None:
     )
 
     assert all(len(line) <= width for line in drawn(picture, 5, width=width).splitlines())
+
+
+REASON = "the error rate of the new deployment is 8 % in 100 requests, and at most 2 % may fail"
+FAILURE = ServerError(
+    "upstream connect error or disconnect before headers", status=502, method="GET", path="/v1/x"
+)
+WIDTHS = pytest.mark.parametrize("width", [60, 80, 120])
+
+
+def busy(chainlets: int) -> Picture:
+    """A guarded promotion with trouble of every kind."""
+    phases = tuple(
+        StartupPhase(name=name, seconds=40.0, is_over=False, usual=180.0)
+        for name in ("SCHEDULING", "IMAGE_PULL", "WEIGHT_DOWNLOAD")
+    )
+    startup = Startup(replica=None, has_failed=False, seconds=100.0, phases=phases)
+    parts = [
+        change(at, "chainlet", f"Chainlet{at}", "BUILDING" if at % 9 == 8 else "ACTIVE")
+        for at in range(chainlets)
+    ]
+    return after(
+        change(0, "deployment", "d", "LOADING_MODEL"),
+        *parts,
+        change(0, "promotion", "to prod", "RAMPING_UP"),
+        TrafficShifted(at=1, percent=25),
+        StartupProgressed(at=2, startup=startup),
+        measured(3, "latency p95", "pass", "0.2 s is within 1.5 s"),
+        measured(3, "error_rate", "breach", REASON),
+        LookFailed(at=4, error=FAILURE, next_look=2),
+    )
+
+
+def said(text: str) -> str:
+    """The text of a frame without its line breaks."""
+    return " ".join(text.split())
+
+
+@WIDTHS
+def test_a_frame_never_has_more_lines_or_columns_than_the_terminal(width: int) -> None:
+    for height in (1, 2, 5, 9, 12, 15, 23, 39):
+        lines = drawn(busy(40), 9, width=width, height=height).splitlines()
+        assert len(lines) <= height
+        assert all(len(line) <= width for line in lines)
+
+
+@WIDTHS
+def test_of_forty_chainlets_a_frame_shows_first_those_that_are_not_ready_and_counts_the_rest(
+    width: int,
+) -> None:
+    text = drawn(busy(40), 9, width=width, height=23)
+
+    for number in (8, 17, 26, 35):
+        assert re.search(rf"^  chainlet Chainlet{number} +BUILDING +\d+ s$", text, re.MULTILINE)
+    assert re.search(r"^  and \d+ more: \d+ ACTIVE$", text, re.MULTILINE)
+    assert "deployment d" in text
+    assert "waiting for Chainlet8, Chainlet17, Chainlet26, Chainlet35 to become ready" in said(text)
+
+
+@WIDTHS
+def test_a_frame_shows_a_sentence_whole_or_not_at_all(width: int) -> None:
+    for height in (*range(5, 15), 23, 60):
+        text = said(drawn(busy(40), 9, width=width, height=height))
+        shortened = text.replace(REASON, "").replace(str(FAILURE), "")
+        assert "upstream" not in shortened
+        assert "requests" not in shortened
+        assert "…" not in text
+    assert REASON in text
+    assert str(FAILURE) in text
+    assert "usually 3:00" in text
+
+
+@WIDTHS
+def test_a_frame_of_many_targets_shows_first_those_that_failed_and_counts_the_rest(
+    width: int,
+) -> None:
+    waiting = [TargetPicture(label=f"model:ranker-{number}@v2") for number in range(40)]
+    moving = waiting[7].begun(PROMOTION, 5).after(change(1, "deployment", "d", "BUILDING"))
+    moving = moving.after(change(9, "deployment", "d", "ACTIVE"))
+    moving = moving.after(change(9, "promotion", "to prod", "RAMPING_UP"))
+    moving = moving.after(TrafficShifted(at=9, percent=25))
+    failed = waiting[30].ended(Ending(outcome=Exit.TIMED_OUT, message=""))
+    done = [one.ended(Ending(outcome=Exit.DONE, message="")) for one in waiting[:7]]
+    targets = (*done, moving, *waiting[8:30], failed, *waiting[31:])
+    picture = SeveralPicture(targets=targets, note="wave 3 of 8")
+
+    text = drawn(picture, 65, width=width, height=10)
+
+    title = "40 targets: 7 done, 31 not begun, 1 under way, 1 failed 1:05"
+    assert said(text).startswith(title)
+    first, second, *_ = re.findall(r"^model:.*$", text, re.MULTILINE)
+    assert first.split() == ["model:ranker-30@v2", "timed", "out"]
+    assert second.split() == ["model:ranker-7@v2", "RAMPING_UP", "25", "%", "1:00"]
+    assert re.search(r"^  and 3\d more: 2\d not begun, 7 done\nwave 3 of 8$", text, re.MULTILINE)
+    assert len(text.splitlines()) == 10
 
 
 def test_a_terminal_without_blocks_gets_a_bar_of_ascii() -> None:

@@ -47,10 +47,10 @@ def test_every_example_runs(output: str) -> None:
     assert re.search(rf"=+ {passed} passed in ", output), output
 
 
-def test_five_outcomes_need_less_than_25_lines_and_milliseconds(output: str) -> None:
+def test_five_outcomes_need_less_than_30_lines_and_milliseconds(output: str) -> None:
     took = [float(each) for each in re.findall(r"([\d.]+)s call +test_release.py::", output)]
 
-    assert len(FILES["test_release.py"].splitlines()) < 25
+    assert len(FILES["test_release.py"].splitlines()) < 30
     assert len(took) == 5
     # The first test imports the client, and on a busy machine each may take longer.
     assert min(took) < 0.5, output

@@ -271,6 +271,8 @@ async def clients(http: httpx.AsyncClient) -> None:
         )
         await baseten.resume("token", guard=Guard(error_rate(at_most=0.1)))
         await baseten.resume("token", guard=None)
+        assert_type(await baseten.resume("token", expect=Cancellation), Cancellation)
+        assert_type(await baseten.resume("token", expect=ModelPromotion), ModelPromotion)
     assert_type(await baseten.aclose(), None)
 
 
@@ -518,6 +520,9 @@ def settings_of_environments(
     assert_type((ensured.created, difference.setting), tuple[bool, str])
     assert_type(ensured.differences, tuple[settings.Difference, ...])
     assert_type((difference.wanted, difference.found), tuple[Any, Any])
+    assert_type(settings.model_settings(scaling, of_model), dict[str, Any])
+    chainlets = settings.autoscaling_of_chainlets({"Entry": scaling})
+    assert_type(settings.chain_settings(of_chain, chainlets), dict[str, Any])
 
 
 def model_settings(
@@ -686,6 +691,7 @@ def failed_wait(error: Exception) -> None:
         assert_type(error.is_transient, bool)
         assert_type(error.history, tuple[errors.Seen, ...])
         assert_type(error.request_ids, tuple[str, ...])
+        assert_type(error.log_lines, tuple[errors.LogLine, ...])
         assert_type((error.token, error.last_seen), tuple[str | None, Any])
     if isinstance(error, errors.DeploymentFailedError | errors.PromotionFailedError):
         assert_type(error.failed, tuple[str, ...])

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from aiobaseten import Baseten, Cancellation, ChainPromotion, ModelPromotion
-from aiobaseten.errors import NotFoundError, PromotionFailedError, WaitTimeoutError
+from aiobaseten.errors import (
+    ConfigurationError,
+    NotFoundError,
+    PromotionFailedError,
+    WaitTimeoutError,
+)
 from aiobaseten.testing import FakeBaseten, timelines
 
 from ..story import BOTH, RAMP, Kind, listen, promote, set_up
@@ -50,6 +55,21 @@ async def test_a_resumed_promotion_has_the_methods_of_the_original(
     assert resumed.token == promotion.token
     assert environment.current is not None
     assert environment.current.id == "old"
+
+
+async def test_a_token_that_is_not_of_the_expected_class_is_an_error_before_any_request(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    set_up(fake, "model")
+    promotion = await promote(baseten, "model")
+    sent = len(fake.requests)
+
+    with pytest.raises(ConfigurationError, match="expect"):
+        await baseten.resume(promotion.token, expect=ChainPromotion)
+
+    assert len(fake.requests) == sent
+    resumed = await baseten.resume(promotion.token, expect=ModelPromotion)
+    assert resumed.deployment_id == "new"
 
 
 @BOTH

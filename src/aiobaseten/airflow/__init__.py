@@ -12,19 +12,31 @@ if find_spec("airflow") is None:
     raise ImportError("aiobaseten.airflow needs Airflow: pip install 'aiobaseten[airflow]'")
 
 if TYPE_CHECKING:
+    from .assets import environment_asset
     from .hook import BasetenHook
-    from .operators import CancelPromotionOperator, PromoteOperator
+    from .links import BasetenLink
+    from .operators import (
+        CancelPromotionOperator,
+        PromoteOperator,
+        RollbackOperator,
+        UpdateEnvironmentOperator,
+    )
     from .provider import get_provider_info
-    from .sensors import DeploymentSensor
+    from .sensors import DeploymentSensor, ServingSensor
     from .triggers import DeploymentTrigger, PromotionTrigger
 
 __all__ = [
     "BasetenHook",
+    "BasetenLink",
     "CancelPromotionOperator",
     "DeploymentSensor",
     "DeploymentTrigger",
     "PromoteOperator",
     "PromotionTrigger",
+    "RollbackOperator",
+    "ServingSensor",
+    "UpdateEnvironmentOperator",
+    "environment_asset",
     "get_provider_info",
 ]
 
@@ -32,11 +44,16 @@ __all__ = [
 # most commands need nothing else.
 _HOMES = {
     "BasetenHook": "hook",
+    "BasetenLink": "links",
     "CancelPromotionOperator": "operators",
     "DeploymentSensor": "sensors",
     "DeploymentTrigger": "triggers",
     "PromoteOperator": "operators",
     "PromotionTrigger": "triggers",
+    "RollbackOperator": "operators",
+    "ServingSensor": "sensors",
+    "UpdateEnvironmentOperator": "operators",
+    "environment_asset": "assets",
     "get_provider_info": "provider",
 }
 

@@ -5,7 +5,6 @@ Airflow stores it in between: do not change the keys or the values of ``outcome`
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, NotRequired, TypedDict
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
@@ -13,10 +12,12 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from ..errors import BasetenError, Evidence
 from ..guard import GuardReport
 from ..schemas import ChainDeployment, Deployment, Environment
+from ._plain import plain, plain_text
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.types import Logger
+    from airflow.triggers.base import BaseTrigger
 
 #: The key of the XCom with the report of a guard.
 REPORT_KEY = "guard_report"
@@ -60,12 +61,9 @@ def succeeded(
     result: ChainDeployment | Deployment | Environment, report: GuardReport | None = None
 ) -> WaitSucceeded:
     """The outcome of a wait that returned *result*, and the report of its guard."""
-    # Through JSON and back: Airflow could not store every value of a response.
-    outcome = WaitSucceeded(
-        outcome="done", result=json.loads(json.dumps(result.to_dict(), default=str))
-    )
+    outcome = WaitSucceeded(outcome="done", result=plain(result.to_dict()))
     if report is not None:
-        outcome["report"] = _plain(report)
+        outcome["report"] = plain(report.to_dict())
     return outcome
 
 
@@ -76,28 +74,25 @@ def failed(error: BasetenError, report: GuardReport | None = None) -> WaitFailed
     outcome = WaitFailed(
         outcome="failed",
         error=type(error).__name__,
-        message=str(error),
+        message=plain_text(str(error)),
         is_final=not error.is_transient,
-        evidence=[
-            *(_sentences(error.evidence) if error.evidence else []),
-            *(_measured(report) if report else []),
-            *getattr(error, "__notes__", ()),
-        ],
+        evidence=plain(
+            [
+                *(_sentences(error.evidence) if error.evidence else []),
+                *(_measured(report) if report else []),
+                *getattr(error, "__notes__", ()),
+            ]
+        ),
     )
     if report is not None:
-        outcome["report"] = _plain(report)
+        outcome["report"] = plain(report.to_dict())
     return outcome
 
 
-def _plain(report: GuardReport) -> dict[str, Any]:
-    text = json.dumps(report.to_dict(), ensure_ascii=False).replace("\\u0000", "\ufffd")
-    plain: dict[str, Any] = json.loads(writable(text))
-    return plain
-
-
-def writable(text: str) -> str:
-    """*text* as files and databases take it: the reason of an own check may be any text."""
-    return text.encode(errors="replace").decode()
+async def only_outcome(trigger: BaseTrigger) -> Any:
+    """Run a trigger in this process; returns the data of its only event."""
+    (event,) = [event async for event in trigger.run()]
+    return event.payload
 
 
 def log_evidence(failure: WaitFailed, log: Logger) -> None:
@@ -110,6 +105,14 @@ def push_report(context: Context, outcome: WaitSucceeded | WaitFailed) -> None:
     """Push the report of the guard as an XCom of the task, if there is one."""
     if "report" in outcome:
         context["ti"].xcom_push(key=REPORT_KEY, value=outcome["report"])
+
+
+def join_report(earlier: dict[str, Any] | None, later: dict[str, Any] | None) -> dict[str, Any]:
+    """The reports of earlier tries and of this one as one report."""
+    if earlier is None or later is None:
+        return later or earlier or {}
+    lists = ("steps", "actions", "overridden")
+    return {**later, **{name: [*earlier[name], *later[name]] for name in lists}}
 
 
 def fail_task(failure: WaitFailed, log: Logger) -> NoReturn:
@@ -126,7 +129,7 @@ def fail_task(failure: WaitFailed, log: Logger) -> NoReturn:
 
 def _measured(report: GuardReport) -> list[str]:
     return [
-        writable(f"at {step.percent} % of the traffic, {verdict}")
+        f"at {step.percent} % of the traffic, {verdict}"
         for step in report.steps
         for verdict in step.verdicts
     ]

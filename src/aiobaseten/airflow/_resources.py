@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from .. import Baseten, ChainHandle, ModelHandle
-from ..errors import ConfigurationError
 
-
-def check_resource(model_id: object, chain_id: object) -> None:
-    """Check that either the model's or the chain's id is given.
-
-    Raises:
-        ConfigurationError: Both are given, or neither.
-    """
-    if (model_id is None) == (chain_id is None):
-        raise ConfigurationError("pass either model_id or chain_id")
+#: Baseten's pages for people.
+PAGES = "https://app.baseten.co"
 
 
 async def find_resource(
@@ -22,10 +16,9 @@ async def find_resource(
     """The handle of the model or the chain, whichever is given by its name or its id.
 
     Raises:
-        ConfigurationError: Both are given, or neither, or the word is invalid.
+        ConfigurationError: The word is invalid.
         BasetenError: It was not found.
     """
-    check_resource(model_id, chain_id)
     if chain_id is not None:
         return await baseten.identify_chain(chain_id)
     return await baseten.identify_model(model_id or "")
@@ -34,3 +27,17 @@ async def find_resource(
 def exact(resource_id: str) -> str:
     """A word that nobody looks up again."""
     return f"id:{resource_id}"
+
+
+def page(kind: str, resource_id: str, deployment_id: str | None = None) -> str:
+    """The address of Baseten's page of a deployment, or else of its model or chain.
+
+    Args:
+        kind: ``"model"`` or ``"chain"``.
+        resource_id: The id of the model or the chain.
+        deployment_id: The deployment's id. The page of a chain shows its deployments.
+    """
+    base = f"{PAGES}/{kind}s/{quote(resource_id, safe='')}"
+    if kind == "model" and deployment_id is not None:
+        return f"{base}/logs/{quote(deployment_id, safe='')}"
+    return f"{base}/overview"

@@ -13,8 +13,9 @@ from attrs import frozen
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-# Stored in running Airflows: do not change this key, nor the keys "text" and "go" below.
-_KEY = "aiobaseten"
+# Stored in running Airflows: do not change these keys, nor the keys "text" and "go".
+KEY = "aiobaseten"
+_REPORT_KEY = "aiobaseten_report"
 
 
 @frozen
@@ -32,20 +33,43 @@ class SavedToken:
 
 def load(context: Context) -> SavedToken | None:
     """The token that was saved last, or ``None``."""
-    stored = cast("dict[str, Any] | None", context["task_state_store"].get(_KEY))
-    if not stored:
+    saved = cast("dict[str, Any] | None", context["task_state_store"].get(KEY))
+    if not saved:
         return None
-    return SavedToken(stored["text"], cleared_since=stored["go"] != _tries_granted(context))
+    return SavedToken(saved["text"], cleared_since=not is_current(context, saved))
 
 
 def save(context: Context, token: str) -> None:
     """Save a token. It replaces an earlier one."""
-    context["task_state_store"].set(_KEY, {"text": token, "go": _tries_granted(context)})
+    context["task_state_store"].set(KEY, stored(context, token))
+
+
+def stored(context: Context, token: str) -> dict[str, Any]:
+    """A token as it is saved."""
+    return {"text": token, "go": _tries_granted(context)}
+
+
+def is_current(context: Context, saved: dict[str, Any]) -> bool:
+    """Whether nobody has cleared the task since a token was saved."""
+    return bool(saved["go"] == _tries_granted(context))
+
+
+def save_report(context: Context, report: dict[str, Any]) -> None:
+    """Save the report of a guard for the next try: Airflow deletes the XComs of this one."""
+    saved = {"report": report, "go": _tries_granted(context)}
+    context["task_state_store"].set(_REPORT_KEY, cast("Any", saved))
+
+
+def load_report(context: Context) -> dict[str, Any] | None:
+    """The report of earlier tries, or ``None``."""
+    saved = cast("dict[str, Any] | None", context["task_state_store"].get(_REPORT_KEY))
+    return saved["report"] if saved and is_current(context, saved) else None
 
 
 def delete(context: Context) -> None:
-    """Delete the saved token after a success: if the task is cleared later, it starts again."""
-    context["task_state_store"].delete(_KEY)
+    """Delete everything after a success: if the task is cleared later, it starts again."""
+    context["task_state_store"].delete(KEY)
+    context["task_state_store"].delete(_REPORT_KEY)
 
 
 def _tries_granted(context: Context) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any, get_type_hints
 
-from ..options import CancellationOptions, LoopClock, WaitOptions
+from ..options import CancellationOptions, Duration, LoopClock, WaitOptions
 
 
 def options_for(kind: type[CancellationOptions], checked: WaitOptions) -> dict[str, Any]:
@@ -22,18 +22,15 @@ def options_for(kind: type[CancellationOptions], checked: WaitOptions) -> dict[s
     return {name: getattr(checked, name) for name in get_type_hints(kind) if name != "timeout"}
 
 
-def seconds_or_none(timeout: float) -> float | None:
-    """A timeout in the form of JSON, which has no infinity: ``None`` means no limit."""
-    return None if math.isinf(timeout) else timeout
-
-
-def deadline_after(timeout: float | None) -> float | None:
+def deadline_after(timeout: Duration | None) -> float | None:
     """The deadline, in seconds since the epoch, of a wait that starts now.
 
     Args:
-        timeout: Seconds; ``None`` means no limit.
+        timeout: Seconds or a `timedelta`; ``None`` means no limit.
     """
-    return None if timeout is None else LoopClock().utcnow().timestamp() + timeout
+    seconds = WaitOptions(timeout=timeout).timeout
+    # JSON has no infinity.
+    return None if math.isinf(seconds) else LoopClock().utcnow().timestamp() + seconds
 
 
 def seconds_until(deadline: float | None) -> float | None:

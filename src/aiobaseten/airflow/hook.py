@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 from typing import Any, ClassVar
 
 from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 from attrs import field, frozen
 
-from .. import AuthScheme, Baseten
-from ..errors import ConfigurationError
+from .. import AuthScheme, Baseten, RetryPolicy
+from ..errors import APIError, BasetenError, ConfigurationError, ResponseShapeError
 from ..options import DEFAULT_POLLING_RATE
+from ._plain import plain_text
 
 DEFAULT_CONNECTION = "baseten_default"
+#: What Airflow puts before a connection's id in the name of an environment variable.
+_VARIABLE = "AIRFLOW_CONN_"
 
 
 class BasetenHook(BaseHook):
@@ -23,7 +28,8 @@ class BasetenHook(BaseHook):
     extra may contain ``auth_scheme`` and ``polling_rate``, as for `aiobaseten.Baseten`.
 
     Args:
-        baseten_conn_id: The connection's id.
+        baseten_conn_id: The connection's id, or the name of the environment variable that contains
+            the connection, such as ``AIRFLOW_CONN_BASETEN_DEFAULT``.
     """
 
     conn_name_attr: ClassVar[str] = "baseten_conn_id"
@@ -41,11 +47,7 @@ class BasetenHook(BaseHook):
         Raises:
             ConfigurationError: The connection does not exist, or is invalid.
         """
-        try:
-            connection = self.get_connection(self.baseten_conn_id)
-        except AirflowNotFoundException as error:
-            raise _missing(self.baseten_conn_id) from error
-        return read_connection(connection).client()
+        return self._read().client()
 
     async def settings(self) -> ConnectionSettings:
         """The settings in the connection, read without blocking the event loop.
@@ -55,10 +57,30 @@ class BasetenHook(BaseHook):
         Raises:
             ConfigurationError: The connection does not exist, or is invalid.
         """
+        conn_id = _id_of(self.baseten_conn_id)
         try:
-            connection = await self.aget_connection(self.baseten_conn_id)
+            connection = await self.aget_connection(conn_id)
         except AirflowNotFoundException as error:
-            raise _missing(self.baseten_conn_id) from error
+            raise _missing(conn_id) from error
+        return read_connection(connection)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Whether the connection works, and a sentence about it, for Airflow's button "Test".
+
+        Asks Baseten who the key belongs to, once, and reads the list of models if Baseten does not
+        answer that. Changes nothing.
+        """
+        try:
+            return True, asyncio.run(_try(self._read()))
+        except BasetenError as error:
+            return False, plain_text(str(error))
+
+    def _read(self) -> ConnectionSettings:
+        conn_id = _id_of(self.baseten_conn_id)
+        try:
+            connection = self.get_connection(conn_id)
+        except AirflowNotFoundException as error:
+            raise _missing(conn_id) from error
         return read_connection(connection)
 
 
@@ -86,26 +108,57 @@ class ConnectionSettings:
 
 
 def read_connection(connection: Connection) -> ConnectionSettings:
-    """The settings in a connection.
+    """The settings in a connection, checked.
 
     Raises:
-        ConfigurationError: The connection is invalid.
+        ConfigurationError: The connection is invalid. The message names it and the field.
     """
+    try:
+        settings = _settings(connection)
+        settings.client()
+    except ConfigurationError as error:
+        raise ConfigurationError(f"connection {connection.conn_id}: {error}") from None
+    return settings
+
+
+def _settings(connection: Connection) -> ConnectionSettings:
     if connection.conn_type != BasetenHook.conn_type:
-        raise ConfigurationError(
-            f"connection {connection.conn_id} is of type {connection.conn_type!r}, not 'baseten'"
-        )
+        raise ConfigurationError(f"it is of type {connection.conn_type!r}, not 'baseten'")
     # Without a key, the client would read one from the environment, which differs by machine.
     if not connection.password:
-        raise ConfigurationError(
-            f"connection {connection.conn_id} has no password: set it to the API key"
-        )
+        raise ConfigurationError("it has no password: set it to the API key")
     return ConnectionSettings(
         api_key=connection.password, base_url=_base_url(connection), **_extra(connection)
     )
 
 
+async def _try(settings: ConnectionSettings) -> str:
+    async with settings.client() as client:
+        baseten = client.with_options(retry=RetryPolicy(attempts=1))
+        try:
+            user = await baseten.whoami()
+        except (APIError, ResponseShapeError):
+            # Baseten calls that route unstable. If the key is wrong, this fails as well.
+            number = len(await baseten.models())
+            return f"The API key works: it shows {number} models"
+    names = [name for name in (user.email, user.name) if isinstance(name, str) and name]
+    return plain_text(f"The API key works: it belongs to {(*names, user.user_id)[0]}")
+
+
+def _id_of(name: str) -> str:
+    """The id of a connection that may be given by the name of its environment variable."""
+    return name.removeprefix(_VARIABLE).lower() if name.startswith(_VARIABLE) else name
+
+
 def _missing(conn_id: str) -> ConfigurationError:
+    variable = f"{_VARIABLE}{conn_id.upper()}"
+    if variable in os.environ:
+        # Airflow skips a variable that it cannot read.
+        return ConfigurationError(
+            f"connection {conn_id}: the environment variable {variable} does not contain one: "
+            'write it as JSON, such as {"conn_type": "baseten", "password": "…"}, or as a URI, '
+            "such as baseten://:password@"
+        )
     return ConfigurationError(
         f"there is no connection {conn_id!r}: add one of type baseten, with the API key as password"
     )
@@ -124,13 +177,19 @@ def _extra(connection: Connection) -> dict[str, Any]:
     try:
         extra: Any = json.loads(connection.extra or "{}")
     except ValueError as error:
-        raise ConfigurationError(
-            f"the extra of connection {connection.conn_id} is not JSON: {error}"
-        ) from None
+        raise ConfigurationError(f"its extra is not JSON: {error}") from None
     if not isinstance(extra, dict) or not extra.keys() <= {"auth_scheme", "polling_rate"}:
-        raise ConfigurationError(
-            f"the extra of connection {connection.conn_id} may contain only auth_scheme and "
-            "polling_rate"
-        )
+        raise ConfigurationError("its extra may contain only auth_scheme and polling_rate")
     # Airflow's form stores null or "" for an empty field.
-    return {name: value for name, value in extra.items() if value not in (None, "")}
+    given = {name: value for name, value in extra.items() if value not in (None, "")}
+    if "polling_rate" in given:
+        given["polling_rate"] = _number(given["polling_rate"])
+    return given
+
+
+def _number(value: object) -> object:
+    # If the connection is written as a URI, all values are text.
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value

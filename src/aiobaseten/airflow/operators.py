@@ -2,102 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from abc import abstractmethod
+from collections.abc import Collection, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from airflow.sdk import BaseAsyncOperator
 from attrs import evolve
 
 from .. import (
     Baseten,
+    Cancellation,
     ChainHandle,
+    ChainPromotion,
     Duration,
     Guard,
     IfInProgress,
     ModelHandle,
+    ModelPromotion,
     OnPaused,
     Token,
-    WaitOptions,
 )
 from ..errors import BasetenError, ConfigurationError, PromotionInProgressError
-from ..options import (
-    DEFAULT_TIMEOUT_S,
-    SETTLING_TIME_S,
-    UNHEALTHY_GRACE_S,
-    CancellationOptions,
-    PromotionOptions,
-)
+from ..options import DEFAULT_TIMEOUT_S, SETTLING_TIME_S, UNHEALTHY_GRACE_S
 from . import _saved_token
-from ._outcomes import WaitFailed, WaitSucceeded, fail_task, failed, push_report
-from ._resources import check_resource, exact, find_resource
-from ._wait_options import deadline_after, options_for, seconds_or_none
+from ._arguments import (
+    CancelArguments,
+    PromoteArguments,
+    PromotionArguments,
+    UpdateArguments,
+)
+from ._computed import ComputedArguments
+from ._environment_operator import Begun, EnvironmentOperator
+from ._outcomes import fail_task, failed
+from ._plain import plain
+from ._resources import exact, find_resource, page
+from ._saved_token import SavedToken
+from ._wait_options import deadline_after
 from .hook import DEFAULT_CONNECTION, BasetenHook
+from .links import URL_KEY, BasetenLink
 from .triggers import PromotionTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+P = TypeVar("P", bound=PromotionArguments)
+#: Arguments of each wait for a promotion.
+WAIT_FIELDS = (
+    "timeout",
+    "on_paused",
+    "accept_scaled_to_zero",
+    "settling_time",
+    "unhealthy_grace",
+    "log_lines",
+    "cancel_on_kill",
+)
+#: Arguments of most operators that are text.
+TEXTS = frozenset({"environment", "model_id", "chain_id", "baseten_conn_id", "on_paused"})
 
-class _EnvironmentOperator(BaseAsyncOperator):
-    """Sends a request to an environment at most once, and leaves the wait to a triggerer."""
 
-    baseten_conn_id: str
+class _PromotionOperator(EnvironmentOperator[P]):
+    """Starts a promotion, and waits until it is live."""
 
-    async def aexecute(self, context: Context) -> None:
-        """Send the request, or continue where an earlier try stopped. Then defer the task.
+    changes_deployment = True
+    environment: str
+    cancel_on_kill: bool
 
-        Raises:
-            TaskDeferred: This is how Airflow defers a task.
-            AirflowFailException: The failure is permanent: Airflow does not retry the task.
-            AirflowException: The failure is temporary: Airflow retries the task. The next try
-                sends nothing twice.
-        """
-        try:
-            async with self._client() as baseten:
-                token = await self._begin(baseten, context)
-        except BasetenError as error:
-            failure = failed(error)
-            push_report(context, failure)
-            fail_task(failure, self.log)
-        _saved_token.save(context, token)
-        self.defer(trigger=self._trigger(token), method_name="execute_complete")
+    async def _begin(self, baseten: Baseten, context: Context, arguments: P) -> Begun:
+        saved = _saved_token.load(context)
+        if saved is not None and not saved.cleared_since:
+            self.log.info("an earlier try saved a token: continuing its promotion, sending nothing")
+            self._note(context, saved.text)
+            promotion = await baseten.resume(saved.text, guard=_guard_of(arguments))
+            if isinstance(promotion, Cancellation):
+                raise ConfigurationError("the saved token is that of a cancellation")
+        else:
+            resource = await find_resource(baseten, arguments.model_id, arguments.chain_id)
+            self._push_page(context, arguments.kind, resource.id)
+            promotion = await self._send(resource, context, arguments, saved)
+        self.log.info("the promotion has begun; its token is %s", promotion.token)
+        return Begun(promotion.token, promotion.report)
 
-    def execute_complete(
-        self, context: Context, event: WaitSucceeded | WaitFailed
-    ) -> dict[str, Any]:
-        """End the task after the wait.
-
-        Returns:
-            The deployment or the environment, as plain data.
-
-        Raises:
-            AirflowFailException: The failure is permanent: Airflow does not retry the task.
-            AirflowException: The failure is temporary: Airflow retries the task. The next try
-                sends nothing twice.
-        """
-        push_report(context, event)
-        if event["outcome"] == "failed":
-            fail_task(event, self.log)
-        _saved_token.delete(context)
-        return event["result"]
-
-    async def _begin(self, baseten: Baseten, context: Context) -> str:
-        """Send the request, unless an earlier try did; returns the token for the wait."""
-        raise NotImplementedError
+    @abstractmethod
+    async def _send(
+        self,
+        resource: ModelHandle | ChainHandle,
+        context: Context,
+        arguments: P,
+        saved: SavedToken | None,
+    ) -> ChainPromotion | ModelPromotion:
+        """Send the request. If the task was cleared, *saved* is its earlier token."""
 
     def _trigger(self, token: str) -> PromotionTrigger:
-        raise NotImplementedError
+        arguments = self.arguments()
+        guard = _guard_of(arguments)
+        return PromotionTrigger(
+            baseten_conn_id=arguments.baseten_conn_id,
+            token=token,
+            deadline=deadline_after(arguments.timeout),
+            options=arguments.options,
+            cancel_on_kill=arguments.cancel_on_kill,
+            guard=None if guard is None else guard.to_dict(),
+        )
 
-    @asynccontextmanager
-    async def _client(self) -> AsyncGenerator[Baseten]:
-        settings = await BasetenHook(self.baseten_conn_id).settings()
-        async with settings.client() as baseten:
-            yield baseten
+
+def _guard_of(arguments: PromotionArguments) -> Guard | None:
+    return arguments.checked_guard if isinstance(arguments, PromoteArguments) else None
 
 
-class PromoteOperator(_EnvironmentOperator):
+class PromoteOperator(_PromotionOperator[PromoteArguments]):
     """Promotes a deployment of a model or a chain, and waits until it is live.
 
     Returns the live deployment as plain data. A worker sends the promotion and is then free; a
@@ -140,10 +153,15 @@ class PromoteOperator(_EnvironmentOperator):
             fails the task without a retry, after the traffic is back. The report is the XCom
             ``guard_report``, also of a task that fails. Functions of own checks, which are dotted
             paths, must be importable in the DAG processor, the worker and the triggerer.
-        kwargs: As for every operator.
+        deferrable: Whether a triggerer waits. If not, the worker does, and sites without a
+            triggerer can use the operator; nothing else changes.
+        kwargs: As for every operator. To each asset of Baseten among the ``outlets``, and through
+            each alias among them, an event is emitted when the deployment serves: see
+            `aiobaseten.airflow.environment_asset`.
 
     Raises:
-        ConfigurationError: An argument is invalid, or two exclude each other.
+        ConfigurationError: An argument is invalid, or two exclude each other. Arguments that are
+            computed are checked when the task runs.
     """
 
     template_fields: Collection[str] = (
@@ -152,13 +170,20 @@ class PromoteOperator(_EnvironmentOperator):
         "model_id",
         "chain_id",
         "baseten_conn_id",
+        *WAIT_FIELDS,
+        "if_in_progress",
+        "scale_down_previous_deployment",
+        "preserve_env_instance_type",
         "environment_settings_update",
         "promotion_settings_override",
+        "guard",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         "environment_settings_update": "json",
         "promotion_settings_override": "json",
+        "guard": "json",
     }
+    texts = TEXTS | {"deployment_id", "if_in_progress"}
     ui_color = "#d7f5dd"
 
     def __init__(
@@ -182,6 +207,7 @@ class PromoteOperator(_EnvironmentOperator):
         environment_settings_update: Mapping[str, Any] | None = None,
         promotion_settings_override: Mapping[str, Any] | None = None,
         guard: Mapping[str, Any] | None = None,
+        deferrable: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -190,116 +216,146 @@ class PromoteOperator(_EnvironmentOperator):
         self.model_id = model_id
         self.chain_id = chain_id
         self.baseten_conn_id = baseten_conn_id
-        checked = WaitOptions(
-            timeout=timeout,
-            settling_time=settling_time,
-            unhealthy_grace=unhealthy_grace,
-            accept_scaled_to_zero=accept_scaled_to_zero,
-            on_paused=on_paused,
-            log_lines=log_lines,
-        )
-        self.timeout = seconds_or_none(checked.timeout)
-        self.options = options_for(PromotionOptions, checked)
-        self.if_in_progress: IfInProgress = if_in_progress
+        self.timeout = timeout
+        self.on_paused = on_paused
+        self.accept_scaled_to_zero = accept_scaled_to_zero
+        self.settling_time = settling_time
+        self.unhealthy_grace = unhealthy_grace
+        self.log_lines = log_lines
+        self.if_in_progress = if_in_progress
         self.cancel_on_kill = cancel_on_kill
         self.scale_down_previous_deployment = scale_down_previous_deployment
         self.preserve_env_instance_type = preserve_env_instance_type
         self.environment_settings_update = environment_settings_update
         self.promotion_settings_override = promotion_settings_override
-        checked_guard = None if guard is None else Guard.from_dict(guard)
-        # In the form that a trigger carries.
-        self.guard = None if checked_guard is None else checked_guard.to_dict()
-        check_resource(model_id, chain_id)
-        if chain_id is not None and checked_guard is not None:
-            _check_guard_of_chain(checked_guard)
-        if chain_id is not None and (cancel_on_kill or self._model_settings()):
-            name = "cancel_on_kill" if cancel_on_kill else min(self._model_settings())
-            raise ConfigurationError(
-                f"{name} is for models only: Baseten has no such thing for chains"
-            )
+        self.guard = guard
+        self.deferrable = deferrable
+        self.check_known()
 
-    async def _begin(self, baseten: Baseten, context: Context) -> str:
-        saved = _saved_token.load(context)
-        if saved is not None and not saved.cleared_since:
-            self.log.info("an earlier try saved a token: continuing its promotion, sending nothing")
-            token = (await baseten.resume(saved.text, guard=self._guard())).token
-        else:
-            resource = await find_resource(baseten, self.model_id, self.chain_id)
-            deployment = await resource.identify_deployment(self.deployment_id)
-            self.log.info("promoting %s to %s", deployment, self.environment)
-            send = partial(self._promote, resource, deployment.id, context)
-            if saved is None:
-                token = await send(self.if_in_progress)
-            else:
-                token = await self._promote_after_clearing(send)
-        self.log.info("the promotion has begun; its token is %s", token)
-        return token
+    def checked(self, given: dict[str, Any]) -> PromoteArguments:
+        """The arguments, checked."""
+        return PromoteArguments(**given)
 
-    async def _promote_after_clearing(self, send: Callable[[IfInProgress], Awaitable[str]]) -> str:
-        """Promote, although a promotion of this task may be running or live."""
-        try:
-            return await send("adopt")
-        except PromotionInProgressError:
-            # Another promotion is running. The caller has decided about this case.
-            return await send(self.if_in_progress)
-
-    async def _promote(
+    async def _send(
         self,
         resource: ModelHandle | ChainHandle,
-        deployment_id: str,
         context: Context,
-        if_in_progress: IfInProgress,
-    ) -> str:
-        async def save_token(token: str) -> None:
-            _saved_token.save(context, token)
-
-        promotion = await resource.environment(self.environment).promote(
-            deployment_id,
-            if_in_progress=if_in_progress,
-            in_progress_timeout=self.timeout,
-            before_sending=save_token,
-            scale_down_previous_deployment=self.scale_down_previous_deployment,
-            guard=self._guard(),
-            **self._model_settings(),
+        arguments: PromoteArguments,
+        saved: SavedToken | None,
+    ) -> ChainPromotion | ModelPromotion:
+        deployment = await resource.identify_deployment(arguments.deployment_id)
+        self.log.info("promoting %s to %s", deployment, arguments.environment)
+        send = partial(
+            resource.environment(arguments.environment).promote,
+            deployment.id,
+            in_progress_timeout=arguments.timeout,
+            before_sending=self._saves(context),
+            scale_down_previous_deployment=arguments.scale_down_previous_deployment,
+            guard=arguments.checked_guard,
+            **arguments.model_settings,
         )
-        return promotion.token
+        if saved is not None:
+            # A promotion of this task may be running or live.
+            try:
+                return await send(if_in_progress="adopt")
+            except PromotionInProgressError:
+                pass  # another promotion is running, and the caller has decided about this case
+        return await send(if_in_progress=arguments.if_in_progress)
 
-    def _guard(self) -> Guard | None:
-        return None if self.guard is None else Guard.from_dict(self.guard)
 
-    def _model_settings(self) -> dict[str, Any]:
-        """The given settings that only promotions of models have."""
-        settings = {
-            "preserve_env_instance_type": self.preserve_env_instance_type,
-            "environment_settings_update": self.environment_settings_update,
-            "promotion_settings_override": self.promotion_settings_override,
-        }
-        return {name: value for name, value in settings.items() if value is not None}
+class RollbackOperator(_PromotionOperator[PromotionArguments]):
+    """Promotes the deployment that served before the current one, and waits until it is live.
 
-    def _trigger(self, token: str) -> PromotionTrigger:
-        return PromotionTrigger(
-            baseten_conn_id=self.baseten_conn_id,
-            token=token,
-            deadline=deadline_after(self.timeout),
-            options=self.options,
-            cancel_on_kill=self.cancel_on_kill,
-            guard=self.guard,
+    Returns the live deployment as plain data. `aiobaseten.ModelEnvironmentHandle.rollback` says how
+    that deployment is found. The promotion is sent only once, as by `PromoteOperator`; if somebody
+    clears the task after a failure, it promotes the same deployment.
+
+    After a rollback, the deployment that was rolled back is the one that served before. So a task
+    that has succeeded and is cleared undoes its rollback.
+
+    Args:
+        environment: The environment to roll back.
+        model_id: The name or id of the model; or pass *chain_id*.
+        chain_id: The name or id of the chain; or pass *model_id*.
+        baseten_conn_id: The Airflow connection.
+        timeout: As for `PromoteOperator`.
+        on_paused: As for `PromoteOperator`.
+        accept_scaled_to_zero: As for `PromoteOperator`.
+        settling_time: As for `PromoteOperator`.
+        unhealthy_grace: As for `PromoteOperator`.
+        log_lines: As for `PromoteOperator`.
+        cancel_on_kill: As for `PromoteOperator`.
+        deferrable: As for `PromoteOperator`.
+        kwargs: As for `PromoteOperator`.
+
+    Raises:
+        ConfigurationError: An argument is invalid, or two exclude each other.
+    """
+
+    template_fields: Collection[str] = (
+        "environment",
+        "model_id",
+        "chain_id",
+        "baseten_conn_id",
+        *WAIT_FIELDS,
+    )
+    texts = TEXTS
+    ui_color = "#f5ecd7"
+
+    def __init__(
+        self,
+        *,
+        environment: str = "production",
+        model_id: str | None = None,
+        chain_id: str | None = None,
+        baseten_conn_id: str = DEFAULT_CONNECTION,
+        timeout: Duration | None = DEFAULT_TIMEOUT_S,
+        on_paused: OnPaused = "wait",
+        accept_scaled_to_zero: bool = False,
+        settling_time: Duration = SETTLING_TIME_S,
+        unhealthy_grace: Duration = UNHEALTHY_GRACE_S,
+        log_lines: int = 0,
+        cancel_on_kill: bool = False,
+        deferrable: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.environment = environment
+        self.model_id = model_id
+        self.chain_id = chain_id
+        self.baseten_conn_id = baseten_conn_id
+        self.timeout = timeout
+        self.on_paused = on_paused
+        self.accept_scaled_to_zero = accept_scaled_to_zero
+        self.settling_time = settling_time
+        self.unhealthy_grace = unhealthy_grace
+        self.log_lines = log_lines
+        self.cancel_on_kill = cancel_on_kill
+        self.deferrable = deferrable
+        self.check_known()
+
+    def checked(self, given: dict[str, Any]) -> PromotionArguments:
+        """The arguments, checked."""
+        return PromotionArguments(**given)
+
+    async def _send(
+        self,
+        resource: ModelHandle | ChainHandle,
+        context: Context,
+        arguments: PromotionArguments,
+        saved: SavedToken | None,
+    ) -> ChainPromotion | ModelPromotion:
+        environment = resource.environment(arguments.environment)
+        target = None if saved is None else Token.load(saved.text).deployment_id
+        if target is None:
+            return await environment.rollback(before_sending=self._saves(context))
+        # Another rollback would undo the one that this task has begun.
+        return await environment.promote(
+            target, if_in_progress="adopt", before_sending=self._saves(context)
         )
 
 
-def _check_guard_of_chain(guard: Guard) -> None:
-    if guard.metric_checks:
-        raise ConfigurationError(
-            f"chains have no metrics, such as {guard.metric_checks[0].name}: the guard of a chain "
-            "takes checks of yours only"
-        )
-    if "pause" in (guard.on_breach, guard.hold):
-        raise ConfigurationError(
-            'the promotion of a chain cannot be paused: leave out "pause" in on_breach and hold'
-        )
-
-
-class CancelPromotionOperator(_EnvironmentOperator):
+class CancelPromotionOperator(EnvironmentOperator[CancelArguments]):
     """Cancels the promotion to a model's environment, and waits until the traffic is back.
 
     Returns the environment as plain data. It cancels the promotion that is running when the task
@@ -312,14 +368,23 @@ class CancelPromotionOperator(_EnvironmentOperator):
         baseten_conn_id: The Airflow connection.
         timeout: Seconds or a `timedelta` that one try may wait; ``None`` means no limit.
         settling_time: See `aiobaseten.WaitOptions`.
+        deferrable: As for `PromoteOperator`.
         kwargs: As for every operator.
 
     Raises:
         ConfigurationError: An argument is invalid.
     """
 
-    template_fields: Collection[str] = ("model_id", "environment", "baseten_conn_id")
+    template_fields: Collection[str] = (
+        "model_id",
+        "environment",
+        "baseten_conn_id",
+        "timeout",
+        "settling_time",
+    )
+    texts = TEXTS
     ui_color = "#f5dcd7"
+    changes_deployment = False
 
     def __init__(
         self,
@@ -329,48 +394,152 @@ class CancelPromotionOperator(_EnvironmentOperator):
         baseten_conn_id: str = DEFAULT_CONNECTION,
         timeout: Duration | None = DEFAULT_TIMEOUT_S,
         settling_time: Duration = SETTLING_TIME_S,
+        deferrable: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.model_id = model_id
         self.environment = environment
         self.baseten_conn_id = baseten_conn_id
-        checked = WaitOptions(timeout=timeout, settling_time=settling_time)
-        self.timeout = seconds_or_none(checked.timeout)
-        self.options = options_for(CancellationOptions, checked)
+        self.timeout = timeout
+        self.settling_time = settling_time
+        self.deferrable = deferrable
+        self.check_known()
 
-    async def _begin(self, baseten: Baseten, context: Context) -> str:
+    def checked(self, given: dict[str, Any]) -> CancelArguments:
+        """The arguments, checked."""
+        return CancelArguments(**given)
+
+    async def _begin(self, baseten: Baseten, context: Context, arguments: CancelArguments) -> Begun:
         saved = _saved_token.load(context)
         earlier = Token.load(saved.text) if saved is not None and not saved.cleared_since else None
         if earlier is not None and not earlier.intended:
-            return earlier.dump()
+            return Begun(earlier.dump())
         # An earlier try has looked it up.
-        model_id = self.model_id if earlier is None else exact(earlier.resource_id)
+        model_id = arguments.name if earlier is None else exact(earlier.resource_id)
         model = await baseten.identify_model(model_id)
-        environment = model.environment(self.environment)
+        self._push_page(context, "model", model.id)
+        environment = model.environment(arguments.environment)
         seen = await environment.get()
         candidate = seen.candidate_deployment.id if seen.candidate_deployment else None
         if earlier is not None and earlier.deployment_id != candidate:
             self.log.info("the promotion that an earlier try set out to cancel has ended")
-            return earlier.dump()
+            return Begun(earlier.dump())
         intention = Token(
             kind="cancellation",
             resource_id=model.id,
-            environment_name=self.environment,
+            environment_name=environment.name,
             deployment_id=candidate,
             previous_id=seen.current_deployment.id if seen.current_deployment else None,
             intended=True,
         )
-        _saved_token.save(context, intention.dump())
+        self._note(context, intention.dump())
         cancellation = await environment.cancel_promotion()
         self.log.info("%s: %s", cancellation.status, cancellation.message)
         at_once = Token.load(cancellation.token).at_once
-        return evolve(intention, intended=False, at_once=at_once).dump()
+        return Begun(evolve(intention, intended=False, at_once=at_once).dump())
 
     def _trigger(self, token: str) -> PromotionTrigger:
+        arguments = self.arguments()
         return PromotionTrigger(
-            baseten_conn_id=self.baseten_conn_id,
+            baseten_conn_id=arguments.baseten_conn_id,
             token=token,
-            deadline=deadline_after(self.timeout),
-            options=self.options,
+            deadline=deadline_after(arguments.timeout),
+            options=arguments.options,
         )
+
+
+class UpdateEnvironmentOperator(ComputedArguments[UpdateArguments], BaseAsyncOperator):
+    """Changes settings of an environment, and waits in the worker until the environment shows them.
+
+    Returns the environment as plain data. Only the settings that are given change. Safe to run
+    twice. Baseten makes a change within seconds, or after the promotion that is running.
+
+    Args:
+        environment: The environment's name.
+        model_id: The name or id of the model; or pass *chain_id*.
+        chain_id: The name or id of the chain; or pass *model_id*.
+        baseten_conn_id: The Airflow connection.
+        autoscaling_settings: See `aiobaseten.settings.AutoscalingSettingsDict`. Models only.
+        promotion_settings: See `aiobaseten.settings.ModelPromotionSettingsDict` and
+            `aiobaseten.settings.ChainPromotionSettingsDict`.
+        chainlet_autoscaling: For each chainlet, by its name: see
+            `aiobaseten.settings.AutoscalingSettingsDict`. Chains only.
+        timeout: Seconds or a `timedelta` that one try may wait; ``None`` means no limit.
+        kwargs: As for every operator.
+
+    Raises:
+        ConfigurationError: An argument is invalid, or two exclude each other.
+    """
+
+    operator_extra_links = (BasetenLink(),)
+    template_fields: Collection[str] = (
+        "environment",
+        "model_id",
+        "chain_id",
+        "baseten_conn_id",
+        "autoscaling_settings",
+        "promotion_settings",
+        "chainlet_autoscaling",
+        "timeout",
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "autoscaling_settings": "json",
+        "promotion_settings": "json",
+        "chainlet_autoscaling": "json",
+    }
+    texts = TEXTS
+    ui_color = "#e3d7f5"
+
+    def __init__(
+        self,
+        *,
+        environment: str = "production",
+        model_id: str | None = None,
+        chain_id: str | None = None,
+        baseten_conn_id: str = DEFAULT_CONNECTION,
+        autoscaling_settings: Mapping[str, Any] | None = None,
+        promotion_settings: Mapping[str, Any] | None = None,
+        chainlet_autoscaling: Mapping[str, Any] | None = None,
+        timeout: Duration | None = DEFAULT_TIMEOUT_S,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.environment = environment
+        self.model_id = model_id
+        self.chain_id = chain_id
+        self.baseten_conn_id = baseten_conn_id
+        self.autoscaling_settings = autoscaling_settings
+        self.promotion_settings = promotion_settings
+        self.chainlet_autoscaling = chainlet_autoscaling
+        self.timeout = timeout
+        self.check_known()
+        if all(
+            one is None for one in (autoscaling_settings, promotion_settings, chainlet_autoscaling)
+        ):
+            raise ConfigurationError("give at least one setting to change")
+
+    def checked(self, given: dict[str, Any]) -> UpdateArguments:
+        """The arguments, checked."""
+        return UpdateArguments(**given)
+
+    async def aexecute(self, context: Context) -> dict[str, Any]:
+        """Change the settings, and wait.
+
+        Raises:
+            AirflowFailException: The failure is permanent: Airflow does not retry the task.
+            AirflowException: The failure is temporary: Airflow retries the task.
+        """
+        try:
+            arguments = self.arguments()
+            settings = await BasetenHook(arguments.baseten_conn_id).settings()
+            async with settings.client() as baseten:
+                resource = await find_resource(baseten, arguments.model_id, arguments.chain_id)
+                url = page(arguments.kind, resource.id)
+                context["ti"].xcom_push(key=URL_KEY, value=url)
+                update = cast("Any", resource.environment(arguments.environment)).update
+                changed = await update(**arguments.given, timeout=arguments.timeout)
+        except BasetenError as error:
+            fail_task(failed(error), self.log)
+        result: dict[str, Any] = plain(changed.to_dict())
+        return result

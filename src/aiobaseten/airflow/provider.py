@@ -25,6 +25,8 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": [_modules("hook")],
         "triggers": [_modules("triggers")],
         "connection-types": [_connection_type()],
+        "extra-links": ["aiobaseten.airflow.links.BasetenLink"],
+        "asset-uris": [{"schemes": ["baseten"], "handler": "aiobaseten.airflow.assets.normalized"}],
     }
 
 

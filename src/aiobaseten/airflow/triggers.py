@@ -11,10 +11,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 
-from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from .. import Baseten, Cancellation, ChainPromotion, Guard, ModelPromotion, Token
+from .. import Baseten, Cancellation, ChainPromotion, Guard, ModelPromotion
 from ..errors import BasetenError
 from ..events import (
     Event,
@@ -27,9 +26,10 @@ from ..events import (
     PromotionPaused,
 )
 from ..guard import GuardReport
-from ..options import LoopClock
 from ._clients import shared_client
-from ._outcomes import WaitFailed, WaitSucceeded, failed, succeeded, writable
+from ._killing import cancel_if_failed
+from ._outcomes import WaitFailed, WaitSucceeded, failed, succeeded
+from ._plain import plain_text
 from ._resources import find_resource
 from ._wait_options import seconds_until
 from .hook import BasetenHook
@@ -85,7 +85,7 @@ class _WaitTrigger(BaseTrigger):
         async with aclosing(events) as stream:
             async for event in stream:
                 log = self.log.warning if _is_warning(event) else self.log.info
-                log("%s", writable(str(event)))
+                log("%s", plain_text(str(event)))
                 if isinstance(event, Finished):
                     result = event.result
         return result
@@ -152,51 +152,20 @@ class PromotionTrigger(_WaitTrigger):
         """
         if not self.cancel_on_kill:
             return
-        work = asyncio.ensure_future(self._cancel_if_failed())
+        work = asyncio.ensure_future(
+            cancel_if_failed(
+                self.token,
+                self.baseten_conn_id,
+                self.task_instance,
+                self.log,
+                timeout=_KILL_TIMEOUT_S,
+            )
+        )
         # Each second, Airflow's loop cancels again what runs here. The work must end nevertheless.
         while not work.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.shield(work)
         work.result()
-
-    async def _cancel_if_failed(self) -> None:
-        async with LoopClock().timeout_at(LoopClock().now() + _KILL_TIMEOUT_S):
-            state = await self._task_state()
-            if state != "failed":
-                self.log.info("the promotion continues: the task is %s, not failed", state)
-                return
-            settings = await BasetenHook(self.baseten_conn_id).settings()
-            async with shared_client(settings) as baseten:
-                await self._cancel(baseten)
-
-    async def _cancel(self, baseten: Baseten) -> None:
-        token = Token.load(self.token)
-        environment = baseten.model(token.resource_id).environment(token.environment_name)
-        candidate = (await environment.get()).candidate_deployment
-        # Baseten cancels whichever promotion is running, so make sure that it is this one.
-        if not candidate or candidate.id != token.deployment_id:
-            self.log.info("nothing to cancel: the promotion is no longer running")
-            return
-        cancellation = await environment.cancel_promotion()
-        self.log.info(
-            "cancelled the promotion, because the task was marked as failed: %s",
-            cancellation.message,
-        )
-
-    async def _task_state(self) -> str | None:
-        ti = self.task_instance
-        if ti is None:
-            return None
-        # In a thread, because it blocks until another process answers.
-        states = await asyncio.to_thread(
-            RuntimeTaskInstance.get_task_states,
-            dag_id=ti.dag_id,
-            map_index=ti.map_index,
-            task_ids=[ti.task_id],
-            run_ids=[ti.run_id],
-        )
-        (state,) = states.get(ti.run_id, {}).values() or (None,)
-        return str(state) if state else None
 
     async def _events(self, baseten: Baseten, timeout: float | None) -> AsyncGenerator[Event, None]:
         # No look here: only the wait itself survives an outage of Baseten.

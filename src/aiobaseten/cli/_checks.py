@@ -27,10 +27,13 @@ from ._invocations import (
     Logs,
     PlanPromotion,
     Promote,
+    PromoteSeveral,
     Rollback,
+    Several,
     ShowMetrics,
     Status,
     WaitForDeployment,
+    WaitForSeveral,
     WaitForToken,
     WaitingInvocation,
 )
@@ -62,6 +65,8 @@ def check(command: Command) -> None:
             _check_promote(command)
         case PlanPromotion():
             _check_options(command)
+        case PromoteSeveral() | WaitForSeveral():
+            _check_several(command)
         case WaitForToken():
             _check_wait_for_token(command)
         case WaitForDeployment():
@@ -110,6 +115,18 @@ def _check_promote(promote: Promote) -> None:
     if promote.options.get("if_in_progress") != "wait":
         _refuse({"in_progress_timeout"} & promote.options.keys(), "only with --if-in-progress wait")
     _check_wait_flags(promote)
+
+
+def _check_several(several: Several) -> None:
+    for target in several.targets:
+        check(target.command)
+    if not isinstance(several, PromoteSeveral):
+        return
+    if not several.wait:
+        given = {"fail_fast": several.fail_fast, "wave": several.wave, "between": several.between}
+        _refuse((name for name, value in given.items() if value), "only with --wait")
+    if several.between and several.wave is None:
+        raise UsageError("--between: only with --wave")
 
 
 def _check_options(promotion: Promote | PlanPromotion) -> None:

@@ -22,6 +22,7 @@ from ._invocations import (
     Pause,
     PlanPromotion,
     Promote,
+    PromoteSeveral,
     ResourceRef,
     Resume,
     Rollback,
@@ -29,6 +30,7 @@ from ._invocations import (
     ShowMetrics,
     Status,
     WaitForDeployment,
+    WaitForSeveral,
     WaitForToken,
 )
 from ._jobs import (
@@ -48,6 +50,7 @@ from ._names import check_words, find_deployment, find_environment, find_resourc
 from ._outcomes import Outcome
 from ._reading import show_logs, show_metrics
 from ._run import Run
+from ._several import Release
 from ._waits import (
     follow_cancellation,
     follow_deployment,
@@ -79,6 +82,8 @@ async def _execute(run: Run) -> Ending:
             return await _promote(run, command)
         case PlanPromotion():
             return await _plan(run, command)
+        case PromoteSeveral() | WaitForSeveral():
+            return await Release(run, command, execute).follow()
         case WaitForToken():
             return await _wait_for_token(run, command)
         case WaitForDeployment():

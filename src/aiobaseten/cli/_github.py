@@ -10,7 +10,7 @@ from ..events import Event, Finished, PromotionPaused
 from ..guard import GuardReport, Side
 from . import _stdio
 from ._invocations import Default
-from ._jobs import Ending, Job, Result, ShownEnvironment
+from ._jobs import Ending, Job, Result, ShownEnvironment, ShownTargets
 from ._lines import event_text
 from ._outcomes import Outcome
 from ._text import harmless, one_line
@@ -22,13 +22,19 @@ _MARKS: Mapping[str, str] = {"pass": "✅", "breach": "❌", "unavailable": "❔
 class GitHubView:
     """What GitHub Actions shows, in addition to another view."""
 
-    def __init__(self, environ: Mapping[str, str], *, annotates: bool) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], *, annotates: bool, label: str | None = None
+    ) -> None:
         """Remember where to write.
 
         Args:
             environ: Environment variables, with ``GITHUB_STEP_SUMMARY`` and ``GITHUB_OUTPUT``.
             annotates: Whether annotations may be written to standard output.
+            label: The target, if it is one of several.
         """
+        self._environ = environ
+        self._label = label
+        self._targets: ShownTargets | None = None
         self._summary = environ.get("GITHUB_STEP_SUMMARY", "")
         self._outputs = environ.get("GITHUB_OUTPUT", "")
         self._annotates = annotates
@@ -41,7 +47,7 @@ class GitHubView:
     def begin(self, job: Job) -> None:
         """Output the token now, so that later steps have it if this one is killed."""
         self._job = job
-        if job.token is not None:
+        if job.token is not None and self._label is None:
             self._append(self._outputs, f"token={job.token}\n")
 
     def event(self, event: Event) -> None:
@@ -50,7 +56,8 @@ class GitHubView:
             return
         self._events.append(event)
         if isinstance(event, PromotionPaused):
-            self._annotate("warning", "Promotion paused", one_line(self._job or "the promotion"))
+            paused = self._label or self._job or "the promotion"
+            self._annotate("warning", "Promotion paused", one_line(paused))
 
     def look(self, shown: ShownEnvironment, at: float) -> None:
         """Do nothing: the log has it."""
@@ -59,10 +66,23 @@ class GitHubView:
         """Do nothing: the log has it."""
 
     def result(self, result: Result) -> None:
-        """Do nothing: the log has it."""
+        """Keep the targets for the summary; of others, the log has enough."""
+        if isinstance(result, ShownTargets):
+            self._targets = result
+
+    def members(self, labels: Sequence[str]) -> Sequence[GitHubView]:
+        """Views that annotate a failure, and write neither outputs nor a summary."""
+        return [
+            GitHubView(self._environ, annotates=self._annotates, label=label) for label in labels
+        ]
 
     def end(self, ending: Ending) -> None:
         """Write an annotation, the outcome and the summary."""
+        if self._label is not None:
+            if ending.outcome is not Outcome.DONE:
+                title = f"{self._label}: {ending.title}"
+                self._annotate("error", title, one_line(ending.message))
+            return
         if ending.message:
             is_done = ending.outcome is Outcome.DONE
             text = "\n".join([one_line(ending.message), *map(harmless, ending.hints)])
@@ -71,7 +91,7 @@ class GitHubView:
             # Later steps continue with this one.
             self._append(self._outputs, f"token={ending.job.token}\n")
         self._append(self._outputs, f"outcome={ending.outcome.label}\n")
-        self._append(self._summary, summary(self._job, self._events, ending))
+        self._append(self._summary, summary(self._job, self._events, ending, self._targets))
 
     def close(self) -> None:
         """Do nothing."""
@@ -100,7 +120,12 @@ def _escape(text: str, more: str = "") -> str:
     return text
 
 
-def summary(job: Job | None, events: Sequence[Event], ending: Ending) -> str:
+def summary(
+    job: Job | None,
+    events: Sequence[Event],
+    ending: Ending,
+    targets: ShownTargets | None = None,
+) -> str:
     """Markdown for the page of the run."""
     mark = "✅" if ending.outcome is Outcome.DONE else "❌"
     lines = [f"### {mark} {_cell(job or 'aiobaseten')}: {ending.title}", ""]
@@ -111,6 +136,8 @@ def summary(job: Job | None, events: Sequence[Event], ending: Ending) -> str:
         lines += [f"Token: `{last.token}`", ""]
     if ending.report is not None and ending.report.steps:
         lines += [*_steps(ending.report), ""]
+    if targets is not None:
+        lines += [*_targets(targets), ""]
     if events:
         lines += ["| seconds | event |", "| ---: | --- |"]
         lines += [_row(event) for event in events[-_MOST_ROWS:]]
@@ -132,6 +159,18 @@ def _steps(report: GuardReport) -> Iterator[str]:
                 f"| {step.percent} % | {_cell(one.check)} | {mark} {one.outcome} | "
                 f"{_cell(one.reason)} | {new} | {old} |"
             )
+
+
+def _targets(targets: ShownTargets) -> Iterator[str]:
+    """The targets of a command, each with its outcome."""
+    yield "| target | outcome | deployment | seconds |"
+    yield "| --- | --- | --- | ---: |"
+    for row in targets.rows:
+        seconds = "-" if row.waited is None else f"{row.waited:.0f}"
+        yield (
+            f"| {_cell(row.label)} | {_cell(row.state)} | {_cell(row.deployment or '-')} | "
+            f"{seconds} |"
+        )
 
 
 def _requests(side: Side | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import SUPPRESS as NOT_GIVEN
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import get_args
 
 from attrs import frozen
@@ -33,12 +34,15 @@ from ._invocations import (
     Pause,
     PlanPromotion,
     Promote,
+    PromoteSeveral,
+    ResourceWord,
     Resume,
     Rollback,
     RollForward,
     SavedToken,
     Status,
     WaitForDeployment,
+    WaitForSeveral,
     WaitForToken,
 )
 from ._outcomes import (
@@ -73,6 +77,7 @@ from ._shared_arguments import (
     refuse_team,
     split_words,
 )
+from ._targets import add_targets, names_several, read_promotions, read_waits
 
 _RESOURCE = (
     "chain or model, and its name or its id; id:abcd1234 is an id for certain (default: "
@@ -136,6 +141,7 @@ def _add_promote(parser: ArgumentParser) -> None:
     )
     add_waiting(parser, Promote, optional=True)
     _add_rollback_on_failure(parser, "with --wait: ")
+    add_targets(parser, promotes=True)
     add_guard(parser, resumes=False)
 
 
@@ -184,10 +190,15 @@ def _read_plan(parsed: Namespace) -> PlanPromotion:
     )
 
 
-def _read_promote(parsed: Namespace) -> Promote | PlanPromotion:
+def _read_promote(parsed: Namespace) -> Promote | PlanPromotion | PromoteSeveral:
+    if names_several(parsed):
+        return read_promotions(parsed, partial(_read_promotion, parsed))
     if parsed.plan:
         return _read_plan(parsed)
-    resource, deployment = read_deployment(parsed, or_token=False)
+    return _read_promotion(parsed, *read_deployment(parsed, or_token=False))
+
+
+def _read_promotion(parsed: Namespace, resource: ResourceWord, deployment: str) -> Promote:
     return Promote(
         environment=read_environment(
             parsed, resource, parsed.environment, "expected --to ENVIRONMENT"
@@ -208,24 +219,40 @@ def _add_wait(parser: ArgumentParser) -> None:
     )
     add_waiting(parser, WaitForToken, WaitForDeployment, optional=False)
     _add_rollback_on_failure(parser, "with the token of a promotion: ")
+    add_targets(parser, promotes=False)
     add_guard(parser, resumes=True)
 
 
-def _read_wait(parsed: Namespace) -> WaitForToken | WaitForDeployment:
-    if is_token(parsed.words):
-        token = read_token(parsed)
-        is_cancellation = token.content.kind == "cancellation"
-        kind = CancellationOptions if is_cancellation else PromotionOptions
-        return WaitForToken(
-            token=token,
-            guarding=read_guard(parsed),
-            rollback_on_failure=parsed.rollback_on_failure,
-            **read_waiting(parsed, kind, wait=True),
+def _read_wait(parsed: Namespace) -> WaitForToken | WaitForDeployment | WaitForSeveral:
+    if names_several(parsed):
+        return read_waits(
+            parsed,
+            partial(_read_wait_for_token, parsed),
+            partial(_read_wait_for_deployment, parsed),
         )
+    if is_token(parsed.words):
+        return _read_wait_for_token(parsed, parsed.words[0])
+    return _read_wait_for_deployment(parsed, *read_deployment(parsed, or_token=True))
+
+
+def _read_wait_for_token(parsed: Namespace, text: str) -> WaitForToken:
+    token = read_token(parsed, text)
+    is_cancellation = token.content.kind == "cancellation"
+    kind = CancellationOptions if is_cancellation else PromotionOptions
+    return WaitForToken(
+        token=token,
+        guarding=read_guard(parsed),
+        rollback_on_failure=parsed.rollback_on_failure,
+        **read_waiting(parsed, kind, wait=True),
+    )
+
+
+def _read_wait_for_deployment(
+    parsed: Namespace, resource: ResourceWord, deployment: str
+) -> WaitForDeployment:
     refuse_guard(parsed, "only with a token")
     if parsed.rollback_on_failure:
         raise UsageError(f"{ROLLBACK_ON_FAILURE}: only with a token")
-    resource, deployment = read_deployment(parsed, or_token=True)
     is_model = resource.kind == "model"
     return WaitForDeployment(
         resource=resource,
@@ -382,7 +409,7 @@ def _add_rollback(parser: ArgumentParser) -> None:
 def _read_rollback(parsed: Namespace) -> Rollback:
     promotion: SavedToken | EnvironmentWord
     if is_token(parsed.words):
-        promotion = read_token(parsed)
+        promotion = read_token(parsed, parsed.words[0])
     else:
         promotion = read_place(parsed, KINDS, or_token=True)
     return Rollback(promotion=promotion, **read_waiting(parsed, PromotionOptions, wait=parsed.wait))
@@ -400,7 +427,10 @@ def _signal(name: str, kind: type[Pause | Resume | RollForward]) -> Grammar:
 
 GRAMMARS: Mapping[str, Grammar] = {
     "promote": Grammar(
-        usage=("[chain|model NAME] DEPLOYMENT [--to ENVIRONMENT] [--wait] [options]",),
+        usage=(
+            "[chain|model NAME] DEPLOYMENT [--to ENVIRONMENT] [--wait] [options]",
+            "chain|model:NAME@DEPLOYMENT … [--to ENVIRONMENT] [--wait] [options]",
+        ),
         examples=(
             "promote model ranker v2 --to production --wait --timeout 45m",
             "promote model ranker current:staging --to production --wait --cancel-on-timeout",
@@ -408,6 +438,8 @@ GRAMMARS: Mapping[str, Grammar] = {
             "promote model ranker v2 --to production --wait --max-error-rate 2% --check ./smoke.sh",
             "promote chain support-bot abc1234 --to production --if-in-progress wait --wait",
             "promote model ranker v2 --to staging --quiet    prints the token",
+            "promote model:ranker@v2 chain:bot@latest --to production --wait",
+            "promote --targets FILE --to production --wait --wave 5 --between 10m --token-file F",
         ),
         add=_add_promote,
         read=_read_promote,
@@ -423,8 +455,16 @@ GRAMMARS: Mapping[str, Grammar] = {
         read=_read_plan,
     ),
     "wait": Grammar(
-        usage=("TOKEN [options]", "[chain|model NAME] DEPLOYMENT [options]"),
-        examples=("wait TOKEN --timeout 20m", "wait model ranker v2 --wake"),
+        usage=(
+            "TOKEN [options]",
+            "[chain|model NAME] DEPLOYMENT [options]",
+            "TOKEN|chain|model:NAME@DEPLOYMENT … [options]",
+        ),
+        examples=(
+            "wait TOKEN --timeout 20m",
+            "wait model ranker v2 --wake",
+            "wait model:ranker@v2 model:embedder@v7",
+        ),
         add=_add_wait,
         read=_read_wait,
         outcomes=OF_DEPLOYMENTS | OF_PROMOTIONS | OF_GUARDS | OF_ROLLBACKS,

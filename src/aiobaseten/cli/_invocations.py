@@ -468,9 +468,73 @@ class ChangeEnvironment(Invocation):
     options: Mapping[str, Any] = {}
 
 
+@frozen(kw_only=True)
+class Target:
+    """One of several targets of a command.
+
+    Attributes:
+        label: What the user wrote, such as ``model:ranker@v2``; for a token, what it is of.
+        command: The command for this target alone.
+    """
+
+    label: str
+    command: Promote | WaitForToken | WaitForDeployment
+
+
+@frozen(kw_only=True)
+class PromoteSeveral(Invocation):
+    """``promote`` with several targets.
+
+    Attributes:
+        targets: The targets, in the order in which they begin. Their commands are `Promote`.
+        wait: Whether to wait.
+        fail_fast: Whether the first failure ends all waits.
+        wave: How many begin at the same time; ``None`` means all.
+        between: Seconds between the end of a wave and the beginning of the next.
+        token_file: The file that remembers what has begun and what is finished, if any.
+    """
+
+    name = "promote"
+    writes = True
+
+    targets: Sequence[Target]
+    wait: bool = False
+    fail_fast: bool = False
+    wave: int | None = None
+    between: float = 0.0
+    token_file: str | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for something to happen at Baseten."""
+        return self.wait
+
+
+@frozen(kw_only=True)
+class WaitForSeveral(Invocation):
+    """``wait`` with several targets.
+
+    Attributes:
+        targets: The targets.
+        fail_fast: Whether the first failure ends all waits.
+    """
+
+    name = "wait"
+
+    targets: Sequence[Target]
+    fail_fast: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for something to happen at Baseten."""
+        return True
+
+
+Several: TypeAlias = PromoteSeveral | WaitForSeveral
 Change: TypeAlias = Cancel | Pause | Resume | RollForward
 Command: TypeAlias = (
     Promote
+    | Several
     | PlanPromotion
     | WaitForToken
     | WaitForDeployment

@@ -263,6 +263,34 @@ class ShownMetrics:
     metrics: Metrics
 
 
+@frozen(kw_only=True)
+class TargetRow:
+    """One of several targets of a command.
+
+    Attributes:
+        label: What the user wrote.
+        state: The outcome, for people, or why there is none.
+        deployment: The id of the deployment, if it is known.
+        waited: Seconds that the wait took, if there was one.
+        token: The token that goes on with it, if there is one.
+        is_ended: Whether the command has ended for it, and was shown.
+    """
+
+    label: str
+    state: str
+    deployment: str | None
+    waited: float | None
+    token: str | None
+    is_ended: bool
+
+
+@frozen(kw_only=True)
+class ShownTargets:
+    """Several targets, at the end of the command."""
+
+    rows: Sequence[TargetRow]
+
+
 Result: TypeAlias = (
     ShownHistory
     | ShownLog
@@ -271,4 +299,5 @@ Result: TypeAlias = (
     | ShownResource
     | ShownResources
     | ShownPlan
+    | ShownTargets
 )

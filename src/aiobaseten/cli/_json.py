@@ -59,6 +59,8 @@ from ._jobs import (
     ShownPlan,
     ShownResource,
     ShownResources,
+    ShownTargets,
+    TargetRow,
 )
 from ._measured import metrics_object
 from ._text import COMMAND, one_line, timestamp
@@ -85,8 +87,15 @@ _NAMES: tuple[tuple[type[Event], str], ...] = (
 class JSONView:
     """One object per line on standard output; errors on standard error, too."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, label: str | None = None) -> None:
+        """Prepare.
+
+        Args:
+            clock: The clock of the waits.
+            label: The target, if it is one of several.
+        """
         self._clock = clock
+        self._label = label
         self._job: Job | None = None
 
     def note(self, text: str) -> None:
@@ -117,11 +126,17 @@ class JSONView:
         for kind, content in result_objects(result):
             self._print(kind, content)
 
+    def members(self, labels: Sequence[str]) -> Sequence[JSONView]:
+        """Views whose objects name the target."""
+        return [JSONView(self._clock, label) for label in labels]
+
     def end(self, ending: Ending) -> None:
         """Print the outcome."""
         if ending.outcome.exit_status:
-            _stdio.complain(one_line(ending.message))
-        self._print("outcome", outcome_object(ending, ending.job or self._job))
+            whose = f"{one_line(self._label)}: " if self._label is not None else ""
+            _stdio.complain(f"{whose}{one_line(ending.message)}")
+        kind = "outcome" if self._label is None else "target"
+        self._print(kind, outcome_object(ending, ending.job or self._job))
         if ending.outcome.exit_status:
             for hint in ending.hints:  # if the output cannot be written, the session writes them
                 _stdio.hint(hint)
@@ -130,7 +145,8 @@ class JSONView:
         """Do nothing."""
 
     def _print(self, kind: str, content: dict[str, Any]) -> None:
-        _stdio.say_as_it_is(text_of(record(kind, content, self._clock.utcnow())))
+        whose = {} if self._label is None else {"target": self._label}
+        _stdio.say_as_it_is(text_of(record(kind, {**whose, **content}, self._clock.utcnow())))
 
 
 def text_of(content: dict[str, Any]) -> str:
@@ -311,6 +327,10 @@ def result_objects(result: Result) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield "release", release_object(result.place, release)
         case ShownPlan():
             yield "plan", plan_object(result)
+        case ShownTargets():
+            # The others were printed when they ended.
+            for target in [row for row in result.rows if not row.is_ended]:
+                yield "target", target_object(target)
         case _:
             assert_never(result)
 
@@ -327,6 +347,17 @@ def release_object(place: EnvironmentRef, release: Release) -> dict[str, Any]:
         "at": release.at.isoformat(timespec="seconds") if release.at else None,
         "by": None if release.by is None else one_line(release.by),
         "through": None if release.through is None else one_line(release.through),
+    }
+
+
+def target_object(row: TargetRow) -> dict[str, Any]:
+    """A target for which the command has not ended: it was not begun, or goes on."""
+    return {
+        "target": row.label,
+        "outcome": row.state.replace(" ", "_"),
+        "exit_status": None,
+        "deployment": row.deployment,
+        "token": row.token,
     }
 
 

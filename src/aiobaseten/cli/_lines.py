@@ -26,6 +26,8 @@ from ._jobs import (
     ShownPlan,
     ShownResource,
     ShownResources,
+    ShownTargets,
+    TargetRow,
 )
 from ._measured import metrics_text
 from ._outcomes import Outcome
@@ -39,9 +41,16 @@ _TIME = "{:7.1f} s  "
 class LinesView:
     """Lines with a timestamp on standard output, and errors on standard error."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, label: str = "") -> None:
+        """Prepare.
+
+        Args:
+            clock: The clock of the waits.
+            label: The target, if it is one of several.
+        """
         self._clock = clock
         self._looked: Sequence[str] = ()
+        self._label = label
 
     def note(self, text: str) -> None:
         """Print a line."""
@@ -77,22 +86,34 @@ class LinesView:
         for text in result_text(result):
             _stdio.say(text)
 
+    def members(self, labels: Sequence[str]) -> Sequence[LinesView]:
+        """Views whose lines begin with the target."""
+        return [LinesView(self._clock, one_line(label)) for label in labels]
+
     def end(self, ending: Ending) -> None:
         """Print the message and the hints."""
-        show_ending(ending, self._print)
+        show_ending(ending, self._print, self._label)
 
     def close(self) -> None:
         """Do nothing."""
 
     def _print(self, text: str) -> None:
-        _stdio.say(f"{timestamp(self._clock.utcnow())} {text}")
+        label = f"{self._label} " if self._label else ""
+        _stdio.say(f"{timestamp(self._clock.utcnow())} {label}{text}")
 
 
 class QuietView:
     """Only the result, which is the token if the command starts something and does not wait."""
 
-    def __init__(self, *, waits: bool) -> None:
+    def __init__(self, *, waits: bool, label: str = "") -> None:
+        """Prepare.
+
+        Args:
+            waits: Whether the command waits.
+            label: The target, if it is one of several.
+        """
         self._waits = waits
+        self._label = label
 
     def note(self, text: str) -> None:
         """Do nothing."""
@@ -100,7 +121,7 @@ class QuietView:
     def begin(self, job: Job) -> None:
         """Print the token, unless the command waits."""
         if job.token is not None and not self._waits:
-            _stdio.say(job.token)
+            _stdio.say(f"{self._label} {job.token}" if self._label else job.token)
 
     def event(self, event: Event) -> None:
         """Do nothing."""
@@ -113,26 +134,39 @@ class QuietView:
         """Do nothing."""
 
     def result(self, result: Result) -> None:
-        """Print several lines."""
+        """Print several lines. Without a wait, the result of several targets is their tokens."""
+        if isinstance(result, ShownTargets) and not self._waits:
+            return
         for text in result_text(result):
             _stdio.say(text)
 
+    def members(self, labels: Sequence[str]) -> Sequence[QuietView]:
+        """Views whose lines begin with the target."""
+        return [QuietView(waits=self._waits, label=one_line(label)) for label in labels]
+
     def end(self, ending: Ending) -> None:
         """Print an error."""
-        show_ending(ending, lambda _: None)
+        show_ending(ending, lambda _: None, self._label)
 
     def close(self) -> None:
         """Do nothing."""
 
 
-def show_ending(ending: Ending, say: Callable[[str], None]) -> None:
-    """Pass a success to *say*, line by line; print an error to standard error, if possible."""
+def show_ending(ending: Ending, say: Callable[[str], None], label: str = "") -> None:
+    """Pass a success to *say*, line by line; print an error to standard error, if possible.
+
+    Args:
+        ending: The ending.
+        say: Shows a line of a success.
+        label: The target, if it is one of several.
+    """
     if ending.outcome is Outcome.DONE:
         for text in (one_line(ending.message), *ending.hints):
             if text:
                 say(text)
         return
-    message = f"aiobaseten: {one_line(ending.message)}"
+    whose = f"{label}: " if label else ""
+    message = f"aiobaseten: {whose}{one_line(ending.message)}"
     for text in (message, *ending.hints, *log_text(ending)):
         _stdio.tell(text)
 
@@ -179,6 +213,8 @@ def result_text(result: Result) -> Iterator[str]:
             yield from _history_text(result)
         case ShownPlan():
             yield from _plan_text(result.place, result.plan)
+        case ShownTargets():
+            yield from _targets_text(result.rows)
         case _:
             assert_never(result)
 
@@ -352,6 +388,22 @@ def _resources_text(rows: Sequence[ResourceRow]) -> Iterator[str]:
                 row.team,
                 str(row.deployments),
                 row.created_at,
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _targets_text(rows: Sequence[TargetRow]) -> Iterator[str]:
+    """Several targets, as one table."""
+    yield from table(
+        ["TARGET", "OUTCOME", "DEPLOYMENT", "TIME"],
+        [
+            [
+                row.label,
+                row.state,
+                row.deployment or "-",
+                "-" if row.waited is None else elapsed_time(row.waited),
             ]
             for row in rows
         ],

@@ -1,42 +1,30 @@
-"""The live view for a terminal. The only module that needs rich."""
+"""The live view for a terminal. Only this and its frame need rich."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from attrs import evolve
 from rich.console import Console, Group
 from rich.live import Live as RichLive
-from rich.table import Table
 from rich.text import Text
 
-from .. import Clock, Phase
-from ..errors import Startup
+from .. import Clock
 from ..events import Event
 from ..options import LoopClock
+from ._frame import frame, frame_of_several
 from ._invocations import Default
-from ._jobs import Ending, Job, Result, ShownEnvironment
+from ._jobs import Ending, Job, Result, ShownEnvironment, ShownTargets
 from ._lines import defaults_text, result_text, show_ending
 from ._outcomes import Outcome
-from ._picture import CheckRow, Picture, Row
-from ._text import elapsed_time, harmless, one_line
+from ._picture import Picture, SeveralPicture, TargetPicture
+from ._text import harmless, one_line
+from ._views import View
 
 #: Seconds of real time between two frames.
 FRAME_S = 0.25
-
-_WIDEST_BAR = 40
-_PHASE_BAR = 12
-_WIDEST_CHECK = 30
-_VERDICTS: Mapping[str, str] = {"pass": "green", "unavailable": "yellow", "breach": "bold red"}
-_STYLES = {
-    Phase.PENDING: "cyan",
-    Phase.READY: "green",
-    Phase.ASLEEP: "yellow",
-    Phase.UNHEALTHY: "yellow",
-    Phase.STOPPED: "red",
-    Phase.FAILED: "bold red",
-}
 
 
 class LiveView:
@@ -52,14 +40,19 @@ class LiveView:
         self._clock = clock
         self._frames = LoopClock()
         self._console = console or Console(highlight=False)
-        self._picture: Picture | None = None
+        self._picture: Picture | SeveralPicture | None = None
+        self._failures: list[tuple[str, Ending]] = []
         self._live: RichLive | None = None
         self._began = 0.0
         self._next_frame: asyncio.TimerHandle | None = None
 
     def note(self, text: str) -> None:
-        """Print a line above the picture."""
-        self._print(text, "dim")
+        """Print a line above the picture; several targets have it in the picture."""
+        if isinstance(self._picture, SeveralPicture):
+            self._picture = evolve(self._picture, note=text)
+            self._show()
+        else:
+            self._print(text, "dim")
 
     def begin(self, job: Job) -> None:
         """Print the token, and start to draw, in place of what was drawn before."""
@@ -67,7 +60,10 @@ class LiveView:
         if job.token is not None:
             # Without rich, which would break the line: people copy the token.
             self._console.file.write(f"token: {job.token}\n")
-        self._picture = Picture(job=job)
+        self._start(Picture(job=job))
+
+    def _start(self, picture: Picture | SeveralPicture) -> None:
+        self._picture = picture
         self._began = self._clock.now()
         self._live = RichLive(console=self._console, auto_refresh=False)
         self._live.start()
@@ -75,13 +71,13 @@ class LiveView:
 
     def event(self, event: Event) -> None:
         """Draw the change."""
-        if self._picture is not None:
+        if isinstance(self._picture, Picture):
             self._picture = self._picture.after(event)
             self._show()
 
     def look(self, shown: ShownEnvironment, at: float) -> None:
         """Draw the environment."""
-        if self._picture is not None:
+        if isinstance(self._picture, Picture):
             self._picture = self._picture.showing(shown.reading, at)
             self._show()
 
@@ -90,13 +86,39 @@ class LiveView:
         self._print(defaults_text(defaults), "dim")
 
     def result(self, result: Result) -> None:
-        """Print several lines."""
+        """Print several lines. The table of several targets takes the place of the picture."""
+        if isinstance(result, ShownTargets) and self._live is not None:
+            self._live.transient = True
+            self.close()
         for text in result_text(result):
             self._print(text)
+
+    def members(self, labels: Sequence[str]) -> Sequence[View]:
+        """Views of several targets, which share this picture."""
+        self._start(SeveralPicture(targets=tuple(TargetPicture(label=one) for one in labels)))
+        return [_TargetView(self, number, label) for number, label in enumerate(labels)]
+
+    def change(self, number: int, change: Callable[[TargetPicture], TargetPicture]) -> None:
+        """Draw a change of the target with this number."""
+        if isinstance(self._picture, SeveralPicture):
+            targets = list(self._picture.targets)
+            targets[number] = change(targets[number])
+            self._picture = evolve(self._picture, targets=tuple(targets))
+            self._show()
+
+    def fail(self, label: str, ending: Ending) -> None:
+        """Keep the failure of a target until there is no picture that it would disturb."""
+        self._failures.append((label, ending))
+
+    def now(self) -> float:
+        """Seconds since the picture began."""
+        return self._clock.now() - self._began
 
     def end(self, ending: Ending) -> None:
         """Leave the last frame, and print the message and the hints."""
         self.close()
+        for label, failure in self._failures:
+            show_ending(failure, self._print, one_line(label))
         is_done = ending.outcome is Outcome.DONE
         show_ending(ending, lambda text: self._print(text, "green" if is_done else ""))
 
@@ -121,16 +143,15 @@ class LiveView:
 
     def _show(self) -> None:
         if self._live is not None and self._picture is not None:
-            elapsed = self._clock.now() - self._began
-            self._live.update(
-                frame(
-                    self._picture,
-                    elapsed,
-                    width=self._console.width,
-                    ascii_only=is_ascii(self._console),
-                ),
-                refresh=True,
-            )
+            self._live.update(self._drawn(self._picture), refresh=True)
+
+    def _drawn(self, picture: Picture | SeveralPicture) -> Group:
+        # One line less than the terminal has: the cursor must not scroll it.
+        width, height = self._console.width, max(self._console.height - 1, 1)
+        if isinstance(picture, SeveralPicture):
+            return frame_of_several(picture, self.now(), width=width, height=height)
+        ascii_only = is_ascii(self._console)
+        return frame(picture, self.now(), width=width, height=height, ascii_only=ascii_only)
 
     def _print(self, text: str, style: str = "") -> None:
         self._console.print(Text(harmless(text), style=style), soft_wrap=True)
@@ -145,108 +166,48 @@ def is_ascii(console: Console) -> bool:
     return False
 
 
-def frame(picture: Picture, elapsed: float, *, width: int, ascii_only: bool = False) -> Group:
-    """The picture for rich to draw.
+class _TargetView:
+    """One of several targets in the picture."""
 
-    Args:
-        picture: The picture.
-        elapsed: Seconds since the wait began.
-        width: Columns of the terminal.
-        ascii_only: Whether to use only ASCII.
-    """
-    parts: list[Text | Table] = [
-        Text.assemble(
-            (one_line(picture.job), "bold"), f"  {elapsed_time(elapsed)}", overflow="fold"
-        )
-    ]
-    if picture.percent is not None or picture.promotion is not None:
-        parts.append(_traffic(picture, width, ascii_only=ascii_only))
-    if picture.rows:
-        parts.append(_rows(picture.rows, elapsed))
-    if picture.startup is not None and not picture.is_over:
-        at, startup = picture.startup
-        parts.append(_phases(startup, max(elapsed - at, 0.0), ascii_only=ascii_only))
-    if picture.checks:
-        parts.append(_checks(picture.checks))
-    if not picture.is_over:
-        parts.append(Text(f"waiting for {one_line(picture.waiting_for())}", style="dim"))
-    if picture.last_failure is not None:
-        at, message = picture.last_failure
-        looks = "1 look" if picture.failures == 1 else f"{picture.failures} looks"
-        ago = elapsed_time(max(elapsed - at, 0.0))
-        parts.append(Text(f"{looks} failed, the last {ago} ago: {message}", style="yellow"))
-    return Group(*parts)
+    def __init__(self, view: LiveView, number: int, label: str) -> None:
+        self._view = view
+        self._number = number
+        self._label = label
 
+    def note(self, text: str) -> None:
+        """Show that something starts, without its words: there is no room."""
+        del text
+        self._change(lambda one: one.started(self._view.now()))
 
-def _traffic(picture: Picture, width: int, *, ascii_only: bool) -> Text:
-    percent = picture.percent or 0
-    text = f"{percent:3} %  {one_line(picture.promotion or '')}".rstrip()
-    # On a narrow terminal the bar is shorter, because the text says the same.
-    room = min(width - len(f"traffic  {text}"), _WIDEST_BAR)
-    filled = round(max(room, 0) * percent / 100)
-    full, empty = "#-" if ascii_only else "█░"
-    return Text.assemble(
-        "traffic ",
-        (full * filled, "green"),
-        (empty * (room - filled), "dim"),
-        (f" {text}", "yellow" if picture.is_paused else ""),
-        no_wrap=True,
-        overflow="ellipsis",
-    )
+    def begin(self, job: Job) -> None:
+        """Show the promotion. Its token is in the token file, or among the hints at the end."""
+        self._change(lambda one: one.begun(job, self._view.now()))
 
+    def event(self, event: Event) -> None:
+        """Show the change."""
+        self._change(lambda one: one.after(event))
 
-def _phases(startup: Startup, since: float, *, ascii_only: bool) -> Table:
-    """The phases of a startup: bars that are full after the usual time.
+    def look(self, shown: ShownEnvironment, at: float) -> None:
+        """Do nothing: several targets are not watched."""
 
-    Args:
-        startup: The startup.
-        since: Seconds since it was read.
-        ascii_only: Whether to use only ASCII.
-    """
-    table = Table.grid(padding=(0, 2))
-    for _ in range(3):
-        table.add_column(no_wrap=True, overflow="ellipsis")
-    full, empty = "#-" if ascii_only else "█░"
-    for phase in startup.phases:
-        goes_on = not phase.is_over and not startup.has_failed
-        seconds = phase.seconds + (since if goes_on else 0.0)
-        share = 1.0 if phase.is_over else 0.0 if not phase.usual else min(seconds / phase.usual, 1)
-        filled = round(_PHASE_BAR * share)
-        usually = "" if phase.usual is None else f"usually {elapsed_time(phase.usual)}"
-        table.add_row(
-            Text(f"  {one_line(phase.name.replace('_', ' ').lower())}"),
-            Text.assemble((full * filled, "green"), (empty * (_PHASE_BAR - filled), "dim")),
-            Text(f"{elapsed_time(seconds)}  {usually}".rstrip(), style="dim"),
-        )
-    return table
+    def defaults(self, defaults: Sequence[Default]) -> None:
+        """Do nothing: they are those of the whole command."""
 
+    def result(self, result: Result) -> None:
+        """Do nothing: the table shows it."""
 
-def _checks(rows: Sequence[CheckRow]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, overflow="ellipsis", max_width=_WIDEST_CHECK)
-    table.add_column(no_wrap=True, justify="right")
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-    for row in rows:
-        table.add_row(
-            Text(f"check {one_line(row.name)}"),
-            Text(f"{row.percent} %"),
-            Text(row.outcome, style=_VERDICTS[row.outcome]),
-            Text(one_line(row.reason), style="dim"),
-        )
-    return table
+    def members(self, labels: Sequence[str]) -> Sequence[View]:
+        """The views of the whole command."""
+        return self._view.members(labels)
 
+    def end(self, ending: Ending) -> None:
+        """Show the outcome, and keep the message of a failure."""
+        self._change(lambda one: one.ended(ending))
+        if ending.outcome is not Outcome.DONE:
+            self._view.fail(self._label, ending)
 
-def _rows(rows: Sequence[Row], elapsed: float) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, overflow="ellipsis")
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, justify="right")
-    for row in rows:
-        indent = "  " if row.subject == "chainlet" else ""
-        table.add_row(
-            Text(f"{indent}{row.subject} {one_line(row.name)}"),
-            Text(one_line(row.status), style=_STYLES[row.phase]),
-            Text(elapsed_time(max(elapsed - row.since, 0.0)), style="dim"),
-        )
-    return table
+    def close(self) -> None:
+        """Do nothing: the picture goes on."""
+
+    def _change(self, change: Callable[[TargetPicture], TargetPicture]) -> None:
+        self._view.change(self._number, change)

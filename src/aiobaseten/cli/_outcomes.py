@@ -69,6 +69,29 @@ class Outcome(Enum):
         self.meaning = meaning
 
 
+#: From the one that needs a person most: the outcome of several targets is the first of these that
+#: one of them has.
+WORST_FIRST = (
+    Outcome.INTERRUPTED,
+    Outcome.TERMINATED,
+    Outcome.PIPE_CLOSED,
+    Outcome.UNKNOWN,
+    Outcome.BREACHED,
+    Outcome.FAILED,
+    Outcome.GUARD_UNAVAILABLE,
+    Outcome.ERROR,
+    Outcome.CANCELLED,
+    Outcome.SUPERSEDED,
+    Outcome.PAUSED,
+    Outcome.TIMED_OUT,
+    Outcome.ROLLED_BACK,
+    Outcome.REFUSED,
+    Outcome.NOT_FOUND,
+    Outcome.REJECTED,
+    Outcome.UNAVAILABLE,
+    Outcome.USAGE,
+    Outcome.DONE,
+)
 #: Every command can end with these.
 OF_EVERY_COMMAND = frozenset(
     {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 from attrs import evolve, frozen
 
@@ -21,10 +22,14 @@ from ..events import (
     TrafficShifted,
 )
 from ..guard import Outcome
-from ._jobs import Job
+from ._jobs import Ending, Job
+from ._outcomes import Outcome as Exit
 from ._text import one_line
 
 _MOST_NAMES = 4
+
+#: In which of four groups a target is.
+Standing: TypeAlias = Literal["done", "not begun", "under way", "failed"]
 
 
 @frozen(kw_only=True)
@@ -205,6 +210,81 @@ class Picture:
         if self.job.task == "promotion":
             return "traffic to move"
         return "the deployment to become ready"
+
+    def headline(self) -> str:
+        """Where it stands, in very few words."""
+        if self.taken_back:
+            return "moving back"
+        if self.is_paused:
+            return self.promotion or "paused"
+        unready = [row for row in self.rows if row.phase is not Phase.READY]
+        chainlets = [row for row in self.rows if row.subject == "chainlet"]
+        if unready:
+            ready = sum(row.phase is Phase.READY for row in chainlets)
+            many = f", {ready} of {len(chainlets)} ready" if chainlets else ""
+            return f"{unready[0].status}{many}"
+        if self.promotion is not None:
+            share = "" if self.percent is None else f" {self.percent} %"
+            return f"{self.promotion}{share}"
+        return self.rows[0].status if self.rows else "begun"
+
+
+@frozen(kw_only=True)
+class TargetPicture:
+    """One of several targets so far.
+
+    Attributes:
+        label: What the user wrote.
+        standing: In which of four groups it is.
+        title: Its outcome, once there is one.
+        picture: Its wait so far, once it has begun.
+        since: Seconds of the command when it began.
+    """
+
+    label: str
+    standing: Standing = "not begun"
+    title: str = ""
+    picture: Picture | None = None
+    since: float | None = None
+
+    def started(self, at: float) -> TargetPicture:
+        """The picture after something has started that may take a while."""
+        return evolve(self, standing="under way", since=at)
+
+    def begun(self, job: Job, at: float) -> TargetPicture:
+        """The picture after it has begun at Baseten, or its wait has."""
+        return evolve(self, standing="under way", picture=Picture(job=job), since=at)
+
+    def after(self, event: Event) -> TargetPicture:
+        """The picture after *event*."""
+        picture = None if self.picture is None else self.picture.after(event)
+        return evolve(self, picture=picture)
+
+    def ended(self, ending: Ending) -> TargetPicture:
+        """The picture after the command has ended for it."""
+        is_done = ending.outcome is Exit.DONE
+        return evolve(
+            self, standing="done" if is_done else "failed", title=ending.title, since=None
+        )
+
+    def headline(self) -> str:
+        """Where it stands, in very few words."""
+        if self.standing == "under way":
+            return "begun" if self.picture is None else self.picture.headline()
+        return self.title or self.standing
+
+
+@frozen(kw_only=True)
+class SeveralPicture:
+    """Several targets so far.
+
+    Attributes:
+        targets: The targets, in the order of the command.
+        note: What happens now, such as the next wave.
+    """
+
+    targets: tuple[TargetPicture, ...]
+    note: str = ""
 
 
 def _rows_of(reading: EnvironmentReading, at: float) -> tuple[Row, ...]:

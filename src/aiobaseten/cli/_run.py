@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from ..options import DEFAULT_TIMEOUT_S, LoopClock, RetryPolicy
 from . import _stdio
 from ._invocations import Command, WaitingInvocation
 from ._jobs import Ending, Job
+from ._outcomes import Outcome
 from ._views import View
 
 T = TypeVar("T")
@@ -39,6 +40,10 @@ class Run:
         cancellable: The promotion that is waited for, if Baseten can cancel it.
         followed: The promotion that is waited for.
         ending: The ending of the command, as soon as it is known.
+        clock: The clock of the waits.
+        keep: Called with each token before its request is sent, and when the promotion has begun.
+        members: The runs of the targets, if the command has several.
+        on_interrupt: Makes the ending after a signal, if the command has several targets.
     """
 
     def __init__(
@@ -55,6 +60,9 @@ class Run:
         self.followed: ChainPromotion | ModelPromotion | None = None
         self.ending: Ending | None = None
         self._looked_up_for = 0.0
+        self.keep: Callable[[str], None] = lambda _: None
+        self.members: Sequence[Run] = ()
+        self.on_interrupt: Callable[[Outcome], Awaitable[Ending]] | None = None
 
     def tell_defaults(self) -> None:
         """Show what stands for what the user left out, if anything does."""
@@ -117,10 +125,18 @@ class Run:
         """Remember the token that finds a promotion whose response never arrives."""
         assert self.job is not None  # noqa: S101 - the command has set it
         self.job = evolve(self.job, token=token)
+        self.keep(token)
 
-    def begin(self, job: Job) -> None:
-        """Show what has started at Baseten, or what the command waits for."""
+    def begin(self, job: Job, *, goes_on: bool = True) -> None:
+        """Show what has started at Baseten, or what the command waits for.
+
+        Args:
+            job: The subject.
+            goes_on: Whether the same command, run again, should go on with it.
+        """
         self.job, self.has_begun = job, True  # first: it may not be possible to show it
+        if goes_on and job.token is not None:
+            self.keep(job.token)
         self.view.begin(job)
         self.is_shown = True
         _stdio.keep_token(job.token)

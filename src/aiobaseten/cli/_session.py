@@ -19,7 +19,7 @@ from ._checks import holds_key
 from ._commands import execute
 from ._endings import failed, hints
 from ._guard import hide_key
-from ._invocations import Command, Promote, WaitForToken
+from ._invocations import Command, Promote, PromoteSeveral, Target, WaitForSeveral, WaitForToken
 from ._jobs import Ending
 from ._run import Run
 from ._signals import Interruption
@@ -62,6 +62,8 @@ def run_command(command: Command, words: Sequence[str], *, ends_process: bool) -
 
 def _not_shown(run: Run) -> Sequence[str]:
     """The hints with a token that the user has not seen."""
+    if run.members:
+        return [text for one in run.members for text in _not_shown(one)]
     ending = run.ending
     if ending is not None and (ending.job is not None or not run.is_shown):
         return ending.hints
@@ -108,19 +110,25 @@ def _cannot_write(task: asyncio.Task[Ending]) -> bool:
     return isinstance(task.exception(), OSError)
 
 
+def _targets(command: Command) -> Sequence[Target]:
+    return command.targets if isinstance(command, PromoteSeveral | WaitForSeveral) else ()
+
+
 def _client(command: Command, clock: Clock, words: Sequence[str]) -> Baseten:
     access = command.access
     key = _api_key(access.api_key_file)
-    # Defaults stand for arguments, and are shown and sent like them.
-    words = [*words, *(one.text for one in command.defaults)]
+    # Defaults and a file's targets stand for arguments, and are shown and sent like them.
+    targets = _targets(command)
+    words = [*words, *(one.text for one in command.defaults), *(one.label for one in targets)]
     for one in (key, os.environ.get("BASETEN_API_KEY", "").strip()):
         if any(holds_key(word, one) for word in words):
             raise ConfigurationError(
                 "the API key is among the arguments, where other users can see it: nothing was "
                 "sent; replace the key, and pass it in BASETEN_API_KEY or with --api-key-file PATH"
             )
-    if isinstance(command, Promote | WaitForToken):
-        hide_key(command.guarding, key)
+    for each in [command, *(target.command for target in targets)]:
+        if isinstance(each, Promote | WaitForToken):
+            hide_key(each.guarding, key)
     return Baseten(api_key=key, base_url=command.access.base_url, clock=clock)
 
 

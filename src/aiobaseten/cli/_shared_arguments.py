@@ -173,11 +173,15 @@ def split_words(
     if found is None:
         variables = " or ".join(map(variable_of, kinds))
         raise UsageError(f"expected {expected}; or set {variables}")
-    return ResourceWord(*found, _read_team(parsed, found[1])), after
+    return ResourceWord(*found, read_team(parsed, found[1])), after
 
 
-def _read_team(parsed: Namespace, word: str) -> str | None:
-    """The team of a chain or a model; ``None`` for any."""
+def read_team(parsed: Namespace, word: str) -> str | None:
+    """The team of a chain or a model; ``None`` for any.
+
+    Raises:
+        UsageError: The user passed one, and the word needs none.
+    """
     team: str | None = parsed.team
     if not word.startswith("id:"):
         return defaults_of(parsed).word("team") if team is None else team
@@ -277,13 +281,12 @@ def is_token(words: Sequence[str]) -> bool:
     return len(words) == 1 and _TOKEN.match(words[0]) is not None
 
 
-def read_token(parsed: Namespace) -> SavedToken:
+def read_token(parsed: Namespace, text: str) -> SavedToken:
     """A token with its content.
 
     Raises:
         UsageError: It is invalid.
     """
-    text: str = parsed.words[0]
     refuse_team(parsed)
     try:
         return SavedToken(text, Token.load(text))
@@ -298,7 +301,7 @@ def read_running_promotion(parsed: Namespace) -> SavedToken | EnvironmentWord:
         UsageError: It is a chain's, or the words name no promotion.
     """
     if is_token(parsed.words):
-        return read_token(parsed)
+        return read_token(parsed, parsed.words[0])
     if parsed.words[:1] == ["chain"]:
         raise UsageError(no_chains(parsed.command))
     return read_place(parsed, ("model",), or_token=True)

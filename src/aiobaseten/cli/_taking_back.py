@@ -90,7 +90,9 @@ async def take_back(
             hints=to_look(job, access),
             job=run.job,
         )
-    return evolve(failure, message=f"{failure.message} {reason}", hints=lines, job=run.job)
+    # To go on with a rollback is not to go on with the promotion.
+    going = run.job if run.job is not None and run.job.task == "cancellation" else None
+    return evolve(failure, message=f"{failure.message} {reason}", hints=lines, job=going)
 
 
 async def _patient(
@@ -132,7 +134,7 @@ async def _take_back(
         serves = "nothing serves" if before is None else f"deployment {before} serves"
         return f"Nothing had to be taken back: {serves}, as before."
     back = await promotion.rollback()
-    run.begin(job_of_promotion(back, job.resource, ()))
+    run.begin(job_of_promotion(back, job.resource, ()), goes_on=False)
     await _see_through(run, back.events(**options))
     return f"As requested, it was rolled back: deployment {back.deployment_id} serves {job.place}."
 

@@ -46,6 +46,10 @@ class View(Protocol):
         """Show the result of a command that only looks."""
         ...
 
+    def members(self, labels: Sequence[str]) -> Sequence[View]:
+        """The views of several targets, which are shown at the same time."""
+        ...
+
     def end(self, ending: Ending) -> None:
         """Show the ending of the command."""
         ...
@@ -84,6 +88,11 @@ class Views:
     def result(self, result: Result) -> None:
         """Show a result."""
         self._all(lambda view: view.result(result))
+
+    def members(self, labels: Sequence[str]) -> Sequence[View]:
+        """The views of several targets."""
+        each = [view.members(labels) for view in self._views]
+        return [Views([views[i] for views in each]) for i in range(len(labels))]
 
     def end(self, ending: Ending) -> None:
         """Show the ending of the command."""

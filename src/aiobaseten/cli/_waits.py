@@ -86,6 +86,8 @@ async def interrupt(run: Run, outcome: Outcome) -> Ending:
     """The ending of a command that a signal interrupted, after cancelling what it should cancel."""
     command, job = run.command, run.job
     run.view.close()
+    if run.on_interrupt is not None:
+        return await run.on_interrupt(outcome)
     if job is None or not run.has_begun:
         ending = interrupted_early(outcome, command, job)
         return await _cancel_if_found(run, ending)

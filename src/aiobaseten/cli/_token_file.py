@@ -1,0 +1,162 @@
+"""The file that remembers a release of several targets: its format, and what it decides."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast
+
+import attrs
+from attrs import frozen
+
+from .. import Token
+from ..errors import ConfigurationError
+from ._outcomes import Outcome
+
+_VERSION = 1
+
+#: What a second run does with a target: leave it alone, wait for its token, or promote it.
+Next: TypeAlias = Literal["leave", "wait", "promote"]
+
+# After these, the promotion may go on at Baseten, so that its token continues the wait.
+_GOES_ON = frozenset(
+    one.label
+    for one in (
+        Outcome.TIMED_OUT,
+        Outcome.PAUSED,
+        Outcome.BREACHED,
+        Outcome.GUARD_UNAVAILABLE,
+        Outcome.REFUSED,
+        Outcome.NOT_FOUND,
+        Outcome.UNAVAILABLE,
+        Outcome.ERROR,
+        Outcome.PIPE_CLOSED,
+        Outcome.INTERRUPTED,
+        Outcome.TERMINATED,
+    )
+)
+
+
+@frozen(kw_only=True)
+class Entry:
+    """What is known of one target.
+
+    Attributes:
+        word: The deployment, as the user wrote it.
+        resource_id: The id of the chain or the model.
+        deployment_id: The id of the deployment that was asked for.
+        token: The token of its promotion; ``None`` if nothing was sent.
+        outcome: How it ended; ``None`` if that is not known.
+    """
+
+    word: str
+    resource_id: str
+    deployment_id: str
+    token: str | None = None
+    outcome: str | None = None
+
+    def next_for(self, word: str) -> Next:
+        """What to do with a target for which the user wrote *word* now.
+
+        A promotion that failed is promoted anew: the user has run the command again because
+        something was mended. So is one whose response was lost, because `promote` looks first.
+        """
+        if word != self.word:
+            return "promote"
+        if self.outcome == Outcome.DONE.label:
+            return "leave"
+        if self.token is None or Token.load(self.token).kind == "cancellation":
+            return "promote"
+        return "wait" if self.outcome is None or self.outcome in _GOES_ON else "promote"
+
+
+class TokenFile:
+    """The file. Each change is on the disk, whole, before `put` returns."""
+
+    def __init__(self, path: str | None) -> None:
+        """Read the file, if there is one.
+
+        Args:
+            path: The path; ``None`` remembers nothing.
+
+        Raises:
+            ConfigurationError: It cannot be read, or is not such a file.
+        """
+        self._path = None if path is None else Path(path)
+        self._entries: dict[str, Entry] = {}
+        if self._path is None:
+            return
+        try:
+            text = self._path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError) as error:
+            raise _unreadable(getattr(error, "strerror", None) or "it is not text") from None
+        if text.strip():  # mktemp makes an empty one
+            self._entries = dict(_parsed(text))
+
+    def get(self, key: str) -> Entry | None:
+        """What is known of the target *key*."""
+        return self._entries.get(key)
+
+    def put(self, key: str, entry: Entry) -> None:
+        """Remember what is known of the target *key*.
+
+        Raises:
+            OSError: It cannot be written. The file is as it was.
+        """
+        self._entries[key] = entry
+        self.write()
+
+    def write(self) -> None:
+        """Write the file.
+
+        Raises:
+            OSError: It cannot be written. The file is as it was.
+        """
+        if self._path is None:
+            return
+        targets = {key: attrs.asdict(entry) for key, entry in self._entries.items()}
+        content = json.dumps({"version": _VERSION, "targets": targets}, indent=2)
+        # A reader sees the old file or the new one, also after a crash.
+        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        try:
+            with draft.open("w", encoding="utf-8") as file:
+                file.write(f"{content}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._path)
+        except OSError:
+            with suppress(OSError):
+                draft.unlink()
+            raise
+
+
+def _parsed(text: str) -> Mapping[str, Entry]:
+    reason = "it is damaged, or no token file"
+    try:
+        content = json.loads(text)
+        if content["version"] == _VERSION:
+            return {key: _entry(fields) for key, fields in content["targets"].items()}
+        reason = "it is of another version"
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        pass
+    raise _unreadable(reason)
+
+
+def _entry(fields: Any) -> Entry:
+    values = cast("dict[str, str | None]", dict(fields))
+    for name in ("word", "resource_id", "deployment_id"):
+        if not isinstance(values[name], str):
+            raise TypeError(name)
+    entry = Entry(**cast("Any", values))
+    if entry.token is not None:
+        Token.load(entry.token)  # a damaged one is a ValueError
+    return entry
+
+
+def _unreadable(reason: str) -> ConfigurationError:
+    return ConfigurationError(f"cannot use the file of --token-file: {reason}; nothing was sent")
