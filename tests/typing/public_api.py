@@ -580,7 +580,7 @@ def told(event: events.Event) -> str:
         case events.GuardOverridden():
             assert_type((event.at, event.by), tuple[float, str])
         case events.EnvironmentChanged():
-            assert_type(event.reading, EnvironmentReading)
+            assert_type((event.at, event.reading), tuple[float, EnvironmentReading])
         case events.StartupProgressed():
             assert_type((event.at, event.startup), tuple[float, errors.Startup])
         case _:

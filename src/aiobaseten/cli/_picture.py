@@ -305,7 +305,8 @@ def _rows_of(reading: EnvironmentReading, at: float) -> tuple[Row, ...]:
 
 def _keys(rows: Sequence[Row]) -> Sequence[tuple[str, str, str]]:
     """What tells the rows apart: both deployments may have a chainlet of one name."""
-    role, keys = "", []
+    role = ""
+    keys: list[tuple[str, str, str]] = []
     for row in rows:
         role = role if row.subject == "chainlet" else row.subject
         keys.append((role, row.subject, row.name))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from .. import ChainHandle, ModelHandle
 from ..errors import AmbiguousNameError, NameNotFoundError
+from ..logs import LogOptions
 from ..schemas import Log
 from ._invocations import Logs, ShowMetrics
 from ._jobs import Ending, Job, ShownLog, ShownLogLine, ShownMetrics
@@ -24,7 +25,7 @@ _NANOSECONDS_IN_MICROSECOND = 1000
 async def show_logs(run: Run, command: Logs) -> Ending:
     """Show the lines of a log, and new ones until a signal ends it if the user follows it."""
     job = await _find(run, command)
-    options = _at_times(run, command)
+    options = cast("LogOptions", _at_times(run, command))
     if job.resource.kind == "chain":
         return await _show_logs_of_chain(run, command, job, options)
     model = run.client.model(job.resource.id)
@@ -36,12 +37,12 @@ async def show_logs(run: Run, command: Logs) -> Ending:
     if command.follow:
         async for line in source.logs(follow=True, **options):
             run.view.result(ShownLog(lines=[_shown(line)]))
-    lines = await source.logs(**options)
+    lines = await source.logs(follow=False, **options)
     run.view.result(ShownLog(lines=[_shown(line) for line in lines]))
     return Ending(outcome=Outcome.DONE, message="")
 
 
-async def _show_logs_of_chain(run: Run, command: Logs, job: Job, options: dict[str, Any]) -> Ending:
+async def _show_logs_of_chain(run: Run, command: Logs, job: Job, options: LogOptions) -> Ending:
     chain = run.client.chain(job.resource.id)
     deployment_id = job.deployment
     if deployment_id is None:
@@ -68,7 +69,7 @@ async def _show_logs_of_chain(run: Run, command: Logs, job: Job, options: dict[s
         if command.follow:
             async for line in deployment.logs(chainlet_id, follow=True, **options):
                 run.view.result(ShownLog(lines=[_shown(line, name)]))
-        found = await deployment.logs(chainlet_id, **options)
+        found = await deployment.logs(chainlet_id, follow=False, **options)
         lines += [_shown(line, name) for line in found]
     lines.sort(key=lambda line: line.at.timestamp() if line.at else 0.0)
     run.view.result(ShownLog(lines=lines))
