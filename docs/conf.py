@@ -30,6 +30,7 @@ html_theme = "furo"
 html_title = f"aiobaseten {version}"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
+html_extra_path = ["llms.txt"]  # the pages, for coding agents
 html_copy_source = False
 html_show_sphinx = False
 
