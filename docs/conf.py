@@ -49,7 +49,7 @@ napoleon_use_ivar = True
 nitpick_ignore_regex = [
     (r"py:.*", r"(airflow|asyncio|collections|datetime|enum|httpx|random|starlette|typing)\..*"),
     (r"py:.*", r"timedelta"),
-    (r"py:.*", r"aiobaseten\.client\.T"),  # a type variable
+    (r"py:.*", r"aiobaseten\.client\.[PT]"),  # type variables
 ]
 
 #: Types that have no page: their name says enough.
