@@ -30,6 +30,7 @@ html_theme = "furo"
 html_title = f"aiobaseten {version}"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
+html_extra_path = ["llms.txt"]  # the pages, for coding agents
 html_copy_source = False
 html_show_sphinx = False
 
@@ -48,7 +49,7 @@ napoleon_use_ivar = True
 nitpick_ignore_regex = [
     (r"py:.*", r"(airflow|asyncio|collections|datetime|enum|httpx|random|starlette|typing)\..*"),
     (r"py:.*", r"timedelta"),
-    (r"py:.*", r"aiobaseten\.client\.T"),  # a type variable
+    (r"py:.*", r"aiobaseten\.client\.[PT]"),  # type variables
 ]
 
 #: Types that have no page: their name says enough.

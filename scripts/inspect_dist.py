@@ -7,6 +7,7 @@ second build. ``--tag v1.2.3`` also checks that the tag matches the version.
 from __future__ import annotations
 
 import argparse
+import re
 import runpy
 import subprocess
 import sys
@@ -59,6 +60,9 @@ def flaws(dist: Path, version: str) -> Iterator[str]:
     ours = known()
     with zipfile.ZipFile(wheel) as opened:
         inside = set(opened.namelist())
+        metadata = opened.read(f"{name}.dist-info/METADATA").decode()
+    for link in re.findall(r"\]\((?!https://)[^)]*\)", metadata):
+        yield f"the readme of the wheel has the link {link}, which works only in the repository"
     due = {f"{name}.dist-info/{each}" for each in METADATA}
     for folder, package in PACKAGES.items():
         prefix = f"{folder}/{package}/"

@@ -24,6 +24,7 @@ LONG = [one for one in PROGRAMS if "long" in one.notes]
 #: Pages whose examples are files, and the tests that write and run them.
 FILES = {
     "airflow.md": "tests/airflow/test_documented_dag.py",
+    "programs.md": "tests/docs/test_service.py",
     "testing.md": "tests/testing/test_fake_docs.py",
     "whole-api.md": "tests/scripts/test_vendor.py",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shlex
@@ -159,3 +160,33 @@ def test_a_picture_is_small_has_a_dark_mode_and_loads_nothing(
     assert (
         "prefers-color-scheme: dark" in text or 'fill="#292929"' in text
     )  # a terminal is dark anyway
+
+
+def test_llms_txt_lists_every_page() -> None:
+    listed = re.findall(r"\((\S+)\.html\)", (DOCS / "llms.txt").read_text("utf-8"))
+    pages = {str(page.relative_to(DOCS).with_suffix("")) for page in DOCS.glob("*.md")}
+
+    assert sorted(listed) == sorted(pages - {"index"} | {"api/index"})
+
+
+def said_by_the_code() -> str:
+    """All strings in the code but docstrings. Fields of f-strings are left out."""
+    found: list[str] = []
+    for path in (ROOT / "src").rglob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        docstrings = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
+        found += [
+            str(one.value)
+            for one in ast.walk(tree)
+            if isinstance(one, ast.Constant) and id(one) not in docstrings
+        ]
+    return "\n".join(found)
+
+
+def test_the_words_of_each_error_on_the_page_are_in_the_code() -> None:
+    page = (DOCS / "troubleshooting.md").read_text("utf-8")
+    words = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
+    code = said_by_the_code()
+
+    assert len(words) > 10
+    assert [one for one in words if one not in code] == []

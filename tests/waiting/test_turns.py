@@ -107,8 +107,48 @@ def test_routes_that_are_not_known_to_answer_leave_places_to_others() -> None:
     polls(order, 100, NEW, B)
     assert len(start_all(order)) == 0.75 * PLACES
 
+    polls(order, 100, SOUND, ("GET", "/c"))
+    assert len(start_all(order)) == 0.25 * PLACES - 1  # the last is for a fourth route
+
+
+@pytest.mark.parametrize(("others", "most"), [(0, PLACES), (1, 0.75 * PLACES)])
+def test_a_route_leaves_places_to_another_one_that_is_polled(others: int, most: float) -> None:
+    """All its looks may begin to hang."""
+    order = turns(rate=1e9)
+    polls(order, 100, SOUND, A)
+    polls(order, others, SOUND, B, due=9.0)
+
+    assert len(start_all(order)) == most
+
+
+def test_last_looks_leave_places_to_others() -> None:
+    """All may hang, and nobody gives them up."""
+    order = turns(rate=1e9)
+    polls(order, 100, NEW, A, due=math.inf, deadline=0.0)
     polls(order, 100, SOUND, B)
-    assert len(start_all(order)) == 0.25 * PLACES
+
+    seats = start_all(order)
+
+    assert [seat.is_last for seat in seats.values()].count(True) == 0.75 * PLACES
+    assert len(seats) > 0.75 * PLACES
+    assert not order.next(0.0).is_last
+    order.end(next(iter(seats.values())))
+    assert order.next(0.0).is_last
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_without_a_free_place_the_next_moment_is_when_a_look_is_due(*, is_last: bool) -> None:
+    """Then it lacks a place, and a look that hangs is given up for it."""
+    order = turns(rate=1e9)
+    polls(order, PLACES, SOUND)
+    start_all(order)
+    polls(order, 1, SOUND, due=5.0, deadline=math.inf)
+    if is_last:
+        polls(order, 1, SOUND, due=math.inf, deadline=4.0)
+
+    assert order.next(0.0).at == (4.0 if is_last else 5.0)
+    assert not order.next(0.0).lacks_place
+    assert order.next(5.0).lacks_place
 
 
 def test_resources_that_fail_want_a_place_of_nobody() -> None:
@@ -304,7 +344,7 @@ def test_last_looks_at_failing_resources_come_last() -> None:
     seats = start_all(order, 7.0)
 
     assert names(seats).startswith("s0 s1 s2 f0")
-    assert len(seats) == PLACES
+    assert len(seats) == 0.75 * PLACES
 
 
 def test_a_look_that_starts_keeps_its_deadline_and_a_last_one_does_not() -> None:

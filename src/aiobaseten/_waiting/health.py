@@ -24,9 +24,12 @@ DOWN_AFTER = 3
 #: Seconds between looks at a route that is down.
 PROBE_EVERY_S = 4.0
 #: Seconds for which a route that is down holds the looks at resources that answered before: for
-#: each of them, and at most. The fewer they are, the less it costs to look at all of them.
-HELD_EACH_S = 0.6
+#: each of them, if they are few. Then it costs little to look at all of them.
+HELD_EACH_S = 0.15
+#: The same in all, if they are many.
 HELD_S = 60.0
+#: How many are few. With the default budget, each of them is seen within twice its schedule.
+FEW = 60
 
 
 class Standing(Enum):
@@ -88,6 +91,7 @@ class Health:
             at: When it ended, on the clock.
             before: How the look before it ended.
             sound: How many resources of the route answered before.
+            sound: How many resources of the route answered before.
             chance: A random number in [0, 1).
         """
         if isinstance(outcome, RateLimitError):
@@ -111,7 +115,7 @@ class Health:
         self._failures += 1
         self._prompt_failures += not isinstance(outcome, RequestTimeoutError)
         if self.is_down and not was_down:
-            self._held_until = at + min(HELD_EACH_S * sound, HELD_S)
+            self._held_until = at + (HELD_EACH_S * sound if sound <= FEW else HELD_S)
 
 
 def standing_after(outcome: object) -> Standing:

@@ -1,8 +1,9 @@
 """Which look starts next, and when. Pure.
 
-All looks share places and a budget. So that trouble in one place does not starve another, looks
-that are not known to be answered hold only a share of the places, resources that fail get only a
-share of the budget while others want it, and each route has its own pauses and outages.
+All looks share places and a budget. So that trouble in one place does not starve another, last
+looks, the looks of a route and those that are not known to be answered hold only a share of the
+places, resources that fail get only a share of the budget while others want it, and each route has
+its own pauses and outages.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ FAILING_SHARE = 0.25
 UNPROVEN_SHARE = 0.75
 #: The share of places for those of one route.
 UNPROVEN_OF_ROUTE_SHARE = 0.6
+#: The share of places for last looks.
+LAST_SHARE = 0.75
+#: Places that a route may hold for each free one, while another route is polled.
+ROUTE_SHARE = 3
 
 
 #: The method and the path template of a request.
@@ -52,6 +57,7 @@ class _RouteTurns(Generic[P]):
         due: When each resource is due.
         deadlines: When each resource is due for a last look.
         health: Whether it answers.
+        under_way: How many looks are under way.
         unproven: How many looks are under way at resources that are not known to answer.
         last_looks: How many last looks are under way.
         probes: How many looks under way probe.
@@ -67,6 +73,7 @@ class _RouteTurns(Generic[P]):
         factory=lambda: {standing: Timetable() for standing in Standing}
     )
     health: Health = field(factory=Health)
+    under_way: int = 0
     unproven: int = 0
     last_looks: int = 0
     probes: int = 0
@@ -143,6 +150,7 @@ class Turns(Generic[P]):
         self._failing_places = max(int(places * FAILING_SHARE), 1)
         self._unproven_places = max(int(places * UNPROVEN_SHARE), 1)
         self._unproven_places_of_route = max(int(places * UNPROVEN_OF_ROUTE_SHARE), 1)
+        self._last_places = max(int(places * LAST_SHARE), 1)
         self._budget = PollingBudget(rate)
         self._failing_budget = PollingBudget(rate * FAILING_SHARE)
         self._routes: dict[Route, _RouteTurns[P]] = {}
@@ -181,21 +189,24 @@ class Turns(Generic[P]):
         """A last look passes budget, pause and outage.
 
         While the server has asked for a pause, they go one at a time: the first that is answered
-        ends the pause for the others.
+        ends the pause for the others. And they leave some places to other looks: all may hang.
         """
         found, at, lacks_place = None, math.inf, False
+        are_many = sum(one.last_looks for one in self._routes.values()) >= self._last_places
         for route in self._routes.values():
             for standing, deadlines in route.deadlines.items():
                 first = deadlines.first() if deadlines else None
                 if first is None:
                     continue
                 due, poll = first
-                is_refused = now < route.health.refused_until and route.last_looks > 0
-                if is_refused or self._is_full:
-                    is_due = due <= now + EARLY_S and not is_refused
-                    lacks_place |= is_due and standing is not Standing.FAILING
-                elif due > now + EARLY_S:
+                if now < route.health.refused_until and route.last_looks > 0:
+                    continue  # until that one ends
+                if due > now + EARLY_S:
                     at = min(at, due)
+                elif self._is_full:
+                    lacks_place |= standing is not Standing.FAILING
+                elif are_many:
+                    continue  # until one of them ends
                 # Those that fail may need all their time, and so come last.
                 elif found is None or (standing is Standing.FAILING, due) < found[0]:
                     found = (standing is Standing.FAILING, due), poll
@@ -214,9 +225,12 @@ class Turns(Generic[P]):
                 due, poll = first
                 free_at = self._free_at(route, standing, now)
                 is_failing = standing is Standing.FAILING
-                if free_at == math.inf:
-                    is_due = due <= now + EARLY_S and not route.health.holds(standing, now)
-                    lacks_place |= is_due and not is_failing
+                if free_at == math.inf and (is_failing or route.health.holds(standing, now)):
+                    continue  # until another one ends
+                if free_at == math.inf and due <= now + EARLY_S:
+                    lacks_place = True
+                elif free_at == math.inf:
+                    at = min(at, due)  # then it lacks a place
                 elif max(due, free_at) > now + EARLY_S:
                     at = min(at, max(due, free_at))
                 elif is_failing not in found or due < found[is_failing][0]:
@@ -231,7 +245,7 @@ class Turns(Generic[P]):
 
     def _free_at(self, route: _RouteTurns[P], standing: Standing, now: float) -> float:
         """When such a look may start; infinity: not before another one ends."""
-        if self._is_full:
+        if self._is_full or not self._has_place_of_route(route):
             return math.inf
         if standing is not Standing.SOUND and not self._has_unproven_place(route, standing):
             return math.inf
@@ -250,6 +264,11 @@ class Turns(Generic[P]):
             return math.inf  # what answered before says more
         return max(free_at, *(one.health.probe_at for one in together))
 
+    def _has_place_of_route(self, route: _RouteTurns[P]) -> bool:
+        """Routes leave places to each other: all looks of one may begin to hang."""
+        others = (one for one in self._routes.values() if one is not route and one.is_polled)
+        return route.under_way < ROUTE_SHARE * self._free or not any(others)
+
     def _has_unproven_place(self, route: _RouteTurns[P], standing: Standing) -> bool:
         failing = self._started[Standing.FAILING]
         return (
@@ -261,7 +280,11 @@ class Turns(Generic[P]):
     @property
     def _is_full(self) -> bool:
         """More looks than there are connections would only queue."""
-        return sum(self._started.values()) >= self._places
+        return self._free <= 0
+
+    @property
+    def _free(self) -> int:
+        return self._places - sum(self._started.values())
 
     def _down_together(self, route: _RouteTurns[P]) -> list[_RouteTurns[P]]:
         """The routes that one look probes for: this one, or all if everything fails."""
@@ -283,6 +306,7 @@ class Turns(Generic[P]):
         if poll.standing is Standing.FAILING:
             self._failing_budget.take(now)
         self._started[poll.standing] += 1
+        route.under_way += 1
         route.unproven += poll.standing is not Standing.SOUND
         route.first_looks += poll.standing is Standing.NEW
         route.last_looks += is_last
@@ -293,6 +317,7 @@ class Turns(Generic[P]):
         """It has ended, in whatever way."""
         route = self._route(seat.route)
         self._started[seat.standing] -= 1
+        route.under_way -= 1
         route.unproven -= seat.standing is not Standing.SOUND
         route.last_looks -= seat.is_last
         route.probes -= seat.is_probe
