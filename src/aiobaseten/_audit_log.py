@@ -23,6 +23,11 @@ SKEW_S = 2.0
 CLOCK_S = 10.0
 #: Seconds by which that time may be ahead of the clock of the entries.
 AHEAD_S = 1800.0
+_SURFACES = {"UI": "the UI", "API": "the API", "MCP": "MCP"}
+# Baseten itself, and a surface that says nothing.
+_SILENT_SURFACES = frozenset({"SYSTEM", "OTHER"})
+_AT_BASETEN = {"BASETEN_SYSTEM": "Baseten", "BASETEN_USER": "somebody at Baseten"}
+
 # Characters of a name of a person or of a key.
 _LONGEST_NAME = 100
 
@@ -71,6 +76,25 @@ class Actor:
     key_name: str | None = None
     key_prefix: str | None = field(default=None, repr=False)
     source: str | None = None
+
+    @property
+    def shown(self) -> str | None:
+        """Who did it, for a person; ``None`` if the entry does not tell."""
+        key = f'the API key "{self.key_name}"' if self.key_name is not None else None
+        if self.email is not None:
+            return f"{self.email} with {key}" if key is not None else self.email
+        if key is not None:
+            return key
+        if self.kind == "API_KEY":
+            return "an API key"
+        return _AT_BASETEN.get(self.kind or "")
+
+    @property
+    def surface(self) -> str | None:
+        """Through what it was done, for a person; ``None`` if the entry does not tell."""
+        if self.source in _SILENT_SURFACES:
+            return None
+        return _SURFACES.get(self.source or "", self.source)
 
 
 @frozen(kw_only=True)

@@ -86,11 +86,11 @@ def find_in_audit_log(
     """
     current = deployments.get(current_id)
     current_name = None if current is None else current.name
-    promotions = _not_cancelled(entries)
-    position = _position(promotions, current_id, current_name)
+    promotions = not_cancelled(entries)
+    position = position_of(promotions, current_id, current_name)
     if position is None:
         return Unknown(f"the audit log does not show the promotion of {current_id}")
-    is_latest = all(_has_failed(one, deployments) for one in promotions[:position])
+    is_latest = all(has_failed(one, deployments) for one in promotions[:position])
     for one in promotions[position + 1 :]:
         if one.deployment_id is None:
             return Unknown("an entry of the audit log does not name its deployment and environment")
@@ -102,9 +102,9 @@ def find_in_audit_log(
                 "more",
                 is_final=True,
             )
-        if _has_failed(one, deployments):
+        if has_failed(one, deployments):
             continue
-        failed = _failed_copy(one, deployments)
+        failed = failed_copy(one, deployments)
         if failed is not None:
             return Unknown(
                 f"deployment {one.deployment_id} was promoted before, but {failed}, which was made "
@@ -151,7 +151,7 @@ def find_in_list(
     return Predecessor(deployment_id=found[1], source="the list of deployments")
 
 
-def _not_cancelled(entries: Sequence[AuditEntry]) -> list[AuditEntry]:
+def not_cancelled(entries: Sequence[AuditEntry]) -> list[AuditEntry]:
     """The promotions that nobody cancelled, newest first."""
     kept: list[AuditEntry] = []
     ends: list[AuditEntry] = []  # newest first, of promotions that are still to come
@@ -175,7 +175,7 @@ def _is_end_of(end: AuditEntry, promotion: AuditEntry) -> bool:
     return is_made_from(promotion.name, end.name) or is_made_from(end.name, promotion.name)
 
 
-def _position(
+def position_of(
     promotions: Sequence[AuditEntry], current_id: str, current_name: str | None
 ) -> int | None:
     """Where the newest promotion of the current deployment is."""
@@ -186,12 +186,12 @@ def _position(
     return by_name[0] if by_name else None
 
 
-def _has_failed(promotion: AuditEntry, deployments: Mapping[str, ListedDeployment]) -> bool:
+def has_failed(promotion: AuditEntry, deployments: Mapping[str, ListedDeployment]) -> bool:
     deployment = deployments.get(promotion.deployment_id or "")
     return deployment is not None and not deployment.can_have_served
 
 
-def _failed_copy(promotion: AuditEntry, deployments: Mapping[str, ListedDeployment]) -> str | None:
+def failed_copy(promotion: AuditEntry, deployments: Mapping[str, ListedDeployment]) -> str | None:
     """A failed deployment made from the one that is named, which may be the one promoted."""
     made = [one for one in deployments.values() if is_made_from(promotion.name, one.name)]
     if any(one.can_have_served for one in made):

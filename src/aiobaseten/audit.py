@@ -6,13 +6,18 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import NoReturn, Self, TypedDict
+from typing import Literal, NoReturn, Self, TypeAlias, TypedDict
 
 from attrs import frozen
 
 from .schemas import AuditLogEntry
 
-__all__ = ["AuditEntries", "AuditOptions"]
+__all__ = ["AuditEntries", "AuditOptions", "Release", "ReleaseState"]
+
+#: The state of a release. It ``"serves"`` now, is ``"promoting"``, has ``"served"``, was
+#: ``"cancelled"``, or its deployment has ``"failed"``. An ``"unknown"`` one was accepted after the
+#: one that serves, and nothing tells how it ended.
+ReleaseState: TypeAlias = Literal["serves", "promoting", "served", "cancelled", "failed", "unknown"]
 
 # Entries of a page; Baseten allows no more.
 _LARGEST_PAGE = 200
@@ -47,6 +52,29 @@ class AuditOptions(TypedDict, total=False):
     sources: Sequence[str] | None
     start: datetime | None
     end: datetime | None
+
+
+@frozen(kw_only=True)
+class Release:
+    """A promotion to an environment, as the audit log tells.
+
+    Attributes:
+        deployment_id: The deployment, or ``None``. If the promotion made another one from it,
+            Baseten does not say which of the two it is.
+        name: The deployment's name, or ``None``.
+        state: What became of it: see `ReleaseState`. The log tells that a promotion was accepted,
+            not how it ended, so that ``"served"`` means: nothing shows that it did not.
+        at: When Baseten accepted the promotion, or ``None``. It served a while later.
+        by: A person's email address or the name of an API key, with what it is; or ``None``.
+        through: The surface, such as ``"the UI"`` or ``"the API"``; ``None`` if it is not known.
+    """
+
+    deployment_id: str | None
+    name: str | None
+    state: ReleaseState
+    at: datetime | None
+    by: str | None
+    through: str | None
 
 
 @frozen

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Generic
 
 from attrs import frozen
 
-from ._arguments import path_argument
-from ._resource import D, E, Resource
+from ._arguments import count, path_argument
+from ._releases import read_releases
+from ._resource import D, E, EnvironmentLook, Resource
+from ._waiting import Wait, WatchTracker
+from .audit import Release
+from .events import EventStream
 from .readings import EnvironmentReading
 
 
@@ -48,3 +53,42 @@ class EnvironmentHandle(Generic[D, E]):
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         return await self._resource.read_environment(self.name)
+
+    def watch(self) -> EventStream:
+        """The environment whenever it changes, whoever promotes to it.
+
+        `EnvironmentChanged` comes at once, and then after each change of the current deployment,
+        the candidate, the traffic or the promotion; `LookFailed` after each look that failed in a
+        way that may pass. It looks at most every ten seconds while nothing happens, and shares its
+        looks with waits. Servers that lag behind may show an earlier state for a moment.
+
+        It never ends by itself, unless Baseten refuses to show the environment: then `Finished`
+        comes, and the error is raised. Use it as ``async with environment.watch() as events:``: see
+        `EventStream`. Nothing at Baseten is changed, and nothing is left running.
+
+        Raises:
+            APIError: The server refuses to show the environment (401, 403, 404 and the like).
+            ConfigurationError: The client was closed.
+        """
+        resource = self._resource
+        tracker = WatchTracker(resource.environment_label(self.name))
+        look = EnvironmentLook(resource, self.name)
+        return EventStream(Wait(resource.polls, tracker, look, math.inf).events())
+
+    async def history(self, *, limit: int = 20) -> list[Release]:
+        """What was promoted to the environment, the newest first: what, when, by whom.
+
+        From the audit log, with what became of each promotion as far as the log, the environment
+        and the list of deployments tell: see `aiobaseten.audit.Release`. Costs three requests, and
+        more for a long log. Cancelling this changes nothing at Baseten.
+
+        Args:
+            limit: How many releases at most.
+
+        Raises:
+            ConfigurationError: *limit* is not a number from 1 up.
+            NotFoundError: There is no such environment.
+            PermissionDeniedError: The key may not read the audit log.
+            BasetenError: A request failed in another way; see `aiobaseten.errors`.
+        """
+        return await read_releases(self._resource, self.name, count("limit", limit))

@@ -14,6 +14,7 @@ from attrs import frozen
 from ._status import Phase, PromotionPhase, meaning_of, promotion_phase_of
 from ._verdict import Verdict
 from .errors import BasetenError, Startup
+from .readings import EnvironmentReading
 
 
 @frozen(kw_only=True)
@@ -199,6 +200,31 @@ class GuardOverridden(Event):
 
     def _said(self) -> str:
         return f"guard: overridden by somebody else: {self.by}"
+
+
+@frozen(kw_only=True)
+class EnvironmentChanged(Event):
+    """A watched environment has changed since the last look, or was seen for the first time.
+
+    Attributes:
+        reading: The environment as it is now.
+    """
+
+    reading: EnvironmentReading
+
+    def _said(self) -> str:
+        parts = [
+            f"{role} {deployment.id} {deployment.status}"
+            for role, deployment in (
+                ("current", self.reading.current),
+                ("candidate", self.reading.candidate),
+            )
+            if deployment is not None
+        ]
+        promotion = self.reading.promotion
+        if promotion is not None:
+            parts.append(f"promotion {promotion.status}, {promotion.percent} %")
+        return f"environment {self.reading.name}: {'; '.join(parts) or 'nothing serves'}"
 
 
 @frozen(kw_only=True)

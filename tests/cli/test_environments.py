@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, get_type_hints, is_typeddict
 
 import pytest
 
-from aiobaseten import Baseten
+from aiobaseten import Baseten, settings
 from aiobaseten.cli._arguments import parse
 from aiobaseten.cli._commands import execute
 from aiobaseten.cli._invocations import ChangeEnvironment
@@ -28,7 +30,10 @@ pytestmark = pytest.mark.looptime
             "--set promotion_settings.promotion_cleanup_strategy=KEEP "
             "--set promotion_settings.rolling_deploy_config.max_surge_percent=10",
             {
-                "autoscaling_settings": {"max_replica": 4, "scale_down_delay": 300},
+                "autoscaling_settings": {
+                    "max_replica": 4,
+                    "scale_down_delay": timedelta(minutes=5),
+                },
                 "promotion_settings": {
                     "promotion_cleanup_strategy": "KEEP",
                     "rolling_deploy_config": {"max_surge_percent": 10},
@@ -80,6 +85,11 @@ async def test_an_environment_is_created_changed_and_deleted(
         ("delete model m production", Outcome.USAGE),
         ("update model m production", Outcome.USAGE),
         ("update model m production --set promotion_settings.rolling=true", Outcome.USAGE),
+        ("update model m production --set autoscaling_settings.max_replica=4m", Outcome.USAGE),
+        (
+            "update model m production --set autoscaling_settings.scale_down_delay=1.5s",
+            Outcome.USAGE,
+        ),
         ("create model m production", Outcome.REJECTED),
         ("update model m nowhere --set promotion_settings.rolling_deploy=true", Outcome.NOT_FOUND),
     ],
@@ -93,3 +103,55 @@ async def test_an_impossible_change_changes_nothing(
 
     assert ending.outcome is outcome
     assert "production" in fake.model("m").environments
+
+
+def _words(prefix: str, kind: type[Any]) -> Iterator[tuple[str, str]]:
+    """Each setting of a dictionary of settings, as a word, with a value of its type."""
+    for name, hint in get_type_hints(kind).items():
+        if is_typeddict(hint):
+            yield from _words(f"{prefix}{name}.", hint)
+            continue
+        values = {"instance_type_id": "1x2", "promotion_cleanup_strategy": "KEEP"}
+        is_switch = hint is bool
+        value = values.get(name, "true" if is_switch else "30s" if "float" in str(hint) else "10")
+        yield f"{prefix}{name}", value
+
+
+@pytest.mark.parametrize("verb", ["create", "update"])
+@pytest.mark.parametrize(
+    ("kind", "groups"),
+    [
+        (
+            "model",
+            {
+                "autoscaling_settings": settings.AutoscalingSettingsDict,
+                "promotion_settings": settings.ModelPromotionSettingsDict,
+            },
+        ),
+        (
+            "chain",
+            {
+                "promotion_settings": settings.ChainPromotionSettingsDict,
+                "chainlet_settings.Main": settings.ChainletSettingsDict,
+            },
+        ),
+    ],
+)
+async def test_every_setting_of_an_environment_can_be_set(
+    fake: FakeBaseten, baseten: Baseten, verb: str, kind: str, groups: dict[str, type[Any]]
+) -> None:
+    furnish(fake)
+    name = "m" if kind == "model" else "c"
+    where = "staging" if verb == "create" else "production"
+    words = [
+        f"--set {setting}={'0' if 'max_unavailable' in setting else value}"
+        for group, kinds in groups.items()
+        for setting, value in _words(f"{group}.", kinds)
+        if verb == "create" or not setting.endswith("instance_type_id")
+    ]
+
+    ending = await execute(
+        run_of(baseten, f"environments {verb} {kind} {name} {where} {' '.join(words)}")
+    )
+
+    assert ending.outcome is Outcome.DONE, ending.message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]
@@ -318,6 +319,28 @@ async def test_all_chains_and_models_are_listed(
         ["model", "ranker", "model111"],
     ]
     assert [one["owner"] for one in records] == ["model111", "model222", "twin0", "twin1"]
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    for record in records:
+        jsonschema.Draft202012Validator(schema).validate(record)
+
+
+async def test_the_history_of_an_environment_is_a_table_and_records(
+    fake: FakeBaseten, baseten: Baseten, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with fake.acting_as("ops@example.com", source="UI"):
+        fake.model("model111").environment("production").promote("depl002")
+
+    line = ["history", "model", "ranker", "production", "--limit", "2"]
+    await execute(Run(baseten, parse(line), LinesView(LoopClock())))
+    await execute(Run(baseten, parse([*line, "--json"]), JSONView(LoopClock())))
+
+    out = capsys.readouterr().out.splitlines()
+    rows = [re.split("  +", text) for text in out if not text.startswith("{")]
+    assert rows[1] == ["PROMOTED", "DEPLOYMENT", "NAME", "STATE", "BY", "THROUGH"]
+    assert rows[2][1:] == ["depl002", "v2", "promoting", "ops@example.com", "the UI"]
+    assert rows[3][1:4] == ["depl001", "v1", "serves"]
+    records = [json.loads(text) for text in out if text.startswith("{")]
+    assert [one["deployment"] for one in records] == ["depl002", "depl001"]
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     for record in records:
         jsonschema.Draft202012Validator(schema).validate(record)

@@ -236,8 +236,38 @@ INVALID_ARGUMENTS = {
         "only for models: Baseten cannot delete an environment of a chain"
     ),
     "list chain c --json=s3cret": "argument --json: it takes no value",
+    "promote model m d --to prod --rollback-on-failure": "--rollback-on-failure: only with --wait",
+    "promote model m d --to prod --wait --rollback-on-failure --cancel-on-timeout": (
+        "--cancel-on-timeout: --rollback-on-failure already cancels after a timeout"
+    ),
+    "wait model m d --rollback-on-failure": "--rollback-on-failure: only with a token",
+    f"wait {CANCELLATION} --rollback-on-failure": (
+        "--rollback-on-failure: not with the token of a cancellation"
+    ),
+    "logs model m d --follow --until 1h": (
+        "--until: not with --follow, which goes on until Ctrl-C"
+    ),
+    "logs model m d --chainlet A": "--chainlet: only for chains",
+    "logs model m d --since yesterday": (
+        "argument --since: write 2h for two hours ago, or a time with its zone, as "
+        "2026-11-26T12:00:00Z"
+    ),
+    "logs model m": (
+        "expected chain or model, its name or id, and the deployment or the environment; or set "
+        "BASETEN_ENVIRONMENT"
+    ),
+    "metrics chain c d": "only for models: chains have no metrics at Baseten",
+    "metrics model m d --metric gpu_utilisation": (
+        "argument --metric: there is no such metric: did you mean baseten_gpu_utilization?"
+    ),
+    "metrics model m d --now --window 5m": (
+        "--window, --since and --until: not with --now, which has no window"
+    ),
+    "metrics model m d --since 2h --until 1h --window 1h": (
+        "--window, --since and --until: two of them at most"
+    ),
     "wait chain c current": (
-        "of which environment? write current:ENVIRONMENT, or set BASETEN_ENVIRONMENT"
+        "of which environment? write current:ENVIRONMENT; or set BASETEN_ENVIRONMENT"
     ),
     f"pause {MODEL} --team Ads": "--team: only with the name of a chain or a model",
     "list model --team Ads": "--team: only with the name of a chain or a model",
@@ -273,8 +303,10 @@ INVALID_ARGUMENTS = {
 # The sentences of the whole command line, not of one command.
 UNKNOWN_COMMANDS = {
     "promot chain c d --to prod": "there is no such command: did you mean promote?",
-    "s3cret": "there is no such command: choose from promote, plan, wait, status, list, "
-    "environments, cancel, pause, resume, roll-forward, rollback",
+    "s3cret": (
+        "there is no such command: choose from promote, plan, wait, status, history, logs, "
+        "metrics, list, environments, cancel, pause, resume, roll-forward, rollback"
+    ),
     "--api-key s3cret list chain c": f"there is no option --api-key: {KEY}",
     "--verison": "there is no option --verison: did you mean --version?",
     "--lins list": "there is no option --lins: did you mean --lines?",
@@ -639,6 +671,56 @@ def test_an_empty_list_gives_no_hint_to_list() -> None:
     sentence = explain(refusal(NotFoundError, 404), parse(["list", "chain", "c"]), job)
 
     assert sentence == "Baseten did not find chain c (HTTP 404 for /p, request id r1)"
+
+
+# --- taking back ---------------------------------------------------------------------------------
+
+TAKEN_BACK = {
+    "model m broken": "Nothing had to be taken back: deployment old serves, as before.",
+    "model m stuck": (
+        "As requested, it was cancelled, and all traffic is on the previous deployment."
+    ),
+    "chain c stuck": (
+        "It was not taken back, because it still runs, and Baseten cannot cancel a chain's "
+        "promotion: roll it back later."
+    ),
+}
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(("words", "sentence"), TAKEN_BACK.items())
+async def test_a_promotion_that_is_taken_back_says_what_was_done(
+    fake: FakeBaseten, baseten: Baseten, words: str, sentence: str
+) -> None:
+    furnish(fake)
+    line = f"promote {words} --to production --wait --rollback-on-failure --timeout 5m"
+
+    ending = await execute(run_of(baseten, line))
+
+    assert ending.message.endswith(f" {sentence}")
+
+
+@pytest.mark.looptime
+async def test_a_promotion_that_was_rolled_back_or_overtaken_says_what_serves(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    furnish(fake)
+    line = "promote model m other --to production --wait --rollback-on-failure --timeout 10m"
+    looks = "GET /v1/models/m/environments/production"
+    fake.faults.status(503, route=looks, after=1, lasting=605)
+
+    rolled_back = await execute(run_of(baseten, line))
+    fake.faults.status(503, route=looks, after=1, lasting=605)
+    environment = fake.model("m").environment("production")
+    fake.at(fake.now + 300, lambda: environment.promote("new"))
+    overtaken = await execute(run_of(baseten, line))
+
+    assert rolled_back.message.endswith(
+        " As requested, it was rolled back: deployment old serves production of model m."
+    )
+    assert overtaken.message.endswith(
+        " It was not taken back: deployment new took its place, and stays."
+    )
 
 
 # --- hints ---------------------------------------------------------------------------------------

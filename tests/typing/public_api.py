@@ -327,6 +327,8 @@ async def chains(chain: ChainHandle) -> None:
         schemas.ChainEnvironment,
     )
     assert_type(await environment.read(), EnvironmentReading)
+    assert_type(await environment.history(limit=5), list[audit.Release])
+    assert_type(environment.watch(), events.EventStream)
     assert_type(
         await environment.plan(
             "d",
@@ -429,6 +431,8 @@ async def models(model: ModelHandle) -> None:
     assert_type(await environment.activate(), None)
     assert_type(await environment.deactivate(), None)
     assert_type(await environment.read(), EnvironmentReading)
+    assert_type(await environment.history(), list[audit.Release])
+    assert_type(environment.watch(), events.EventStream)
     assert_type(await environment.metrics(mode="CURRENT"), metrics.Metrics)
     assert_type(await environment.pause_promotion(), None)
     assert_type(await environment.resume_promotion(), None)
@@ -467,6 +471,13 @@ async def models(model: ModelHandle) -> None:
     assert_type(await promotion.force_roll_forward(), None)
     assert_type(await promotion.rollback(), ModelPromotion)
     assert_type(await environment.rollback(), ModelPromotion)
+
+
+def released(release: audit.Release) -> None:
+    assert_type((release.deployment_id, release.name), tuple[str | None, str | None])
+    assert_type(release.state, audit.ReleaseState)
+    assert_type(release.at, datetime | None)
+    assert_type((release.by, release.through), tuple[str | None, str | None])
 
 
 def planned(plan: plans.Plan, warning: plans.PlanWarning, rolling: plans.RollingPlan) -> None:
@@ -568,6 +579,8 @@ def told(event: events.Event) -> str:
             assert_type((event.at, event.policy, event.why), tuple[float, str, str])
         case events.GuardOverridden():
             assert_type((event.at, event.by), tuple[float, str])
+        case events.EnvironmentChanged():
+            assert_type((event.at, event.reading), tuple[float, EnvironmentReading])
         case events.StartupProgressed():
             assert_type((event.at, event.startup), tuple[float, errors.Startup])
         case _:

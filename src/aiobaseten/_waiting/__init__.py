@@ -1,11 +1,11 @@
 """One poll, many waits. The doors to this wing are `Polls` and `Wait`.
 
-Pure: trackers (`deployment`, `promotion`, `cancellation`, `settings`, `guard`) follow one thing
-from reading to reading and decide; `guard_policy` and `guard_verdicts` decide for a guard;
-`history` remembers, `steps` says what they may decide; `schedule`, `timetable`, `budget`, `health`
-and `turns` say when to look. `polls` looks, `followups` shares what follows from a look, and `wait`
-tells the caller. `who` asks who ended a promotion, `why` why it is slow, and `follower` follows
-a log.
+Pure: trackers (`deployment`, `promotion`, `cancellation`, `settings`, `guard`, `watching`) follow
+one thing from reading to reading and decide; `guard_policy` and `guard_verdicts` decide for a
+guard; `history` remembers, `steps` says what they may decide; `schedule`, `timetable`, `budget`,
+`health` and `turns` say when to look. `polls` looks, `followups` shares what follows from a look,
+and `wait` tells the caller. `who` asks who ended a promotion, `why` why it is slow, and `follower`
+follows a log.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from .schedule import default_schedule
 from .settings import SettingsTracker
 from .steps import Tracker, cut
 from .wait import GO_ON, GO_ON_GUARDED, Actions, LastLines, Wait, read_last_lines
+from .watching import WatchTracker
 from .who import WHO_S, Who, add_who
 from .why import WHY_S, Why
 
@@ -57,6 +58,7 @@ __all__ = [
     "StoppedError",
     "Tracker",
     "Wait",
+    "WatchTracker",
     "Who",
     "Why",
     "Window",

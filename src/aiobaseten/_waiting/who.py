@@ -26,11 +26,6 @@ from .followups import FollowUp, FollowUps
 #: Seconds for which an error may be delayed until the audit log has been read.
 WHO_S = 2.0
 
-_SURFACES = {"UI": "the UI", "API": "the API", "MCP": "MCP"}
-# Baseten itself, and a surface that says nothing.
-_SILENT_SURFACES = frozenset({"SYSTEM", "OTHER"})
-_AT_BASETEN = {"BASETEN_SYSTEM": "Baseten", "BASETEN_USER": "somebody at Baseten"}
-
 
 @frozen(kw_only=True)
 class Who:
@@ -57,12 +52,10 @@ async def add_who(follow_ups: FollowUps, who: Who, error: WaitError) -> None:
         return
     entries = await follow_ups.once(who.read)
     found = _find(entries, error, asked, who.target, who.since)
-    by = None if found is None else _name(found)
+    by = None if found is None else found.actor.shown
     if found is None or by is None:
         return
-    act = AuditedAct(
-        action=found.act.value, by=by, through=_surface(found.actor.source), at=found.at
-    )
+    act = AuditedAct(action=found.act.value, by=by, through=found.actor.surface, at=found.at)
     message = str(error.args[0])
     said = message.removesuffix(who.advice)
     stop = "" if said.endswith(".") else "."
@@ -127,20 +120,3 @@ def _is_about(entry: AuditEntry, target: str, names: Mapping[str | None, str]) -
 
 def _subject(error: WaitError) -> str:
     return f"Deployment {error.by}" if isinstance(error, PromotionSupersededError) else "It"
-
-
-def _name(entry: AuditEntry) -> str | None:
-    """Who did it, for a person; ``None`` if the entry does not tell."""
-    actor = entry.actor
-    key = f'the API key "{actor.key_name}"' if actor.key_name is not None else None
-    if actor.email is not None:
-        return f"{actor.email} with {key}" if key is not None else actor.email
-    if key is not None:
-        return key
-    if actor.kind == "API_KEY":
-        return "an API key"
-    return _AT_BASETEN.get(actor.kind or "")
-
-
-def _surface(source: str | None) -> str | None:
-    return None if source in _SILENT_SURFACES else _SURFACES.get(source or "", source)

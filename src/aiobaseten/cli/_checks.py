@@ -15,18 +15,22 @@ from ..options import (
 )
 from ._flags import flag_name, option_names
 from ._invocations import (
+    ROLLBACK_ON_FAILURE,
     Cancel,
     Change,
     ChangeEnvironment,
     Command,
     EnvironmentWord,
     Guarding,
+    History,
     List,
+    Logs,
     PlanPromotion,
     Promote,
     PromoteSeveral,
     Rollback,
     Several,
+    ShowMetrics,
     Status,
     WaitForDeployment,
     WaitForSeveral,
@@ -71,7 +75,7 @@ def check(command: Command) -> None:
             _check_rollback(command)
         case ChangeEnvironment():
             _check_environment(command)
-        case Status() | List():
+        case Status() | History() | Logs() | ShowMetrics() | List():
             pass
         case _:
             _check_change(command)
@@ -105,6 +109,7 @@ def _check_promote(promote: Promote) -> None:
     _check_options(promote)
     if promote.environment.resource.kind == "chain":
         _check_can_cancel(promote)
+    _check_rollback_on_failure(promote)
     if promote.guarding is not None and not promote.wait:
         raise UsageError("a guard works only with --wait: without it, nobody would measure")
     if promote.options.get("if_in_progress") != "wait":
@@ -137,7 +142,10 @@ def _check_wait_for_token(wait: WaitForToken) -> None:
         _refuse(_others(given, CancellationOptions), "not with the token of a cancellation")
         if wait.guarding is not None:
             raise UsageError("a cancellation has no guard: leave out its flags")
+        if wait.rollback_on_failure:
+            raise UsageError(f"{ROLLBACK_ON_FAILURE}: not with the token of a cancellation")
         return
+    _check_rollback_on_failure(wait)
     if wait.token.content.kind == "chain promotion":
         _check_can_cancel(wait)
         _check_guard_of_chain(wait.guarding)
@@ -145,6 +153,17 @@ def _check_wait_for_token(wait: WaitForToken) -> None:
         raise UsageError(
             "this promotion has a guard, which its token does not hold: pass the same flags again, "
             "such as --max-error-rate, or --no-guard to go on without it"
+        )
+
+
+def _check_rollback_on_failure(command: Promote | WaitForToken) -> None:
+    if not command.rollback_on_failure:
+        return
+    if not command.wait:
+        raise UsageError(f"{ROLLBACK_ON_FAILURE}: only with --wait")
+    if command.cancel_on_timeout:
+        raise UsageError(
+            f"--cancel-on-timeout: {ROLLBACK_ON_FAILURE} already cancels after a timeout"
         )
 
 

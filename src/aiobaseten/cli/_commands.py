@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
-from .. import Cancellation, ModelEnvironmentHandle, ModelPromotion
+from .. import Cancellation, ChainEnvironmentHandle, ModelEnvironmentHandle, ModelPromotion
 from ..errors import BasetenError
+from ..events import EnvironmentChanged, Finished
 from ..schemas import Deployment
 from ._endings import failed
 from ._invocations import (
@@ -15,7 +16,9 @@ from ._invocations import (
     ChangeEnvironment,
     EnvironmentRef,
     EnvironmentWord,
+    History,
     List,
+    Logs,
     Pause,
     PlanPromotion,
     Promote,
@@ -24,6 +27,7 @@ from ._invocations import (
     Resume,
     Rollback,
     RollForward,
+    ShowMetrics,
     Status,
     WaitForDeployment,
     WaitForSeveral,
@@ -35,20 +39,22 @@ from ._jobs import (
     Job,
     ResourceRow,
     ShownEnvironment,
+    ShownHistory,
     ShownPlan,
     ShownResource,
     ShownResources,
+    job_of_promotion,
+    words_to_go_on,
 )
 from ._names import check_words, find_deployment, find_environment, find_resource, named
 from ._outcomes import Outcome
+from ._reading import show_logs, show_metrics
 from ._run import Run
 from ._several import Release
 from ._waits import (
     follow_cancellation,
     follow_deployment,
     follow_promotion,
-    guard_words,
-    job_of_promotion,
 )
 
 _EFFECTS: dict[type, str] = {
@@ -84,6 +90,12 @@ async def _execute(run: Run) -> Ending:
             return await follow_deployment(run, command)
         case Status():
             return await _status(run, command)
+        case History():
+            return await _history(run, command)
+        case Logs():
+            return await show_logs(run, command)
+        case ShowMetrics():
+            return await show_metrics(run, command)
         case List():
             return await _list(run, command)
         case Rollback():
@@ -108,7 +120,7 @@ async def _promote(run: Run, command: Promote) -> Ending:
         resource=place.resource,
         environment=place.name,
         deployment=deployment,
-        guard_words=guard_words(command),
+        guard_words=words_to_go_on(command),
     )
     waits = command.options.get("if_in_progress") == "wait"
     queued = ", after the promotion that is running, if any" if waits else ""
@@ -156,8 +168,37 @@ async def _wait_for_token(run: Run, command: WaitForToken) -> Ending:
 
 async def _status(run: Run, command: Status) -> Ending:
     _, environment, place = await find_environment(run, command.environment)
-    run.job = Job(task="environment", resource=place.resource, environment=place.name)
+    run.job = job = Job(task="environment", resource=place.resource, environment=place.name)
+    if command.watch:
+        return await _watch(run, job, environment, place)
     run.view.result(ShownEnvironment(place=place, reading=await environment.read()))
+    return Ending(outcome=Outcome.DONE, message="")
+
+
+async def _watch(
+    run: Run,
+    job: Job,
+    environment: ChainEnvironmentHandle | ModelEnvironmentHandle,
+    place: EnvironmentRef,
+) -> Ending:
+    """Show each change, until Baseten refuses or a signal ends it."""
+    run.begin(job)
+    async with environment.watch() as events:
+        async for event in events:
+            if isinstance(event, EnvironmentChanged):
+                run.view.look(ShownEnvironment(place=place, reading=event.reading), event.at)
+            elif isinstance(event, Finished) and event.error is not None:
+                return failed(event.error, run.command, job)
+            else:
+                run.view.event(event)
+    raise AssertionError("nothing but an error ends it")
+
+
+async def _history(run: Run, command: History) -> Ending:
+    _, environment, place = await find_environment(run, command.environment)
+    run.job = Job(task="environment", resource=place.resource, environment=place.name)
+    releases = await environment.history(limit=command.limit)
+    run.view.result(ShownHistory(place=place, releases=releases))
     return Ending(outcome=Outcome.DONE, message="")
 
 
@@ -212,7 +253,7 @@ async def _rollback(run: Run, command: Rollback) -> Ending:
     resource = command.promotion.resource
     resumed = await run.client.resume(command.promotion.text, guard=None)
     assert not isinstance(resumed, Cancellation)  # noqa: S101 - the arguments were checked
-    run.job = job_of_promotion(resumed, resource, command)
+    run.job = job_of_promotion(resumed, resource, words_to_go_on(command))
     return await follow_promotion(run, command, await resumed.rollback(), resource)
 
 
@@ -275,7 +316,7 @@ async def _running_promotion(
         resource = command.promotion.resource
         resumed = await run.client.resume(command.promotion.text, guard=None)
         if isinstance(resumed, ModelPromotion):
-            run.job = job = job_of_promotion(resumed, resource, command)
+            run.job = job = job_of_promotion(resumed, resource, words_to_go_on(command))
             return resumed, job
         place = EnvironmentRef(resource, resumed.environment_name)
         environment = run.client.model(resource.id).environment(place.name)

@@ -36,11 +36,27 @@ def hints(job: Job, access: Access, *, cancels: bool = True) -> Sequence[str]:
     return tuple(lines)
 
 
-def _to_look(job: Job, access: Access) -> Sequence[str]:
+def to_look(job: Job, access: Access) -> Sequence[str]:
+    """The command that shows the environment, if there is one."""
     if job.environment is None:
         return ()
     status = access.command("status", job.resource.kind, job.resource.word, job.environment)
     return (f"to look:      {status}",)
+
+
+def to_see_history(job: Job, access: Access) -> Sequence[str]:
+    """The command that shows who promoted what to the environment, if there is one."""
+    if job.environment is None:
+        return ()
+    history = access.command("history", job.resource.kind, job.resource.word, job.environment)
+    return (f"to see who:   {history}",)
+
+
+def to_roll_back(job: Job, access: Access) -> Sequence[str]:
+    """The command that takes a promotion back once it has ended, however it has ended."""
+    if job.task != "promotion" or job.token is None:
+        return ()
+    return (f"to roll back: {access.command('rollback', job.token, '--wait')}",)
 
 
 def failed(
@@ -61,6 +77,8 @@ def failed(
         return Ending(outcome=outcome, message=message, error=error, hints=lines, waited=waited)
     goes_on = outcome in _ENDS_OF_WAITS or (waited is not None and outcome in _ENDS_OF_LOOKS)
     lines = [*hints(job, command.access)] if goes_on and job is not None else []
+    if waited is not None and job is not None:
+        lines += _to_undo(outcome, job, command.access)
     if outcome is Outcome.PAUSED and job is not None and job.token is not None:
         lines.insert(0, f"to resume:    {command.access.command('resume', job.token)}")
     return Ending(
@@ -70,6 +88,20 @@ def failed(
         hints=lines,
         waited=waited,
     )
+
+
+def _to_undo(outcome: Outcome, job: Job, access: Access) -> Sequence[str]:
+    """Commands that help after a promotion that did not go well."""
+    if job.task != "promotion":
+        return ()
+    if outcome is Outcome.FAILED or (
+        # A chain's promotion cannot be cancelled, but rolled back after its end.
+        outcome is Outcome.TIMED_OUT and job.resource.kind == "chain"
+    ):
+        return to_roll_back(job, access)
+    if outcome in (Outcome.SUPERSEDED, Outcome.CANCELLED):
+        return to_see_history(job, access)
+    return ()
 
 
 def _after_guard(error: GuardError, access: Access, job: Job | None) -> Sequence[str]:
@@ -119,7 +151,7 @@ def interrupted_early(outcome: Outcome, command: Command, job: Job | None) -> En
     """
     if job is None or job.environment is None or not command.writes:
         return Ending(outcome=outcome, message=outcome.label)
-    lines = [*_to_look(job, command.access)]
+    lines = [*to_look(job, command.access)]
     sent: Job | None = None
     if isinstance(command, Promote):
         question = f"{job} has started"

@@ -10,7 +10,7 @@ from ..events import Event, Finished, PromotionPaused
 from ..guard import GuardReport, Side
 from . import _stdio
 from ._invocations import Default
-from ._jobs import Ending, Job, Result, ShownTargets
+from ._jobs import Ending, Job, Result, ShownEnvironment, ShownTargets
 from ._lines import event_text
 from ._outcomes import Outcome
 from ._text import harmless, one_line
@@ -58,6 +58,9 @@ class GitHubView:
         if isinstance(event, PromotionPaused):
             paused = self._label or self._job or "the promotion"
             self._annotate("warning", "Promotion paused", one_line(paused))
+
+    def look(self, shown: ShownEnvironment, at: float) -> None:
+        """Do nothing: the log has it."""
 
     def defaults(self, defaults: Sequence[Default]) -> None:
         """Do nothing: the log has it."""

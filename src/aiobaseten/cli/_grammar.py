@@ -19,14 +19,16 @@ from ..options import (
 )
 from ._checks import UsageError
 from ._durations import format_duration, parse_time_limit
-from ._flags import StorePythonWord, choice
+from ._flags import StorePythonWord, choice, parse_log_lines
 from ._guard import add_guard, read_guard, refuse_guard
 from ._invocations import (
+    ROLLBACK_ON_FAILURE,
     Cancel,
     ChangeEnvironment,
     Command,
     EnvironmentVerb,
     EnvironmentWord,
+    History,
     Kind,
     List,
     Pause,
@@ -49,10 +51,12 @@ from ._outcomes import (
     OF_EVERY_COMMAND,
     OF_GUARDS,
     OF_PROMOTIONS,
+    OF_ROLLBACKS,
     Outcome,
     help_table,
 )
 from ._parser import CommandParser
+from ._reading_arguments import add_logs, add_metrics, read_logs, read_metrics
 from ._set import arguments, parse_setting
 from ._shared_arguments import (
     KINDS,
@@ -84,6 +88,7 @@ _DEPLOYMENT = (
     "serves there"
 )
 _ENVIRONMENT = "the name of the environment (default: BASETEN_ENVIRONMENT)"
+_RELEASES = 20
 _PLAN_OPTIONS = (
     "if_in_progress",
     "scale_down_previous_deployment",
@@ -135,6 +140,7 @@ def _add_promote(parser: ArgumentParser) -> None:
         f"(default: {format_duration(DEFAULT_TIMEOUT_S)})",
     )
     add_waiting(parser, Promote, optional=True)
+    _add_rollback_on_failure(parser, "with --wait: ")
     add_targets(parser, promotes=True)
     add_guard(parser, resumes=False)
 
@@ -200,6 +206,7 @@ def _read_promotion(parsed: Namespace, resource: ResourceWord, deployment: str) 
         deployment=deployment,
         options=read_given(parsed, _PROMOTE_OPTIONS),
         guarding=read_guard(parsed),
+        rollback_on_failure=parsed.rollback_on_failure,
         **read_waiting(parsed, PromotionOptions, wait=parsed.wait),
     )
 
@@ -211,6 +218,7 @@ def _add_wait(parser: ArgumentParser) -> None:
         f"the token of a promotion or a cancellation; or {_RESOURCE}; {_DEPLOYMENT}",
     )
     add_waiting(parser, WaitForToken, WaitForDeployment, optional=False)
+    _add_rollback_on_failure(parser, "with the token of a promotion: ")
     add_targets(parser, promotes=False)
     add_guard(parser, resumes=True)
 
@@ -232,7 +240,10 @@ def _read_wait_for_token(parsed: Namespace, text: str) -> WaitForToken:
     is_cancellation = token.content.kind == "cancellation"
     kind = CancellationOptions if is_cancellation else PromotionOptions
     return WaitForToken(
-        token=token, guarding=read_guard(parsed), **read_waiting(parsed, kind, wait=True)
+        token=token,
+        guarding=read_guard(parsed),
+        rollback_on_failure=parsed.rollback_on_failure,
+        **read_waiting(parsed, kind, wait=True),
     )
 
 
@@ -240,6 +251,8 @@ def _read_wait_for_deployment(
     parsed: Namespace, resource: ResourceWord, deployment: str
 ) -> WaitForDeployment:
     refuse_guard(parsed, "only with a token")
+    if parsed.rollback_on_failure:
+        raise UsageError(f"{ROLLBACK_ON_FAILURE}: only with a token")
     is_model = resource.kind == "model"
     return WaitForDeployment(
         resource=resource,
@@ -253,11 +266,42 @@ def _read_wait_for_deployment(
 
 def _add_status(parser: ArgumentParser) -> None:
     add_words(parser, "chain|model NAME ENVIRONMENT", f"{_RESOURCE}; {_ENVIRONMENT}")
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="go on until Ctrl-C, and show each change, whoever promotes",
+    )
 
 
 def _read_status(parsed: Namespace) -> Status:
     environment = read_place(parsed, KINDS, or_token=False)
-    return Status(environment=environment, **read_settings(parsed))
+    return Status(environment=environment, watch=parsed.watch, **read_settings(parsed))
+
+
+def _add_history(parser: ArgumentParser) -> None:
+    add_words(parser, "chain|model NAME ENVIRONMENT", f"{_RESOURCE}; {_ENVIRONMENT}")
+    parser.add_argument(
+        "--limit",
+        type=parse_log_lines,
+        default=_RELEASES,
+        metavar="N",
+        help=f"how many promotions at most, 1 to 1000 (default: {_RELEASES})",
+    )
+
+
+def _read_history(parsed: Namespace) -> History:
+    environment = read_place(parsed, KINDS, or_token=False)
+    return History(environment=environment, limit=parsed.limit, **read_settings(parsed))
+
+
+def _add_rollback_on_failure(parser: ArgumentParser, when: str) -> None:
+    parser.add_argument(
+        ROLLBACK_ON_FAILURE,
+        action="store_true",
+        help=f"{when}if the promotion fails, times out or is paused (--on-paused fail), take it "
+        f"back, and end with exit status {Outcome.ROLLED_BACK.exit_status}; a newer promotion of "
+        "somebody else stays",
+    )
 
 
 def _add_list(parser: ArgumentParser) -> None:
@@ -390,6 +434,7 @@ GRAMMARS: Mapping[str, Grammar] = {
         examples=(
             "promote model ranker v2 --to production --wait --timeout 45m",
             "promote model ranker current:staging --to production --wait --cancel-on-timeout",
+            "promote model ranker v2 --to production --wait --rollback-on-failure",
             "promote model ranker v2 --to production --wait --max-error-rate 2% --check ./smoke.sh",
             "promote chain support-bot abc1234 --to production --if-in-progress wait --wait",
             "promote model ranker v2 --to staging --quiet    prints the token",
@@ -398,7 +443,7 @@ GRAMMARS: Mapping[str, Grammar] = {
         ),
         add=_add_promote,
         read=_read_promote,
-        outcomes=OF_PROMOTIONS | OF_GUARDS,
+        outcomes=OF_PROMOTIONS | OF_GUARDS | OF_ROLLBACKS,
     ),
     "plan": Grammar(
         usage=("[chain|model NAME] DEPLOYMENT [--to ENVIRONMENT] [options]",),
@@ -422,13 +467,43 @@ GRAMMARS: Mapping[str, Grammar] = {
         ),
         add=_add_wait,
         read=_read_wait,
-        outcomes=OF_DEPLOYMENTS | OF_PROMOTIONS | OF_GUARDS,
+        outcomes=OF_DEPLOYMENTS | OF_PROMOTIONS | OF_GUARDS | OF_ROLLBACKS,
     ),
     "status": Grammar(
         usage=("[chain|model NAME] [ENVIRONMENT] [options]",),
-        examples=("status model ranker production", "status chain support-bot production --json"),
+        examples=(
+            "status model ranker production",
+            "status model ranker production --watch",
+            "status chain support-bot production --json",
+        ),
         add=_add_status,
         read=_read_status,
+    ),
+    "history": Grammar(
+        usage=("[chain|model NAME] [ENVIRONMENT] [options]",),
+        examples=("history model ranker production", "history model ranker production --json"),
+        add=_add_history,
+        read=_read_history,
+    ),
+    "logs": Grammar(
+        usage=("[chain|model NAME] [DEPLOYMENT|ENVIRONMENT] [options]",),
+        examples=(
+            "logs model ranker production --follow",
+            "logs model ranker v2 --since 2h --level WARNING --include CUDA",
+            "logs chain support-bot production --chainlet Answer",
+        ),
+        add=add_logs,
+        read=read_logs,
+    ),
+    "metrics": Grammar(
+        usage=("[model NAME] [DEPLOYMENT|ENVIRONMENT] [options]",),
+        examples=(
+            "metrics model ranker production",
+            "metrics model ranker v2 --window 10m --series",
+            "metrics model ranker current:production --metric gpu_utilization --json",
+        ),
+        add=add_metrics,
+        read=read_metrics,
     ),
     "list": Grammar(
         usage=("[chain|model [NAME]] [options]",),

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from attrs import Factory, frozen
 
 from .. import Guard, Token
+from ..metrics import MetricsMode
 from ..options import (
     CancellationOptions,
     DeploymentOptions,
@@ -19,6 +20,8 @@ from ..options import (
 Kind: TypeAlias = Literal["chain", "model"]
 #: What to do with an environment.
 EnvironmentVerb: TypeAlias = Literal["create", "update", "delete"]
+#: The flag that takes a promotion back after a failure.
+ROLLBACK_ON_FAILURE = "--rollback-on-failure"
 #: How to show progress and results; ``auto`` depends on where the output goes.
 Output: TypeAlias = Literal["auto", "json", "lines", "quiet"]
 
@@ -218,6 +221,7 @@ class Promote(WaitingInvocation):
         deployment: The deployment, as the user wrote it.
         options: Options of ``environment.promote``, as one mapping.
         guarding: The guard, if the user asked for one.
+        rollback_on_failure: Whether to take the promotion back if the wait for it fails.
     """
 
     name = "promote"
@@ -228,6 +232,7 @@ class Promote(WaitingInvocation):
     deployment: str
     options: Mapping[str, Any] = {}
     guarding: Guarding | None = None
+    rollback_on_failure: bool = False
 
 
 @frozen(kw_only=True)
@@ -256,6 +261,7 @@ class WaitForToken(WaitingInvocation):
     Attributes:
         token: The token.
         guarding: The guard, if the user said something about it.
+        rollback_on_failure: Whether to take the promotion back if the wait for it fails.
     """
 
     name = "wait"
@@ -263,6 +269,7 @@ class WaitForToken(WaitingInvocation):
 
     token: SavedToken
     guarding: Guarding | None = None
+    rollback_on_failure: bool = False
 
 
 @frozen(kw_only=True)
@@ -285,11 +292,83 @@ class WaitForDeployment(WaitingInvocation):
 
 @frozen(kw_only=True)
 class Status(Invocation):
-    """``status``."""
+    """``status``.
+
+    Attributes:
+        environment: The environment.
+        watch: Whether to go on, and show each change.
+    """
 
     name = "status"
 
     environment: EnvironmentWord
+    watch: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether it goes on until a signal."""
+        return self.watch
+
+
+@frozen(kw_only=True)
+class History(Invocation):
+    """``history``.
+
+    Attributes:
+        environment: The environment.
+        limit: How many releases at most.
+    """
+
+    name = "history"
+
+    environment: EnvironmentWord
+    limit: int
+
+
+@frozen(kw_only=True)
+class Logs(Invocation):
+    """``logs``.
+
+    Attributes:
+        resource: The chain or the model.
+        where: The deployment or the environment, as the user wrote it.
+        environment: The environment that ``current`` alone means.
+        follow: Whether to go on with new lines.
+        chainlet: The name of the chainlet; ``None`` for all.
+        options: Options of ``logs``, as one mapping; a `timedelta` is a time before now.
+    """
+
+    name = "logs"
+
+    resource: ResourceWord
+    where: str
+    environment: str | None = None
+    follow: bool = False
+    chainlet: str | None = None
+    options: Mapping[str, Any] = {}
+
+
+@frozen(kw_only=True)
+class ShowMetrics(Invocation):
+    """``metrics``.
+
+    Attributes:
+        resource: The model.
+        where: The deployment or the environment, as the user wrote it.
+        environment: The environment that ``current`` alone means.
+        names: The names of the metrics; none for the default ones.
+        mode: One value for the window, a series, or a snapshot.
+        options: Options of ``metrics``, as one mapping; a `timedelta` is a time before now.
+    """
+
+    name = "metrics"
+
+    resource: ResourceWord
+    where: str
+    environment: str | None = None
+    names: Sequence[str] = ()
+    mode: MetricsMode = "SUMMARY"
+    options: Mapping[str, Any] = {}
 
 
 @frozen(kw_only=True)
@@ -460,6 +539,9 @@ Command: TypeAlias = (
     | WaitForToken
     | WaitForDeployment
     | Status
+    | History
+    | Logs
+    | ShowMetrics
     | List
     | Rollback
     | Change

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-from .. import EnvironmentReading
+from .. import Cancellation, ChainPromotion, EnvironmentReading, ModelPromotion
+from ..audit import Release
 from ..errors import BasetenError, LogLine
 from ..guard import GuardReport
+from ..metrics import Metrics
 from ..plans import Plan
-from ._invocations import EnvironmentRef, ResourceRef
+from ._invocations import (
+    ROLLBACK_ON_FAILURE,
+    Command,
+    EnvironmentRef,
+    Promote,
+    ResourceRef,
+    WaitForToken,
+)
 from ._outcomes import Outcome
 
 Task: TypeAlias = Literal["promotion", "cancellation", "deployment", "environment", "resource"]
@@ -27,7 +37,7 @@ class Job:
         environment: The name of the environment, if there is one.
         deployment: The id of the deployment, if there is one and it is known.
         token: The token that continues it, if there is one.
-        guard_words: The flags with which a promotion goes on under its guard.
+        guard_words: The flags with which a promotion goes on, such as those of its guard.
     """
 
     task: Task
@@ -52,6 +62,46 @@ class Job:
         if self.task == "deployment":
             return f"deployment {self.deployment} of {self.place}"
         return str(self.place)
+
+
+def job_of_promotion(
+    promotion: ChainPromotion | ModelPromotion, resource: ResourceRef, guard_words: Sequence[str]
+) -> Job:
+    """A promotion as the subject of a command.
+
+    Args:
+        promotion: The promotion.
+        resource: Its chain or model.
+        guard_words: The flags with which it goes on.
+    """
+    return Job(
+        task="promotion",
+        resource=resource,
+        environment=promotion.environment_name,
+        deployment=promotion.deployment_id,
+        token=promotion.token,
+        guard_words=guard_words,
+    )
+
+
+def job_of_cancellation(cancellation: Cancellation, resource: ResourceRef) -> Job:
+    """A cancellation as the subject of a command."""
+    return Job(
+        task="cancellation",
+        resource=resource,
+        environment=cancellation.environment_name,
+        deployment=cancellation.deployment_id,
+        token=cancellation.token,
+    )
+
+
+def words_to_go_on(command: Command) -> Sequence[str]:
+    """The flags with which another command goes on with the promotion of this one."""
+    if not isinstance(command, Promote | WaitForToken):
+        return ()
+    guarding = command.guarding
+    words = () if guarding is None or guarding.guard is None else guarding.words
+    return (*words, ROLLBACK_ON_FAILURE) if command.rollback_on_failure else words
 
 
 @frozen(kw_only=True)
@@ -170,6 +220,50 @@ class ShownPlan:
 
 
 @frozen(kw_only=True)
+class ShownHistory:
+    """The releases of an environment, newest first, as a result."""
+
+    place: EnvironmentRef
+    releases: Sequence[Release]
+
+
+@frozen(kw_only=True)
+class ShownLogLine:
+    """A line of a log.
+
+    Attributes:
+        at: When it was written, or ``None``.
+        level: How serious it is, or ``None``.
+        chainlet: The name of the chainlet that wrote it; ``None`` for a model.
+        replica: The replica that wrote it, or ``None``.
+        request_id: The call that it belongs to, or ``None``.
+        message: What it says.
+    """
+
+    at: datetime | None
+    level: str | None
+    chainlet: str | None
+    replica: str | None
+    request_id: str | None
+    message: str
+
+
+@frozen(kw_only=True)
+class ShownLog:
+    """Lines of a log, oldest first, as a result."""
+
+    lines: Sequence[ShownLogLine]
+
+
+@frozen(kw_only=True)
+class ShownMetrics:
+    """Measurements of a deployment or an environment, as a result."""
+
+    job: Job
+    metrics: Metrics
+
+
+@frozen(kw_only=True)
 class TargetRow:
     """One of several targets of a command.
 
@@ -197,4 +291,13 @@ class ShownTargets:
     rows: Sequence[TargetRow]
 
 
-Result: TypeAlias = ShownEnvironment | ShownResource | ShownResources | ShownPlan | ShownTargets
+Result: TypeAlias = (
+    ShownHistory
+    | ShownLog
+    | ShownMetrics
+    | ShownEnvironment
+    | ShownResource
+    | ShownResources
+    | ShownPlan
+    | ShownTargets
+)

@@ -14,6 +14,7 @@ from typing import Any, assert_never
 import attrs
 
 from .. import Clock, DeploymentReading, EnvironmentReading, PromotionReading
+from ..audit import Release
 from ..errors import (
     APIError,
     AuditedAct,
@@ -43,7 +44,7 @@ from ..events import (
     TrafficShifted,
 )
 from . import _stdio
-from ._invocations import Default, ResourceRef
+from ._invocations import Default, EnvironmentRef, ResourceRef
 from ._jobs import (
     DeploymentRow,
     Ending,
@@ -51,12 +52,17 @@ from ._jobs import (
     ResourceRow,
     Result,
     ShownEnvironment,
+    ShownHistory,
+    ShownLog,
+    ShownLogLine,
+    ShownMetrics,
     ShownPlan,
     ShownResource,
     ShownResources,
     ShownTargets,
     TargetRow,
 )
+from ._measured import metrics_object
 from ._text import COMMAND, one_line, timestamp
 
 VERSION = 1
@@ -105,6 +111,11 @@ class JSONView:
         """Print an object. `end` shows the end of the wait."""
         if not isinstance(event, Finished):
             self._print("event", event_object(event))
+
+    def look(self, shown: ShownEnvironment, at: float) -> None:
+        """Print the environment, as `result` does."""
+        content = environment_object(shown.place.resource, shown.reading)
+        self._print("environment", {**content, "at": round(at, 3)})
 
     def defaults(self, defaults: Sequence[Default]) -> None:
         """Print an object."""
@@ -288,6 +299,11 @@ def _log_object(entry: LogLine) -> dict[str, Any]:
     }
 
 
+def _log_line_object(line: ShownLogLine) -> dict[str, Any]:
+    at = line.at.isoformat(timespec="microseconds") if line.at else None
+    return {**attrs.asdict(line), "at": at}
+
+
 def result_objects(result: Result) -> Iterator[tuple[str, dict[str, Any]]]:
     """A result as objects, each with its type."""
     match result:
@@ -301,6 +317,14 @@ def result_objects(result: Result) -> Iterator[tuple[str, dict[str, Any]]]:
         case ShownResources():
             for one in result.rows:
                 yield one.resource.kind, resource_object(one)
+        case ShownLog():
+            for line in result.lines:
+                yield "log", _log_line_object(line)
+        case ShownMetrics():
+            yield "metrics", metrics_object(result)
+        case ShownHistory():
+            for release in result.releases:
+                yield "release", release_object(result.place, release)
         case ShownPlan():
             yield "plan", plan_object(result)
         case ShownTargets():
@@ -309,6 +333,21 @@ def result_objects(result: Result) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield "target", target_object(target)
         case _:
             assert_never(result)
+
+
+def release_object(place: EnvironmentRef, release: Release) -> dict[str, Any]:
+    """A release of an environment."""
+    return {
+        "kind": place.resource.kind,
+        "owner": place.resource.id,
+        "environment": place.name,
+        "deployment": release.deployment_id,
+        "name": release.name,
+        "state": release.state,
+        "at": release.at.isoformat(timespec="seconds") if release.at else None,
+        "by": None if release.by is None else one_line(release.by),
+        "through": None if release.through is None else one_line(release.through),
+    }
 
 
 def target_object(row: TargetRow) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC
 from typing import assert_never
 
 from .. import Clock, DeploymentReading, EnvironmentReading
@@ -18,14 +19,20 @@ from ._jobs import (
     ResourceRow,
     Result,
     ShownEnvironment,
+    ShownHistory,
+    ShownLog,
+    ShownLogLine,
+    ShownMetrics,
     ShownPlan,
     ShownResource,
     ShownResources,
     ShownTargets,
     TargetRow,
 )
+from ._measured import metrics_text
 from ._outcomes import Outcome
-from ._text import elapsed_time, one_line, timestamp
+from ._table import table
+from ._text import elapsed_time, harmless, one_line, timestamp
 
 # The beginning of an event's text: its time.
 _TIME = "{:7.1f} s  "
@@ -42,6 +49,7 @@ class LinesView:
             label: The target, if it is one of several.
         """
         self._clock = clock
+        self._looked: Sequence[str] = ()
         self._label = label
 
     def note(self, text: str) -> None:
@@ -61,6 +69,13 @@ class LinesView:
         """Print a line. `end` shows the end of the wait."""
         if not isinstance(event, Finished):
             self._print(event_text(event))
+
+    def look(self, shown: ShownEnvironment, at: float) -> None:
+        """Print the lines that have changed."""
+        before, self._looked = self._looked, tuple(_parts_text(shown))
+        for text in self._looked:
+            if text not in before:
+                self._print(f"{_TIME.format(at)}{text}")
 
     def defaults(self, defaults: Sequence[Default]) -> None:
         """Print a line."""
@@ -110,6 +125,10 @@ class QuietView:
 
     def event(self, event: Event) -> None:
         """Do nothing."""
+
+    def look(self, shown: ShownEnvironment, at: float) -> None:  # noqa: ARG002 - others show it
+        """Print the environment."""
+        self.result(shown)
 
     def defaults(self, defaults: Sequence[Default]) -> None:
         """Do nothing."""
@@ -186,6 +205,12 @@ def result_text(result: Result) -> Iterator[str]:
             yield from listing_text(result.resource, result.environments, result.deployments)
         case ShownResources():
             yield from _resources_text(result.rows)
+        case ShownLog():
+            yield from (text for line in result.lines for text in _log_line_text(line))
+        case ShownMetrics():
+            yield from metrics_text(result)
+        case ShownHistory():
+            yield from _history_text(result)
         case ShownPlan():
             yield from _plan_text(result.place, result.plan)
         case ShownTargets():
@@ -211,6 +236,17 @@ def environment_text(place: EnvironmentRef, reading: EnvironmentReading) -> Iter
         yield "  traffic    100 % on the current deployment"
 
 
+def _parts_text(shown: ShownEnvironment) -> Iterator[str]:
+    """The parts of an environment, each in a line that says of which deployment it is."""
+    role = ""
+    for text in environment_text(shown.place, shown.reading):
+        if text.startswith("    "):
+            yield f"{role} {text.strip()}"
+        elif text.startswith("  "):
+            role = text.split()[0]
+            yield text.strip()
+
+
 def _deployment_text(role: str, reading: DeploymentReading | None) -> Iterator[str]:
     if reading is None:
         yield f"  {role:9}  none"
@@ -228,7 +264,7 @@ def listing_text(
 ) -> Iterator[str]:
     """The environments and deployments of a resource, as two tables."""
     yield str(resource)
-    yield from _table(
+    yield from table(
         ["ENVIRONMENT", "CURRENT", "CANDIDATE", "PROMOTION"],
         [
             [
@@ -241,13 +277,43 @@ def listing_text(
         ],
     )
     yield ""
-    yield from _table(
+    yield from table(
         ["DEPLOYMENT", "NAME", "STATUS", "ENVIRONMENT", "CREATED"],
         [
             [one.id, one.name or "-", one.status, one.environment or "-", one.created_at]
             for one in deployments
         ],
     )
+
+
+def _log_line_text(line: ShownLogLine) -> Iterator[str]:
+    """A line of a log; the further lines of its message begin with a bar."""
+    time = timestamp(line.at) if line.at else "-"
+    about = [time, line.level or "", f"{line.chainlet}:" if line.chainlet else ""]
+    first, *more = line.message.splitlines() or [""]
+    yield harmless(" ".join([*(one for one in about if one), first]).rstrip())
+    yield from (harmless(f"| {text}") for text in more)
+
+
+def _history_text(shown: ShownHistory) -> Iterator[str]:
+    """The releases of an environment, as a table."""
+    yield str(shown.place)
+    yield from table(
+        ["PROMOTED", "DEPLOYMENT", "NAME", "STATE", "BY", "THROUGH"],
+        [
+            [
+                timestamp(one.at.astimezone(UTC)) if one.at else "-",
+                one.deployment_id or "-",
+                one.name or "-",
+                one.state,
+                one.by or "-",
+                one.through or "-",
+            ]
+            for one in shown.releases
+        ],
+    )
+    if not shown.releases:
+        yield "the audit log shows no promotion"
 
 
 def _plan_text(place: EnvironmentRef, plan: Plan) -> Iterator[str]:
@@ -312,7 +378,7 @@ def _least(seconds: float) -> str:
 
 def _resources_text(rows: Sequence[ResourceRow]) -> Iterator[str]:
     """Chains and models, as one table."""
-    yield from _table(
+    yield from table(
         ["KIND", "NAME", "ID", "TEAM", "DEPLOYMENTS", "CREATED"],
         [
             [
@@ -330,7 +396,7 @@ def _resources_text(rows: Sequence[ResourceRow]) -> Iterator[str]:
 
 def _targets_text(rows: Sequence[TargetRow]) -> Iterator[str]:
     """Several targets, as one table."""
-    yield from _table(
+    yield from table(
         ["TARGET", "OUTCOME", "DEPLOYMENT", "TIME"],
         [
             [
@@ -342,11 +408,3 @@ def _targets_text(rows: Sequence[TargetRow]) -> Iterator[str]:
             for row in rows
         ],
     )
-
-
-def _table(heads: list[str], rows: Sequence[list[str]]) -> Iterator[str]:
-    lines = [heads, *([one_line(cell) for cell in row] for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
-    for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        yield "  ".join(cells).rstrip()

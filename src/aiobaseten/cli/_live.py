@@ -16,7 +16,7 @@ from ..events import Event
 from ..options import LoopClock
 from ._frame import frame, frame_of_several
 from ._invocations import Default
-from ._jobs import Ending, Job, Result, ShownTargets
+from ._jobs import Ending, Job, Result, ShownEnvironment, ShownTargets
 from ._lines import defaults_text, result_text, show_ending
 from ._outcomes import Outcome
 from ._picture import Picture, SeveralPicture, TargetPicture
@@ -55,7 +55,8 @@ class LiveView:
             self._print(text, "dim")
 
     def begin(self, job: Job) -> None:
-        """Print the token, and start to draw."""
+        """Print the token, and start to draw, in place of what was drawn before."""
+        self.close()
         if job.token is not None:
             # Without rich, which would break the line: people copy the token.
             self._console.file.write(f"token: {job.token}\n")
@@ -72,6 +73,12 @@ class LiveView:
         """Draw the change."""
         if isinstance(self._picture, Picture):
             self._picture = self._picture.after(event)
+            self._show()
+
+    def look(self, shown: ShownEnvironment, at: float) -> None:
+        """Draw the environment."""
+        if isinstance(self._picture, Picture):
+            self._picture = self._picture.showing(shown.reading, at)
             self._show()
 
     def defaults(self, defaults: Sequence[Default]) -> None:
@@ -179,6 +186,9 @@ class _TargetView:
     def event(self, event: Event) -> None:
         """Show the change."""
         self._change(lambda one: one.after(event))
+
+    def look(self, shown: ShownEnvironment, at: float) -> None:
+        """Do nothing: several targets are not watched."""
 
     def defaults(self, defaults: Sequence[Default]) -> None:
         """Do nothing: they are those of the whole command."""

@@ -54,6 +54,11 @@ class Outcome(Enum):
         "guard_unavailable",
         "The guard could not measure the steps. The message says where the traffic is.",
     )
+    ROLLED_BACK = (
+        18,
+        "rolled_back",
+        "The promotion failed, and --rollback-on-failure took it back. What served before serves.",
+    )
     INTERRUPTED = (130, "interrupted", "Ctrl-C. A promotion that was started continues.")
     PIPE_CLOSED = (141, "pipe_closed", "The reader of the output closed the pipe.")
     TERMINATED = (143, "terminated", "SIGTERM or SIGHUP. A promotion that was started continues.")
@@ -79,6 +84,7 @@ WORST_FIRST = (
     Outcome.SUPERSEDED,
     Outcome.PAUSED,
     Outcome.TIMED_OUT,
+    Outcome.ROLLED_BACK,
     Outcome.REFUSED,
     Outcome.NOT_FOUND,
     Outcome.REJECTED,
@@ -116,6 +122,8 @@ OF_PROMOTIONS = frozenset(
         Outcome.UNKNOWN,
     }
 )
+#: One that is taken back after a failure, too.
+OF_ROLLBACKS = frozenset({Outcome.ROLLED_BACK})
 #: One with a guard, too.
 OF_GUARDS = frozenset({Outcome.BREACHED, Outcome.GUARD_UNAVAILABLE})
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from attrs import evolve, frozen
 
-from .. import Phase, PromotionPhase
+from .. import EnvironmentReading, Phase, PromotionPhase
 from ..errors import Startup
 from ..events import (
     Event,
@@ -101,6 +102,31 @@ class Picture:
     is_over: bool = False
     startup: tuple[float, Startup] | None = None
 
+    def showing(self, reading: EnvironmentReading, at: float) -> Picture:
+        """The picture of an environment that is watched, after a look that has shown a change.
+
+        Args:
+            reading: What the look has shown.
+            at: Seconds since the watch began.
+        """
+        before = dict(zip(_keys(self.rows), self.rows, strict=True))
+        rows = _rows_of(reading, at)
+        same = (before.get(key) for key in _keys(rows))
+        promotion = reading.promotion
+        moves = promotion is not None and reading.candidate is not None
+        return evolve(
+            self,
+            rows=tuple(
+                evolve(row, since=old.since)
+                if old is not None and old.status == row.status
+                else row
+                for row, old in zip(rows, same, strict=True)
+            ),
+            promotion=None if promotion is None else promotion.status,
+            is_paused=promotion is not None and promotion.phase is PromotionPhase.PAUSED,
+            percent=promotion.percent if promotion is not None and moves else None,
+        )
+
     def after(self, event: Event) -> Picture:
         """The picture after *event*."""
         if isinstance(event, StatusChanged):
@@ -165,6 +191,8 @@ class Picture:
         """The next thing that has to happen, in a few words."""
         if not self.rows and self.promotion is None:
             return "the first look"
+        if self.job.task == "environment":
+            return "the next change; Ctrl-C ends this"
         if self.taken_back:
             return "traffic to move back to the previous deployment"
         if self.held_for is not None:
@@ -257,3 +285,29 @@ class SeveralPicture:
 
     targets: tuple[TargetPicture, ...]
     note: str = ""
+
+
+def _rows_of(reading: EnvironmentReading, at: float) -> tuple[Row, ...]:
+    """The deployments of an environment, each with its chainlets."""
+    rows: list[Row] = []
+    for role, deployment in (("current", reading.current), ("candidate", reading.candidate)):
+        if deployment is None:
+            continue
+        for part in deployment.parts:
+            subject = "chainlet" if part.subject == "chainlet" else role
+            rows.append(
+                Row(subject=subject, name=part.name, status=part.status, phase=part.phase, since=at)
+            )
+    if reading.current is None:
+        rows.insert(0, Row(subject="current", name="none", status="", phase=Phase.ASLEEP, since=at))
+    return tuple(rows)
+
+
+def _keys(rows: Sequence[Row]) -> Sequence[tuple[str, str, str]]:
+    """What tells the rows apart: both deployments may have a chainlet of one name."""
+    role = ""
+    keys: list[tuple[str, str, str]] = []
+    for row in rows:
+        role = role if row.subject == "chainlet" else row.subject
+        keys.append((role, row.subject, row.name))
+    return keys

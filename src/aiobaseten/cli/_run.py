@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 from attrs import evolve
 
 from .. import Baseten, ChainPromotion, Clock, ModelPromotion
+from ..events import Event, Finished
 from ..guard import GuardReport
 from ..options import DEFAULT_TIMEOUT_S, LoopClock, RetryPolicy
 from . import _stdio
@@ -110,16 +112,30 @@ class Run:
         evidence = ending.error.evidence if ending.error is not None else None
         return None if evidence is None else evidence.report
 
+    async def show(self, events: AsyncGenerator[Event, None]) -> Finished:
+        """Show all events of a wait, and return the last one."""
+        async with aclosing(events):
+            async for event in events:
+                self.view.event(event)
+                if isinstance(event, Finished):
+                    return event
+        raise AssertionError("events end with Finished")
+
     async def before_sending(self, token: str) -> None:
         """Remember the token that finds a promotion whose response never arrives."""
         assert self.job is not None  # noqa: S101 - the command has set it
         self.job = evolve(self.job, token=token)
         self.keep(token)
 
-    def begin(self, job: Job) -> None:
-        """Show what has started at Baseten, or what the command waits for."""
+    def begin(self, job: Job, *, goes_on: bool = True) -> None:
+        """Show what has started at Baseten, or what the command waits for.
+
+        Args:
+            job: The subject.
+            goes_on: Whether the same command, run again, should go on with it.
+        """
         self.job, self.has_begun = job, True  # first: it may not be possible to show it
-        if job.token is not None:
+        if goes_on and job.token is not None:
             self.keep(job.token)
         self.view.begin(job)
         self.is_shown = True

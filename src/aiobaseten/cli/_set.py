@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentTypeError
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, TypeAlias, cast
 
@@ -43,7 +44,8 @@ def _value(text: str) -> Any:
     except ValueError:
         pass
     try:
-        return int(parse_duration(text))
+        # As a duration, so that no setting that is a number takes it.
+        return timedelta(seconds=parse_duration(text))
     except ArgumentTypeError:
         return text
 

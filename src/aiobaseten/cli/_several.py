@@ -340,6 +340,7 @@ def _wait_for(promote: Promote, token: str, label: str) -> WaitForToken:
         cancel_on_timeout=promote.cancel_on_timeout,
         cancel_on_interrupt=promote.cancel_on_interrupt,
         guarding=promote.guarding,
+        rollback_on_failure=promote.rollback_on_failure,
     )
     try:
         check(wait)

@@ -214,10 +214,21 @@ def read_environment(
     Raises:
         UsageError: There is no name.
     """
-    name = defaults_of(parsed).word("environment") if name is None else name
+    if name is None:
+        name = read_default_environment(parsed, missing)
+    return EnvironmentWord(resource, name)
+
+
+def read_default_environment(parsed: Namespace, missing: str) -> str:
+    """The environment that stands for one that the user left out.
+
+    Raises:
+        UsageError: There is no default; the message begins with *missing*.
+    """
+    name = defaults_of(parsed).word("environment")
     if name is None:
         raise UsageError(f"{missing}; or set {variable_of('environment')}")
-    return EnvironmentWord(resource, name)
+    return name
 
 
 def read_place(parsed: Namespace, kinds: Sequence[Kind], *, or_token: bool) -> EnvironmentWord:
@@ -261,11 +272,8 @@ def read_environment_of_current(parsed: Namespace, deployment: str) -> str | Non
     """
     if deployment != CURRENT:
         return None
-    name = defaults_of(parsed).word("environment")
-    if name is None:
-        variable = variable_of("environment")
-        raise UsageError(f"of which environment? write current:ENVIRONMENT, or set {variable}")
-    return name
+    missing = "of which environment? write current:ENVIRONMENT"
+    return read_default_environment(parsed, missing)
 
 
 def is_token(words: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from typing import Protocol
 from .. import Clock
 from ..events import Event
 from ._invocations import Default, Output
-from ._jobs import Ending, Job, Result
+from ._jobs import Ending, Job, Result, ShownEnvironment
 
 
 class View(Protocol):
@@ -27,6 +27,15 @@ class View(Protocol):
 
     def event(self, event: Event) -> None:
         """Show an event of a wait."""
+        ...
+
+    def look(self, shown: ShownEnvironment, at: float) -> None:
+        """Show an environment that is watched, which has changed.
+
+        Args:
+            shown: The environment.
+            at: Seconds since the watch began.
+        """
         ...
 
     def defaults(self, defaults: Sequence[Default]) -> None:
@@ -67,6 +76,10 @@ class Views:
     def event(self, event: Event) -> None:
         """Show an event of a wait."""
         self._all(lambda view: view.event(event))
+
+    def look(self, shown: ShownEnvironment, at: float) -> None:
+        """Show an environment that is watched."""
+        self._all(lambda view: view.look(shown, at))
 
     def defaults(self, defaults: Sequence[Default]) -> None:
         """Show the defaults that were used."""

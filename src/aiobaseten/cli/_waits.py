@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
 
 from attrs import evolve
 
 from .. import Cancellation, ChainPromotion, ModelPromotion
 from ..errors import BasetenError, WaitTimeoutError
-from ..events import Event, Finished
+from ..events import Event
 from . import _stdio
 from ._endings import accepted, failed, hints, interrupted, interrupted_early
 from ._failures import explain_refused_cancel
 from ._invocations import (
     Cancel,
-    Command,
     Promote,
     ResourceRef,
     Rollback,
@@ -23,30 +21,11 @@ from ._invocations import (
     WaitForToken,
     WaitingInvocation,
 )
-from ._jobs import Ending, Job
+from ._jobs import Ending, Job, job_of_cancellation, job_of_promotion, words_to_go_on
 from ._names import check_words, find_deployment, find_resource
 from ._outcomes import Outcome
 from ._run import Run
-
-
-def job_of_promotion(
-    promotion: ChainPromotion | ModelPromotion, resource: ResourceRef, command: Command
-) -> Job:
-    """A promotion as the subject of a command."""
-    return Job(
-        task="promotion",
-        resource=resource,
-        environment=promotion.environment_name,
-        deployment=promotion.deployment_id,
-        token=promotion.token,
-        guard_words=guard_words(command),
-    )
-
-
-def guard_words(command: Command) -> Sequence[str]:
-    """The flags of the guard of a command."""
-    guarding = command.guarding if isinstance(command, Promote | WaitForToken) else None
-    return () if guarding is None or guarding.guard is None else guarding.words
+from ._taking_back import take_back
 
 
 async def follow_promotion(
@@ -56,7 +35,7 @@ async def follow_promotion(
     resource: ResourceRef,
 ) -> Ending:
     """Show a promotion that has started, and wait for it if the user asked for it."""
-    job = job_of_promotion(promotion, resource, command)
+    job = job_of_promotion(promotion, resource, words_to_go_on(command))
     run.followed = promotion
     run.cancellable = promotion if isinstance(promotion, ModelPromotion) else None
     run.begin(job)
@@ -66,6 +45,8 @@ async def follow_promotion(
     ending = await _watch(run, job, events, f"deployment {job.deployment} serves {job.place}")
     if isinstance(ending.error, WaitTimeoutError) and command.cancel_on_timeout:
         return await _cancel(run, job, ending, f"{ending.message} As requested, ")
+    if not isinstance(command, Rollback) and command.rollback_on_failure:
+        return await take_back(run, command, promotion, job, ending)
     return ending
 
 
@@ -73,13 +54,7 @@ async def follow_cancellation(
     run: Run, command: Cancel | WaitForToken, cancellation: Cancellation, resource: ResourceRef
 ) -> Ending:
     """Show a cancellation that has started, and wait for it if the user asked for it."""
-    job = Job(
-        task="cancellation",
-        resource=resource,
-        environment=cancellation.environment_name,
-        deployment=cancellation.deployment_id,
-        token=cancellation.token,
-    )
+    job = job_of_cancellation(cancellation, resource)
     run.begin(job)
     if not command.wait:
         reply = f"{cancellation.status}: {cancellation.message}" if cancellation.status else ""
@@ -116,7 +91,10 @@ async def interrupt(run: Run, outcome: Outcome) -> Ending:
     if job is None or not run.has_begun:
         ending = interrupted_early(outcome, command, job)
         return await _cancel_if_found(run, ending)
-    if isinstance(command, WaitingInvocation) and command.cancel_on_interrupt:
+    if not isinstance(command, WaitingInvocation):
+        return Ending(outcome=outcome, message=outcome.label)  # it only looked
+    cancels = command.cancel_on_interrupt
+    if cancels and run.cancellable is not None:
         # First, because another signal ends the process.
         _stdio.hint(f"token: {job.token}")
         return await _cancel(run, job, Ending(outcome=outcome, message=""), f"{outcome.label}; ")
@@ -144,7 +122,7 @@ async def _cancel_if_found(run: Run, ending: Ending) -> Ending:
         return ending
     assert isinstance(promotion, ModelPromotion)  # noqa: S101 - the arguments were checked
     run.cancellable = promotion
-    run.job = job_of_promotion(promotion, sent.resource, command)
+    run.job = job_of_promotion(promotion, sent.resource, words_to_go_on(command))
     found = Ending(outcome=ending.outcome, message="", job=run.job)
     return await _cancel(run, run.job, found, f"{ending.outcome.label}; ")
 
@@ -158,14 +136,10 @@ async def _watch(run: Run, job: Job, events: AsyncGenerator[Event, None], succes
         events: The events, which end with `Finished`.
         success: The message if the wait succeeds.
     """
-    async with aclosing(events):
-        async for event in events:
-            run.view.event(event)
-            if isinstance(event, Finished):
-                if event.error is not None:
-                    return failed(event.error, run.command, job, waited=event.at)
-                return Ending(outcome=Outcome.DONE, message=success, waited=event.at)
-    raise AssertionError("events end with Finished")
+    finished = await run.show(events)
+    if finished.error is not None:
+        return failed(finished.error, run.command, job, waited=finished.at)
+    return Ending(outcome=Outcome.DONE, message=success, waited=finished.at)
 
 
 async def _cancel(run: Run, job: Job, ending: Ending, beginning: str) -> Ending:

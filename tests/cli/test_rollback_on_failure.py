@@ -1,0 +1,150 @@
+"""promote --rollback-on-failure: what is ours is taken back, what is somebody else's stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from aiobaseten import Baseten
+from aiobaseten.cli._commands import execute
+from aiobaseten.cli._jobs import Ending
+from aiobaseten.cli._outcomes import Outcome
+from aiobaseten.testing import FakeBaseten
+
+from .command import furnish, run_of
+
+pytestmark = pytest.mark.looptime
+
+LOOK = "GET /v1/models/m/environments/production"
+
+
+@pytest.fixture
+def fake() -> FakeBaseten:
+    fake = FakeBaseten()
+    furnish(fake)
+    return fake
+
+
+async def promoted(baseten: Baseten, kind: str, deployment: str, options: str = "") -> Ending:
+    """The ending of a promotion that is taken back if it fails."""
+    name = "m" if kind == "model" else "c"
+    line = f"promote {kind} {name} {deployment} --to production --wait --rollback-on-failure"
+    return await execute(run_of(baseten, f"{line} {options}"))
+
+
+def writes(fake: FakeBaseten) -> list[str]:
+    """The requests that change something, in short."""
+    return [one.path.rpartition("/")[2] for one in fake.requests if one.method == "POST"]
+
+
+def serving(fake: FakeBaseten, kind: str) -> str:
+    """The deployment that serves."""
+    owner = fake.model("m") if kind == "model" else fake.chain("c")
+    current = owner.environment("production").current
+    assert current is not None
+    return current.id
+
+
+@pytest.mark.parametrize("kind", ["chain", "model"])
+async def test_a_failure_that_left_nothing_behind_needs_no_request(
+    fake: FakeBaseten, baseten: Baseten, kind: str
+) -> None:
+    ending = await promoted(baseten, kind, "broken")
+
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert writes(fake) == ["promote"]
+    assert serving(fake, kind) == "old"
+
+
+@pytest.mark.parametrize("options", ["--timeout 5m", "--on-paused fail"])
+async def test_a_promotion_that_still_runs_is_cancelled_and_its_end_awaited(
+    fake: FakeBaseten, baseten: Baseten, options: str
+) -> None:
+    deployment = "stuck" if "timeout" in options else "other"
+    if deployment == "other":
+        fake.at(70, fake.model("m").environment("production").pause)
+
+    ending = await promoted(baseten, "model", deployment, options)
+
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert writes(fake) == ["promote", "cancel_promotion"]
+    assert serving(fake, "model") == "old"
+    assert ending.job is not None
+    assert ending.job.task == "cancellation"
+
+
+async def test_a_promotion_that_has_ended_unseen_is_rolled_back(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    fake.faults.status(503, route=LOOK, after=1, lasting=605)
+
+    ending = await promoted(baseten, "model", "other", "--timeout 10m")
+
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert [one for one in writes(fake) if one == "promote"] == ["promote", "promote"]
+    assert serving(fake, "model") == "old"
+
+
+@pytest.mark.parametrize("theirs", ["stuck", "new"])
+async def test_a_release_of_a_colleague_stays(
+    fake: FakeBaseten, baseten: Baseten, theirs: str
+) -> None:
+    environment = fake.model("m").environment("production")
+    # Ours has ended by then, and no look shows any of it.
+    fake.at(300, lambda: environment.promote(theirs))
+    fake.faults.status(503, route=LOOK, after=1, lasting=605)
+
+    ending = await promoted(baseten, "model", "other", "--timeout 10m")
+
+    assert ending.outcome is Outcome.TIMED_OUT
+    assert writes(fake) == ["promote"]
+    assert any("history model m production" in one for one in ending.hints)
+    assert environment.promotions[-1].candidate.id == theirs
+    assert serving(fake, "model") == ("other" if theirs == "stuck" else "new")
+
+
+async def test_a_chain_that_still_runs_cannot_be_taken_back_and_the_ending_says_how_later(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    ending = await promoted(baseten, "chain", "stuck", "--timeout 5m")
+
+    assert ending.outcome is Outcome.TIMED_OUT
+    assert writes(fake) == ["promote"]
+    assert any("aiobaseten rollback abt" in one for one in ending.hints)
+    assert any("aiobaseten wait abt" in one for one in ending.hints)
+
+
+async def test_a_refusal_to_cancel_keeps_the_failure(fake: FakeBaseten, baseten: Baseten) -> None:
+    fake.faults.status(403, times=None, route=LOOK.replace("GET", "POST") + "/cancel_promotion")
+
+    ending = await promoted(baseten, "model", "stuck", "--timeout 5m")
+
+    assert ending.outcome is Outcome.TIMED_OUT
+    assert serving(fake, "model") == "old"
+    assert any("aiobaseten cancel abt" in one for one in ending.hints)
+
+
+async def test_taking_back_that_does_not_end_in_time_keeps_the_failure_and_its_token(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    fake.at(302, lambda: fake.faults.status(503, route=LOOK, lasting=3000))
+
+    ending = await promoted(baseten, "model", "stuck", "--timeout 5m")
+
+    assert ending.outcome is Outcome.TIMED_OUT
+    assert writes(fake) == ["promote", "cancel_promotion"]
+    assert ending.job is not None
+    assert ending.job.task == "cancellation"
+    assert any(f"aiobaseten wait {ending.job.token}" in one for one in ending.hints)
+
+
+async def test_a_token_goes_on_with_the_flag(fake: FakeBaseten, baseten: Baseten) -> None:
+    run = run_of(baseten, "promote model m stuck --to production --wait --timeout 1m")
+    late = await execute(run)
+    assert run.job is not None
+    token = run.job.token
+
+    ending = await execute(run_of(baseten, f"wait {token} --rollback-on-failure --timeout 1m"))
+
+    assert late.outcome is Outcome.TIMED_OUT
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert serving(fake, "model") == "old"
