@@ -188,4 +188,8 @@ def wait_options(given: CancellationOptions, kind: type[CancellationOptions]) ->
     if unknown:
         takes = ", ".join(sorted(known))
         raise TypeError(f"unexpected option {min(unknown)!r}; this wait takes {takes}")
-    return WaitOptions(**given)
+    # Thousands of waits without options share one object.
+    return WaitOptions(**given) if given else _DEFAULTS
+
+
+_DEFAULTS = WaitOptions()
