@@ -139,6 +139,10 @@ bench: $(READY) .venv-bench/.ready  ## Compare our performance with others, into
 		--path $(CURDIR)/openapi/baseten.json --output-path generated_default
 	PYTHONPATH=src:generated:scripts .venv-bench/bin/python -m bench $(BENCH)
 
+.PHONY: bench-compare
+bench-compare: $(READY)  ## Compare build/bench.json with an earlier one (OLD=path), and fail if a figure got over its limit
+	@PYTHONPATH=scripts $(BIN)/python -m bench.compare "$$OLD"
+
 .PHONY: bench-plots
 bench-plots: $(READY)  ## Update the figures and plots of docs/performance.md from build/bench.json
 	PYTHONPATH=scripts $(BIN)/python -m bench.plots

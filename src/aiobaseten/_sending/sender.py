@@ -66,11 +66,10 @@ class Settings:
     secret: Secret
     timeouts: Mapping[str, float]
     retry: RetryPolicy
-    time_limits: frozenset[tuple[str, float]] = field(init=False)
+    time_limits: frozenset[tuple[str, float]] = field(init=False, repr=False)
 
-    @time_limits.default
-    def _freeze(self) -> frozenset[tuple[str, float]]:
-        return frozenset(self.timeouts.items())
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "time_limits", frozenset(self.timeouts.items()))
 
 
 class Shared:
