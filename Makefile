@@ -139,6 +139,10 @@ bench: $(READY) .venv-bench/.ready  ## Compare our performance with others, into
 		--path $(CURDIR)/openapi/baseten.json --output-path generated_default
 	PYTHONPATH=src:generated:scripts .venv-bench/bin/python -m bench $(BENCH)
 
+.PHONY: bench-compare
+bench-compare: $(READY)  ## Compare build/bench.json with an earlier one (OLD=path), and fail if a figure got over its limit
+	@PYTHONPATH=scripts $(BIN)/python -m bench.compare "$$OLD"
+
 .PHONY: bench-plots
 bench-plots: $(READY)  ## Update the figures and plots of docs/performance.md from build/bench.json
 	PYTHONPATH=scripts $(BIN)/python -m bench.plots
@@ -180,7 +184,7 @@ build: $(READY)  ## Build sdist and wheel into dist/, compare two builds, check 
 lock: $(READY)  ## Update the pins in scripts/requirements/ from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--group dev --extra cli --extra testing pyproject.toml --output-file scripts/requirements/dev.txt
+		--group dev --extra aiohttp --extra cli --extra testing pyproject.toml --output-file scripts/requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group airflow --extra airflow --extra testing pyproject.toml --output-file scripts/requirements/airflow.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
@@ -188,11 +192,11 @@ lock: $(READY)  ## Update the pins in scripts/requirements/ from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group workflows pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/workflows.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--group bench pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/bench.txt
+		--group bench --extra aiohttp pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/bench.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group docs --extra testing pyproject.toml --constraint scripts/requirements/dev.txt --output-file scripts/requirements/docs.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--resolution lowest-direct --extra cli --extra testing pyproject.toml --output-file scripts/requirements/lowest.txt
+		--resolution lowest-direct --extra aiohttp --extra cli --extra testing pyproject.toml --output-file scripts/requirements/lowest.txt
 	for group in schemathesis official; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--group pyproject.toml:$$group --output-file scripts/requirements/$$group.txt || exit 1; done

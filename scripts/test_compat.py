@@ -16,7 +16,7 @@ PINS = ROOT / "scripts" / "requirements"
 # If a test tool needs a newer version of a dependency than we do, the oldest cannot be tested.
 INSTALL = {
     "lowest": ["--no-deps", "--require-hashes", "-r", str(PINS / "lowest.txt")],
-    "newest": ["--upgrade", "--upgrade-strategy", "eager", f"{ROOT}[cli,testing]"],
+    "newest": ["--upgrade", "--upgrade-strategy", "eager", f"{ROOT}[aiohttp,cli,testing]"],
 }
 
 
@@ -46,7 +46,7 @@ def environment(name: str, wanted: list[str]) -> Path:
 
 def versions(python: Path) -> str:
     """The versions of our dependencies, for the log."""
-    names = ("httpx", "attrs", "rich", "starlette", "uvicorn")
+    names = ("httpx", "attrs", "aiohttp", "rich", "starlette", "uvicorn")
     code = (
         f"from importlib.metadata import version as v; print(*(f'{{n}} {{v(n)}}' for n in {names}))"
     )

@@ -14,7 +14,7 @@ import httpx
 from attrs import frozen
 from baseten.client import AsyncManagementClient
 
-from aiobaseten import Baseten, Stage
+from aiobaseten import Baseten, ChainDeploymentHandle, Stage
 from aiobaseten._sending import HttpClient
 
 from . import virtual
@@ -34,6 +34,7 @@ _IN_PROCESS = "https://api.baseten.co"
 #: The names of the variants in the table.
 US, LOOK, RAW, SDK = "aiobaseten", "a look in a wait", "httpx", "baseten"
 GUEST = "aiobaseten, through an httpx client of the caller's"
+US_AIOHTTP, LOOK_AIOHTTP = "aiobaseten over aiohttp", "a look in a wait over aiohttp"
 PACED = "httpx, at the pace of a wait"
 AIOHTTP, GENERATED = "aiohttp", "generated, default templates"
 
@@ -47,6 +48,9 @@ class Costs:
     microseconds: dict[str, float]
     call_over: dict[str, Spread]
     look_over: dict[str, Spread]
+    #: The same over aiohttp; empty in process, where no transport sends.
+    aiohttp_call_over: dict[str, Spread]
+    aiohttp_look_over: dict[str, Spread]
 
 
 def measure(generated: Path, *, rounds: int) -> list[Costs]:
@@ -105,8 +109,18 @@ async def _over_loopback(generated: str, address: str, chainlets: int, rounds: i
         Baseten(
             api_key=KEY, base_url=address, polling_rate=UNLIMITED, poll=(pace := _Pace())
         ) as baseten,
+        Baseten(
+            api_key=KEY,
+            base_url=address,
+            polling_rate=UNLIMITED,
+            poll=(other_pace := _Pace()),
+            transport="aiohttp",
+        ) as over_aiohttp,
     ):
         variants = _variants(pace, baseten, plain, sdk, chainlets)
+        deployment = over_aiohttp.chain("c1").deployment(str(chainlets))
+        variants[US_AIOHTTP] = each(deployment.get)
+        variants[LOOK_AIOHTTP] = _looks(deployment, other_pace)
         url = f"{address}/v1/chains/c1/deployments/{chainlets}"
 
         async def with_aiohttp() -> None:
@@ -120,13 +134,20 @@ async def _over_loopback(generated: str, address: str, chainlets: int, rounds: i
 
 async def _costs(over: str, chainlets: int, variants: dict[str, Calls], rounds: int) -> Costs:
     taken = await by_turns(variants, rounds=rounds * BATCHES, calls=CALLS)
-    others = [name for name in variants if name not in (US, LOOK)]
+    ours = (US, LOOK, US_AIOHTTP, LOOK_AIOHTTP)
+    others = [name for name in variants if name not in ours]
+
+    def over_others(one: str) -> dict[str, Spread]:
+        return {name: ratios(taken[one], taken[name]) for name in others} if one in taken else {}
+
     return Costs(
         chainlets=chainlets,
         over=over,
         microseconds={name: 1e6 * Spread.of(seconds).median for name, seconds in taken.items()},
-        call_over={name: ratios(taken[US], taken[name]) for name in others},
-        look_over={name: ratios(taken[LOOK], taken[name]) for name in others},
+        call_over=over_others(US),
+        look_over=over_others(LOOK),
+        aiohttp_call_over=over_others(US_AIOHTTP),
+        aiohttp_look_over=over_others(LOOK_AIOHTTP),
     )
 
 
@@ -150,6 +171,18 @@ class _Pace:
         await self._done.wait()
 
 
+def _looks(deployment: ChainDeploymentHandle, pace: _Pace) -> Calls:
+    """One wait that looks as often as it is told."""
+
+    async def look(count: int) -> None:
+        wait = asyncio.ensure_future(deployment.wait_until_active())
+        await pace.looks(count)
+        wait.cancel()
+        await asyncio.wait([wait])
+
+    return look
+
+
 def _variants(
     pace: _Pace,
     baseten: Baseten,
@@ -170,20 +203,13 @@ def _variants(
             chain_id="c1", chain_deployment_id=str(chainlets)
         )
 
-    async def look(count: int) -> None:
-        # One wait that looks *count* times.
-        wait = asyncio.ensure_future(deployment.wait_until_active())
-        await pace.looks(count)
-        wait.cancel()
-        await asyncio.wait([wait])
-
     async def paced() -> None:
         await raw()
         await asyncio.sleep(LOOK_EVERY_S)
 
     return {
         US: each(deployment.get),
-        LOOK: look,
+        LOOK: _looks(deployment, pace),
         RAW: each(raw),
         PACED: each(paced),
         SDK: each(official),

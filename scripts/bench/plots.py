@@ -113,7 +113,7 @@ def table(result: dict[str, Any]) -> str:
     )
 
 
-_SAID = {"aim": "aim met", "ok": "within the limit", "MISSED": "**over the limit**"}
+_SAID = {"aim": "aim met", "ok": "within the limit", "MISSED": "over the limit"}
 _FIGURES = re.compile(r"(<!-- figures:[^\n]*-->\n).*?(<!-- end of figures -->)", re.DOTALL)
 
 

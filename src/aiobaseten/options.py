@@ -40,6 +40,7 @@ __all__ = [
     "RetryPolicy",
     "Schedule",
     "Stage",
+    "Transport",
     "WaitOptions",
 ]
 
@@ -55,6 +56,8 @@ DEFAULT_POLLING_RATE = 5.0
 
 #: The word before the key in the Authorization header.
 AuthScheme: TypeAlias = Literal["Api-Key", "Bearer"]
+#: The library that sends: ``aiohttp`` needs a third of the CPU time, and ``aiobaseten[aiohttp]``.
+Transport: TypeAlias = Literal["httpx", "aiohttp"]
 #: What to do when a promotion to the environment is under way.
 IfInProgress: TypeAlias = Literal["raise", "adopt", "wait", "send"]
 #: When to look next: takes the stage, the seconds since the status last changed and the seconds
@@ -185,4 +188,8 @@ def wait_options(given: CancellationOptions, kind: type[CancellationOptions]) ->
     if unknown:
         takes = ", ".join(sorted(known))
         raise TypeError(f"unexpected option {min(unknown)!r}; this wait takes {takes}")
-    return WaitOptions(**given)
+    # Thousands of waits without options share one object.
+    return WaitOptions(**given) if given else _DEFAULTS
+
+
+_DEFAULTS = WaitOptions()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeAlias
 
-import httpx
 import pytest
 
 from aiobaseten import Baseten, RetryPolicy
+from aiobaseten.options import Transport
 from aiobaseten.testing import FakeBaseten
 
 from .proxy import PATIENCE_S, Proxy
@@ -50,29 +49,29 @@ async def proxy(fake: FakeBaseten) -> AsyncIterator[Proxy]:
             await proxy.forgotten()
 
 
-@pytest.fixture(scope="session")
-def certificates() -> ssl.SSLContext:
-    """Loaded once. Loading them for each client would take longer than most tests."""
-    return ssl.create_default_context()
+@pytest.fixture(params=["httpx", pytest.param("aiohttp", marks=pytest.mark.thorough)])
+def transport(request: pytest.FixtureRequest) -> Transport:
+    """The library that sends."""
+    name: Transport = request.param
+    return name
 
 
 @pytest.fixture
-def connect(proxy: Proxy, certificates: ssl.SSLContext) -> Connect:
+def connect(proxy: Proxy, transport: Transport) -> Connect:
     """Makes clients that go through the proxy and send each request once."""
 
     @asynccontextmanager
     async def connect(**options: Any) -> AsyncIterator[Baseten]:
-        async with httpx.AsyncClient(verify=certificates, trust_env=False) as http:
-            settings = {
-                "api_key": "test-key",
-                "base_url": proxy.url,
-                "read_timeout": 5,
-                "retry": RetryPolicy(attempts=1),
-                "http_client": http,
-                **options,
-            }
-            async with Baseten(**settings) as baseten:
-                yield baseten
+        settings = {
+            "api_key": "test-key",
+            "base_url": proxy.url,
+            "read_timeout": 5,
+            "retry": RetryPolicy(attempts=1),
+            "transport": transport,
+            **options,
+        }
+        async with Baseten(**settings) as baseten:
+            yield baseten
 
     return connect
 

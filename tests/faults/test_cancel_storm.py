@@ -129,7 +129,6 @@ async def test_calls_are_answered_at_once_after_many_cancellations(
         clock=CompressedClock(speed),
         max_connections=CONNECTIONS,
         read_timeout=30,
-        http_client=None,
     ) as baseten:
         async with proxy.failing(dawdling(chance, trouble=trouble)):
             await storm(baseten, chance, CANCELLATIONS)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 
 from aiobaseten import Baseten
+from aiobaseten.options import Transport
 
 from .proxy import PATIENCE_S, Proxy
 from .trouble import BLACK_HOLE
 
 
-async def test_a_client_whose_closing_is_cancelled_leaves_no_connection_open(proxy: Proxy) -> None:
-    baseten = Baseten(api_key="test-key", base_url=proxy.url)
+async def test_a_client_whose_closing_is_cancelled_leaves_no_connection_open(
+    transport: Transport, proxy: Proxy
+) -> None:
+    baseten = Baseten(api_key="test-key", base_url=proxy.url, transport=transport)
     await baseten.__aenter__()
     get = baseten.model("m1").deployment("d0").get
     await asyncio.gather(get(), get(), get())

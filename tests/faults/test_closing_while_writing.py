@@ -16,6 +16,7 @@ from aiobaseten.errors import (
     PromotionOutcomeUnknownError,
     TransportError,
 )
+from aiobaseten.options import Transport
 
 from .proxy import PATIENCE_S, Proxy
 from .trouble import BLACK_HOLE
@@ -28,13 +29,22 @@ async def arrived(proxy: Proxy) -> None:
             await asyncio.sleep(0.001)
 
 
+def client(over: Transport | None, url: str, http: httpx.AsyncClient) -> Baseten:
+    """A client over one of our transports, or over a client of the caller's."""
+    if over is None:
+        return Baseten(api_key="test-key", base_url=url, http_client=http)
+    return Baseten(api_key="test-key", base_url=url, transport=over)
+
+
 def writes(proxy: Proxy) -> list[str]:
     return [line for line in proxy.seen if line.startswith("POST")]
 
 
-async def test_the_outcome_of_a_promotion_that_closing_cuts_off_is_unknown(proxy: Proxy) -> None:
+async def test_the_outcome_of_a_promotion_that_closing_cuts_off_is_unknown(
+    transport: Transport, proxy: Proxy
+) -> None:
     async with (
-        Baseten(api_key="test-key", base_url=proxy.url) as baseten,
+        Baseten(api_key="test-key", base_url=proxy.url, transport=transport) as baseten,
         proxy.failing(BLACK_HOLE, method="POST"),
     ):
         call = asyncio.create_task(baseten.model("m1").environment("production").promote("d1"))
@@ -52,9 +62,11 @@ async def test_the_outcome_of_a_promotion_that_closing_cuts_off_is_unknown(proxy
     assert len(proxy.seen) == seen
 
 
-async def test_a_write_that_closing_cuts_off_may_have_been_sent(proxy: Proxy) -> None:
+async def test_a_write_that_closing_cuts_off_may_have_been_sent(
+    transport: Transport, proxy: Proxy
+) -> None:
     async with (
-        Baseten(api_key="test-key", base_url=proxy.url) as baseten,
+        Baseten(api_key="test-key", base_url=proxy.url, transport=transport) as baseten,
         proxy.failing(BLACK_HOLE, method="POST"),
     ):
         call = asyncio.create_task(baseten.model("m1").deployment("d1").activate())
@@ -67,9 +79,9 @@ async def test_a_write_that_closing_cuts_off_may_have_been_sent(proxy: Proxy) ->
     assert caught.value.sent
 
 
-@pytest.mark.parametrize("is_own", [True, False], ids=["our client", "a client of the caller's"])
+@pytest.mark.parametrize("over", ["httpx", "aiohttp", None])
 async def test_a_write_that_was_not_sent_before_closing_is_never_sent(
-    is_own: bool, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    over: Transport | None, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Over a client of the caller's, requests may still finish for five seconds."""
     loop = asyncio.get_running_loop()
@@ -84,7 +96,7 @@ async def test_a_write_that_was_not_sent_before_closing_is_never_sent(
     url = proxy.url.replace("127.0.0.1", "baseten.localhost")
     async with (
         httpx.AsyncClient(trust_env=False) as http,
-        Baseten(api_key="test-key", base_url=url, http_client=None if is_own else http) as baseten,
+        client(over, url, http) as baseten,
     ):
         call = asyncio.create_task(baseten.model("m1").deployment("d1").activate())
         await asked.wait()

@@ -39,7 +39,7 @@ def fake() -> FakeBaseten:
 async def test_a_request_ends_although_its_response_does_not(
     fault: Fault, proxy: Proxy, connect: Connect
 ) -> None:
-    async with connect(answer_timeout=0.2, http_client=None) as baseten:
+    async with connect(answer_timeout=0.2) as baseten:
         get = baseten.chain("c1").deployment("d1").get
         async with proxy.failing(fault), asyncio.timeout(PATIENCE_S):
             with pytest.raises(RequestTimeoutError) as caught:
@@ -70,7 +70,7 @@ async def test_a_promotion_whose_response_does_not_end_is_sent_once(
     fault: Fault, proxy: Proxy, connect: Connect
 ) -> None:
     async with (
-        connect(clock=CompressedClock(SPEED), answer_timeout=0.2, http_client=None) as baseten,
+        connect(clock=CompressedClock(SPEED), answer_timeout=0.2) as baseten,
         proxy.failing(fault, method="POST"),
         asyncio.timeout(PATIENCE_S),
     ):

@@ -17,6 +17,7 @@ import pytest
 
 from aiobaseten import Baseten
 from aiobaseten.errors import TransportError
+from aiobaseten.options import Transport
 from aiobaseten.testing import FakeBaseten
 
 from .proxy import PATIENCE_S
@@ -33,7 +34,7 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         return super().time() + self.stood_still_for
 
 
-Story: TypeAlias = Callable[[JumpingLoop, str, int], Awaitable[None]]
+Story: TypeAlias = Callable[[JumpingLoop, str, int, Transport], Awaitable[None]]
 
 
 async def get(baseten: Baseten) -> str:
@@ -48,9 +49,11 @@ async def call_for(steps: int, baseten: Baseten) -> asyncio.Task[str]:
     return call
 
 
-async def abandoned(loop: JumpingLoop, url: str, steps: int) -> None:
+async def abandoned(loop: JumpingLoop, url: str, steps: int, transport: Transport) -> None:
     """The caller was cancelled, and the grace of the abandoned request is over."""
-    async with Baseten(api_key="test-key", base_url=url, max_connections=1) as baseten:
+    async with Baseten(
+        api_key="test-key", base_url=url, transport=transport, max_connections=1
+    ) as baseten:
         call = await call_for(steps, baseten)
         call.cancel()
         await asyncio.wait([call])
@@ -59,11 +62,12 @@ async def abandoned(loop: JumpingLoop, url: str, steps: int) -> None:
             assert await get(baseten) == "d1"
 
 
-async def out_of_time(loop: JumpingLoop, url: str, steps: int) -> None:
+async def out_of_time(loop: JumpingLoop, url: str, steps: int, transport: Transport) -> None:
     """The caller waits, and only the timeout of the whole response is over."""
     async with Baseten(
         api_key="test-key",
         base_url=url,
+        transport=transport,
         max_connections=1,
         connect_timeout=999,
         read_timeout=999,
@@ -77,8 +81,8 @@ async def out_of_time(loop: JumpingLoop, url: str, steps: int) -> None:
             assert await get(baseten) == "d1"
 
 
-async def closed(loop: JumpingLoop, url: str, steps: int) -> None:
-    """The client is closed, and the pool is the caller's own."""
+async def closed(loop: JumpingLoop, url: str, steps: int, transport: Transport) -> None:
+    """The client is closed, and the pool is the caller's own, whatever *transport* is."""
     async with httpx.AsyncClient(limits=httpx.Limits(max_connections=1)) as http:
 
         def client() -> Baseten:
@@ -95,12 +99,13 @@ async def closed(loop: JumpingLoop, url: str, steps: int) -> None:
             assert await get(baseten) == "d1"
 
 
-async def out_of_time_twice(loop: JumpingLoop, url: str, steps: int) -> None:
+async def out_of_time_twice(loop: JumpingLoop, url: str, steps: int, transport: Transport) -> None:
     """It stands still again while the response, which has arrived, is being read."""
     for further_steps in range(0, STEPS, 4):
         async with Baseten(
             api_key="test-key",
             base_url=url,
+            transport=transport,
             max_connections=1,
             connect_timeout=999,
             read_timeout=999,
@@ -118,14 +123,14 @@ async def out_of_time_twice(loop: JumpingLoop, url: str, steps: int) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("story", [abandoned, out_of_time, out_of_time_twice, closed])
-def test_a_stopped_loop_costs_the_pool_no_connection(story: Story) -> None:
+def test_a_stopped_loop_costs_the_pool_no_connection(story: Story, transport: Transport) -> None:
     fake = FakeBaseten()
     fake.chain("c1").deployment("d1")
 
     async def tell(loop: JumpingLoop) -> None:
         async with fake.serve() as url:
             for steps in range(STEPS):
-                await story(loop, url, steps)
+                await story(loop, url, steps, transport)
 
     with asyncio.Runner(loop_factory=JumpingLoop) as runner:
         loop = runner.get_loop()

@@ -22,6 +22,7 @@ from aiobaseten.errors import (
     ServerError,
     TransportError,
 )
+from aiobaseten.options import Transport
 from aiobaseten.testing import FakeBaseten
 
 from .proxy import Fault, Proxy
@@ -88,6 +89,13 @@ def tries(baseten: Baseten, attempts: int, fault: Fault | None = None) -> Basete
         retry=RetryPolicy(attempts=attempts, first_delay=0.001),
         read_timeout=0.2 if fault in LATE else None,
     )
+
+
+@pytest.fixture(params=["httpx", "aiohttp"])
+def transport(request: pytest.FixtureRequest) -> Transport:
+    """The library that sends: both in every run."""
+    name: Transport = request.param
+    return name
 
 
 @pytest.fixture(params=["on a new connection", "on a kept connection"])

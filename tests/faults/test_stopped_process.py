@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from aiobaseten.options import Transport
+
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("STOPS", "60"))
 #: The time limit of the requests, in seconds, and when the process is stopped for the first time.
@@ -31,7 +33,7 @@ from aiobaseten.errors import TransportError
 
 async def main():
     async with Baseten(
-        api_key="test-key", base_url=sys.argv[1], max_connections=1,
+        api_key="test-key", base_url=sys.argv[1], transport=sys.argv[2], max_connections=1,
         retry=RetryPolicy(attempts=1), pool_timeout=5,
     ) as baseten:
         while await asyncio.to_thread(sys.stdin.readline):
@@ -71,14 +73,16 @@ class Server:
 
 @pytest.mark.thorough
 @pytest.mark.timeout(600)
-async def test_a_process_that_was_stopped_twice_loses_no_connection() -> None:
+async def test_a_process_that_was_stopped_twice_loses_no_connection(
+    transport: Transport,
+) -> None:
     """The second time, it is reading a response that came while it stood still."""
     chance, server = random.Random(4), Server()
     listening = await asyncio.start_server(server.answer, "127.0.0.1", 0)
     async with listening:
         url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
         client = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", CLIENT, url),
+            *(sys.executable, "-c", CLIENT, url, transport),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             cwd=ROOT,

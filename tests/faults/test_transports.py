@@ -26,6 +26,7 @@ from aiobaseten.errors import (
     PromotionOutcomeUnknownError,
     TransportError,
 )
+from aiobaseten.options import Transport
 from aiobaseten.testing import CompressedClock, FakeBaseten
 
 from . import http2
@@ -66,9 +67,9 @@ def over_aiohttp() -> httpx.AsyncBaseTransport:
     )
 
 
-MakeClient: TypeAlias = Callable[[], httpx.AsyncClient | None]
-CLIENTS: dict[str, MakeClient] = {
-    "ours": lambda: None,
+MakeClient: TypeAlias = Callable[[], httpx.AsyncClient | Transport]
+OURS: dict[str, MakeClient] = {"ours": lambda: "httpx", "ours, aiohttp": lambda: "aiohttp"}
+STRANGERS: dict[str, MakeClient] = {
     "httpx": lambda: httpx.AsyncClient(trust_env=False),
     "httpx-aiohttp": lambda: httpx.AsyncClient(transport=over_aiohttp()),
     "pyreqwest": lambda: httpx.AsyncClient(
@@ -77,6 +78,7 @@ CLIENTS: dict[str, MakeClient] = {
         transport=HttpxTransport(ClientBuilder().follow_redirects(False).no_proxy().build()),
     ),
 }
+CLIENTS = OURS | STRANGERS
 
 
 @pytest.fixture
@@ -89,15 +91,16 @@ async def proxy(fake: FakeBaseten) -> AsyncIterator[Proxy]:
 
 @asynccontextmanager
 async def connected(make: MakeClient, url: str) -> AsyncIterator[Baseten]:
-    """A client of ours over a client of somebody's."""
+    """A client of ours, over one of our transports or a client of somebody's."""
     async with AsyncExitStack() as stack:
-        http = make()
-        if http is not None:
-            await stack.enter_async_context(http)
+        made = make()
+        over: dict[str, Any] = {"transport": made}
+        if isinstance(made, httpx.AsyncClient):
+            over = {"http_client": await stack.enter_async_context(made)}
         baseten = Baseten(
             api_key="test-key",
             base_url=url,
-            http_client=http,
+            **over,
             clock=CompressedClock(SPEED),
             read_timeout=0.2,
             answer_timeout=0.5,
@@ -236,12 +239,12 @@ async def test_a_promotion_that_is_redirected_is_sent_once(
     assert promoted(fake) == []
 
 
-@pytest.mark.parametrize("make", list(CLIENTS.values())[1:], ids=list(CLIENTS)[1:])
+@pytest.mark.parametrize("make", STRANGERS.values(), ids=STRANGERS)
 async def test_a_promotion_over_a_closed_client_is_a_mistake_of_the_caller(
     make: MakeClient, proxy: Proxy, fake: FakeBaseten
 ) -> None:
     http = make()
-    assert http is not None
+    assert isinstance(http, httpx.AsyncClient)
     async with connected(lambda: http, proxy.url) as baseten:
 
         async def close(_: str) -> None:
@@ -277,8 +280,8 @@ async def test_a_promotion_to_a_host_that_is_gone_is_not_sent(
             await baseten.model("m1").environment("production").promote("d1", before_sending=vanish)
 
     # The word of another transport proves nothing: with it, nobody knows.
-    is_httpcore = make is not CLIENTS["httpx-aiohttp"]
-    assert isinstance(caught.value, TransportError) == is_httpcore
+    is_proof = make is not CLIENTS["httpx-aiohttp"]
+    assert isinstance(caught.value, TransportError) == is_proof
     assert not getattr(caught.value, "sent", False)
     assert not posts(proxy.seen)
 
@@ -389,10 +392,11 @@ async def test_a_refused_connection_over_http2_sends_nothing(fake: FakeBaseten) 
 # --- our own client ------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("make", OURS.values(), ids=OURS)
 async def test_a_write_never_goes_out_on_a_connection_that_was_kept_alive(
-    proxy: Proxy, fake: FakeBaseten
+    make: MakeClient, proxy: Proxy, fake: FakeBaseten
 ) -> None:
-    async with connected(CLIENTS["ours"], proxy.url) as baseten:
+    async with connected(make, proxy.url) as baseten:
         deployment = baseten.model("m1").deployment("d1")
         for _ in range(3):
             await deployment.get()
@@ -401,11 +405,12 @@ async def test_a_write_never_goes_out_on_a_connection_that_was_kept_alive(
     assert proxy.connections == 1 + 3
 
 
+@pytest.mark.parametrize("make", OURS.values(), ids=OURS)
 async def test_a_promotion_survives_that_the_server_has_dropped_the_connection(
-    proxy: Proxy, fake: FakeBaseten
+    make: MakeClient, proxy: Proxy, fake: FakeBaseten
 ) -> None:
     """As behind a load balancer that forgets idle connections without a word."""
-    async with connected(CLIENTS["ours"], proxy.url) as baseten:
+    async with connected(make, proxy.url) as baseten:
 
         async def forget(_: str) -> None:
             proxy.forget_connections()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import ssl
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +17,8 @@ import httpx
 import pytest
 
 from aiobaseten import Baseten, RetryPolicy
-from aiobaseten.errors import ConfigurationError
+from aiobaseten.errors import ConfigurationError, TransportError
+from aiobaseten.options import Transport
 from aiobaseten.testing import FakeBaseten
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -28,13 +31,21 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(params=["httpx", "aiohttp"])
+def transport(request: pytest.FixtureRequest) -> Transport:
+    """The library that sends."""
+    name: Transport = request.param
+    return name
+
+
 @asynccontextmanager
-async def listening() -> AsyncIterator[tuple[str, list[bytes]]]:
-    """A socket that hangs up on everybody; gives its address and what it has heard."""
+async def listening(answer: bytes = b"") -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A socket that hangs up after *answer*; gives its address and what it has heard."""
     heard: list[bytes] = []
 
     async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heard.append(await reader.read(4096))
+        writer.write(answer)
         writer.close()
 
     server = await asyncio.start_server(hear, "127.0.0.1", 0)
@@ -56,13 +67,17 @@ async def opened(**settings: Any) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
 async def test_loopback_addresses_are_reached_directly(
-    name: str, host: str, fake: FakeBaseten, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    host: str,
+    transport: Transport,
+    fake: FakeBaseten,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fake.model("m1").deployment("d1")
     async with listening() as (proxy, heard), fake.serve() as url:
         monkeypatch.setenv(name, f"http://{proxy}")
         address = url.replace("127.0.0.1", host)
-        async with Baseten(api_key="test-key", base_url=address) as baseten:
+        async with Baseten(api_key="test-key", base_url=address, transport=transport) as baseten:
             await baseten.model("m1").deployment("d1").get()
             await baseten.model("m1").deployment("d1").activate()
 
@@ -82,26 +97,80 @@ async def test_loopback_is_reached_directly_beside_another_machine(
     assert not heard
 
 
+@pytest.mark.parametrize("call", ["get", "activate"])
 async def test_other_machines_are_reached_through_the_proxy(
-    monkeypatch: pytest.MonkeyPatch,
+    call: str, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with listening() as (proxy, heard):
-        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
+        monkeypatch.setenv("HTTPS_PROXY", f"http://some:body@{proxy}")
         url = "https://baseten.example.com"
         async with Baseten(
-            api_key="test-key", base_url=url, retry=RetryPolicy(attempts=1)
+            api_key="test-key", base_url=url, retry=RetryPolicy(attempts=1), transport=transport
         ) as baseten:
-            for request in (
-                baseten.model("m1").deployment("d1").get(),
-                baseten.model("m1").deployment("d1").activate(),
-            ):
-                with pytest.raises(Exception, match=r"baseten\.example\.com"):
-                    await request
+            deployment = baseten.model("m1").deployment("d1")
+            with pytest.raises(TransportError, match=r"baseten\.example\.com") as caught:
+                await getattr(deployment, call)()
 
-    assert [one.split(b"\r\n")[0] for one in heard] == [
-        b"CONNECT baseten.example.com:443 HTTP/1.1"
-    ] * 2
-    assert b"test-key" not in b"".join(heard)
+    asked = b"".join(heard)
+    assert asked.startswith(b"CONNECT baseten.example.com:443 HTTP/1.1\r\n")
+    assert asked.count(b"CONNECT") == 1
+    assert b"proxy-authorization: basic c29tztpib2r5" in asked.lower()
+    assert b"test-key" not in asked
+    assert "body" not in str(caught.value)
+
+
+@pytest.mark.parametrize("refused", [b"407 Proxy Authentication Required", b"502 Bad Gateway"])
+async def test_a_write_that_a_proxy_refuses_to_pass_on_was_not_sent(
+    refused: bytes, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with listening(b"HTTP/1.1 %s\r\ncontent-length: 0\r\n\r\n" % refused) as (proxy, _):
+        monkeypatch.setenv("ALL_PROXY", proxy)
+        async with Baseten(
+            api_key="test-key", retry=RetryPolicy(attempts=1), transport=transport
+        ) as baseten:
+            with pytest.raises(TransportError) as caught:
+                await baseten.model("m1").deployment("d1").activate()
+
+    assert not caught.value.sent
+
+
+@pytest.mark.parametrize(
+    ("excluded", "is_reached_directly"),
+    [
+        ("other.test, Baseten.test", True),
+        (".baseten.test", False),
+        ("baseten.test:1", False),
+        ("api.baseten.test", False),
+        ("test", True),
+        ("https://baseten.test", True),
+    ],
+)
+async def test_no_proxy_means_hosts_and_the_hosts_below_them(
+    excluded: str,
+    is_reached_directly: bool,
+    transport: Transport,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As httpx reads it."""
+
+    async def getaddrinfo(host: object, port: object, **_: Any) -> list[Any]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    async with listening() as (proxy, heard):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
+        monkeypatch.setenv("NO_PROXY", excluded)
+        async with Baseten(
+            api_key="test-key",
+            base_url="https://baseten.test",
+            retry=RetryPolicy(attempts=1),
+            transport=transport,
+        ) as baseten:
+            loop = asyncio.get_running_loop()
+            monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
+            with pytest.raises(TransportError):
+                await baseten.model("m1").deployment("d1").get()
+
+    assert (not heard) == is_reached_directly
 
 
 @pytest.mark.parametrize(
@@ -121,12 +190,12 @@ async def test_other_machines_are_reached_through_the_proxy(
     ],
 )
 async def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
-    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+    name: str, value: str, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
 
     with pytest.raises(ConfigurationError, match=name):
-        await opened()
+        await opened(transport=transport)
 
 
 async def test_the_error_of_a_proxy_does_not_show_its_password(
@@ -213,6 +282,28 @@ async def test_certificates_are_read_off_the_loop(monkeypatch: pytest.MonkeyPatc
 
     assert len(threads) == 1
     assert threads[0] != threading.get_ident()
+
+
+# --- aiohttp -------------------------------------------------------------------------------------
+
+
+def test_a_transport_whose_package_is_missing_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+
+    with pytest.raises(ConfigurationError, match=r"aiobaseten\[aiohttp\]"):
+        Baseten(api_key="test-key", transport="aiohttp")
+
+
+@pytest.mark.parametrize("transport", ["requests", None, 1])
+def test_a_transport_that_does_not_exist_is_a_mistake(transport: Any) -> None:
+    with pytest.raises(ConfigurationError, match="transport"):
+        Baseten(api_key="test-key", transport=transport)
+
+
+async def test_a_client_of_the_callers_takes_no_other_transport() -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        with pytest.raises(ConfigurationError, match="http_client"):
+            Baseten(api_key="test-key", http_client=http, transport="aiohttp")
 
 
 # --- clients of the caller's ---------------------------------------------------------------------

@@ -18,6 +18,7 @@ from aiobaseten.errors import (
     RequestTimeoutError,
     TransportError,
 )
+from aiobaseten.options import Transport
 
 from .test_key_said_back import FAILED, KEY, answering
 
@@ -57,8 +58,15 @@ def check(error: BaseException) -> None:
     assert not [(function, name) for function, name, text in found if KEY in text]
 
 
+@pytest.fixture(params=["httpx", "aiohttp"])
+def transport(request: pytest.FixtureRequest) -> Transport:
+    """The library that sends."""
+    name: Transport = request.param
+    return name
+
+
 @asynccontextmanager
-async def a_client_of(answer: Answer) -> AsyncIterator[Baseten]:
+async def a_client_of(answer: Answer, transport: Transport) -> AsyncIterator[Baseten]:
     """A client of a server on a socket that answers so."""
 
     async def closing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -70,7 +78,10 @@ async def a_client_of(answer: Answer) -> AsyncIterator[Baseten]:
     server = await asyncio.start_server(closing, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     settings: Any = {"retry": RetryPolicy(attempts=1), "read_timeout": 0.1, "write_timeout": 0.05}
-    async with server, Baseten(api_key=KEY, base_url=url, **settings) as baseten:
+    async with (
+        server,
+        Baseten(api_key=KEY, base_url=url, transport=transport, **settings) as baseten,
+    ):
         yield baseten
 
 
@@ -104,8 +115,8 @@ async def answer_half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 @pytest.mark.parametrize("answer", [reset, reset_at_once, hang, speak_noise, answer_half])
-async def test_a_read_that_fails(answer: Answer) -> None:
-    async with a_client_of(answer) as baseten:
+async def test_a_read_that_fails(answer: Answer, transport: Transport) -> None:
+    async with a_client_of(answer, transport) as baseten:
         with pytest.raises(BasetenError) as caught:
             await baseten.model("m1").deployment("d1").get()
 
@@ -113,7 +124,7 @@ async def test_a_read_that_fails(answer: Answer) -> None:
 
 
 @pytest.mark.parametrize("rest", [reset_at_once, stop_reading])
-async def test_a_request_whose_writing_fails(rest: Answer) -> None:
+async def test_a_request_whose_writing_fails(rest: Answer, transport: Transport) -> None:
     """Its body is larger than the buffers of a socket."""
     shows = b'{"name": "production", "current_deployment": null}'
 
@@ -126,7 +137,7 @@ async def test_a_request_whose_writing_fails(rest: Answer) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\n%s\r\n\r\n%s" % (length, shows))
         await writer.drain()
 
-    async with a_client_of(answer) as baseten:
+    async with a_client_of(answer, transport) as baseten:
         with pytest.raises(PromotionOutcomeUnknownError) as caught:
             await (
                 baseten.model("m1")
@@ -137,9 +148,12 @@ async def test_a_request_whose_writing_fails(rest: Answer) -> None:
     check(caught.value)
 
 
-async def test_a_connection_that_is_refused() -> None:
+async def test_a_connection_that_is_refused(transport: Transport) -> None:
     async with Baseten(
-        api_key=KEY, base_url="http://127.0.0.1:9", retry=RetryPolicy(attempts=1)
+        api_key=KEY,
+        base_url="http://127.0.0.1:9",
+        retry=RetryPolicy(attempts=1),
+        transport=transport,
     ) as baseten:
         with pytest.raises(BasetenError) as caught:
             await baseten.model("m1").deployment("d1").get()
@@ -181,7 +195,7 @@ async def test_an_error_of_a_hook() -> None:
     check(caught.value)
 
 
-async def test_a_timeout_of_the_whole_answer() -> None:
+async def test_a_timeout_of_the_whole_answer(transport: Transport) -> None:
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n")
@@ -189,7 +203,7 @@ async def test_a_timeout_of_the_whole_answer() -> None:
             writer.write(b" ")
             await asyncio.sleep(0.01)
 
-    async with a_client_of(drip) as baseten:
+    async with a_client_of(drip, transport) as baseten:
         with pytest.raises(RequestTimeoutError) as caught:
             await baseten.with_options(answer_timeout=0.1).model("m1").deployment("d1").get()
 
@@ -197,7 +211,9 @@ async def test_a_timeout_of_the_whole_answer() -> None:
 
 
 @pytest.mark.parametrize("name", ["get", "activate", "promote"])
-async def test_a_call_that_is_cancelled_while_its_request_hangs(name: str) -> None:
+async def test_a_call_that_is_cancelled_while_its_request_hangs(
+    name: str, transport: Transport
+) -> None:
     """The request lives on for a while, and what is cancelled shows its frames."""
     shows = b'{"name": "production", "current_deployment": null}'
 
@@ -212,7 +228,7 @@ async def test_a_call_that_is_cancelled_while_its_request_hangs(name: str) -> No
         await reader.read(-1)
 
     hangs = asyncio.Event()
-    async with a_client_of(answer) as baseten:
+    async with a_client_of(answer, transport) as baseten:
         model = baseten.with_options(read_timeout=9).model("m1")
         calls: dict[str, Callable[[], Awaitable[object]]] = {
             "get": model.deployment("d1").get,
@@ -234,14 +250,14 @@ async def test_a_call_that_is_cancelled_while_its_request_hangs(name: str) -> No
         check(caught.value)
 
 
-async def test_a_request_that_closing_cuts_off() -> None:
+async def test_a_request_that_closing_cuts_off(transport: Transport) -> None:
     hangs = asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         hangs.set()
         await reader.read(-1)
 
-    async with a_client_of(answer) as baseten:
+    async with a_client_of(answer, transport) as baseten:
         view = baseten.with_options(read_timeout=9)
         calls = [
             asyncio.ensure_future(view.model("m1").deployment("d1").get()),
@@ -255,13 +271,13 @@ async def test_a_request_that_closing_cuts_off() -> None:
             check(caught.value)
 
 
-async def test_the_variables_of_the_caller_are_left_alone() -> None:
+async def test_the_variables_of_the_caller_are_left_alone(transport: Transport) -> None:
     """An error of the caller's that is being handled is not ours to clear."""
 
     def fail(own: str) -> None:
         raise LookupError(own)
 
-    async with a_client_of(reset) as baseten:
+    async with a_client_of(reset, transport) as baseten:
         try:
             fail("mine")
         except LookupError as own:

@@ -225,7 +225,7 @@ async def sending(baseten: Baseten, operation: Operation[list[str]]) -> None:
     assert_type(await baseten.send(operation), list[str])
 
 
-async def clients(http: httpx.AsyncClient) -> None:
+async def clients(http: httpx.AsyncClient, over: options.Transport) -> None:
     """Making, entering, deriving and closing one."""
     policy = RetryPolicy(
         attempts=3,
@@ -251,6 +251,7 @@ async def clients(http: httpx.AsyncClient) -> None:
         retry=policy,
         polling_rate=2.0,
         poll=often,
+        transport=over,
         http_client=http,
     ) as baseten:
         assert_type(baseten, Baseten)

@@ -2,8 +2,8 @@
 
 A request waits in the `queue` for its turn and a place, goes over the `connections`, and comes back
 as a reply, which `answers` turns into a value or an exception. `retry`, `limits` and `places`
-decide whether and when to send (again). `http_clients` makes the HTTP clients. `secret` is the API
-key.
+decide whether and when to send (again). `http_clients` makes the HTTP clients, over httpcore or
+over the `aiohttp_transport`. `secret` is the API key.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from aiobaseten_generated.client import Operation
 
 from .answers import WHOSE_KEY, parsed_by, then
 from .connections import Connect, Connections, closed
-from .http_clients import HttpClient, HttpClients, own_clients
+from .http_clients import HttpClient, HttpClients, check_transport, own_clients
 from .limits import LONGEST_PAUSE_S
 from .operation import checked
 from .retry import may_have_acted
@@ -33,6 +33,7 @@ __all__ = [
     "Settings",
     "Shared",
     "Ticket",
+    "check_transport",
     "checked",
     "closed",
     "may_have_acted",

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -18,6 +19,7 @@ from attrs import frozen
 
 from .._arguments import is_loopback
 from ..errors import ConfigurationError
+from ..options import Transport
 
 # What httpx raises for settings that it cannot use.
 _UNUSABLE = (ImportError, ValueError, httpx.InvalidURL)
@@ -93,7 +95,9 @@ class HttpClients:
             await self.writes.aclose()
 
 
-async def own_clients(addresses: Sequence[str], max_connections: int) -> HttpClients:
+async def own_clients(
+    addresses: Sequence[str], max_connections: int, transport: Transport
+) -> HttpClients:
     """Make our own clients, with the proxies and certificates that the environment names.
 
     Loopback addresses are reached directly: on the way to a proxy, the API key could be read.
@@ -101,6 +105,7 @@ async def own_clients(addresses: Sequence[str], max_connections: int) -> HttpCli
     Args:
         addresses: The URLs that requests are sent to.
         max_connections: Connections of each client.
+        transport: The library that sends.
 
     Raises:
         ConfigurationError: A variable of the environment names something that cannot be used.
@@ -112,29 +117,70 @@ async def own_clients(addresses: Sequence[str], max_connections: int) -> HttpCli
         trusted = await asyncio.to_thread(_trusted_certificates)
     else:
         trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and is not used
-    uses_proxies = not all(is_loopback(host) for host in hosts)
-    if uses_proxies:
-        _check_proxies(getproxies(), trusted)
     own = {"localhost", "*.localhost"} | {host for host in hosts if is_loopback(host)}
-    direct = {f"all://{f'[{host}]' if ':' in host else host}": None for host in own}
+    routes: dict[str, httpx.Proxy | None] = {}
+    if not all(is_loopback(host) for host in hosts):
+        routes = _routes(getproxies(), trusted, transport)
+    routes |= {f"all://{f'[{host}]' if ':' in host else host}": None for host in own}
+    make = _over_aiohttp if transport == "aiohttp" else _over_httpcore
 
-    def client(keep_alive: int | None) -> HttpClient:
+    def client(*, keeps_alive: bool) -> HttpClient:
         return HttpClient(
-            verify=trusted,
-            trust_env=uses_proxies,
-            mounts=direct,
-            limits=httpx.Limits(
-                max_connections=max_connections, max_keepalive_connections=keep_alive
-            ),
+            trust_env=False,
+            transport=make(trusted, max_connections, keeps_alive=keeps_alive),
+            mounts={
+                pattern: make(trusted, max_connections, keeps_alive=keeps_alive, proxy=proxy)
+                if proxy is not None
+                else None
+                for pattern, proxy in routes.items()
+            },
         )
 
-    try:
-        return HttpClients(reads=client(None), writes=client(0))
-    except _UNUSABLE as error:
+    return HttpClients(reads=client(keeps_alive=True), writes=client(keeps_alive=False))
+
+
+def _over_httpcore(
+    trusted: ssl.SSLContext,
+    max_connections: int,
+    *,
+    keeps_alive: bool,
+    proxy: httpx.Proxy | None = None,
+) -> httpx.AsyncBaseTransport:
+    return httpx.AsyncHTTPTransport(
+        verify=trusted,
+        trust_env=False,
+        proxy=proxy,
+        limits=httpx.Limits(
+            max_connections=max_connections,
+            max_keepalive_connections=None if keeps_alive else 0,
+        ),
+    )
+
+
+def _over_aiohttp(
+    trusted: ssl.SSLContext,
+    max_connections: int,
+    *,
+    keeps_alive: bool,
+    proxy: httpx.Proxy | None = None,
+) -> httpx.AsyncBaseTransport:
+    from .aiohttp_transport import AiohttpTransport  # an extra
+
+    return AiohttpTransport(
+        trusted, max_connections=max_connections, keeps_alive=keeps_alive, proxy=proxy
+    )
+
+
+def check_transport(transport: Transport) -> None:
+    """Check that the package of a transport is installed.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if transport == "aiohttp" and not _is_installed("aiohttp"):
         raise ConfigurationError(
-            f"{_variable('no_proxy')} cannot be read ({error}): separate host names with commas, "
-            "or unset it"
-        ) from None
+            'transport="aiohttp" needs the package aiohttp: install aiobaseten[aiohttp]'
+        )
 
 
 # --- the environment -----------------------------------------------------------------------------
@@ -146,28 +192,66 @@ def _variable(name: str) -> str:
     return next(found, f"the system's setting {name}")
 
 
-def _check_proxies(proxies: Mapping[str, str], trusted: ssl.SSLContext) -> None:
-    """Check each proxy by itself, so that the error can name it.
+def _routes(
+    proxies: Mapping[str, str], trusted: ssl.SSLContext, transport: Transport
+) -> dict[str, httpx.Proxy | None]:
+    """The proxy for each pattern of URLs, or ``None`` for none, as httpx would choose.
 
-    No message shows an address: it may hold a password.
+    Each is checked by itself, so that the error can name it. No message shows an address: it may
+    hold a password.
     """
-    if "*" in (host.strip() for host in proxies.get("no", "").split(",")):
-        return  # none is used
+    direct = [host for one in proxies.get("no", "").split(",") if (host := one.strip())]
+    if "*" in direct:
+        return {}
+    routes: dict[str, httpx.Proxy | None] = {}
     for scheme in ("http", "https", "all"):
         address = proxies.get(scheme)
         if not address:
             continue
         url = address if "://" in address else f"http://{address}"
-        if url.startswith("socks") and find_spec("socksio") is None:
-            raise ConfigurationError(
-                f"{_variable(f'{scheme}_proxy')} names a SOCKS proxy, which needs the package "
-                "socksio: install httpx[socks], or unset the variable"
-            )
+        if url.startswith("socks"):
+            _check_socks(f"{scheme}_proxy", transport)
         if not _is_proxy(url, trusted):
             raise ConfigurationError(
                 f"{_variable(f'{scheme}_proxy')} does not name a proxy: it must be an address such "
                 "as http://proxy:3128. Correct it, or unset it"
             )
+        routes[f"{scheme}://"] = httpx.Proxy(url)
+    without = {_pattern(host): None for host in direct}
+    try:
+        httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(verify=trusted), trust_env=False, mounts=without
+        )
+    except _UNUSABLE as error:
+        raise ConfigurationError(
+            f"{_variable('no_proxy')} cannot be read ({error}): separate host names with commas, "
+            "or unset it"
+        ) from None
+    return routes | without
+
+
+def _pattern(host: str) -> str:
+    """The URLs that an entry of ``no_proxy`` means."""
+    if "://" in host:
+        return host
+    try:
+        address = ip_address(host.partition("/")[0])
+    except ValueError:
+        return f"all://{host}" if host.lower() == "localhost" else f"all://*{host}"
+    return f"all://{host}" if address.version == 4 else f"all://[{host}]"
+
+
+def _check_socks(name: str, transport: Transport) -> None:
+    if transport == "aiohttp":
+        raise ConfigurationError(
+            f"{_variable(name)} names a SOCKS proxy, which aiohttp cannot use: leave transport "
+            "out, or unset the variable"
+        )
+    if not _is_installed("socksio"):
+        raise ConfigurationError(
+            f"{_variable(name)} names a SOCKS proxy, which needs the package socksio: install "
+            "httpx[socks], or unset the variable"
+        )
 
 
 def _is_proxy(url: str, trusted: ssl.SSLContext) -> bool:
@@ -178,6 +262,13 @@ def _is_proxy(url: str, trusted: ssl.SSLContext) -> bool:
     except _UNUSABLE:
         return False
     return bool(parts.hostname)
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ValueError:  # it is hidden
+        return False
 
 
 def _trusted_certificates() -> ssl.SSLContext:

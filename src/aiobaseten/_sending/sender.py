@@ -58,6 +58,7 @@ class Settings:
         secret: The API key.
         timeouts: Seconds to connect, read, write, wait for a connection, and for the whole request.
         retry: How calls are repeated. Looks are not: the wait looks again.
+        time_limits: The timeouts, hashable: one object for all looks that compare them.
     """
 
     base_url: str
@@ -65,6 +66,10 @@ class Settings:
     secret: Secret
     timeouts: Mapping[str, float]
     retry: RetryPolicy
+    time_limits: frozenset[tuple[str, float]] = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "time_limits", frozenset(self.timeouts.items()))
 
 
 class Shared:

@@ -20,6 +20,8 @@ class Timetable(Generic[K]):
     Of keys with the same time the one that was set first comes first.
     """
 
+    __slots__ = ("_at", "_count", "_heap")
+
     def __init__(self) -> None:
         self._at: dict[K, float] = {}
         # Entries whose time is no longer that of their key are out of date.
