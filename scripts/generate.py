@@ -42,7 +42,7 @@ PINNED = ("openapi-python-client", "ruff")
 RUFF = ("--isolated", "--no-cache", "--target-version=py311", "--config=line-length=100")
 
 # Errors of syntax, and names that are defined twice or not at all.
-_FATAL = "E9,F7,F81,F82,PLE"
+_FATAL = "E9,F7,F811,F82,PLE"
 
 
 class GenerateError(Exception):

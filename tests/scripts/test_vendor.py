@@ -154,13 +154,20 @@ def test_importing_one_operation_imports_only_its_models(folder: Path) -> None:
 def test_only_operations_below_a_path_are_taken(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Into the current folder, if no other is given."""
     monkeypatch.chdir(tmp_path)
-    source = str(folder / "spec.json")
 
-    number = vendor.vendor(source, "some_baseten", Path(), ["/v1/secrets"])
+    def generated(document: Any, scratch: Path, *_: Any, name: str, **__: Any) -> Path:
+        (scratch / name).mkdir()
+        (scratch / name / "paths.json").write_text(json.dumps([*document["paths"]]))
+        return scratch / name
+
+    monkeypatch.setattr(generate, "generate_package", generated)
+
+    number = vendor.vendor(str(folder / "spec.json"), "some_baseten", Path(), ["/v1/secrets"])
 
     assert number == 1
-    assert not (tmp_path / "some_baseten" / "api" / "training").exists()
+    assert json.loads((tmp_path / "some_baseten" / "paths.json").read_text()) == ["/v1/secrets"]
 
 
 @pytest.mark.parametrize(
