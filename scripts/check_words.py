@@ -64,6 +64,11 @@ def differences(name: str, text: str) -> list[str]:
         for subject in published_subjects(theirs, there, {})
         if not subject.is_settled or not subject.about
     ]
+    if taken.missing:
+        found.append(
+            "If this spec is older than the dates in openapi/sources.yaml, no decision is needed: "
+            "our words describe the newer one."
+        )
     return found
 
 

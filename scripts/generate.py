@@ -41,6 +41,9 @@ PINNED = ("openapi-python-client", "ruff")
 # and remove unused ones. More rules would rewrite code, and each version of ruff differently.
 RUFF = ("--isolated", "--no-cache", "--target-version=py311", "--config=line-length=100")
 
+# Errors of syntax, and names that are defined twice or not at all.
+_FATAL = "E9,F7,F811,F82,PLE"
+
 
 class GenerateError(Exception):
     """The code was not generated. The old code is unchanged."""
@@ -242,6 +245,11 @@ def generate_package(
     _run(scratch, "ruff", "check", name, "--fix-only", "--select=I,F401", *RUFF)
     _run(scratch, "ruff", "format", name, *RUFF)
     return package
+
+
+def lint(package: Path) -> None:
+    """Check the code in a tenth of a second. `prove` takes longer than everything else together."""
+    _run(package.parent, "ruff", "check", package.name, "--quiet", f"--select={_FATAL}", *RUFF)
 
 
 def prove(package: Path) -> None:

@@ -77,7 +77,7 @@ def vendor(source: str, package: str, into: Path, only: Sequence[str]) -> int:
         code.mkdir()
         made = generate.generate_package(document, code, {}, name=package, templates=templates)
         (made / MARK).write_text(json.dumps({"source": texts[0].source}) + "\n", "utf-8")
-        generate.prove(made)
+        generate.lint(made)
         generate.swap(made, target, scratch / "old")
     return sum(1 for _ in _operations(document))
 

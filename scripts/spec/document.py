@@ -295,11 +295,29 @@ def _operation(operation: Operation, components: Components, overlay: Overlay) -
                 raise alternative.error(f"nothing defines the security scheme {name}")
     if operation.servers is None:
         raise operation.node.error("neither the operation nor its file names a server")
+    if "requestBody" in operation.contents:
+        body = Node("", operation.contents["requestBody"]).entries()["content"].entries()
+        for node in body.values():
+            _insist_on_object(node.entries()["schema"], components, operation)
     if operation.servers.value != [{"url": overlay.server}]:
         for server in operation.servers.items():
             server.fields("url", "description variables")
         built["servers"] = operation.servers.value
     return built
+
+
+def _insist_on_object(schema: Node, components: Components, operation: Operation) -> None:
+    """Check that a body is an object, or anything, or nothing: `Operation.body` is a mapping."""
+    fields = schema.entries()
+    if "$ref" in fields:
+        name = fields["$ref"].text().removeprefix(SCHEMAS)
+        if ("schemas", name) in components:
+            _insist_on_object(components["schemas", name], components, operation)
+    for key in ("anyOf", "oneOf"):
+        for alternative in fields[key].items() if key in fields else ():
+            _insist_on_object(alternative, components, operation)
+    if "type" in fields and fields["type"].value not in ("object", "null"):
+        raise operation.node.error(f"a body of type {fields['type'].value} is not supported")
 
 
 def _resolved_parameters(operation: Operation, components: Components) -> list[Json]:

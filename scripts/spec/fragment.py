@@ -252,6 +252,9 @@ def _check_parameter(parameter: Node) -> None:
         if key in fields:
             fields[key].expect(only)
     check_schema(fields["schema"])
+    schema = fields["schema"].entries()
+    if place == "path" and "type" in schema and schema["type"].value in ("array", "object"):
+        raise schema["type"].error(f"an {schema['type'].value} in a path is not supported")
 
 
 def check_security_scheme(scheme: Node) -> None:

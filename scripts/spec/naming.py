@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from spec.fragment import NOT_SENT
 from spec.node import JsonObject, Node, SpecError
 
 # Methods of generated classes, and what their modules import.
@@ -14,9 +15,12 @@ _CLASSES = frozenset(
     | {"None", "True", "False"}
 )
 
+# What the function of an operation uses itself, in the form of a parameter's name.
+_PARAMETERS = frozenset({"body", "cast", "misfit", "operation", "params", "quote"})
+
 
 def check_names(document: JsonObject) -> None:
-    """Check the names of classes, fields and enum values.
+    """Check the names of classes, fields, enum values and parameters.
 
     Raises:
         SpecError: Some cannot be generated. The message has a sentence for each.
@@ -25,6 +29,7 @@ def check_names(document: JsonObject) -> None:
     found = [*_classes(schemas)]
     for name, schema in schemas.entries().items():
         found += [*_inside(name, schema)]
+    found += [*_parameters(Node("", document["paths"]))]
     if found:
         raise SpecError("\n".join(found))
 
@@ -53,6 +58,23 @@ def _inside(name: str, schema: Node) -> Iterator[str]:
             yield _sentence(f"{name}.{field}", f"in Python it would be the same as {other}")
         yield from _values(f"{name}.{field}", node)
     yield from _values(name, schema)
+
+
+def _parameters(paths: Node) -> Iterator[str]:
+    for path, item in paths.entries().items():
+        for method, operation in item.entries().items():
+            fields = operation.entries() if isinstance(operation.value, dict) else {}
+            names: dict[str, str] = {}
+            for parameter in fields["parameters"].items() if "parameters" in fields else ():
+                if parameter.entries()["in"].value in NOT_SENT:
+                    continue
+                name = parameter.entries()["name"].text()
+                place = f"{method} {path}: {name}"
+                if _snake(name) in _PARAMETERS:
+                    yield _sentence(place, "the generated function uses it itself")
+                other = names.setdefault(_snake(name), name)
+                if other != name:
+                    yield _sentence(place, f"in Python it would be the same as {other}")
 
 
 def _values(place: str, schema: Node) -> Iterator[str]:

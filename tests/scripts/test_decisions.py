@@ -527,6 +527,16 @@ def test_each_difference_of_our_words_is_named(
     assert any(one.startswith(said) for one in found), found
 
 
+def test_an_older_spec_than_that_of_our_words_is_no_decision() -> None:
+    whole = our_words_as_published()
+    del whole["paths"]["/v1/users/me"]
+
+    first, *_, last = check_words.differences("spec.json", json.dumps(whole))
+
+    assert first == "get_current_user: get /v1/users/me is not in it."
+    assert last.startswith("If this spec is older than the dates in openapi/sources.yaml")
+
+
 @pytest.mark.parametrize("main", [check_words.main, describe_spec_change.main])
 def test_a_compressed_spec_is_refused_in_one_sentence(
     main: Callable[[list[str]], int], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -9,6 +9,7 @@ import pytest
 
 import build_spec
 import generate
+import vendor
 from spec.comparing import compare
 from spec.document import build_document
 from spec.reading import read_data
@@ -135,3 +136,16 @@ def test_a_large_spec_is_built_and_generated_in_seconds_without_a_warning(
     assert {f"kind_{number}" for number in range(30)} <= names
     # About six.
     assert cpu() - begun < 20
+
+
+@pytest.mark.thorough
+def test_a_large_spec_is_vendored_in_seconds_and_passes_strict_type_checks(tmp_path: Path) -> None:
+    (tmp_path / "spec.json").write_text(json.dumps(large()), "utf-8")
+    begun = cpu()
+
+    number = vendor.vendor(str(tmp_path / "spec.json"), "our_baseten", tmp_path, [])
+
+    # About five.
+    assert cpu() - begun < 20
+    assert number == OPERATIONS
+    generate.prove(tmp_path / "our_baseten")

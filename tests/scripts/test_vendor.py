@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+import generate
 import vendor
 from aiobaseten import Baseten, Operation
 from spec.naming import check_names
@@ -153,13 +154,20 @@ def test_importing_one_operation_imports_only_its_models(folder: Path) -> None:
 def test_only_operations_below_a_path_are_taken(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Into the current folder, if no other is given."""
     monkeypatch.chdir(tmp_path)
-    source = str(folder / "spec.json")
 
-    number = vendor.vendor(source, "some_baseten", Path(), ["/v1/secrets"])
+    def generated(document: Any, scratch: Path, *_: Any, name: str, **__: Any) -> Path:
+        (scratch / name).mkdir()
+        (scratch / name / "paths.json").write_text(json.dumps([*document["paths"]]))
+        return scratch / name
+
+    monkeypatch.setattr(generate, "generate_package", generated)
+
+    number = vendor.vendor(str(folder / "spec.json"), "some_baseten", Path(), ["/v1/secrets"])
 
     assert number == 1
-    assert not (tmp_path / "some_baseten" / "api" / "training").exists()
+    assert json.loads((tmp_path / "some_baseten" / "paths.json").read_text()) == ["/v1/secrets"]
 
 
 @pytest.mark.parametrize(
@@ -184,6 +192,24 @@ def test_a_folder_that_is_not_ours_is_never_replaced(
 
     assert said in capsys.readouterr().err
     assert [file.name for file in tmp_path.rglob("*")] == ["mine", "work.py"]
+
+
+@pytest.mark.parametrize(
+    "code", ["return 1", "x = undefined", "def f(): ...\ndef f(): ...", "def f(:"]
+)
+def test_a_package_with_broken_code_is_refused(
+    code: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(document: Any, scratch: Path, *_: Any, name: str, **__: Any) -> Path:
+        (scratch / name).mkdir()
+        (scratch / name / "broken.py").write_text(code)
+        return scratch / name
+
+    monkeypatch.setattr(generate, "generate_package", broken)
+
+    assert vendor.main([str(folder / "spec.json"), "--package=x", f"--into={tmp_path}"]) == 1
+
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_path_without_operations_is_refused(

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -29,4 +29,5 @@ def _parse(data: Any) -> ChainEnvironment:
     if not isinstance(data, dict):
         raise misfit("ChainEnvironment", "an object", data)
     data = ChainEnvironment.from_dict(data)
-    return cast(ChainEnvironment, data)
+    decoded: ChainEnvironment = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -27,4 +27,5 @@ def _parse(data: Any) -> ChainDeploymentTombstone:
     if not isinstance(data, dict):
         raise misfit("ChainDeploymentTombstone", "an object", data)
     data = ChainDeploymentTombstone.from_dict(data)
-    return cast(ChainDeploymentTombstone, data)
+    decoded: ChainDeploymentTombstone = data
+    return decoded

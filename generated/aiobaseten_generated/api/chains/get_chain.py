@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -25,4 +25,5 @@ def _parse(data: Any) -> Chain:
     if not isinstance(data, dict):
         raise misfit("Chain", "an object", data)
     data = Chain.from_dict(data)
-    return cast(Chain, data)
+    decoded: Chain = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -129,4 +129,5 @@ def _parse(data: Any) -> ListAuditLogsResponse:
     if not isinstance(data, dict):
         raise misfit("ListAuditLogsResponse", "an object", data)
     data = ListAuditLogsResponse.from_dict(data)
-    return cast(ListAuditLogsResponse, data)
+    decoded: ListAuditLogsResponse = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -130,4 +130,5 @@ def _parse(data: Any) -> GetLogsResponse:
     if not isinstance(data, dict):
         raise misfit("GetLogsResponse", "an object", data)
     data = GetLogsResponse.from_dict(data)
-    return cast(GetLogsResponse, data)
+    decoded: GetLogsResponse = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -28,4 +28,5 @@ def _parse(data: Any) -> ChainDeployments:
     if not isinstance(data, dict):
         raise misfit("ChainDeployments", "an object", data)
     data = ChainDeployments.from_dict(data)
-    return cast(ChainDeployments, data)
+    decoded: ChainDeployments = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -25,4 +25,5 @@ def _parse(data: Any) -> ChainEnvironments:
     if not isinstance(data, dict):
         raise misfit("ChainEnvironments", "an object", data)
     data = ChainEnvironments.from_dict(data)
-    return cast(ChainEnvironments, data)
+    decoded: ChainEnvironments = data
+    return decoded

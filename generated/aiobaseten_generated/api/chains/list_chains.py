@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 
 from ...client import Operation
 from ...misfits import misfit
@@ -23,4 +23,5 @@ def _parse(data: Any) -> Chains:
     if not isinstance(data, dict):
         raise misfit("Chains", "an object", data)
     data = Chains.from_dict(data)
-    return cast(Chains, data)
+    decoded: Chains = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -35,4 +35,5 @@ def _parse(data: Any) -> ChainDeployment:
     if not isinstance(data, dict):
         raise misfit("ChainDeployment", "an object", data)
     data = ChainDeployment.from_dict(data)
-    return cast(ChainDeployment, data)
+    decoded: ChainDeployment = data
+    return decoded

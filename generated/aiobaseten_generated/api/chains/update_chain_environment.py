@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -31,4 +31,5 @@ def _parse(data: Any) -> UpdateChainEnvironmentResponse:
     if not isinstance(data, dict):
         raise misfit("UpdateChainEnvironmentResponse", "an object", data)
     data = UpdateChainEnvironmentResponse.from_dict(data)
-    return cast(UpdateChainEnvironmentResponse, data)
+    decoded: UpdateChainEnvironmentResponse = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -37,4 +37,5 @@ def _parse(data: Any) -> UpdateAutoscalingSettingsResponse:
     if not isinstance(data, dict):
         raise misfit("UpdateAutoscalingSettingsResponse", "an object", data)
     data = UpdateAutoscalingSettingsResponse.from_dict(data)
-    return cast(UpdateAutoscalingSettingsResponse, data)
+    decoded: UpdateAutoscalingSettingsResponse = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -27,4 +27,5 @@ def _parse(data: Any) -> ActivateResponse:
     if not isinstance(data, dict):
         raise misfit("ActivateResponse", "an object", data)
     data = ActivateResponse.from_dict(data)
-    return cast(ActivateResponse, data)
+    decoded: ActivateResponse = data
+    return decoded

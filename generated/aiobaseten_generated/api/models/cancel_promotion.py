@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -30,4 +30,5 @@ def _parse(data: Any) -> CancelPromotionResponse:
     if not isinstance(data, dict):
         raise misfit("CancelPromotionResponse", "an object", data)
     data = CancelPromotionResponse.from_dict(data)
-    return cast(CancelPromotionResponse, data)
+    decoded: CancelPromotionResponse = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -29,4 +29,5 @@ def _parse(data: Any) -> Environment:
     if not isinstance(data, dict):
         raise misfit("Environment", "an object", data)
     data = Environment.from_dict(data)
-    return cast(Environment, data)
+    decoded: Environment = data
+    return decoded

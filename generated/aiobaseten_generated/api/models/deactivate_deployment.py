@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -27,4 +27,5 @@ def _parse(data: Any) -> DeactivateResponse:
     if not isinstance(data, dict):
         raise misfit("DeactivateResponse", "an object", data)
     data = DeactivateResponse.from_dict(data)
-    return cast(DeactivateResponse, data)
+    decoded: DeactivateResponse = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -31,4 +31,5 @@ def _parse(data: Any) -> DeploymentTombstone:
     if not isinstance(data, dict):
         raise misfit("DeploymentTombstone", "an object", data)
     data = DeploymentTombstone.from_dict(data)
-    return cast(DeploymentTombstone, data)
+    decoded: DeploymentTombstone = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -31,4 +31,5 @@ def _parse(data: Any) -> EnvironmentTombstone:
     if not isinstance(data, dict):
         raise misfit("EnvironmentTombstone", "an object", data)
     data = EnvironmentTombstone.from_dict(data)
-    return cast(EnvironmentTombstone, data)
+    decoded: EnvironmentTombstone = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -68,4 +68,5 @@ def _parse(data: Any) -> GetModelMetricsResponse:
     if not isinstance(data, dict):
         raise misfit("GetModelMetricsResponse", "an object", data)
     data = GetModelMetricsResponse.from_dict(data)
-    return cast(GetModelMetricsResponse, data)
+    decoded: GetModelMetricsResponse = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -25,4 +25,5 @@ def _parse(data: Any) -> Model:
     if not isinstance(data, dict):
         raise misfit("Model", "an object", data)
     data = Model.from_dict(data)
-    return cast(Model, data)
+    decoded: Model = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -114,4 +114,5 @@ def _parse(data: Any) -> StartupAttempts:
     if not isinstance(data, dict):
         raise misfit("StartupAttempts", "an object", data)
     data = StartupAttempts.from_dict(data)
-    return cast(StartupAttempts, data)
+    decoded: StartupAttempts = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -42,4 +42,5 @@ def _parse(data: Any) -> Deployments:
     if not isinstance(data, dict):
         raise misfit("Deployments", "an object", data)
     data = Deployments.from_dict(data)
-    return cast(Deployments, data)
+    decoded: Deployments = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -25,4 +25,5 @@ def _parse(data: Any) -> Environments:
     if not isinstance(data, dict):
         raise misfit("Environments", "an object", data)
     data = Environments.from_dict(data)
-    return cast(Environments, data)
+    decoded: Environments = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 
 from ...client import Operation
 from ...misfits import misfit
@@ -38,4 +38,5 @@ def _parse(data: Any) -> Models:
     if not isinstance(data, dict):
         raise misfit("Models", "an object", data)
     data = Models.from_dict(data)
-    return cast(Models, data)
+    decoded: Models = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -30,4 +30,5 @@ def _parse(data: Any) -> SignalPromotionResponse:
     if not isinstance(data, dict):
         raise misfit("SignalPromotionResponse", "an object", data)
     data = SignalPromotionResponse.from_dict(data)
-    return cast(SignalPromotionResponse, data)
+    decoded: SignalPromotionResponse = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -31,4 +31,5 @@ def _parse(data: Any) -> Deployment:
     if not isinstance(data, dict):
         raise misfit("Deployment", "an object", data)
     data = Deployment.from_dict(data)
-    return cast(Deployment, data)
+    decoded: Deployment = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -30,4 +30,5 @@ def _parse(data: Any) -> RetryDeploymentResponse:
     if not isinstance(data, dict):
         raise misfit("RetryDeploymentResponse", "an object", data)
     data = RetryDeploymentResponse.from_dict(data)
-    return cast(RetryDeploymentResponse, data)
+    decoded: RetryDeploymentResponse = data
+    return decoded

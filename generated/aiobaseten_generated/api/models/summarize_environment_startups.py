@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -50,4 +50,5 @@ def _parse(data: Any) -> StartupSummary:
     if not isinstance(data, dict):
         raise misfit("StartupSummary", "an object", data)
     data = StartupSummary.from_dict(data)
-    return cast(StartupSummary, data)
+    decoded: StartupSummary = data
+    return decoded

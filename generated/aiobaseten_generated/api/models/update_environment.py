@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -35,4 +35,5 @@ def _parse(data: Any) -> UpdateEnvironmentResponse:
     if not isinstance(data, dict):
         raise misfit("UpdateEnvironmentResponse", "an object", data)
     data = UpdateEnvironmentResponse.from_dict(data)
-    return cast(UpdateEnvironmentResponse, data)
+    decoded: UpdateEnvironmentResponse = data
+    return decoded

@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 
 from ...client import Operation
 from ...misfits import misfit
@@ -23,4 +23,5 @@ def _parse(data: Any) -> User:
     if not isinstance(data, dict):
         raise misfit("User", "an object", data)
     data = User.from_dict(data)
-    return cast(User, data)
+    decoded: User = data
+    return decoded
