@@ -108,6 +108,7 @@ BEHAVIOURS = st.builds(
     roll_back=st.sampled_from(["step by step", "at once"]),
     signals_succeed=st.sampled_from([True, True, True, False]),
     promotion_override=st.sampled_from(["honoured", "honoured", "honoured", "ignored"]),
+    audit_log=st.sampled_from(["readable", "readable", "forbidden"]),
 )
 FAULTS = st.sampled_from(
     [
