@@ -753,7 +753,7 @@ async def guards() -> Guard:
     assert_type(made.own_checks, tuple[guard.OwnCheck, ...])
     assert_type((made.window, made.lag, made.warmup), tuple[float, float, float])
     assert_type((made.min_requests, made.breaches, made.unavailable), tuple[int, int, int])
-    assert_type((made.bake, made.cancel_timeout, made.stabilization), tuple[float, float, int])
+    assert_type((made.bake, made.cancel_timeout, made.stabilization), tuple[float, float | None, int])
     assert_type((made.on_breach, made.hold), tuple[guard.OnBreach, guard.Hold])
     assert_type(made.on_unavailable, guard.OnUnavailable)
     assert_type((made.checks_timeout, made.measured_after), tuple[float, float])

@@ -21,6 +21,11 @@ from .steps import Act, Done, Failed, Pending, Step, Still
 from .steps import Verdict as Decision
 
 
+# Seconds for the traffic to come back, beside those for which Baseten holds the steps.
+_BACK_S = 900.0
+_STEP_PERCENT = 25
+
+
 @define
 class GuardMemory:
     """What a guarded promotion remembers from one wait to the next.
@@ -87,6 +92,16 @@ class GuardMemory:
     def note_measured(self, deployment_id: str, now: float) -> None:
         """The metrics of a deployment are being asked for."""
         self._measured[deployment_id] = now
+
+    @property
+    def cancel_timeout(self) -> float:
+        """Seconds for the traffic to come back. Baseten may hold each step on the way back, too."""
+        if self.guard.cancel_timeout is not None:
+            return self.guard.cancel_timeout
+        up = {one.percent for one in self.report.steps if one.percent}
+        # An earlier process may have seen more of them: Baseten's default is four steps.
+        steps = max(len(up), math.ceil(max(up, default=0) / _STEP_PERCENT))
+        return _BACK_S + steps * self.hold
 
     @property
     def has_taken_back(self) -> bool:
