@@ -20,7 +20,6 @@ from .promotion import PromotionTracker
 from .steps import Act, Done, Failed, Pending, Step, Still
 from .steps import Verdict as Decision
 
-
 # Seconds for the traffic to come back, beside those for which Baseten holds the steps.
 _BACK_S = 900.0
 _STEP_PERCENT = 25
