@@ -12,7 +12,7 @@ from typing import Any, Generic
 from attrs import define, evolve, frozen
 
 from ._resource import D, E, Resource
-from ._rolling_back import Ours, check_still_ours
+from ._rolling_back import STALE_FOR_S, Ours, check_still_ours
 from ._sending import may_have_acted
 from ._status import PromotionPhase
 from ._waiting import GuardMemory, StoppedError
@@ -274,7 +274,8 @@ class TakingBack(Generic[D, E]):
         except BasetenError as error:
             self._trouble = error
             if not may_have_acted(error):
-                await self._pause(_AGAIN_AFTER_S)
+                # It may have ended right before, and servers that lag behind do not show that.
+                await self._pause(STALE_FOR_S)
                 return None
         # The answer was lost.
         for pause in _READ_BACK_AFTER_S:

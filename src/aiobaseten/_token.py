@@ -59,8 +59,8 @@ class Token:
         was_busy: Whether another promotion was under way then, which may look like this one.
         hold: Of a guarded promotion, the seconds for which Baseten holds each step, 0 if that is
             not known; ``None`` for every other one.
-        was_held: Of a guarded promotion, whether the guard had paused it to hold a step until it has
-            passed.
+        was_held: Of a guarded promotion, whether the guard had paused it by then, to hold a step
+            until it has passed.
         was_left: The same, to leave it to a person.
         sent_at: If *intended*, the time right before the request was sent, in seconds since 1970 at
             Baseten: the audit log is searched from then on. ``None`` if that is not known.

@@ -31,7 +31,7 @@ from typing import Any
 import looptime
 import pytest
 from attrs import frozen
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from aiobaseten import Baseten, Guard, GuardReport, error_rate, latency
@@ -330,6 +330,29 @@ def check_steps(
         assert outcomes & allowed, f"{later.percent} % before {earlier.percent} % has passed"
 
 
+#: A promotion that succeeds right before the cancel, which a server that lags behind hides.
+TOO_LATE = Story(
+    behaviour=Behaviour(metrics_lag=0.0, replica_lags=(0.0, 8.0), signals_succeed=False),
+    ramp=[(50, 30)],
+    error_share=0.0,
+    bad_from=1,
+    rate=0.1,
+    quiet_from=None,
+    guard={
+        "on_breach": "cancel",
+        "on_unavailable": "cancel",
+        "breaches": 1,
+        "unavailable": 3,
+        "min_requests": 100,
+        "bake": 0,
+    },
+    actions=[],
+    faults=[],
+    killed_at=None,
+    timeout=1500,
+)
+
+
 @pytest.mark.timeout(0 if STORIES_PLAYED > 100 else 60)
 @settings(
     max_examples=STORIES_PLAYED,
@@ -338,6 +361,7 @@ def check_steps(
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(story=STORIES)
+@example(story=TOO_LATE)
 def test_the_guard_keeps_its_promises(story: Story) -> None:
     with asyncio.Runner(loop_factory=partial(looptime.new_event_loop, noop_cycles=1)) as runner:
         runner.run(play(story))
