@@ -179,7 +179,7 @@ class GuardedWait(Generic[D, E]):
     async def _is_our_pause(self) -> bool | None:
         """Whether our API key has paused it; ``None`` if neither audit log nor token tell."""
         who, resource, target = self.actions.who, self.resource, self.ours.deployment_id
-        entries = [] if who is None else await resource.polls.follow_ups.once(who.read)
+        entries = () if who is None else await resource.polls.follow_ups.once(who.read)
         ourselves = Ourselves(has_key=resource.sender.settings.secret.begins_with)
         told = paused_by_us(entries, target, ourselves)
         if told is None and any(one.actor.email for one in entries):
