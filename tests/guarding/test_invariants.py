@@ -310,7 +310,8 @@ def check_success(story: Story, ours: FakePromotion, reports: list[GuardReport])
     assert measured, "a success without a measurement"
     allowed = ("pass", "unavailable") if proceeds else ("pass",)
     assert measured[-1].outcome in allowed, "a success after a step that has not passed"
-    if story.guard["on_breach"] != "pause":
+    # A step that could not be paused may have had one breach of two, and the next one passed.
+    if story.guard["on_breach"] != "pause" and story.guard["breaches"] == 1:
         assert not last.breached, "a breach as a success"
 
 

@@ -248,6 +248,7 @@ class GuardPolicy:
             earliest=self._seen_at,
             pause="carried" if is_carried else "no",
             may_come_late=is_carried,
+            breaches=0 if before is None else before.breaches,
         )
         if not self._is_live:
             self._policy = self.why = ""  # it was not stopped in time: measure again
