@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from aiobaseten import Baseten, plans
+from aiobaseten import Baseten, Guard, check, error_rate, plans
 from aiobaseten.errors import ConfigurationError, NotFoundError
 from aiobaseten.options import IfInProgress
 from aiobaseten.plans import Facts, Plan, PlannedRequest, RollingPlan, decide
@@ -28,6 +28,7 @@ def plan(
     settings: object = None,
     body: dict[str, Any] | None = None,
     if_in_progress: IfInProgress = "raise",
+    guard: Guard | None = None,
     metrics_refused: str = "",
     **fields: Any,
 ) -> Plan:
@@ -56,6 +57,7 @@ def plan(
             key_owner="ada",
             request=PlannedRequest(method="POST", path="/p", body=body or {}),
             if_in_progress=if_in_progress,
+            guard=guard,
             metrics_refused=metrics_refused,
         )
     )
@@ -90,6 +92,52 @@ def test_a_rolling_promotion_shows_its_steps_with_defaults() -> None:
     assert found.least_s == 3 * 60  # after the last of four steps nothing is left to wait for
     one_replica: dict[str, Any] = {"current_deployment": deployment("old", active_replica_count=1)}
     assert plan(settings={**ROLLING, "rolling_deploy_config": config}, **one_replica).least_s == 0
+
+
+async def passes() -> bool:
+    return True
+
+
+ERRORS, OWN = error_rate(at_most=0.02), check("own", passes, timeout=100)
+
+
+@pytest.mark.parametrize(
+    ("guard", "replicas", "steps", "least_s"),
+    [
+        (None, 8, 3, 3 * 630),
+        (Guard(ERRORS), 8, 3, 3 * 630),
+        (Guard(ERRORS), 3, 2, 2 * 630),
+        (Guard(ERRORS, bake=900), 8, 3, 3 * 630 + 900),
+        (Guard(ERRORS, bake=60), 8, 3, 3 * 630 + 540),  # it measures once
+        # Without a step between, it is measured with all traffic.
+        (Guard(ERRORS), 1, 0, 540),
+        (Guard(OWN), 0, 0, 60),
+    ],
+)
+def test_a_guarded_promotion_takes_the_time_of_its_measurements(
+    guard: Guard | None, replicas: int, steps: int, least_s: float
+) -> None:
+    config = {"stabilization_time_seconds": 630}
+    current = deployment("old", active_replica_count=replicas)
+    found = plan(
+        settings={**ROLLING, "rolling_deploy_config": config},
+        guard=guard,
+        current_deployment=current,
+    )
+
+    assert (found.steps, found.least_s) == (steps, least_s)
+    assert found.warns_of("few_replicas") == (guard is not None and steps == 0)
+
+
+def test_a_guarded_chain_is_measured_once_it_is_live() -> None:
+    new = {"id": "new", "status": "ACTIVE", "chainlets": []}
+
+    def least_s(**settings: Any) -> float:
+        current = {**new, "id": "old"}
+        given = Guard(OWN, **settings)
+        return plan(kind="chain", guard=given, new=new, current_deployment=current).least_s
+
+    assert (least_s(), least_s(bake=600)) == (60, 600)
 
 
 def test_the_settings_of_this_promotion_win_over_those_of_the_environment() -> None:

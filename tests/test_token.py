@@ -50,6 +50,8 @@ TOKENS = st.builds(
     at_once=st.booleans(),
     intended=st.booleans(),
     was_busy=st.booleans(),
+    was_held=st.booleans(),
+    was_left=st.booleans(),
     hold=st.none() | st.integers(0, 2**40),
     sent_at=st.none() | st.integers(0, 2**40),
 )
@@ -175,7 +177,7 @@ def test_a_token_is_what_its_bytes_say() -> None:
         WHOLE + b"\x00",
         WHOLE[:1],
         b"\x03" + WHOLE[1:],
-        b"\x21" + WHOLE[1:],
+        b"\x81" + WHOLE[1:],
         WHOLE.replace(b"m", b"\xff"),
         WHOLE.replace(b"\x02m", b"\x00"),
         WHOLE.replace(b"\x02e", b"\x00"),

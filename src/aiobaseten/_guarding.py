@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 
 from ._arguments import count, json_object
 from ._asking import Asking
+from ._audit_log import Ourselves
 from ._resource import D, E, Resource
 from ._rolling_back import Ours
 from ._sending import may_have_acted
@@ -26,6 +27,8 @@ from ._waiting import (
     GO_ON_GUARDED,
     Actions,
     Answer,
+    AskWhoPaused,
+    Errand,
     GuardMemory,
     GuardPolicy,
     GuardTracker,
@@ -37,6 +40,7 @@ from ._waiting import (
     StoppedError,
     Wait,
     judge,
+    paused_by_us,
 )
 from .errors import (
     BasetenError,
@@ -111,7 +115,7 @@ class GuardedWait(Generic[D, E]):
         clock = self.resource.sender.clock
         with self.memory.guarding(), Asking(clock) as asking:
             started = clock.now()
-            self.memory.report = self.tracker.policy.report
+            self.memory.follow(self.tracker.policy)
             finished: Finished | None = None
             who, why = self.actions.who, self.actions.why
             actions = evolve(
@@ -165,10 +169,23 @@ class GuardedWait(Generic[D, E]):
 
     # --- errands ---------------------------------------------------------------------------------
 
-    async def _perform(self, errand: Measure | Signal, *, started: float, asking: Asking) -> Any:
+    async def _perform(self, errand: Errand, *, started: float, asking: Asking) -> Any:
         if isinstance(errand, Measure):
             return await self._measure(errand, started, asking)
+        if isinstance(errand, AskWhoPaused):
+            return await self._is_our_pause()
         return await self._signal(errand)
+
+    async def _is_our_pause(self) -> bool | None:
+        """Whether our API key has paused it; ``None`` if neither audit log nor token tell."""
+        who, resource, target = self.actions.who, self.resource, self.ours.deployment_id
+        entries = () if who is None else await resource.polls.follow_ups.once(who.read)
+        ourselves = Ourselves(has_key=resource.sender.settings.secret.begins_with)
+        told = paused_by_us(entries, target, ourselves)
+        if told is None and any(one.actor.email for one in entries):
+            ourselves = evolve(ourselves, email=await resource.email_of_key())
+            told = paused_by_us(entries, target, ourselves)
+        return True if told is None and self.memory.was_held else told
 
     async def _signal(self, signal: Signal) -> Answer:
         """Send a signal; returns what is known of its effect."""
@@ -258,7 +275,7 @@ def guard_tracker(
         memory.hold,
         has_steps=has_steps,
         not_before=memory.measured_last + MEASURE_EVERY_S - now,
-        left_paused=memory.has_left_paused,
+        pause_before=memory.pause,
         report=memory.report_from(now),
     )
     return GuardTracker(promotion, policy)

@@ -10,6 +10,7 @@ from ._clock import Clock
 from ._resource import Resource
 from ._sending import WHOSE_KEY, Operation, parsed_by
 from .errors import BasetenError
+from .guard import Guard
 from .options import IfInProgress
 from .plans import Facts, Plan, PlannedRequest, decide
 from .readings import DeploymentReading, EnvironmentReading, read_deployment, read_environment
@@ -31,6 +32,7 @@ async def plan(
     get_resource: Operation[Any],
     *,
     if_in_progress: IfInProgress,
+    guard: Guard | None = None,
     refusal_of_metrics: Callable[[str], Awaitable[BasetenError | None]] | None = None,
 ) -> Plan:
     """Read the environment and the deployment, and decide what the promotion would do.
@@ -42,6 +44,7 @@ async def plan(
         would_send: The request of the promotion.
         get_resource: The request that reads the chain or model.
         if_in_progress: As for ``promote``.
+        guard: As for ``promote``.
         refusal_of_metrics: Why the key may not read the metrics of a deployment, for a guard.
     """
     choice("if_in_progress", if_in_progress, get_args(IfInProgress))
@@ -79,6 +82,7 @@ async def plan(
                 method=would_send.method, path=would_send.url, body=would_send.body or {}
             ),
             if_in_progress=if_in_progress,
+            guard=guard,
             metrics_refused="" if refusal is None else str(refusal),
         )
     )

@@ -12,7 +12,7 @@ from typing import Any, Generic
 from attrs import define, evolve, frozen
 
 from ._resource import D, E, Resource
-from ._rolling_back import Ours, check_still_ours
+from ._rolling_back import STALE_FOR_S, Ours, check_still_ours
 from ._sending import may_have_acted
 from ._status import PromotionPhase
 from ._waiting import GuardMemory, StoppedError
@@ -92,6 +92,7 @@ class TakingBack(Generic[D, E]):
     memory: GuardMemory
     stopped: StoppedError
     started: float
+    _limit: float = 0.0
     _deadline: float = 0.0
     _last_seen: Any = None
     _is_sent: bool = False
@@ -108,7 +109,8 @@ class TakingBack(Generic[D, E]):
         if how is None:
             self._leave_it()
             return
-        self._deadline = self._now() + self.memory.guard.cancel_timeout
+        self._limit = self.memory.cancel_timeout
+        self._deadline = self._now() + self._limit
         self._is_live = self.stopped.ends.is_live
         self._traffic = "It is not known where the traffic is: look at the environment."
         try:
@@ -134,7 +136,7 @@ class TakingBack(Generic[D, E]):
         """The error with which the wait ends."""
         ends, evidence = self.stopped.ends, self.stopped.evidence
         if not self._fate:
-            limit = f"within {self.memory.guard.cancel_timeout:g} s"
+            limit = f"within {self._limit:g} s"
             why = limit if self._trouble is None else f"({self._trouble})"
             self._fate = f"It could not be taken back {why}."
             # The token of the promotion wants its guard, that of the act wants none.
@@ -253,8 +255,7 @@ class TakingBack(Generic[D, E]):
         )
 
     def _is_on_its_way(self, error: WaitError) -> None:
-        limit = self.memory.guard.cancel_timeout
-        self._fate = f"It is being taken back, and that was not finished after {limit:g} s."
+        self._fate = f"It is being taken back, and that was not finished after {self._limit:g} s."
         self._traffic = f"Traffic is on its way to deployment {self.ours.previous_id}."
         self._advice = "Wait on with resume(error.token)."
         self._last_seen = error.last_seen
@@ -273,7 +274,8 @@ class TakingBack(Generic[D, E]):
         except BasetenError as error:
             self._trouble = error
             if not may_have_acted(error):
-                await self._pause(_AGAIN_AFTER_S)
+                # It may have ended right before, and servers that lag behind do not show that.
+                await self._pause(STALE_FOR_S)
                 return None
         # The answer was lost.
         for pause in _READ_BACK_AFTER_S:

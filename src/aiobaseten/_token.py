@@ -25,7 +25,7 @@ _LARGEST_BITS = 63
 TokenKind: TypeAlias = Literal["chain promotion", "model promotion", "cancellation"]
 # The order of each is part of the format.
 _KINDS: tuple[TokenKind, ...] = get_args(TokenKind)
-_FLAGS = ("at_once", "intended", "was_busy")
+_FLAGS = ("at_once", "intended", "was_busy", "was_held", "was_left")
 _TEXTS = (
     "resource_id",
     "environment_name",
@@ -59,6 +59,9 @@ class Token:
         was_busy: Whether another promotion was under way then, which may look like this one.
         hold: Of a guarded promotion, the seconds for which Baseten holds each step, 0 if that is
             not known; ``None`` for every other one.
+        was_held: Of a guarded promotion, whether the guard had paused it by then, to hold a step
+            until it has passed.
+        was_left: The same, to leave it to a person.
         sent_at: If *intended*, the time right before the request was sent, in seconds since 1970 at
             Baseten: the audit log is searched from then on. ``None`` if that is not known.
     """
@@ -73,6 +76,8 @@ class Token:
     at_once: bool = False
     intended: bool = False
     was_busy: bool = False
+    was_held: bool = False
+    was_left: bool = False
     hold: int | None = None
     sent_at: int | None = None
 

@@ -499,6 +499,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             ),
             get_one_chain(self.chain_id),
             if_in_progress=if_in_progress,
+            guard=guard,
         )
 
     def _asks_first(

@@ -41,7 +41,7 @@ from ._sending import (
     own_clients,
 )
 from ._token import Token
-from ._waiting import Baseline, GuardMemory, Polls, default_schedule
+from ._waiting import Baseline, GuardMemory, PauseBefore, Polls, default_schedule
 from .audit import AuditEntries, AuditOptions
 from .chains import ChainHandle, ChainPromotion
 from .errors import ConfigurationError
@@ -500,8 +500,9 @@ class Baseten:
                 was saved before the request was sent), and the wait finds out what no longer
                 exists.
             guard: The guard of a guarded promotion, because its token does not hold it. ``None``
-                goes on without one, on purpose. A guard measures the present step anew, and does
-                not end a pause of the process before.
+                goes on without one, on purpose. A guard measures the present step anew. It ends a
+                pause of the process before once the step has passed, if the audit log says that
+                this API key has made it, or if the token says so.
 
         Raises:
             ConfigurationError: The token is damaged, of another version, or not one; or it is not
@@ -593,7 +594,12 @@ def _memory(known: Token, guard: Guard | Literal["required"] | None) -> GuardMem
         raise ConfigurationError("a cancellation has no guard: leave it out")
     if known.kind == "chain promotion":
         check_for_chain(guard)
-    return GuardMemory(guard, float(known.hold or 0))
+    pause: PauseBefore = "others"
+    if known.was_left:
+        pause = "left"
+    elif known.hold is not None and guard.on_breach != "report":
+        pause = "perhaps"  # the token proves that there was a guard, which may have paused it
+    return GuardMemory(guard, float(known.hold or 0), pause_before=pause, was_held=known.was_held)
 
 
 def _baseline(known: Token) -> Baseline:

@@ -291,7 +291,8 @@ class Guard:
             process dies, the promotion stands still.
         bake: Seconds to go on measuring at 100 %. After a breach, the previous deployment is
             promoted again. At least one measurement is made.
-        cancel_timeout: Seconds for the traffic to come back, after the wait's own time.
+        cancel_timeout: Seconds for the traffic to come back, after the wait's own time. ``None``
+            means 900, and the time for which Baseten holds a step for each step of the way back.
 
     Raises:
         ConfigurationError: A value is invalid, or the guard could never work.
@@ -308,7 +309,7 @@ class Guard:
     on_unavailable: OnUnavailable
     hold: Hold
     bake: float
-    cancel_timeout: float
+    cancel_timeout: float | None
 
     def __init__(
         self,
@@ -323,7 +324,7 @@ class Guard:
         on_unavailable: OnUnavailable = "pause",
         hold: Hold = "stabilization",
         bake: Duration = 0.0,
-        cancel_timeout: Duration = 900.0,
+        cancel_timeout: Duration | None = None,
     ) -> None:
         settings: dict[str, object] = {
             "checks": _checks(checks),
@@ -339,7 +340,9 @@ class Guard:
             ),
             "hold": _arguments.choice("hold", hold, get_args(Hold)),
             "bake": _arguments.seconds("bake", bake),
-            "cancel_timeout": _positive("cancel_timeout", cancel_timeout),
+            "cancel_timeout": None
+            if cancel_timeout is None
+            else _positive("cancel_timeout", cancel_timeout),
         }
         for name, value in settings.items():
             object.__setattr__(self, name, value)

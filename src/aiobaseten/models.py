@@ -759,6 +759,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             ),
             get_one_model(self.model_id),
             if_in_progress=if_in_progress,
+            guard=guard,
             refusal_of_metrics=partial(refusal_of_metrics, self._resource, guard)
             if guard is not None and guard.metric_checks
             else None,

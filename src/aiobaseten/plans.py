@@ -11,6 +11,7 @@ from attrs import frozen
 
 from ._finding import is_made_from
 from ._status import Phase, meaning_of
+from .guard import Guard
 from .options import IfInProgress
 from .readings import DeploymentReading, EnvironmentReading, Part
 
@@ -114,7 +115,10 @@ class Plan:
             is not known.
         cleanup: What happens to the deployment that serves now: ``"SCALE_TO_ZERO"``, ``"KEEP"``,
             ``"DEACTIVATE"`` or a later word of Baseten's.
-        least_s: Seconds that moving the traffic takes at least. Builds and starts come on top.
+        steps: At how many steps between 0 and 100 % the new deployment gets a part of the traffic
+            if each brings as many replicas as it may; ``None`` if the promotion is not rolling.
+        least_s: Seconds that moving the traffic takes at least, and with a guard the measuring.
+            Builds and starts come on top, and steps that bring fewer replicas.
         key_owner: The user of the key and the workspace, or ``None`` if Baseten did not tell.
         adopts_id: The deployment whose promotion would be adopted, so that ``request`` is not sent;
             ``None`` if none would be.
@@ -140,6 +144,7 @@ class Plan:
     ramp_s: float | None
     redeploys: bool | None
     cleanup: str
+    steps: int | None
     least_s: float
     key_owner: str | None
     adopts_id: str | None
@@ -176,6 +181,7 @@ class Facts:
         key_owner: The user of the key, or ``None``.
         request: The request that would be sent.
         if_in_progress: What ``promote`` would do about a promotion that is under way.
+        guard: The guard of the promotion, or ``None``.
         metrics_refused: Why the key may not read the metrics that a guard needs, or empty.
     """
 
@@ -191,6 +197,7 @@ class Facts:
     key_owner: str | None
     request: PlannedRequest
     if_in_progress: IfInProgress
+    guard: Guard | None = None
     metrics_refused: str = ""
 
 
@@ -203,6 +210,7 @@ def decide(facts: Facts) -> Plan:
     cleanup = _cleanup(settings, facts.request.body)
     redeploys = _redeploys(facts, settings)
     reading = facts.environment
+    steps = _steps(rolling, _whole(current.get("active_replica_count")))
     return Plan(
         kind=facts.kind,
         resource_id=facts.resource_id,
@@ -222,13 +230,12 @@ def decide(facts: Facts) -> Plan:
         ramp_s=ramp,
         redeploys=redeploys,
         cleanup=cleanup,
-        least_s=_least_s(rolling, _whole(current.get("active_replica_count"))) + (ramp or 0.0),
+        steps=steps,
+        least_s=_least_s(rolling, steps, facts.guard) + (ramp or 0.0),
         key_owner=facts.key_owner,
         adopts_id=_adopts_id(facts),
         request=facts.request,
-        warnings=tuple(
-            _warnings(facts, is_rolling=rolling is not None, redeploys=redeploys, cleanup=cleanup)
-        ),
+        warnings=tuple(_warnings(facts, steps=steps, redeploys=redeploys, cleanup=cleanup)),
     )
 
 
@@ -328,17 +335,28 @@ def _redeploys(facts: Facts, settings: Mapping[str, Any]) -> bool | None:
     return None if kept is None or own is None else kept != own
 
 
-def _least_s(rolling: RollingPlan | None, replicas: int | None) -> float:
-    """Seconds between the first and the last step: fewer replicas have fewer steps."""
+def _steps(rolling: RollingPlan | None, replicas: int | None) -> int | None:
+    """Steps between none and all of the traffic: fewer replicas have fewer steps."""
     if rolling is None:
-        return 0.0
+        return None
     percent = rolling.max_surge_percent or rolling.max_unavailable_percent
     steps = math.ceil(100 / percent) if percent > 0 else 1
-    return max(min(steps, replicas or 1) - 1, 0) * rolling.stabilization_s
+    return max(min(steps, replicas or 1) - 1, 0)
+
+
+def _least_s(rolling: RollingPlan | None, steps: int | None, guard: Guard | None) -> float:
+    """Seconds for which the steps are held, and for which a guard measures after them."""
+    step_s = 0.0 if rolling is None else rolling.stabilization_s
+    if guard is None:
+        return (steps or 0) * step_s
+    # A guard that pauses measures while the step is paused.
+    held = (steps or 0) * max(step_s, guard.measured_after)
+    # With all traffic it measures only if it was told to, or if it could not before.
+    return held + (max(guard.bake, guard.measured_after) if guard.bake or not steps else 0.0)
 
 
 def _warnings(
-    facts: Facts, *, is_rolling: bool, redeploys: bool | None, cleanup: str
+    facts: Facts, *, steps: int | None, redeploys: bool | None, cleanup: str
 ) -> Iterator[PlanWarning]:
     reading, deployment = facts.environment, facts.deployment
     where = f"{facts.name} of {facts.kind} {facts.resource_id}"
@@ -372,15 +390,8 @@ def _warnings(
             f'from {deployment.id}: to promote that, pass if_in_progress="raise"',
             blocks=True,
         )
-    if is_rolling:
-        autoscaling = _object(facts.environment_json.get("autoscaling_settings"))
-        most = _whole(autoscaling.get("max_replica"))
-        if most is not None and most < _FEW_REPLICAS:
-            yield PlanWarning(
-                code="few_replicas",
-                message=f"max_replica of {where} is {most}: the rolling promotion may have no step "
-                f"between 0 and 100 % of the traffic; set it to {_FEW_REPLICAS} or more",
-            )
+    if steps is not None:
+        yield from _few_replicas(facts, steps, where)
     if redeploys and adopts_id is None:
         yield PlanWarning(
             code="new_deployment",
@@ -399,6 +410,24 @@ def _warnings(
             "rollback must start it again, and takes as long as a new deployment; the setting is "
             "promotion_cleanup_strategy",
         )
+
+
+def _few_replicas(facts: Facts, steps: int, where: str) -> Iterator[PlanWarning]:
+    autoscaling = _object(facts.environment_json.get("autoscaling_settings"))
+    most = _whole(autoscaling.get("max_replica"))
+    is_few = most is not None and most < _FEW_REPLICAS
+    if is_few:
+        why, what = f"max_replica of {where} is {most}", "set it"
+    else:
+        why, what = f"{where} has at most one replica now", "set min_replica"
+    if not is_few and (facts.guard is None or steps > 0):
+        return
+    then = "" if facts.guard is None else ", so that the guard measures it with all traffic only"
+    yield PlanWarning(
+        code="few_replicas",
+        message=f"{why}: the rolling promotion may have no step between 0 and 100 % of the "
+        f"traffic{then}; {what} to {_FEW_REPLICAS} or more",
+    )
 
 
 def _not_active(deployment: DeploymentReading) -> Iterator[PlanWarning]:

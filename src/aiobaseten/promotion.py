@@ -100,6 +100,8 @@ class Promotion(Generic[D, E]):
             candidate_id=self._baseline.candidate_id,
             promotion_status=self._baseline.promotion_status,
             hold=None if self._memory is None else int(self._memory.hold),
+            was_held=self._memory is not None and self._memory.pause == "held",
+            was_left=self._memory is not None and self._memory.pause == "left",
         ).dump()
 
     @property

@@ -117,8 +117,9 @@ async def test_a_guard_goes_on_in_another_process_and_leaves_a_pause_to_a_person
     assert "promotion." not in paused.complaint  # advice for programs
     # On a slow machine, the first pause comes too late for its step.
     assert {*writes(shell)} == {"promote", "pause_promotion"}
-    assert shlex.split(paused.hinted("wait")) == continues
-    assert paused.hinted("resume") == paused.hinted("cancel") == continues[0]
+    token, *again = shlex.split(paused.hinted("wait"))
+    assert (Token.load(token).was_left, again) == (True, continues[1:])
+    assert paused.hinted("resume") == paused.hinted("cancel") == token
 
     resumed = await shell.run("resume", continues[0])
     production(shell).force_roll_forward()

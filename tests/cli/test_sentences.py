@@ -985,7 +985,8 @@ plan for production of model m; nothing is sent
   replaces    old
   afterwards  SCALE_TO_ZERO for the deployment that is replaced
   promotion   none under way
-  traffic     in steps: surge 25 %, unavailable 0 %, stabilization 0 s, overhead 0 %
+  traffic     in steps, perhaps none between 0 and 100 %: surge 25 %, unavailable 0 %, \
+stabilization 0 s, overhead 0 %
   duration    as long as the deployment takes to be ready
   sends       POST /v1/models/m/environments/production/promote {"deployment_id": "new"}
 few_replicas: max_replica of production of model m is 1: the rolling promotion may have no step \
@@ -1017,7 +1018,8 @@ plan for production of model m; nothing is sent
   replaces    old
   afterwards  SCALE_TO_ZERO for the deployment that is replaced
   promotion   none under way
-  traffic     in steps: surge 25 %, unavailable 0 %, stabilization 0 s, overhead 0 %
+  traffic     in steps, perhaps none between 0 and 100 %: surge 25 %, unavailable 0 %, \
+stabilization 0 s, overhead 0 %
   duration    as long as the deployment takes to be ready
   sends       nothing: the promotion of deployment old is adopted
 already_serving: deployment old already serves in production of model m: nothing is sent

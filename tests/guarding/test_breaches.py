@@ -346,6 +346,29 @@ async def test_the_deadline_does_not_let_the_policy_act() -> None:
     assert production.promotion.percent == 25
 
 
+@pytest.mark.parametrize("is_resumed", [False, True])
+async def test_traffic_that_comes_back_in_slow_steps_is_waited_for(*, is_resumed: bool) -> None:
+    fake, production = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=75)
+    given = Guard(error_rate(at_most=0.02))
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, given)
+        if is_resumed:
+            await end_of(promotion, timeout=700)
+            assert production.promotion is not None
+            assert production.promotion.percent == 75
+            resumed: Any = await baseten.resume(promotion.token, guard=given)
+            promotion = resumed
+        error, _ = await end_of(promotion)
+
+    assert isinstance(error, GuardBreachedError)
+    assert production.promotion is not None
+    assert production.promotion.status == "CANCELED"
+    # Both steps are held on the way back, too.
+    assert fake.now - sent(fake, CANCEL)[0] > 2 * given.stabilization > 900
+    assert error.__cause__ is None
+
+
 async def test_a_cancel_that_takes_too_long_is_told_and_can_be_waited_for() -> None:
     fake, production = bad_world()
     async with fake.client() as baseten:

@@ -31,7 +31,7 @@ from typing import Any
 import looptime
 import pytest
 from attrs import frozen
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from aiobaseten import Baseten, Guard, GuardReport, error_rate, latency
@@ -108,6 +108,7 @@ BEHAVIOURS = st.builds(
     roll_back=st.sampled_from(["step by step", "at once"]),
     signals_succeed=st.sampled_from([True, True, True, False]),
     promotion_override=st.sampled_from(["honoured", "honoured", "honoured", "ignored"]),
+    audit_log=st.sampled_from(["readable", "readable", "forbidden"]),
 )
 FAULTS = st.sampled_from(
     [
@@ -309,7 +310,8 @@ def check_success(story: Story, ours: FakePromotion, reports: list[GuardReport])
     assert measured, "a success without a measurement"
     allowed = ("pass", "unavailable") if proceeds else ("pass",)
     assert measured[-1].outcome in allowed, "a success after a step that has not passed"
-    if story.guard["on_breach"] != "pause":
+    # A step that could not be paused may have had one breach of two, and the next one passed.
+    if story.guard["on_breach"] != "pause" and story.guard["breaches"] == 1:
         assert not last.breached, "a breach as a success"
 
 
@@ -329,6 +331,29 @@ def check_steps(
         assert outcomes & allowed, f"{later.percent} % before {earlier.percent} % has passed"
 
 
+#: A promotion that succeeds right before the cancel, which a server that lags behind hides.
+TOO_LATE = Story(
+    behaviour=Behaviour(metrics_lag=0.0, replica_lags=(0.0, 8.0), signals_succeed=False),
+    ramp=[(50, 30)],
+    error_share=0.0,
+    bad_from=1,
+    rate=0.1,
+    quiet_from=None,
+    guard={
+        "on_breach": "cancel",
+        "on_unavailable": "cancel",
+        "breaches": 1,
+        "unavailable": 3,
+        "min_requests": 100,
+        "bake": 0,
+    },
+    actions=[],
+    faults=[],
+    killed_at=None,
+    timeout=1500,
+)
+
+
 @pytest.mark.timeout(0 if STORIES_PLAYED > 100 else 60)
 @settings(
     max_examples=STORIES_PLAYED,
@@ -337,6 +362,7 @@ def check_steps(
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(story=STORIES)
+@example(story=TOO_LATE)
 def test_the_guard_keeps_its_promises(story: Story) -> None:
     with asyncio.Runner(loop_factory=partial(looptime.new_event_loop, noop_cycles=1)) as runner:
         runner.run(play(story))

@@ -11,7 +11,7 @@ import pytest
 from aiobaseten import Guard, Verdict, check
 from aiobaseten.errors import ConfigurationError, GuardBreachedError, GuardUnavailableError
 from aiobaseten.guard import GuardedStep
-from aiobaseten.testing import FakeEnvironment
+from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment
 
 from .rollout import METRICS, end_of, guard, promote, world, writes
 
@@ -286,3 +286,26 @@ async def test_a_plan_shows_what_a_guarded_promotion_would_send() -> None:
     assert plan.request.body == fake.requests[-1].json
     assert plan.rolling is not None
     assert plan.rolling.stabilization_s == guard().stabilization
+
+
+@pytest.mark.parametrize("hold", ["stabilization", "pause"])
+async def test_a_plan_tells_the_steps_and_the_least_time_that_a_promotion_then_takes(
+    hold: Any,
+) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(metrics_lag=25.0))
+    model = fake.model("m1")
+    model.deployment("d1", replicas=8)
+    model.deployment("d2")
+    model.environment("production", current="d1", rolling=True).receives(requests_per_second=10)
+    given = guard(hold=hold, bake=150)
+    async with fake.client() as baseten:
+        production = baseten.model("m1").environment("production")
+        plan = await production.plan("d2", guard=given)
+        error, report = await end_of(await promote(baseten, given))
+
+    assert error is None
+    took = fake.now - report.steps[0].since
+    # In the fake, each step takes half a minute more; looks and signals come on top.
+    assert plan.least_s <= took < plan.least_s + 3 * (30 + 30)
+    between = [step.percent for step in report.steps if step.percent < 100]
+    assert plan.steps == len(between) == 3

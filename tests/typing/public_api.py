@@ -217,6 +217,7 @@ def tokens(text: str) -> None:
     assert_type((token.deployment_id, token.previous_id), tuple[str | None, str | None])
     assert_type((token.candidate_id, token.promotion_status), tuple[str | None, str | None])
     assert_type((token.at_once, token.intended, token.was_busy), tuple[bool, bool, bool])
+    assert_type((token.was_held, token.was_left), tuple[bool, bool])
     assert_type((token.hold, token.sent_at), tuple[int | None, int | None])
     assert_type(token.kind, Literal["chain promotion", "model promotion", "cancellation"])
 
@@ -493,6 +494,7 @@ def planned(plan: plans.Plan, warning: plans.PlanWarning, rolling: plans.Rolling
     assert_type((plan.promoting, plan.is_blocked), tuple[bool, bool])
     assert_type(plan.rolling, plans.RollingPlan | None)
     assert_type((plan.ramp_s, plan.least_s), tuple[float | None, float])
+    assert_type(plan.steps, int | None)
     assert_type((plan.redeploys, plan.key_owner), tuple[bool | None, str | None])
     assert_type(plan.adopts_id, str | None)
     assert_type(plan.request, plans.PlannedRequest)
@@ -766,7 +768,9 @@ async def guards() -> Guard:
     assert_type(made.own_checks, tuple[guard.OwnCheck, ...])
     assert_type((made.window, made.lag, made.warmup), tuple[float, float, float])
     assert_type((made.min_requests, made.breaches, made.unavailable), tuple[int, int, int])
-    assert_type((made.bake, made.cancel_timeout, made.stabilization), tuple[float, float, int])
+    assert_type(
+        (made.bake, made.cancel_timeout, made.stabilization), tuple[float, float | None, int]
+    )
     assert_type((made.on_breach, made.hold), tuple[guard.OnBreach, guard.Hold])
     assert_type(made.on_unavailable, guard.OnUnavailable)
     assert_type((made.checks_timeout, made.measured_after), tuple[float, float])

@@ -304,6 +304,15 @@ def test_breaches_count_until_a_pass() -> None:
     assert isinstance(story.measure(1140, BREACH), Ends)
 
 
+def test_breaches_count_from_step_to_step_until_a_pass() -> None:
+    story = Story(breaches=2)
+    story.begin(at=100)
+    story.measure(640, BREACH)
+    story.begin(at=800, percent=50)  # it could not be paused
+
+    assert isinstance(story.measure(1345, BREACH, percent=50), Ends)
+
+
 def test_a_breach_with_the_policy_pause_stops_where_it_is() -> None:
     story = Story(on_breach="pause")
     story.begin(at=100)

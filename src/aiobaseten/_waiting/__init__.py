@@ -15,7 +15,16 @@ from .deployment import DeploymentTracker
 from .follower import Follower, Window
 from .followups import FollowUp
 from .guard import GuardMemory, GuardTracker, StoppedError
-from .guard_policy import Answer, Ends, GuardPolicy, Measure, Signal
+from .guard_policy import (
+    Answer,
+    AskWhoPaused,
+    Ends,
+    Errand,
+    GuardPolicy,
+    Measure,
+    PauseBefore,
+    Signal,
+)
 from .guard_verdicts import Measurement, judge
 from .history import History
 from .polls import Look, Polls
@@ -25,7 +34,7 @@ from .settings import SettingsTracker
 from .steps import Tracker, cut
 from .wait import GO_ON, GO_ON_GUARDED, Actions, LastLines, Wait, read_last_lines
 from .watching import WatchTracker
-from .who import WHO_S, Who, add_who
+from .who import WHO_S, Who, add_who, paused_by_us
 from .why import WHY_S, Why
 
 __all__ = [
@@ -35,11 +44,13 @@ __all__ = [
     "WHY_S",
     "Actions",
     "Answer",
+    "AskWhoPaused",
     "Baseline",
     "CancellationTracker",
     "DeploymentTracker",
     "Ends",
     "EnvironmentHistory",
+    "Errand",
     "FollowUp",
     "Follower",
     "GuardMemory",
@@ -51,6 +62,7 @@ __all__ = [
     "Look",
     "Measure",
     "Measurement",
+    "PauseBefore",
     "Polls",
     "PromotionTracker",
     "SettingsTracker",
@@ -67,5 +79,6 @@ __all__ = [
     "cut",
     "default_schedule",
     "judge",
+    "paused_by_us",
     "read_last_lines",
 ]

@@ -14,11 +14,15 @@ from ..errors import ConfigurationError, Evidence, GuardError, WaitError
 from ..guard import Guard
 from ..options import WaitOptions
 from ..readings import EnvironmentReading
-from .guard_policy import Ends, Errand, GuardPolicy, Measure
+from .guard_policy import AskWhoPaused, Ends, Errand, GuardPolicy, Measure, PauseBefore
 from .history import History
 from .promotion import PromotionTracker
 from .steps import Act, Done, Failed, Pending, Step, Still
 from .steps import Verdict as Decision
+
+# Seconds for the traffic to come back, beside those for which Baseten holds the steps.
+_BACK_S = 900.0
+_STEP_PERCENT = 25
 
 
 @define
@@ -29,11 +33,16 @@ class GuardMemory:
         guard: The caller's.
         hold: Seconds for which Baseten holds each step; 0 if that is not known.
         report: What was seen and done in the last wait.
+        pause_before: Whose a pause is that was there before the first wait.
+        was_held: Whether the token says that the guard held the step by a pause.
     """
 
     guard: Guard
     hold: float
     report: GuardReport = field(factory=GuardReport)
+    pause_before: PauseBefore = "others"
+    was_held: bool = False
+    _policy: GuardPolicy | None = None
     _measured: dict[str, float] = field(factory=dict[str, float])
     _is_guarded: bool = False
     _did_before: tuple[str, ...] = ()
@@ -84,15 +93,28 @@ class GuardMemory:
         self._measured[deployment_id] = now
 
     @property
+    def cancel_timeout(self) -> float:
+        """Seconds for the traffic to come back. Baseten may hold each step on the way back, too."""
+        if self.guard.cancel_timeout is not None:
+            return self.guard.cancel_timeout
+        up = {one.percent for one in self.report.steps if one.percent}
+        # An earlier process may have seen more of them: Baseten's default is four steps.
+        steps = max(len(up), math.ceil(max(up, default=0) / _STEP_PERCENT))
+        return _BACK_S + steps * self.hold
+
+    @property
     def has_taken_back(self) -> bool:
         """Whether an earlier wait has, so that its end is nobody else's act."""
         return not {"cancel", "force_cancel", "rollback"}.isdisjoint(self._did_before)
 
     @property
-    def has_left_paused(self) -> bool:
-        """Whether the pause that the next wait may see is from the last one."""
-        signals = [one for one in self.report.actions if one in ("pause", "resume")]
-        return signals[-1:] == ["pause"]
+    def pause(self) -> PauseBefore:
+        """Whose a pause is that the next wait may see."""
+        return self.pause_before if self._policy is None else self._policy.pause_after
+
+    def follow(self, policy: GuardPolicy) -> None:
+        """A wait begins, in which *policy* decides."""
+        self._policy, self.report = policy, policy.report
 
     def note_action(self, what: str) -> None:
         """The guard acts."""
@@ -202,6 +224,8 @@ class GuardTracker:
         if isinstance(errand, Measure):
             verdicts: tuple[Verdict, ...] = outcome
             events = self.policy.measured(errand, verdicts, at)
+        elif isinstance(errand, AskWhoPaused):
+            events = self.policy.told_who(is_ours=outcome, at=at)
         else:
             events = self.policy.signalled(errand, at, outcome)
         decided = self.policy.decide(at)

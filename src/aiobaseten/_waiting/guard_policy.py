@@ -30,6 +30,8 @@ from .doubt import MISSING_GRACE_S, Doubt
 MARGIN_S = 45.0
 #: Seconds after which a promotion that is still paused shows that a resume was lost.
 LOST_AFTER_S = 30.0
+#: How often, and how many seconds apart, the audit log is asked who has paused a promotion.
+ASK_WHO_TIMES, ASK_WHO_EVERY_S = 3, 30.0
 #: Percent of the traffic.
 ALL = 100
 #: Seconds after which a signal that was refused, or could not be sent, is sent again.
@@ -79,6 +81,11 @@ class Signal:
     action: Literal["pause", "resume"]
 
 
+@frozen
+class AskWhoPaused:
+    """Find out whether an earlier process of this guard has paused the promotion."""
+
+
 @frozen(kw_only=True)
 class Ends:
     """The guard ends the promotion.
@@ -102,10 +109,13 @@ class Ends:
     is_overruled: bool = False
 
 
-Errand: TypeAlias = Measure | Signal
+Errand: TypeAlias = Measure | Signal | AskWhoPaused
 #: What is known of a signal's effect: it was sent, and its answer may have been lost; Baseten
 #: answered that it did not act; or it was certainly not sent.
 Answer: TypeAlias = Literal["sent", "refused", "not sent"]
+#: Whose a pause is that a wait finds: somebody else's; that of an earlier wait, which held the step
+#: until it has passed, or left it to a person; or perhaps that of an earlier process.
+PauseBefore: TypeAlias = Literal["others", "held", "left", "perhaps"]
 
 
 @define
@@ -155,8 +165,8 @@ class GuardPolicy:
         hold: Seconds for which Baseten holds each step; 0 if that is not known, or is not true.
         has_steps: Whether the promotion can be stopped between steps; a chain's cannot.
         not_before: When the deployments may be measured first: at most once in a minute.
-        left_paused: Whether an earlier wait has left it paused: that pause is told of no more, and
-            left to the caller.
+        pause_before: Whose a pause is that was there before. One that was left to a person is told
+            of no more, and stays.
         report: What was seen and done so far.
         cause: Whether the last measurement was a breach or without an answer.
         why: Its reasons.
@@ -166,7 +176,7 @@ class GuardPolicy:
     hold: float
     has_steps: bool = True
     not_before: float = -math.inf
-    left_paused: bool = False
+    pause_before: PauseBefore = "others"
     report: GuardReport = field(factory=GuardReport)
     cause: Cause | None = None
     why: str = ""
@@ -178,6 +188,8 @@ class GuardPolicy:
     _is_live: bool = False
     _is_overruled: bool = False
     _is_strangers_pause: bool = False
+    _asked_who: int = 0
+    _asked_who_at: float = -math.inf
     _went_down: Doubt = field(factory=Doubt)
     _went_on: Doubt = field(factory=Doubt)
 
@@ -205,8 +217,10 @@ class GuardPolicy:
             events.append(StepReached(at=at, percent=percent))
         self._seen_at = at
         step = self._step
-        if step and step.pause in ("asked", "carried") and phase is PromotionPhase.PAUSED:
-            step.pause = "stands"
+        if step and phase is PromotionPhase.PAUSED:
+            is_from_before = step.pause == "no" and self.pause_before == "held"
+            if step.pause in ("asked", "carried") or is_from_before:
+                step.pause = "stands"
         return events
 
     def _is_new(self, percent: int, at: float) -> bool:
@@ -234,6 +248,7 @@ class GuardPolicy:
             earliest=self._seen_at,
             pause="carried" if is_carried else "no",
             may_come_late=is_carried,
+            breaches=0 if before is None else before.breaches,
         )
         if not self._is_live:
             self._policy = self.why = ""  # it was not stopped in time: measure again
@@ -261,12 +276,17 @@ class GuardPolicy:
             return by  # from a server that lags behind, most likely
         if phase is PromotionPhase.PAUSED:
             self._went_on.clear()
+            if not percent and self.pause_before == "perhaps":
+                self.pause_before = "others"  # a guard pauses steps
             is_ours = step is not None and step.pause not in ("no", "over")
-            if not is_ours and not self._is_strangers_pause and not self.left_paused:
+            is_known = is_ours or self._is_strangers_pause or self.pause_before != "others"
+            if not is_known:
                 self._is_strangers_pause = True
                 by.append("pause")
             return by
-        self._is_strangers_pause = self.left_paused = False
+        self._is_strangers_pause = False
+        if phase is not None and self.pause_before != "perhaps":
+            self.pause_before = "others"
         if step is not None and step.pause == "resumed":
             step.pause = "over"
         if step is None or step.pause != "stands":
@@ -290,6 +310,8 @@ class GuardPolicy:
             return None
         if self._policy:
             return self._follow(step, self._policy)
+        if self._must_ask_who(step, at):
+            return AskWhoPaused()
         if self._must_pause(step, at):
             return Signal("pause")
         if self._due_at(step) <= at:
@@ -304,6 +326,8 @@ class GuardPolicy:
         if step is None or self._policy:
             return math.inf
         due = self._due_at(step)
+        if self._may_ask_who(step):
+            due = min(due, self._asked_who_at + ASK_WHO_EVERY_S)
         return min(due, self._pause_at(step)) if self._may_pause(step) else due
 
     def before(self, at: float) -> Measure:
@@ -338,7 +362,17 @@ class GuardPolicy:
     @property
     def has_paused(self) -> bool:
         """Whether a pause that is shown may be ours."""
+        if self.pause_before in ("held", "perhaps"):
+            return True
         return self._step is not None and self._step.pause not in ("no", "over")
+
+    @property
+    def pause_after(self) -> PauseBefore:
+        """Whose a pause is that the next wait may see."""
+        step = self._step
+        if step is None or step.pause in ("no", "over"):
+            return self.pause_before
+        return "left" if self._policy else "held"
 
     @property
     def is_satisfied(self) -> bool:
@@ -466,6 +500,30 @@ class GuardPolicy:
             return False
         is_lost = step.pause == "resumed" and at - step.resumed_at >= LOST_AFTER_S
         return step.pause == "stands" or is_lost
+
+    def _may_ask_who(self, step: _Step) -> bool:
+        """Whether it is open who has paused it. A pause that was asked for may still come."""
+        is_open = self.pause_before == "perhaps" and step.pause == "no"
+        return is_open and self._phase in (PromotionPhase.PAUSED, PromotionPhase.RUNNING)
+
+    def _must_ask_who(self, step: _Step, at: float) -> bool:
+        return self._may_ask_who(step) and at - self._asked_who_at >= ASK_WHO_EVERY_S
+
+    def told_who(self, *, is_ours: bool | None, at: float) -> list[Event]:
+        """Whether the pause is ours; ``None`` if nobody can tell yet. Returns what is new."""
+        step, is_paused = self._step, self._phase is PromotionPhase.PAUSED
+        self._asked_who, self._asked_who_at = self._asked_who + 1, at
+        is_late = is_ours is None and is_paused and self._asked_who < ASK_WHO_TIMES
+        if step is None or is_late:
+            return []
+        self.pause_before = "others"
+        if is_ours:
+            step.pause, step.may_come_late = "stands" if is_paused else "asked", True
+        if is_ours or not is_paused:
+            return []
+        self._is_strangers_pause = True
+        self.report = evolve(self.report, overridden=(*self.report.overridden, "pause"))
+        return [GuardOverridden(at=at, by="pause")]
 
     def signalled(self, signal: Signal, at: float, answer: Answer) -> list[Event]:
         """A signal was sent; its answer may have been lost. Returns what is new."""

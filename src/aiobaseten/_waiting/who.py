@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve, frozen
 
-from .._audit_log import Act, AuditEntry
+from .._audit_log import Act, AuditEntry, Ourselves
 from .._finding import is_made_from
 from .._status import PromotionPhase, promotion_phase_of
 from ..errors import (
@@ -79,6 +79,33 @@ def _asked(error: WaitError) -> frozenset[Act]:
         is_paused = seen and promotion_phase_of(seen[-1]) is PromotionPhase.PAUSED
         return frozenset({Act.PAUSED}) if is_paused else frozenset()
     return frozenset()
+
+
+def paused_by_us(entries: Sequence[AuditEntry], target: str, ourselves: Ourselves) -> bool | None:
+    """Whether the pause that stands is ours; ``None`` if the log does not tell.
+
+    A pause on top of another one is not: somebody wanted it to stay.
+
+    Args:
+        entries: About promotions to the environment, newest first.
+        target: The deployment that is promoted.
+        ourselves: How to tell our own entries.
+    """
+    names = {one.deployment_id: one.name for one in reversed(entries) if one.name is not None}
+    signals: list[AuditEntry] = []
+    for entry in entries:
+        if not _is_about(entry, target, names):
+            continue
+        if entry.act is Act.PROMOTED:
+            break
+        if entry.act in (Act.PAUSED, Act.RESUMED):
+            signals.append(entry)
+    else:
+        return None
+    if not signals or signals[0].act is not Act.PAUSED:
+        return None
+    was_paused = [one.act for one in signals[1:2]] == [Act.PAUSED]
+    return False if was_paused else ourselves.wrote(signals[0])
 
 
 def _find(

@@ -142,12 +142,8 @@ async def _plan(run: Run, command: PlanPromotion) -> Ending:
         task="environment", resource=place.resource, environment=place.name, deployment=deployment
     )
     options = dict(command.options)
-    guard = command.guarding.guard if command.guarding is not None else None
-    if guard is not None and place.resource.kind == "model":
-        options["promotion_settings_override"] = {
-            "rolling_deploy": True,
-            "rolling_deploy_config": {"stabilization_time_seconds": guard.stabilization},
-        }
+    if command.guarding is not None:
+        options["guard"] = command.guarding.guard
     plan = await environment.plan(deployment, **options)
     run.view.result(ShownPlan(place=place, plan=plan))
     if not plan.is_blocked:

@@ -177,7 +177,9 @@ GUARD_FLAGS: Mapping[str, Flag] = {
     ),
     "bake": Flag("time to go on measuring at 100 %%", format_duration, _DURATION),
     "cancel_timeout": Flag(
-        "maximum time for the traffic to come back, after --timeout", format_duration, _POSITIVE
+        "maximum time for the traffic to come back, after --timeout",
+        lambda _: "15m, and the hold of each step on the way back",
+        _POSITIVE,
     ),
 }
 _ALL_FLAGS = {**_CHECK_FLAGS, **GUARD_FLAGS}

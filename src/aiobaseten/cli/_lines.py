@@ -359,7 +359,8 @@ def _moves(plan: Plan) -> str:
     """How the traffic moves."""
     if plan.rolling is not None:
         return (
-            f"in steps: surge {plan.rolling.max_surge_percent} %, unavailable "
+            f"in steps, {_between(plan)} between 0 and 100 %: "
+            f"surge {plan.rolling.max_surge_percent} %, unavailable "
             f"{plan.rolling.max_unavailable_percent} %, stabilization "
             f"{plan.rolling.stabilization_s:g} s, overhead "
             f"{plan.rolling.replica_overhead_percent} %"
@@ -367,6 +368,10 @@ def _moves(plan: Plan) -> str:
     if plan.ramp_s is not None:
         return f"in ten stages, in {plan.ramp_s:g} s"
     return "all at once"
+
+
+def _between(plan: Plan) -> str:
+    return f"at least {plan.steps}" if plan.steps else "perhaps none"
 
 
 def _least(seconds: float) -> str:

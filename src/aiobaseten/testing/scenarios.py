@@ -53,12 +53,12 @@ def stuck(fake: FakeBaseten) -> None:
 
 def worse(fake: FakeBaseten) -> None:
     """All goes live, but with 25 % of the traffic, the model's v2 begins to fail 8 % of it."""
-    healthy(fake)
+    steps = timelines.HEALTHY_PROMOTION
+    _chain(fake, {"Transcribe": steps, "Answer": steps})
+    _model(fake, steps, replicas=8)
     model = fake.model(MODEL)
     model.deployment("v2").answers(error_share=0.08, from_percent=25)
-    production = model.environment("production")
-    production.update(autoscaling={"max_replica": 8})
-    production.receives(requests_per_second=10)
+    model.environment("production").receives(requests_per_second=10)
 
 
 def troubled(fake: FakeBaseten) -> None:
@@ -94,8 +94,10 @@ def _chain(fake: FakeBaseten, on_promote: dict[str, Steps]) -> None:
     chain.environment("production", current="v1")
 
 
-def _model(fake: FakeBaseten, on_promote: Steps) -> None:
+def _model(fake: FakeBaseten, on_promote: Steps, *, replicas: int = 1) -> None:
     model = fake.model(MODEL)
-    model.deployment("v1").log("ready", level="INFO")
+    model.deployment("v1", replicas=replicas).log("ready", level="INFO")
     model.deployment("v2", on_promote=on_promote)
-    model.environment("production", current="v1", rolling=True)
+    model.environment(
+        "production", current="v1", rolling=True, autoscaling={"max_replica": replicas}
+    )

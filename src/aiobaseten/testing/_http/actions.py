@@ -495,4 +495,7 @@ def summarize_environment_startups(request: ParsedRequest) -> JSON:
 
 
 def _replicas(deployment: FakeDeployment | None) -> Callable[[float], int]:
-    return lambda when: int(deployment is not None and deployment.status_at(when) in RUNNING)
+    if deployment is None:
+        return lambda _: 0
+    its = deployment.facts.replicas
+    return lambda when: its if deployment.status_at(when) in RUNNING else 0

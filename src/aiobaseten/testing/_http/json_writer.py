@@ -216,7 +216,7 @@ class JSONWriter:
             "is_production": deployment is resource.production_at(when),
             "is_development": facts.is_development,
             "status": seen,
-            "active_replica_count": _replicas(seen),
+            "active_replica_count": _replicas(seen) * facts.replicas,
             "autoscaling_settings": _autoscaling(seen),
             "instance_type_name": facts.instance_type or INSTANCE_TYPE,
             "environment": deployment.attached_at(when),

@@ -36,6 +36,7 @@ class DeploymentFacts:
         is_development: Whether it has the role ``development``.
         labels: Its labels.
         promoted_from: The id of the deployment from which a promotion made it.
+        replicas: How many replicas it has while it runs.
     """
 
     name: str
@@ -46,6 +47,7 @@ class DeploymentFacts:
     is_development: bool = False
     labels: Mapping[str, object] | None = None
     promoted_from: str | None = None
+    replicas: int = 1
 
 
 class ResourceOfDeployment(Protocol):

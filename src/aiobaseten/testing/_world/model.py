@@ -36,6 +36,7 @@ class FakeModel(FakeResource):
         instance_type: str | None = None,
         is_development: bool | None = None,
         labels: Mapping[str, object] | None = None,
+        replicas: int | None = None,
     ) -> FakeDeployment:
         """The deployment with this id; makes it if there is none. Its timelines begin now.
 
@@ -53,6 +54,8 @@ class FakeModel(FakeResource):
                 this one is promoted.
             is_development: Whether this is the deployment with the role ``development``.
             labels: Labels, which the API returns unchanged.
+            replicas: How many replicas it has while it runs (default: 1). Promotions have the same
+                steps with any number.
 
         Raises:
             ValueError: It exists and options were given; or a timeline is impossible.
@@ -61,7 +64,7 @@ class FakeModel(FakeResource):
             "name": name, "status": status, "timeline": timeline, "on_promote": on_promote,
             "on_activate": on_activate, "on_retry": on_retry, "on_wake": on_wake,
             "hidden_for": hidden_for, "instance_type": instance_type,
-            "is_development": is_development, "labels": labels,
+            "is_development": is_development, "labels": labels, "replicas": replicas,
         }  # fmt: skip
         if self._known("deployment", deployment_id, self.deployments, options):
             return self.deployments[deployment_id]
@@ -75,6 +78,7 @@ class FakeModel(FakeResource):
             instance_type=instance_type,
             is_development=bool(is_development),
             labels=labels,
+            replicas=1 if replicas is None else replicas,
         )
         plan = one_of(status, timeline)
         plan = ACTIVE if plan is None else plan
