@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import weakref
 from collections import Counter
 from itertools import groupby, pairwise
@@ -383,6 +384,40 @@ async def test_a_schedule_that_returns_zero_ends_the_wait(fake: FakeBaseten) -> 
 def test_a_schedule_must_be_callable() -> None:
     with pytest.raises(ConfigurationError, match=r"^poll must "):
         Baseten(api_key="key", poll=5.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("end", ["cancelled", "answered", "unanswered"])
+async def test_a_wait_that_joins_hears_and_leaves_costs_the_same_however_many_share_its_look(
+    fake: FakeBaseten, baseten: Baseten, end: str
+) -> None:
+    deployments(fake, 1)
+    deployment = baseten.model("m1").deployment("d0")
+    if end == "unanswered":
+        fake.faults.hang(times=None)
+
+    async def calls_for_each_of(count: int) -> float:
+        calls = 0
+
+        def note(*_: object) -> None:
+            nonlocal calls
+            calls += 1
+
+        sys.setprofile(note)
+        try:
+            waits = [
+                asyncio.ensure_future(deployment.wait_until_active(timeout=1)) for _ in range(count)
+            ]
+            await asyncio.sleep(0)
+            for one in waits if end == "cancelled" else ():
+                one.cancel()
+            await asyncio.wait(waits)
+        finally:
+            sys.setprofile(None)
+        assert end == "cancelled" or {type(one.exception()) for one in waits} == {WaitTimeoutError}
+        return calls / count
+
+    few, many = await calls_for_each_of(100), await calls_for_each_of(500)
+    assert many < 1.2 * few
 
 
 async def test_finished_waits_leave_nothing_in_a_client_that_lives_on(
