@@ -166,6 +166,7 @@ async def test_an_excerpt_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("BASETEN_API_KEY", "test-key")
+    monkeypatch.setattr("aiobaseten.Baseten", fake.client)
     WORLDS[example.notes.get("world", "calm")](fake)
     names: dict[str, Any] = {"baseten": baseten}
     body = textwrap.indent(example.text, "    ")
