@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from .chainlet_environment_autoscaling_settings_update import (
         ChainletEnvironmentAutoscalingSettingsUpdate,
     )
+    from .chainlet_environment_instance_type_update import ChainletEnvironmentInstanceTypeUpdate
     from .chainlet_environment_settings import ChainletEnvironmentSettings
     from .chainlet_environment_settings_request import ChainletEnvironmentSettingsRequest
+    from .chainlet_environment_settings_v1 import ChainletEnvironmentSettingsV1
     from .chains import Chains
     from .create_chain_environment_request import CreateChainEnvironmentRequest
     from .create_environment_request import CreateEnvironmentRequest
@@ -90,6 +92,12 @@ if TYPE_CHECKING:
     from .update_chainlet_environment_autoscaling_settings_request import (
         UpdateChainletEnvironmentAutoscalingSettingsRequest,
     )
+    from .update_chainlet_environment_instance_type_request import (
+        UpdateChainletEnvironmentInstanceTypeRequest,
+    )
+    from .update_chainlet_environment_instance_type_response import (
+        UpdateChainletEnvironmentInstanceTypeResponse,
+    )
     from .update_deployment_request import UpdateDeploymentRequest
     from .update_environment_request import UpdateEnvironmentRequest
     from .update_environment_response import UpdateEnvironmentResponse
@@ -119,8 +127,10 @@ __all__ = (
     "ChainEnvironments",
     "Chainlet",
     "ChainletEnvironmentAutoscalingSettingsUpdate",
+    "ChainletEnvironmentInstanceTypeUpdate",
     "ChainletEnvironmentSettings",
     "ChainletEnvironmentSettingsRequest",
+    "ChainletEnvironmentSettingsV1",
     "Chains",
     "CreateChainEnvironmentRequest",
     "CreateEnvironmentRequest",
@@ -181,6 +191,8 @@ __all__ = (
     "UpdateChainEnvironmentRequest",
     "UpdateChainEnvironmentResponse",
     "UpdateChainletEnvironmentAutoscalingSettingsRequest",
+    "UpdateChainletEnvironmentInstanceTypeRequest",
+    "UpdateChainletEnvironmentInstanceTypeResponse",
     "UpdateDeploymentRequest",
     "UpdateEnvironmentRequest",
     "UpdateEnvironmentResponse",
@@ -211,8 +223,10 @@ _MODULES = {
     "ChainEnvironments": ".chain_environments",
     "Chainlet": ".chainlet",
     "ChainletEnvironmentAutoscalingSettingsUpdate": ".chainlet_environment_autoscaling_settings_update",
+    "ChainletEnvironmentInstanceTypeUpdate": ".chainlet_environment_instance_type_update",
     "ChainletEnvironmentSettings": ".chainlet_environment_settings",
     "ChainletEnvironmentSettingsRequest": ".chainlet_environment_settings_request",
+    "ChainletEnvironmentSettingsV1": ".chainlet_environment_settings_v1",
     "Chains": ".chains",
     "CreateChainEnvironmentRequest": ".create_chain_environment_request",
     "CreateEnvironmentRequest": ".create_environment_request",
@@ -273,6 +287,8 @@ _MODULES = {
     "UpdateChainEnvironmentRequest": ".update_chain_environment_request",
     "UpdateChainEnvironmentResponse": ".update_chain_environment_response",
     "UpdateChainletEnvironmentAutoscalingSettingsRequest": ".update_chainlet_environment_autoscaling_settings_request",
+    "UpdateChainletEnvironmentInstanceTypeRequest": ".update_chainlet_environment_instance_type_request",
+    "UpdateChainletEnvironmentInstanceTypeResponse": ".update_chainlet_environment_instance_type_response",
     "UpdateDeploymentRequest": ".update_deployment_request",
     "UpdateEnvironmentRequest": ".update_environment_request",
     "UpdateEnvironmentResponse": ".update_environment_response",
