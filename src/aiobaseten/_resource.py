@@ -34,6 +34,7 @@ from aiobaseten_generated.api.chains import (
     promote_chain_deployment,
     update_chain_environment,
     update_chainlet_autoscaling,
+    update_chainlet_instance_types,
 )
 from aiobaseten_generated.api.models import (
     activate_deployment,
@@ -93,6 +94,12 @@ from aiobaseten_generated.models.update_chain_environment_request import (
 )
 from aiobaseten_generated.models.update_chainlet_environment_autoscaling_settings_request import (
     UpdateChainletEnvironmentAutoscalingSettingsRequest,
+)
+from aiobaseten_generated.models.update_chainlet_environment_instance_type_request import (
+    UpdateChainletEnvironmentInstanceTypeRequest,
+)
+from aiobaseten_generated.models.update_chainlet_environment_instance_type_response import (
+    UpdateChainletEnvironmentInstanceTypeResponse,
 )
 from aiobaseten_generated.models.update_deployment_request import UpdateDeploymentRequest
 from aiobaseten_generated.models.update_environment_request import UpdateEnvironmentRequest
@@ -543,6 +550,17 @@ def update_chainlets(
         update_chainlet_autoscaling.operation(chain_id, name, body=body),
         lambda answer: answer.status or None,
     )
+
+
+def update_instance_types(
+    chain_id: str, name: str, instance_types: Mapping[str, str]
+) -> Operation[UpdateChainletEnvironmentInstanceTypeResponse]:
+    """Change the instance types of chainlets in an environment, by the names of the chainlets."""
+    chainlets = {chainlet: {"instance_type_id": its} for chainlet, its in instance_types.items()}
+    body = UpdateChainletEnvironmentInstanceTypeRequest.from_dict(
+        {"updates": chainlets_as_list(chainlets)}
+    )
+    return update_chainlet_instance_types.operation(chain_id, name, body=body)
 
 
 def promote_chain(

@@ -486,12 +486,13 @@ class PromotionOutcomeUnknownError(BasetenError):
     It was not sent again: look at the environment before you do. The cause is the original error.
 
     Attributes:
-        deployment_id: The deployment that was to be promoted.
+        deployment_id: The deployment that was to be promoted; ``None`` for one that Baseten was to
+            make, because of other instance types.
         before: The environment as it was read before; ``None`` if another process read it.
         after: The environment as it was read after, or ``None`` if that failed, too.
     """
 
-    def __init__(self, message: str, *, deployment_id: str, before: Any, after: Any) -> None:
+    def __init__(self, message: str, *, deployment_id: str | None, before: Any, after: Any) -> None:
         super().__init__(message)
         self.deployment_id = deployment_id
         self.before = before

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from .chainlet_environment_instance_type_update import ChainletEnvironmentInstanceTypeUpdate
     from .chainlet_environment_settings import ChainletEnvironmentSettings
     from .chainlet_environment_settings_request import ChainletEnvironmentSettingsRequest
-    from .chainlet_environment_settings_v1 import ChainletEnvironmentSettingsV1
     from .chains import Chains
     from .create_chain_environment_request import CreateChainEnvironmentRequest
     from .create_environment_request import CreateEnvironmentRequest
@@ -130,7 +129,6 @@ __all__ = (
     "ChainletEnvironmentInstanceTypeUpdate",
     "ChainletEnvironmentSettings",
     "ChainletEnvironmentSettingsRequest",
-    "ChainletEnvironmentSettingsV1",
     "Chains",
     "CreateChainEnvironmentRequest",
     "CreateEnvironmentRequest",
@@ -226,7 +224,6 @@ _MODULES = {
     "ChainletEnvironmentInstanceTypeUpdate": ".chainlet_environment_instance_type_update",
     "ChainletEnvironmentSettings": ".chainlet_environment_settings",
     "ChainletEnvironmentSettingsRequest": ".chainlet_environment_settings_request",
-    "ChainletEnvironmentSettingsV1": ".chainlet_environment_settings_v1",
     "Chains": ".chains",
     "CreateChainEnvironmentRequest": ".create_chain_environment_request",
     "CreateEnvironmentRequest": ".create_environment_request",

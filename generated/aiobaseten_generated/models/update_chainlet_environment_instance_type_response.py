@@ -6,13 +6,12 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..misfits import as_json, keep
+from ..misfits import as_json, misfit
 from ..types import UNSET
 
 _FIELDS = frozenset(
     {
         "chain_deployment",
-        "chainlet_environment_settings",
         "requires_redeployment",
     }
 )
@@ -25,8 +24,6 @@ class UpdateChainletEnvironmentInstanceTypeResponse:
     chain_deployment: ChainDeployment | None
     """ The new deployment, if there is one """
 
-    chainlet_environment_settings: list[ChainletEnvironmentSettingsV1]
-
     requires_redeployment: bool
     """ Whether the change needs a new deployment """
 
@@ -36,49 +33,25 @@ class UpdateChainletEnvironmentInstanceTypeResponse:
         _fields: dict[str, Any] = {
             **self.additional_properties,
             "chain_deployment": self.chain_deployment,
-            "chainlet_environment_settings": self.chainlet_environment_settings,
             "requires_redeployment": self.requires_redeployment,
         }
         return {key: as_json(value) for key, value in _fields.items() if value is not UNSET}
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        chain_deployment: Any = src_dict.get("chain_deployment", UNSET)
+        chain_deployment: Any = src_dict["chain_deployment"]
         if isinstance(chain_deployment, dict):
             chain_deployment = ChainDeployment.from_dict(chain_deployment)
         elif chain_deployment is not None:
-            keep(
+            raise misfit(
                 "UpdateChainletEnvironmentInstanceTypeResponse.chain_deployment",
                 "an object or null",
                 chain_deployment,
             )
 
-        chainlet_environment_settings: Any = src_dict.get("chainlet_environment_settings", UNSET)
-        if isinstance(chainlet_environment_settings, list):
-            _chainlet_environment_settings_items: list[Any] = []
-            for _chainlet_environment_settings_item in chainlet_environment_settings:
-                if isinstance(_chainlet_environment_settings_item, dict):
-                    _chainlet_environment_settings_item = ChainletEnvironmentSettingsV1.from_dict(
-                        _chainlet_environment_settings_item
-                    )
-                else:
-                    keep(
-                        "UpdateChainletEnvironmentInstanceTypeResponse.chainlet_environment_settings[]",
-                        "an object",
-                        _chainlet_environment_settings_item,
-                    )
-                _chainlet_environment_settings_items.append(_chainlet_environment_settings_item)
-            chainlet_environment_settings = _chainlet_environment_settings_items
-        else:
-            keep(
-                "UpdateChainletEnvironmentInstanceTypeResponse.chainlet_environment_settings",
-                "a list",
-                chainlet_environment_settings,
-            )
-
-        requires_redeployment: Any = src_dict.get("requires_redeployment", UNSET)
+        requires_redeployment: Any = src_dict["requires_redeployment"]
         if not isinstance(requires_redeployment, bool):
-            keep(
+            raise misfit(
                 "UpdateChainletEnvironmentInstanceTypeResponse.requires_redeployment",
                 "a boolean",
                 requires_redeployment,
@@ -86,7 +59,6 @@ class UpdateChainletEnvironmentInstanceTypeResponse:
 
         _model = cls(
             chain_deployment=chain_deployment,
-            chainlet_environment_settings=chainlet_environment_settings,
             requires_redeployment=requires_redeployment,
         )
         if not src_dict.keys() <= _FIELDS:
@@ -113,4 +85,3 @@ class UpdateChainletEnvironmentInstanceTypeResponse:
 
 
 from ..models.chain_deployment import ChainDeployment
-from ..models.chainlet_environment_settings_v1 import ChainletEnvironmentSettingsV1
