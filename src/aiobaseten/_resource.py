@@ -121,7 +121,7 @@ from ._arguments import (
 from ._audit_log import AuditEntry, AuditPage, read_audit_page, read_chain_deployment_name
 from ._predecessor import ListedDeployment, read_deployments
 from ._sending import Fetched, Operation, Sender, Ticket, parsed_by, then
-from ._startups import read_newest_startup, read_usual
+from ._startups import Usual, read_newest_startup, read_usual
 from ._waiting import (
     GO_ON,
     WHO_S,
@@ -1115,9 +1115,7 @@ class ReadStartup(FollowUp[Startup | None]):
             async with clock.timeout_at(clock.now() + WHY_S):
                 newest = await self._read_newest()
                 if newest is not None:
-                    usual = await self._read_usual()
-                    phases = tuple(evolve(one, usual=usual.get(one.name)) for one in newest.phases)
-                    newest = evolve(newest, phases=phases)
+                    newest = (await self._read_usual()).added_to(newest)
         except TimeoutError:
             pass  # what was read until now is enough
         finally:
@@ -1135,7 +1133,7 @@ class ReadStartup(FollowUp[Startup | None]):
         )
         return await self._read(parsed_by(operation, partial(read_newest_startup, now=now)))
 
-    async def _read_usual(self) -> Mapping[str, float]:
+    async def _read_usual(self) -> Usual:
         now = self.resource.sender.server_time()
         of = "deployment" if self.environment is None else "environment"
         operation = STARTUPS[of](
@@ -1144,7 +1142,7 @@ class ReadStartup(FollowUp[Startup | None]):
             start_epoch_millis=epoch_millis(now - _STARTUPS_LAST),
             end_epoch_millis=epoch_millis(now),
         )
-        return await self._read(parsed_by(operation, read_usual)) or {}
+        return await self._read(parsed_by(operation, read_usual)) or Usual()
 
     async def _read(self, operation: Operation[T]) -> T | None:
         missing = self.resource.sender.shared.missing

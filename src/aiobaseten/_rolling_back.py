@@ -185,7 +185,7 @@ async def _read_idle(resource: Resource[D, E], environment: str) -> EnvironmentR
     """
     reading = await resource.read_environment(environment)
     if reading.is_busy:
-        raise in_progress(resource, environment, reading, rolls_back=True)
+        raise in_progress(resource, environment, reading, act="you roll back")
     return reading
 
 

@@ -120,12 +120,17 @@ class Startup:
         has_failed: Whether it has ended without success.
         seconds: How long it took, or takes until now.
         phases: The phases that were seen, in the order in which they began.
+        usual: Seconds that half of the earlier startups took at most until they were ready, or
+            ``None`` if that is not known.
+        usual_at_most: Seconds that nine of ten took at most, or ``None``.
     """
 
     replica: str | None
     has_failed: bool
     seconds: float
     phases: tuple[StartupPhase, ...]
+    usual: float | None = None
+    usual_at_most: float | None = None
 
     @property
     def phase(self) -> StartupPhase | None:

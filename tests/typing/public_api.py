@@ -808,6 +808,7 @@ def startups(known: errors.Evidence, startup: errors.Startup, phase: errors.Star
     assert_type((startup.replica, startup.has_failed), tuple[str | None, bool])
     assert_type((startup.seconds, startup.phase), tuple[float, errors.StartupPhase | None])
     assert_type(startup.phases, tuple[errors.StartupPhase, ...])
+    assert_type((startup.usual, startup.usual_at_most), tuple[float | None, float | None])
     assert_type((phase.name, phase.is_over), tuple[str, bool])
     assert_type((phase.seconds, phase.usual), tuple[float, float | None])
 
