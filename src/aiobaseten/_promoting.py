@@ -566,7 +566,7 @@ def in_progress(
     *,
     waited: WaitTimeoutError | None = None,
     is_paused: bool | None = None,
-    rolls_back: bool = False,
+    act: str = "",
 ) -> PromotionInProgressError:
     """Why a promotion cannot begin now, and what to do.
 
@@ -576,7 +576,7 @@ def in_progress(
         reading: What was read of it.
         waited: How the wait for its end has ended.
         is_paused: Whether that is paused since; ``None`` if nobody has looked since.
-        rolls_back: Whether the promotion is a rollback.
+        act: What waits for its end, such as ``"you roll back"``, if it is no promotion.
     """
     which = f" of deployment {reading.candidate_id}" if reading.candidate_id else ""
     where = resource.environment_label(environment)
@@ -587,11 +587,9 @@ def in_progress(
     if is_paused:
         still = "" if waited is None else f" after {waited.timeout:g} s of waiting"
         state = f"is paused{still}, and stays so; nothing was sent: "
-        state += (
-            "cancel it, which gives its traffic back" if rolls_back else "resume it, or cancel it"
-        )
-    elif rolls_back:
-        state = f"is under way; nothing was sent: wait for its end before you roll back{cancel}"
+        state += "cancel it, which gives its traffic back" if act else "resume it, or cancel it"
+    elif act:
+        state = f"is under way; nothing was sent: wait for its end before {act}{cancel}"
     elif waited is None:
         state = "is under way; nothing was sent: wait for its end, for example with "
         state += f'if_in_progress="wait"{cancel}; or leave it to Baseten to refuse, with "send"'

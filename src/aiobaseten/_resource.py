@@ -34,6 +34,7 @@ from aiobaseten_generated.api.chains import (
     promote_chain_deployment,
     update_chain_environment,
     update_chainlet_autoscaling,
+    update_chainlet_instance_types,
 )
 from aiobaseten_generated.api.models import (
     activate_deployment,
@@ -94,6 +95,12 @@ from aiobaseten_generated.models.update_chain_environment_request import (
 from aiobaseten_generated.models.update_chainlet_environment_autoscaling_settings_request import (
     UpdateChainletEnvironmentAutoscalingSettingsRequest,
 )
+from aiobaseten_generated.models.update_chainlet_environment_instance_type_request import (
+    UpdateChainletEnvironmentInstanceTypeRequest,
+)
+from aiobaseten_generated.models.update_chainlet_environment_instance_type_response import (
+    UpdateChainletEnvironmentInstanceTypeResponse,
+)
 from aiobaseten_generated.models.update_deployment_request import UpdateDeploymentRequest
 from aiobaseten_generated.models.update_environment_request import UpdateEnvironmentRequest
 from aiobaseten_generated.types import UNSET, Unset
@@ -114,7 +121,7 @@ from ._arguments import (
 from ._audit_log import AuditEntry, AuditPage, read_audit_page, read_chain_deployment_name
 from ._predecessor import ListedDeployment, read_deployments
 from ._sending import Fetched, Operation, Sender, Ticket, parsed_by, then
-from ._startups import read_newest_startup, read_usual
+from ._startups import Usual, read_newest_startup, read_usual
 from ._waiting import (
     GO_ON,
     WHO_S,
@@ -543,6 +550,17 @@ def update_chainlets(
         update_chainlet_autoscaling.operation(chain_id, name, body=body),
         lambda answer: answer.status or None,
     )
+
+
+def update_instance_types(
+    chain_id: str, name: str, instance_types: Mapping[str, str]
+) -> Operation[UpdateChainletEnvironmentInstanceTypeResponse]:
+    """Change the instance types of chainlets in an environment, by the names of the chainlets."""
+    chainlets = {chainlet: {"instance_type_id": its} for chainlet, its in instance_types.items()}
+    body = UpdateChainletEnvironmentInstanceTypeRequest.from_dict(
+        {"updates": chainlets_as_list(chainlets)}
+    )
+    return update_chainlet_instance_types.operation(chain_id, name, body=body)
 
 
 def promote_chain(
@@ -1097,9 +1115,7 @@ class ReadStartup(FollowUp[Startup | None]):
             async with clock.timeout_at(clock.now() + WHY_S):
                 newest = await self._read_newest()
                 if newest is not None:
-                    usual = await self._read_usual()
-                    phases = tuple(evolve(one, usual=usual.get(one.name)) for one in newest.phases)
-                    newest = evolve(newest, phases=phases)
+                    newest = (await self._read_usual()).added_to(newest)
         except TimeoutError:
             pass  # what was read until now is enough
         finally:
@@ -1117,7 +1133,7 @@ class ReadStartup(FollowUp[Startup | None]):
         )
         return await self._read(parsed_by(operation, partial(read_newest_startup, now=now)))
 
-    async def _read_usual(self) -> Mapping[str, float]:
+    async def _read_usual(self) -> Usual:
         now = self.resource.sender.server_time()
         of = "deployment" if self.environment is None else "environment"
         operation = STARTUPS[of](
@@ -1126,7 +1142,7 @@ class ReadStartup(FollowUp[Startup | None]):
             start_epoch_millis=epoch_millis(now - _STARTUPS_LAST),
             end_epoch_millis=epoch_millis(now),
         )
-        return await self._read(parsed_by(operation, read_usual)) or {}
+        return await self._read(parsed_by(operation, read_usual)) or Usual()
 
     async def _read(self, operation: Operation[T]) -> T | None:
         missing = self.resource.sender.shared.missing

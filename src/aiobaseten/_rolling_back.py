@@ -120,7 +120,7 @@ async def roll_back(
         previous = reading.current_id if reading.is_busy else None
         return Started(found.id, cast("D", found.value), Baseline(current_id=previous))
     if reading.is_busy:
-        raise in_progress(resource, ours.environment, reading, rolls_back=True)
+        raise in_progress(resource, ours.environment, reading, act="you roll back")
     return await send_once(resource, ours.environment, previous_id, operation, reading)
 
 
@@ -185,7 +185,7 @@ async def _read_idle(resource: Resource[D, E], environment: str) -> EnvironmentR
     """
     reading = await resource.read_environment(environment)
     if reading.is_busy:
-        raise in_progress(resource, environment, reading, rolls_back=True)
+        raise in_progress(resource, environment, reading, act="you roll back")
     return reading
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from attrs import evolve, field, frozen
+
 from ._status import STARTUP_FAILED, STARTUP_SUCCEEDED
 from .errors import Startup, StartupPhase
 from .readings import read_list
@@ -63,8 +65,28 @@ def _phases(data: object, lasting: float) -> Iterable[StartupPhase]:
         )
 
 
-def read_usual(data: object) -> Mapping[str, float]:
-    """Seconds that half of the earlier startups took at most, by phase.
+@frozen(kw_only=True)
+class Usual:
+    """How long earlier startups took, in seconds.
+
+    Attributes:
+        phases: By phase, the time that half of them took at most.
+        half: The time until half of them were ready at most, or ``None``.
+        most: The time until nine of ten were, or ``None``.
+    """
+
+    phases: Mapping[str, float] = field(factory=dict[str, float])
+    half: float | None = None
+    most: float | None = None
+
+    def added_to(self, startup: Startup) -> Startup:
+        """The startup, with these times."""
+        phases = tuple(evolve(one, usual=self.phases.get(one.name)) for one in startup.phases)
+        return evolve(startup, phases=phases, usual=self.half, usual_at_most=self.most)
+
+
+def read_usual(data: object) -> Usual:
+    """How long earlier startups took.
 
     Args:
         data: The JSON of the summary.
@@ -72,15 +94,21 @@ def read_usual(data: object) -> Mapping[str, float]:
     Raises:
         ValueError: It is not a summary of startups.
     """
-    usual: dict[str, float] = {}
+    phases: dict[str, float] = {}
     for one in read_list("phase_duration_ms", data):
         phase = cast("dict[str, Any]", one)
-        durations = phase.get("duration_ms")
-        if isinstance(durations, dict):
-            half = _number(cast("dict[str, Any]", durations).get("p50_ms"))
-            if half is not None:
-                usual[str(phase.get("phase"))] = half / 1000
-    return usual
+        half = _seconds(phase.get("duration_ms"), "p50_ms")
+        if half is not None:
+            phases[str(phase.get("phase"))] = half
+    total = cast("dict[str, Any]", data).get("total_duration_ms")
+    return Usual(phases=phases, half=_seconds(total, "p50_ms"), most=_seconds(total, "p90_ms"))
+
+
+def _seconds(durations: object, key: str) -> float | None:
+    if not isinstance(durations, dict):
+        return None
+    found = _number(cast("dict[str, Any]", durations).get(key))
+    return None if found is None else found / 1000
 
 
 def _number(value: object) -> float | None:

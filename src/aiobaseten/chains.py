@@ -13,6 +13,7 @@ from ._arguments import Duration, instance, path_argument, time_limit
 from ._configuring import ensure, wait_until_shown
 from ._guarding import GuardedWait, check_before, check_for_chain, guard_tracker
 from ._identifying import identify_deployment
+from ._moving import move_chainlets
 from ._planning import plan
 from ._promoting import promote
 from ._resource import (
@@ -340,8 +341,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
 
         Only the settings that are given change. Those of promotions and those of chainlets are two
         requests, one after the other: if the second fails, the first has been made. Safe to call
-        twice. The instance type of a chainlet cannot be changed here: at Baseten that is a
-        promotion.
+        twice. For the instance types of chainlets, see `update_instance_types`.
 
         Cancelling this coroutine stops the wait, and does not undo a request that was already sent;
         nothing is left running.
@@ -379,6 +379,46 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
         if "chainlet_settings" in wanted:
             answer = await send(update_chainlets(*where, wanted["chainlet_settings"]))
         return await wait_until_shown(self._resource, self.name, wanted, limit, answer=answer)
+
+    async def update_instance_types(
+        self, instance_types: Mapping[str, str]
+    ) -> ChainPromotion | None:
+        """Run chainlets on other instance types, which may start a promotion.
+
+        If a chainlet has to move, Baseten makes a new deployment of the chain and promotes it to
+        this environment, by the environment's promotion settings. So this reads the environment
+        first, and sends one request, which is not repeated.
+
+        Cancelling this coroutine does not take back a request that is on its way.
+
+        Args:
+            instance_types: The ids of instance types, such as ``"2x8"``, by the names of the
+                chainlets. The other chainlets stay as they are.
+
+        Returns:
+            The promotion to wait for; ``None`` if Baseten changed the settings without one, for
+            example because nothing serves here.
+
+        Raises:
+            ConfigurationError: *instance_types* is invalid or empty; nothing was sent.
+            PromotionInProgressError: A promotion is under way; nothing was sent.
+            PromotionOutcomeUnknownError: The answer was lost, and the environment does not tell
+                whether a promotion began. It was not sent again.
+            BadRequestError: Baseten refuses it, for example because there is no such chainlet.
+            NotFoundError: There is no such chain or environment.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        wanted = settings.instance_types(instance_types)
+        started = await move_chainlets(self._resource, self.name, wanted)
+        if started is None:
+            return None
+        return ChainPromotion(
+            resource=self._resource,
+            environment_name=self.name,
+            deployment_id=started.deployment_id,
+            deployment=started.deployment,
+            baseline=started.baseline,
+        )
 
     async def promote(
         self,

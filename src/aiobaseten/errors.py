@@ -120,12 +120,17 @@ class Startup:
         has_failed: Whether it has ended without success.
         seconds: How long it took, or takes until now.
         phases: The phases that were seen, in the order in which they began.
+        usual: Seconds that half of the earlier startups took at most until they were ready, or
+            ``None`` if that is not known.
+        usual_at_most: Seconds that nine of ten took at most, or ``None``.
     """
 
     replica: str | None
     has_failed: bool
     seconds: float
     phases: tuple[StartupPhase, ...]
+    usual: float | None = None
+    usual_at_most: float | None = None
 
     @property
     def phase(self) -> StartupPhase | None:
@@ -486,12 +491,13 @@ class PromotionOutcomeUnknownError(BasetenError):
     It was not sent again: look at the environment before you do. The cause is the original error.
 
     Attributes:
-        deployment_id: The deployment that was to be promoted.
+        deployment_id: The deployment that was to be promoted; ``None`` for one that Baseten was to
+            make, because of other instance types.
         before: The environment as it was read before; ``None`` if another process read it.
         after: The environment as it was read after, or ``None`` if that failed, too.
     """
 
-    def __init__(self, message: str, *, deployment_id: str, before: Any, after: Any) -> None:
+    def __init__(self, message: str, *, deployment_id: str | None, before: Any, after: Any) -> None:
         super().__init__(message)
         self.deployment_id = deployment_id
         self.before = before

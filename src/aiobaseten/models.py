@@ -85,7 +85,12 @@ from .plans import Plan
 from .promotion import Cancellation, Promotion, Waiting
 from .readings import DeploymentReading, EnvironmentReading
 from .schemas import CancellationStatus, Deployment, Environment, Log, Model
-from .settings import AutoscalingSettingsDict, EnsuredEnvironment, ModelPromotionSettingsDict
+from .settings import (
+    AutoscalingSettingsDict,
+    EnsuredEnvironment,
+    ModelPromotionSettingsDict,
+    RequestBackpressureSettingsDict,
+)
 
 _LOG = logging.getLogger("aiobaseten")
 _PRODUCTION = "production"
@@ -230,6 +235,7 @@ class ModelHandle:
         *,
         autoscaling_settings: AutoscalingSettingsDict | None = None,
         promotion_settings: ModelPromotionSettingsDict | None = None,
+        request_backpressure_settings: RequestBackpressureSettingsDict | None = None,
     ) -> Environment:
         """Create an environment. Settings that are not given are Baseten's defaults.
 
@@ -239,6 +245,8 @@ class ModelHandle:
             name: Its name.
             autoscaling_settings: How many replicas run: see `AutoscalingSettingsDict`.
             promotion_settings: How promotions go: see `ModelPromotionSettingsDict`.
+            request_backpressure_settings: What becomes of requests that find no free replica: see
+                `RequestBackpressureSettingsDict`. Servers before August 2026 do not know it.
 
         Returns:
             The environment, as Baseten answered.
@@ -250,7 +258,9 @@ class ModelHandle:
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         path_argument("name", name)
-        wanted = settings.model_settings(autoscaling_settings, promotion_settings)
+        wanted = settings.model_settings(
+            autoscaling_settings, promotion_settings, request_backpressure_settings
+        )
         return await self._resource.sender.send(create_model_environment(self.id, name, wanted))
 
     async def ensure_environment(
@@ -259,6 +269,7 @@ class ModelHandle:
         *,
         autoscaling_settings: AutoscalingSettingsDict | None = None,
         promotion_settings: ModelPromotionSettingsDict | None = None,
+        request_backpressure_settings: RequestBackpressureSettingsDict | None = None,
     ) -> EnsuredEnvironment[Environment]:
         """Create an environment if it does not exist, else tell in which settings it differs.
 
@@ -270,6 +281,7 @@ class ModelHandle:
             name: Its name.
             autoscaling_settings: As for `create_environment`.
             promotion_settings: As for `create_environment`.
+            request_backpressure_settings: As for `create_environment`.
 
         Raises:
             ConfigurationError: The name or a setting is invalid; nothing was sent.
@@ -277,7 +289,9 @@ class ModelHandle:
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         path_argument("name", name)
-        wanted = settings.model_settings(autoscaling_settings, promotion_settings)
+        wanted = settings.model_settings(
+            autoscaling_settings, promotion_settings, request_backpressure_settings
+        )
         create = create_model_environment(self.id, name, wanted)
         return await ensure(self._resource, name, wanted, create)
 
@@ -534,6 +548,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         *,
         autoscaling_settings: AutoscalingSettingsDict | None = None,
         promotion_settings: ModelPromotionSettingsDict | None = None,
+        request_backpressure_settings: RequestBackpressureSettingsDict | None = None,
         timeout: Duration | None = DEFAULT_TIMEOUT_S,
     ) -> Environment:
         """Change settings, and wait until the environment shows them.
@@ -547,6 +562,8 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         Args:
             autoscaling_settings: How many replicas run: see `AutoscalingSettingsDict`.
             promotion_settings: How promotions go: see `ModelPromotionSettingsDict`.
+            request_backpressure_settings: What becomes of requests that find no free replica: see
+                `RequestBackpressureSettingsDict`. Servers before August 2026 do not know it.
             timeout: Seconds or a `timedelta` to keep looking; ``None`` for no limit; ``0`` looks
                 exactly once.
 
@@ -562,7 +579,9 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         limit = time_limit("timeout", timeout)
-        wanted = settings.model_settings(autoscaling_settings, promotion_settings)
+        wanted = settings.model_settings(
+            autoscaling_settings, promotion_settings, request_backpressure_settings
+        )
         settings.at_least_one(wanted)
         operation = update_model_environment(self.model_id, self.name, wanted)
         answer = await self._resource.sender.send(operation)

@@ -24,6 +24,7 @@ __all__ = [
     "Difference",
     "EnsuredEnvironment",
     "ModelPromotionSettingsDict",
+    "RequestBackpressureSettingsDict",
     "RollingDeployConfigDict",
     "autoscaling_of_chainlets",
     "chain_settings",
@@ -119,6 +120,16 @@ class ChainPromotionSettingsDict(TypedDict, total=False):
     ramp_up_duration_seconds: Duration
 
 
+class RequestBackpressureSettingsDict(TypedDict):
+    """What becomes of requests that find no free replica.
+
+    Attributes:
+        policy: ``"QUEUE_ON_FULL"`` or ``"REJECT_ON_FULL"``; ``None`` for no policy.
+    """
+
+    policy: Literal["QUEUE_ON_FULL", "REJECT_ON_FULL"] | None
+
+
 class ChainletSettingsDict(TypedDict, total=False):
     """The settings of one chainlet in a new environment.
 
@@ -189,6 +200,10 @@ def _one_of(*choices: str) -> Check:
     return lambda name, value: choice(name, value, choices)
 
 
+def _one_of_or_none(*choices: str) -> Check:
+    return lambda name, value: None if value is None else choice(name, value, choices)
+
+
 def _rolling(name: str, value: Any) -> dict[str, Any]:
     checked = _checked(name, value, _ROLLING)
     surge, missing = (checked.get(f"max_{one}_percent") for one in ("surge", "unavailable"))
@@ -240,6 +255,7 @@ _CHAIN_PROMOTION: Mapping[str, Check] = {
     "ramp_up_while_promoting": boolean,
     "ramp_up_duration_seconds": _whole_seconds(0),
 }
+_BACKPRESSURE: Mapping[str, Check] = {"policy": _one_of_or_none("QUEUE_ON_FULL", "REJECT_ON_FULL")}
 _CHAINLET: Mapping[str, Check] = {"autoscaling_settings": _autoscaling, "instance_type_id": text}
 
 
@@ -267,6 +283,7 @@ def _entries(name: str, given: object) -> Iterator[tuple[str, Any]]:
 def model_settings(
     autoscaling_settings: AutoscalingSettingsDict | None,
     promotion_settings: ModelPromotionSettingsDict | None,
+    request_backpressure_settings: RequestBackpressureSettingsDict | None = None,
 ) -> dict[str, Any]:
     """Settings of an environment of a model as JSON, checked. ``None`` is left out.
 
@@ -280,6 +297,9 @@ def model_settings(
     if promotion_settings is not None:
         name = "promotion_settings"
         wanted[name] = _checked(name, promotion_settings, _MODEL_PROMOTION)
+    if request_backpressure_settings is not None:
+        name = "request_backpressure_settings"
+        wanted[name] = _checked(name, request_backpressure_settings, _BACKPRESSURE)
     return wanted
 
 
@@ -324,6 +344,18 @@ def autoscaling_of_chainlets(
 def chainlets_as_list(chainlets: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Settings of chainlets as a request has them."""
     return [{"chainlet_name": name, **settings} for name, settings in chainlets.items()]
+
+
+def instance_types(given: Mapping[str, str]) -> Mapping[str, str]:
+    """The instance types of chainlets, checked.
+
+    Raises:
+        ConfigurationError: It is not a dictionary of texts, or an empty one.
+    """
+    name = "instance_types"
+    checked = {key: text(f"{name}[{key!r}]", value) for key, value in _entries(name, given)}
+    at_least_one(checked)
+    return checked
 
 
 def at_least_one(wanted: Mapping[str, Any]) -> None:

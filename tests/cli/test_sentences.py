@@ -220,8 +220,8 @@ INVALID_ARGUMENTS = {
         "argument --set: there are no such settings: did you mean autoscaling_settings?"
     ),
     "environments create model m e --set other.A=1": (
-        "argument --set: there are no such settings: a model has autoscaling_settings and "
-        "promotion_settings"
+        "argument --set: there are no such settings: a model has autoscaling_settings, "
+        "promotion_settings, request_backpressure_settings"
     ),
     "environments create model m e --set promotion_settings.a=1 --set promotion_settings.a.b=2": (
         "argument --set: a setting cannot hold another one"

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pyte
 import pytest
+from attrs import evolve
 from rich.console import Console
 
 from aiobaseten.cli._frame import frame, frame_of_several
@@ -323,6 +324,27 @@ def test_a_frame_shows_the_phases_of_a_slow_startup_until_the_deployment_is_read
     assert re.search(r"image pull +#{12} +40 s$", text, re.MULTILINE)
     assert re.search(r"weight download +#{6}-{6} +1:30  usually 3:00", text), text
     assert "weight download" not in drawn(ready, 141)
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "estimate"),
+    [
+        (100, "usually ready in about 1:40"),
+        (160, "usually ready in about 40 s"),
+        (200, "later than usual; nine of ten were ready within 5:00"),
+        (300, "later than usual: 3:20"),
+    ],
+)
+def test_a_frame_estimates_when_a_slow_startup_is_over(elapsed: float, estimate: str) -> None:
+    phases = (StartupPhase(name="READINESS", seconds=60.0, is_over=False, usual=None),)
+    startup = Startup(
+        replica=None, has_failed=False, seconds=100, phases=phases, usual=200, usual_at_most=300
+    )
+    picture = Picture(job=PROMOTION).after(StartupProgressed(at=100.0, startup=startup))
+    failed = picture.after(StartupProgressed(at=100.0, startup=evolve(startup, has_failed=True)))
+
+    assert re.search(rf"^  {estimate}$", drawn(picture, elapsed), re.MULTILINE)
+    assert "usual" not in drawn(failed, elapsed)
 
 
 def measured(at: float, name: str, outcome: Outcome, reason: str, percent: int = 25) -> Measured:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from baseten.client import ManagementClient
 from baseten.client.managementapi import (
     ChainletEnvironmentAutoscalingSettingsUpdate,
+    ChainletEnvironmentInstanceTypeUpdate,
     CreateChainEnvironmentRequest,
     CreateEnvironmentRequest,
     GetAuditLogsParams,
@@ -34,6 +35,7 @@ from baseten.client.managementapi import (
     UpdateAutoscalingSettings,
     UpdateChainEnvironmentRequest,
     UpdateChainletEnvironmentAutoscalingSettingsRequest,
+    UpdateChainletEnvironmentInstanceTypeRequest,
     UpdateDeploymentRequest,
     UpdateEnvironmentRequest,
     UpdateModelPromotionSettings,
@@ -307,6 +309,35 @@ def with_settings_of_a_chain(client: ManagementClient) -> None:
     until(is_changed)
 
 
+def with_another_instance_type(client: ManagementClient) -> None:
+    """Move a chainlet, which deploys the chain anew, and move it to where it is."""
+    api, at = client.api, {"chain_id": CHAIN, "env_name": PLACE}
+    request = UpdateChainletEnvironmentInstanceTypeRequest(
+        updates=[
+            ChainletEnvironmentInstanceTypeUpdate(
+                chainlet_name="Answer", instance_type_id="A10G:2x24x96"
+            )
+        ]
+    )
+    moved = api.post_chains_environments_chainlet_settings_instance_types_update(
+        **at, request=request
+    )
+    assert moved.requires_redeployment
+    assert moved.chain_deployment
+    made = moved.chain_deployment.id
+
+    def is_live() -> bool:
+        current = api.get_chains_environments_env_name(**at).current_deployment
+        return current is not None and current.id == made
+
+    until(is_live)
+    again = api.post_chains_environments_chainlet_settings_instance_types_update(
+        **at, request=request
+    )
+    assert not again.requires_redeployment
+    assert again.chain_deployment is None
+
+
 def with_audit_logs(client: ManagementClient) -> None:
     """Read every entry, of everything and of each; the models of events are strict."""
     api = client.api
@@ -365,6 +396,7 @@ def main() -> None:
         with_names_and_the_user(client)
         with_settings_of_a_model(client)
         with_settings_of_a_chain(client)
+        with_another_instance_type(client)
         with_its_promotions(client)
         with_startups(client)
         with_its_deployments(client)

@@ -37,6 +37,7 @@ NEWER = {
     ("DeactivateResponseV1", "no_op"),
     ("DeploymentV1", "request_backpressure_settings"),
     ("EnvironmentV1", "request_backpressure_settings"),
+    ("UpdateChainletEnvironmentInstanceTypeResponseV1", "chainlet_environment_settings"),
 }
 # The stories read what they did, so no read is behind. The list of a chain's environments in the
 # published shape does not fit our document, which gives it a shape of its own: see below.
@@ -199,6 +200,7 @@ async def tell_of_environments(fake: FakeBaseten, baseten: Baseten) -> None:
     await staging.update(
         autoscaling_settings={"scale_down_delay": 60},
         promotion_settings={"rolling_deploy_config": {"stabilization_time_seconds": 300}},
+        request_backpressure_settings={"policy": "REJECT_ON_FULL"},
     )
     await staging.deactivate()
     await staging.activate()
@@ -213,6 +215,10 @@ async def tell_of_environments(fake: FakeBaseten, baseten: Baseten) -> None:
         promotion_settings={"redeploy_on_promotion": True},
         chainlet_autoscaling={"B": {"min_replica": 1}},
     )
+    await (await chain.environment("staging").promote("d1")).wait(timeout=600)
+    moved = await chain.environment("staging").update_instance_types({"A": "2x8"})
+    assert moved is not None
+    await moved.wait(timeout=3600)
     await chain.deployment("d2").delete()
 
 

@@ -328,6 +328,7 @@ async def chains(chain: ChainHandle) -> None:
         await environment.update(chainlet_autoscaling={"A": {"min_replica": 1}}, timeout=60),
         schemas.ChainEnvironment,
     )
+    assert_type(await environment.update_instance_types({"A": "2x8"}), ChainPromotion | None)
     assert_type(await environment.read(), EnvironmentReading)
     assert_type(await environment.history(limit=5), list[audit.Release])
     assert_type(environment.watch(), events.EventStream)
@@ -517,6 +518,8 @@ def settings_of_environments(
     of_chain: settings.ChainPromotionSettingsDict = {"ramp_up_duration_seconds": 60}
     scaling: settings.AutoscalingSettingsDict = {"min_replica": 1}
     chainlet: settings.ChainletSettingsDict = {"autoscaling_settings": scaling}
+    backpressure: settings.RequestBackpressureSettingsDict = {"policy": "REJECT_ON_FULL"}
+    assert_type(backpressure["policy"], Literal["QUEUE_ON_FULL", "REJECT_ON_FULL"] | None)
     model_settings(of_model, scaling)
     chain_settings(of_chain, chainlet)
     assert_type(ensured.environment, schemas.Environment)
@@ -678,7 +681,7 @@ def failed_request(error: Exception) -> None:
         assert_type((error.deployment_id, error.environment), tuple[str | None, Any])
         assert_type(error.is_paused, bool)
     if isinstance(error, errors.PromotionOutcomeUnknownError):
-        assert_type((error.deployment_id, error.before), tuple[str, Any])
+        assert_type((error.deployment_id, error.before), tuple[str | None, Any])
         assert_type(error.after, Any)
     if isinstance(error, errors.RequestNotActedOnError):
         assert_type((error.action, error.reason), tuple[str, str])
@@ -809,6 +812,7 @@ def startups(known: errors.Evidence, startup: errors.Startup, phase: errors.Star
     assert_type((startup.replica, startup.has_failed), tuple[str | None, bool])
     assert_type((startup.seconds, startup.phase), tuple[float, errors.StartupPhase | None])
     assert_type(startup.phases, tuple[errors.StartupPhase, ...])
+    assert_type((startup.usual, startup.usual_at_most), tuple[float | None, float | None])
     assert_type((phase.name, phase.is_over), tuple[str, bool])
     assert_type((phase.seconds, phase.usual), tuple[float, float | None])
 

@@ -73,6 +73,7 @@ async def test_a_timeout_tells_which_phase_is_slow(fake: FakeBaseten, baseten: B
     assert startup.phase is not None
     assert (startup.phase.name, startup.phase.usual) == ("WEIGHT_DOWNLOAD", 180)
     assert startup.phase.seconds == pytest.approx(840, abs=1)
+    assert (startup.usual, startup.usual_at_most) == (220, 220)
     assert [(one.name, one.is_over) for one in startup.phases] == [
         ("SCHEDULING", True),
         ("IMAGE_PULL", True),
@@ -172,6 +173,7 @@ async def test_startups_without_a_usual_time_are_told(fake: FakeBaseten, baseten
     assert startup is not None
     assert startup.phase is not None
     assert startup.phase.usual is None
+    assert startup.usual is None
 
 
 async def test_nothing_is_asked_after_a_look_that_failed_or_of_a_chain(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .chainlet_environment_autoscaling_settings_update import (
         ChainletEnvironmentAutoscalingSettingsUpdate,
     )
+    from .chainlet_environment_instance_type_update import ChainletEnvironmentInstanceTypeUpdate
     from .chainlet_environment_settings import ChainletEnvironmentSettings
     from .chainlet_environment_settings_request import ChainletEnvironmentSettingsRequest
     from .chains import Chains
@@ -90,6 +91,12 @@ if TYPE_CHECKING:
     from .update_chainlet_environment_autoscaling_settings_request import (
         UpdateChainletEnvironmentAutoscalingSettingsRequest,
     )
+    from .update_chainlet_environment_instance_type_request import (
+        UpdateChainletEnvironmentInstanceTypeRequest,
+    )
+    from .update_chainlet_environment_instance_type_response import (
+        UpdateChainletEnvironmentInstanceTypeResponse,
+    )
     from .update_deployment_request import UpdateDeploymentRequest
     from .update_environment_request import UpdateEnvironmentRequest
     from .update_environment_response import UpdateEnvironmentResponse
@@ -119,6 +126,7 @@ __all__ = (
     "ChainEnvironments",
     "Chainlet",
     "ChainletEnvironmentAutoscalingSettingsUpdate",
+    "ChainletEnvironmentInstanceTypeUpdate",
     "ChainletEnvironmentSettings",
     "ChainletEnvironmentSettingsRequest",
     "Chains",
@@ -181,6 +189,8 @@ __all__ = (
     "UpdateChainEnvironmentRequest",
     "UpdateChainEnvironmentResponse",
     "UpdateChainletEnvironmentAutoscalingSettingsRequest",
+    "UpdateChainletEnvironmentInstanceTypeRequest",
+    "UpdateChainletEnvironmentInstanceTypeResponse",
     "UpdateDeploymentRequest",
     "UpdateEnvironmentRequest",
     "UpdateEnvironmentResponse",
@@ -211,6 +221,7 @@ _MODULES = {
     "ChainEnvironments": ".chain_environments",
     "Chainlet": ".chainlet",
     "ChainletEnvironmentAutoscalingSettingsUpdate": ".chainlet_environment_autoscaling_settings_update",
+    "ChainletEnvironmentInstanceTypeUpdate": ".chainlet_environment_instance_type_update",
     "ChainletEnvironmentSettings": ".chainlet_environment_settings",
     "ChainletEnvironmentSettingsRequest": ".chainlet_environment_settings_request",
     "Chains": ".chains",
@@ -273,6 +284,8 @@ _MODULES = {
     "UpdateChainEnvironmentRequest": ".update_chain_environment_request",
     "UpdateChainEnvironmentResponse": ".update_chain_environment_response",
     "UpdateChainletEnvironmentAutoscalingSettingsRequest": ".update_chainlet_environment_autoscaling_settings_request",
+    "UpdateChainletEnvironmentInstanceTypeRequest": ".update_chainlet_environment_instance_type_request",
+    "UpdateChainletEnvironmentInstanceTypeResponse": ".update_chainlet_environment_instance_type_response",
     "UpdateDeploymentRequest": ".update_deployment_request",
     "UpdateEnvironmentRequest": ".update_environment_request",
     "UpdateEnvironmentResponse": ".update_environment_response",

@@ -88,7 +88,11 @@ def frame(
     phases: Lines = []
     if picture.startup is not None and not picture.is_over:
         at, startup = picture.startup
-        phases = _phases(startup, max(elapsed - at, 0.0), width, ascii_only=ascii_only)
+        since = max(elapsed - at, 0.0)
+        phases = _phases(startup, since, width, ascii_only=ascii_only)
+        estimate = _estimate(startup, since)
+        if estimate:
+            phases += _sentence(estimate, width, "dim", "  ")
     if len(phases) > room:
         phases = []
     return _group([*top, *shown_rows, *phases, *shown_checks, *bottom, *failure], width, height)
@@ -202,6 +206,18 @@ def _phases(startup: Startup, since: float, width: int, *, ascii_only: bool) -> 
             )
         )
     return lines
+
+
+def _estimate(startup: Startup, since: float) -> str:
+    """When the replica may be ready, from earlier startups; empty if that is not known."""
+    seconds, half, most = startup.seconds + since, startup.usual, startup.usual_at_most
+    if startup.has_failed or half is None:
+        return ""
+    if seconds < half:
+        return f"usually ready in about {elapsed_time(half - seconds)}"
+    if most is not None and seconds < most:
+        return f"later than usual; nine of ten were ready within {elapsed_time(most)}"
+    return f"later than usual: {elapsed_time(half)}"
 
 
 def _checks(rows: Sequence[CheckRow], width: int) -> list[_Part]:

@@ -215,18 +215,24 @@ def event_object(event: Event) -> dict[str, Any]:
     return content
 
 
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
 def startup_object(startup: Startup) -> dict[str, Any]:
     """The startup of a replica."""
     return {
         "replica": startup.replica,
         "has_failed": startup.has_failed,
         "seconds": round(startup.seconds, 3),
+        "usual": _rounded(startup.usual),
+        "usual_at_most": _rounded(startup.usual_at_most),
         "phases": [
             {
                 "phase": phase.name,
                 "seconds": round(phase.seconds, 3),
                 "is_over": phase.is_over,
-                "usual": None if phase.usual is None else round(phase.usual, 3),
+                "usual": _rounded(phase.usual),
             }
             for phase in startup.phases
         ],

@@ -17,7 +17,7 @@ from ._invocations import Kind
 Setting: TypeAlias = tuple[Sequence[str], Any]
 
 _GROUPS: Mapping[Kind, Sequence[str]] = {
-    "model": ("autoscaling_settings", "promotion_settings"),
+    "model": ("autoscaling_settings", "promotion_settings", "request_backpressure_settings"),
     "chain": ("promotion_settings", "chainlet_settings"),
 }
 
@@ -74,7 +74,7 @@ def arguments(kind: Kind, settings: Sequence[Setting], *, updates: bool) -> dict
     for group in nested:
         if group not in groups:
             close = get_close_matches(group, groups, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"a {kind} has {' and '.join(groups)}"
+            hint = f"did you mean {close[0]}?" if close else f"a {kind} has {', '.join(groups)}"
             raise UsageError(f"argument --set: there are no such settings: {hint}")
     if updates and "chainlet_settings" in nested:
         nested["chainlet_autoscaling"] = _autoscaling(nested.pop("chainlet_settings"))

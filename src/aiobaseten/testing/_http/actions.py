@@ -199,6 +199,22 @@ def update_chainlets(request: ParsedRequest) -> JSON:
     return _settings_answer(environment.update(chainlets=chainlets))
 
 
+def update_instance_types(request: ParsedRequest) -> JSON:
+    """Move chainlets in an environment to other instance types, with a promotion if need be."""
+    environment, known = request.environment, request.chain.chainlet_names()
+    chainlets = read_chainlets(request.body, "updates", known)
+    if any("instance_type" not in its for its in chainlets.values()):
+        raise InvalidRequest("Field required.", "updates", "instance_type_id")
+    made = environment.move({name: its["instance_type"] for name, its in chainlets.items()})
+    return {
+        "requires_redeployment": made is not None,
+        "chain_deployment": None if made is None else request.as_json(made),
+        "chainlet_environment_settings": request.writer.chainlet_settings(
+            environment, request.when
+        ),
+    }
+
+
 def _changes(request: ParsedRequest) -> dict[str, Any]:
     changes = read_settings(request.body)
     if "chain_id" in request.path:

@@ -37,7 +37,6 @@ _AUTOSCALING_FIELDS: Final[JSON] = {"target_in_flight_tokens": None, "max_scale_
 _SETTINGS_FIELDS: Final[JSON] = {
     **_AUTOSCALING_FIELDS,
     "ramp_up_step_size": None,
-    "request_backpressure_policy": None,
     "deployment_type": None,
 }
 # Fields of events of audit logs that say nothing in the fake.
@@ -62,6 +61,7 @@ _EVENT_FIELDS: Final[Mapping[str, JSON]] = {
 _WITHOUT_ENVIRONMENT: Final = frozenset(
     {
         "CHAIN_DEPLOYED",
+        "CHAINLET_INSTANCE_TYPE_CHANGED",
         *(
             f"{kind}_DEPLOYMENT_{done}"
             for kind in ("MODEL", "CHAIN")
@@ -254,14 +254,7 @@ class JSONWriter:
             "created_at": self.time_of_day(environment.created),
             "chain_id": chain.id,
             "promotion_settings": _promotion_settings(environment.settings_at(when)),
-            "chainlet_settings": [
-                {
-                    "chainlet_name": name,
-                    "autoscaling_settings": dict(its.autoscaling),
-                    "instance_type": _instance_type(its.instance_type),
-                }
-                for name, its in _chainlets(environment.settings_at(when), current).items()
-            ],
+            "chainlet_settings": self.chainlet_settings(environment, when),
             "current_deployment": current and self._chain_deployment(chain, current, when),
             "candidate_deployment": candidate and self._chain_deployment(chain, candidate, when),
         }
@@ -271,6 +264,18 @@ class JSONWriter:
                 _promotion(snapshot) if promotion == "shown" else None
             )
         return written
+
+    def chainlet_settings(self, environment: FakeEnvironment, when: float) -> list[JSON]:
+        """A list of ChainletEnvironmentSettingsV1."""
+        current = environment.seen_at(when).current
+        return [
+            {
+                "chainlet_name": name,
+                "autoscaling_settings": dict(its.autoscaling),
+                "instance_type": _instance_type(its.instance_type),
+            }
+            for name, its in _chainlets(environment.settings_at(when), current).items()
+        ]
 
     def _model_environment(
         self, resource: FakeChain | FakeModel, environment: FakeEnvironment, when: float
@@ -287,13 +292,13 @@ class JSONWriter:
             "autoscaling_settings": dict(environment.settings_at(when).autoscaling),
             "promotion_settings": _promotion_settings(environment.settings_at(when)),
             "instance_type": _instance_type(environment.settings.instance_type or INSTANCE_TYPE),
-            "request_backpressure_settings": {"policy": None},
+            "request_backpressure_settings": {"policy": environment.settings_at(when).backpressure},
         }
 
 
 def _event_type(kind: str, event: str) -> str:
     """The type of an event of an audit log."""
-    if event == "AUTOSCALING_SETTINGS_CHANGED":
+    if event in ("AUTOSCALING_SETTINGS_CHANGED", "INSTANCE_TYPE_CHANGED"):
         return f"CHAINLET_{event}"
     # Of environments, only those of chains say the kind.
     is_environment_of_model = kind == "MODEL" and event.startswith("ENVIRONMENT_")
@@ -306,7 +311,7 @@ def _chainlets(
     """The settings of each chainlet that serves or has settings."""
     serving = current.chainlet_names if current else ()
     return {
-        **dict.fromkeys(serving, ChainletSettings(instance_type=INSTANCE_TYPE)),
+        **dict.fromkeys(serving, ChainletSettings()),
         **settings.chainlets,
     }
 

@@ -95,6 +95,12 @@ OPERATIONS: Final = (
         actions.update_chainlets,
         _UPDATE_CHAINLETS,
     ),
+    Operation(
+        "POST",
+        _CHAIN_ENVIRONMENT + "/chainlet_settings/instance_types/update",
+        actions.update_instance_types,
+        _UPDATE_CHAINLETS,
+    ),
     Operation("GET", _CHAIN + "/audit_logs", actions.get_audit_log),
     Operation("POST", _CHAIN_ENVIRONMENT + "/promote", actions.promote, _CHAIN_PROMOTE),
     Operation("GET", "/v1/models", actions.list_models),

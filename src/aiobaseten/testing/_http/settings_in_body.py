@@ -51,7 +51,10 @@ def read_settings(body: JSON) -> dict[str, Any]:
     scaling = _numbers(body, "autoscaling_settings", _AUTOSCALING, closed=True)
     if scaling:
         changes["autoscaling"] = scaling
-    _check_backpressure(_object(body, "request_backpressure_settings"))
+    backpressure = _object(body, "request_backpressure_settings")
+    _check_backpressure(backpressure)
+    if "policy" in backpressure:
+        changes["backpressure"] = backpressure["policy"]
     return {**changes, **read_promotion_settings(body, "promotion_settings")}
 
 
@@ -114,7 +117,6 @@ def read_chainlets(body: JSON, key: str, known: frozenset[str]) -> dict[str, Any
 
 
 def _check_backpressure(given: JSON) -> None:
-    """Settings without an effect in the fake."""
     if given.keys() - {"policy"}:
         raise InvalidRequest("Extra inputs are not permitted.", "request_backpressure_settings")
     if given.get("policy") not in (None, "QUEUE_ON_FULL", "REJECT_ON_FULL"):

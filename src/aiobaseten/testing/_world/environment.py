@@ -14,13 +14,13 @@ from . import status
 from .audit_log import AuditLog
 from .deployment import FakeDeployment
 from .environment_history import EnvironmentHistory, EnvironmentSnapshot
-from .environment_settings import EnvironmentSettings
+from .environment_settings import ChainletSettings, EnvironmentSettings
 from .history import History, since_ever
 from .plan import SHUT_DOWN, Plan
 from .progress import Progress
 from .promotion import FakePromotion
 from .refusal import busy, not_possible
-from .rollout import Rollout
+from .rollout import Rollout, RolloutRules
 from .traffic import Flow
 
 _CONTROL: Final = "PROMOTION_CONTROL_ACTION"
@@ -197,20 +197,56 @@ class FakeEnvironment:
             candidate = self._reused_candidate(source, now)
         ready = candidate.status_at(now) in settings.moves_on
         rules = settings.rules(self.resource.behaviour, ready=ready)
+        self._begin(candidate, rules, now)
+        self._scale_down_previous = scale_down_previous
+        self._cleanup = (override or {}).get("cleanup") if is_honoured else None
+        names_source = self.resource.behaviour.audit_log_names == "source"
+        self._audit("DEPLOYMENT_PROMOTED", now, source if names_source else candidate)
+        return candidate
+
+    def move(self, instance_types: Mapping[str, str]) -> FakeDeployment | None:
+        """Move chainlets to other instance types, as somebody else might.
+
+        Args:
+            instance_types: By the name of the chainlet.
+
+        Returns:
+            The new deployment that is promoted for that; None if none is needed: nothing serves, or
+            nothing changes.
+
+        Raises:
+            Refused: A promotion is in progress.
+        """
+        now = self._now()
+        self._refuse_if_busy()
+        moved = {name: {"instance_type": its} for name, its in instance_types.items()}
+        before, after = self.settings, self.settings.changed({"chainlets": moved})
+        self._settings.put(after, since=now)
+        changed = [
+            name
+            for name, its in after.chainlets.items()
+            if its.instance_type != before.chainlets.get(name, ChainletSettings()).instance_type
+        ]
+        if self._current is None or not changed:
+            return None
+        candidate = self._new_candidate(self._current, now)
+        self._begin(candidate, after.rules(self.resource.behaviour, ready=False), now)
+        self._scale_down_previous, self._cleanup = True, None
+        for name in changed:
+            details = {"chainlet_name": name, "instance_type_name": instance_types[name]}
+            self._audit("INSTANCE_TYPE_CHANGED", now, candidate, **details)
+        return candidate
+
+    def _begin(self, candidate: FakeDeployment, rules: RolloutRules, now: float) -> None:
         self._attached_before = candidate.attached_to
         candidate.attach(self.name, since=now)
         self._candidate = candidate
-        self._scale_down_previous = scale_down_previous
-        self._cleanup = (override or {}).get("cleanup") if is_honoured else None
         self._promotion = Rollout(candidate, rules, started=now)
         self._rollouts.append(self._promotion)
         self._promotions.append(FakePromotion(self._promotion, self.resource.progress))
         self._end_pending = True
         self._shown.begin(self._promotion)
         self.resource.progress.invalidate()
-        names_source = self.resource.behaviour.audit_log_names == "source"
-        self._audit("DEPLOYMENT_PROMOTED", now, source if names_source else candidate)
-        return candidate
 
     def cancel(self) -> str:
         """Cancel the promotion gracefully; returns CANCELED or RAMPING_DOWN.

@@ -70,6 +70,7 @@ class EnvironmentSettings:
     instance_type: str | None = None
     candidate_timeline: Plan | None = None
     restricted: bool = False
+    backpressure: str | None = None
 
     def __post_init__(self) -> None:
         check_ramp(self.ramp)
@@ -106,6 +107,7 @@ class EnvironmentSettings:
             **self.autoscaling,
             "ramp_up_while_promoting": self.ramp_up,
             "ramp_up_duration_seconds": self.ramp_up_seconds,
+            "request_backpressure_policy": self.backpressure,
         }
 
     def rules(self, behaviour: Behaviour, *, ready: bool) -> RolloutRules:
