@@ -49,7 +49,8 @@ async def test_a_traceback_keeps_its_lines_and_no_line_is_a_command(shell: Shell
 
     ended = await shell.run(*PROMOTE, "--log-lines", "5")
 
-    first, *more = ended.err.splitlines()[1:]
+    _, hint, first, *more = ended.err.splitlines()
+    assert "aiobaseten rollback" in hint
     assert first.endswith("Z Main: cannot load")
     assert more == ["| Traceback:", "| File x", "| ::error::nonsense", "| OutOfMemoryError"]
 
