@@ -1,6 +1,6 @@
 """Script: create a DAG run whose tasks are already deferred, each with a trigger.
 
-A test that needs two hundred waits saves the minutes in which workers would start two hundred
+A test that needs hundreds of waits saves the minutes in which workers would start hundreds of
 tasks: this writes the rows that those workers would have written into Airflow's database. It runs
 with Airflow's environment variables, after ``airflow db migrate`` and ``airflow dags reserialize``.
 

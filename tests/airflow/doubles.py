@@ -58,6 +58,7 @@ class TaskRun:
     def __init__(self) -> None:
         self.store = StateStore()
         self.pushed: dict[str, Any] = {}
+        self.refuses_xcoms = False
         self.outlet_events = OutletEventAccessors()
         self._ti = SimpleNamespace(max_tries=2, xcom_push=self._push, stats_tags={})
 
@@ -70,6 +71,8 @@ class TaskRun:
         }
 
     def _push(self, key: str, value: Any) -> None:
+        if self.refuses_xcoms and key == "token":
+            raise ConnectionError("the API server is down")
         self.pushed[key] = json.loads(json.dumps(value, allow_nan=False))
 
     def try_again(self) -> None:

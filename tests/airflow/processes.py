@@ -1,4 +1,4 @@
-"""A real Airflow on this machine: a folder, an SQLite database in it, and Airflow's processes.
+"""A real Airflow on this machine: a folder, a database, and Airflow's processes.
 
 Only real processes show that a wait survives the death of a triggerer or a worker. In this order:
 
@@ -19,18 +19,19 @@ import os
 import secrets
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil  # type: ignore[import-untyped]
 from attrs import field, frozen
+
+from .databases import Database, database
 
 #: Variables that Airflow's processes inherit from the test.
 INHERITED = {"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV"}
@@ -67,14 +68,16 @@ def wait_until(condition: Callable[[], Any], seconds: float, failure: str) -> An
 
 @frozen
 class Installation:
-    """A folder with Airflow's database, and the settings of its processes.
+    """A folder, Airflow's database, and the settings of its processes.
 
     Attributes:
-        home: The folder.
+        home: The folder. Modules in it can be imported.
+        database: The database.
         port: The port of the API server.
     """
 
     home: Path
+    database: Database
     port: int = field(factory=free_port)
     _secret: str = field(factory=secrets.token_urlsafe, repr=False)
 
@@ -99,25 +102,29 @@ class Installation:
         return {
             **{name: value for name, value in os.environ.items() if name in INHERITED},
             "AIRFLOW_HOME": str(self.home),
+            "PYTHONPATH": str(self.home),
             "AIRFLOW_CONN_BASETEN_DEFAULT": json.dumps(connection),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW__CORE__PARALLELISM": "2",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{self.port}/execution/",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__API_AUTH__JWT_SECRET": self._secret,
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self.database.url,
             **QUICK_HEALTH_CHECKS,
         }
 
-    def run(self, *command: str, baseten: str = "", timeout: float = 120) -> None:
-        """Run an ``airflow`` command to its end. It must succeed."""
-        name = "-".join(command[:2])
+    def run(self, *command: str, baseten: str = "", timeout: float = 120) -> str:
+        """Run an ``airflow`` command to its end; returns its output. It must succeed."""
+        name = "-".join(command[:3])
         with self.started(name, *command, baseten=baseten) as process:
             status = process.wait(timeout)
-        assert status == 0, (self.home / f"{name}.log").read_text()[-20_000:]
+        output = (self.home / f"{name}.log").read_text()
+        assert status == 0, output[-20_000:]
+        return output
 
     def run_script(self, script: Path, *arguments: str, stdin: str) -> None:
         """Run a Python script to its end, with Airflow's environment variables."""
@@ -157,11 +164,9 @@ class Installation:
         finally:
             kill(process)
 
-    def select(self, query: str) -> list[tuple[Any, ...]]:
+    def select(self, query: str) -> Sequence[tuple[Any, ...]]:
         """The rows of a query to the database."""
-        path = f"file:{self.home}/airflow.db?mode=ro"
-        with closing(sqlite3.connect(path, uri=True, timeout=30)) as database:
-            return database.execute(query).fetchall()
+        return self.database.select(query)
 
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The API server's response to a request, as JSON data."""
@@ -186,25 +191,29 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def installation(home: Path, dags: Mapping[str, str]) -> Iterator[Installation]:
+def installation(
+    home: Path, dags: Mapping[str, str], database_name: str = "sqlite"
+) -> Iterator[Installation]:
     """Install a new Airflow with some DAG files.
 
     Args:
         home: Its folder, which must not exist.
         dags: The text of each DAG file, by name.
+        database_name: One of `databases.NAMES`.
     """
-    airflow = Installation(home)
-    airflow.dags.mkdir(parents=True)
+    (home / "dags").mkdir(parents=True)
     for name, text in dags.items():
-        (airflow.dags / name).write_text(text)
-    try:
-        airflow.run("db", "migrate")
-        yield airflow
-    finally:
-        left_over = [process for process in psutil.process_iter() if _is_of(airflow, process)]
-        for process in left_over:
-            process.kill()
-        assert left_over == []
+        (home / "dags" / name).write_text(text)
+    with database(database_name, home) as opened:
+        airflow = Installation(home, opened)
+        try:
+            airflow.run("db", "migrate")
+            yield airflow
+        finally:
+            left_over = [process for process in psutil.process_iter() if _is_of(airflow, process)]
+            for process in left_over:
+                process.kill()
+            assert left_over == []
 
 
 def _is_of(airflow: Installation, process: psutil.Process) -> bool:

@@ -1,18 +1,38 @@
-"""The DAG in docs/airflow.md, unchanged, with a real Airflow and a served fake."""
+"""The DAGs in docs/airflow.md, unchanged, with a real Airflow and a served fake."""
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from aiobaseten.testing import FakeBaseten, timelines
 
-from .fake_server import fake_server
-from .processes import installation
+from .databases import NAMES
+from .fake_server import FakeServer, fake_server
+from .processes import Installation, installation, wait_until
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
 PAGE = Path(__file__).parents[2] / "docs" / "airflow.md"
+EVALS = """
+async def run_evals(step):
+    return True
+"""
+
+
+def documented() -> dict[str, str]:
+    """The text of each DAG file on the page, by name."""
+    found = re.findall(
+        r"<!-- file: (\S+) -->\n```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL
+    )
+    return dict(found)
 
 
 def add_models(fake: FakeBaseten) -> None:
@@ -26,28 +46,142 @@ def add_models(fake: FakeBaseten) -> None:
             model.environment(name, current="v1", traffic_delay=0)
 
 
-def promotions(fake: FakeBaseten) -> list[list[str]]:
+def promotions(fake: FakeBaseten, *environments: str) -> list[list[str]]:
     """The statuses of each environment's promotions."""
     return [
         [promotion.status for promotion in model.environment(name).promotions]
         for model in (fake.model(f"ranker-{number}") for number in range(1, 21))
-        for name in ("staging", "production")
+        for name in environments
     ]
 
 
-@pytest.mark.processes
-@pytest.mark.timeout(300)
-def test_the_documented_dag_promotes_twenty_models_twice(tmp_path: Path) -> None:
-    (text,) = re.findall(
-        r"<!-- file: release.py -->\n```python\n(.*?)```", PAGE.read_text(), re.DOTALL
+def current(fake: FakeBaseten, name: str = "production") -> str | None:
+    """The deployment of the first model that serves."""
+    serving = fake.model("ranker-1").environment(name).current
+    return serving.id if serving else None
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def airflow(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    home = tmp_path_factory.mktemp("documented") / "airflow"
+    with installation(home, documented(), request.param) as airflow:
+        (home / "evals.py").write_text(EVALS)
+        airflow.run("dags", "reserialize")
+        yield airflow
+
+
+@pytest.fixture
+def baseten() -> Iterator[FakeServer]:
+    with fake_server(add_models, speed=300) as server:
+        yield server
+
+
+def states(airflow: Installation, dag: str) -> list[tuple[object, ...]]:
+    query = (
+        f"select task_id, state, count(*) from task_instance where dag_id = '{dag}' "
+        "group by task_id, state order by task_id, state"
     )
-    with (
-        fake_server(add_models, speed=300) as baseten,
-        installation(tmp_path / "airflow", {"release.py": text}) as airflow,
-    ):
-        airflow.run("dags", "test", "release", baseten=baseten.urls[0], timeout=240)
+    return [tuple(row) for row in airflow.select(query)]
 
-        assert baseten.call(promotions) == [["SUCCEEDED"]] * 40
-        states = airflow.select("select state, count(*) from task_instance group by state")
 
-    assert states == [("success", 60)]
+def test_the_page_has_the_dags_that_this_file_runs() -> None:
+    assert documented().keys() == {
+        "release.py",
+        "announce.py",
+        "nightly.py",
+        "approval.py",
+        "rollback.py",
+    }
+
+
+def test_twenty_models_are_promoted_twice(airflow: Installation, baseten: FakeServer) -> None:
+    airflow.run("dags", "test", "release", baseten=baseten.urls[0], timeout=400)
+
+    found = baseten.call(lambda fake: promotions(fake, "staging", "production"))
+    assert found == [["SUCCEEDED"]] * 40
+    assert [(state, number) for _, state, number in states(airflow, "release")] == [
+        ("success", 20)
+    ] * 3
+
+
+def test_a_promotion_emits_the_asset_on_which_a_dag_runs(
+    airflow: Installation, baseten: FakeServer
+) -> None:
+    airflow.run("dags", "test", "promote_ranker", baseten=baseten.urls[0])
+
+    ((uri, extra),) = airflow.select(
+        "select a.uri, e.extra from asset_event e join asset a on a.id = e.asset_id "
+        "where e.source_dag_id = 'promote_ranker'"
+    )
+    details = extra if isinstance(extra, dict) else json.loads(extra)
+    assert uri == "baseten://model/ranker-1/production"
+    assert (details["deployment_id"], details["previous_id"]) == ("v2", "v1")
+    assert "baseten://model/ranker-1/production" in airflow.run("assets", "list")
+
+
+def test_a_nightly_release_promotes_twenty_models(
+    airflow: Installation, baseten: FakeServer
+) -> None:
+    """Without its guard, which would measure for minutes: test_guard.py has mapped ones."""
+    conf = json.dumps({"guard": None})
+    airflow.run("dags", "test", "nightly", "--conf", conf, baseten=baseten.urls[0], timeout=400)
+
+    assert states(airflow, "nightly") == [("release", "success", 20)]
+    emitted = "select count(*) from asset_event where source_dag_id = 'nightly'"
+    assert [*map(tuple, airflow.select(emitted))] == [(20,)]
+
+
+def test_a_person_approves_what_serves_in_staging(
+    airflow: Installation, baseten: FakeServer
+) -> None:
+    with person(airflow):
+        airflow.run("dags", "test", "approval", baseten=baseten.urls[0], timeout=400)
+
+    assert [state for _, state, _ in states(airflow, "approval")] == ["success"] * 3
+    # Baseten makes a copy of a deployment that serves in another environment.
+    assert baseten.call(lambda fake: (current(fake, "staging"), current(fake))) == ("v2", "v2-p1")
+
+
+@contextmanager
+def person(airflow: Installation) -> Iterator[None]:
+    script = Path(__file__).with_name("approve.py")
+    process = subprocess.Popen(
+        ["timeout", "400", sys.executable, str(script)], env=airflow.environment("")
+    )
+    try:
+        yield
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait(30)
+
+
+@pytest.mark.parametrize(("deployment", "serves"), [("v2", "v1"), ("v1", "v2")])
+def test_an_alert_rolls_back_the_deployment_that_it_is_about_and_no_other(
+    airflow: Installation, baseten: FakeServer, deployment: str, serves: str
+) -> None:
+    baseten.call(lambda fake: fake.model("ranker-1").environment("production").promote("v2"))
+    wait_until(lambda: baseten.call(current) == "v2", 60, "v2 does not serve")
+    params = json.dumps({"model": "ranker-1", "deployment": deployment})
+    airflow.run("dags", "test", "rollback", "--conf", params, baseten=baseten.urls[0])
+
+    assert baseten.call(current) == serves
+
+
+def test_airflow_lists_the_provider_with_its_hook_link_and_asset(airflow: Installation) -> None:
+    assert "aiobaseten" in airflow.run("providers", "list")
+    assert "aiobaseten.airflow.hook.BasetenHook" in airflow.run("providers", "hooks")
+    assert "aiobaseten.airflow.links.BasetenLink" in airflow.run("providers", "links")
+    assert "aiobaseten.airflow.triggers" in airflow.run("providers", "triggers")
+    description = airflow.run("providers", "get", "aiobaseten", "--full", "--output", "json")
+    assert "aiobaseten.airflow.assets.normalized" in description
+
+
+def test_the_connection_is_tested_by_airflows_command(
+    airflow: Installation, baseten: FakeServer
+) -> None:
+    output = airflow.run("connections", "test", "baseten_default", baseten=baseten.urls[0])
+
+    assert "Connection success!" in output

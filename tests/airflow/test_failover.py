@@ -1,4 +1,4 @@
-"""A real Airflow loses triggerers and workers, and users cancel tasks."""
+"""A real Airflow loses triggerers, workers and its scheduler, and users cancel tasks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,10 +17,11 @@ from attrs import define, field
 
 from aiobaseten.testing import FakeBaseten
 
+from .databases import NAMES
 from .fake_server import FakeServer, fake_server
 from .processes import Installation, installation, kill, wait_until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
 DAG = """
 from datetime import timedelta
@@ -36,11 +38,53 @@ with DAG("promote", schedule=None, params={"model_id": Param("", type="string")}
         cancel_on_kill=True,
         log_lines=5,
     )
+
+with DAG("guarded", schedule=None):
+    PromoteOperator(
+        task_id="promote",
+        model_id="guarded",
+        deployment_id="v2",
+        retries=3,
+        retry_delay=timedelta(seconds=1),
+        guard={
+            "checks": [{"check": "verdict", "function": "checks.verdict", "timeout": 240}],
+            "warmup": 1,
+            # The traffic of a promotion that is only cancelled takes minutes to come back.
+            "on_breach": "force_cancel",
+        },
+    )
+
+with DAG("worker_waits", schedule=None):
+    PromoteOperator(
+        task_id="promote",
+        model_id="worker_waits",
+        deployment_id="v2",
+        retries=3,
+        retry_delay=timedelta(seconds=1),
+        deferrable=False,
+    )
+"""
+#: A check whose verdict is a file that the test writes. It notes each time that it is asked.
+CHECKS = r"""
+import asyncio
+from pathlib import Path
+
+from aiobaseten import Verdict
+
+HOME = Path(__file__).parent
+
+
+async def verdict(step):
+    with (HOME / "asked").open("a") as asked:
+        asked.write("x")
+    while not (HOME / "verdict").exists():
+        await asyncio.sleep(0.1)
+    return Verdict((HOME / "verdict").read_text(), reason="a\udcffb\0")
 """
 #: Text that neither UTF-8 nor a database can hold, and how it arrives.
 STRANGE, SAFE = "a\udcffb\0", "a\ufffdb\ufffd"
 #: One for each test.
-MODELS = ("failover", "hang", "worker", "cancel", "strange")
+MODELS = ("failover", "hang", "worker", "cancel", "strange", "worker_waits")
 
 
 def add_models(fake: FakeBaseten) -> None:
@@ -51,6 +95,10 @@ def add_models(fake: FakeBaseten) -> None:
         model.deployment("v2", on_promote="LOADING_MODEL")
         model.environment("production", current="v1", traffic_delay=0)
     fake.model("strange").deployment("v2").log(STRANGE)
+    guarded = fake.model("guarded")
+    guarded.deployment("v1")
+    guarded.deployment("v2")
+    guarded.environment("production", current="v1", rolling=True, traffic_delay=0)
 
 
 @define
@@ -66,6 +114,17 @@ class Cluster:
     _stack: ExitStack
     _free_addresses: list[str]
     triggerers: dict[str, subprocess.Popen[bytes]] = field(factory=dict)
+    scheduler: subprocess.Popen[bytes] | None = None
+
+    def start_scheduler(self) -> None:
+        """Start a scheduler, or kill it with its workers and start another one."""
+        if self.scheduler is not None:
+            kill(self.scheduler)
+        self.scheduler = self._stack.enter_context(
+            self.airflow.started(
+                "scheduler", "scheduler", "--skip-serve-logs", baseten=self.baseten.urls[0]
+            )
+        )
 
     def start_triggerer(self) -> str:
         """Start another triggerer; returns its name."""
@@ -76,14 +135,37 @@ class Cluster:
         )
         return url
 
-    def promote(self, model: str) -> str:
-        """Start a run of the DAG; returns its id."""
+    def promote(self, model: str, dag: str = "promote") -> str:
+        """Start a run of a DAG; returns its id."""
         run = self.airflow.request(
             "POST",
-            "/dags/promote/dagRuns",
-            {"dag_run_id": model, "logical_date": None, "conf": {"model_id": model}},
+            f"/dags/{dag}/dagRuns",
+            {
+                "dag_run_id": model,
+                "logical_date": None,
+                "conf": {"model_id": model} if dag == "promote" else {},
+            },
         )
         return str(run["dag_run_id"])
+
+    def xcom(self, run: str, key: str, dag: str = "promote") -> Any:
+        """An XCom of a run's task."""
+        path = f"/dags/{dag}/dagRuns/{run}/taskInstances/promote/xcomEntries/{key}"
+        return self.airflow.request("GET", path)["value"]
+
+    def link(self, run: str, dag: str = "promote") -> Any:
+        """The link of a run's task, as Airflow's pages show it."""
+        path = f"/dags/{dag}/dagRuns/{run}/taskInstances/promote/links"
+        return self.airflow.request("GET", path)["extra_links"]["Baseten"]
+
+    def kill_worker(self, run: str) -> None:
+        """Kill the worker that runs a run's task."""
+        ((pid,),) = self.airflow.select(f"select pid from task_instance where run_id = '{run}'")
+        task = psutil.Process(pid)
+        supervisor = task.parent()
+        assert supervisor is not None
+        for process in (supervisor, task):
+            process.kill()
 
     def finish(self, model: str) -> None:
         """Let the promotion succeed."""
@@ -93,24 +175,24 @@ class Cluster:
         """Set the status of the deployment that is being promoted, and wait until it is seen."""
         self.baseten.call(lambda fake: fake.model(model).deployment("v2").set(status))
         set_at = self.now()
-        wait_until(lambda: self.lookers(model, since=set_at), 60, "no triggerer looks")
+        wait_until(lambda: self.lookers(model, since=set_at), 150, "no triggerer looks")
 
-    def state(self, run: str) -> str:
+    def state(self, run: str, dag: str = "promote") -> str:
         """The state of a run."""
-        return str(self.airflow.request("GET", f"/dags/promote/dagRuns/{run}")["state"])
+        return str(self.airflow.request("GET", f"/dags/{dag}/dagRuns/{run}")["state"])
 
-    def wait_for_success(self, run: str) -> None:
+    def wait_for_success(self, run: str, dag: str = "promote") -> None:
         """Wait until a run has succeeded."""
-        wait_until(lambda: self.state(run) == "success", 60, "the run has not succeeded")
+        wait_until(lambda: self.state(run, dag) == "success", 150, "the run has not succeeded")
 
     def wait_for_look(self, model: str) -> str:
         """Wait until a triggerer looks at a model; returns its name."""
-        lookers = wait_until(lambda: self.lookers(model), 60, "no triggerer looks")
+        lookers = wait_until(lambda: self.lookers(model), 150, "no triggerer looks")
         return str(lookers[-1])
 
     def wait_for_look_of(self, triggerer: str, model: str) -> None:
         """Wait until a certain triggerer looks at a model."""
-        wait_until(lambda: triggerer in self.lookers(model), 60, "this triggerer does not look")
+        wait_until(lambda: triggerer in self.lookers(model), 150, "this triggerer does not look")
 
     def lookers(self, model: str, *, since: float = 0) -> list[str]:
         """The triggerers that have looked at a model, in order.
@@ -152,25 +234,26 @@ class Cluster:
         return "".join(log.read_text() for log in logs)
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+@pytest.fixture(scope="module", params=NAMES)
+def cluster(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
     """A running Airflow. Its processes are killed afterwards."""
     home = tmp_path_factory.mktemp("failover") / "airflow"
     with ExitStack() as stack:
-        baseten = stack.enter_context(fake_server(add_models, addresses=5))
-        airflow = stack.enter_context(installation(home, {"promote.py": DAG}))
+        baseten = stack.enter_context(fake_server(add_models, addresses=7))
+        airflow = stack.enter_context(installation(home, {"promote.py": DAG}, request.param))
+        (home / "checks.py").write_text(CHECKS)
         workers_url, *triggerer_urls = baseten.urls
         cluster = Cluster(airflow, baseten, stack, triggerer_urls)
         port = str(airflow.port)
-        for command in (
-            ["api-server", "--host", "127.0.0.1", "--port", port, "--workers", "1"],
-            ["scheduler", "--skip-serve-logs"],
-        ):
-            stack.enter_context(airflow.started(command[0], *command, baseten=workers_url))
+        server = ["api-server", "--host", "127.0.0.1", "--port", port, "--workers", "1"]
+        stack.enter_context(airflow.started(server[0], *server, baseten=workers_url))
+        cluster.start_scheduler()
         cluster.start_triggerer()
         cluster.start_triggerer()
         airflow.run("dags", "reserialize", baseten=workers_url)
-        wait_until(lambda: is_up(airflow), 120, "Airflow is not up")
+        wait_until(lambda: is_up(airflow), 150, "Airflow is not up")
         yield cluster
 
 
@@ -220,7 +303,7 @@ def test_a_triggerer_that_hung_and_lost_its_waits_cancels_nothing(cluster: Clust
     os.killpg(hung.pid, signal.SIGCONT)
     wait_until(
         lambda: "the promotion continues" in cluster.triggerer_log("hang"),
-        60,
+        150,
         "Airflow did not call on_kill",
     )
     cluster.finish("hang")
@@ -237,15 +320,10 @@ def test_the_try_after_a_killed_worker_continues_its_promotion(cluster: Cluster)
         )
     )
     run = cluster.promote("worker")
-    wait_until(lambda: cluster.requests("worker", "promote"), 60, "no worker promotes")
-    ((pid,),) = cluster.airflow.select("select pid from task_instance where run_id = 'worker'")
+    wait_until(lambda: cluster.requests("worker", "promote"), 150, "no worker promotes")
 
-    task = psutil.Process(pid)
-    supervisor = task.parent()
-    assert supervisor is not None
-    for process in (supervisor, task):
-        process.kill()
-    wait_until(lambda: cluster.lookers("worker"), 90, "the task was not tried again")
+    cluster.kill_worker(run)
+    wait_until(lambda: cluster.lookers("worker"), 150, "the task was not tried again")
     cluster.finish("worker")
     cluster.wait_for_success(run)
 
@@ -255,12 +333,69 @@ def test_the_try_after_a_killed_worker_continues_its_promotion(cluster: Cluster)
     assert cluster.promotions("worker") == ["SUCCEEDED"]
 
 
+def test_a_guard_survives_a_worker_a_triggerer_and_a_scheduler_and_cancels_once(
+    cluster: Cluster,
+) -> None:
+    home: Path = cluster.airflow.home
+    promote = "POST /v1/models/guarded/environments/production/promote"
+    cluster.baseten.call(lambda fake: fake.faults.hang(route=promote, acts=True))
+    run = cluster.promote("guarded", "guarded")
+    wait_until(lambda: cluster.requests("guarded", "promote"), 150, "no worker promotes")
+    cluster.kill_worker(run)
+
+    wait_until((home / "asked").exists, 150, "no triggerer asks the check")
+    kill(cluster.triggerers.pop(cluster.wait_for_look("guarded")))
+    cluster.start_scheduler()
+    cluster.start_triggerer()
+    asked = len((home / "asked").read_text())
+    wait_until(
+        lambda: len((home / "asked").read_text()) > asked, 150, "no other triggerer asks the check"
+    )
+    before = cluster.xcom(run, "guard_report", "guarded")
+    (home / "verdict").write_text("breach")
+    wait_until(lambda: cluster.state(run, "guarded") == "failed", 150, "the run has not failed")
+
+    assert cluster.requests("guarded", "promote") == 1
+    assert cluster.requests("guarded", "force_cancel_promotion") == 1
+    assert cluster.requests("guarded", "cancel_promotion") == 0
+    assert cluster.promotions("guarded") == ["CANCELED"]
+    report = cluster.xcom(run, "guard_report", "guarded")
+    # The second triggerer may have paused, for a measurement of its own.
+    assert (before["actions"], report["actions"][-1]) == ([], "force_cancel")
+    assert report["steps"][-1]["verdicts"][0]["reason"] == SAFE
+    assert cluster.link(run, "guarded") == "https://app.baseten.co/models/guarded/logs/v2"
+
+
+def test_a_killed_worker_that_waits_itself_is_followed_by_one_that_promotes_nothing(
+    cluster: Cluster,
+) -> None:
+    run = cluster.promote("worker_waits", "worker_waits")
+    path = "/v1/models/worker_waits/environments/production"
+
+    def looks() -> int:
+        return cluster.baseten.call(lambda fake: sum(one.path == path for one in fake.requests))
+
+    wait_until(lambda: looks() > 1, 150, "no worker looks")
+    cluster.kill_worker(run)
+    seen = looks()
+    wait_until(lambda: looks() > seen + 1, 150, "the task was not tried again")
+    deployment = "v2"
+    cluster.baseten.call(
+        lambda fake: fake.model("worker_waits").deployment(deployment).set("ACTIVE")
+    )
+    cluster.wait_for_success(run, "worker_waits")
+
+    assert cluster.requests("worker_waits", "promote") == 1
+    assert cluster.promotions("worker_waits") == ["SUCCEEDED"]
+    assert cluster.xcom(run, "deployment_id", "worker_waits") == deployment
+
+
 def test_failing_a_run_cancels_its_promotion_once(cluster: Cluster) -> None:
     run = cluster.promote("cancel")
     cluster.wait_for_look("cancel")
 
     cluster.airflow.request("PATCH", f"/dags/promote/dagRuns/{run}", {"state": "failed"})
-    wait_until(lambda: cluster.requests("cancel", "cancel_promotion"), 30, "no cancellation")
+    wait_until(lambda: cluster.requests("cancel", "cancel_promotion"), 150, "no cancellation")
     cancelled_at = cluster.now()
     wait_until(lambda: cluster.now() > cancelled_at + 3, 30, "the fake's time stands still")
 
@@ -276,7 +411,7 @@ def test_triggerers_survive_text_that_cannot_be_encoded(cluster: Cluster) -> Non
 
     for status in (STRANGE, "BUILD_FAILED"):
         cluster.set_status("strange", status)
-    wait_until(lambda: cluster.state(run) == "failed", 60, "the run has not failed")
+    wait_until(lambda: cluster.state(run) == "failed", 150, "the run has not failed")
 
     logs = cluster.airflow.home.glob("logs/dag_id=promote/run_id=strange/**/*.log")
     log = "".join(path.read_text() for path in logs)

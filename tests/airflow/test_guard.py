@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from airflow.sdk import DAG
 
 from aiobaseten import Verdict
 from aiobaseten.airflow import PromoteOperator
@@ -46,9 +47,9 @@ def fake() -> FakeBaseten:
     return FakeBaseten(behaviour=Behaviour(metrics_lag=25.0))
 
 
-def add_rolling(fake: FakeBaseten, *, error_share: float) -> FakeEnvironment:
-    """The model ``x``, whose ``v2`` fails a share of its requests from 25 % of the traffic on."""
-    model = fake.model("x")
+def add_rolling(fake: FakeBaseten, *, error_share: float, name: str = "x") -> FakeEnvironment:
+    """A model whose ``v2`` fails a share of its requests from 25 % of the traffic on."""
+    model = fake.model(name)
     model.deployment("v1")
     model.deployment("v2").answers(error_share=error_share, from_percent=25)
     environment = model.environment("production", current="v1", rolling=True)
@@ -100,6 +101,28 @@ async def test_a_good_deployment_goes_live_and_its_report_is_pushed(
     assert writes(fake) == ["promote"]
     steps = run.pushed["guard_report"]["steps"]
     assert [one["percent"] for one in steps if one["outcome"] == "pass"] == [25, 50, 75]
+
+
+@pytest.mark.looptime
+async def test_mapped_tasks_share_a_guard_that_stops_only_the_model_that_is_worse(
+    fake: FakeBaseten, fake_url: str
+) -> None:
+    for name, error_share in (("x", 0.08), ("y", 0.0)):
+        add_rolling(fake, name=name, error_share=error_share)
+    with DAG("d", schedule=None):
+        mapped: Any = PromoteOperator.partial(
+            task_id="promote", deployment_id="v2", guard=GUARD, timeout=20_000
+        ).expand(model_id=["x", "y"])
+
+    outcomes: list[Any] = await asyncio.gather(
+        *(result_of(mapped.unmap({"model_id": name}), TaskRun()) for name in ("x", "y")),
+        return_exceptions=True,
+    )
+
+    assert isinstance(outcomes[0], PERMANENT)
+    assert outcomes[1]["id"] == "v2"
+    serving = [fake.model(name).environment("production").current for name in ("x", "y")]
+    assert [one.id for one in serving if one] == ["v1", "v2"]
 
 
 @pytest.mark.looptime

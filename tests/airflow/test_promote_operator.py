@@ -78,16 +78,19 @@ def test_arguments_that_exclude_each_other_are_refused(given: dict[str, Any]) ->
         PromoteOperator(task_id="promote", deployment_id="v2", **given)
 
 
-async def test_nothing_is_sent_if_the_token_cannot_be_saved(
-    fake: FakeBaseten, fake_url: str, run: TaskRun
+@pytest.mark.parametrize("part", ["state store", "XComs"])
+async def test_nothing_is_sent_if_airflow_stores_nothing_and_the_next_try_sends(
+    fake: FakeBaseten, fake_url: str, run: TaskRun, part: str
 ) -> None:
     add_resource(fake)
-    run.store.is_down = True
-
+    run.store.is_down = part == "state store"
+    run.refuses_xcoms = part == "XComs"
     with pytest.raises(ConnectionError):
         await promote_operator().aexecute(run.context())
-
     assert posts(fake) == []
+    run.store.is_down = run.refuses_xcoms = False
+
+    assert (await result_of(promote_operator(), run))["id"] == "v2"
 
 
 async def test_a_failed_promotion_is_permanent_and_its_evidence_is_in_the_task_log(

@@ -195,7 +195,8 @@ class EnvironmentOperator(ComputedArguments[A], ResumableJobMixin, BaseAsyncOper
                 failure["report"] = join_report(report, failure.get("report"))
             push_report(context, failure)
             fail_task(failure, self.log)
-        self._note(context, begun.token)
+        _saved_token.save(context, begun.token)
+        self._describe(context, begun.token)
         if begun.report is not None:
             # Before the wait, so that there is one whatever happens to it.
             self._push(context, guard_report=join_report(report, plain(begun.report.to_dict())))
@@ -205,14 +206,15 @@ class EnvironmentOperator(ComputedArguments[A], ResumableJobMixin, BaseAsyncOper
         """A function that stores a token, for right before a request is sent."""
 
         async def save(token: str) -> None:
-            self._note(context, token)
+            # The token comes last: after it is stored, the next try takes the request for sent.
+            self._describe(context, token)
+            _saved_token.save(context, token)
 
         return save
 
-    def _note(self, context: Context, token: str) -> None:
-        """Store a token, and push what it says."""
+    def _describe(self, context: Context, token: str) -> None:
+        """Push what a token says."""
         known = Token.load(token)
-        _saved_token.save(context, token)
         self._push(
             context,
             deployment_id=known.deployment_id,

@@ -72,7 +72,7 @@ class _PromotionOperator(EnvironmentOperator[P]):
         saved = _saved_token.load(context)
         if saved is not None and not saved.cleared_since:
             self.log.info("an earlier try saved a token: continuing its promotion, sending nothing")
-            self._note(context, saved.text)
+            self._describe(context, saved.text)
             promotion = await baseten.resume(saved.text, guard=_guard_of(arguments))
             if isinstance(promotion, Cancellation):
                 raise ConfigurationError("the saved token is that of a cancellation")
@@ -433,7 +433,7 @@ class CancelPromotionOperator(EnvironmentOperator[CancelArguments]):
             previous_id=seen.current_deployment.id if seen.current_deployment else None,
             intended=True,
         )
-        self._note(context, intention.dump())
+        await self._saves(context)(intention.dump())
         cancellation = await environment.cancel_promotion()
         self.log.info("%s: %s", cancellation.status, cancellation.message)
         at_once = Token.load(cancellation.token).at_once
