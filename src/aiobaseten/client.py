@@ -117,7 +117,7 @@ class Baseten:
                 *polling_rate* still holds.
             max_connections: Requests that may be under way at the same time; further ones queue.
                 One route alone, or all looks together, may take three quarters of them.
-            transport: The library that sends. ``"aiohttp"`` needs a third of the CPU time of
+            transport: The library that sends. ``"aiohttp"`` needs half of the CPU time of
                 ``"httpx"``, and the extra ``aiobaseten[aiohttp]``. It promises the same, except
                 that it cannot use SOCKS proxies.
             http_client: An HTTP client to use instead of our own, with its proxies, certificates

@@ -56,7 +56,7 @@ DEFAULT_POLLING_RATE = 5.0
 
 #: The word before the key in the Authorization header.
 AuthScheme: TypeAlias = Literal["Api-Key", "Bearer"]
-#: The library that sends: ``aiohttp`` needs a third of the CPU time, and ``aiobaseten[aiohttp]``.
+#: The library that sends: ``aiohttp`` needs half of the CPU time, and ``aiobaseten[aiohttp]``.
 Transport: TypeAlias = Literal["httpx", "aiohttp"]
 #: What to do when a promotion to the environment is under way.
 IfInProgress: TypeAlias = Literal["raise", "adopt", "wait", "send"]

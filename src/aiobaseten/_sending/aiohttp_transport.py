@@ -1,4 +1,4 @@
-"""A transport for httpx that sends with aiohttp, for a third of the CPU time of httpcore.
+"""A transport for httpx that sends with aiohttp, for half of the CPU time of httpcore.
 
 It proves what httpcore proves, and in the same words: an error whose cause is httpcore's
 ``ConnectError`` was raised before the request had a connection; every other one may have come after
