@@ -248,7 +248,8 @@ describe-spec-change: $(READY)  ## Describe a spec change and its meaning (OLD=,
 
 .PHONY: lint-workflows
 lint-workflows: $(WORKFLOWS)  ## Check the workflows and issue forms in .github for errors and security risks, offline
-	$(BIN)/zizmor --offline --quiet --pedantic .github/workflows
+	$(BIN)/zizmor --offline --quiet --pedantic .github/workflows .github/actions
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))

@@ -130,10 +130,10 @@ def test_the_checks_take_typed_arguments_without_a_parser() -> None:
 
 
 def test_every_command_has_a_grammar() -> None:
-    assert GRAMMARS.keys() == SUMMARIES.keys()
+    assert {*GRAMMARS, "completion"} == SUMMARIES.keys()
 
 
-@pytest.mark.parametrize("command", SUMMARIES)
+@pytest.mark.parametrize("command", GRAMMARS)
 def test_every_command_has_help_with_examples(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from aiobaseten.cli._arguments import parse
+
 from .command import Shell
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +20,7 @@ JOBS = [YAML(typ="safe").load(text) for text in re.findall(r"```yaml\n(.*?)```",
 
 def lines_of_jobs() -> list[str]:
     """The lines of both jobs that run the command."""
-    github, gitlab = JOBS
+    github, _, gitlab = JOBS
     steps = [step["run"] for step in github["jobs"]["promote"]["steps"]]
     return [
         line.partition(" | ")[0]
@@ -32,8 +34,21 @@ def test_the_page_has_one_job_for_github_and_one_for_gitlab() -> None:
 
 
 def test_jobs_use_no_third_party_actions() -> None:
-    github, _ = JOBS
+    github, _, _ = JOBS
     assert not any("uses" in step for step in github["jobs"]["promote"]["steps"])
+
+
+def test_the_job_with_the_action_uses_inputs_and_outputs_that_it_has() -> None:
+    _, job, _ = JOBS
+    (step,) = job["jobs"]["promote"]["steps"]
+    action = YAML(typ="safe").load((ROOT / step["uses"] / "action.yml").read_text("utf-8"))
+    required = {name for name, one in action["inputs"].items() if one.get("required")}
+
+    assert required <= step["with"].keys() <= action["inputs"].keys()
+    url = job["jobs"]["promote"]["environment"]["url"]
+    assert re.findall(r"outputs\.(\w+)", url)[0] in action["outputs"]
+    options = step["with"]["options"].split()
+    parse(["promote", "model", "m", "d", "--to=e", "--wait", *options])
 
 
 async def test_the_jobs_promote(shell: Shell) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from aiobaseten.cli._outcomes import Outcome
 from aiobaseten.cli._picture import Picture
 from aiobaseten.cli._run import Run
 from aiobaseten.cli._token_file import TokenFile
+from aiobaseten.cli._views import choose_view
 from aiobaseten.errors import (
     AuthenticationError,
     BadRequestError,
@@ -277,6 +279,14 @@ INVALID_ARGUMENTS = {
     "status modle m prod": (
         "expected chain or model, its name or id, and the environment: did you mean model?"
     ),
+    "completion tcsh": "expected bash, zsh, fish",
+    "wait model m d --notify http://s3cret.example": (
+        "argument --notify: must be https; only loopback addresses may be http"
+    ),
+    "wait model m d --notify https://me:s3cret@example.com": (
+        "argument --notify: leave out the user and the password"
+    ),
+    "wait model m d --notify s3cret": "argument --notify: not an address; write https://HOST/PATH",
     "promote model:m@d s3cret --to prod": f"{TARGETS}",
     "promote model m d --to prod --wait --wave 2": f"--wave: only with targets; {TARGETS}",
     "wait model m d --fail-fast": f"--fail-fast: only with targets; {TARGETS}",
@@ -305,7 +315,8 @@ UNKNOWN_COMMANDS = {
     "promot chain c d --to prod": "there is no such command: did you mean promote?",
     "s3cret": (
         "there is no such command: choose from promote, plan, wait, status, history, logs, "
-        "metrics, list, environments, cancel, pause, resume, roll-forward, rollback"
+        "metrics, list, environments, cancel, pause, resume, roll-forward, rollback, "
+        "completion"
     ),
     "--api-key s3cret list chain c": f"there is no option --api-key: {KEY}",
     "--verison": "there is no option --verison: did you mean --version?",
@@ -1125,6 +1136,27 @@ async def test_several_targets_say_which_wave_begins_and_which_are_left_alone(
     assert "wave 1 of 2" in lines
     assert any(text.startswith("wave 2 of 2 begins at 20") for text in lines)
     assert "model:m@new done before; it is left alone" in lines
+
+
+@pytest.mark.looptime
+async def test_a_heartbeat_says_what_is_waited_for_and_since_when(
+    fake: FakeBaseten, baseten: Baseten, capsys: pytest.CaptureFixture[str]
+) -> None:
+    furnish(fake)
+    line = "promote {} --to production --wait --timeout 90 --lines"
+    for targets in ("model m stuck", "model:m@id:stuck chain:c@stuck"):
+        command = parse([*line.format(targets).split(), "--if-in-progress=adopt"])
+        view = choose_view(command.output, LoopClock(), waits=True)
+        view.end(await execute(Run(baseten, command, view)))
+
+    lines = [text.partition(" ")[2] for text in capsys.readouterr().out.splitlines()]
+    time = r"since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ, for 1:0\d"
+    beats = [text for text in lines if re.search(f", {time}$", text)]
+    assert len(beats) == 2
+    assert re.fullmatch(f"waiting for stuck to become ready, {time}", beats[0])
+    target = r"(model:m@id:stuck|chain:c@stuck)"
+    several = f"2 targets are under way; {target}: waiting for stuck to become ready, {time}"
+    assert re.fullmatch(several, beats[1])
 
 
 def refused(content: str) -> str:

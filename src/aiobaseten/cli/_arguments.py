@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._outcomes import Outcome, help_table
 from ._parser import CommandParser, InvalidError
@@ -33,6 +33,7 @@ SUMMARIES = {
     "resume": "resume the paused promotion of a model",
     "roll-forward": "move all traffic of a model to the new deployment immediately",
     "rollback": "promote the deployment that served before again",
+    "completion": "print a script that completes this command in bash, zsh or fish",
 }
 
 _DESCRIPTION = """\
@@ -118,6 +119,8 @@ def _parse(words: Sequence[str]) -> Command:
         parser.parse_args(asked)
     if name not in commands:
         parser.error(_no_command(name))
+    if name == "completion":
+        _print_completion(after, parser, commands)
     # Options of all commands may stand before the command, too.
     words = [name, *before, *after[1:]]
     # Only one command is needed, and the help of the whole needs none of their modules.
@@ -143,6 +146,28 @@ def _parse(words: Sequence[str]) -> Command:
     except UsageError as error:
         commands[name].error(str(error))
     return command
+
+
+def _print_completion(
+    words: Sequence[str], parser: CommandParser, commands: dict[str, CommandParser]
+) -> NoReturn:
+    from ._completion import SHELLS, completed
+    from ._grammar import GRAMMARS
+
+    parser_of_this = commands["completion"]
+    parser_of_this.usage = f"aiobaseten completion {'|'.join(SHELLS)}"
+    parser_of_this.examples = '  eval "$(aiobaseten completion bash)"    in ~/.bashrc'
+    parser_of_this.add_argument("shell", metavar="|".join(SHELLS), help="the shell")
+    if "-h" in words or "--help" in words:
+        parser_of_this.parse_args(["--help"])
+    if len(words) != 2 or words[1] not in SHELLS:
+        parser_of_this.error(f"expected {', '.join(SHELLS)}")
+    for name, grammar in GRAMMARS.items():
+        grammar.describe(commands[name])
+    listed = [completed(name, SUMMARIES[name], commands[name]) for name in SUMMARIES]
+    for line in SHELLS[words[1]](listed):
+        say(line)
+    parser.exit()
 
 
 def _split_options(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from ..events import Event, Finished, PromotionPaused
 from ..guard import GuardReport, Side
@@ -47,8 +48,10 @@ class GitHubView:
     def begin(self, job: Job) -> None:
         """Output the token now, so that later steps have it if this one is killed."""
         self._job = job
-        if job.token is not None and self._label is None:
-            self._append(self._outputs, f"token={job.token}\n")
+        if self._label is None:
+            outputs = {"token": job.token, **_outputs(job)}
+            lines = [f"{name}={one_line(value)}\n" for name, value in outputs.items() if value]
+            self._append(self._outputs, "".join(lines))
 
     def event(self, event: Event) -> None:
         """Keep the event for the summary; annotate a pause immediately."""
@@ -106,6 +109,20 @@ class GitHubView:
         # A promotion must not fail because the runner's files cannot be written.
         with suppress(OSError), Path(path).open("a", encoding="utf-8", errors="replace") as file:
             file.write(text)
+
+
+def _outputs(job: Job) -> Mapping[str, str | None]:
+    """Further outputs of a promotion: its ids, and where the environment answers."""
+    if job.task != "promotion":
+        return {}
+    environment = quote(job.environment or "", safe="")
+    path = "run_remote" if job.resource.kind == "chain" else "predict"
+    host = f"{job.resource.kind}-{job.resource.id}.api.baseten.co"
+    return {
+        "deployment_id": job.deployment,
+        "previous_id": job.previous,
+        "url": f"https://{host}/environments/{environment}/{path}",
+    }
 
 
 def annotation(level: str, title: str, message: str) -> str:

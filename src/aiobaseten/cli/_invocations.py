@@ -169,6 +169,7 @@ class Invocation:
         access: How to reach Baseten.
         output: How to show progress and results.
         defaults: What stands for words and options that the user left out.
+        notify: The address to which each transition is posted, if any.
     """
 
     #: The name of the command.
@@ -179,6 +180,7 @@ class Invocation:
     access: Access = Access()
     output: Output = "auto"
     defaults: Sequence[Default] = ()
+    notify: str | None = None
 
     @property
     def waits(self) -> bool:

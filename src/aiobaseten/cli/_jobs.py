@@ -37,6 +37,7 @@ class Job:
         environment: The name of the environment, if there is one.
         deployment: The id of the deployment, if there is one and it is known.
         token: The token that continues it, if there is one.
+        previous: The id of the deployment that served before, if it is known.
         guard_words: The flags with which a promotion goes on, such as those of its guard.
     """
 
@@ -45,6 +46,7 @@ class Job:
     environment: str | None = None
     deployment: str | None = None
     token: str | None = None
+    previous: str | None = None
     guard_words: Sequence[str] = ()
 
     @property
@@ -80,6 +82,7 @@ def job_of_promotion(
         environment=promotion.environment_name,
         deployment=promotion.deployment_id,
         token=promotion.token,
+        previous=promotion.previous_id,
         guard_words=guard_words,
     )
 
@@ -261,6 +264,23 @@ class ShownMetrics:
 
     job: Job
     metrics: Metrics
+
+
+@frozen(kw_only=True)
+class Beat:
+    """What the command waits for, during a silence.
+
+    Attributes:
+        label: The target, if it is one of several.
+        subject: What happens, in a few words.
+        since: Since when.
+        seconds: For how long.
+    """
+
+    label: str
+    subject: str
+    since: datetime
+    seconds: float
 
 
 @frozen(kw_only=True)

@@ -46,6 +46,7 @@ from ..events import (
 from . import _stdio
 from ._invocations import Default, EnvironmentRef, ResourceRef
 from ._jobs import (
+    Beat,
     DeploymentRow,
     Ending,
     Job,
@@ -125,6 +126,10 @@ class JSONView:
         """Print an object for each part."""
         for kind, content in result_objects(result):
             self._print(kind, content)
+
+    def beat(self, beats: Sequence[Beat]) -> None:
+        """Print an object."""
+        self._print("heartbeat", {"waiting": [beat_object(one) for one in beats]})
 
     def members(self, labels: Sequence[str]) -> Sequence[JSONView]:
         """Views whose objects name the target."""
@@ -353,6 +358,16 @@ def release_object(place: EnvironmentRef, release: Release) -> dict[str, Any]:
         "at": release.at.isoformat(timespec="seconds") if release.at else None,
         "by": None if release.by is None else one_line(release.by),
         "through": None if release.through is None else one_line(release.through),
+    }
+
+
+def beat_object(beat: Beat) -> dict[str, Any]:
+    """Something that is waited for."""
+    return {
+        "target": beat.label or None,
+        "subject": one_line(beat.subject),
+        "since": timestamp(beat.since),
+        "seconds": round(beat.seconds, 3),
     }
 
 

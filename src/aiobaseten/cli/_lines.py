@@ -13,6 +13,7 @@ from ..plans import Plan
 from . import _stdio
 from ._invocations import Default, EnvironmentRef, ResourceRef
 from ._jobs import (
+    Beat,
     DeploymentRow,
     Ending,
     Job,
@@ -85,6 +86,10 @@ class LinesView:
         """Print several lines."""
         for text in result_text(result):
             _stdio.say(text)
+
+    def beat(self, beats: Sequence[Beat]) -> None:
+        """Print a line."""
+        self._print(beat_text(beats))
 
     def members(self, labels: Sequence[str]) -> Sequence[LinesView]:
         """Views whose lines begin with the target."""
@@ -194,6 +199,15 @@ def defaults_text(defaults: Sequence[Default]) -> str:
     return one_line(
         "using " + ", ".join(f"{one.name} {one.text} (from {one.source})" for one in defaults)
     )
+
+
+def beat_text(beats: Sequence[Beat]) -> str:
+    """What the command waits for, in one line: of several targets, the one that takes longest."""
+    longest = max(beats, key=lambda one: one.seconds)
+    many = f"{len(beats)} targets are under way; " if len(beats) > 1 else ""
+    whose = f"{longest.label}: " if longest.label else ""
+    since = f"since {timestamp(longest.since)}, for {elapsed_time(longest.seconds)}"
+    return one_line(f"{many}{whose}{longest.subject}, {since}")
 
 
 def result_text(result: Result) -> Iterator[str]:

@@ -3,7 +3,35 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+import re
+from typing import NamedTuple, NoReturn
+
+
+class Option(NamedTuple):
+    """An option of a command.
+
+    Attributes:
+        flags: Its names.
+        help: Its help.
+        takes_value: Whether a value follows.
+        metavar: The kind of value.
+    """
+
+    flags: tuple[str, ...]
+    help: str
+    takes_value: bool
+    metavar: str
+
+    @property
+    def choices(self) -> list[str]:
+        """The values, if only some are possible."""
+        is_choice = self.metavar.startswith("{")
+        return self.metavar.strip("{}").split(",") if is_choice else []
+
+    @property
+    def takes_file(self) -> bool:
+        """Whether the value is a file."""
+        return self.metavar in ("PATH", "FILE")
 
 
 class InvalidError(Exception):
@@ -23,6 +51,24 @@ class CommandParser(argparse.ArgumentParser):
         """The help: examples, and what argparse writes."""
         text = super().format_help()
         return f"examples:\n{self.examples}\n\n{text}" if self.examples else text
+
+    def options(self) -> list[Option]:
+        """Its options, as the help lists them."""
+        return [
+            Option(
+                flags=tuple(action.option_strings),
+                help=str(action.help or "").replace("%%", "%"),
+                takes_value=action.nargs != 0,
+                metavar=str(action.metavar or ""),
+            )
+            for action in self._actions
+            if action.option_strings and action.help != argparse.SUPPRESS
+        ]
+
+    def words(self) -> list[str]:
+        """Words that may stand among its arguments, such as chain and model."""
+        metavars = [str(one.metavar) for one in self._actions if not one.option_strings]
+        return [word for text in metavars for word in re.findall(r"\b[a-z]+\b", text)]
 
     def error(self, message: str) -> NoReturn:
         """Refuse the words.

@@ -40,9 +40,10 @@ def run_command(command: Command, words: Sequence[str], *, ends_process: bool) -
         clock = _clock(os.environ.get("AIOBASETEN_CLOCK_SPEED"))
         client = _client(command, clock, words)
     except ConfigurationError as error:
+        # Without notices: the key may be in their address.
         view = choose_view(command.output, clock, waits=command.waits)
         return _show(view, failed(error, command, None))
-    view = choose_view(command.output, clock, waits=command.waits)
+    view = choose_view(command.output, clock, waits=command.waits, notify=command.notify)
     run = Run(client, command, view, clock)
     interruption = Interruption(clock, ends_process=ends_process)
     try:

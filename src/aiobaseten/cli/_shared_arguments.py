@@ -13,6 +13,7 @@ import attrs
 from .. import Token, WaitOptions
 from ..errors import ConfigurationError
 from ..options import CancellationOptions, PromotionOptions
+from ._addresses import parse_address
 from ._checks import UsageError, no_chains
 from ._defaults import Defaults, variable_of
 from ._flags import add_wait_flags, option_names
@@ -60,7 +61,8 @@ def add_settings(parser: ArgumentParser) -> None:
 def read_settings(parsed: Namespace) -> dict[str, Any]:
     """The attributes of `Invocation`."""
     access = Access(api_key_file=parsed.api_key_file, base_url=parsed.base_url)
-    return {"access": access, "output": parsed.output}
+    notify: str | None = getattr(parsed, "notify", None)
+    return {"access": access, "output": parsed.output, "notify": notify}
 
 
 def add_words(parser: ArgumentParser, metavar: str, help_text: str) -> None:
@@ -94,6 +96,12 @@ def add_waiting(parser: ArgumentParser, *kinds: type[WaitingInvocation], optiona
         waiting.add_argument(
             "--wait", action="store_true", help="wait for the end, and show progress"
         )
+    waiting.add_argument(
+        "--notify",
+        type=parse_address,
+        metavar="URL",
+        help="post one JSON for each transition: what --json prints of it",
+    )
     takes = [options for kind in kinds for options in kind.takes]
     add_wait_flags(waiting, option_names(*takes))
     if PromotionOptions in takes:

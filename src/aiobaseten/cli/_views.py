@@ -6,12 +6,16 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .. import Clock
 from ..events import Event
 from ._invocations import Default, Output
 from ._jobs import Ending, Job, Result, ShownEnvironment
+
+if TYPE_CHECKING:
+    from ._json import JSONView
+    from ._lines import LinesView
 
 
 class View(Protocol):
@@ -113,28 +117,33 @@ class Views:
             raise failure
 
 
-def choose_view(output: Output, clock: Clock, *, waits: bool) -> View:
+def choose_view(output: Output, clock: Clock, *, waits: bool, notify: str | None = None) -> View:
     """The view for what the user asked for, and for where the output goes.
 
     Args:
         output: What the user asked for.
         clock: The clock of the waits.
         waits: Whether the command waits.
+        notify: The address for notices, if the user asked for them.
     """
     environ = os.environ
-    view = _main_view(output, clock, environ, waits=waits)
-    if environ.get("GITHUB_ACTIONS") != "true":
-        return view
-    from ._github import GitHubView
+    views = [_main_view(output, clock, environ, waits=waits)]
+    if environ.get("GITHUB_ACTIONS") == "true":
+        from ._github import GitHubView
 
-    return Views([view, GitHubView(environ, annotates=output != "json")])
+        views.append(GitHubView(environ, annotates=output != "json"))
+    if notify is not None:
+        from ._notify import Notices, NotifyView
+
+        views.append(NotifyView(Notices(notify), clock))  # the last, because its end may wait
+    return Views(views) if len(views) > 1 else views[0]
 
 
 def _main_view(output: Output, clock: Clock, environ: Mapping[str, str], *, waits: bool) -> View:
     if output == "json":
         from ._json import JSONView
 
-        return JSONView(clock)
+        return _beating(JSONView(clock), clock, waits=waits)
     if output == "quiet":
         from ._lines import QuietView
 
@@ -145,7 +154,15 @@ def _main_view(output: Output, clock: Clock, environ: Mapping[str, str], *, wait
         return LiveView(clock)
     from ._lines import LinesView
 
-    return LinesView(clock)
+    return _beating(LinesView(clock), clock, waits=waits)
+
+
+def _beating(view: JSONView | LinesView, clock: Clock, *, waits: bool) -> View:
+    if not waits:
+        return view
+    from ._heartbeat import HeartbeatView
+
+    return HeartbeatView(view, clock, view.beat)
 
 
 def can_show_live(
