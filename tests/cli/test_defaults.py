@@ -143,6 +143,19 @@ def test_a_broken_file_does_not_stop_a_command_that_needs_none(project: Path, li
     assert parse(line.split()).defaults == ()
 
 
+@pytest.mark.parametrize("content", ["x = " + "[" * 5000, "#" * (2**20 + 1)], ids=["deep", "huge"])
+def test_a_file_that_nobody_wrote_by_hand_is_refused_with_its_name(
+    project: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / ".aiobaseten.toml").write_text(content)
+
+    with pytest.raises(SystemExit) as ended:
+        parse(["status"])
+
+    assert ended.value.code == 2
+    assert ".aiobaseten.toml" in capsys.readouterr().err
+
+
 async def test_the_output_says_where_each_default_comes_from(
     project: Path, baseten: Baseten, fake: FakeBaseten, capsys: pytest.CaptureFixture[str]
 ) -> None:

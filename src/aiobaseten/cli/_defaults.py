@@ -22,6 +22,8 @@ OWN_FILE = ".aiobaseten.toml"
 #: The file of a project, and its table with our settings.
 PROJECT_FILE, TABLE = "pyproject.toml", "aiobaseten"
 
+_LARGEST_BYTES = 2**20
+
 _WORDS = ("model", "chain", "team", "environment")
 # Options with a value. A switch such as --wake acts, which nobody should forget.
 _OPTIONS = {flag_name(name)[2:]: name for name, flag in WAIT_FLAGS.items() if flag.show}
@@ -172,7 +174,13 @@ def _folders(start: Path) -> Iterator[Path]:
 def _table(path: Path, shown: str) -> object:
     """Our settings in a file; ``None`` if it is a project's without any."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            read = file.read(_LARGEST_BYTES + 1)
+        if len(read) > _LARGEST_BYTES:
+            raise UsageError(f"{shown} is larger than {_LARGEST_BYTES // 2**20} MB")
+        content = tomllib.loads(read.decode())
+    except RecursionError:
+        raise UsageError(f"{shown} is no valid TOML: it is nested too deeply") from None
     except OSError as error:
         raise UsageError(f"{shown} cannot be read: {error.strerror}") from None
     except ValueError as error:
