@@ -385,6 +385,23 @@ async def test_a_last_look_passes_a_pause_of_its_route_and_nothing_else_does(
     assert loop.time() - began == pytest.approx(sent_after, abs=0.01)
 
 
+async def test_a_shorter_pause_of_one_route_ends_before_a_longer_one_of_another() -> None:
+    loop = asyncio.get_running_loop()
+    queue = Queue(LoopClock(), 4, lambda: None)
+    began = loop.time()
+    went: list[float] = []
+
+    async def call(path: str, pause: float) -> None:
+        route = queue.route("GET", path)
+        route.window.pause(began, pause)
+        await queue.enter(route, path, Kind.CALL)
+        went.append(loop.time() - began)
+
+    await asyncio.gather(call("/a", 30.0), call("/b", 5.0))
+
+    assert went == pytest.approx([5.0, 30.0], abs=0.01)
+
+
 async def test_a_last_look_obeys_the_limit_of_its_route() -> None:
     loop = asyncio.get_running_loop()
     queue = Queue(LoopClock(), 4, lambda: None)
