@@ -55,6 +55,14 @@ test-thorough: $(READY)  ## Run all tests, with many more examples, cancelled ca
 test-slow: $(READY)  ## Run only the slow tests, with as few examples as in make test
 	$(BIN)/python -m pytest -n auto -m thorough $(PYTEST)
 
+# Users' interpreters differ: some warn of everything, and some write ASCII only.
+IN_USERS_PYTHON := $(BIN)/python -m pytest -n auto tests/cli tests/promoting tests/sending tests/waiting
+
+.PHONY: test-dev-ascii
+test-dev-ascii: $(READY)  ## Run the tests of calls, waits and the command in development mode, then in an ASCII locale
+	PYTHONDEVMODE=1 $(IN_USERS_PYTHON) $(PYTEST)
+	PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 LC_ALL=C $(IN_USERS_PYTHON) $(PYTEST)
+
 .PHONY: test-wheel
 test-wheel: $(READY)  ## Run some tests against the built wheel, without the sources
 	rm -rf build/wheel

@@ -89,6 +89,11 @@ CHECKS = (
         "Run one test again with `make test-slow PYTEST='-k name'`; `make test-thorough` finds more such cases.",
     ),
     Check(
+        "test-dev-ascii",
+        "A warning appears in Python's development mode, or text is read or written in the encoding of the locale.",
+        "Close what is opened, and name the encoding; the Makefile shows the variables that show the error again.",
+    ),
+    Check(
         "test-airflow-quick",
         "An operator, a sensor or a trigger does not behave as documented.",
         "Run one test again with `make test-airflow-quick PYTEST='-k name'`.",

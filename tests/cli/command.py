@@ -141,8 +141,9 @@ class Shell:
         streams and terminals.
         """
         pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), PIPE)
+        # In the encoding of the process, which is not that of the tests in an ASCII locale.
         process = await asyncio.create_subprocess_exec(
-            *words, env=self.environ(), **{**pipes, **options}
+            *(word.encode() for word in words), env=self.environ(), **{**pipes, **options}
         )
         try:
             yield process

@@ -45,6 +45,29 @@ async def test_an_abandoned_request_may_finish_for_five_seconds(
 
 
 @pytest.mark.looptime
+async def test_the_request_that_was_abandoned_first_gives_way_first(fake: FakeBaseten) -> None:
+    """Two of them hold all connections. The other one may still finish in its five seconds."""
+    model = fake.model("m1")
+    model.environment("production", current="d1")
+    model.deployment("d2")
+    fake.faults.hang(times=2)
+
+    async with fake.client(max_connections=2) as baseten:
+        before = asyncio.all_tasks()
+        m1 = baseten.model("m1")
+        for call in (m1.deployment("d1").get(), m1.environment("production").get()):
+            caller = asyncio.ensure_future(call)
+            await asyncio.sleep(1)
+            caller.cancel()
+            await asyncio.wait([caller])
+        await m1.deployment("d2").get()
+        await asyncio.sleep(4.5)  # the grace of the first one is over
+        left = asyncio.all_tasks() - before
+
+    assert len(left) == 1
+
+
+@pytest.mark.looptime
 async def test_a_request_leaves_no_timer_behind(fake: FakeBaseten) -> None:
     loop = asyncio.get_running_loop()
 

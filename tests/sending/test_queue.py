@@ -368,6 +368,51 @@ async def test_a_last_look_that_is_answered_ends_the_pause_for_all(fake: FakeBas
     assert loop.time() == pytest.approx(20, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("kind", "sent_after"), [(Kind.CALL, 30.0), (Kind.LOOK, 30.0), (Kind.LAST_LOOK, 0.0)]
+)
+async def test_a_last_look_passes_a_pause_of_its_route_and_nothing_else_does(
+    kind: Kind, sent_after: float
+) -> None:
+    loop = asyncio.get_running_loop()
+    queue = Queue(LoopClock(), 4, lambda: None)
+    route = queue.route("GET", "/v1/{name}")
+    began = loop.time()
+    route.window.pause(began, 30.0)
+
+    await queue.enter(route, "/a", kind)
+
+    assert loop.time() - began == pytest.approx(sent_after, abs=0.01)
+
+
+async def test_a_shorter_pause_of_one_route_ends_before_a_longer_one_of_another() -> None:
+    loop = asyncio.get_running_loop()
+    queue = Queue(LoopClock(), 4, lambda: None)
+    began = loop.time()
+    went: list[float] = []
+
+    async def call(path: str, pause: float) -> None:
+        route = queue.route("GET", path)
+        route.window.pause(began, pause)
+        await queue.enter(route, path, Kind.CALL)
+        went.append(loop.time() - began)
+
+    await asyncio.gather(call("/a", 30.0), call("/b", 5.0))
+
+    assert went == pytest.approx([5.0, 30.0], abs=0.01)
+
+
+async def test_a_last_look_obeys_the_limit_of_its_route() -> None:
+    loop = asyncio.get_running_loop()
+    queue = Queue(LoopClock(), 4, lambda: None)
+    route = queue.route("POST", "/v1/models/{model_id}/deployments/{deployment_id}/retry")
+    began = loop.time()
+    for _ in range(11):
+        queue.leave(await queue.enter(route, "/a", Kind.LAST_LOOK))
+
+    assert loop.time() - began >= 60.0
+
+
 async def test_nothing_waits_in_the_loop_after_a_paused_call_has_left(fake: FakeBaseten) -> None:
     fake.model("m1").deployment("d1")
     fake.faults.rate_limited(retry_after=50, times=1)

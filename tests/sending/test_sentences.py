@@ -29,6 +29,7 @@ from aiobaseten.errors import (
     PromotionOutcomeUnknownError,
     RequestNotActedOnError,
     ResponseShapeError,
+    RollbackImpossibleError,
     TransportError,
 )
 from aiobaseten.schemas import Deployment, Model
@@ -324,7 +325,8 @@ CLOSED = "the client was closed; Baseten keeps working on what it was asked"
 
 
 async def sentence_of(call: Awaitable[object]) -> str:
-    with pytest.raises((ConfigurationError, PromotionInProgressError)) as caught:
+    kinds = ConfigurationError, PromotionInProgressError, RollbackImpossibleError
+    with pytest.raises(kinds) as caught:
         await call
     return str(caught.value)
 

@@ -111,6 +111,39 @@ async def test_a_look_in_flight_at_the_deadline_may_finish(
     assert fake.now == pytest.approx(69)
 
 
+async def test_a_last_look_under_way_is_not_given_up_for_that_of_another_wait(
+    fake: FakeBaseten,
+) -> None:
+    fake.model("m1").deployment("d1", timeline=[("LOADING_MODEL", 59), "ACTIVE"])
+    fake.at(50, lambda: fake.faults.delay(8, times=None))
+
+    async with fake.client() as baseten:
+        one = baseten.model("m1").deployment("d1")
+        await asyncio.gather(one.wait_until_active(timeout=60), one.wait_until_active(timeout=65))
+
+    assert fake.now == pytest.approx(68)
+
+
+async def test_a_last_look_that_hangs_is_replaced_after_ten_seconds_for_another_wait(
+    fake: FakeBaseten,
+) -> None:
+    fake.model("m1").deployment("d1", timeline=[("LOADING_MODEL", 66), "ACTIVE"])
+    fake.at(59.9, lambda: fake.faults.hang(times=1))
+
+    async with fake.client() as baseten:
+        one = baseten.model("m1").deployment("d1")
+        hopeless, patient = await asyncio.gather(
+            one.wait_until_active(timeout=60),
+            one.wait_until_active(timeout=65),
+            return_exceptions=True,
+        )
+        ended_at = fake.now
+
+    assert isinstance(hopeless, WaitTimeoutError)
+    assert not isinstance(patient, BaseException)
+    assert ended_at == pytest.approx(70, abs=0.1)
+
+
 async def test_an_unanswered_last_look_ends_ten_seconds_after_the_deadline(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:

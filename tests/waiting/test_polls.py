@@ -299,6 +299,33 @@ async def test_one_look_probes_for_all_while_the_server_is_down(fake: FakeBasete
     assert max(answered.values()) - (down_at + 60) <= 1.2 * 100 / 20 + 5
 
 
+async def test_the_first_answer_after_an_outage_brings_looks_at_everything(
+    fake: FakeBaseten,
+) -> None:
+    """Looks that failed for ten minutes have become rare."""
+    names = deployments(fake, 5)
+    for name in names:
+        fake.model("m1").deployment(name).set("DEPLOYING")
+
+    async with fake.client() as baseten:
+        model = baseten.model("m1")
+        waits = [
+            asyncio.create_task(model.deployment(name).wait_until_active(timeout=None))
+            for name in names
+        ]
+        await asyncio.sleep(30)
+        back_at = fake.now + 600
+        fake.faults.status(503, lasting=600)
+        await asyncio.sleep(720)
+        for wait in waits:
+            wait.cancel()
+
+    looks = [one for one in fake.requests if "/startups" not in one.path and one.at >= back_at]
+    answered = {one.path: one.at for one in reversed(looks)}
+    assert len(answered) == 5
+    assert max(answered.values()) - min(answered.values()) <= 2
+
+
 async def test_one_resource_that_fails_does_not_slow_down_the_others(fake: FakeBaseten) -> None:
     deployments(fake, 2)
     fake.faults.status(500, lasting=3600, route="GET /v1/models/m1/deployments/d0")

@@ -23,13 +23,13 @@ from .steps import asked_pause
 DOWN_AFTER = 3
 #: Seconds between looks at a route that is down.
 PROBE_EVERY_S = 4.0
-#: Seconds for which a route that is down holds the looks at resources that answered before: for
-#: each of them, if they are few. Then it costs little to look at all of them.
-HELD_EACH_S = 0.15
-#: The same in all, if they are many.
-HELD_S = 60.0
-#: How many are few. With the default budget, each of them is seen within twice its schedule.
+#: How many resources are few: with the default budget, each is seen within twice its schedule.
 FEW = 60
+#: Seconds for which a route that is down holds the looks at resources that answered before, for
+#: each of them if they are few. It costs little to look at all of those.
+HELD_EACH_S = 0.15
+#: Seconds for which it holds them if they are many: they would be lost in an outage.
+HELD_S = 60.0
 
 
 class Standing(Enum):
@@ -90,7 +90,6 @@ class Health:
             outcome: Its error, or anything else for a success.
             at: When it ended, on the clock.
             before: How the look before it ended.
-            sound: How many resources of the route answered before.
             sound: How many resources of the route answered before.
             chance: A random number in [0, 1).
         """

@@ -376,6 +376,8 @@ class Polls:
         self._plan(poll)
         self._expiries.set(poll, poll.expiries.next_at)
         self._next_expiry.set(self._expiries.next_at)
+        if flight.seat.is_last:
+            self._start_looks()  # sets the alarm for the last looks that come after this one
 
     def _abandon(self, flight: _Flight) -> None:
         """Nobody waits for this look any longer."""

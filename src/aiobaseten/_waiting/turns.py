@@ -225,12 +225,13 @@ class Turns(Generic[P]):
                 due, poll = first
                 free_at = self._free_at(route, standing, now)
                 is_failing = standing is Standing.FAILING
-                if free_at == math.inf and (is_failing or route.health.holds(standing, now)):
-                    continue  # until another one ends
-                if free_at == math.inf and due <= now + EARLY_S:
-                    lacks_place = True
-                elif free_at == math.inf:
-                    at = min(at, due)  # then it lacks a place
+                if free_at == math.inf:
+                    if is_failing or route.health.holds(standing, now):
+                        continue  # until another one ends
+                    if due > now + EARLY_S:
+                        at = min(at, due)  # then it lacks a place
+                    else:
+                        lacks_place = True
                 elif max(due, free_at) > now + EARLY_S:
                     at = min(at, max(due, free_at))
                 elif is_failing not in found or due < found[is_failing][0]:
