@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from aiobaseten import Baseten, Guard, GuardReport, ModelPromotion, error_rate, latency
-from aiobaseten.errors import BasetenError, GuardError
+from aiobaseten.errors import BasetenError, WaitError
 from aiobaseten.events import Event
 from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment
 
@@ -59,8 +59,8 @@ async def end_of(
                     told.append(event)
     except BasetenError as failure:
         error = failure
-    if isinstance(error, GuardError):
-        assert error.report == promotion.report
+    if isinstance(error, WaitError) and error.evidence is not None:
+        assert error.evidence.report == promotion.report
     return error, promotion.report
 
 

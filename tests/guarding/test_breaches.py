@@ -171,6 +171,18 @@ async def test_a_breach_with_the_policy_pause_leaves_it_paused_at_that_step() ->
     assert report.actions == ("pause",)
 
 
+async def test_a_breach_found_before_the_deadline_is_told_although_the_pause_comes_later() -> None:
+    fake, production = bad_world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(on_breach="pause"))
+        error, _ = await end_of(promotion, timeout=150)
+
+    assert isinstance(error, GuardBreachedError)
+    assert writes(fake) == ["promote", "pause_promotion"]
+    assert production.promotion is not None
+    assert (production.promotion.status, production.promotion.percent) == ("RAMPING_UP", 25)
+
+
 async def test_a_pause_that_baseten_does_not_act_on_is_followed_by_the_next_step() -> None:
     fake, production = bad_world(signals_succeed=False)
     async with fake.client() as baseten:
