@@ -381,6 +381,27 @@ async def test_traffic_that_comes_back_in_slow_steps_is_waited_for(*, is_resumed
     assert error.__cause__ is None
 
 
+async def test_a_cancel_that_never_gets_through_is_given_up_after_its_time() -> None:
+    fake, _ = bad_world()
+    fake.faults.status(503, route=CANCEL, times=None)
+    async with fake.client() as baseten:
+        error, _ = await end_of(await promote(baseten, guard(cancel_timeout=60)))
+
+    assert isinstance(error, GuardBreachedError)
+    assert fake.now - sent(fake, CANCEL)[0] <= 70
+
+
+async def test_a_rollback_that_takes_too_long_is_told_after_its_time() -> None:
+    fake, _ = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=100)
+    async with fake.client() as baseten:
+        error, _ = await end_of(await promote(baseten, guard(bake=60, cancel_timeout=15)))
+
+    assert isinstance(error, GuardBreachedError)
+    assert isinstance(error.__cause__, WaitTimeoutError)
+    assert fake.now - sent(fake, PROMOTE)[-1] <= 20
+
+
 async def test_a_cancel_that_takes_too_long_is_told_and_can_be_waited_for() -> None:
     fake, production = bad_world()
     async with fake.client() as baseten:
