@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+from typing import Any
 
 import pytest
 
@@ -434,6 +436,44 @@ async def test_a_name_that_baseten_does_not_allow_is_refused_before_any_request(
 async def test_a_name_that_another_deployment_has_is_refused(baseten: Baseten) -> None:
     with pytest.raises(BadRequestError):
         await baseten.model("model001").deployment("depl001").rename("depl002")
+
+
+async def test_the_policy_for_requests_without_a_free_replica_is_changed(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    deployment = baseten.model("model001").deployment("depl002")
+
+    async def shown() -> Any:
+        return (await deployment.get())["request_backpressure_settings"]["policy"]
+
+    assert await shown() is None
+    assert await deployment.update_request_backpressure("REJECT_ON_FULL") == "REJECT_ON_FULL"
+    assert await shown() == "REJECT_ON_FULL"
+    assert await deployment.update_request_backpressure(None) is None
+    assert await shown() is None
+    sent = [json.loads(one.body) for one in fake.requests if one.method == "PATCH"]
+    assert sent == [{"policy": "REJECT_ON_FULL"}, {"policy": None}]
+    page = baseten.model("model001").audit(groups=["REQUEST_BACKPRESSURE_SETTINGS"])
+    assert [one.event_data["policy"] async for one in page] == [None, "REJECT_ON_FULL"]
+
+
+@pytest.mark.parametrize("answer", [{"policy": "SPILL"}, {}])
+async def test_an_unknown_policy_is_returned_as_it_is_and_a_missing_one_is_none(
+    fake: FakeBaseten, baseten: Baseten, answer: dict[str, str]
+) -> None:
+    fake.faults.status(200, body=answer)
+    deployment = baseten.model("model001").deployment("depl002")
+
+    assert await deployment.update_request_backpressure(None) == answer.get("policy")
+
+
+@pytest.mark.parametrize("policy", ["", "reject_on_full", 7, {"policy": "QUEUE_ON_FULL"}])
+async def test_a_policy_that_baseten_does_not_have_is_refused_before_any_request(
+    fake: FakeBaseten, baseten: Baseten, policy: Any
+) -> None:
+    with pytest.raises(ConfigurationError, match="policy"):
+        await baseten.model("model001").deployment("depl001").update_request_backpressure(policy)
+    assert fake.requests == []
 
 
 async def test_a_deployment_is_deleted(fake: FakeBaseten, baseten: Baseten) -> None:

@@ -67,6 +67,7 @@ from aiobaseten_generated.api.models import (
     summarize_deployment_startups,
     summarize_environment_startups,
     update_environment,
+    update_request_backpressure,
     wake_deployment,
 )
 from aiobaseten_generated.api.users import get_current_user
@@ -103,6 +104,9 @@ from aiobaseten_generated.models.update_chainlet_environment_instance_type_respo
 )
 from aiobaseten_generated.models.update_deployment_request import UpdateDeploymentRequest
 from aiobaseten_generated.models.update_environment_request import UpdateEnvironmentRequest
+from aiobaseten_generated.models.update_request_backpressure_settings import (
+    UpdateRequestBackpressureSettings,
+)
 from aiobaseten_generated.types import UNSET, Unset
 from attrs import Factory, evolve, field, frozen
 
@@ -488,6 +492,17 @@ def rename_model_deployment(model_id: str, deployment_id: str, name: str) -> Ope
     """Rename a deployment of a model."""
     body = UpdateDeploymentRequest(name=name)
     return rename_deployment.operation(model_id, deployment_id, body=body)
+
+
+def update_model_backpressure(
+    model_id: str, deployment_id: str, settings: Mapping[str, Any]
+) -> Operation[str | None]:
+    """Change what becomes of requests that find no free replica. Returns the policy."""
+    body = UpdateRequestBackpressureSettings.from_dict(settings)
+    return then(
+        update_request_backpressure.operation(model_id, deployment_id, body=body),
+        lambda answer: answer.policy or None,
+    )
 
 
 # Settings are checked before: they are JSON here.

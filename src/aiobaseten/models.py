@@ -53,6 +53,7 @@ from ._resource import (
     promote_model,
     rename_model_deployment,
     retry_model,
+    update_model_backpressure,
     update_model_environment,
     wake_model,
 )
@@ -87,6 +88,7 @@ from .readings import DeploymentReading, EnvironmentReading
 from .schemas import CancellationStatus, Deployment, Environment, Log, Model
 from .settings import (
     AutoscalingSettingsDict,
+    BackpressurePolicy,
     EnsuredEnvironment,
     ModelPromotionSettingsDict,
     RequestBackpressureSettingsDict,
@@ -395,6 +397,28 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         operation = rename_model_deployment(self.model_id, self.id, new_deployment_name(name))
+        return await self._resource.sender.send(operation)
+
+    async def update_request_backpressure(self, policy: BackpressurePolicy | None) -> str | None:
+        """Say what becomes of requests to the deployment that find no free replica.
+
+        An environment has settings of its own: see `ModelEnvironmentHandle.update`. Cancelling this
+        coroutine does not undo a request that was already sent. It is safe to call again.
+
+        Args:
+            policy: With ``"QUEUE_ON_FULL"`` they wait, with ``"REJECT_ON_FULL"`` they are refused.
+                ``None`` removes the policy.
+
+        Returns:
+            The policy that Baseten answered, or ``None`` for no policy.
+
+        Raises:
+            ConfigurationError: There is no such policy; nothing was sent.
+            NotFoundError: There is no such deployment, or the server is from before August 2026.
+            BasetenError: The request failed in another way; see `aiobaseten.errors`.
+        """
+        wanted = settings.backpressure_settings(policy)
+        operation = update_model_backpressure(self.model_id, self.id, wanted)
         return await self._resource.sender.send(operation)
 
     async def retry(self) -> Deployment:

@@ -18,6 +18,7 @@ from .errors import ConfigurationError
 
 __all__ = [
     "AutoscalingSettingsDict",
+    "BackpressurePolicy",
     "ChainPromotionSettingsDict",
     "ChainletSettingsDict",
     "CleanupStrategy",
@@ -35,6 +36,8 @@ E = TypeVar("E")
 
 #: What happens to the deployment that a promotion replaces.
 CleanupStrategy: TypeAlias = Literal["KEEP", "SCALE_TO_ZERO", "DEACTIVATE"]
+#: What becomes of requests that find no free replica: they wait, or are refused.
+BackpressurePolicy: TypeAlias = Literal["QUEUE_ON_FULL", "REJECT_ON_FULL"]
 
 
 class AutoscalingSettingsDict(TypedDict, total=False):
@@ -127,7 +130,7 @@ class RequestBackpressureSettingsDict(TypedDict):
         policy: ``"QUEUE_ON_FULL"`` or ``"REJECT_ON_FULL"``; ``None`` for no policy.
     """
 
-    policy: Literal["QUEUE_ON_FULL", "REJECT_ON_FULL"] | None
+    policy: BackpressurePolicy | None
 
 
 class ChainletSettingsDict(TypedDict, total=False):
@@ -301,6 +304,15 @@ def model_settings(
         name = "request_backpressure_settings"
         wanted[name] = _checked(name, request_backpressure_settings, _BACKPRESSURE)
     return wanted
+
+
+def backpressure_settings(policy: BackpressurePolicy | None) -> dict[str, Any]:
+    """The policy as JSON, checked. Unlike elsewhere, ``None`` is sent: it means no policy.
+
+    Raises:
+        ConfigurationError: There is no such policy.
+    """
+    return _checked("request_backpressure_settings", {"policy": policy}, _BACKPRESSURE)
 
 
 def chain_settings(

@@ -120,22 +120,27 @@ async def test_a_timeout_says_why_the_deployment_is_slow(shell: Shell, output: s
         assert (phase["phase"], phase["is_over"], phase["usual"]) == ("WEIGHT_DOWNLOAD", False, 180)
 
 
-async def test_the_author_of_a_pause_is_in_the_complaint_and_in_the_outcome(shell: Shell) -> None:
+@pytest.mark.parametrize(("act", "action"), [("pause", "paused"), ("force_cancel", "cancelled")])
+async def test_the_author_of_an_act_is_in_the_complaint_and_in_the_outcome(
+    shell: Shell, act: str, action: str
+) -> None:
     """The audit log is read within two seconds, which is short in compressed time, too."""
-    environment = shell.fake.model("m").environment("production")
-    environment.promote("other")
+    model = shell.fake.model("m")
+    model.environment("production").promote("other")
+    model.deployment("other").set("DEPLOYING")  # until the command has found it
 
     adopt = ("--if-in-progress", "adopt", "--wait", "--on-paused", "fail", "--json")
     wait = asyncio.create_task(
         shell.run("promote", "model", "m", "other", "--to", "production", *adopt)
     )
     await until(lambda: sum("environments" in one.path for one in shell.fake.requests) > 2)
-    environment.pause()
-    paused = await wait
+    getattr(model.environment("production"), act)()
+    model.deployment("other").set("ACTIVE")  # a pause acts at the end of a step
+    ended = await wait
 
-    jsonschema.Draft202012Validator(SCHEMA).validate(paused.outcome)
-    act = paused.outcome["act"]
-    assert (act["action"], act["by"], act["through"]) == ("paused", "ops@example.com", "the UI")
+    jsonschema.Draft202012Validator(SCHEMA).validate(ended.outcome)
+    act = ended.outcome["act"]
+    assert (act["action"], act["by"], act["through"]) == (action, "ops@example.com", "the UI")
     assert re.fullmatch(TIME, act["at"])
-    for text in (paused.outcome["message"], paused.complaint):
-        assert "paused by ops@example.com through the UI at 20" in text
+    for text in (ended.outcome["message"], ended.complaint):
+        assert f"{action} by ops@example.com through the UI at 20" in text

@@ -40,6 +40,7 @@ from baseten.client.managementapi import (
     UpdateEnvironmentRequest,
     UpdateModelPromotionSettings,
     UpdatePromotionSettings,
+    UpdateRequestBackpressureSettings,
 )
 
 CHAIN, MODEL, PLACE = "support-bot", "ranker", "production"
@@ -242,6 +243,9 @@ def with_names_and_the_user(client: ManagementClient) -> None:
     at = {"model_id": MODEL, "deployment_id": "v1"}
     renamed = api.patch_models_deployments(**at, request=UpdateDeploymentRequest(name="first"))
     assert renamed.name == "first"
+    policy = UpdateRequestBackpressureSettings(policy="REJECT_ON_FULL")
+    answer = api.patch_models_deployments_request_backpressure_settings(**at, request=policy)
+    assert answer.policy == "REJECT_ON_FULL"
     (found,) = api.get_models_deployments(
         model_id=MODEL, params=GetModelsDeploymentsParams(name="first")
     ).deployments

@@ -180,6 +180,7 @@ async def tell_of_names(fake: FakeBaseten, baseten: Baseten) -> None:
     assert (await model.get()).name == "ranker"
     assert (await chain.get()).deployments_count == 1
     assert (await deployment.rename("green")).name == "green"
+    assert await deployment.update_request_backpressure("QUEUE_ON_FULL") == "QUEUE_ON_FULL"
     assert len(await baseten.models()) >= 2
     assert (await baseten.whoami()).user_id
 

@@ -171,6 +171,18 @@ async def test_a_breach_with_the_policy_pause_leaves_it_paused_at_that_step() ->
     assert report.actions == ("pause",)
 
 
+async def test_a_breach_found_before_the_deadline_is_told_although_the_pause_comes_later() -> None:
+    fake, production = bad_world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(on_breach="pause"))
+        error, _ = await end_of(promotion, timeout=150)
+
+    assert isinstance(error, GuardBreachedError)
+    assert writes(fake) == ["promote", "pause_promotion"]
+    assert production.promotion is not None
+    assert (production.promotion.status, production.promotion.percent) == ("RAMPING_UP", 25)
+
+
 async def test_a_pause_that_baseten_does_not_act_on_is_followed_by_the_next_step() -> None:
     fake, production = bad_world(signals_succeed=False)
     async with fake.client() as baseten:
@@ -367,6 +379,27 @@ async def test_traffic_that_comes_back_in_slow_steps_is_waited_for(*, is_resumed
     # Both steps are held on the way back, too.
     assert fake.now - sent(fake, CANCEL)[0] > 2 * given.stabilization > 900
     assert error.__cause__ is None
+
+
+async def test_a_cancel_that_never_gets_through_is_given_up_after_its_time() -> None:
+    fake, _ = bad_world()
+    fake.faults.status(503, route=CANCEL, times=None)
+    async with fake.client() as baseten:
+        error, _ = await end_of(await promote(baseten, guard(cancel_timeout=60)))
+
+    assert isinstance(error, GuardBreachedError)
+    assert fake.now - sent(fake, CANCEL)[0] <= 70
+
+
+async def test_a_rollback_that_takes_too_long_is_told_after_its_time() -> None:
+    fake, _ = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=100)
+    async with fake.client() as baseten:
+        error, _ = await end_of(await promote(baseten, guard(bake=60, cancel_timeout=15)))
+
+    assert isinstance(error, GuardBreachedError)
+    assert isinstance(error.__cause__, WaitTimeoutError)
+    assert fake.now - sent(fake, PROMOTE)[-1] <= 20
 
 
 async def test_a_cancel_that_takes_too_long_is_told_and_can_be_waited_for() -> None:

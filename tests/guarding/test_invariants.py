@@ -42,7 +42,7 @@ from .rollout import CANCEL, METRICS, PAUSE, RESUME, assert_metrics_are_a_minute
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 #: ``STORIES=1000`` plays so many new ones.
-STORIES_PLAYED = int(os.environ.get("STORIES", "10000" if THOROUGH else "15"))
+STORIES_PLAYED = int(os.environ.get("STORIES", "10000" if THOROUGH else "40"))
 FORCE_CANCEL = CANCEL.replace("/cancel", "/force_cancel")
 ENVIRONMENT = "GET /v1/models/{model_id}/environments/{env_name}"
 #: What others may do that moves the promotion on, so that no pass is needed.
@@ -354,7 +354,7 @@ TOO_LATE = Story(
 )
 
 
-@pytest.mark.timeout(0 if STORIES_PLAYED > 100 else 60)
+@pytest.mark.timeout(0 if STORIES_PLAYED > 100 else 180)
 @settings(
     max_examples=STORIES_PLAYED,
     derandomize=STORIES_PLAYED < 100,

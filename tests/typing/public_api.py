@@ -396,6 +396,9 @@ async def models(model: ModelHandle) -> None:
     assert_type((deployment.id, deployment.model_id), tuple[str, str])
     assert_type(await deployment.get(), schemas.Deployment)
     assert_type(await deployment.rename("v3"), schemas.Deployment)
+    assert_type(await deployment.update_request_backpressure("REJECT_ON_FULL"), str | None)
+    policy: settings.BackpressurePolicy | None = None
+    assert_type(await deployment.update_request_backpressure(policy), str | None)
     assert_type(await deployment.delete(), None)
     assert_type(await deployment.read(), DeploymentReading)
     assert_type(await deployment.activate(), None)

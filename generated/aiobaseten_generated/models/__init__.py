@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from .promotion_status import PromotionStatus
     from .region import Region
     from .request_backpressure_policy import RequestBackpressurePolicy
+    from .request_backpressure_settings import RequestBackpressureSettings
     from .retry_deployment_response import RetryDeploymentResponse
     from .rolling_deploy_config import RollingDeployConfig
     from .rolling_deploy_strategy import RollingDeployStrategy
@@ -166,6 +167,7 @@ __all__ = (
     "PromotionStatus",
     "Region",
     "RequestBackpressurePolicy",
+    "RequestBackpressureSettings",
     "RetryDeploymentResponse",
     "RollingDeployConfig",
     "RollingDeployStrategy",
@@ -261,6 +263,7 @@ _MODULES = {
     "PromotionStatus": ".promotion_status",
     "Region": ".region",
     "RequestBackpressurePolicy": ".request_backpressure_policy",
+    "RequestBackpressureSettings": ".request_backpressure_settings",
     "RetryDeploymentResponse": ".retry_deployment_response",
     "RollingDeployConfig": ".rolling_deploy_config",
     "RollingDeployStrategy": ".rolling_deploy_strategy",

@@ -174,8 +174,10 @@ async def test_settings_have_types_and_bounds(api: Api, body: Any, status: int) 
 async def test_closed_bodies_have_no_other_fields(api: Api) -> None:
     changed = await api(f"PATCH {STAGING}", zebra=1)
     renamed = await api("PATCH /v1/models/m1/deployments/d1", zebra=1)
+    path = "/v1/models/m1/deployments/d1/request_backpressure_settings"
+    policies = [await api(f"PATCH {path}", **one) for one in ({"zebra": 1}, {"policy": "WAIT"})]
 
-    assert (changed.status_code, renamed.status_code) == (422, 422)
+    assert {one.status_code for one in (changed, renamed, *policies)} == {422}
 
 
 @pytest.mark.parametrize(

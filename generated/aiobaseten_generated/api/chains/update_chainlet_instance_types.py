@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...client import Operation
@@ -40,4 +40,5 @@ def _parse(data: Any) -> UpdateChainletEnvironmentInstanceTypeResponse:
     if not isinstance(data, dict):
         raise misfit("UpdateChainletEnvironmentInstanceTypeResponse", "an object", data)
     data = UpdateChainletEnvironmentInstanceTypeResponse.from_dict(data)
-    return cast(UpdateChainletEnvironmentInstanceTypeResponse, data)
+    decoded: UpdateChainletEnvironmentInstanceTypeResponse = data
+    return decoded

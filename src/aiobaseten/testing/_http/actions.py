@@ -31,7 +31,12 @@ from .json_writer import JSON, USER
 from .metrics import read_window, write_metrics
 from .parsed_request import ParsedRequest
 from .response import InvalidRequest
-from .settings_in_body import read_chainlets, read_promotion_settings, read_settings
+from .settings_in_body import (
+    read_chainlets,
+    read_policy,
+    read_promotion_settings,
+    read_settings,
+)
 from .startups import read_startups, write_startups, write_summary
 
 Action = Callable[[ParsedRequest], JSON]
@@ -102,6 +107,14 @@ def rename_deployment(request: ParsedRequest) -> JSON:
         raise not_possible(f"Another deployment is named {name}.")
     deployment.rename(name)
     return request.as_json(deployment)
+
+
+def update_backpressure(request: ParsedRequest) -> JSON:
+    """Change what becomes of requests to a deployment that find no free replica."""
+    policy = read_policy(request.body)
+    if "policy" in request.body:
+        request.deployment.set_backpressure(policy)
+    return {"policy": request.deployment.facts.backpressure}
 
 
 def delete_model_deployment(request: ParsedRequest) -> JSON:

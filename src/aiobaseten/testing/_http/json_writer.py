@@ -62,6 +62,7 @@ _WITHOUT_ENVIRONMENT: Final = frozenset(
     {
         "CHAIN_DEPLOYED",
         "CHAINLET_INSTANCE_TYPE_CHANGED",
+        "MODEL_DEPLOYMENT_REQUEST_BACKPRESSURE_SETTINGS_CHANGED",
         *(
             f"{kind}_DEPLOYMENT_{done}"
             for kind in ("MODEL", "CHAIN")
@@ -221,7 +222,7 @@ class JSONWriter:
             "instance_type_name": facts.instance_type or INSTANCE_TYPE,
             "environment": deployment.attached_at(when),
             "labels": dict(facts.labels) if facts.labels is not None else None,
-            "request_backpressure_settings": {"policy": None},
+            "request_backpressure_settings": {"policy": deployment.backpressure_at(when)},
         }
 
     def _chain_deployment(self, chain: FakeChain, deployment: FakeDeployment, when: float) -> JSON:

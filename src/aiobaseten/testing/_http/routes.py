@@ -59,6 +59,7 @@ _PRODUCTION_PROMOTE: Final = BodyRules(
 )
 
 _RENAME: Final = BodyRules(texts=("name",), only=("name",))
+_BACKPRESSURE: Final = BodyRules(only=("policy",))
 _UPDATE_ENVIRONMENT: Final = BodyRules(
     only=(
         "autoscaling_settings",
@@ -108,6 +109,12 @@ OPERATIONS: Final = (
     Operation("GET", _MODEL + "/deployments", actions.list_deployments),
     Operation("GET", _MODEL_DEPLOYMENT, actions.get_deployment),
     Operation("PATCH", _MODEL_DEPLOYMENT, actions.rename_deployment, _RENAME),
+    Operation(
+        "PATCH",
+        _MODEL_DEPLOYMENT + "/request_backpressure_settings",
+        actions.update_backpressure,
+        _BACKPRESSURE,
+    ),
     Operation("DELETE", _MODEL_DEPLOYMENT, actions.delete_model_deployment),
     Operation(
         "POST", _MODEL_DEPLOYMENT + "/promote", actions.promote_to_production, _PRODUCTION_PROMOTE

@@ -52,9 +52,10 @@ def read_settings(body: JSON) -> dict[str, Any]:
     if scaling:
         changes["autoscaling"] = scaling
     backpressure = _object(body, "request_backpressure_settings")
-    _check_backpressure(backpressure)
+    if backpressure.keys() - {"policy"}:
+        raise InvalidRequest("Extra inputs are not permitted.", "request_backpressure_settings")
     if "policy" in backpressure:
-        changes["backpressure"] = backpressure["policy"]
+        changes["backpressure"] = read_policy(backpressure, "request_backpressure_settings")
     return {**changes, **read_promotion_settings(body, "promotion_settings")}
 
 
@@ -80,6 +81,18 @@ def read_promotion_settings(body: JSON, field: str) -> dict[str, Any]:
     if rolling:
         changes["rolling_config"] = rolling
     return changes
+
+
+def read_policy(given: JSON, *where: str) -> str | None:
+    """What becomes of requests that find no free replica; *where* the object is in the body.
+
+    Raises:
+        InvalidRequest: There is no such policy.
+    """
+    policy = given.get("policy")
+    if policy not in (None, "QUEUE_ON_FULL", "REJECT_ON_FULL"):
+        raise InvalidRequest("Input should be QUEUE_ON_FULL or REJECT_ON_FULL.", *where, "policy")
+    return cast("str | None", policy)
 
 
 def read_chainlets(body: JSON, key: str, known: frozenset[str]) -> dict[str, Any]:
@@ -114,14 +127,6 @@ def read_chainlets(body: JSON, key: str, known: frozenset[str]) -> dict[str, Any
             its["instance_type"] = instance_type
         chainlets[name] = its
     return chainlets
-
-
-def _check_backpressure(given: JSON) -> None:
-    if given.keys() - {"policy"}:
-        raise InvalidRequest("Extra inputs are not permitted.", "request_backpressure_settings")
-    if given.get("policy") not in (None, "QUEUE_ON_FULL", "REJECT_ON_FULL"):
-        where = ("request_backpressure_settings", "policy")
-        raise InvalidRequest("Input should be QUEUE_ON_FULL or REJECT_ON_FULL.", *where)
 
 
 def _numbers(

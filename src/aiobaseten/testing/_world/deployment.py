@@ -37,6 +37,7 @@ class DeploymentFacts:
         labels: Its labels.
         promoted_from: The id of the deployment from which a promotion made it.
         replicas: How many replicas it has while it runs.
+        backpressure: What becomes of requests that find no free replica; None for no policy.
     """
 
     name: str
@@ -48,6 +49,7 @@ class DeploymentFacts:
     labels: Mapping[str, object] | None = None
     promoted_from: str | None = None
     replicas: int = 1
+    backpressure: str | None = None
 
 
 class ResourceOfDeployment(Protocol):
@@ -82,6 +84,7 @@ class FakeDeployment:
         self.id = deployment_id
         self.facts: DeploymentFacts = facts
         self._names = History(facts.name)
+        self._backpressure = History(facts.backpressure)
         self.reactions = reactions
         self.gone_from: float = math.inf
         self._attached: History[str | None] = History(None)
@@ -343,6 +346,22 @@ class FakeDeployment:
         """Give it another name. Baseten documents no audit entry for that."""
         self._names.put(name, since=self._now())
         self.facts = replace(self.facts, name=name)
+
+    def backpressure_at(self, when: float) -> str | None:
+        """What becomes of requests that find no free replica, as a read shows it at that time."""
+        return self._backpressure.at(when)
+
+    def set_backpressure(self, policy: str | None) -> None:
+        """Say what becomes of requests that find no free replica."""
+        now, previous = self._now(), self.facts.backpressure
+        self._backpressure.put(policy, since=now)
+        self.facts = replace(self.facts, backpressure=policy)
+        self._audit(
+            "DEPLOYMENT_REQUEST_BACKPRESSURE_SETTINGS_CHANGED",
+            now,
+            policy=policy,
+            previous_policy=previous,
+        )
 
     def delete(self) -> None:
         """Remove it: from now on requests for it get 404."""
