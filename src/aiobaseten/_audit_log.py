@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, Literal, TypeAlias, cast
 
 from attrs import evolve, field, frozen
 
@@ -149,6 +149,10 @@ class AuditPage:
 
 # Through none of these does this library act.
 _OTHER_SURFACES = frozenset({"UI", "MCP", "SYSTEM"})
+
+#: Whose a pause is: ours; somebody else's, perhaps on top of ours; or the log says that the last
+#: one was resumed, so that a pause that is shown has no entry, or is out of date.
+Whose: TypeAlias = Literal["ours", "others", "resumed"]
 
 
 @frozen(kw_only=True)

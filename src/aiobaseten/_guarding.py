@@ -16,8 +16,8 @@ from attrs import evolve, frozen
 
 from ._arguments import count, json_object
 from ._asking import Asking
-from ._audit_log import Ourselves
-from ._resource import D, E, Resource
+from ._audit_log import Ourselves, Whose
+from ._resource import D, E, ReadAuditLog, Resource
 from ._rolling_back import Ours
 from ._sending import may_have_acted
 from ._taking_back import TakingBack, Verbs
@@ -40,7 +40,7 @@ from ._waiting import (
     StoppedError,
     Wait,
     judge,
-    paused_by_us,
+    whose_pause,
 )
 from .errors import (
     BasetenError,
@@ -48,6 +48,8 @@ from .errors import (
     Evidence,
     GuardBreachedError,
     GuardUnavailableError,
+    NotFoundError,
+    PermissionDeniedError,
     PromotionCanceledError,
     PromotionSupersededError,
     RequestNotActedOnError,
@@ -178,20 +180,52 @@ class GuardedWait(Generic[D, E]):
 
     async def _is_our_pause(self) -> bool | None:
         """Whether our API key has paused it; ``None`` if neither audit log nor token tell."""
-        who, resource, target = self.actions.who, self.resource, self.ours.deployment_id
-        entries = () if who is None else await resource.polls.follow_ups.once(who.read)
+        try:
+            told = await self._whose_pause(1)
+        except ConfigurationError:
+            raise
+        except (BasetenError, TimeoutError):
+            told = None
+        if told is None:
+            # The log is asked once more before it is resumed.
+            return True if self.memory.was_held else None
+        return told == "ours"
+
+    async def _whose_pause(self, most: int) -> Whose | None:
+        """Whose the pause is; ``None`` if the log does not tell, or the key may not read it.
+
+        Raises:
+            BasetenError: The log could not be read. That tells nothing.
+            TimeoutError: Not in time.
+        """
+        resource, target = self.resource, self.ours.deployment_id
+        read = ReadAuditLog(resource, self.ours.environment, must_tell=True)
+        try:
+            entries = await resource.polls.follow_ups.once(read)
+        except (PermissionDeniedError, NotFoundError):
+            return None
         ourselves = Ourselves(has_key=resource.sender.settings.secret.begins_with)
-        told = paused_by_us(entries, target, ourselves)
+        told = whose_pause(entries, target, ourselves, most)
         if told is None and any(one.actor.email for one in entries):
             ourselves = evolve(ourselves, email=await resource.email_of_key())
-            told = paused_by_us(entries, target, ourselves)
-        return True if told is None and self.memory.was_held else told
+            told = whose_pause(entries, target, ourselves, most)
+        return told
 
     async def _signal(self, signal: Signal) -> Answer:
         """Send a signal; returns what is known of its effect."""
         send = self.verbs.pause if signal.action == "pause" else self.verbs.resume
         if send is None:
             return "refused"
+        if signal.action == "resume":
+            # Somebody may have paused it on top of ours since.
+            try:
+                whose = await self._whose_pause(signal.most)
+            except ConfigurationError:
+                raise
+            except (BasetenError, TimeoutError):
+                return "not sent"
+            if whose is not None and whose != "ours":
+                return whose
         try:
             await send()
         except ConfigurationError:
@@ -276,6 +310,7 @@ def guard_tracker(
         has_steps=has_steps,
         not_before=memory.measured_last + MEASURE_EVERY_S - now,
         pause_before=memory.pause,
+        pauses_sent=memory.pauses_sent,
         report=memory.report_from(now),
     )
     return GuardTracker(promotion, policy)

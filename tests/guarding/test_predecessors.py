@@ -149,6 +149,67 @@ async def test_a_pause_of_somebody_else_is_left_by_the_next_process(
     assert "resume_promotion" not in writes(fake)
 
 
+AUDIT_LOG = "GET /v1/models/{model_id}/audit_logs"
+
+
+@pytest.mark.parametrize("times", [1, 3, 100])
+async def test_a_log_that_cannot_be_read_does_not_let_the_token_decide(times: int) -> None:
+    fake, production = world()
+    promotion = await killed(fake, guard(hold="pause"), at=80)
+    with fake.acting_as("ops@example.com"):
+        production.pause()
+    fake.faults.status(503, route=AUDIT_LOG, times=times)
+
+    error, report = await resumed(fake, promotion.token, guard(hold="pause"), timeout=200)
+
+    assert isinstance(error, WaitTimeoutError)
+    assert report.overridden == (("pause",) if times < 100 else ())
+    assert "resume_promotion" not in writes(fake)
+
+
+@pytest.mark.parametrize("is_resumed", [True, False])
+async def test_a_pause_on_top_of_ours_during_the_measuring_stays(*, is_resumed: bool) -> None:
+    fake, production = world()
+    promotion = await killed(fake, guard(hold="pause"), at=80) if is_resumed else None
+
+    def pause() -> None:
+        with fake.acting_as("ops@example.com"):
+            production.pause()
+
+    fake.at(fake.now + (20 if is_resumed else 90), pause)
+    if promotion is not None:
+        error, report = await resumed(fake, promotion.token, guard(hold="pause"), timeout=200)
+    else:
+        async with fake.client() as baseten:
+            error, report = await end_of(await promote(baseten, guard(hold="pause")), timeout=250)
+
+    assert isinstance(error, WaitTimeoutError)
+    assert error.evidence is not None
+    assert error.evidence.act is not None
+    assert error.evidence.act.by == "ops@example.com"
+    assert report.overridden == ("pause",)
+    assert report.steps[0].outcome == "pass"
+    assert "resume_promotion" not in writes(fake)
+
+
+async def test_a_pause_without_an_entry_is_not_ours_after_somebody_has_resumed() -> None:
+    fake, production = world()
+    promotion = await killed(fake, guard(hold="pause"), at=80)
+    token = promotion.token
+    with fake.acting_as("ops@example.com"):
+        production.resume()
+    # Nobody has asked for it, so that it has no entry.
+    production.rollout_in_progress().pause()
+    await asyncio.sleep(100)
+    assert status(production) == "PAUSED"
+
+    error, report = await resumed(fake, token, guard(hold="pause"), timeout=150)
+
+    assert isinstance(error, WaitTimeoutError)
+    assert report.overridden == ("pause",)
+    assert "resume_promotion" not in writes(fake)
+
+
 async def test_without_an_audit_log_the_token_alone_tells_whose_a_pause_is() -> None:
     for token, ends in ((early, False), (lambda promotion: promotion.token, True)):
         fake, production = world(audit_log="forbidden")

@@ -34,7 +34,7 @@ from .settings import SettingsTracker
 from .steps import Tracker, cut
 from .wait import GO_ON, GO_ON_GUARDED, Actions, LastLines, Wait, read_last_lines
 from .watching import WatchTracker
-from .who import WHO_S, Who, add_who, paused_by_us
+from .who import WHO_S, Who, add_who, whose_pause
 from .why import WHY_S, Why
 
 __all__ = [
@@ -79,6 +79,6 @@ __all__ = [
     "cut",
     "default_schedule",
     "judge",
-    "paused_by_us",
     "read_last_lines",
+    "whose_pause",
 ]

@@ -112,6 +112,11 @@ class GuardMemory:
         """Whose a pause is that the next wait may see."""
         return self.pause_before if self._policy is None else self._policy.pause_after
 
+    @property
+    def pauses_sent(self) -> int:
+        """How many pauses were asked for since it was last resumed."""
+        return 0 if self._policy is None else self._policy.pauses_sent
+
     def follow(self, policy: GuardPolicy) -> None:
         """A wait begins, in which *policy* decides."""
         self._policy, self.report = policy, policy.report

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, cast
 
 from attrs import define, evolve, field, frozen
 
+from .._audit_log import Whose
 from .._status import PromotionPhase
 from .._verdict import GuardReport, StepReport, Verdict, worst
 from ..events import (
@@ -76,9 +77,11 @@ class Signal:
 
     Attributes:
         action: Which.
+        most: For a resume, how many pauses in a row may be ours.
     """
 
     action: Literal["pause", "resume"]
+    most: int = 1
 
 
 @frozen
@@ -111,8 +114,9 @@ class Ends:
 
 Errand: TypeAlias = Measure | Signal | AskWhoPaused
 #: What is known of a signal's effect: it was sent, and its answer may have been lost; Baseten
-#: answered that it did not act; or it was certainly not sent.
-Answer: TypeAlias = Literal["sent", "refused", "not sent"]
+#: answered that it did not act; or it was certainly not sent. The latter may be because the audit
+#: log says that the pause is somebody else's, or that it was resumed.
+Answer: TypeAlias = Literal["sent", "refused", "not sent", Whose]
 #: Whose a pause is that a wait finds: somebody else's; that of an earlier wait, which held the step
 #: until it has passed, or left it to a person; or perhaps that of an earlier process.
 PauseBefore: TypeAlias = Literal["others", "held", "left", "perhaps"]
@@ -167,6 +171,7 @@ class GuardPolicy:
         not_before: When the deployments may be measured first: at most once in a minute.
         pause_before: Whose a pause is that was there before. One that was left to a person is told
             of no more, and stays.
+        pauses_sent: How many pauses the guard has asked for since it last resumed.
         report: What was seen and done so far.
         cause: Whether the last measurement was a breach or without an answer.
         why: Its reasons.
@@ -177,6 +182,7 @@ class GuardPolicy:
     has_steps: bool = True
     not_before: float = -math.inf
     pause_before: PauseBefore = "others"
+    pauses_sent: int = 0
     report: GuardReport = field(factory=GuardReport)
     cause: Cause | None = None
     why: str = ""
@@ -317,7 +323,7 @@ class GuardPolicy:
         if self._due_at(step) <= at:
             return self._measure(step, at)
         if step.passed and self._may_resume(step, at):
-            return Signal("resume")
+            return Signal("resume", most=max(self.pauses_sent, 1))
         return None
 
     def next_at(self) -> float:
@@ -519,8 +525,10 @@ class GuardPolicy:
         self.pause_before = "others"
         if is_ours:
             step.pause, step.may_come_late = "stands" if is_paused else "asked", True
-        if is_ours or not is_paused:
-            return []
+        return [] if is_ours or not is_paused else self._left_to_others(at)
+
+    def _left_to_others(self, at: float) -> list[Event]:
+        """The pause that stands is somebody else's, and stays. Returns what is new."""
         self._is_strangers_pause = True
         self.report = evolve(self.report, overridden=(*self.report.overridden, "pause"))
         return [GuardOverridden(at=at, by="pause")]
@@ -533,9 +541,17 @@ class GuardPolicy:
         if answer == "not sent" or (answer == "refused" and signal.action == "resume"):
             step.refused_at = at
             return []
+        if answer == "resumed" and step.pause == "resumed":
+            step.refused_at = at  # Baseten has our resume, and does not show it yet
+            return []
+        if answer in ("others", "resumed"):
+            step.pause, self.pause_before = "over", "others"
+            return self._left_to_others(at)
         if signal.action == "resume":
+            self.pauses_sent = 0
             step.pause, step.resumed_at = "resumed", at
             return self._acted("resume", at, f"every check has passed at {step.percent} %")
+        self.pauses_sent += 1
         # A pause that Baseten says it did not make may still come, but in this step only.
         step.pause, step.may_come_late = "asked", answer == "sent"
         if self._policy:

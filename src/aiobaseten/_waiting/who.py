@@ -7,10 +7,11 @@ tell beyond doubt, or not within two seconds, is left out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 from attrs import evolve, frozen
 
-from .._audit_log import Act, AuditEntry, Ourselves
+from .._audit_log import Act, AuditEntry, Ourselves, Whose
 from .._finding import is_made_from
 from .._status import PromotionPhase, promotion_phase_of
 from ..errors import (
@@ -81,15 +82,18 @@ def _asked(error: WaitError) -> frozenset[Act]:
     return frozenset()
 
 
-def paused_by_us(entries: Sequence[AuditEntry], target: str, ourselves: Ourselves) -> bool | None:
-    """Whether the pause that stands is ours; ``None`` if the log does not tell.
+def whose_pause(
+    entries: Sequence[AuditEntry], target: str, ourselves: Ourselves, most: int
+) -> Whose | None:
+    """Whose the pause is that stands; ``None`` if the log does not tell.
 
-    A pause on top of another one is not: somebody wanted it to stay.
+    One pause too many, on top of ours, is not ours: somebody wanted it to stay.
 
     Args:
         entries: About promotions to the environment, newest first.
         target: The deployment that is promoted.
         ourselves: How to tell our own entries.
+        most: How many pauses may be ours since it was last resumed.
     """
     names = {one.deployment_id: one.name for one in reversed(entries) if one.name is not None}
     signals: list[AuditEntry] = []
@@ -102,10 +106,15 @@ def paused_by_us(entries: Sequence[AuditEntry], target: str, ourselves: Ourselve
             signals.append(entry)
     else:
         return None
-    if not signals or signals[0].act is not Act.PAUSED:
+    if not signals:
         return None
-    was_paused = [one.act for one in signals[1:2]] == [Act.PAUSED]
-    return False if was_paused else ourselves.wrote(signals[0])
+    pauses = list(takewhile(lambda one: one.act is Act.PAUSED, signals))
+    if not pauses:
+        return "resumed"
+    wrote = {ourselves.wrote(one) for one in pauses}
+    if len(pauses) > most or False in wrote:
+        return "others"
+    return None if None in wrote else "ours"
 
 
 def _find(
