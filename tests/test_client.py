@@ -102,6 +102,8 @@ def test_a_key_of_another_type_is_refused_by_the_name_of_the_type() -> None:
         {"base_url": "ftp://api.baseten.co"},
         {"base_url": "api.baseten.co"},
         {"base_url": "https://"},
+        {"base_url": "https://xn--.test"},
+        {"inference_url": "https://xn--.test/{model_id}"},
         {"base_url": "https://me:pw@api.baseten.co"},
         {"base_url": "https://api.baseten.co/?a=b"},
         {"base_url": "https://api.baseten.co/#a"},
