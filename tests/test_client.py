@@ -137,6 +137,15 @@ def test_an_invalid_setting_is_refused(options: dict[str, Any]) -> None:
         Baseten(api_key="key", **options)
 
 
+def test_a_client_whose_settings_were_refused_can_be_shown() -> None:
+    """A debugger and a tracker of errors show it."""
+    half = object.__new__(Baseten)
+    with pytest.raises(ConfigurationError):
+        half.__init__(api_key="key", base_url="http://x.example")  # type: ignore[misc]
+
+    assert repr(half) == "<Baseten>"
+
+
 @pytest.mark.parametrize(
     "url", ["http://localhost:1", "http://127.0.0.2", "http://[::1]:1", "http://a.localhost"]
 )

@@ -231,6 +231,8 @@ class Baseten:
         )
 
     def __repr__(self) -> str:
+        if "_sender" not in vars(self):  # a setting was refused
+            return "<Baseten>"
         return f"<Baseten at {self._sender.settings.base_url}>"
 
     async def __aenter__(self) -> Self:
