@@ -102,6 +102,8 @@ def test_a_key_of_another_type_is_refused_by_the_name_of_the_type() -> None:
         {"base_url": "ftp://api.baseten.co"},
         {"base_url": "api.baseten.co"},
         {"base_url": "https://"},
+        {"base_url": "https://xn--.test"},
+        {"inference_url": "https://xn--.test/{model_id}"},
         {"base_url": "https://me:pw@api.baseten.co"},
         {"base_url": "https://api.baseten.co/?a=b"},
         {"base_url": "https://api.baseten.co/#a"},
@@ -133,6 +135,15 @@ def test_a_key_of_another_type_is_refused_by_the_name_of_the_type() -> None:
 def test_an_invalid_setting_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(options))):
         Baseten(api_key="key", **options)
+
+
+def test_a_client_whose_settings_were_refused_can_be_shown() -> None:
+    """A debugger and a tracker of errors show it."""
+    half = object.__new__(Baseten)
+    with pytest.raises(ConfigurationError):
+        half.__init__(api_key="key", base_url="http://x.example")  # type: ignore[misc]
+
+    assert repr(half) == "<Baseten>"
 
 
 @pytest.mark.parametrize(

@@ -135,10 +135,13 @@ class Baseten:
         key = os.environ.get("BASETEN_API_KEY") if api_key is None else api_key
         secret = Secret(scheme, _arguments.api_key(key))
         base = _base_url(base_url)
+        _check_host("base_url", base)
+        inference = _arguments.inference_url(inference_url, base)
+        _check_host("inference_url", inference.replace("{model_id}", "model"))
         connections = count("max_connections", max_connections)
         settings = Settings(
             base_url=base,
-            inference_url=_arguments.inference_url(inference_url, base),
+            inference_url=inference,
             secret=secret,
             timeouts={
                 "connect": seconds("connect_timeout", connect_timeout),
@@ -228,6 +231,8 @@ class Baseten:
         )
 
     def __repr__(self) -> str:
+        if "_sender" not in vars(self):  # a setting was refused
+            return "<Baseten>"
         return f"<Baseten at {self._sender.settings.base_url}>"
 
     async def __aenter__(self) -> Self:
@@ -576,6 +581,18 @@ def _base_url(given: str | httpx.URL | None) -> str:
             f"{DEFAULT_BASE_URL}"
         )
     return _arguments.base_url(DEFAULT_BASE_URL if url is None else url)
+
+
+def _check_host(name: str, url: str) -> None:
+    """Check that httpx can decode the host of a URL: of one that begins with ``xn--``.
+
+    Raises:
+        ConfigurationError: It cannot.
+    """
+    try:
+        _ = httpx.URL(url).host
+    except (ValueError, httpx.InvalidURL):
+        raise ConfigurationError(f"{name} is not a URL: its host is invalid") from None
 
 
 def _memory(known: Token, guard: Guard | Literal["required"] | None) -> GuardMemory | None:

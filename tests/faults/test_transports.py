@@ -57,6 +57,8 @@ FAULTS = [
     BLACK_HOLE,
     ENDLESS_BODY,
     canned("HTML", 502, b"<html>Bad gateway</html>"),
+    canned("unasked upgrade", 101, acts=True),
+    canned("nonsense status", 99, acts=True),
 ]
 
 

@@ -121,7 +121,7 @@ def canned(name: str, status: int, body: bytes = b"", *headers: str, acts: bool 
         headers: Header lines, without the length.
         acts: Whether the server gets the request all the same.
     """
-    lines = [f"HTTP/1.1 {status} Canned", f"content-length: {len(body)}", *headers]
+    lines = [f"HTTP/1.1 {status:03} Canned", f"content-length: {len(body)}", *headers]
     answer = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
     async def say(line: Line, request: bytes) -> None:

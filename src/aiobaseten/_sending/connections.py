@@ -28,6 +28,9 @@ ABANDONED_GRACE_S = 5.0
 # Extra seconds after a time limit. On a loop that stood still, as in a suspended process,
 # everything is due at once, and replies that have arrived must be read first.
 _LAST_TURN_S = 0.1
+# A status below says nothing about the request. Some transports hand on even a 101, which nobody
+# asked for.
+_LOWEST_FINAL = 200
 
 
 class _NoAuth(httpx.Auth):
@@ -399,6 +402,8 @@ class Connections:
             # A hook of the caller's client has raised it. We decide what a status means.
             return self._read_already(error.response)
         try:
+            if response.status_code < _LOWEST_FINAL:
+                raise httpx.RemoteProtocolError(f"status {response.status_code} is not a final one")
             return await self._read(response)
         finally:
             await response.aclose()

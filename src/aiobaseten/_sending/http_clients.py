@@ -258,6 +258,8 @@ def _is_proxy(url: str, trusted: ssl.SSLContext) -> bool:
     try:
         parts = urlsplit(url)
         _ = parts.port  # its check of the range is stricter than that of httpx
+        (parts.hostname or "").encode("idna")  # as for the resolver
+        _ = httpx.URL(url).host  # decoded
         httpx.AsyncHTTPTransport(proxy=url, verify=trusted)
     except _UNUSABLE:
         return False
