@@ -15,7 +15,7 @@ from .._clock import Clock
 from ..errors import BasetenError, ConfigurationError, RequestTimeoutError, TransportError
 from .answers import Reply
 from .encodable import encodable_text
-from .http_clients import HttpClients
+from .http_clients import HttpClients, key_sent
 from .places import Place
 from .queue import Queue
 from .secret import Secret, forget_variables
@@ -361,6 +361,7 @@ class Connections:
     ) -> Reply:
         limit = request.extensions["timeout"]["answer"]
         cut_off.after(limit)
+        key_sent.set(self._secret)  # its task has a context of its own
         sent = self._with_key(request)
         reply: Reply | None = None
         try:
