@@ -25,6 +25,7 @@ from aiobaseten.errors import (
 from aiobaseten.options import Transport
 from aiobaseten.testing import FakeBaseten
 
+from .conftest import Connect
 from .proxy import Fault, Line, Proxy
 from .trouble import (
     BLACK_HOLE,
@@ -256,3 +257,19 @@ async def test_an_answer_without_a_length_ends_with_its_connection(
 
     async with proxy.failing(Fault("an answer of HTTP/1.0", say_and_hang_up)):
         await baseten.chain("c1").deployment("d1").deactivate()
+
+
+async def test_a_write_without_a_connection_when_its_time_is_over_was_not_sent(
+    proxy: Proxy, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def getaddrinfo(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    url = proxy.url.replace("127.0.0.1", "baseten.localhost")
+    async with connect(base_url=url, answer_timeout=0.05) as baseten:
+        with pytest.raises(RequestTimeoutError) as caught:
+            await baseten.chain("c1").deployment("d1").deactivate()
+
+    assert not caught.value.sent
+    assert not proxy.seen
