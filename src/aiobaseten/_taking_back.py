@@ -11,11 +11,11 @@ from typing import Any, Generic
 
 from attrs import define, evolve, frozen
 
-from ._resource import D, E, Resource
+from ._resource import D, E, ReadAuditLog, Resource
 from ._rolling_back import STALE_FOR_S, Ours, check_still_ours
 from ._sending import may_have_acted
 from ._status import PromotionPhase
-from ._waiting import GuardMemory, StoppedError
+from ._waiting import GuardMemory, StoppedError, is_cancelled
 from .errors import (
     AuthenticationError,
     BadRequestError,
@@ -281,10 +281,18 @@ class TakingBack(Generic[D, E]):
         for pause in _READ_BACK_AFTER_S:
             await self._pause(pause)
             reading = await self._read()
-            if reading is not None and not self._can_be_canceled(reading):
+            is_over = reading is not None and not self._can_be_canceled(reading)
+            # All servers may lag behind; the log is written together with the cancel.
+            if is_over or await self._log_shows_cancel():
                 self._trouble = None
                 return self._cancellation()
         return None
+
+    async def _log_shows_cancel(self) -> bool:
+        """Whether the audit log shows a cancel of it; not if it cannot be read."""
+        read = ReadAuditLog(self.resource, self.ours.environment)
+        entries = await self.resource.polls.follow_ups.once(read)
+        return is_cancelled(entries, self.ours.deployment_id)
 
     async def _roll_back(self) -> None:
         """Promote the previous deployment again, and wait until it serves."""
