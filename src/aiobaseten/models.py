@@ -1179,13 +1179,12 @@ class ModelPromotion(Promotion[Deployment, Environment]):
             PromotionOutcomeUnknownError: As for `ModelEnvironmentHandle.promote`.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        previous_id = self._served_before()
+        self._check_served_before()
         resource, environment = self._resource, self.environment_name
         started = await roll_back(
             resource,
             self._ours,
-            previous_id,
-            _promote_again(resource.id, environment, previous_id),
+            partial(_promote_again, resource.id, environment),
             even_if_superseded=even_if_superseded,
         )
         return ModelPromotion(
@@ -1212,7 +1211,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
         return Ours(
             environment=self.environment_name,
             deployment_id=self.deployment_id,
-            previous_id=self.previous_id,
+            baseline=self._baseline,
             token=self.token,
             since=self._since,
         )
