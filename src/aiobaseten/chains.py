@@ -452,7 +452,8 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             before_sending: Awaited with a token right before the request is sent, to store it. If
                 this process dies before it has the answer, ``Baseten.resume`` with that token finds
                 the promotion that the request started, or raises that it cannot tell. If it raises,
-                nothing is sent.
+                nothing is sent. If it takes more than a second and the environment has changed by
+                then, it is awaited again, with a new token.
             guard: Asks checks of yours right before the request is sent, and again once it is live;
                 takes it back by promoting the previous deployment. Chains have no metrics, no steps
                 and no cancel. See `aiobaseten.guard`.
@@ -467,12 +468,12 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             NotFoundError: There is no such chain, environment or deployment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        memory = None
+        memory = check = None
         if guard is not None:
             instance("guard", guard, Guard)
             check_for_chain(guard)
             memory = GuardMemory(guard, 0.0)
-            before_sending = self._asks_first(memory, before_sending)
+            check = self._asks_first(memory)
         operation = promote_chain(
             self.chain_id,
             self.name,
@@ -487,6 +488,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             if_in_progress=if_in_progress,
             in_progress_timeout=in_progress_timeout,
             before_sending=before_sending,
+            check=check,
             hold=None if memory is None else memory.hold,
         )
         return ChainPromotion(
@@ -542,16 +544,12 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             guard=guard,
         )
 
-    def _asks_first(
-        self, memory: GuardMemory, before_sending: BeforeSending | None
-    ) -> BeforeSending:
-        """*before_sending*, after the checks of a guard have passed."""
+    def _asks_first(self, memory: GuardMemory) -> BeforeSending:
+        """The checks of a guard, which must pass first."""
 
         async def ask(token: str) -> None:
             label = self._resource.environment_label(self.name)
             await check_before(self._resource, memory, token, label)
-            if before_sending is not None:
-                await before_sending(token)
 
         return ask
 
