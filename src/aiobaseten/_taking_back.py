@@ -122,6 +122,11 @@ class TakingBack(Generic[D, E]):
                 yield GuardOverridden(at=self._now() - self.started, by=by)
             if self._fate:  # ours was over before
                 self._fate += f" Somebody else has promoted deployment {error.by} since."
+            elif self._is_sent:
+                self._fate = (
+                    f"A cancel was sent, and its end was not seen: deployment {error.by} was "
+                    "promoted since, and the guard leaves that."
+                )
             else:
                 why = str(error).rstrip(".")
                 self._fate = f"Somebody else has acted since, and the guard leaves that: {why}."
