@@ -122,6 +122,11 @@ class TakingBack(Generic[D, E]):
                 yield GuardOverridden(at=self._now() - self.started, by=by)
             if self._fate:  # ours was over before
                 self._fate += f" Somebody else has promoted deployment {error.by} since."
+            elif self._is_sent:
+                self._fate = (
+                    f"A cancel was sent, and its end was not seen: deployment {error.by} was "
+                    "promoted since, and the guard leaves that."
+                )
             else:
                 why = str(error).rstrip(".")
                 self._fate = f"Somebody else has acted since, and the guard leaves that: {why}."
@@ -199,7 +204,13 @@ class TakingBack(Generic[D, E]):
                 continue
             self._is_live = self._serves(reading)
             if self._is_live:
-                yield self._act("rollback")
+                is_going_back = reading.is_busy and reading.candidate_id == self.ours.previous_id
+                if is_going_back and not self.memory.has_taken_back:
+                    # Somebody else has promoted it again: that is adopted, and nothing is sent.
+                    if self.memory.note_overridden("promote"):
+                        yield GuardOverridden(at=self._now() - self.started, by="promote")
+                else:
+                    yield self._act("rollback")
                 await self._roll_back()
                 return
             cancellation = self._cancellation()
