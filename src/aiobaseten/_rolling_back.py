@@ -16,6 +16,8 @@ from ._predecessor import (
     Unknown,
     find_in_audit_log,
     find_in_list,
+    not_cancelled,
+    position_of,
 )
 from ._promoting import Started, in_progress, intention, is_of, send_once
 from ._resource import D, E, ReadAuditLog, Resource
@@ -107,6 +109,18 @@ async def _read_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentR
     return reading
 
 
+async def _may_be_superseded(resource: Resource[D, E], ours: Ours) -> bool:
+    """Whether the audit log shows a newer promotion of another deployment.
+
+    The log does not tell how it ended. A log that cannot be read shows none.
+    """
+    entries = await resource.polls.follow_ups.once(ReadAuditLog(resource, ours.environment))
+    promotions = not_cancelled(entries)
+    position = position_of(promotions, ours.deployment_id, None) or 0
+    known = (None, ours.deployment_id, ours.previous_id)
+    return any(one.deployment_id not in known for one in promotions[:position])
+
+
 async def roll_back(
     resource: Resource[D, E],
     ours: Ours,
@@ -127,6 +141,10 @@ async def roll_back(
         reading = await resource.read_environment(ours.environment)
     else:
         reading = await check_still_ours(resource, ours)
+        if reading.current_id == ours.deployment_id and await _may_be_superseded(resource, ours):
+            # Both looks may have been late, or the other promotion has failed.
+            await resource.sender.connections.pause(STALE_FOR_S)
+            reading = await check_still_ours(resource, ours)
     previous_id = ours.previous_id or ""  # which these looks may have corrected
     found = reading.candidate if reading.is_busy else reading.current
     # Ours may be a copy of the previous one: it is what is rolled back.

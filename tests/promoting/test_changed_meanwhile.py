@@ -43,7 +43,7 @@ async def test_a_promotion_that_began_during_the_checks_of_a_chain_is_not_overru
     assert not any(one.method == "POST" for one in fake.requests)
 
 
-async def test_what_went_live_during_the_checks_of_a_chain_is_what_served_before(
+async def test_a_deployment_that_went_live_during_the_checks_of_a_chain_served_before(
     fake: FakeBaseten, baseten: Any
 ) -> None:
     environment = others(fake, "chain")

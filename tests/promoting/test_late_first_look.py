@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aiobaseten import Baseten, ModelPromotion, Token
-from aiobaseten.errors import GuardBreachedError
+from aiobaseten.errors import GuardBreachedError, PromotionSupersededError
 from aiobaseten.testing import FakeBaseten, FakeEnvironment
 
 from ..guarding.rollout import end_of, guard, promote, world, writes
@@ -115,3 +115,48 @@ async def test_a_cancellation_that_did_not_look_learns_what_served() -> None:
         await cancellation.wait()
 
     assert production.current is deployment(fake, "d3")
+
+
+async def resumed_after(*promoted: str) -> tuple[FakeBaseten, FakeEnvironment, str]:
+    """A fake whose next two looks lag behind, and the token of a promotion of d2 over d1."""
+    fake, production = world(replica_lags=(60.0, *FIRST_LOOK_LAGS), deployment_ids="same")
+    fake.model("m1").deployment("d3")
+    for one in promoted:
+        await asyncio.sleep(100)
+        production.promote(one)
+        production.force_roll_forward()
+    await asyncio.sleep(5)
+    token = Token(
+        kind="model promotion",
+        resource_id="m1",
+        environment_name="production",
+        deployment_id="d2",
+        previous_id="d1",
+    )
+    return fake, production, token.dump()
+
+
+async def test_two_late_looks_do_not_undo_the_promotion_of_somebody_else() -> None:
+    fake, production, token = await resumed_after("d2", "d3")
+    async with fake.client() as baseten:
+        for _ in range(2):  # the audit log is not late
+            assert [one async for one in baseten.model("m1").audit()]
+        promotion: Any = await baseten.resume(token, look=False)
+        with pytest.raises(PromotionSupersededError) as caught:
+            await promotion.rollback()
+
+    assert caught.value.by == "d3"
+    assert production.current is deployment(fake, "d3")
+    assert writes(fake) == []
+
+
+async def test_a_rollback_of_the_newest_promotion_does_not_wait() -> None:
+    fake, production, token = await resumed_after("d3", "d2")
+    await asyncio.sleep(100)
+    began = fake.now
+    async with fake.client() as baseten:
+        promotion: Any = await baseten.resume(token, look=False)
+        await promotion.rollback()
+
+    assert fake.now - began < 2
+    assert production.promotions[-1].candidate is deployment(fake, "d1")
