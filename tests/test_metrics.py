@@ -431,6 +431,13 @@ def test_a_number_that_is_missing_in_a_row_is_not_zero_errors() -> None:
     assert read(data).traffic.error_share is None
 
 
+def test_a_row_with_more_numbers_than_series_cannot_be_read() -> None:
+    data = answer({"200": 100.0})
+    data["metric_values"][0]["values"][1].append(50.0)
+    assert read(data).traffic.is_malformed
+    assert read(data).traffic.error_share is None
+
+
 def test_requests_of_a_total_that_have_no_status_may_be_errors() -> None:
     data = answer({"200": 5.0, "all": 1000.0})
     data["metric_descriptors"][1]["label_sets"] = [{"status": "200"}, {}]

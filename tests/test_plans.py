@@ -94,6 +94,17 @@ def test_a_rolling_promotion_shows_its_steps_with_defaults() -> None:
     assert plan(settings={**ROLLING, "rolling_deploy_config": config}, **one_replica).least_s == 0
 
 
+@pytest.mark.parametrize("current", [{"active_replica_count": None}, {}])
+def test_the_steps_are_not_known_if_the_replicas_are_not(current: dict[str, Any]) -> None:
+    old = {"id": "old", "name": "old", "status": "ACTIVE", **current}
+
+    found = plan(settings=ROLLING, guard=Guard(ERRORS), current_deployment=old)
+
+    assert found.rolling is not None
+    assert found.steps is None
+    assert not found.warns_of("few_replicas")
+
+
 async def passes() -> bool:
     return True
 

@@ -36,6 +36,8 @@ from .schemas import Deployment
 READ_BACK_AFTER_S = (0.0, 1.0, 3.0, 6.0)
 #: Seconds that each of these looks waits for the audit log.
 AUDIT_LOG_S = 5.0
+# Seconds after which a look is too old to promote by it.
+_FRESH_S = 1.0
 # Seconds after a token was made within which its request was sent, if at all.
 _SENT_WITHIN_S = 300.0
 
@@ -66,35 +68,47 @@ async def promote(
     if_in_progress: IfInProgress,
     in_progress_timeout: Duration | None,
     before_sending: BeforeSending | None,
+    check: BeforeSending | None = None,
     hold: float | None = None,
 ) -> Started[D]:
     """Send *operation* once, or adopt a promotion that is under way.
 
-    *hold* stands in the token for *before_sending*, if the promotion is guarded.
+    *check* is that of a guard, before *before_sending*. Both may take long, and somebody else may
+    promote meanwhile: then the environment is read again. *hold* stands in the token for both, if
+    the promotion is guarded.
     """
     limit = time_limit("in_progress_timeout", in_progress_timeout)
     choice("if_in_progress", if_in_progress, get_args(IfInProgress))
     if before_sending is not None:
         function("before_sending", before_sending, "an awaitable")
     before = await resource.read_environment(environment)
-    if if_in_progress == "adopt":
-        adopted = await _adopt(resource, before, deployment_id)
-        if adopted is not None:
-            # An environment that is not busy does not show what served before.
-            previous = before.current_id if before.is_busy else None
-            baseline = Baseline(current_id=previous)
-            return Started(adopted.id, cast("D", adopted.value), baseline, was_adopted=True)
     deadline = resource.sender.clock.now() + limit
     was_refused = False
+    must_check = check is not None
     while True:
+        if if_in_progress == "adopt":
+            adopted = await _adopt(resource, before, deployment_id)
+            if adopted is not None:
+                # An environment that is not busy does not show what served before.
+                previous = before.current_id if before.is_busy else None
+                baseline = Baseline(current_id=previous)
+                return Started(adopted.id, cast("D", adopted.value), baseline, was_adopted=True)
         if if_in_progress == "wait" and (before.is_busy or was_refused):
             before = await _wait_until_idle(
                 resource, environment, before, deadline, was_refused=was_refused
             )
         if before.is_busy and if_in_progress != "send":
             raise in_progress(resource, environment, before)
-        if before_sending is not None:
-            await before_sending(intention(resource, before, environment, deployment_id, hold))
+        step = check if must_check else before_sending
+        if step is not None:
+            began = resource.sender.clock.now()
+            await step(intention(resource, before, environment, deployment_id, hold))
+            seen, is_late = before, resource.sender.clock.now() - began > _FRESH_S
+            if is_late:
+                before = await resource.read_environment(environment)
+            if must_check or not _is_alike(seen, before):
+                must_check = False
+                continue
         try:
             return await send_once(resource, environment, deployment_id, operation, before)
         except (BadRequestError, ConflictError) as error:
@@ -111,7 +125,12 @@ async def promote(
                     return Started(adopted.id, cast("D", adopted.value), baseline, was_adopted=True)
             if if_in_progress != "wait":
                 raise in_progress(resource, environment, faster) from error
-            before, was_refused = faster, True
+            before, was_refused, must_check = faster, True, check is not None
+
+
+def _is_alike(seen: EnvironmentReading, later: EnvironmentReading) -> bool:
+    """Whether a promotion can begin as it was about to when *seen* was read."""
+    return seen.is_busy == later.is_busy and baseline_of(seen) == baseline_of(later)
 
 
 @frozen(kw_only=True)

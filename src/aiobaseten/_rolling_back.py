@@ -16,6 +16,8 @@ from ._predecessor import (
     Unknown,
     find_in_audit_log,
     find_in_list,
+    not_cancelled,
+    position_of,
 )
 from ._promoting import Started, in_progress, intention, is_of, send_once
 from ._resource import D, E, ReadAuditLog, Resource
@@ -50,16 +52,21 @@ class Ours:
     Attributes:
         environment: The environment's name.
         deployment_id: The deployment that is, or was, being promoted.
-        previous_id: The deployment that served before, or ``None``.
+        baseline: The environment before. A look may correct it.
         token: The promotion's.
         since: When it was started, in seconds since 1970 at Baseten; minus infinity if resumed.
     """
 
     environment: str
     deployment_id: str
-    previous_id: str | None
+    baseline: Baseline
     token: str
     since: float
+
+    @property
+    def previous_id(self) -> str | None:
+        """The deployment that served before, or ``None``."""
+        return self.baseline.current_id
 
 
 async def check_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentReading:
@@ -76,6 +83,9 @@ async def check_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentR
 
 async def _read_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentReading:
     reading = await resource.read_environment(ours.environment)
+    if reading.shows_promotion and reading.candidate_id == ours.deployment_id:
+        ours.baseline.correct(reading, ours.deployment_id)
+        return reading  # whatever serves, ours is under way
     for deployment in (reading.candidate if reading.is_busy else None, reading.current):
         if deployment is None or deployment.id in (ours.deployment_id, ours.previous_id):
             continue
@@ -99,20 +109,43 @@ async def _read_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentR
     return reading
 
 
+async def _may_be_superseded(resource: Resource[D, E], ours: Ours) -> bool:
+    """Whether the audit log shows a newer promotion of another deployment.
+
+    The log does not tell how it ended. A log that cannot be read shows none.
+    """
+    entries = await resource.polls.follow_ups.once(ReadAuditLog(resource, ours.environment))
+    promotions = not_cancelled(entries)
+    position = position_of(promotions, ours.deployment_id, None) or 0
+    known = (None, ours.deployment_id, ours.previous_id)
+    return any(one.deployment_id not in known for one in promotions[:position])
+
+
 async def roll_back(
     resource: Resource[D, E],
     ours: Ours,
-    previous_id: str,
-    operation: Operation[D],
+    promote: Callable[[str], Operation[D]],
     *,
     even_if_superseded: bool,
 ) -> Started[D]:
-    """Promote the previous deployment again, unless it serves or is being promoted already."""
+    """Promote the previous deployment again, unless it serves or is being promoted already.
+
+    Args:
+        resource: The chain or model.
+        ours: The promotion to take back. The deployment before is known.
+        promote: Makes the request for a deployment's id.
+        even_if_superseded: Whether to do it even if somebody else has promoted since.
+    """
     boolean("even_if_superseded", even_if_superseded)
     if even_if_superseded:
         reading = await resource.read_environment(ours.environment)
     else:
         reading = await check_still_ours(resource, ours)
+        if reading.current_id == ours.deployment_id and await _may_be_superseded(resource, ours):
+            # Both looks may have been late, or the other promotion has failed.
+            await resource.sender.connections.pause(STALE_FOR_S)
+            reading = await check_still_ours(resource, ours)
+    previous_id = ours.previous_id or ""  # which these looks may have corrected
     found = reading.candidate if reading.is_busy else reading.current
     # Ours may be a copy of the previous one: it is what is rolled back.
     is_other = found is not None and found.id != ours.deployment_id
@@ -121,7 +154,7 @@ async def roll_back(
         return Started(found.id, cast("D", found.value), Baseline(current_id=previous))
     if reading.is_busy:
         raise in_progress(resource, ours.environment, reading, act="you roll back")
-    return await send_once(resource, ours.environment, previous_id, operation, reading)
+    return await send_once(resource, ours.environment, previous_id, promote(previous_id), reading)
 
 
 # --- rolling an environment back -----------------------------------------------------------------

@@ -11,11 +11,11 @@ from typing import Any, Generic
 
 from attrs import define, evolve, frozen
 
-from ._resource import D, E, Resource
+from ._resource import D, E, ReadAuditLog, Resource
 from ._rolling_back import STALE_FOR_S, Ours, check_still_ours
 from ._sending import may_have_acted
 from ._status import PromotionPhase
-from ._waiting import GuardMemory, StoppedError
+from ._waiting import GuardMemory, StoppedError, is_cancelled
 from .errors import (
     AuthenticationError,
     BadRequestError,
@@ -122,6 +122,11 @@ class TakingBack(Generic[D, E]):
                 yield GuardOverridden(at=self._now() - self.started, by=by)
             if self._fate:  # ours was over before
                 self._fate += f" Somebody else has promoted deployment {error.by} since."
+            elif self._is_sent:
+                self._fate = (
+                    f"A cancel was sent, and its end was not seen: deployment {error.by} was "
+                    "promoted since, and the guard leaves that."
+                )
             else:
                 why = str(error).rstrip(".")
                 self._fate = f"Somebody else has acted since, and the guard leaves that: {why}."
@@ -199,7 +204,13 @@ class TakingBack(Generic[D, E]):
                 continue
             self._is_live = self._serves(reading)
             if self._is_live:
-                yield self._act("rollback")
+                is_going_back = reading.is_busy and reading.candidate_id == self.ours.previous_id
+                if is_going_back and not self.memory.has_taken_back:
+                    # Somebody else has promoted it again: that is adopted, and nothing is sent.
+                    if self.memory.note_overridden("promote"):
+                        yield GuardOverridden(at=self._now() - self.started, by="promote")
+                else:
+                    yield self._act("rollback")
                 await self._roll_back()
                 return
             cancellation = self._cancellation()
@@ -281,10 +292,18 @@ class TakingBack(Generic[D, E]):
         for pause in _READ_BACK_AFTER_S:
             await self._pause(pause)
             reading = await self._read()
-            if reading is not None and not self._can_be_canceled(reading):
+            is_over = reading is not None and not self._can_be_canceled(reading)
+            # All servers may lag behind; the log is written together with the cancel.
+            if is_over or await self._log_shows_cancel():
                 self._trouble = None
                 return self._cancellation()
         return None
+
+    async def _log_shows_cancel(self) -> bool:
+        """Whether the audit log shows a cancel of it; not if it cannot be read."""
+        read = ReadAuditLog(self.resource, self.ours.environment)
+        entries = await self.resource.polls.follow_ups.once(read)
+        return is_cancelled(entries, self.ours.deployment_id)
 
     async def _roll_back(self) -> None:
         """Promote the previous deployment again, and wait until it serves."""

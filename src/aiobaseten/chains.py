@@ -452,7 +452,8 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             before_sending: Awaited with a token right before the request is sent, to store it. If
                 this process dies before it has the answer, ``Baseten.resume`` with that token finds
                 the promotion that the request started, or raises that it cannot tell. If it raises,
-                nothing is sent.
+                nothing is sent. If it takes more than a second and the environment has changed by
+                then, it is awaited again, with a new token.
             guard: Asks checks of yours right before the request is sent, and again once it is live;
                 takes it back by promoting the previous deployment. Chains have no metrics, no steps
                 and no cancel. See `aiobaseten.guard`.
@@ -467,12 +468,12 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             NotFoundError: There is no such chain, environment or deployment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        memory = None
+        memory = check = None
         if guard is not None:
             instance("guard", guard, Guard)
             check_for_chain(guard)
             memory = GuardMemory(guard, 0.0)
-            before_sending = self._asks_first(memory, before_sending)
+            check = self._asks_first(memory)
         operation = promote_chain(
             self.chain_id,
             self.name,
@@ -487,6 +488,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             if_in_progress=if_in_progress,
             in_progress_timeout=in_progress_timeout,
             before_sending=before_sending,
+            check=check,
             hold=None if memory is None else memory.hold,
         )
         return ChainPromotion(
@@ -542,16 +544,12 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             guard=guard,
         )
 
-    def _asks_first(
-        self, memory: GuardMemory, before_sending: BeforeSending | None
-    ) -> BeforeSending:
-        """*before_sending*, after the checks of a guard have passed."""
+    def _asks_first(self, memory: GuardMemory) -> BeforeSending:
+        """The checks of a guard, which must pass first."""
 
         async def ask(token: str) -> None:
             label = self._resource.environment_label(self.name)
             await check_before(self._resource, memory, token, label)
-            if before_sending is not None:
-                await before_sending(token)
 
         return ask
 
@@ -647,13 +645,12 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
             PromotionOutcomeUnknownError: As for `ChainEnvironmentHandle.promote`.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        previous_id = self._served_before()
+        self._check_served_before()
         resource, environment = self._resource, self.environment_name
         started = await roll_back(
             resource,
             self._ours,
-            previous_id,
-            _promote_again(resource.id, environment, previous_id),
+            partial(_promote_again, resource.id, environment),
             even_if_superseded=even_if_superseded,
         )
         return ChainPromotion(
@@ -669,7 +666,7 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
         return Ours(
             environment=self.environment_name,
             deployment_id=self.deployment_id,
-            previous_id=self.previous_id,
+            baseline=self._baseline,
             token=self.token,
             since=self._since,
         )

@@ -118,8 +118,9 @@ class Baseten:
             max_connections: Requests that may be under way at the same time; further ones queue.
                 One route alone, or all looks together, may take three quarters of them.
             transport: The library that sends. ``"aiohttp"`` needs half of the CPU time of
-                ``"httpx"``, and the extra ``aiobaseten[aiohttp]``. It promises the same, except
-                that it cannot use SOCKS proxies.
+                ``"httpx"``, and the extra ``aiobaseten[aiohttp]``. A write is proved to be sent or
+                not as with ``"httpx"``. It cannot use SOCKS proxies, and needs another
+                instrumentation for traces of requests.
             http_client: An HTTP client to use instead of our own, with its proxies, certificates
                 and hooks. It stays open when this client is closed. Its timeouts, authentication,
                 default headers and redirects are not used. It must allow *max_connections*. Its

@@ -325,6 +325,7 @@ class _Series:
     kind: str
     unit: str
     position: tuple[int, int]
+    of: int
 
 
 @frozen
@@ -347,13 +348,15 @@ class _Step:
         return number if math.isfinite(number) else None
 
     def _value(self, series: _Series) -> object:
-        """The value as it came; an empty text if it is missing."""
-        value: object = self.values
-        for index in series.position:
-            if not isinstance(value, list) or index >= len(cast("list[object]", value)):
-                return ""
-            value = cast("list[object]", value)[index]
-        return value
+        """The value as it came; an empty text if it is missing, or if nobody can tell which it is.
+
+        With more values than series, one of them belongs to a series that is not described.
+        """
+        place, index = series.position
+        rows = cast("list[object]", self.values) if isinstance(self.values, list) else []
+        row = rows[place] if place < len(rows) else None
+        values = cast("list[object]", row) if isinstance(row, list) else []
+        return values[index] if index < len(values) <= series.of else ""
 
 
 def read_metrics(data: object, *, complete_until: datetime) -> Metrics:
@@ -543,6 +546,7 @@ def _series(descriptors: Iterable[object]) -> Iterable[_Series]:
                 kind=_text(descriptor.get("kind")),
                 unit=_text(descriptor.get("unit_hint")),
                 position=(place, index),
+                of=len(cast("list[object]", labels)),
             )
 
 

@@ -700,7 +700,8 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             before_sending: Awaited with a token right before the request is sent, to store it. If
                 this process dies before it has the answer, ``Baseten.resume`` with that token finds
                 the promotion that the request started, or raises that it cannot tell. If it raises,
-                nothing is sent.
+                nothing is sent. If it takes more than a second and the environment has changed by
+                then, it is awaited again, with a new token.
             guard: Measures the promotion at every step, and takes it back when it is worse: see
                 `aiobaseten.guard`. It sends ``promotion_settings_override`` with rolling steps and
                 a stabilization time that is long enough to measure, for this promotion alone.
@@ -715,12 +716,12 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             NotFoundError: There is no such model, environment or deployment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        memory = None
+        memory = check = None
         if guard is not None:
             instance("guard", guard, Guard)
             promotion_settings_override = guarded_override(guard, promotion_settings_override)
             memory = GuardMemory(guard, hold_of(promotion_settings_override))
-            before_sending = self._checks_metrics_first(memory, before_sending)
+            check = self._checks_metrics_first(memory)
         operation = promote_model(
             self.model_id,
             self.name,
@@ -738,6 +739,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             if_in_progress=if_in_progress,
             in_progress_timeout=in_progress_timeout,
             before_sending=before_sending,
+            check=check,
             hold=None if memory is None else memory.hold,
         )
         if memory is not None and started.was_adopted:
@@ -808,19 +810,11 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             else None,
         )
 
-    def _checks_metrics_first(
-        self, memory: GuardMemory, before_sending: BeforeSending | None
-    ) -> BeforeSending | None:
-        """*before_sending*, after a check that the key may read the metrics that a guard needs."""
+    def _checks_metrics_first(self, memory: GuardMemory) -> BeforeSending | None:
+        """A check that the key may read the metrics that a guard needs."""
         if not memory.guard.metric_checks:
-            return before_sending
-
-        async def check(token: str) -> None:
-            await check_metrics(self._resource, memory, token)
-            if before_sending is not None:
-                await before_sending(token)
-
-        return check
+            return None
+        return partial(check_metrics, self._resource, memory)
 
     @overload
     def logs(
@@ -1179,13 +1173,12 @@ class ModelPromotion(Promotion[Deployment, Environment]):
             PromotionOutcomeUnknownError: As for `ModelEnvironmentHandle.promote`.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        previous_id = self._served_before()
+        self._check_served_before()
         resource, environment = self._resource, self.environment_name
         started = await roll_back(
             resource,
             self._ours,
-            previous_id,
-            _promote_again(resource.id, environment, previous_id),
+            partial(_promote_again, resource.id, environment),
             even_if_superseded=even_if_superseded,
         )
         return ModelPromotion(
@@ -1212,7 +1205,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
         return Ours(
             environment=self.environment_name,
             deployment_id=self.deployment_id,
-            previous_id=self.previous_id,
+            baseline=self._baseline,
             token=self.token,
             since=self._since,
         )

@@ -116,7 +116,8 @@ class Plan:
         cleanup: What happens to the deployment that serves now: ``"SCALE_TO_ZERO"``, ``"KEEP"``,
             ``"DEACTIVATE"`` or a later word of Baseten's.
         steps: At how many steps between 0 and 100 % the new deployment gets a part of the traffic
-            if each brings as many replicas as it may; ``None`` if the promotion is not rolling.
+            if each brings as many replicas as it may; ``None`` if the promotion is not rolling, or
+            if it is not known how many replicas run.
         least_s: Seconds that moving the traffic takes at least, and with a guard the measuring.
             Builds and starts come on top, and steps that bring fewer replicas.
         key_owner: The user of the key and the workspace, or ``None`` if Baseten did not tell.
@@ -337,11 +338,11 @@ def _redeploys(facts: Facts, settings: Mapping[str, Any]) -> bool | None:
 
 def _steps(rolling: RollingPlan | None, replicas: int | None) -> int | None:
     """Steps between none and all of the traffic: fewer replicas have fewer steps."""
-    if rolling is None:
+    if rolling is None or replicas is None:
         return None
     percent = rolling.max_surge_percent or rolling.max_unavailable_percent
     steps = math.ceil(100 / percent) if percent > 0 else 1
-    return max(min(steps, replicas or 1) - 1, 0)
+    return max(min(steps, replicas) - 1, 0)
 
 
 def _least_s(rolling: RollingPlan | None, steps: int | None, guard: Guard | None) -> float:
@@ -390,7 +391,7 @@ def _warnings(
             f'from {deployment.id}: to promote that, pass if_in_progress="raise"',
             blocks=True,
         )
-    if steps is not None:
+    if facts.kind == "model" and _rolling(_settings(facts)) is not None:
         yield from _few_replicas(facts, steps, where)
     if redeploys and adopts_id is None:
         yield PlanWarning(
@@ -412,7 +413,7 @@ def _warnings(
         )
 
 
-def _few_replicas(facts: Facts, steps: int, where: str) -> Iterator[PlanWarning]:
+def _few_replicas(facts: Facts, steps: int | None, where: str) -> Iterator[PlanWarning]:
     autoscaling = _object(facts.environment_json.get("autoscaling_settings"))
     most = _whole(autoscaling.get("max_replica"))
     is_few = most is not None and most < _FEW_REPLICAS
@@ -420,7 +421,7 @@ def _few_replicas(facts: Facts, steps: int, where: str) -> Iterator[PlanWarning]
         why, what = f"max_replica of {where} is {most}", "set it"
     else:
         why, what = f"{where} has at most one replica now", "set min_replica"
-    if not is_few and (facts.guard is None or steps > 0):
+    if not is_few and (facts.guard is None or steps != 0):
         return
     then = "" if facts.guard is None else ", so that the guard measures it with all traffic only"
     yield PlanWarning(

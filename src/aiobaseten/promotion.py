@@ -207,8 +207,8 @@ class Promotion(Generic[D, E]):
             why=reasons(resource, self.deployment_id, self.environment_name),
         )
 
-    def _served_before(self) -> str:
-        """The id of the deployment to roll back to."""
+    def _check_served_before(self) -> None:
+        """Check that there is a deployment to roll back to."""
         if self.previous_id is None:
             raise RollbackImpossibleError(
                 f"it is not known what served in {self._label} before this promotion, so "
@@ -219,7 +219,6 @@ class Promotion(Generic[D, E]):
                 f"deployment {self.deployment_id} served in {self._label} before this promotion, "
                 "too, so there is nothing to roll back to"
             )
-        return self.previous_id
 
 
 @define(eq=False, kw_only=True, repr=False)

@@ -139,8 +139,8 @@ async def test_the_author_of_an_act_is_in_the_complaint_and_in_the_outcome(
     ended = await wait
 
     jsonschema.Draft202012Validator(SCHEMA).validate(ended.outcome)
-    act = ended.outcome["act"]
-    assert (act["action"], act["by"], act["through"]) == (action, "ops@example.com", "the UI")
-    assert re.fullmatch(TIME, act["at"])
+    told = ended.outcome["act"]
+    assert (told["action"], told["by"], told["through"]) == (action, "ops@example.com", "the UI")
+    assert re.fullmatch(TIME, told["at"])
     for text in (ended.outcome["message"], ended.complaint):
         assert f"{action} by ops@example.com through the UI at 20" in text

@@ -202,6 +202,18 @@ async def test_the_time_of_a_look_up_is_a_part_of_the_time_of_the_wait(
     assert 30 * 60 - 1 <= loop.time() - began <= 30 * 60 + 1
 
 
+@pytest.mark.looptime
+async def test_a_look_up_that_fails_is_told_at_once(
+    fake: FakeBaseten, baseten: Baseten, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.faults.status(503, route="GET /v1/models", lasting=20 * 60)
+
+    waits = parse(["wait", "model", "ranker", "v1", "--timeout", "30m"])
+    await execute(Run(baseten, waits, LinesView(LoopClock())))
+
+    assert capsys.readouterr().out.count("HTTP 503") == 1
+
+
 async def test_a_team_tells_two_models_of_one_name_apart(
     fake: FakeBaseten, baseten: Baseten, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -712,6 +712,21 @@ async def test_a_promotion_that_is_taken_back_says_what_was_done(
 
 
 @pytest.mark.looptime
+async def test_a_lost_answer_to_the_cancel_is_not_said_to_have_done_nothing(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    furnish(fake)
+    cancel = "POST /v1/models/{model_id}/environments/{env_name}/cancel_promotion"
+    fake.faults.reset(route=cancel, acts=True)
+    line = "promote model m stuck --to production --wait --rollback-on-failure --timeout 5m"
+
+    ending = await execute(run_of(baseten, line))
+
+    assert "It is not known whether it is being taken back: " in ending.message
+    assert "It was not taken back" not in ending.message
+
+
+@pytest.mark.looptime
 async def test_a_promotion_that_was_rolled_back_or_overtaken_says_what_serves(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:

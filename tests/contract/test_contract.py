@@ -281,7 +281,13 @@ STORIES = (
 
 @pytest.mark.looptime
 @pytest.mark.parametrize(
-    "behaviour", [one for one in ALWAYS_NEW if not changed(one).keys() & TIMES], ids=difference
+    "behaviour",
+    [
+        # The default in each run, every other answer in the thorough one.
+        pytest.param(one, id=difference(one), marks=[pytest.mark.thorough] if changed(one) else [])
+        for one in ALWAYS_NEW
+        if not changed(one).keys() & TIMES
+    ],
 )
 async def test_every_operation_fits_the_document_however_baseten_behaves(
     behaviour: Behaviour,

@@ -11,6 +11,7 @@ import pytest
 
 from aiobaseten import Baseten, RetryPolicy
 from aiobaseten._promoting import READ_BACK_AFTER_S
+from aiobaseten._sending.aiohttp_transport import _LONGEST_LINE
 from aiobaseten._sending.connections import ABANDONED_GRACE_S
 from aiobaseten._sending.limits import _MARGIN, _PER_MINUTE, _PER_SECOND, LONGEST_PAUSE_S
 from aiobaseten._sending.places import ROUTE_SHARE, SLOW_AFTER_S, URL_SHARE
@@ -30,7 +31,7 @@ PAGE = re.sub(r"```.*?```", "", (DOCS / "sending.md").read_text("utf-8"), flags=
 TEXT = " ".join(PAGE.split())
 POLICY = RetryPolicy()
 #: HTTP statuses in the text. The statuses that are retried are a figure, see below.
-HTTP_STATUS = r"\b(?:[1-5]xx|200|404|408|429|501)\b"
+HTTP_STATUS = r"\b(?:[1-5]xx|200|204|404|408|429|501)\b"
 
 
 def written(figure: object) -> str:
@@ -90,6 +91,7 @@ STATED: list[tuple[str, tuple[object, ...]]] = [
     ("Calls go before looks that came up to {} s earlier", (LOOKS_YIELD_S,)),
     ("while a call of it has no answer after {} s", (SLOW_AFTER_S,)),
     ("Its request gets another {} s to finish", (ABANDONED_GRACE_S,)),
+    ("a header line of more than {} KiB", (_LONGEST_LINE // 1024,)),
     ("fewer than {} characters", (_SHORTEST_KEY,)),
 ]
 

@@ -25,7 +25,8 @@ from aiobaseten.errors import (
 from aiobaseten.options import Transport
 from aiobaseten.testing import FakeBaseten
 
-from .proxy import Fault, Proxy
+from .conftest import Connect
+from .proxy import Fault, Line, Proxy
 from .trouble import (
     BLACK_HOLE,
     BLACK_HOLE_ACTED,
@@ -227,3 +228,48 @@ async def test_a_response_that_is_no_success_is_an_error_with_its_class(
     assert (error.status, error.method, error.path) == (answer.status, "GET", PATH)
     assert error.body.startswith(answer.body[:1000].decode(errors="replace"))
     assert await get(baseten) == "d1"
+
+
+@pytest.mark.parametrize("body", [b'{"success": true}', b""], ids=["whole", "empty"])
+async def test_an_answer_without_a_length_that_ends_with_a_reset_is_lost(
+    body: bytes, proxy: Proxy, baseten: Baseten
+) -> None:
+    """Nobody knows whether it was all."""
+
+    async def say_and_reset(line: Line, _: bytes) -> None:
+        await line.say(b"HTTP/1.0 200 OK\r\n\r\n" + body)
+        await asyncio.sleep(0.01)  # a reset overtakes bytes that were not read yet
+        await line.reset()
+
+    async with proxy.failing(Fault("reset instead of an end", say_and_reset)):
+        with pytest.raises(TransportError) as caught:
+            await baseten.chain("c1").deployment("d1").deactivate()
+
+    assert caught.value.sent
+
+
+async def test_an_answer_without_a_length_ends_with_its_connection(
+    proxy: Proxy, baseten: Baseten
+) -> None:
+    async def say_and_hang_up(line: Line, _: bytes) -> None:
+        await line.say(b'HTTP/1.0 200 OK\r\n\r\n{"success": true}')
+        await line.hang_up()
+
+    async with proxy.failing(Fault("an answer of HTTP/1.0", say_and_hang_up)):
+        await baseten.chain("c1").deployment("d1").deactivate()
+
+
+async def test_a_write_without_a_connection_when_its_time_is_over_was_not_sent(
+    proxy: Proxy, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def getaddrinfo(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    url = proxy.url.replace("127.0.0.1", "baseten.localhost")
+    async with connect(base_url=url, answer_timeout=0.05) as baseten:
+        with pytest.raises(RequestTimeoutError) as caught:
+            await baseten.chain("c1").deployment("d1").deactivate()
+
+    assert not caught.value.sent
+    assert not proxy.seen

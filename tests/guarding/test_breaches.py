@@ -15,6 +15,7 @@ from aiobaseten.errors import (
 )
 from aiobaseten.events import GuardActed, GuardOverridden, HoldExtended, Measured, StepReached
 from aiobaseten.testing import FakeBaseten, FakeEnvironment
+from aiobaseten.testing._http.replicas import Replicas
 
 from .rollout import (
     CANCEL,
@@ -341,6 +342,23 @@ async def test_a_promotion_that_takes_the_place_while_the_guard_measures_is_not_
     assert isinstance(error, GuardBreachedError)
     assert report.overridden == ("promote",)
     assert writes(fake) == ["promote"]
+
+
+async def test_a_cancel_that_the_audit_log_shows_is_not_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lag(_: Replicas, path: str) -> float:
+        return 0.0 if path.endswith("/audit_logs") else 30.0
+
+    monkeypatch.setattr(Replicas, "lag", lag)
+    fake, production = bad_world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        fake.faults.reset(route=CANCEL, acts=True)
+        error, _ = await end_of(promotion)
+
+    assert_taken_back_at_25(fake, production, error)
+    assert len(sent(fake, CANCEL)) == 1
 
 
 async def test_the_deadline_does_not_let_the_policy_act() -> None:

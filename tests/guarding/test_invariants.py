@@ -42,7 +42,7 @@ from .rollout import CANCEL, METRICS, PAUSE, RESUME, assert_metrics_are_a_minute
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 #: ``STORIES=1000`` plays so many new ones.
-STORIES_PLAYED = int(os.environ.get("STORIES", "10000" if THOROUGH else "40"))
+STORIES_PLAYED = int(os.environ.get("STORIES", "10000" if THOROUGH else "25"))
 FORCE_CANCEL = CANCEL.replace("/cancel", "/force_cancel")
 ENVIRONMENT = "GET /v1/models/{model_id}/environments/{env_name}"
 #: What others may do that moves the promotion on, so that no pass is needed.

@@ -112,10 +112,12 @@ async def test_a_rollback_of_somebody_else_is_adopted() -> None:
         fake.faults.delay(15, route=METRICS, after=8, times=1)
         # After the look at which the bake is measured, before the metrics are there.
         fake.at(514, roll_back)
-        error, _ = await end_of(promotion)
+        error, report = await end_of(promotion)
 
     assert isinstance(error, GuardBreachedError)
     assert writes(fake) == ["promote"]
+    assert "rollback" not in report.actions
+    assert report.overridden == ("promote",)
     assert production.current is fake.model("m1").deployment("d1")
 
 

@@ -108,6 +108,27 @@ async def test_a_rollback_that_is_refused() -> None:
     )
 
 
+async def test_a_cancel_that_was_sent_is_told_if_somebody_promotes_right_after() -> None:
+    fake, production = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=25)
+    fake.model("m1").deployment("d3")
+
+    def take_over() -> None:
+        if production.promotion is not None and production.promotion.status == "RAMPING_DOWN":
+            production.force_cancel()
+            production.promote("d3")
+
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        fake.faults.reset(route=CANCEL, acts=True)
+        for half in range(180, 260):
+            fake.at(half / 2, take_over)
+        error, _ = await end_of(promotion)
+
+    assert "A cancel was sent, and its end was not seen: deployment d3 was promoted" in str(error)
+    assert "nothing was sent" not in str(error)
+
+
 @pytest.mark.parametrize(
     ("at", "fate", "traffic"),
     [

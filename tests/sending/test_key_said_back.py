@@ -16,6 +16,7 @@ import pytest
 
 from aiobaseten import Baseten, RetryPolicy
 from aiobaseten.errors import BasetenError, ServerError, TransportError
+from aiobaseten.options import Transport
 from aiobaseten.testing import FakeBaseten, timelines
 
 from ..story import Kind, production
@@ -229,3 +230,26 @@ async def test_ids_with_escapes_or_in_another_encoding_are_not_rewritten_either(
 
             assert shown["id"] == f"mü-{KEY}"
             assert shown["note"] == "ü[api key]"
+
+
+@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+@pytest.mark.parametrize("level", [logging.INFO, logging.DEBUG])
+async def test_no_log_of_the_http_libraries_shows_a_key_in_the_head_of_an_answer(
+    transport: Transport, level: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 400 Api-Key {KEY}\r\nx-echo: {KEY}\r\ncontent-length: 0\r\n\r\n"
+        writer.write(head.encode())
+        await writer.drain()
+        writer.close()
+
+    caplog.set_level(level)
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, Baseten(api_key=KEY, base_url=url, transport=transport) as baseten:
+        with pytest.raises(BasetenError):
+            await baseten.chain("c1").deployment("d1").get()
+
+    assert "400 Api-Key [api key]" in caplog.text
+    assert KEY not in caplog.text + str([vars(record) for record in caplog.records])

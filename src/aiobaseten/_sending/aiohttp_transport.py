@@ -20,6 +20,7 @@ import aiohttp
 import anyio
 import httpcore
 import httpx
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 from yarl import URL
@@ -33,6 +34,7 @@ _LONGEST_LINE = 64 * 1024
 _PIECE = 64 * 1024
 # aiohttp takes 0 for no limit.
 _SHORTEST_S = 1e-3
+_WITHOUT_BODY = (204, 304)
 _SKIPPED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
@@ -42,7 +44,7 @@ class _Attempt:
     def __init__(self, request: httpx.Request) -> None:
         self._request = request
         self._has_begun = False
-        self.has_connection = False
+        self.protocol: ResponseHandler | None = None  # of its connection
 
     async def begin(self) -> None:
         """It asks for a connection.
@@ -55,9 +57,9 @@ class _Attempt:
         self._has_begun = True
         await self._tell("connection.connect_tcp.started")
 
-    async def connected(self) -> None:
+    async def connected(self, connection: Connection) -> None:
         """It has a connection, and is sent next."""
-        self.has_connection = True
+        self.protocol = connection.protocol
         await self._tell("http11.send_request_headers.started")
 
     async def _tell(self, event: str) -> None:
@@ -81,7 +83,7 @@ class _Connector(aiohttp.TCPConnector):
         connection = await super().connect(req, traces, timeout)
         is_told = False
         try:
-            await attempt.connected()
+            await attempt.connected(connection)
             is_told = True
         finally:
             if not is_told:
@@ -137,12 +139,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         try:
             response = await self._send(request)
         except (aiohttp.ClientError, OSError) as error:
-            failure = _failure(error, has_connection=attempt.has_connection)
+            failure = _failure(error, has_connection=attempt.protocol is not None)
         else:
             return httpx.Response(
                 response.status,
                 headers=response.raw_headers,
-                stream=_Body(response),
+                stream=_Body(response, attempt.protocol),
                 extensions={
                     "http_version": b"HTTP/1.1",
                     "reason_phrase": (response.reason or "").encode("ascii", "ignore"),
@@ -188,18 +190,36 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 class _Body(httpx.AsyncByteStream):
     """The body of a response, as it came."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, protocol: ResponseHandler | None) -> None:
         self._response = response
+        self._protocol = protocol
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             async for chunk in self._response.content.iter_any():
                 yield chunk
+            self._check_end()
         except (aiohttp.ClientError, OSError) as error:
             failure = _failure(error, has_connection=True)
         else:
             return
         raise failure
+
+    def _check_end(self) -> None:
+        """Check how a body without a length has ended: aiohttp takes a reset for its end.
+
+        Raises:
+            OSError: The connection was lost.
+        """
+        headers = self._response.headers
+        has_end = (
+            "Content-Length" in headers
+            or "chunked" in headers.get("Transfer-Encoding", "").lower()
+            or self._response.status in _WITHOUT_BODY
+        )
+        lost = None if has_end or self._protocol is None else self._protocol.exception()
+        if isinstance(lost, OSError):
+            raise lost
 
     async def aclose(self) -> None:
         """Give the connection back, or close it if the body was not read to its end."""

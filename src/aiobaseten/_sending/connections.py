@@ -15,7 +15,7 @@ from .._clock import Clock
 from ..errors import BasetenError, ConfigurationError, RequestTimeoutError, TransportError
 from .answers import Reply
 from .encodable import encodable_text
-from .http_clients import HttpClients
+from .http_clients import HttpClients, key_sent
 from .places import Place
 from .queue import Queue
 from .secret import Secret, forget_variables
@@ -296,7 +296,7 @@ class Connections:
             request.extensions["trace"] = watch
         ended = life.loop.create_future()
         one = _UnderWay(ended, _CutOff(life.loop), place)
-        task = life.loop.create_task(self._run(life.http.of(request), request, one.cut_off))
+        task = life.loop.create_task(self._run(life.http.of(request), request, one.cut_off, watch))
         self._under_way[task] = one
         task.add_done_callback(self._end)
         try:
@@ -357,10 +357,15 @@ class Connections:
             return
 
     async def _run(
-        self, http: httpx.AsyncClient, request: httpx.Request, cut_off: _CutOff
+        self,
+        http: httpx.AsyncClient,
+        request: httpx.Request,
+        cut_off: _CutOff,
+        watch: _SentOnce,
     ) -> Reply:
         limit = request.extensions["timeout"]["answer"]
         cut_off.after(limit)
+        key_sent.set(self._secret)  # its task has a context of its own
         sent = self._with_key(request)
         reply: Reply | None = None
         try:
@@ -373,11 +378,14 @@ class Connections:
                 sent.headers.pop("authorization", None)
                 sent.extensions.pop("trace", None)
         # A response that trickles in for ever obeys every other limit.
+        was_not_sent = watch.stop()
         raise RequestTimeoutError(
-            f"the answer of {_server(request)} was not complete after {limit:g} s",
+            f"there was no connection to {_server(request)} after {limit:g} s"
+            if was_not_sent
+            else f"the answer of {_server(request)} was not complete after {limit:g} s",
             method=request.method,
             path=request.url.path,
-            sent=True,
+            sent=not was_not_sent,
         )
 
     def _with_key(self, request: httpx.Request) -> httpx.Request:

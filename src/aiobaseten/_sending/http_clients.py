@@ -20,6 +20,7 @@ from attrs import frozen
 from .._arguments import is_loopback
 from ..errors import ConfigurationError
 from ..options import Transport
+from .secret import Secret
 
 # What httpx raises for settings that it cannot use.
 _UNUSABLE = (ImportError, ValueError, httpx.InvalidURL)
@@ -27,7 +28,11 @@ _UNUSABLE = (ImportError, ValueError, httpx.InvalidURL)
 
 #: Whether the current task is a look of a wait.
 is_look: ContextVar[bool] = ContextVar("aiobaseten_is_look", default=False)
+#: The key that the current task sends.
+key_sent: ContextVar[Secret | None] = ContextVar("aiobaseten_key_sent", default=None)
 _HTTPX_LOG = logging.getLogger("httpx")
+# They show the head of an answer, which may repeat the key.
+_SHOW_HEADS = (_HTTPX_LOG, *map(logging.getLogger, ("httpcore.http11", "httpcore.http2")))
 
 
 class _NoLooks(logging.Filter):
@@ -42,7 +47,24 @@ class _NoLooks(logging.Filter):
         return not (is_line and is_look.get())
 
 
+class _NoKey(logging.Filter):
+    """Masks the key in the records of the current task, and no others."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Mask *record*."""
+        secret = key_sent.get()
+        if secret is not None:
+            record.msg = secret.mask_text(str(record.msg))
+            if isinstance(record.args, tuple):
+                record.args = tuple(
+                    secret.mask_text(one) if isinstance(one, str) else one for one in record.args
+                )
+        return True
+
+
 _HTTPX_LOG.addFilter(_NoLooks())
+for log in _SHOW_HEADS:
+    log.addFilter(_NoKey())
 
 
 class _NoCookies(httpx.Cookies):

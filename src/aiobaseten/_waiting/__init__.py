@@ -34,7 +34,7 @@ from .settings import SettingsTracker
 from .steps import Tracker, cut
 from .wait import GO_ON, GO_ON_GUARDED, Actions, LastLines, Wait, read_last_lines
 from .watching import WatchTracker
-from .who import WHO_S, Who, add_who, whose_pause
+from .who import WHO_S, Who, add_who, is_cancelled, whose_pause
 from .why import WHY_S, Why
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "baseline_of",
     "cut",
     "default_schedule",
+    "is_cancelled",
     "judge",
     "read_last_lines",
     "whose_pause",

@@ -12,7 +12,7 @@ from ..readings import EnvironmentReading
 from .deployment import record_parts
 from .doubt import MISSING_GRACE_S, Doubt
 from .history import History
-from .promotion import EnvironmentHistory
+from .promotion import Baseline, EnvironmentHistory
 from .steps import KEEPS_WORKING, TO_BE_CONFIRMED, Done, Failed, Pending, Step, Still, Verdict
 
 _WITHOUT_SUCCESS = frozenset({PromotionPhase.FAILED, PromotionPhase.CANCELED})
@@ -55,6 +55,10 @@ class CancellationTracker:
         """Decide."""
         if self.target is None and reading.shows_promotion:
             self.target, self.previous = reading.candidate_id, reading.current_id
+        elif self.previous is not None and self.previous != self.target:
+            before = Baseline(current_id=self.previous)
+            before.correct(reading, self.target or "")
+            self.previous = before.current_id
         self._was_running |= reading.shows_promotion and reading.candidate_id == self.target
         self._outlook = KEEPS_WORKING if reading.shows_promotion else TO_BE_CONFIRMED
         if self._still_has_traffic(reading):

@@ -6,7 +6,7 @@ a new candidate is scaled to zero before it has ever loaded.
 
 from __future__ import annotations
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from .._status import Phase, PromotionPhase, Stage
 from ..errors import (
@@ -44,9 +44,11 @@ from .steps import (
 )
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Baseline:
     """The environment before the promotion. A look that still shows it may be out of date.
+
+    The promotion and its waits share it, because a look may correct it.
 
     Attributes:
         current_id: The deployment that served, or ``None`` if there was none or it is not known.
@@ -57,6 +59,17 @@ class Baseline:
     current_id: str | None = None
     candidate_id: str | None = None
     promotion_status: str | None = None
+
+    def correct(self, reading: EnvironmentReading, target: str) -> None:
+        """Correct what served before: the look before the promotion may have been out of date.
+
+        While the promotion of *target* runs, the current deployment is the one that serves before
+        it. A deployment that was current already may be shown as it was promoted earlier.
+        """
+        is_under_way = reading.shows_promotion and reading.candidate_id == target
+        is_told = reading.current_id not in (None, target) and self.current_id != target
+        if is_under_way and is_told:
+            self.current_id = reading.current_id
 
 
 def baseline_of(reading: EnvironmentReading) -> Baseline:
@@ -151,6 +164,8 @@ class PromotionTracker:
     def see(self, reading: EnvironmentReading, at: float) -> Step:
         """Decide what one look means: look again, done, or failed."""
         ours = self._find(reading)
+        if not self._was_current:  # else another promotion of the same deployment is shown
+            self.baseline.correct(reading, self.target)
         is_old = self._is_old(reading, at)
         events: list[Event] = record_parts(self.history, ours, at) if ours else []
         self._was_replaced |= self._shows_another(reading)

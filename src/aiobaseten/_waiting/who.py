@@ -117,6 +117,19 @@ def whose_pause(
     return None if None in wrote else "ours"
 
 
+def is_cancelled(entries: Sequence[AuditEntry], target: str) -> bool:
+    """Whether the log shows that somebody, perhaps we, has cancelled the promotion of *target*.
+
+    Args:
+        entries: About promotions to the environment, newest first.
+        target: The deployment that is promoted.
+    """
+    names = {one.deployment_id: one.name for one in reversed(entries) if one.name is not None}
+    acts = (one.act for one in entries if _is_about(one, target, names))
+    last = next((one for one in acts if one in (Act.PROMOTED, Act.CANCELLED)), None)
+    return last is Act.CANCELLED
+
+
 def _find(
     entries: Sequence[AuditEntry],
     error: WaitError,

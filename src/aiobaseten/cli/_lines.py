@@ -385,6 +385,8 @@ def _moves(plan: Plan) -> str:
 
 
 def _between(plan: Plan) -> str:
+    if plan.steps is None:
+        return "a number that is not known"
     return f"at least {plan.steps}" if plan.steps else "perhaps none"
 
 

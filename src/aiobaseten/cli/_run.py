@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from attrs import evolve
 
 from .. import Baseten, ChainPromotion, Clock, ModelPromotion
+from ..errors import BasetenError
 from ..events import Event, Finished
 from ..guard import GuardReport
 from ..options import DEFAULT_TIMEOUT_S, LoopClock, RetryPolicy
@@ -23,6 +24,8 @@ T = TypeVar("T")
 
 # Seconds that stand for no limit.
 _FOR_EVER_S = 1e9
+# Seconds that a call takes at most; a wait that lasts longer has time to say that it tries again.
+_CALL_S = 60.0
 # Seconds between two attempts to look a name up, while the command waits.
 _LONGEST_DELAY_S = 30.0
 
@@ -70,13 +73,26 @@ class Run:
             self.view.defaults(self.command.defaults)
 
     async def look_up(self, ask: Callable[[Baseten], Awaitable[T]]) -> T:
-        """Ask with a client that is as patient as the wait, if the command waits.
+        """Ask; if the command waits, ask again for as long as it may wait, and say so.
 
         The time that it takes is a part of the time of the wait.
         """
+        command = self.command
+        if not isinstance(command, WaitingInvocation) or not command.wait:
+            return await ask(self.client)
+        if self._time_left(command) > _CALL_S:
+            try:
+                return await self._timed(ask(self.client))
+            except BasetenError as error:
+                if not error.is_transient:
+                    raise
+                self.view.note(f"{error}; trying again for as long as the command waits")
+        return await self._timed(ask(self._patient_client(command)))
+
+    async def _timed(self, asking: Awaitable[T]) -> T:
         began = self.clock.now()
         try:
-            return await ask(self._patient_client())
+            return await asking
         finally:
             self._looked_up_for += self.clock.now() - began
 
@@ -87,13 +103,11 @@ class Run:
         left = self._time_left(command)
         return {**command.wait_options, "timeout": None if left == _FOR_EVER_S else left}
 
-    def _patient_client(self) -> Baseten:
-        if not isinstance(self.command, WaitingInvocation) or not self.command.wait:
-            return self.client
+    def _patient_client(self, command: WaitingInvocation) -> Baseten:
         patience = RetryPolicy(
             attempts=sys.maxsize,
             max_delay=_LONGEST_DELAY_S,
-            total=self._time_left(self.command),
+            total=self._time_left(command),
             max_retry_after=_FOR_EVER_S,
             quota=False,
         )

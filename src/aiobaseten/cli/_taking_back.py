@@ -17,6 +17,8 @@ from ..errors import (
     PromotionPausedError,
     PromotionSupersededError,
     RequestNotActedOnError,
+    ServerError,
+    TransportError,
     WaitTimeoutError,
 )
 from ..events import Event
@@ -80,6 +82,8 @@ async def take_back(
         last = run.job or job
         is_late = isinstance(error, WaitTimeoutError)
         begins = "Taking it back has not ended in time" if is_late else "It was not taken back"
+        if isinstance(error, ServerError) or (isinstance(error, TransportError) and error.sent):
+            begins = "It is not known whether it is being taken back"  # the answer was lost
         reason = f"{begins}: {explain_refused_cancel(error, command, job)}"
         lines = [*hints(last, access), *to_roll_back(last, access), *to_look(job, access)]
     else:
