@@ -353,10 +353,14 @@ class _Step:
         With more values than series, one of them belongs to a series that is not described.
         """
         place, index = series.position
-        rows = cast("list[object]", self.values) if isinstance(self.values, list) else []
-        row = rows[place] if place < len(rows) else None
-        values = cast("list[object]", row) if isinstance(row, list) else []
+        rows = _listed(self.values)
+        values = _listed(rows[place]) if place < len(rows) else []
         return values[index] if index < len(values) <= series.of else ""
+
+
+def _listed(value: object) -> list[object]:
+    """The value, if it is a list; else an empty one."""
+    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def read_metrics(data: object, *, complete_until: datetime) -> Metrics:
