@@ -372,8 +372,9 @@ async def test_a_promotion_over_http2_to_a_host_that_is_gone_is_not_sent(
             host.is_gone = True
             await front.drop_connections()
 
-        # A connection that is kept alive may look open, and then nobody knows.
-        with pytest.raises(PromotionOutcomeUnknownError):
+        # A connection that is kept alive may look open, and then nobody knows. On a slow machine,
+        # the environment is read again before sending, and that fails.
+        with pytest.raises((PromotionOutcomeUnknownError, TransportError)):
             await baseten.model("m1").environment("production").promote("d1", before_sending=vanish)
 
     assert not posts(front.seen)
