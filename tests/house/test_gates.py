@@ -18,8 +18,9 @@ TARGETS = [each.target for each in check.CHECKS]
 
 # Need several Python versions, today's newest dependencies or a browser: in the workflow only.
 ELSEWHERE = {"test-compat", "docs-looks"}
-# Take minutes (Airflow processes, slow tests, tests a second time): too long for a submission.
-LONG = {"coverage", "test-airflow-processes", "test-dev-ascii", "test-slow"}
+# Take minutes (Airflow processes, slow tests, all tests a second time, an environment for the
+# wheel): too long for a submission.
+LONG = {"coverage", "test-airflow-processes", "test-dev-ascii", "test-slow", "test-wheel"}
 
 
 def requested_targets(text: str) -> list[str]:
