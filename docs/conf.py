@@ -100,15 +100,17 @@ def look_further(
     return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, shown)
 
 
-def link_to_the_built_glossary(*arguments: Any) -> None:
-    """Turn links to ../CONTRIBUTING.md, which work on a forge, into links to the built page."""
-    _, _, source = arguments
-    source[0] = source[0].replace("(../CONTRIBUTING.md#", "(contributing.md#")
+def polish(*said: Any) -> None:
+    """Mark flags, so that no line ends within one. Show a dash after the name of a parameter."""
+    context = said[3]
+    if "body" in context:
+        body = re.sub(r'<span class="pre">(?=-)', '<span class="pre flag">', context["body"])
+        context["body"] = re.sub(r"(</(?:strong|em|a)>\)?) -- ", "\\1 \N{EN DASH} ", body)
 
 
 def setup(app: Sphinx) -> None:
     """Register the functions above. Sphinx calls this."""
-    app.connect("source-read", link_to_the_built_glossary)
+    app.connect("html-page-context", polish)
     app.connect("autodoc-process-docstring", without_attrs_docstring)
     app.connect("autodoc-process-signature", name_a_default)
     app.connect("missing-reference", look_further)

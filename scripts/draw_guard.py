@@ -16,10 +16,12 @@ from aiobaseten import Guard, error_rate, latency
 from aiobaseten.errors import GuardBreachedError
 from aiobaseten.events import Measured
 from aiobaseten.testing import FakeBaseten
-from draw_promotion import STYLE, WIDTH, text
+from draw_promotion import STYLE, text
 
 TARGET = Path(__file__).parent.parent / "docs" / "guard.svg"
-LEFT, RIGHT, HIGH = 140, 740, 84
+# So narrow that a phone shows it whole.
+WIDTH, LEFT, RIGHT, HIGH = 400, 56, 388, 84
+LETTER = 6.2  # approximate width of a letter, in pixels
 STEPS = (25, 50, 75, 100)
 
 
@@ -79,7 +81,7 @@ def panel(one: Run, top: float, lasts: float, title: str, end: str, kind: str) -
 
     floor = top + HIGH
     until = lasts if one.traffic[-1][1] else one.ended
-    drawn = [text(16, top + 14, title)]
+    drawn = [text(16, top - 12, title)]
     for percent in STEPS:
         y = floor - percent / 100 * HIGH
         drawn.append(f'<path class="grid" d="M{LEFT} {y:g}H{RIGHT}"/>')
@@ -97,11 +99,8 @@ def panel(one: Run, top: float, lasts: float, title: str, end: str, kind: str) -
         if not passed:
             said = f"breach after {at / 60:.0f} minutes: cancelled"
             drawn.append(text(across(at) + 14, y - 6, said, "bad"))
-    x = across(one.ended)
-    if x > (LEFT + RIGHT) / 2:
-        drawn.append(text(x, floor + 18, end, f"{kind} end"))
-    else:
-        drawn.append(text(x + 12, floor - 8, end, kind))
+    x = max(across(one.ended), LEFT + len(end) * LETTER)
+    drawn.append(text(x, floor + 18, end, f"{kind} end"))
     return drawn
 
 
@@ -111,15 +110,14 @@ def picture() -> str:
     lasts = good.ended * 1.04
     well = f"v2 serves, after {good.ended / 60:.0f} minutes"
     badly = f"v1 has all traffic again, after {bad.ended / 60:.0f} minutes"
-    body = panel(good, 34, lasts, "v2 is good", well, "good")
-    body += panel(bad, 174, lasts, "v2 fails 8 %", badly, "bad")
-    body.append(text(16, 62, "traffic to v2", "faint"))
-    body.append(text(16, 202, "traffic to v2", "faint"))
+    body = panel(good, 40, lasts, "v2 is good: traffic to v2", well, "good")
+    body += panel(bad, 190, lasts, "v2 fails 8 % of its requests: traffic to v2", badly, "bad")
+    size = f'viewBox="0 0 {WIDTH} 306" width="{1.25 * WIDTH:g}"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} 290" role="img">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">\n'
         "<title>A good and a bad deployment, promoted with the same guard</title>\n"
         f"<style>{STYLE}</style>\n"
-        f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="289" rx="8"/>\n'
+        f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="305" rx="8"/>\n'
         + "\n".join(body)
         + "\n</svg>\n"
     )

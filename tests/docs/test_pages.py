@@ -133,6 +133,14 @@ def test_the_reference_has_every_request_and_its_method() -> None:
     assert [row for row in rows if not hasattr(getattr(aiobaseten, row[0]), row[1])] == []
 
 
+def test_the_number_of_operations_is_that_of_the_document() -> None:
+    document = json.loads((ROOT / "openapi" / "baseten.json").read_text("utf-8"))
+    methods = {"get", "post", "put", "patch", "delete"}
+    number = sum(len(methods & operations.keys()) for operations in document["paths"].values())
+
+    assert f"| {number} around promotions" in TEXTS[DOCS / "alternatives.md"]
+
+
 def test_the_table_of_intervals_is_the_schedule() -> None:
     many = TEXTS[DOCS / "many.md"]
     row = re.compile(
