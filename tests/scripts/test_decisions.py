@@ -201,6 +201,19 @@ def test_no_decision_is_open() -> None:
     assert build_spec.decisions(build_spec.OPENAPI) == []
 
 
+def test_a_change_of_what_lost_a_conflict_is_an_open_decision() -> None:
+    """Our own definition wins, so that nobody sees the change of Baseten's."""
+    texts, named = build_spec.read_openapi(build_spec.OPENAPI)
+    components = YAML(typ="safe").load(texts["components.yaml"])
+    schemas(components)["InstanceTypeV1"]["properties"]["gpu_count"] = {"type": "string"}
+
+    found = published_subjects(
+        {**texts, "components.yaml": json.dumps(components)}, read_overlay(*named), {}
+    )
+
+    assert [one.is_settled for one in found if one.name == "schemas/InstanceTypeV1"] == [False]
+
+
 @pytest.mark.parametrize("about", ["2026-08-22", "0123456789ab", "2026-08-22 xyz"])
 def test_a_pin_is_a_date_and_a_hash(about: str) -> None:
     text = (frozen.OPENAPI / "overlay.yaml").read_text("utf-8")
