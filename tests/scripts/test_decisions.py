@@ -19,7 +19,7 @@ from spec.document import build_with, published_document, published_subjects
 from spec.edition import Edition, describe_editions, without_published
 from spec.node import Node, SpecError
 from spec.overlay import read_overlay
-from spec.pins import Subject, fingerprint, shape
+from spec.pins import Subject, changed_under, fingerprint, shape
 from spec.sources import dates_in
 from spec.whole import take
 
@@ -159,6 +159,18 @@ def test_a_change_inside_an_open_decision_is_not_called_safe() -> None:
         "ChainletV1.id": "DECISION",
         "schemas/ChainletV1": "DECISION",
     }
+
+
+def test_an_entry_is_open_if_nothing_publishes_what_it_is_about_or_a_file_of_baseten_does() -> None:
+    """Our own words repeat the decision."""
+    entry = Node("overlay.yaml", "ours.yaml", "/changes/1/add")
+    about = ("2026-08-22 0123456789ab",)
+    nowhere, theirs, ours = (
+        Subject(entry, "ThingV1.size", frozenset(files), None, about)
+        for files in ((), ("components.yaml",), ("ours.yaml",))
+    )
+
+    assert changed_under((nowhere, theirs, ours), {"components.yaml"}) == [nowhere, theirs]
 
 
 @pytest.mark.usefixtures("quick")
@@ -394,18 +406,25 @@ def test_answers_of_other_codes_are_rated_by_their_meaning() -> None:
     assert rated[f"post {DEACTIVATE}: answer 429"] == ("refusal added", "SAFE")
 
 
-def test_an_answer_that_nothing_reads_may_change() -> None:
+OTHER = {"$ref": "#/components/schemas/Other"}
+
+
+@pytest.mark.parametrize("schema", [OTHER, {"type": "array", "items": OTHER}])
+@pytest.mark.parametrize(
+    ("method", "path", "is_breaking"),
+    [("post", DEACTIVATE, False), ("get", "/v1/models/{model_id}/environments/{env_name}", True)],
+)
+def test_an_answer_may_change_if_nothing_reads_it(
+    method: str, path: str, is_breaking: bool, schema: Whole
+) -> None:
     changed = frozen.document()
-    answer = changed["paths"][DEACTIVATE]["post"]["responses"]["200"]
-    answer["content"]["application/json"]["schema"] = {"$ref": "#/components/schemas/Other"}
-    changed["components"]["schemas"]["Other"] = {
-        "type": "object",
-        "properties": {"done": {"type": "boolean"}},
-    }
+    answer = changed["paths"][path][method]["responses"]["200"]
+    answer["content"]["application/json"]["schema"] = schema
+    schemas(changed)["Other"] = {"type": "object", "properties": {"done": {"type": "boolean"}}}
 
     found = describe_spec_change.describe(frozen.document(), changed)
 
-    assert [one for one in found if one.rating.name == "BREAKING"] == []
+    assert any(one.rating.name == "BREAKING" for one in found) == is_breaking
 
 
 def test_a_renamed_schema_is_compared_by_its_contents() -> None:
