@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -49,6 +50,32 @@ async def test_an_exact_id_costs_nothing(fake: FakeBaseten, baseten: Baseten) ->
     assert (await chain.identify_deployment("depl007")).id == "depl007"
     assert (await chain.identify_deployment("id:depl007")).id == "depl007"
     assert asked(fake) == []
+
+
+@pytest.mark.parametrize(
+    ("of", "word", "requests"),
+    [
+        ("model", "green", 1),
+        ("chain", "depl007", 0),
+        ("model", "id:blue", 0),
+        ("model", "latest", 1),
+        ("chain", "latest", 1),
+        ("model", "current:staging", 1),
+        ("chain", "current:staging", 1),
+        ("model", "current", 2),
+        ("chain", "current", 1),
+    ],
+)
+async def test_a_word_for_a_deployment_costs_as_many_requests_as_the_page_says(
+    fake: FakeBaseten, baseten: Baseten, of: str, word: str, requests: int
+) -> None:
+    fake.chain("chain111").environment("staging", current="depl007")
+    owner = baseten.model("model111") if of == "model" else baseten.chain("chain111")
+
+    with suppress(AmbiguousNameError):
+        await owner.identify_deployment(word, environment="staging" if word == "current" else None)
+
+    assert len(asked(fake)) == requests
 
 
 async def test_an_id_that_is_the_name_of_another_is_never_chosen(baseten: Baseten) -> None:

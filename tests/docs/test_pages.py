@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 import shlex
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 
 import aiobaseten
-from aiobaseten import errors
+from aiobaseten import Guard, errors
 from aiobaseten._status import DEPLOYMENT_STATUSES, PROMOTION_STATUSES, meaning_of
+from aiobaseten._waiting.guard import _BACK_S
 from aiobaseten._waiting.schedule import _PACES
 from aiobaseten.cli._arguments import parse
 
@@ -139,6 +141,29 @@ def test_the_number_of_operations_is_that_of_the_document() -> None:
     number = sum(len(methods & operations.keys()) for operations in document["paths"].values())
 
     assert f"| {number} around promotions" in TEXTS[DOCS / "alternatives.md"]
+
+
+def test_versions_and_dependencies_on_the_pages_are_those_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    dependencies = {re.split("[^a-z]", one)[0] for one in project["dependencies"]}
+    airflow = " ".join(project["optional-dependencies"]["airflow"])
+
+    assert (project["requires-python"], dependencies) == (">=3.11", {"httpx", "attrs"})
+    assert "apache-airflow>=3.3,<4" in airflow
+
+
+def test_the_table_of_a_guards_defaults_is_its_signature() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `?\"?(\w+)", TEXTS[DOCS / "guard.md"], re.MULTILINE)
+    shown = dict(rows[-len(inspect.signature(Guard).parameters) + 1 :])
+    defaults = {
+        name: f"{one.default:g}" if isinstance(one.default, int | float) else str(one.default)
+        for name, one in inspect.signature(Guard).parameters.items()
+        if name != "checks"
+    }
+
+    # Its default depends on the guard: the least time, which is a constant.
+    assert defaults["cancel_timeout"] == "None"
+    assert shown == {**defaults, "cancel_timeout": f"{_BACK_S:g}"}
 
 
 def test_the_table_of_intervals_is_the_schedule() -> None:

@@ -62,11 +62,25 @@ def test_every_code_block_but_the_shell_s_is_run() -> None:
     assert len(blocks) - blocks.count("sh") == len(FILES)
 
 
-def test_the_table_lists_every_open_question() -> None:
+def test_the_table_lists_every_open_question_and_its_default() -> None:
     table = DOCS[DOCS.index("| option | question |") :].partition("\n\n")[0]
-    listed = re.findall(r"^\| `(\w+)` ", table, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ((?:[^|,:]|,\))+)", table, re.MULTILINE)
+    listed = {name: default.strip(" `") for name, default in rows}
 
-    assert sorted(listed) == sorted(field.name for field in fields(Behaviour))
+    assert listed == {field.name: in_words(field.default) for field in fields(Behaviour)} | {
+        # Two words for infinity.
+        "terminal_promotion_for": "for ever",
+        "metrics_per_minute": "no limit",
+    }
+
+
+def in_words(default: object) -> str:
+    """A default as the table shows it."""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    if isinstance(default, tuple):
+        return "(0,)"
+    return f"{default:g}" if isinstance(default, int | float) else str(default)
 
 
 def test_every_named_fault_and_timeline_exists() -> None:

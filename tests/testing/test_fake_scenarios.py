@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aiobaseten import Guard, error_rate
 from aiobaseten.errors import BasetenError
 from aiobaseten.testing import FakeBaseten, scenarios
 
@@ -37,3 +38,15 @@ async def test_each_scenario_ends_as_its_docstring_says(name: str) -> None:
 
     assert ends == ENDS[name]
     fake.assert_no_leftovers()
+
+
+@pytest.mark.looptime
+async def test_worse_is_good_enough_for_a_guard_that_allows_more_errors() -> None:
+    fake = FakeBaseten()
+    scenarios.worse(fake)
+    async with fake.client() as baseten:
+        production = baseten.model(scenarios.MODEL).environment("production")
+        promotion = await production.promote("v2", guard=Guard(error_rate(at_most=0.1)))
+        live = await promotion.wait(timeout=7200)
+
+    assert live.id == "v2"

@@ -83,6 +83,21 @@ async def test_a_timeout_tells_which_phase_is_slow(fake: FakeBaseten, baseten: B
     assert len(asked(fake)) == 2
 
 
+async def test_the_usual_time_is_the_median_of_a_week(fake: FakeBaseten, baseten: Baseten) -> None:
+    slow(fake)
+    for seconds in (100, 900):
+        fake.model("owner").deployment("old").started_before(WEIGHT_DOWNLOAD=seconds)
+
+    startup = startup_of(await ended(baseten))
+
+    assert startup is not None
+    assert startup.phase is not None
+    assert startup.phase.usual == 180
+    (query,) = [one.query for one in fake.requests if one.path.endswith("/startups/summary")]
+    start, end = (int(one.partition("=")[2]) for one in sorted(query.split("&"))[::-1])
+    assert end - start == 7 * 86_400_000
+
+
 async def test_a_failure_tells_in_which_phase_it_came(fake: FakeBaseten, baseten: Baseten) -> None:
     slow(fake, CRASHING)
 
