@@ -126,7 +126,7 @@ def test_while_it_is_down_each_failure_holds_the_looks_again() -> None:
     assert health.probe_at == 10.0 + PROBE_EVERY_S
 
 
-@pytest.mark.parametrize(("sound", "held"), [(5, 0.75), (60, 9.0), (61, 60.0), (1000, 60.0)])
+@pytest.mark.parametrize(("sound", "held"), [(5, 0.75), (60, 9.0), (400, 60.0), (1000, 60.0)])
 def test_a_first_look_is_never_held_and_sound_resources_as_long_as_there_are_many(
     sound: int, held: float
 ) -> None:
@@ -136,6 +136,27 @@ def test_a_first_look_is_never_held_and_sound_resources_as_long_as_there_are_man
 
     assert is_held(health, 2.0 + held - 0.01) == [SOUND, FAILING]
     assert is_held(health, 2.0 + held) == [FAILING]
+
+
+def test_a_route_on_which_something_answers_holds_no_sound_resources_for_a_minute() -> None:
+    health = Health()
+
+    def goes_down(at: float) -> None:
+        for _ in range(DOWN_AFTER):
+            after(health, DOWN[0], at)
+
+    goes_down(0.0)
+    after(health, SUCCESS, 10.0)
+    goes_down(11.0)
+    assert is_held(health, 11.0) == [FAILING]
+
+    after(health, SUCCESS, 12.0)
+    goes_down(12.0 + 59.9)
+    assert is_held(health, 12.0 + 59.9) == [FAILING]
+
+    after(health, SUCCESS, 100.0)
+    goes_down(100.0 + 60.0)
+    assert is_held(health, 100.0 + 60.0) == [SOUND, FAILING]
 
 
 def test_the_pause_between_probes_is_random_by_a_quarter() -> None:

@@ -174,19 +174,21 @@ def test_every_second_first_look_is_at_the_newest_resource_while_some_fail() -> 
     assert names(start_all(order)) == "n3 n0 n2 n1"
 
 
-def test_failing_resources_get_a_share_of_the_budget_while_others_want_it() -> None:
+@pytest.mark.parametrize("alone", [0.0, 1000.0])
+def test_failing_resources_get_a_share_of_the_budget_while_others_want_it(alone: float) -> None:
+    """Also if they had all of it before, while nobody else wanted it."""
     order = turns(rate=8.0)
     failing = polls(order, 1, FAILING)[0]
-    sound = polls(order, 1, SOUND)[0]
+    sound = polls(order, 1, SOUND, due=alone)[0]
     looks = {failing: 0, sound: 0}
     now = 0.0
-    while now < 100.0:
+    while now < alone + 100.0:
         turn = order.next(now)
         if turn.poll is None:
             now = turn.at
             continue
         order.end(order.start(turn.poll, now, is_last=False))
-        looks[turn.poll] += 1
+        looks[turn.poll] += now >= alone
         order.plan(turn.poll, now, math.inf)
 
     assert sum(looks.values()) == pytest.approx(800, abs=10)

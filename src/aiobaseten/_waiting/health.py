@@ -23,13 +23,12 @@ from .steps import asked_pause
 DOWN_AFTER = 3
 #: Seconds between looks at a route that is down.
 PROBE_EVERY_S = 4.0
-#: How many resources are few: with the default budget, each is seen within twice its schedule.
-FEW = 60
-#: Seconds for which a route that is down holds the looks at resources that answered before, for
-#: each of them if they are few. It costs little to look at all of those.
+#: Seconds for which a route that is down holds the looks at resources that answered before: for
+#: each of them, and at most. With the default budget, each is seen within twice its schedule.
 HELD_EACH_S = 0.15
-#: Seconds for which it holds them if they are many: they would be lost in an outage.
-HELD_S = 60.0
+MOST_HELD_S = 60.0
+#: Seconds for which it holds none after one of them answered: only others are down.
+PARTLY_DOWN_S = 60.0
 
 
 class Standing(Enum):
@@ -63,6 +62,7 @@ class Health:
         self.probe_at = 0.0
         self.seen_down_at = float("-inf")
         self._held_until = 0.0
+        self._holds_again_at = 0.0
         self._failures = 0  # resources in a row
         self._prompt_failures = 0  # those of them that did not hang
 
@@ -104,6 +104,8 @@ class Health:
                 self.seen_down_at = at
                 self.probe_at = at + PROBE_EVERY_S * (0.75 + 0.5 * chance)
             return Change.NOTHING
+        if self.is_down:
+            self._held_until, self._holds_again_at = at, at + PARTLY_DOWN_S
         has_failed = self._failures >= DOWN_AFTER
         self._failures = self._prompt_failures = 0
         self.refused_until = 0.0
@@ -113,8 +115,8 @@ class Health:
         was_down = self.is_down
         self._failures += 1
         self._prompt_failures += not isinstance(outcome, RequestTimeoutError)
-        if self.is_down and not was_down:
-            self._held_until = at + (HELD_EACH_S * sound if sound <= FEW else HELD_S)
+        if self.is_down and not was_down and at >= self._holds_again_at:
+            self._held_until = at + min(HELD_EACH_S * sound, MOST_HELD_S)
 
 
 def standing_after(outcome: object) -> Standing:

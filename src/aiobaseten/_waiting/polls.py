@@ -32,6 +32,11 @@ R = TypeVar("R")
 LAST_LOOK_S = 10.0
 #: Seconds after the deadline until which the last look must have been sent.
 UNSENT_S = 30.0
+#: Seconds after which a look is given up if another needs its place.
+PATIENCE_S = 10.0
+#: The same if the look before was answered within a second: this one hangs, and is not only slow.
+PATIENCE_IF_PROMPT_S = 5.0
+PROMPT_S = 1.0
 
 
 class Look(ABC, Generic[R]):
@@ -98,6 +103,7 @@ class _Poll:
     expiries: Timetable[Listener] = field(factory=Timetable[Listener])
     latest: Sighting[Any] | None = None  # the last one with a value
     ended: float = math.inf  # when the last look ended
+    is_prompt: bool = False  # whether it was answered promptly
     flight: _Flight | None = None
     # Listeners whose last look was sent.
     sent_last: set[Listener] = field(factory=set["Listener"])
@@ -163,7 +169,7 @@ class Polls:
             rate, sender.connections.queue.most_looks, sender.paused_until
         )
         self._expiries: Timetable[_Poll] = Timetable()
-        # The looks under way, in the order in which they were sent.
+        # The looks under way that may be given up.
         self._sent: dict[_Flight, None] = {}
         self._next_look = _Alarm(self.clock, self._start_looks)
         self._next_expiry = _Alarm(self.clock, self._expire)
@@ -266,12 +272,11 @@ class Polls:
                 self._next_look.set(min(turn.at, free_at))
                 return
             else:
-                self._give_up(next(iter(self._sent)), now)
+                self._give_up(min(self._sent, key=_given_up_at), now)
 
     def _next_given_up(self) -> float:
-        """When the oldest look under way is given up, if another needs its place."""
-        oldest = next(iter(self._sent), None)
-        return math.inf if oldest is None else oldest.sent_at + LAST_LOOK_S
+        """When the first look under way is given up, if another needs its place."""
+        return min(map(_given_up_at, self._sent), default=math.inf)
 
     def _expire(self) -> None:
         """Tell the listeners whose last look did not come, and set the alarm for the next ones."""
@@ -340,7 +345,9 @@ class Polls:
             was_held=self._turns.was_down_since(poll.route, poll.ended),
         )
         poll.ended = now
-        if not isinstance(outcome, BasetenError):
+        is_answer = not isinstance(outcome, BasetenError)
+        poll.is_prompt = is_answer and now - flight.sent_at <= PROMPT_S
+        if is_answer:
             poll.latest = sighting
         self._chance = self.clock.random()
         change = self._turns.learn(poll, outcome, now, self._chance)
@@ -408,6 +415,11 @@ class Polls:
                     {one: at if at == math.inf else min(at, now) for one, at in poll.wanted.items()}
                 )
                 self._plan(poll)
+
+
+def _given_up_at(flight: _Flight) -> float:
+    patience = PATIENCE_IF_PROMPT_S if flight.poll.is_prompt else PATIENCE_S
+    return flight.sent_at + patience
 
 
 def _cut_off(look: Look[Any], why: str) -> BasetenError:

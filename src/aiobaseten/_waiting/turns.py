@@ -239,10 +239,13 @@ class Turns(Generic[P]):
         fails, answers = found.get(True), found.get(False)
         if fails is not None and answers is not None:
             # While both want the budget, each gets its share.
-            has_share = self._failing_budget.free_at(now) <= now + EARLY_S
-            return Next((fails if has_share else answers)[1])
+            return Next((fails if self._failing_have_share(now) else answers)[1])
         chosen = answers or fails
         return Next(chosen[1]) if chosen else Next(at=at, lacks_place=lacks_place)
+
+    def _failing_have_share(self, now: float) -> bool:
+        """Whether resources that fail have had less of the budget than their share."""
+        return self._failing_budget.free_at(now) <= now + EARLY_S
 
     def _free_at(self, route: _RouteTurns[P], standing: Standing, now: float) -> float:
         """When such a look may start; infinity: not before another one ends."""
@@ -304,7 +307,8 @@ class Turns(Generic[P]):
         seat = Seat(poll.route, poll.standing, is_last=is_last, is_probe=is_probe)
         self._budget.take(now)
         route.budget.take(now)
-        if poll.standing is Standing.FAILING:
+        # Beyond the share they take what nobody else wants, and need not pay it back later.
+        if poll.standing is Standing.FAILING and self._failing_have_share(now):
             self._failing_budget.take(now)
         self._started[poll.standing] += 1
         route.under_way += 1
