@@ -118,7 +118,7 @@ def _rated(change: Change, leaning: Leaning) -> Rated:
 
 def _rate_answered(change: Change, leaning: Leaning) -> Verdict:
     """The verdict on a change of a response."""
-    leaned_on = leaning.is_read(change.place.removesuffix("[]"))
+    leaned_on = leaning.is_read(change.place)
     if change.kind == "answer changed":
         if leaning.reads_answer(str(change.before)):
             return Rating.BREAKING, f"The facade reads it. {_SRC}"

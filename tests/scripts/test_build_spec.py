@@ -458,6 +458,22 @@ def test_the_overlay_names_the_winner_of_a_conflict() -> None:
     assert properties == {"colour": {"type": "integer"}, "size": {"type": "string"}}
 
 
+@pytest.mark.parametrize("date", ["2025-01-01", "2026-08-22"])
+def test_a_date_decides_between_definitions_of_baseten_and_never_against_ours(date: str) -> None:
+    dates = {"plain.yaml": "2026-05-08", "newer.yaml": date}
+
+    document = build_document(
+        {"plain.yaml": PLAIN, "newer.yaml": NEWER}, ("overlay.yaml", PLAIN_OVERLAY), dates
+    )
+
+    properties = at(document, "components", "schemas", "Thing", "properties")
+    assert ("size" in properties) == (date > dates["plain.yaml"])  # type: ignore[operator]
+    with pytest.raises(SpecError, match="which file wins"):
+        build_document(
+            {"plain.yaml": PLAIN, "ours.yaml": NEWER}, ("overlay.yaml", PLAIN_OVERLAY), dates
+        )
+
+
 OVERLAY_ERRORS = {
     "a conflict that is none": ("conflicts: {}\n", WINNER, "no conflict about schemas/Thing"),
     "an operation that is none": (

@@ -9,6 +9,7 @@ import pytest
 
 import build_spec
 import refresh_spec
+from spec.document import build_document
 from spec.reading import described, read_pages
 from spec.sources import read_sources
 
@@ -90,6 +91,15 @@ def newer_page(whole: dict[str, Any]) -> str:
         "components": whole["components"] | {"schemas": schemas},
     }
     return f"# Get a deployment\n\n````yaml get {path}\n{json.dumps(document)}\n````\n"
+
+
+def test_of_a_page_only_the_operation_after_which_it_is_named_counts(whole: dict[str, Any]) -> None:
+    """Another operation of ours on the same page has a page of its own."""
+    texts, named = build_spec.read_openapi(frozen.OPENAPI)
+    page = "endpoints/cancel_promotion.md"
+    both = {**texts, page: texts[page] + "\n" + newer_page(whole)}
+
+    assert build_document(both, named) == build_document(texts, named)
 
 
 def test_a_newer_vintage_replaces_an_older_one(
