@@ -107,22 +107,23 @@ def test_a_deployment_that_has_failed_does_not_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entries", "failed", "is_latest"),
+    ("entries", "failed", "newer"),
     [
-        (log("a", "b"), "", True),
-        (log("a", "b", "c"), "", False),
-        (log("a", "b", "c", "cancelled c"), "", True),
-        (log("a", "b", "c"), "c", True),
-        (log("a", "b", "?"), "", False),
+        (log("a", "b"), "", None),
+        (log("a", "b", "c"), "", "c"),
+        (log("a", "b", "c", "cancelled c"), "", None),
+        (log("a", "b", "c"), "c", None),
+        (log("a", "b", "?"), "", "?"),
     ],
     ids=["no newer one", "a newer one", "cancelled", "failed", "unreadable"],
 )
 def test_a_newer_promotion_that_may_be_live_by_now_is_told(
-    entries: list[AuditEntry], failed: str, is_latest: bool
+    entries: list[AuditEntry], failed: str, newer: str | None
 ) -> None:
     found = in_log(entries, "b", failed=failed)
 
-    assert found == Predecessor(deployment_id="a", source="the audit log", is_latest=is_latest)
+    told = None if newer is None else entry(f"promoted {newer}")
+    assert found == Predecessor(deployment_id="a", source="the audit log", newer=told)
 
 
 @pytest.mark.parametrize(

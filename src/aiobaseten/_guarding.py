@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Generic
 
-from attrs import evolve, frozen
+from attrs import define, evolve
 
 from ._arguments import count, json_object
 from ._asking import Asking
@@ -25,6 +25,7 @@ from ._token import Token
 from ._verdict import Verdict
 from ._waiting import (
     GO_ON_GUARDED,
+    PAUSE_MAY_COME,
     Actions,
     Answer,
     AskWhoPaused,
@@ -40,6 +41,7 @@ from ._waiting import (
     StoppedError,
     Wait,
     judge,
+    tell,
     whose_pause,
 )
 from .errors import (
@@ -47,6 +49,7 @@ from .errors import (
     ConfigurationError,
     Evidence,
     GuardBreachedError,
+    GuardError,
     GuardUnavailableError,
     NotFoundError,
     PermissionDeniedError,
@@ -69,7 +72,7 @@ _STABILIZATION = "stabilization_time_seconds"
 ReadMetrics = Callable[[str, datetime, datetime], Awaitable[Measurement]]
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class GuardedWait(Generic[D, E]):
     """A wait for a guarded promotion, and the acts of its guard.
 
@@ -94,6 +97,7 @@ class GuardedWait(Generic[D, E]):
     ours: Ours
     verbs: Verbs
     read_metrics: ReadMetrics | None = None
+    _log_trouble: str = ""
 
     async def result(self) -> Any:
         """The result of the wait.
@@ -152,6 +156,7 @@ class GuardedWait(Generic[D, E]):
                     memory=self.memory,
                     stopped=error,
                     started=started,
+                    awaits_pause=self.tracker.policy.awaits_pause,
                 )
                 async for event in taking_back.events():
                     yield event
@@ -165,7 +170,11 @@ class GuardedWait(Generic[D, E]):
             raise error
 
     def _complete(self, error: BasetenError) -> None:
-        """The last word of the report belongs to the evidence."""
+        """The message tells what is left of pauses, and the last report belongs to the evidence."""
+        if not isinstance(error, GuardError) and self.tracker.policy.awaits_pause:
+            tell(error, PAUSE_MAY_COME, GO_ON_GUARDED)
+        if isinstance(error, WaitTimeoutError) and self._log_trouble:
+            tell(error, f"The guard has not resumed it: {self._log_trouble}.", GO_ON_GUARDED)
         if isinstance(error, WaitError) and error.evidence is not None:
             error.evidence = evolve(error.evidence, report=self.memory.report)
 
@@ -184,7 +193,8 @@ class GuardedWait(Generic[D, E]):
             told = await self._whose_pause(1)
         except ConfigurationError:
             raise
-        except (BasetenError, TimeoutError):
+        except (BasetenError, TimeoutError) as error:
+            self._note_log(error)
             told = None
         if told is None:
             # The log is asked once more before it is resumed.
@@ -202,8 +212,10 @@ class GuardedWait(Generic[D, E]):
         read = ReadAuditLog(resource, self.ours.environment, must_tell=True)
         try:
             entries = await resource.polls.follow_ups.once(read)
-        except (PermissionDeniedError, NotFoundError):
+        except (PermissionDeniedError, NotFoundError) as error:
+            self._note_log(error)
             return None
+        self._log_trouble = ""
         ourselves = Ourselves(has_key=resource.sender.settings.secret.begins_with)
         told = whose_pause(entries, target, ourselves, most)
         if told is None and any(one.actor.email for one in entries):
@@ -211,8 +223,12 @@ class GuardedWait(Generic[D, E]):
             told = whose_pause(entries, target, ourselves, most)
         return told
 
-    async def _signal(self, signal: Signal) -> Answer:
-        """Send a signal; returns what is known of its effect."""
+    def _note_log(self, error: BaseException) -> None:
+        why = str(error).rstrip(".") or "no answer in time"
+        self._log_trouble = f"the audit log, which tells whose the pause is, cannot be read ({why})"
+
+    async def _signal(self, signal: Signal) -> Answer | PromotionSupersededError:
+        """Send a signal; returns what is known of its effect, or that ours is over."""
         send = self.verbs.pause if signal.action == "pause" else self.verbs.resume
         if send is None:
             return "refused"
@@ -222,16 +238,22 @@ class GuardedWait(Generic[D, E]):
                 whose = await self._whose_pause(signal.most)
             except ConfigurationError:
                 raise
-            except (BasetenError, TimeoutError):
-                return "not sent"
+            except (BasetenError, TimeoutError) as error:
+                self._note_log(error)
+                return "no log"
             if whose is not None and whose != "ours":
                 return whose
+        self._log_trouble = ""
         try:
             await send()
         except ConfigurationError:
             raise
         except RequestNotActedOnError:
             return "refused"
+        except PromotionSupersededError as error:
+            # No look tells two promotions of one deployment apart. One of another one, a look will
+            # show.
+            return error if error.by == self.ours.deployment_id else "not sent"
         except BasetenError as error:
             return "sent" if may_have_acted(error) else "not sent"
         return "sent"
@@ -239,12 +261,10 @@ class GuardedWait(Generic[D, E]):
     async def _measure(
         self, errand: Measure, started: float, asking: Asking
     ) -> tuple[Verdict, ...]:
-        """The verdict of each check, or none if a deployment was measured a moment ago."""
+        """The verdict of each check."""
         guard, verdicts = self.memory.guard, dict[str, Verdict]()
         if guard.metric_checks:
             new, old = await self._read(errand, started)
-            if new is None:
-                return ()
             judged = judge(
                 guard.metric_checks,
                 new,
@@ -267,15 +287,13 @@ class GuardedWait(Generic[D, E]):
 
     async def _read(
         self, errand: Measure, started: float
-    ) -> tuple[Measurement | None, Measurement | None]:
+    ) -> tuple[Measurement, Measurement | None]:
         """What the new deployment and the one that serves did in the window."""
         clock = self.resource.sender.clock
         ids = [self.ours.deployment_id]
         if not errand.is_alone and errand.old_id is not None:
             ids.append(errand.old_id)
-        now = clock.now()
-        if any(now - self.memory.measured_at(one) < MEASURE_EVERY_S for one in ids):
-            return None, None
+        now = self.memory.measured_at = clock.now()
         today = self.resource.sender.server_time() - timedelta(seconds=now - started)
         start = today + timedelta(seconds=errand.start)
         end = today + timedelta(seconds=errand.end)
@@ -286,7 +304,6 @@ class GuardedWait(Generic[D, E]):
 
     async def _read_one(self, deployment_id: str, start: datetime, end: datetime) -> Measurement:
         clock = self.resource.sender.clock
-        self.memory.note_measured(deployment_id, clock.now())
         scope = clock.timeout_at(clock.now() + _METRICS_TIMEOUT_S)
         try:
             async with scope:
@@ -308,7 +325,7 @@ def guard_tracker(
         memory.guard,
         memory.hold,
         has_steps=has_steps,
-        not_before=memory.measured_last + MEASURE_EVERY_S - now,
+        not_before=memory.measured_at + MEASURE_EVERY_S - now,
         pause_before=memory.pause,
         pauses_sent=memory.pauses_sent,
         report=memory.report_from(now),

@@ -82,7 +82,7 @@ async def check_metrics(
     """
     known = Token.load(token)
     deployment_id = known.previous_id or known.deployment_id or ""
-    memory.note_measured(deployment_id, resource.sender.clock.now())
+    memory.measured_at = resource.sender.clock.now()
     refusal = await refusal_of_metrics(resource, memory.guard, deployment_id)
     if refusal is not None:
         raise ConfigurationError(

@@ -46,13 +46,13 @@ class Predecessor:
     Attributes:
         deployment_id: Which.
         source: Where that was found, for a person.
-        is_latest: Whether no promotion is newer than that of the current deployment. If one is, it
-            failed, or a look that was a little late did not show it yet.
+        newer: The newest promotion, if it is newer than that of the current deployment. It failed,
+            or a look that was a little late did not show it yet.
     """
 
     deployment_id: str
     source: str
-    is_latest: bool = True
+    newer: AuditEntry | None = None
 
 
 @frozen
@@ -90,7 +90,8 @@ def find_in_audit_log(
     position = position_of(promotions, current_id, current_name)
     if position is None:
         return Unknown(f"the audit log does not show the promotion of {current_id}")
-    is_latest = all(has_failed(one, deployments) for one in promotions[:position])
+    newer = (one for one in promotions[:position] if not has_failed(one, deployments))
+    newest = next(newer, None)
     for one in promotions[position + 1 :]:
         if one.deployment_id is None:
             return Unknown("an entry of the audit log does not name its deployment and environment")
@@ -111,9 +112,7 @@ def find_in_audit_log(
                 "from it, has failed",
                 is_final=True,
             )
-        return Predecessor(
-            deployment_id=one.deployment_id, source="the audit log", is_latest=is_latest
-        )
+        return Predecessor(deployment_id=one.deployment_id, source="the audit log", newer=newest)
     return Unknown(f"the audit log shows no promotion before that of {current_id}")
 
 

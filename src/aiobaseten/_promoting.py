@@ -38,8 +38,8 @@ READ_BACK_AFTER_S = (0.0, 1.0, 3.0, 6.0)
 AUDIT_LOG_S = 5.0
 # Seconds after which a look is too old to promote by it.
 _FRESH_S = 1.0
-# Seconds after a token was made within which its request was sent, if at all.
-_SENT_WITHIN_S = 300.0
+#: Seconds after a token was made within which its request was sent, if at all.
+SENT_WITHIN_S = 300.0
 
 
 @frozen
@@ -101,11 +101,8 @@ async def promote(
             raise in_progress(resource, environment, before)
         step = check if must_check else before_sending
         if step is not None:
-            began = resource.sender.clock.now()
-            await step(intention(resource, before, environment, deployment_id, hold))
-            seen, is_late = before, resource.sender.clock.now() - began > _FRESH_S
-            if is_late:
-                before = await resource.read_environment(environment)
+            seen = before
+            before = await announce(resource, seen, environment, deployment_id, step, hold=hold)
             if must_check or not _is_alike(seen, before):
                 must_check = False
                 continue
@@ -121,11 +118,34 @@ async def promote(
             if if_in_progress == "adopt":
                 adopted = await _adopt(resource, faster, deployment_id)
                 if adopted is not None:
-                    baseline = Baseline(current_id=faster.current_id)
+                    # Once it is over, only the look before shows what served before.
+                    previous = faster.current_id if faster.is_busy else before.current_id
+                    baseline = Baseline(current_id=previous)
                     return Started(adopted.id, cast("D", adopted.value), baseline, was_adopted=True)
             if if_in_progress != "wait":
                 raise in_progress(resource, environment, faster) from error
             before, was_refused, must_check = faster, True, check is not None
+
+
+async def announce(
+    resource: Resource[D, E],
+    before: EnvironmentReading,
+    environment: str,
+    deployment_id: str,
+    step: BeforeSending,
+    *,
+    hold: float | None = None,
+) -> EnvironmentReading:
+    """Await *step* with the token of a promotion that is about to be sent.
+
+    Returns the environment, which was read again if that took long: somebody else may have promoted
+    meanwhile.
+    """
+    began = resource.sender.clock.now()
+    await step(_intention(resource, before, environment, deployment_id, hold))
+    if resource.sender.clock.now() - began <= _FRESH_S:
+        return before
+    return await resource.read_environment(environment)
 
 
 def _is_alike(seen: EnvironmentReading, later: EnvironmentReading) -> bool:
@@ -180,7 +200,7 @@ async def find_promoted(
         baseline=baseline,
         was_busy=was_busy,
         since=sent_at,
-        until=math.inf if sent_at is None else sent_at + _SENT_WITHIN_S,
+        until=math.inf if sent_at is None else sent_at + SENT_WITHIN_S,
     )
     back = await read_back(resource, asked)
     if back.deployment is None:
@@ -251,7 +271,7 @@ def _read_started(operation: Operation[D]) -> Operation[tuple[str, D | None]]:
     return parsed_by(operation, parse)
 
 
-def intention(
+def _intention(
     resource: Resource[D, E],
     before: EnvironmentReading,
     environment: str,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from attrs import frozen
@@ -17,15 +17,15 @@ from ._predecessor import (
     find_in_audit_log,
     find_in_list,
     not_cancelled,
-    position_of,
 )
-from ._promoting import Started, in_progress, intention, is_of, send_once
+from ._promoting import Started, announce, in_progress, is_of, send_once
 from ._resource import D, E, ReadAuditLog, Resource
 from ._sending import Operation
-from ._waiting import Baseline, Who, add_who
+from ._waiting import Baseline, Who, add_who, promoted_again, promotions_after
 from .errors import (
     APIError,
     BasetenError,
+    ConfigurationError,
     Evidence,
     PromotionInProgressError,
     PromotionSupersededError,
@@ -38,6 +38,9 @@ from .readings import EnvironmentReading
 
 #: Seconds after which a server that lags behind shows the environment as it is.
 STALE_FOR_S = 10.0
+#: The same, where it is known that something has happened, and a look would do harm if it were
+#: older.
+MOST_STALE_S = 60.0
 _LOG = logging.getLogger("aiobaseten")
 # Pages of an audit log that a rollback reads at most.
 _MOST_PAGES = 10
@@ -55,6 +58,7 @@ class Ours:
         baseline: The environment before. A look may correct it.
         token: The promotion's.
         since: When it was started, in seconds since 1970 at Baseten; minus infinity if resumed.
+        began_by: When it was certainly under way, by the same clock; infinity if that is not known.
     """
 
     environment: str
@@ -62,6 +66,7 @@ class Ours:
     baseline: Baseline
     token: str
     since: float
+    began_by: float
 
     @property
     def previous_id(self) -> str | None:
@@ -69,56 +74,124 @@ class Ours:
         return self.baseline.current_id
 
 
-async def check_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentReading:
-    """Read the environment twice, and check that nobody has promoted another deployment since.
+async def check_still_ours(
+    resource: Resource[D, E], ours: Ours, *, may_go_back: bool = False
+) -> EnvironmentReading:
+    """Check that nobody has promoted anything since: by two looks, and by the audit log.
 
-    Twice, because servers that lag behind may answer in turn.
+    Two, because servers that lag behind may answer in turn. The log is written together with the
+    promotion, and alone tells two promotions of one deployment apart. If it cannot be read, the
+    looks decide.
+
+    Args:
+        resource: The chain or model.
+        ours: The promotion.
+        may_go_back: Whether somebody may be promoting the deployment before again.
 
     Raises:
         PromotionSupersededError: Somebody has. Nothing was sent.
     """
-    await _read_still_ours(resource, ours)
-    return await _read_still_ours(resource, ours)
+    reading = await _look_twice(resource, ours, may_go_back=may_go_back)
+    is_running = reading.shows_promotion and reading.candidate_id == ours.deployment_id
+    if not is_running and reading.current_id != ours.deployment_id:
+        return reading
+    entries = await _read_log(resource, ours.environment)
+    again = promoted_again(entries, ours.deployment_id, ours.began_by)
+    if again is not None:
+        raise _promoted_again(resource, ours, reading, again)
+    if is_running:
+        for one in promotions_after(entries, ours.deployment_id):
+            if one.deployment_id is not None and not one.is_push:
+                # Ours was over by then: the looks are out of date.
+                raise await _superseded(resource, ours, reading, one.deployment_id)
+        return reading
+    known = (None, ours.deployment_id, ours.previous_id if may_go_back else None)
+    others = promotions_after(not_cancelled(entries), ours.deployment_id)
+    newer = next((one for one in others if one.deployment_id not in known), None)
+    if newer is None:
+        return reading
+    # The looks may be out of date, or the other promotion has failed.
+    await outlast(resource, newer)
+    return await _look_twice(resource, ours, may_go_back=may_go_back)
 
 
-async def _read_still_ours(resource: Resource[D, E], ours: Ours) -> EnvironmentReading:
+async def _read_log(resource: Resource[D, E], environment: str) -> Sequence[AuditEntry]:
+    """The entries of the audit log, newest first; none if it cannot be read."""
+    try:
+        read = ReadAuditLog(resource, environment, must_tell=True)
+        return await resource.polls.follow_ups.once(read)
+    except ConfigurationError:
+        raise
+    except (BasetenError, TimeoutError):
+        return ()
+
+
+async def outlast(resource: Resource[D, E], entry: AuditEntry) -> None:
+    """Pause until servers that lag behind show what became of a promotion in the audit log."""
+    now = resource.sender.told_time()
+    age = 0.0 if now is None or entry.at is None else now - entry.at.timestamp()
+    await resource.sender.connections.pause(max(STALE_FOR_S, MOST_STALE_S - max(age, 0.0)))
+
+
+async def _look_twice(
+    resource: Resource[D, E], ours: Ours, *, may_go_back: bool
+) -> EnvironmentReading:
+    await _read_still_ours(resource, ours, may_go_back=may_go_back)
+    return await _read_still_ours(resource, ours, may_go_back=may_go_back)
+
+
+async def _read_still_ours(
+    resource: Resource[D, E], ours: Ours, *, may_go_back: bool
+) -> EnvironmentReading:
     reading = await resource.read_environment(ours.environment)
     if reading.shows_promotion and reading.candidate_id == ours.deployment_id:
         ours.baseline.correct(reading, ours.deployment_id)
         return reading  # whatever serves, ours is under way
-    for deployment in (reading.candidate if reading.is_busy else None, reading.current):
-        if deployment is None or deployment.id in (ours.deployment_id, ours.previous_id):
+    moving = reading.candidate if reading.is_busy else None
+    for deployment in (moving, reading.current):
+        if deployment is None or deployment.id == ours.deployment_id:
             continue
-        if ours.previous_id is not None and await is_of(resource, ours.previous_id, deployment):
+        may_be_previous = may_go_back or deployment is reading.current
+        if (
+            may_be_previous
+            and ours.previous_id is not None
+            and await is_of(resource, ours.previous_id, deployment)
+        ):
             continue
-        where = resource.environment_label(ours.environment)
-        error = PromotionSupersededError(
-            f"the promotion of deployment {ours.deployment_id} to {where} was superseded by "
-            f"deployment {deployment.id}, and nothing was sent; to act all the same, pass "
-            "even_if_superseded=True",
-            evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token),
-            by=deployment.id,
-        )
-        who = Who(
-            read=ReadAuditLog(resource, ours.environment),
-            target=ours.deployment_id,
-            since=ours.since,
-        )
-        await add_who(resource.polls.follow_ups, who, error)
-        raise error
+        raise await _superseded(resource, ours, reading, deployment.id)
     return reading
 
 
-async def _may_be_superseded(resource: Resource[D, E], ours: Ours) -> bool:
-    """Whether the audit log shows a newer promotion of another deployment.
+async def _superseded(
+    resource: Resource[D, E], ours: Ours, reading: EnvironmentReading, by: str
+) -> PromotionSupersededError:
+    """The error that another deployment was promoted, and by whom."""
+    error = PromotionSupersededError(
+        f"the promotion of deployment {ours.deployment_id} to "
+        f"{resource.environment_label(ours.environment)} was superseded by deployment {by}, and "
+        "nothing was sent; to act all the same, pass even_if_superseded=True",
+        evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token),
+        by=by,
+    )
+    who = Who(
+        read=ReadAuditLog(resource, ours.environment), target=ours.deployment_id, since=ours.since
+    )
+    await add_who(resource.polls.follow_ups, who, error)
+    return error
 
-    The log does not tell how it ended. A log that cannot be read shows none.
-    """
-    entries = await resource.polls.follow_ups.once(ReadAuditLog(resource, ours.environment))
-    promotions = not_cancelled(entries)
-    position = position_of(promotions, ours.deployment_id, None) or 0
-    known = (None, ours.deployment_id, ours.previous_id)
-    return any(one.deployment_id not in known for one in promotions[:position])
+
+def _promoted_again(
+    resource: Resource[D, E], ours: Ours, reading: EnvironmentReading, again: AuditEntry
+) -> PromotionSupersededError:
+    """The error that somebody has promoted the same deployment again."""
+    by = f" by {again.actor.shown}" if again.actor.shown else ""
+    return PromotionSupersededError(
+        f"deployment {ours.deployment_id} was promoted to "
+        f"{resource.environment_label(ours.environment)} again since{by}, and nothing was sent; to "
+        "act all the same, pass even_if_superseded=True",
+        evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token),
+        by=ours.deployment_id,
+    )
 
 
 async def roll_back(
@@ -140,11 +213,7 @@ async def roll_back(
     if even_if_superseded:
         reading = await resource.read_environment(ours.environment)
     else:
-        reading = await check_still_ours(resource, ours)
-        if reading.current_id == ours.deployment_id and await _may_be_superseded(resource, ours):
-            # Both looks may have been late, or the other promotion has failed.
-            await resource.sender.connections.pause(STALE_FOR_S)
-            reading = await check_still_ours(resource, ours)
+        reading = await check_still_ours(resource, ours, may_go_back=True)
     previous_id = ours.previous_id or ""  # which these looks may have corrected
     found = reading.candidate if reading.is_busy else reading.current
     # Ours may be a copy of the previous one: it is what is rolled back.
@@ -178,25 +247,19 @@ async def roll_environment_back(
     if before_sending is not None:
         function("before_sending", before_sending, "an awaitable")
     where = resource.environment_label(environment)
-    before = await _read_idle(resource, environment)
+    before = await resource.read_environment(environment)
     current_id = before.current_id
+    _check_idle(resource, environment, before, current_id)
     if current_id is None:
         raise RollbackImpossibleError(
             f"nothing serves in {where}, so there is nothing to roll back"
         )
     predecessor = await _find_predecessor(resource, environment, current_id)
-    if not predecessor.is_latest:
+    if predecessor.newer is not None:
         # The look may have been late, and the newest promotion may have ended by now.
-        await resource.sender.connections.pause(STALE_FOR_S)
-    reading = await _read_idle(resource, environment)
-    if reading.current_id != current_id:
-        raise PromotionInProgressError(
-            f"deployment {current_id} served in {where} when this rollback began, and now "
-            f"{reading.current_id} does: another promotion has just ended; nothing was sent: look "
-            "at the environment before you roll it back",
-            deployment_id=reading.current_id,
-            environment=reading.value,
-        )
+        await outlast(resource, predecessor.newer)
+    reading = await resource.read_environment(environment)
+    _check_idle(resource, environment, reading, current_id)
     previous_id = predecessor.deployment_id
     _LOG.info(
         "rolling %s back from deployment %s to %s, which served before according to %s",
@@ -206,20 +269,35 @@ async def roll_environment_back(
         predecessor.source,
     )
     if before_sending is not None:
-        await before_sending(intention(resource, reading, environment, previous_id))
+        reading = await announce(resource, reading, environment, previous_id, before_sending)
+        _check_idle(resource, environment, reading, current_id)
     return await send_once(resource, environment, previous_id, promote(previous_id), reading)
 
 
-async def _read_idle(resource: Resource[D, E], environment: str) -> EnvironmentReading:
-    """Read the environment.
+def _check_idle(
+    resource: Resource[D, E], environment: str, reading: EnvironmentReading, current_id: str | None
+) -> None:
+    """Check that no promotion is under way, and that none has ended.
+
+    Args:
+        resource: The chain or model.
+        environment: The environment's name.
+        reading: The environment.
+        current_id: The deployment that served when the rollback began.
 
     Raises:
-        PromotionInProgressError: A promotion to it is under way.
+        PromotionInProgressError: One is, or has.
     """
-    reading = await resource.read_environment(environment)
     if reading.is_busy:
         raise in_progress(resource, environment, reading, act="you roll back")
-    return reading
+    if reading.current_id != current_id:
+        raise PromotionInProgressError(
+            f"deployment {current_id} served in {resource.environment_label(environment)} when "
+            f"this rollback began, and now {reading.current_id} does: another promotion has just "
+            "ended; nothing was sent: look at the environment before you roll it back",
+            deployment_id=reading.current_id,
+            environment=reading.value,
+        )
 
 
 async def _find_predecessor(

@@ -7,20 +7,22 @@ again, and no two are under way.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Generic
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from ._resource import D, E, ReadAuditLog, Resource
 from ._rolling_back import STALE_FOR_S, Ours, check_still_ours
 from ._sending import may_have_acted
 from ._status import PromotionPhase
-from ._waiting import GuardMemory, StoppedError, is_cancelled
+from ._waiting import PAUSE_MAY_COME, GuardMemory, StoppedError, is_cancelled
 from .errors import (
     AuthenticationError,
     BadRequestError,
     BasetenError,
     ConfigurationError,
+    ConflictError,
     Evidence,
     GuardBreachedError,
     GuardError,
@@ -33,12 +35,24 @@ from .errors import (
     WaitError,
     WaitTimeoutError,
 )
-from .events import Event, Finished, GuardActed, GuardOverridden, StatusChanged
+from .events import (
+    Event,
+    Finished,
+    GuardActed,
+    GuardOverridden,
+    StatusChanged,
+    TrafficShifted,
+)
 from .promotion import Cancellation, Promotion
 from .readings import EnvironmentReading
 
 #: Seconds between the looks after the answer to a cancel was lost. Servers may lag behind.
 _READ_BACK_AFTER_S = (1.0, 3.0, 7.0)
+# The same, if the audit log cannot be read either: another cancel might end the promotion of
+# somebody else, who had only to wait for the end of ours.
+_READ_BACK_WITHOUT_LOG_S = (19.0, 30.0)
+# Seconds after which a look is too old to tell where the traffic is, without saying so.
+_FRESH_S = 5.0
 # Seconds between two tries.
 _AGAIN_AFTER_S = 5.0
 # Another try would end alike.
@@ -83,6 +97,7 @@ class TakingBack(Generic[D, E]):
         memory: The guard's.
         stopped: The decision, with the evidence of the wait.
         started: When the wait began, on the clock.
+        awaits_pause: Whether a pause was asked for that no look has shown.
     """
 
     resource: Resource[D, E]
@@ -92,15 +107,22 @@ class TakingBack(Generic[D, E]):
     memory: GuardMemory
     stopped: StoppedError
     started: float
-    _limit: float = 0.0
+    awaits_pause: bool
+    _began: float = 0.0
     _deadline: float = 0.0
     _last_seen: Any = None
     _is_sent: bool = False
     _is_live: bool = False
+    _is_overtaken: bool = False
+    _is_paused: bool = False
+    _percents: set[int] = field(factory=set[int])
+    _seen_at: float | None = None
     _fate: str = ""
     _traffic: str = ""
     _advice: str = ""
     _token: str | None = None
+    _ended_with: BasetenError | None = None
+    _result: Any = None
     _trouble: BasetenError | None = None
 
     async def events(self) -> AsyncGenerator[Event, None]:
@@ -109,15 +131,15 @@ class TakingBack(Generic[D, E]):
         if how is None:
             self._leave_it()
             return
-        self._limit = self.memory.cancel_timeout
-        self._deadline = self._now() + self._limit
+        self._began = self._now()
+        self._deadline = self._began + self.memory.cancel_timeout
         self._is_live = self.stopped.ends.is_live
         self._traffic = "It is not known where the traffic is: look at the environment."
         try:
             async for event in self._take_back(how):
                 yield event
         except PromotionSupersededError as error:
-            by = "roll forward" if error.by == self.ours.deployment_id else "promote"
+            by = "roll forward" if self._is_overtaken else "promote"
             if self.memory.note_overridden(by):
                 yield GuardOverridden(at=self._now() - self.started, by=by)
             if self._fate:  # ours was over before
@@ -141,14 +163,17 @@ class TakingBack(Generic[D, E]):
         """The error with which the wait ends."""
         ends, evidence = self.stopped.ends, self.stopped.evidence
         if not self._fate:
-            limit = f"within {self._limit:g} s"
-            why = limit if self._trouble is None else f"({self._trouble})"
+            why = f"within {self._took:.0f} s" if self._trouble is None else f"({self._trouble})"
             self._fate = f"It could not be taken back {why}."
             # The token of the promotion wants its guard, that of the act wants none.
             call = "resume(error.token)" if self._token else "resume(error.token, guard=guard)"
             back = "take it back with promotion.rollback()"
             undo = back if self._is_live else "cancel it yourself"
             self._advice = f"Go on with {call}, or {undo}."
+            if self._is_paused:
+                self._traffic = f"It is paused. {self._traffic}"
+        if self._seen_at is not None and self._now() - self._seen_at > _FRESH_S:
+            self._traffic += f" That was seen {self._now() - self._seen_at:.0f} s ago."
         self.memory.report = evolve(self.memory.report, traffic=self._traffic)
         is_breach = ends.cause == "breach"
         did = "found a breach in" if is_breach else "could not measure"
@@ -157,6 +182,8 @@ class TakingBack(Generic[D, E]):
             f"the guard {did} {self.label} at {ends.percent} % of traffic: {ends.why}. "
             + " ".join(part for part in parts if part)
         )
+        if self.awaits_pause and self._trouble is not None:
+            message += f" {PAUSE_MAY_COME}"
         kind = GuardBreachedError if is_breach else GuardUnavailableError
         known = evidence or Evidence(waited=0.0)
         error = kind(
@@ -177,6 +204,7 @@ class TakingBack(Generic[D, E]):
     def _leave_it(self) -> None:
         """The policy only stops it, or somebody else has decided otherwise."""
         ends, target, previous = self.stopped.ends, self.ours.deployment_id, self.ours.previous_id
+        self._seen_at = self.started + ends.seen_at
         if ends.is_live:
             self._fate = (
                 "Somebody else has rolled it forward, and the guard leaves that."
@@ -228,17 +256,11 @@ class TakingBack(Generic[D, E]):
                     continue
                 cancellation = sent
             self._token = cancellation.token
-            error: BasetenError | None = None
-            began = self._now() - self.started
-            async with cancellation.events(timeout=self._left()) as events:
-                async for event in events:
-                    if isinstance(event, Finished):
-                        error = event.error
-                        self._last_seen = event.result
-                        break
-                    if isinstance(event, StatusChanged):
-                        went_down |= event.phase is PromotionPhase.ROLLING_BACK
-                    yield evolve(event, at=event.at + began)
+            async for event in self._followed(cancellation):
+                if isinstance(event, StatusChanged):
+                    went_down |= event.phase is PromotionPhase.ROLLING_BACK
+                yield event
+            error, self._last_seen = self._ended_with, self._result
             if error is None:
                 await self._is_back()
                 return
@@ -249,8 +271,33 @@ class TakingBack(Generic[D, E]):
                 isinstance(error, PromotionSupersededError) and error.by == self.ours.deployment_id
             )
             if not is_ours or went_down:
+                self._is_overtaken = is_ours
                 raise error
             # It had succeeded before the cancel took effect: it is promoted back.
+
+    async def _followed(
+        self, act: Cancellation | Promotion[Any, Any]
+    ) -> AsyncGenerator[Event, None]:
+        """The events of the way back, until it ends or has stood still for too long."""
+        while True:
+            began = self._now() - self.started
+            async with act.events(timeout=self._left()) as events:
+                async for event in events:
+                    if isinstance(event, Finished):
+                        self._ended_with, self._result = event.error, event.result
+                        break
+                    if isinstance(event, TrafficShifted):
+                        self._moved(event.percent)
+                    yield evolve(event, at=event.at + began)
+            if not isinstance(self._ended_with, WaitTimeoutError) or self._left() <= 0:
+                return
+
+    def _moved(self, percent: int) -> None:
+        """By default, each step of the way back gets its time: nobody knows how many there are."""
+        is_step = self._percents and percent not in self._percents
+        if is_step and self.memory.guard.cancel_timeout is None:
+            self._deadline = self._now() + self.memory.cancel_timeout
+        self._percents.add(percent)
 
     async def _is_back(self) -> None:
         """It is cancelled, and somebody else may have promoted another deployment since."""
@@ -259,15 +306,17 @@ class TakingBack(Generic[D, E]):
         else:
             self._fate = "It was over before the guard could cancel it."
         self._token = None
-        await self._read()
-        self._traffic = _traffic_of(self.ours.previous_id)
+        reading = await self._read()
+        shown = None if reading is None else reading.current_id
+        self._traffic, self._seen_at = _traffic_of(self.ours.previous_id or shown), None
         self._advice = (
             f"Deployment {self.ours.deployment_id} gets no traffic: mend it, and promote it again."
         )
 
     def _is_on_its_way(self, error: WaitError) -> None:
-        self._fate = f"It is being taken back, and that was not finished after {self._limit:g} s."
+        self._fate = f"It is being taken back, and that was not finished after {self._took:.0f} s."
         self._traffic = f"Traffic is on its way to deployment {self.ours.previous_id}."
+        self._seen_at = None
         self._advice = "Wait on with resume(error.token)."
         self._last_seen = error.last_seen
         self._trouble = error
@@ -277,32 +326,50 @@ class TakingBack(Generic[D, E]):
         cancel = self.verbs.force_cancel if is_forced else self.verbs.cancel
         if cancel is None:
             raise ConfigurationError("the promotion of a chain cannot be cancelled")
-        self._is_sent = True
+        was_sent, self._is_sent = self._is_sent, True
         try:
             return await cancel()
+        except PromotionSupersededError:
+            self._is_sent = was_sent
+            raise
         except _HOPELESS:
             raise
         except BasetenError as error:
             self._trouble = error
-            if not may_have_acted(error):
-                # It may have ended right before, and servers that lag behind do not show that.
+            # A refusal may mean that it has ended right before, which late servers do not show.
+            is_over = isinstance(error, BadRequestError | ConflictError)
+            if not may_have_acted(error) and not is_over:
                 await self._pause(STALE_FOR_S)
                 return None
-        # The answer was lost.
-        for pause in _READ_BACK_AFTER_S:
+        return await self._read_back()
+
+    async def _read_back(self) -> Cancellation | None:
+        """Find out whether a cancel has acted; ``None`` if it may be sent again."""
+        is_told: bool | None = None
+        for pause in (*_READ_BACK_AFTER_S, *_READ_BACK_WITHOUT_LOG_S):
+            if is_told is False and pause in _READ_BACK_WITHOUT_LOG_S:
+                break
             await self._pause(pause)
             reading = await self._read()
+            if reading is not None and self._serves(reading):
+                return None  # too late
             is_over = reading is not None and not self._can_be_canceled(reading)
             # All servers may lag behind; the log is written together with the cancel.
-            if is_over or await self._log_shows_cancel():
+            is_told = await self._log_shows_cancel()
+            if is_over or is_told:
                 self._trouble = None
                 return self._cancellation()
         return None
 
-    async def _log_shows_cancel(self) -> bool:
-        """Whether the audit log shows a cancel of it; not if it cannot be read."""
-        read = ReadAuditLog(self.resource, self.ours.environment)
-        entries = await self.resource.polls.follow_ups.once(read)
+    async def _log_shows_cancel(self) -> bool | None:
+        """Whether the audit log shows a cancel of it; ``None`` if it cannot be read."""
+        read = ReadAuditLog(self.resource, self.ours.environment, must_tell=True)
+        try:
+            entries = await self.resource.polls.follow_ups.once(read)
+        except ConfigurationError:
+            raise
+        except (BasetenError, TimeoutError):
+            return None
         return is_cancelled(entries, self.ours.deployment_id)
 
     async def _roll_back(self) -> None:
@@ -328,14 +395,16 @@ class TakingBack(Generic[D, E]):
                 await self._pause(_AGAIN_AFTER_S)
                 continue
             self._token = promotion.token
-            try:
-                deployment = await promotion.wait(timeout=self._left())
-            except WaitTimeoutError as error:
-                self._is_on_its_way(error)
+            async for _ in self._followed(promotion):
+                pass
+            if isinstance(self._ended_with, WaitTimeoutError):
+                self._is_on_its_way(self._ended_with)
                 return
+            if self._ended_with is not None:
+                raise self._ended_with
             self._trouble, self._token = None, None
             self._fate = "It was live by then, and the deployment before was promoted again."
-            self._traffic = _traffic_of(deployment.id)
+            self._traffic, self._seen_at = _traffic_of(promotion.deployment_id), None
             self._advice = f"Mend deployment {self.ours.deployment_id}, and promote it again."
             return
 
@@ -346,7 +415,7 @@ class TakingBack(Generic[D, E]):
             PromotionSupersededError: Somebody else has promoted another deployment since.
         """
         try:
-            reading = await check_still_ours(self.resource, self.ours)
+            reading = await check_still_ours(self.resource, self.ours, may_go_back=True)
         except (PromotionSupersededError, ConfigurationError):
             raise
         except BasetenError as error:
@@ -354,15 +423,18 @@ class TakingBack(Generic[D, E]):
             await self._pause(_AGAIN_AFTER_S)
             return None
         self._last_seen, self._traffic = reading.value, self._traffic_in(reading)
+        self._seen_at, self._is_paused = self._now(), reading.is_paused
         return reading
 
     async def _traffic_now(self, successor_id: str) -> str:
         """Where the traffic is, if somebody else has promoted another deployment."""
-        try:
+        with suppress(BasetenError):
             reading = await self.resource.read_environment(self.ours.environment)
-        except BasetenError:
-            return f"Traffic is on deployment {successor_id}, or on its way there."
-        return self._traffic_in(reading)
+            if successor_id in (reading.candidate_id, reading.current_id):
+                self._seen_at = self._now()
+                return self._traffic_in(reading)
+        self._seen_at = None
+        return f"Traffic is on deployment {successor_id}, or on its way there."
 
     def _traffic_in(self, reading: EnvironmentReading) -> str:
         """Where the traffic is, for a person."""
@@ -399,6 +471,11 @@ class TakingBack(Generic[D, E]):
 
     async def _pause(self, seconds: float) -> None:
         await self.resource.sender.connections.pause(min(seconds, max(self._left(), 0.0)))
+
+    @property
+    def _took(self) -> float:
+        """Seconds since it began to take it back."""
+        return self._now() - self._began
 
     def _left(self) -> float:
         return self._deadline - self._now()

@@ -62,8 +62,10 @@ class Token:
         was_held: Of a guarded promotion, whether the guard had paused it by then, to hold a step
             until it has passed.
         was_left: The same, to leave it to a person.
-        sent_at: If *intended*, the time right before the request was sent, in seconds since 1970 at
-            Baseten: the audit log is searched from then on. ``None`` if that is not known.
+        sent_at: Of a promotion, when it was certainly under way, in seconds since 1970 at Baseten:
+            a newer promotion of the same deployment is another one. If *intended*, the time right
+            before the request was sent: the audit log is searched from then on.
+            ``None`` if that is not known.
     """
 
     kind: TokenKind

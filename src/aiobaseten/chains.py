@@ -572,7 +572,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
         current one. Nothing is sent if neither tells.
 
         If the audit log has a newer promotion than that of the current deployment, the environment
-        is read a second time, ten seconds later.
+        is read a second time, at least ten seconds later, and a minute after that promotion began.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
@@ -634,13 +634,13 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
-            even_if_superseded: Whether to do it even if somebody else has promoted another
-                deployment since.
+            even_if_superseded: Whether to do it even if somebody else has promoted since.
 
         Raises:
             RollbackImpossibleError: The previous deployment is not known, there was none, or it
                 was the same one; nothing was sent.
-            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
+            PromotionSupersededError: Another deployment was promoted since, or the same one again;
+                nothing was sent.
             PromotionInProgressError: A promotion to the environment is under way; nothing was sent.
             PromotionOutcomeUnknownError: As for `ChainEnvironmentHandle.promote`.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
@@ -669,6 +669,7 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
             baseline=self._baseline,
             token=self.token,
             since=self._since,
+            began_by=self._began_by,
         )
 
 

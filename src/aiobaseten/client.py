@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from types import TracebackType
 from typing import Any, Final, Literal, NoReturn, Self, TypeVar, Unpack, get_args, overload
@@ -13,7 +14,7 @@ from ._arguments import Duration, choice, count, path_argument, seconds, text
 from ._clock import Clock, LoopClock
 from ._finding import exact_id, none_meant, not_found, one_meant, one_named
 from ._guarding import check_for_chain
-from ._promoting import find_promoted
+from ._promoting import SENT_WITHIN_S, find_promoted
 from ._resource import (
     CHAIN,
     MODEL,
@@ -539,7 +540,7 @@ class Baseten:
                 deployment_id=await _promoted(chain, known),
                 baseline=_baseline(known),
                 memory=memory,
-                is_resumed=True,
+                began_by=_began_by(known),
             )
         model = self._resource(MODEL, resource_id)
         if look:
@@ -551,7 +552,7 @@ class Baseten:
                 deployment_id=await _promoted(model, known),
                 baseline=_baseline(known),
                 memory=memory,
-                is_resumed=True,
+                began_by=_began_by(known),
             )
         return Cancellation(
             resource=model,
@@ -627,6 +628,13 @@ def _baseline(known: Token) -> Baseline:
         candidate_id=known.candidate_id,
         promotion_status=known.promotion_status,
     )
+
+
+def _began_by(known: Token) -> float:
+    """When the promotion was certainly under way, in seconds since 1970 at Baseten."""
+    if known.sent_at is None:
+        return math.inf
+    return known.sent_at + (SENT_WITHIN_S if known.intended else 0.0)
 
 
 async def _promoted(resource: Resource[D, E], known: Token) -> str:

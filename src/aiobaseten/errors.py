@@ -605,7 +605,7 @@ class PromotionCanceledError(WaitError):
 
 
 class PromotionSupersededError(WaitError):
-    """Another deployment took the place of the promoted one.
+    """Another deployment took the place of the promoted one, or another promotion of the same one.
 
     Attributes:
         by: The id of that deployment.

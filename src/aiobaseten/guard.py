@@ -292,7 +292,7 @@ class Guard:
         bake: Seconds to go on measuring at 100 %. After a breach, the previous deployment is
             promoted again. At least one measurement is made.
         cancel_timeout: Seconds for the traffic to come back, after the wait's own time. ``None``
-            means 900, and the time for which Baseten holds a step for each step of the way back.
+            means 900 and the time for which Baseten holds a step, for each step of the way back.
 
     Raises:
         ConfigurationError: A value is invalid, or the guard could never work.

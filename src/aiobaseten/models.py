@@ -873,7 +873,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         current one. Nothing is sent if neither tells.
 
         If the audit log has a newer promotion than that of the current deployment, the environment
-        is read a second time, ten seconds later.
+        is read a second time, at least ten seconds later, and a minute after that promotion began.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
@@ -1062,15 +1062,16 @@ class ModelPromotion(Promotion[Deployment, Environment]):
     async def cancel(self, *, even_if_superseded: bool = False) -> Cancellation:
         """Cancel it: see `ModelEnvironmentHandle.cancel_promotion`.
 
-        Reads the environment first: Baseten would cancel whatever promotion is under way.
+        Reads the environment and the audit log first: Baseten would cancel whatever promotion is
+        under way.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
-            even_if_superseded: Whether to do it even if somebody else has promoted another
-                deployment since.
+            even_if_superseded: Whether to do it even if somebody else has promoted since.
 
         Raises:
-            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
+            PromotionSupersededError: Another deployment was promoted since, or the same one again;
+                nothing was sent.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
@@ -1080,15 +1081,16 @@ class ModelPromotion(Promotion[Deployment, Environment]):
     async def force_cancel(self, *, even_if_superseded: bool = False) -> Cancellation:
         """Cancel it at once: see `ModelEnvironmentHandle.force_cancel_promotion`.
 
-        Reads the environment first: Baseten would cancel whatever promotion is under way.
+        Reads the environment and the audit log first: Baseten would cancel whatever promotion is
+        under way.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
-            even_if_superseded: Whether to do it even if somebody else has promoted another
-                deployment since.
+            even_if_superseded: Whether to do it even if somebody else has promoted since.
 
         Raises:
-            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
+            PromotionSupersededError: Another deployment was promoted since, or the same one again;
+                nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
@@ -1099,15 +1101,16 @@ class ModelPromotion(Promotion[Deployment, Environment]):
     async def pause(self, *, even_if_superseded: bool = False) -> None:
         """Pause it: see `ModelEnvironmentHandle.pause_promotion`.
 
-        Reads the environment first: Baseten would act on whatever promotion is under way.
+        Reads the environment and the audit log first: Baseten would act on whatever promotion is
+        under way.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
-            even_if_superseded: Whether to do it even if somebody else has promoted another
-                deployment since.
+            even_if_superseded: Whether to do it even if somebody else has promoted since.
 
         Raises:
-            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
+            PromotionSupersededError: Another deployment was promoted since, or the same one again;
+                nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
@@ -1118,15 +1121,16 @@ class ModelPromotion(Promotion[Deployment, Environment]):
     async def resume(self, *, even_if_superseded: bool = False) -> None:
         """Resume it: see `ModelEnvironmentHandle.resume_promotion`.
 
-        Reads the environment first: Baseten would act on whatever promotion is under way.
+        Reads the environment and the audit log first: Baseten would act on whatever promotion is
+        under way.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
-            even_if_superseded: Whether to do it even if somebody else has promoted another
-                deployment since.
+            even_if_superseded: Whether to do it even if somebody else has promoted since.
 
         Raises:
-            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
+            PromotionSupersededError: Another deployment was promoted since, or the same one again;
+                nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
@@ -1137,15 +1141,16 @@ class ModelPromotion(Promotion[Deployment, Environment]):
     async def force_roll_forward(self, *, even_if_superseded: bool = False) -> None:
         """Finish it at once: see `ModelEnvironmentHandle.force_roll_forward_promotion`.
 
-        Reads the environment first: Baseten would act on whatever promotion is under way.
+        Reads the environment and the audit log first: Baseten would act on whatever promotion is
+        under way.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
-            even_if_superseded: Whether to do it even if somebody else has promoted another
-                deployment since.
+            even_if_superseded: Whether to do it even if somebody else has promoted since.
 
         Raises:
-            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
+            PromotionSupersededError: Another deployment was promoted since, or the same one again;
+                nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
@@ -1162,13 +1167,13 @@ class ModelPromotion(Promotion[Deployment, Environment]):
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
-            even_if_superseded: Whether to do it even if somebody else has promoted another
-                deployment since.
+            even_if_superseded: Whether to do it even if somebody else has promoted since.
 
         Raises:
             RollbackImpossibleError: The previous deployment is not known, there was none, or it
                 was the same one; nothing was sent.
-            PromotionSupersededError: Another deployment was promoted since; nothing was sent.
+            PromotionSupersededError: Another deployment was promoted since, or the same one again;
+                nothing was sent.
             PromotionInProgressError: A promotion to the environment is under way; nothing was sent.
             PromotionOutcomeUnknownError: As for `ModelEnvironmentHandle.promote`.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
@@ -1208,6 +1213,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
             baseline=self._baseline,
             token=self.token,
             since=self._since,
+            began_by=self._began_by,
         )
 
     @property

@@ -64,13 +64,18 @@ class Promotion(Generic[D, E]):
     deployment: D | None = None
     _baseline: Baseline = field(factory=Baseline, alias="baseline", repr=False)
     _memory: GuardMemory | None = field(default=None, alias="memory", repr=False)
-    _is_resumed: bool = field(default=False, alias="is_resumed", repr=False)
+    #: When it was certainly under way, in seconds since 1970 at Baseten; minus infinity
+    #: for one that has just begun.
+    _began_by: float = field(default=-math.inf, alias="began_by", repr=False)
     _since: float = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         # The log is late by seconds, and a token is older: then the log itself tells the beginning.
-        now = self._resource.sender.server_time().timestamp()
-        self._since = -math.inf if self._is_resumed else now
+        self._since = -math.inf
+        if self._began_by == -math.inf:
+            sender = self._resource.sender
+            self._since = sender.server_time().timestamp()
+            self._began_by = math.inf if sender.told_time() is None else self._since
 
     def __repr__(self) -> str:
         ids = f"{self._resource.kind}_id={self._resource.id!r}, "
@@ -102,6 +107,7 @@ class Promotion(Generic[D, E]):
             hold=None if self._memory is None else int(self._memory.hold),
             was_held=self._memory is not None and self._memory.pause == "held",
             was_left=self._memory is not None and self._memory.pause == "left",
+            sent_at=None if self._began_by == math.inf else int(self._began_by),
         ).dump()
 
     @property

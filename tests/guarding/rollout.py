@@ -5,10 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from aiobaseten import Baseten, Guard, GuardReport, ModelPromotion, error_rate, latency
 from aiobaseten.errors import BasetenError, WaitError
 from aiobaseten.events import Event
 from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment
+from aiobaseten.testing._http.replicas import Replicas
 
 #: Percentages, each for ten seconds and the stabilization time.
 STEPS = [25, 75]
@@ -62,6 +65,15 @@ async def end_of(
     if isinstance(error, WaitError) and error.evidence is not None:
         assert error.evidence.report == promotion.report
     return error, promotion.report
+
+
+def let_looks_lag(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """All servers lag behind; only the audit log does not."""
+
+    def lag(_: Replicas, path: str) -> float:
+        return 0.0 if path.endswith("/audit_logs") else seconds
+
+    monkeypatch.setattr(Replicas, "lag", lag)
 
 
 def sent(fake: FakeBaseten, route: str) -> list[float]:

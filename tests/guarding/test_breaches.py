@@ -15,7 +15,6 @@ from aiobaseten.errors import (
 )
 from aiobaseten.events import GuardActed, GuardOverridden, HoldExtended, Measured, StepReached
 from aiobaseten.testing import FakeBaseten, FakeEnvironment
-from aiobaseten.testing._http.replicas import Replicas
 
 from .rollout import (
     CANCEL,
@@ -26,6 +25,7 @@ from .rollout import (
     assert_metrics_are_a_minute_apart,
     end_of,
     guard,
+    let_looks_lag,
     promote,
     sent,
     world,
@@ -347,10 +347,7 @@ async def test_a_promotion_that_takes_the_place_while_the_guard_measures_is_not_
 async def test_a_cancel_that_the_audit_log_shows_is_not_sent_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def lag(_: Replicas, path: str) -> float:
-        return 0.0 if path.endswith("/audit_logs") else 30.0
-
-    monkeypatch.setattr(Replicas, "lag", lag)
+    let_looks_lag(monkeypatch, 30)
     fake, production = bad_world()
     async with fake.client() as baseten:
         promotion = await promote(baseten)

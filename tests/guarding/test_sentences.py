@@ -5,6 +5,7 @@ No other test asserts these words.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -15,7 +16,16 @@ from aiobaseten.events import GuardActed, GuardOverridden, HoldExtended, Measure
 from aiobaseten.guard import GuardedStep, Verdict
 from aiobaseten.testing import FakeBaseten
 
-from .rollout import CANCEL, METRICS, PROMOTE, end_of, guard, promote, world
+from .rollout import (
+    CANCEL,
+    METRICS,
+    PROMOTE,
+    end_of,
+    guard,
+    let_looks_lag,
+    promote,
+    world,
+)
 
 pytestmark = pytest.mark.looptime
 
@@ -163,6 +173,86 @@ async def test_a_promotion_of_somebody_else(at: float, fate: str, traffic: str) 
     assert f" {WORSE} {fate}" in str(error)
     assert str(error).endswith(f". {traffic}")
     assert ".." not in str(error)
+
+
+async def test_a_promotion_of_the_same_deployment_by_somebody_else() -> None:
+    fake, production = world(deployment_ids="same")
+
+    def again() -> None:
+        with fake.acting_as("ops@example.com"):
+            production.force_cancel()
+            production.promote("d2", override={"ramp": [(25, 1000)]})
+
+    fake.model("m1").deployment("d2").answers(error_share=0.08)
+    fake.at(20, again)
+    async with fake.client() as baseten:
+        error, _ = await end_of(await promote(baseten, guard(on_breach="pause")))
+
+    assert str(error) == (
+        "deployment d2 was promoted to production of model m1 again since by ops@example.com, "
+        "and nothing was sent; to act all the same, pass even_if_superseded=True"
+    )
+
+
+MAY_BE_PAUSED = (
+    " The guard has asked for a pause, which no look has shown: the promotion that is under way "
+    "may be paused, and then stays so until somebody resumes it."
+)
+
+
+async def test_a_pause_that_no_look_has_shown() -> None:
+    fake, _ = world()
+    async with fake.client() as baseten:
+        error, _ = await end_of(await promote(baseten, guard(hold="pause")), timeout=40)
+
+    go_on = " Go on with resume(error.token, guard=guard)."
+    assert str(error).endswith(f".{MAY_BE_PAUSED}{go_on}")
+
+
+async def test_a_pause_that_may_have_hit_the_promotion_of_somebody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    let_looks_lag(monkeypatch, 40)
+    fake, production = world(audit_log="forbidden")
+    fake.model("m1").deployment("d3")
+
+    def take_over() -> None:
+        production.force_cancel()
+        production.promote("d3", override={"ramp": [(25, 1000)]})
+
+    fake.at(60, take_over)
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(hold="pause")))
+
+    assert report.actions == ("pause",)
+    assert str(error).endswith(f"deployment d3 was promoted after it.{MAY_BE_PAUSED}")
+
+
+async def test_an_audit_log_that_does_not_answer_is_named() -> None:
+    fake, _ = world()
+    told: list[Any] = []
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(hold="pause"))
+        fake.faults.hang(route="GET /v1/models/{model_id}/audit_logs", times=None)
+        error, _ = await end_of(promotion, told, timeout=400)
+
+    why = "the audit log, which tells whose the pause is, cannot be read"
+    assert f" The guard has not resumed it: {why} (no answer in time). Go on" in str(error)
+    reasons = [one.reason for one in told if isinstance(one, HoldExtended)]
+    assert reasons == ["25 % has not passed yet", why]
+
+
+async def test_the_age_of_a_look_that_is_old() -> None:
+    fake, _ = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(cancel_timeout=60))
+        fake.faults.status(503, route=CANCEL, times=None)
+        fake.at(125, lambda: fake.faults.status(503, times=None))
+        error, _ = await end_of(promotion)
+
+    traffic = "25 % of the traffic is on deployment d2, the rest on deployment d1."
+    assert re.search(rf" {traffic} That was seen \d\d s ago\. ", str(error))
 
 
 async def test_a_guarded_wait_that_is_over() -> None:

@@ -81,3 +81,24 @@ async def test_a_token_that_was_stored_slowly_is_stored_again_if_another_one_ser
 
     assert promotion.previous_id == "theirs"
     assert [Token.load(one).previous_id for one in stored] == ["old", "theirs"]
+
+
+@BOTH
+async def test_a_rollback_that_was_stored_slowly_does_not_undo_what_was_promoted_meanwhile(
+    fake: FakeBaseten, baseten: Any, kind: Kind
+) -> None:
+    environment = others(fake, kind)
+    environment.promote("new")
+    await asyncio.sleep(600)
+
+    for lasts in (20, 300):  # under way, and live
+
+        async def store(_: str, lasts: float = lasts) -> None:
+            if environment.promotions[-1].candidate.id == "new":
+                environment.promote("theirs")
+            await asyncio.sleep(lasts)
+
+        with pytest.raises(PromotionInProgressError):
+            await production(baseten, kind).rollback(before_sending=store)
+
+    assert not any(one.method == "POST" for one in fake.requests)

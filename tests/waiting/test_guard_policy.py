@@ -289,7 +289,8 @@ def test_a_breach_ends_the_promotion(how: Any) -> None:
 
     ends = story.measure(640, BREACH)
 
-    assert ends == Ends(cause="breach", how=how, why="error_rate: 8 % is above 2 %", percent=25)
+    why = "error_rate: 8 % is above 2 %"
+    assert ends == Ends(cause="breach", how=how, why=why, percent=25, seen_at=640)
 
 
 def test_breaches_count_until_a_pass() -> None:

@@ -14,7 +14,7 @@ from .cancellation import CancellationTracker, IdleTracker
 from .deployment import DeploymentTracker
 from .follower import Follower, Window
 from .followups import FollowUp
-from .guard import GuardMemory, GuardTracker, StoppedError
+from .guard import PAUSE_MAY_COME, GuardMemory, GuardTracker, StoppedError
 from .guard_policy import (
     Answer,
     AskWhoPaused,
@@ -34,12 +34,22 @@ from .settings import SettingsTracker
 from .steps import Tracker, cut
 from .wait import GO_ON, GO_ON_GUARDED, Actions, LastLines, Wait, read_last_lines
 from .watching import WatchTracker
-from .who import WHO_S, Who, add_who, is_cancelled, whose_pause
+from .who import (
+    WHO_S,
+    Who,
+    add_who,
+    is_cancelled,
+    promoted_again,
+    promotions_after,
+    tell,
+    whose_pause,
+)
 from .why import WHY_S, Why
 
 __all__ = [
     "GO_ON",
     "GO_ON_GUARDED",
+    "PAUSE_MAY_COME",
     "WHO_S",
     "WHY_S",
     "Actions",
@@ -80,6 +90,9 @@ __all__ = [
     "default_schedule",
     "is_cancelled",
     "judge",
+    "promoted_again",
+    "promotions_after",
     "read_last_lines",
+    "tell",
     "whose_pause",
 ]

@@ -10,7 +10,13 @@ from typing import Any
 from attrs import define, evolve, field
 
 from .._verdict import GuardReport, Verdict
-from ..errors import ConfigurationError, Evidence, GuardError, WaitError
+from ..errors import (
+    ConfigurationError,
+    Evidence,
+    GuardError,
+    PromotionSupersededError,
+    WaitError,
+)
 from ..guard import Guard
 from ..options import WaitOptions
 from ..readings import EnvironmentReading
@@ -20,9 +26,13 @@ from .promotion import PromotionTracker
 from .steps import Act, Done, Failed, Pending, Step, Still
 from .steps import Verdict as Decision
 
-# Seconds for the traffic to come back, beside those for which Baseten holds the steps.
+#: What to tell of a pause that was asked for, and that no look has shown.
+PAUSE_MAY_COME = (
+    "The guard has asked for a pause, which no look has shown: the promotion that is under way may "
+    "be paused, and then stays so until somebody resumes it."
+)
+# Seconds for the next step of the way back, beside those for which Baseten holds it.
 _BACK_S = 900.0
-_STEP_PERCENT = 25
 
 
 @define
@@ -35,6 +45,7 @@ class GuardMemory:
         report: What was seen and done in the last wait.
         pause_before: Whose a pause is that was there before the first wait.
         was_held: Whether the token says that the guard held the step by a pause.
+        measured_at: When metrics were asked for last, on the clock.
     """
 
     guard: Guard
@@ -42,8 +53,8 @@ class GuardMemory:
     report: GuardReport = field(factory=GuardReport)
     pause_before: PauseBefore = "others"
     was_held: bool = False
+    measured_at: float = -math.inf
     _policy: GuardPolicy | None = None
-    _measured: dict[str, float] = field(factory=dict[str, float])
     _is_guarded: bool = False
     _did_before: tuple[str, ...] = ()
     _checked: GuardReport = field(factory=GuardReport)
@@ -79,28 +90,12 @@ class GuardMemory:
         steps = [evolve(one, since=one.since + earlier) for one in self._checked.steps]
         return evolve(self._checked, steps=tuple(steps))
 
-    def measured_at(self, deployment_id: str) -> float:
-        """When the metrics of a deployment were asked for last, on the clock."""
-        return self._measured.get(deployment_id, -math.inf)
-
-    @property
-    def measured_last(self) -> float:
-        """When any metrics were asked for last, on the clock."""
-        return max(self._measured.values(), default=-math.inf)
-
-    def note_measured(self, deployment_id: str, now: float) -> None:
-        """The metrics of a deployment are being asked for."""
-        self._measured[deployment_id] = now
-
     @property
     def cancel_timeout(self) -> float:
-        """Seconds for the traffic to come back. Baseten may hold each step on the way back, too."""
-        if self.guard.cancel_timeout is not None:
-            return self.guard.cancel_timeout
-        up = {one.percent for one in self.report.steps if one.percent}
-        # An earlier process may have seen more of them: Baseten's default is four steps.
-        steps = max(len(up), math.ceil(max(up, default=0) / _STEP_PERCENT))
-        return _BACK_S + steps * self.hold
+        """Seconds for the traffic to come back; by default, for the next step of the way back."""
+        # Baseten may hold each step on the way back, too.
+        own = self.guard.cancel_timeout
+        return _BACK_S + self.hold if own is None else own
 
     @property
     def has_taken_back(self) -> bool:
@@ -201,6 +196,12 @@ class GuardTracker:
         verdict = self._verdict(step, self.policy.decide(at), at)
         return evolve(step, verdict=verdict, events=(*step.events, *events))
 
+    @property
+    def _before(self) -> str | None:
+        """The deployment that served before, as far as that is known."""
+        before = self.promotion.baseline.current_id
+        return None if before == self.promotion.target else before
+
     def _expect_pauses(self) -> None:
         """A pause of ours is no reason to end the wait."""
         promotion = self.promotion
@@ -214,7 +215,8 @@ class GuardTracker:
         if isinstance(errand, Ends):
             return _stop(errand)
         if isinstance(errand, Measure):
-            errand = evolve(errand, old_id=self._serving)
+            # If no look has shown it running: what was read before the request.
+            errand = evolve(errand, old_id=self._serving or self._before)
         if errand is not None:
             return Act(errand, lambda outcome, at: self._after(step, errand, outcome, at))
         if self._live is not None and self.policy.is_satisfied:
@@ -226,6 +228,8 @@ class GuardTracker:
 
     def _after(self, step: Step, errand: Errand, outcome: Any, at: float) -> Step:
         """Go on with the outcome of an errand."""
+        if isinstance(outcome, PromotionSupersededError):
+            return evolve(step, verdict=_over(str(outcome), outcome.by), events=())
         if isinstance(errand, Measure):
             verdicts: tuple[Verdict, ...] = outcome
             events = self.policy.measured(errand, verdicts, at)
@@ -243,6 +247,10 @@ class GuardTracker:
         if not self.policy.is_stopping or error.evidence is None:
             return None
         return StoppedError(self.policy.ends(), evidence=error.evidence)
+
+
+def _over(why: str, by: str) -> Failed:
+    return Failed(lambda evidence: PromotionSupersededError(why, evidence=evidence, by=by))
 
 
 def _stop(ends: Ends) -> Failed:

@@ -98,6 +98,7 @@ class Ends:
         how: What is left to do, or ``None`` if nothing is.
         why: The reason, as a sentence without a full stop.
         percent: The share of traffic on the new deployment in that step.
+        seen_at: When that was seen, in seconds since the wait began.
         is_live: Whether it has all traffic.
         is_paused: Whether it is paused.
         is_overruled: Whether somebody else has rolled it forward.
@@ -107,6 +108,7 @@ class Ends:
     how: TakeBack | None
     why: str
     percent: int
+    seen_at: float
     is_live: bool = False
     is_paused: bool = False
     is_overruled: bool = False
@@ -115,8 +117,8 @@ class Ends:
 Errand: TypeAlias = Measure | Signal | AskWhoPaused
 #: What is known of a signal's effect: it was sent, and its answer may have been lost; Baseten
 #: answered that it did not act; or it was certainly not sent. The latter may be because the audit
-#: log says that the pause is somebody else's, or that it was resumed.
-Answer: TypeAlias = Literal["sent", "refused", "not sent", Whose]
+#: log cannot be read, or says that the pause is somebody else's, or that it was resumed.
+Answer: TypeAlias = Literal["sent", "refused", "not sent", "no log", Whose]
 #: Whose a pause is that a wait finds: somebody else's; that of an earlier wait, which held the step
 #: until it has passed, or left it to a person; or perhaps that of an earlier process.
 PauseBefore: TypeAlias = Literal["others", "held", "left", "perhaps"]
@@ -142,6 +144,7 @@ class _Step:
         measured_at: When it was measured last.
         resumed_at: When we resumed it.
         refused_at: When a signal of ours was refused, or could not be sent.
+        lacks_log: Whether that is because the audit log cannot be read, as was told.
     """
 
     percent: int
@@ -158,6 +161,7 @@ class _Step:
     measured_at: float = -math.inf
     resumed_at: float = 0.0
     refused_at: float = -math.inf
+    lacks_log: bool = False
 
 
 @define
@@ -360,6 +364,7 @@ class GuardPolicy:
             how=cast("TakeBack", self._policy) if is_taken_back else None,
             why=self.why,
             percent=self._step.percent if self._step else 0,
+            seen_at=self._seen_at,
             is_live=self._is_live,
             is_paused=self._phase is PromotionPhase.PAUSED,
             is_overruled=self._is_overruled,
@@ -371,6 +376,11 @@ class GuardPolicy:
         if self.pause_before in ("held", "perhaps"):
             return True
         return self._step is not None and self._step.pause not in ("no", "over")
+
+    @property
+    def awaits_pause(self) -> bool:
+        """Whether a pause was asked for that no look has shown."""
+        return self._step is not None and self._step.pause in ("asked", "carried")
 
     @property
     def pause_after(self) -> PauseBefore:
@@ -435,7 +445,7 @@ class GuardPolicy:
     def measured(self, errand: Measure, verdicts: tuple[Verdict, ...], at: float) -> list[Event]:
         """Take in the verdicts of a measurement; returns what is new."""
         step = self._step
-        if step is None or not verdicts:
+        if step is None:
             return []
         outcome = worst(verdicts)
         self._add_measurement(errand, verdicts)
@@ -538,6 +548,12 @@ class GuardPolicy:
         step = self._step
         if step is None:
             return []
+        if answer == "no log":
+            step.refused_at = at
+            was_told, step.lacks_log = step.lacks_log, True
+            reason = "the audit log, which tells whose the pause is, cannot be read"
+            until = at + AGAIN_AFTER_S
+            return [] if was_told else [HoldExtended(at=at, reason=reason, until=until)]
         if answer == "not sent" or (answer == "refused" and signal.action == "resume"):
             step.refused_at = at
             return []

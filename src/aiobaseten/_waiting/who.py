@@ -11,11 +11,12 @@ from itertools import takewhile
 
 from attrs import evolve, frozen
 
-from .._audit_log import Act, AuditEntry, Ourselves, Whose
+from .._audit_log import CLOCK_S, Act, AuditEntry, Ourselves, Whose
 from .._finding import is_made_from
 from .._status import PromotionPhase, promotion_phase_of
 from ..errors import (
     AuditedAct,
+    BasetenError,
     PromotionCanceledError,
     PromotionPausedError,
     PromotionSupersededError,
@@ -57,14 +58,16 @@ async def add_who(follow_ups: FollowUps, who: Who, error: WaitError) -> None:
     if found is None or by is None:
         return
     act = AuditedAct(action=found.act.value, by=by, through=found.actor.surface, at=found.at)
-    message = str(error.args[0])
-    said = message.removesuffix(who.advice)
-    stop = "" if said.endswith(".") else "."
-    error.args = (
-        f"{said}{stop} {_subject(error)} was {act}.{message[len(said) :]}",
-        *error.args[1:],
-    )
+    tell(error, f"{_subject(error)} was {act}.", who.advice)
     error.evidence = evolve(error.evidence, act=act)
+
+
+def tell(error: BasetenError, sentence: str, advice: str) -> None:
+    """Add a sentence to the message of *error*, before the advice with which it may end."""
+    message = str(error.args[0])
+    said = message.removesuffix(advice)
+    stop = "" if said.endswith(".") else "."
+    error.args = (f"{said}{stop} {sentence}{message[len(said) :]}", *error.args[1:])
 
 
 def _asked(error: WaitError) -> frozenset[Act]:
@@ -95,7 +98,7 @@ def whose_pause(
         ourselves: How to tell our own entries.
         most: How many pauses may be ours since it was last resumed.
     """
-    names = {one.deployment_id: one.name for one in reversed(entries) if one.name is not None}
+    names = _names(entries)
     signals: list[AuditEntry] = []
     for entry in entries:
         if not _is_about(entry, target, names):
@@ -117,6 +120,41 @@ def whose_pause(
     return None if None in wrote else "ours"
 
 
+def promotions_after(entries: Sequence[AuditEntry], target: str) -> list[AuditEntry]:
+    """The promotions that are newer than that of *target*, newest first; none without its entry.
+
+    Args:
+        entries: About promotions to the environment, newest first.
+        target: The deployment that is promoted.
+    """
+    names = _names(entries)
+    promotions = [one for one in entries if one.act is Act.PROMOTED]
+    for at, one in enumerate(promotions):
+        if _is_about(one, target, names):
+            return promotions[:at]
+    return []
+
+
+def promoted_again(
+    entries: Sequence[AuditEntry], target: str, began_by: float
+) -> AuditEntry | None:
+    """The newest promotion of *target*, if it is newer than ours; ``None`` if none is known.
+
+    An entry that is alone is of ours: the clock of the log is another one.
+
+    Args:
+        entries: About promotions to the environment, newest first.
+        target: The deployment that is promoted.
+        began_by: When ours was under way, in seconds since 1970 at Baseten; infinity if that is not
+            known.
+    """
+    names = _names(entries)
+    promotions = [one for one in entries if one.act is Act.PROMOTED and not one.is_push]
+    mine = [one for one in promotions if _is_about(one, target, names)]
+    is_newer = len(mine) > 1 and mine[0].is_since(began_by + CLOCK_S)
+    return mine[0] if is_newer else None
+
+
 def is_cancelled(entries: Sequence[AuditEntry], target: str) -> bool:
     """Whether the log shows that somebody, perhaps we, has cancelled the promotion of *target*.
 
@@ -124,7 +162,7 @@ def is_cancelled(entries: Sequence[AuditEntry], target: str) -> bool:
         entries: About promotions to the environment, newest first.
         target: The deployment that is promoted.
     """
-    names = {one.deployment_id: one.name for one in reversed(entries) if one.name is not None}
+    names = _names(entries)
     acts = (one.act for one in entries if _is_about(one, target, names))
     last = next((one for one in acts if one in (Act.PROMOTED, Act.CANCELLED)), None)
     return last is Act.CANCELLED
@@ -143,7 +181,7 @@ def _find(
     promotion, it explains nothing. It may show an earlier one of the same deployment, and be late
     with this one: so only entries since it was *started* count.
     """
-    names = {one.deployment_id: one.name for one in reversed(entries) if one.name is not None}
+    names = _names(entries)
     since: list[AuditEntry] = []
     for entry in entries:
         if entry.act is Act.PROMOTED and _is_about(entry, target, names):
@@ -161,6 +199,11 @@ def _find(
     mine = (one for one in since if one.act in asked and _is_about(one, target, names))
     newest = next(mine, None)
     return None if newest is None or newest.act is Act.RESUMED else newest
+
+
+def _names(entries: Sequence[AuditEntry]) -> dict[str | None, str]:
+    """The newest names of the deployments."""
+    return {one.deployment_id: one.name for one in reversed(entries) if one.name is not None}
 
 
 def _is_about(entry: AuditEntry, target: str, names: Mapping[str | None, str]) -> bool:

@@ -1,0 +1,149 @@
+"""A guard never acts on the promotion of somebody else, however much it looks like its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from aiobaseten.errors import (
+    GuardBreachedError,
+    PromotionSupersededError,
+)
+from aiobaseten.events import GuardActed, GuardOverridden
+from aiobaseten.testing import FakeBaseten, FakeEnvironment
+
+from .rollout import (
+    CANCEL,
+    METRICS,
+    end_of,
+    guard,
+    let_looks_lag,
+    promote,
+    sent,
+    world,
+    writes,
+)
+
+pytestmark = pytest.mark.looptime
+
+
+def bad_world(*, bad_from: int = 25, **behaviour: Any) -> tuple[FakeBaseten, FakeEnvironment]:
+    """A world in which d2 is bad, and promotions make no new deployments."""
+    fake, production = world(**{"deployment_ids": "same", **behaviour})
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=bad_from)
+    fake.model("m1").deployment("d3")
+    return fake, production
+
+
+def promotes(production: FakeEnvironment, deployment_id: str) -> Callable[[], None]:
+    """Somebody ends the promotion that is under way, and starts another one with long steps."""
+
+    def do() -> None:
+        production.force_cancel()
+        production.promote(deployment_id, override={"ramp": [(25, 1000), (75, 1000)]})
+
+    return do
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [({}, []), ({"on_breach": "pause"}, []), ({"hold": "pause"}, ["pause_promotion"])],
+    ids=["cancel", "pause", "hold"],
+)
+async def test_a_promotion_of_the_same_deployment_is_left_alone(
+    given: Any, written: list[str]
+) -> None:
+    fake, production = bad_world()
+    fake.at(20, promotes(production, "d2"))
+    told: list[Any] = []
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(**given)), told)
+
+    assert isinstance(error, GuardBreachedError | PromotionSupersededError)
+    assert writes(fake) == ["promote", *written]
+    assert report.overridden == ("promote",)
+    assert [one.by for one in told if isinstance(one, GuardOverridden)] == ["promote"]
+    assert production.promotion is not None
+    assert (production.promotion.status, production.promotion.percent) == ("RAMPING_UP", 25)
+    assert fake.now < 300
+
+
+async def test_a_deployment_that_somebody_promoted_again_in_the_bake_is_not_rolled_back() -> None:
+    fake, production = bad_world(bad_from=100)
+    # It is live after 409 s.
+    fake.at(430, lambda: production.promote("d2", override={"rolling": False}))
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(bake=600)))
+
+    assert isinstance(error, GuardBreachedError)
+    assert report.overridden == ("promote",)
+    assert writes(fake) == ["promote"]
+
+
+async def test_a_promotion_of_the_deployment_before_is_not_cancelled() -> None:
+    fake, production = bad_world()
+    told: list[Any] = []
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        fake.faults.delay(15, route=METRICS, times=2)
+        fake.at(112, promotes(production, "d1"))
+        error, report = await end_of(promotion, told)
+
+    assert isinstance(error, GuardBreachedError)
+    assert (report.actions, writes(fake)) == ((), ["promote"])
+    assert [one for one in told if isinstance(one, GuardActed)] == []
+    assert production.promotion is not None
+    assert production.promotion.status != "CANCELED"
+
+
+@pytest.mark.parametrize("log", ["readable", "forbidden"])
+async def test_a_cancel_whose_answer_is_lost_does_not_end_the_promotion_of_somebody_else(
+    log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_looks_lag(monkeypatch, 40)
+    fake, production = bad_world(audit_log=log, roll_back="at once")
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        fake.faults.reset(route=CANCEL, acts=True)
+
+        def take_over() -> None:
+            if sent(fake, CANCEL) and len(production.promotions) == 1:
+                production.promote("d3")
+
+        for second in range(140, 230):
+            fake.at(second, take_over)
+        error, _ = await end_of(promotion)
+
+    assert isinstance(error, GuardBreachedError)
+    assert len(sent(fake, CANCEL)) == 1
+    assert production.promotions[-1].candidate is fake.model("m1").deployment("d3")
+    assert production.promotions[-1].status in ("RELEASING", "SUCCEEDED")
+
+
+async def test_a_cancel_that_baseten_refuses_is_sent_again_only_after_a_closer_look() -> None:
+    fake, production = bad_world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        fake.faults.status(400, route=CANCEL)
+        error, _ = await end_of(promotion)
+
+    assert isinstance(error, GuardBreachedError)
+    first, second = sent(fake, CANCEL)
+    assert second - first > 10
+    assert production.current is fake.model("m1").deployment("d1")
+
+
+async def test_the_step_has_the_deployment_before_although_no_look_has_shown_it_running() -> None:
+    fake, production = world(deployment_ids="same")
+    seen: list[str | None] = []
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(bake=60))
+        production.force_roll_forward()
+        await asyncio.sleep(60)
+        await end_of(promotion)
+        seen.append(promotion.previous_id)
+
+    assert seen == ["d1"]
