@@ -40,3 +40,108 @@ def test_each_name_is_the_same_each_time(name: str) -> None:
 def test_a_name_that_it_does_not_have_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'Basetenn'"):
         _ = aiobaseten.Basetenn
+
+
+# --- first use -----------------------------------------------------------------------------------
+
+# Modules that most programs never need. A promotion and its wait load none of them.
+RARELY_NEEDED = {
+    "_asking",
+    "_audit_log",
+    "_configuring",
+    "_finding",
+    "_guarding",
+    "_identifying",
+    "_measuring",
+    "_moving",
+    "_planning",
+    "_predecessor",
+    "_releases",
+    "_rolling_back",
+    "_startups",
+    "_taking_back",
+    "_verdict",
+    "_waiting.cancellation",
+    "_waiting.follower",
+    "_waiting.guard",
+    "_waiting.guard_policy",
+    "_waiting.guard_verdicts",
+    "_waiting.settings",
+    "_waiting.watching",
+    "airflow",
+    "audit",
+    "chains",
+    "cli",
+    "guard",
+    "logs",
+    "metrics",
+    "plans",
+    "settings",
+    "testing",
+}
+LOADED = (
+    "print(*[n.removeprefix('aiobaseten.') for n in sys.modules if n.startswith('aiobaseten')])"
+)
+
+
+def modules(program: str) -> set[str]:
+    """The modules of ours that a program lists."""
+    return {one.removeprefix("aiobaseten.") for one in run(program).split()}
+
+
+def test_importing_the_client_loads_what_sends_requests_and_no_more() -> None:
+    loaded = modules(f"import sys; from aiobaseten import Baseten; {LOADED}")
+
+    assert {name.partition(".")[0] for name in loaded} == {
+        "_arguments",
+        "_clock",
+        "_first_use",
+        "_sending",
+        "_status",
+        "_version",
+        "_waiting",
+        "aiobaseten",
+        "aiobaseten_generated",
+        "client",
+        "errors",
+        "options",
+    }
+    assert {one for one in loaded if one.startswith("_waiting.")} == {"_waiting.schedule"}
+    assert {one for one in loaded if "_generated." in one} == {"aiobaseten_generated.client"}
+
+
+def test_importing_the_client_loads_no_transport() -> None:
+    program = "import sys; from aiobaseten import Baseten; print('httpcore' in sys.modules)"
+
+    assert run(program) == "False"
+
+
+def test_a_promotion_loads_only_what_it_needs() -> None:
+    program = f"""
+import asyncio, sys
+import httpx
+from aiobaseten import Baseten
+from aiobaseten.options import CompressedClock
+
+live = []
+def answer(request):
+    one = {{"id": "d1", "status": "ACTIVE"}}
+    if "promote" in request.url.path:
+        live.append(one)
+        return httpx.Response(200, json=one)
+    current = live[0] if live else None
+    return httpx.Response(200, json={{"name": "e1", "current_deployment": current}})
+
+async def main():
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    clock = CompressedClock(1000)
+    async with http, Baseten(api_key="k", http_client=http, clock=clock) as baseten:
+        promotion = await baseten.model("m1").environment("e1").promote("d1")
+        await promotion.wait()
+
+asyncio.run(main())
+{LOADED}
+"""
+    loaded = modules(program)
+
+    assert loaded & RARELY_NEEDED == set()

@@ -20,6 +20,8 @@ C = TypeVar("C", bound=str)
 Duration: TypeAlias = float | timedelta
 #: What a wait does when the promotion is paused.
 OnPaused: TypeAlias = Literal["wait", "raise"]
+# Here and not in `metrics`, where it is public, because it is a default of methods.
+INGESTION_LAG_S = 180.0
 
 _LONGEST_URL = 2048
 _DEPLOYMENT_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import Any, Generic, cast, get_args
+from typing import TYPE_CHECKING, Any, Generic, cast, get_args
 
 from attrs import evolve, frozen
 
+from . import _waiting, schemas
 from ._arguments import Duration, choice, function, time_limit
-from ._audit_log import AHEAD_S, Accepted, Anothers, AuditEntry, Ourselves, settle
-from ._finding import is_made_from
+from ._first_use import on_first_use
 from ._resource import D, E, EnvironmentLook, Resource
 from ._sending import Operation, may_have_acted, parsed_by
 from ._token import Token
-from ._waiting import Baseline, EnvironmentHistory, IdleTracker, Wait, baseline_of
+from ._waiting import Baseline, EnvironmentHistory, Wait, baseline_of
 from .errors import (
     APIError,
     BadRequestError,
@@ -29,7 +29,13 @@ from .errors import (
 )
 from .options import BeforeSending, IfInProgress, RetryPolicy
 from .readings import DeploymentReading, EnvironmentReading
-from .schemas import Deployment
+
+if TYPE_CHECKING:
+    from . import _audit_log, _finding
+    from ._audit_log import Accepted, Anothers, AuditEntry
+else:
+    _audit_log = on_first_use("._audit_log")
+    _finding = on_first_use("._finding")
 
 #: Seconds between the looks at an environment after the answer to a promotion was lost: a proxy may
 #: have given up earlier than Baseten does.
@@ -347,12 +353,12 @@ async def read_back(resource: Resource[D, E], asked: Asked) -> ReadBack:
         told = None if log is None else await log.read()
         try:
             after = await once.read_environment(asked.environment)
-            if isinstance(told, Accepted):
+            if isinstance(told, _audit_log.Accepted):
                 doubt = (
                     "the audit log says that it was accepted, but the environment does not show it"
                 )
                 found = await _accepted(once, asked, after, told)
-            elif isinstance(told, Anothers):
+            elif isinstance(told, _audit_log.Anothers):
                 doubt = f"the audit log shows {_other(told)}, and no new request of this API key"
                 continue
             elif log is not None and log.is_informative and not is_last:
@@ -414,20 +420,20 @@ class _AuditLog:
         entries = [one.masked(mask) for one in page.entries]
         self.is_informative = bool(entries)
         since = self._sent()
-        recent = [one for one in entries if one.is_since(since - AHEAD_S)]
+        recent = [one for one in entries if one.is_since(since - _audit_log.AHEAD_S)]
         if any(not self._names(one) for one in recent) and self._is_first("name"):
             self._source_name = await resource.name_of(asked.deployment_id)
         by_email = [one for one in recent if one.actor.key_prefix is None and one.actor.email]
         if by_email and self._is_first("email"):
             self._email = await resource.email_of_key()
-        return settle(
+        return _audit_log.settle(
             entries,
             is_target=self._names,
             since=since,
             until=asked.until,
             now=resource.sender.told_time() or since,
             earlier=asked.earlier,
-            ourselves=Ourselves(
+            ourselves=_audit_log.Ourselves(
                 has_key=resource.sender.settings.secret.begins_with, email=self._email
             ),
         )
@@ -446,7 +452,7 @@ class _AuditLog:
 
     def _names(self, entry: AuditEntry) -> bool:
         is_same = entry.deployment_id == self._asked.deployment_id
-        return is_same or is_made_from(self._source_name, entry.name)
+        return is_same or _finding.is_made_from(self._source_name, entry.name)
 
 
 async def _accepted(
@@ -509,7 +515,7 @@ async def _wait_until_idle(
     Raises:
         PromotionInProgressError: That took too long. Nothing was sent.
     """
-    tracker = IdleTracker(
+    tracker = _waiting.IdleTracker(
         label=resource.environment_label(environment),
         seen=EnvironmentHistory(environment),
         must_confirm=was_refused,
@@ -593,9 +599,10 @@ async def is_of(resource: Resource[D, E], deployment_id: str, candidate: Deploym
 
 
 def _is_made_from(source: object, candidate: object) -> bool:
-    if not isinstance(source, Deployment) or not isinstance(candidate, Deployment):
+    kind = schemas.Deployment
+    if not isinstance(source, kind) or not isinstance(candidate, kind):
         return False  # deployments of chains have no names
-    return is_made_from(source.name, candidate.name)
+    return _finding.is_made_from(source.name, candidate.name)
 
 
 def in_progress(

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequen
 from datetime import datetime, timedelta
 from functools import partial
 from typing import (
+    TYPE_CHECKING,
     Any,
     Generic,
     Literal,
@@ -18,98 +19,15 @@ from typing import (
     get_args,
 )
 
-from aiobaseten_generated.api.audit_logs import get_audit_log
-from aiobaseten_generated.api.chains import (
-    create_chain_environment,
-    deactivate_chain_deployment,
-    delete_chain_deployment,
-    get_chain,
-    get_chain_audit_log,
-    get_chain_deployment,
-    get_chain_environment,
-    get_chainlet_logs,
-    list_chain_deployments,
-    list_chain_environments,
-    list_chains,
-    promote_chain_deployment,
-    update_chain_environment,
-    update_chainlet_autoscaling,
-    update_chainlet_instance_types,
-)
-from aiobaseten_generated.api.models import (
-    activate_deployment,
-    activate_environment,
-    cancel_promotion,
-    create_environment,
-    deactivate_deployment,
-    deactivate_environment,
-    delete_deployment,
-    delete_environment,
-    force_cancel_promotion,
-    force_roll_forward_promotion,
-    get_deployment,
-    get_deployment_logs,
-    get_deployment_metrics,
-    get_environment,
-    get_environment_logs,
-    get_environment_metrics,
-    get_model,
-    get_model_audit_log,
-    list_deployment_startups,
-    list_deployments,
-    list_environments,
-    list_models,
-    pause_promotion,
-    promote_deployment,
-    rename_deployment,
-    resume_promotion,
-    retry_deployment,
-    summarize_deployment_startups,
-    summarize_environment_startups,
-    update_environment,
-    update_request_backpressure,
-    wake_deployment,
-)
-from aiobaseten_generated.api.users import get_current_user
-from aiobaseten_generated.models.audit_log_event_type_group import AuditLogEventTypeGroup
-from aiobaseten_generated.models.audit_log_sort_direction import AuditLogSortDirection
-from aiobaseten_generated.models.audit_log_source import AuditLogSource
-from aiobaseten_generated.models.create_chain_environment_request import (
-    CreateChainEnvironmentRequest,
-)
-from aiobaseten_generated.models.create_environment_request import CreateEnvironmentRequest
-from aiobaseten_generated.models.environment_settings_update import EnvironmentSettingsUpdate
-from aiobaseten_generated.models.list_audit_logs_response import ListAuditLogsResponse
-from aiobaseten_generated.models.log_level import LogLevel as GeneratedLogLevel
-from aiobaseten_generated.models.model_metric_mode import ModelMetricMode
-from aiobaseten_generated.models.promote_to_chain_environment_request import (
-    PromoteToChainEnvironmentRequest,
-)
-from aiobaseten_generated.models.promote_to_environment_request import (
-    PromoteToEnvironmentRequest,
-)
-from aiobaseten_generated.models.promotion_settings_override import PromotionSettingsOverride
-from aiobaseten_generated.models.sort_order import SortOrder
-from aiobaseten_generated.models.update_chain_environment_request import (
-    UpdateChainEnvironmentRequest,
-)
-from aiobaseten_generated.models.update_chainlet_environment_autoscaling_settings_request import (
-    UpdateChainletEnvironmentAutoscalingSettingsRequest,
-)
-from aiobaseten_generated.models.update_chainlet_environment_instance_type_request import (
-    UpdateChainletEnvironmentInstanceTypeRequest,
-)
-from aiobaseten_generated.models.update_chainlet_environment_instance_type_response import (
-    UpdateChainletEnvironmentInstanceTypeResponse,
-)
-from aiobaseten_generated.models.update_deployment_request import UpdateDeploymentRequest
-from aiobaseten_generated.models.update_environment_request import UpdateEnvironmentRequest
-from aiobaseten_generated.models.update_request_backpressure_settings import (
-    UpdateRequestBackpressureSettings,
-)
+from aiobaseten_generated import models as generated
+from aiobaseten_generated.api import audit_logs as audit_log_api
+from aiobaseten_generated.api import chains as chain_api
+from aiobaseten_generated.api import models as model_api
+from aiobaseten_generated.api import users as user_api
 from aiobaseten_generated.types import UNSET, Unset
 from attrs import Factory, evolve, field, frozen
 
+from . import _waiting
 from ._arguments import (
     boolean,
     choice,
@@ -122,24 +40,9 @@ from ._arguments import (
     text,
     texts,
 )
-from ._audit_log import AuditEntry, AuditPage, read_audit_page, read_chain_deployment_name
-from ._predecessor import ListedDeployment, read_deployments
+from ._first_use import on_first_use
 from ._sending import Fetched, Operation, Sender, Ticket, parsed_by, then
-from ._startups import Usual, read_newest_startup, read_usual
-from ._waiting import (
-    GO_ON,
-    WHO_S,
-    WHY_S,
-    Follower,
-    FollowUp,
-    LastLines,
-    Look,
-    Polls,
-    Why,
-    Window,
-    read_last_lines,
-)
-from .audit import AuditEntries, AuditOptions, Page
+from ._waiting import FollowUp, Look
 from .errors import (
     BadRequestError,
     BasetenError,
@@ -149,8 +52,6 @@ from .errors import (
     ResponseShapeError,
     Startup,
 )
-from .logs import LogLevel, LogOptions, LogStream
-from .metrics import Metrics, MetricsQuery, epoch_millis, read_metrics
 from .readings import (
     DeploymentReading,
     EnvironmentReading,
@@ -160,20 +61,40 @@ from .readings import (
     read_list,
     read_log,
 )
-from .schemas import (
-    Chain,
-    ChainDeployment,
-    ChainEnvironment,
-    Deployment,
-    Environment,
-    Log,
-    Model,
-    User,
-)
-from .settings import chainlets_as_list
 
-D = TypeVar("D", Deployment, ChainDeployment)
-E = TypeVar("E", Environment, ChainEnvironment)
+if TYPE_CHECKING:
+    from . import _audit_log, _predecessor, _startups, metrics
+    from . import audit as audits
+    from . import logs as log_lines
+    from . import settings as environments
+    from ._audit_log import AuditEntry, AuditPage
+    from ._predecessor import ListedDeployment
+    from ._startups import Usual
+    from ._waiting import LastLines, Polls, Why, Window
+    from .audit import AuditEntries, AuditOptions, Page
+    from .logs import LogLevel, LogOptions, LogStream
+    from .metrics import Metrics, MetricsQuery
+    from .schemas import (
+        Chain,
+        ChainDeployment,
+        ChainEnvironment,
+        Deployment,
+        Environment,
+        Log,
+        Model,
+        User,
+    )
+else:
+    _audit_log = on_first_use("._audit_log")
+    _predecessor = on_first_use("._predecessor")
+    _startups = on_first_use("._startups")
+    metrics = on_first_use(".metrics")
+    audits = on_first_use(".audit")
+    log_lines = on_first_use(".logs")
+    environments = on_first_use(".settings")
+
+D = TypeVar("D", "Deployment", "ChainDeployment")
+E = TypeVar("E", "Environment", "ChainEnvironment")
 T = TypeVar("T")
 
 Kind: TypeAlias = Literal["chain", "model"]
@@ -188,7 +109,7 @@ _SHORTLY_S = 5.0
 # Entries that are read to explain one error.
 _PAGE_FOR_ONE_ERROR = 100
 # A deployment that is pushed to an environment is promoted when it is ready.
-_PROMOTION_GROUPS = (AuditLogEventTypeGroup.PROMOTED, AuditLogEventTypeGroup.DEPLOYED)
+_PROMOTION_GROUPS = ("PROMOTED", "DEPLOYED")
 # Baseten's limit for each of the filters `includes` and `excludes`.
 _MOST_TEXTS = 8
 
@@ -224,44 +145,54 @@ class Operations(Generic[D, E]):
 
 CHAIN: Operations[ChainDeployment, ChainEnvironment] = Operations(
     kind="chain",
-    get_deployment=get_chain_deployment.operation,
+    get_deployment=lambda chain_id, deployment_id: chain_api.get_chain_deployment.operation(
+        chain_id, deployment_id
+    ),
     delete_deployment=lambda chain_id, deployment_id: then(
-        delete_chain_deployment.operation(chain_id, deployment_id), lambda answer: answer.deleted
+        chain_api.delete_chain_deployment.operation(chain_id, deployment_id),
+        lambda answer: answer.deleted,
     ),
     list_deployments=lambda chain_id: then(
-        list_chain_deployments.operation(chain_id), lambda listed: listed.deployments
+        chain_api.list_chain_deployments.operation(chain_id), lambda listed: listed.deployments
     ),
-    get_environment=get_chain_environment.operation,
+    get_environment=lambda chain_id, name: chain_api.get_chain_environment.operation(
+        chain_id, name
+    ),
     list_environments=lambda chain_id: then(
-        list_chain_environments.operation(chain_id), lambda listed: listed.environments
+        chain_api.list_chain_environments.operation(chain_id), lambda listed: listed.environments
     ),
     get_log=lambda chain_id, deployment_id, part_id, log: then(
-        get_chainlet_logs.operation(chain_id, deployment_id, part_id, **log),
+        chain_api.get_chainlet_logs.operation(chain_id, deployment_id, part_id, **log),
         lambda answer: answer.logs,
     ),
 )
 
 MODEL: Operations[Deployment, Environment] = Operations(
     kind="model",
-    get_deployment=get_deployment.operation,
+    get_deployment=lambda model_id, deployment_id: model_api.get_deployment.operation(
+        model_id, deployment_id
+    ),
     delete_deployment=lambda model_id, deployment_id: then(
-        delete_deployment.operation(model_id, deployment_id), lambda answer: answer.deleted
+        model_api.delete_deployment.operation(model_id, deployment_id),
+        lambda answer: answer.deleted,
     ),
     list_deployments=lambda model_id: then(
-        list_deployments.operation(model_id), lambda listed: listed.deployments
+        model_api.list_deployments.operation(model_id), lambda listed: listed.deployments
     ),
-    get_environment=get_environment.operation,
+    get_environment=lambda model_id, name: model_api.get_environment.operation(model_id, name),
     list_environments=lambda model_id: then(
-        list_environments.operation(model_id), lambda listed: listed.environments
+        model_api.list_environments.operation(model_id), lambda listed: listed.environments
     ),
     get_log=lambda model_id, deployment_id, _, log: then(
-        get_deployment_logs.operation(model_id, deployment_id, **log),
+        model_api.get_deployment_logs.operation(model_id, deployment_id, **log),
         lambda answer: answer.logs,
     ),
 )
 
-# What belongs to no chain and to no model.
-get_user: Callable[[], Operation[User]] = get_current_user.operation
+
+def get_user() -> Operation[User]:
+    """The user that the key belongs to."""
+    return user_api.get_current_user.operation()
 
 
 # --- logs ----------------------------------------------------------------------------------------
@@ -270,7 +201,8 @@ get_user: Callable[[], Operation[User]] = get_current_user.operation
 def get_environment_log(model_id: str, environment: str, log: LogQuery) -> Operation[list[Log]]:
     """Lines of whatever serves in an environment of a model."""
     return then(
-        get_environment_logs.operation(model_id, environment, **log), lambda answer: answer.logs
+        model_api.get_environment_logs.operation(model_id, environment, **log),
+        lambda answer: answer.logs,
     )
 
 
@@ -293,13 +225,15 @@ def log_query(
         ConfigurationError: An option is invalid.
     """
     query: LogQuery = {
-        "direction": SortOrder.DESC,
+        "direction": generated.SortOrder.DESC,
         "limit": count("limit", limit),
         "start_epoch_millis": optional_millis("start", start),
         "end_epoch_millis": optional_millis("end", end),
     }
     if min_level is not None:
-        query["min_level"] = GeneratedLogLevel(choice("min_level", min_level, get_args(LogLevel)))
+        query["min_level"] = generated.LogLevel(
+            choice("min_level", min_level, get_args(log_lines.LogLevel))
+        )
     for name, value in (
         ("replica", replica),
         ("request_id", request_id),
@@ -339,18 +273,18 @@ def lines(
         raise ConfigurationError("end and follow=True exclude each other: leave the loop instead")
 
     async def read_window(window: Window) -> list[Log]:
-        order = SortOrder.DESC if window.newest_first else SortOrder.ASC
+        order = generated.SortOrder.DESC if window.newest_first else generated.SortOrder.ASC
         asked = {"direction": order, "limit": window.limit, "start_epoch_millis": window.start}
         return await sender.send(read(query | asked))
 
-    follower = Follower(
+    follower = _waiting.Follower(
         read_window,
         sender.connections.pause,
         sender.told_time,
         start=query["start_epoch_millis"],
         limit=query["limit"],
     )
-    return LogStream(follower.next_lines)
+    return log_lines.LogStream(follower.next_lines)
 
 
 async def _read_lines(sender: Sender, operation: Operation[list[Log]]) -> list[Log]:
@@ -359,12 +293,12 @@ async def _read_lines(sender: Sender, operation: Operation[list[Log]]) -> list[L
 
 # --- audit logs ----------------------------------------------------------------------------------
 
-# What each scope takes besides the query, by keyword.
-_WHOLE_AUDIT_LOG = get_audit_log.operation
-_AUDIT_LOGS: dict[Kind, Callable[..., Operation[ListAuditLogsResponse]]] = {
-    "chain": get_chain_audit_log.operation,
-    "model": get_model_audit_log.operation,
-}
+
+def _audit_log_of(kind: Kind) -> Callable[..., Operation[generated.ListAuditLogsResponse]]:
+    """Takes the id, and the query by keyword."""
+    if kind == "chain":
+        return chain_api.get_chain_audit_log.operation
+    return model_api.get_model_audit_log.operation
 
 
 def audit(
@@ -384,15 +318,15 @@ def audit(
     query = _audit_query(**options)
     limit = options.get("limit")
     most = None if limit is None else count("limit", limit)
-    operation = _WHOLE_AUDIT_LOG
+    operation = audit_log_api.get_audit_log.operation
     if owner is not None:
-        operation = partial(_AUDIT_LOGS[owner[0]], owner[1])
+        operation = partial(_audit_log_of(owner[0]), owner[1])
 
     async def read(cursor: str | None, size: int) -> Page:
         page = operation(**query, cursor=cursor, limit=size)
         return await sender.send(then(page, partial(_read_page, asked=cursor)))
 
-    return AuditEntries(read, most)
+    return audits.AuditEntries(read, most)
 
 
 def _audit_query(
@@ -412,15 +346,19 @@ def _audit_query(
     """The query for entries of an audit log, without its page."""
     is_ascending = boolean("oldest_first", oldest_first)
     query: dict[str, Any] = {
-        "direction": AuditLogSortDirection.ASC if is_ascending else AuditLogSortDirection.DESC,
+        "direction": generated.AuditLogSortDirection.ASC
+        if is_ascending
+        else generated.AuditLogSortDirection.DESC,
         "search": None if search is None else text("search", search),
         "start_epoch_millis": optional_millis("start", start),
         "end_epoch_millis": optional_millis("end", end),
     }
     if groups is not None:
-        query["event_type_groups"] = list(map(AuditLogEventTypeGroup, texts("groups", groups)))
+        query["event_type_groups"] = list(
+            map(generated.AuditLogEventTypeGroup, texts("groups", groups))
+        )
     if sources is not None:
-        query["sources"] = list(map(AuditLogSource, texts("sources", sources)))
+        query["sources"] = list(map(generated.AuditLogSource, texts("sources", sources)))
     lists = {
         "environment_names": ("environments", environments),
         "deployment_ids": ("deployment_ids", deployment_ids),
@@ -432,75 +370,121 @@ def _audit_query(
     }
 
 
-def _read_page(answer: ListAuditLogsResponse, *, asked: str | None) -> Page:
+def _read_page(answer: generated.ListAuditLogsResponse, *, asked: str | None) -> Page:
     more, cursor = answer.pagination.has_more, answer.pagination.cursor
     if not more:
-        return Page(answer.items, None)
+        return audits.Page(answer.items, None)
     if not isinstance(cursor, str) or cursor in ("", asked):
         raise ValueError("it says that there are more entries, and not where")
-    return Page(answer.items, cursor)
+    return audits.Page(answer.items, cursor)
 
 
 def list_all_chains() -> Operation[list[Chain]]:
     """All chains that the key may see. The API has no filter."""
-    return then(list_chains.operation(), lambda listed: listed.chains)
+    return then(chain_api.list_chains.operation(), lambda listed: listed.chains)
 
 
 def list_all_models(name: str | None = None) -> Operation[list[Model]]:
     """All models that the key may see, or those with one name."""
-    return then(list_models.operation(name=name), lambda listed: listed.models)
+    return then(model_api.list_models.operation(name=name), lambda listed: listed.models)
 
 
-# What only one of the two has. Each takes the resource's id, then the deployment's or the
-# environment's name.
-get_one_chain = get_chain.operation
-get_one_model = get_model.operation
-deactivate_chain = deactivate_chain_deployment.operation
-activate_model = activate_deployment.operation
-deactivate_model = deactivate_deployment.operation
-retry_model = retry_deployment.operation
-activate_model_environment = activate_environment.operation
-deactivate_model_environment = deactivate_environment.operation
-cancel_model_promotion = cancel_promotion.operation
-#: Metrics by what they are of.
-METRICS = {
-    "deployment": get_deployment_metrics.operation,
-    "environment": get_environment_metrics.operation,
-}
-#: How long earlier startups took, by what they are of.
-STARTUPS = {
-    "deployment": summarize_deployment_startups.operation,
-    "environment": summarize_environment_startups.operation,
-}
-#: Takes the deployment's id alone: the host names the model.
-wake_model = wake_deployment.operation
+# What only one of the two has.
+
+
+def get_one_chain(chain_id: str) -> Operation[Chain]:
+    """A chain."""
+    return chain_api.get_chain.operation(chain_id)
+
+
+def get_one_model(model_id: str) -> Operation[Model]:
+    """A model."""
+    return model_api.get_model.operation(model_id)
+
+
+def deactivate_chain(chain_id: str, deployment_id: str) -> Operation[generated.DeactivateResponse]:
+    """Turn a deployment of a chain off."""
+    return chain_api.deactivate_chain_deployment.operation(chain_id, deployment_id)
+
+
+def activate_model(model_id: str, deployment_id: str) -> Operation[generated.ActivateResponse]:
+    """Turn a deployment of a model on."""
+    return model_api.activate_deployment.operation(model_id, deployment_id)
+
+
+def deactivate_model(model_id: str, deployment_id: str) -> Operation[generated.DeactivateResponse]:
+    """Turn a deployment of a model off."""
+    return model_api.deactivate_deployment.operation(model_id, deployment_id)
+
+
+def retry_model(model_id: str, deployment_id: str) -> Operation[generated.RetryDeploymentResponse]:
+    """Retry a deployment of a model that failed."""
+    return model_api.retry_deployment.operation(model_id, deployment_id)
+
+
+def wake_model(deployment_id: str) -> Operation[None]:
+    """Wake a deployment of a model. The request's host names the model."""
+    return model_api.wake_deployment.operation(deployment_id)
+
+
+def activate_model_environment(
+    model_id: str, environment: str
+) -> Operation[generated.ActivateResponse]:
+    """Turn on what serves in an environment."""
+    return model_api.activate_environment.operation(model_id, environment)
+
+
+def deactivate_model_environment(
+    model_id: str, environment: str
+) -> Operation[generated.DeactivateResponse]:
+    """Turn off what serves in an environment."""
+    return model_api.deactivate_environment.operation(model_id, environment)
+
+
+def cancel_model_promotion(
+    model_id: str, environment: str
+) -> Operation[generated.CancelPromotionResponse]:
+    """Cancel the promotion to an environment."""
+    return model_api.cancel_promotion.operation(model_id, environment)
+
+
 #: Requests to a model's promotion that answer whether they were acted on.
-SIGNALS = {
-    "cancel the promotion": force_cancel_promotion.operation,
-    "pause the promotion": pause_promotion.operation,
-    "resume the promotion": resume_promotion.operation,
-    "roll the promotion forward": force_roll_forward_promotion.operation,
+SIGNALS: dict[str, Callable[[str, str], Operation[generated.SignalPromotionResponse]]] = {
+    "cancel the promotion": lambda model_id, name: model_api.force_cancel_promotion.operation(
+        model_id, name
+    ),
+    "pause the promotion": lambda model_id, name: model_api.pause_promotion.operation(
+        model_id, name
+    ),
+    "resume the promotion": lambda model_id, name: model_api.resume_promotion.operation(
+        model_id, name
+    ),
+    "roll the promotion forward": lambda model_id, name: (
+        model_api.force_roll_forward_promotion.operation(model_id, name)
+    ),
 }
 
 
 def list_named_deployments(model_id: str, name: str) -> Operation[list[Deployment]]:
     """The deployments of a model with one name."""
-    return then(list_deployments.operation(model_id, name=name), lambda listed: listed.deployments)
+    return then(
+        model_api.list_deployments.operation(model_id, name=name), lambda listed: listed.deployments
+    )
 
 
 def rename_model_deployment(model_id: str, deployment_id: str, name: str) -> Operation[Deployment]:
     """Rename a deployment of a model."""
-    body = UpdateDeploymentRequest(name=name)
-    return rename_deployment.operation(model_id, deployment_id, body=body)
+    body = generated.UpdateDeploymentRequest(name=name)
+    return model_api.rename_deployment.operation(model_id, deployment_id, body=body)
 
 
 def update_model_backpressure(
     model_id: str, deployment_id: str, settings: Mapping[str, Any]
 ) -> Operation[str | None]:
     """Change what becomes of requests that find no free replica. Returns the policy."""
-    body = UpdateRequestBackpressureSettings.from_dict(settings)
+    body = generated.UpdateRequestBackpressureSettings.from_dict(settings)
     return then(
-        update_request_backpressure.operation(model_id, deployment_id, body=body),
+        model_api.update_request_backpressure.operation(model_id, deployment_id, body=body),
         lambda answer: answer.policy or None,
     )
 
@@ -512,17 +496,17 @@ def create_model_environment(
     model_id: str, name: str, settings: Mapping[str, Any]
 ) -> Operation[Environment]:
     """Create an environment of a model."""
-    body = CreateEnvironmentRequest.from_dict({"name": name, **settings})
-    return create_environment.operation(model_id, body=body)
+    body = generated.CreateEnvironmentRequest.from_dict({"name": name, **settings})
+    return model_api.create_environment.operation(model_id, body=body)
 
 
 def update_model_environment(
     model_id: str, name: str, settings: Mapping[str, Any]
 ) -> Operation[str | None]:
     """Change settings of an environment of a model. Returns what becomes of the change."""
-    body = UpdateEnvironmentRequest.from_dict(settings)
+    body = generated.UpdateEnvironmentRequest.from_dict(settings)
     return then(
-        update_environment.operation(model_id, name, body=body),
+        model_api.update_environment.operation(model_id, name, body=body),
         # Deprecated by Baseten, so that it may be missing.
         lambda answer: answer.status or None,
     )
@@ -530,7 +514,9 @@ def update_model_environment(
 
 def delete_model_environment(model_id: str, name: str) -> Operation[bool]:
     """Delete an environment of a model. Returns whether Baseten did."""
-    return then(delete_environment.operation(model_id, name), lambda answer: answer.deleted)
+    return then(
+        model_api.delete_environment.operation(model_id, name), lambda answer: answer.deleted
+    )
 
 
 def create_environment_of_chain(
@@ -539,18 +525,19 @@ def create_environment_of_chain(
     """Create an environment of a chain."""
     fields: dict[str, Any] = {**settings, "name": name}
     if "chainlet_settings" in settings:
-        fields["chainlet_settings"] = chainlets_as_list(settings["chainlet_settings"])
-    body = CreateChainEnvironmentRequest.from_dict(fields)
-    return create_chain_environment.operation(chain_id, body=body)
+        fields["chainlet_settings"] = environments.chainlets_as_list(settings["chainlet_settings"])
+    body = generated.CreateChainEnvironmentRequest.from_dict(fields)
+    return chain_api.create_chain_environment.operation(chain_id, body=body)
 
 
 def update_environment_of_chain(
     chain_id: str, name: str, settings: Mapping[str, Any]
 ) -> Operation[bool]:
     """Change settings of an environment of a chain. Returns whether Baseten does."""
-    body = UpdateChainEnvironmentRequest.from_dict(settings)
+    body = generated.UpdateChainEnvironmentRequest.from_dict(settings)
     return then(
-        update_chain_environment.operation(chain_id, name, body=body), lambda answer: answer.ok
+        chain_api.update_chain_environment.operation(chain_id, name, body=body),
+        lambda answer: answer.ok,
     )
 
 
@@ -558,24 +545,24 @@ def update_chainlets(
     chain_id: str, name: str, chainlets: Mapping[str, Mapping[str, Any]]
 ) -> Operation[str | None]:
     """Change the autoscaling of chainlets in an environment; as `update_model_environment`."""
-    body = UpdateChainletEnvironmentAutoscalingSettingsRequest.from_dict(
-        {"updates": chainlets_as_list(chainlets)}
+    body = generated.UpdateChainletEnvironmentAutoscalingSettingsRequest.from_dict(
+        {"updates": environments.chainlets_as_list(chainlets)}
     )
     return then(
-        update_chainlet_autoscaling.operation(chain_id, name, body=body),
+        chain_api.update_chainlet_autoscaling.operation(chain_id, name, body=body),
         lambda answer: answer.status or None,
     )
 
 
 def update_instance_types(
     chain_id: str, name: str, instance_types: Mapping[str, str]
-) -> Operation[UpdateChainletEnvironmentInstanceTypeResponse]:
+) -> Operation[generated.UpdateChainletEnvironmentInstanceTypeResponse]:
     """Change the instance types of chainlets in an environment, by the names of the chainlets."""
     chainlets = {chainlet: {"instance_type_id": its} for chainlet, its in instance_types.items()}
-    body = UpdateChainletEnvironmentInstanceTypeRequest.from_dict(
-        {"updates": chainlets_as_list(chainlets)}
+    body = generated.UpdateChainletEnvironmentInstanceTypeRequest.from_dict(
+        {"updates": environments.chainlets_as_list(chainlets)}
     )
-    return update_chainlet_instance_types.operation(chain_id, name, body=body)
+    return chain_api.update_chainlet_instance_types.operation(chain_id, name, body=body)
 
 
 def promote_chain(
@@ -590,13 +577,13 @@ def promote_chain(
     Raises:
         ConfigurationError: An argument is invalid.
     """
-    body = PromoteToChainEnvironmentRequest(
+    body = generated.PromoteToChainEnvironmentRequest(
         deployment_id=path_argument("deployment_id", deployment_id),
         scale_down_previous_deployment=_flag(
             "scale_down_previous_deployment", scale_down_previous_deployment
         ),
     )
-    return promote_chain_deployment.operation(chain_id, environment, body=body)
+    return chain_api.promote_chain_deployment.operation(chain_id, environment, body=body)
 
 
 def promote_model(
@@ -614,7 +601,7 @@ def promote_model(
     Raises:
         ConfigurationError: An argument is invalid.
     """
-    body = PromoteToEnvironmentRequest(
+    body = generated.PromoteToEnvironmentRequest(
         deployment_id=path_argument("deployment_id", deployment_id),
         scale_down_previous_deployment=_flag(
             "scale_down_previous_deployment", scale_down_previous_deployment
@@ -622,14 +609,14 @@ def promote_model(
         preserve_env_instance_type=_flag("preserve_env_instance_type", preserve_env_instance_type),
     )
     if environment_settings_update is not None:
-        body.environment_settings_update = EnvironmentSettingsUpdate.from_dict(
+        body.environment_settings_update = generated.EnvironmentSettingsUpdate.from_dict(
             json_object("environment_settings_update", environment_settings_update)
         )
     if promotion_settings_override is not None:
-        body.promotion_settings_override = PromotionSettingsOverride.from_dict(
+        body.promotion_settings_override = generated.PromotionSettingsOverride.from_dict(
             json_object("promotion_settings_override", promotion_settings_override)
         )
-    return promote_deployment.operation(model_id, environment, body=body)
+    return model_api.promote_deployment.operation(model_id, environment, body=body)
 
 
 def _flag(name: str, value: bool | None) -> bool | Unset:
@@ -717,7 +704,7 @@ class Resource(Generic[D, E]):
     async def read_deployments(self) -> dict[str, ListedDeployment]:
         """Read all deployments, by id, as a call."""
         operation = self.operations.list_deployments(self.id)
-        read = partial(read_deployments, has_chainlets=self.kind == "chain")
+        read = partial(_predecessor.read_deployments, has_chainlets=self.kind == "chain")
         return await self.sender.send(parsed_by(operation, read))
 
     # --- logs ------------------------------------------------------------------------------------
@@ -740,10 +727,10 @@ class Resource(Generic[D, E]):
             reading = await self.read_deployment(deployment_id)
             name = None if reading is None else getattr(reading.value, "name", None)
             return name if isinstance(name, str) else None
-        operation = get_chain_audit_log.operation(
+        operation = chain_api.get_chain_audit_log.operation(
             self.id, chain_deployment_ids=[deployment_id], limit=1
         )
-        read = partial(read_chain_deployment_name, deployment_id=deployment_id)
+        read = partial(_audit_log.read_chain_deployment_name, deployment_id=deployment_id)
         return await self.sender.send(parsed_by(operation, read))
 
     async def email_of_key(self) -> str | None:
@@ -782,22 +769,24 @@ class Resource(Generic[D, E]):
         *,
         limit: int,
         cursor: str | None = None,
-        groups: Sequence[AuditLogEventTypeGroup] = (),
+        groups: Sequence[str] = (),
     ) -> Operation[AuditPage]:
         """Reads a page of what was done to promotions to an environment, newest first.
 
         Of which groups the events of controls are is not documented: without *groups*, all are.
         """
-        query: dict[str, Any] = {"event_type_groups": list(groups)} if groups else {}
-        operation = _AUDIT_LOGS[self.kind](
+        query: dict[str, Any] = {}
+        if groups:
+            query["event_type_groups"] = list(map(generated.AuditLogEventTypeGroup, groups))
+        operation = _audit_log_of(self.kind)(
             self.id,
             environment_names=[environment],
-            direction=AuditLogSortDirection.DESC,
+            direction=generated.AuditLogSortDirection.DESC,
             limit=limit,
             cursor=cursor,
             **query,
         )
-        return parsed_by(operation, partial(read_audit_page, environment=environment))
+        return parsed_by(operation, partial(_audit_log.read_audit_page, environment=environment))
 
     async def last_lines(self, deployment_id: str, limit: int) -> AsyncGenerator[LogLine, None]:
         """Read the end of the logs that may explain why a deployment is not ready.
@@ -1006,7 +995,7 @@ class ReadDeployment(FollowUp[DeploymentReading | None]):
 
 
 @frozen
-class ReadAuditLog(FollowUp[Sequence[AuditEntry]]):
+class ReadAuditLog(FollowUp["Sequence[AuditEntry]"]):
     """Reads what was done to promotions to an environment, newest first.
 
     Best effort, within two seconds: nothing if that fails in whatever way. If it *must_tell*, an
@@ -1027,7 +1016,7 @@ class ReadAuditLog(FollowUp[Sequence[AuditEntry]]):
         sender = self.resource.sender
         operation = self.resource.audit_page(self.environment, limit=_PAGE_FOR_ONE_ERROR)
         try:
-            limit = _MUST_TELL_S if self.must_tell else WHO_S
+            limit = _MUST_TELL_S if self.must_tell else _waiting.WHO_S
             async with sender.clock.timeout_at(sender.clock.now() + limit):
                 page = (await sender.look(operation, _NOT_LAST)).value
         except (BasetenError, TimeoutError):
@@ -1039,7 +1028,7 @@ class ReadAuditLog(FollowUp[Sequence[AuditEntry]]):
 
 
 @frozen
-class ReadLastLines(FollowUp[LastLines]):
+class ReadLastLines(FollowUp["LastLines"]):
     """Reads the end of the logs that may explain why a deployment is not ready.
 
     Attributes:
@@ -1056,7 +1045,7 @@ class ReadLastLines(FollowUp[LastLines]):
     async def __call__(self) -> LastLines:
         """Read."""
         lines = self.resource.last_lines(self.deployment_id, self.limit)
-        return await read_last_lines(self.resource.sender.clock, lines)
+        return await _waiting.read_last_lines(self.resource.sender.clock, lines)
 
 
 # Seconds in which a request for metrics that fails is repeated, once a minute.
@@ -1064,7 +1053,7 @@ _METRICS_TOTAL_S = 300.0
 
 
 @frozen
-class ReadMetrics(FollowUp[Metrics]):
+class ReadMetrics(FollowUp["Metrics"]):
     """Reads metrics, as a call. Requests about one thing are a minute apart, also repeated ones.
 
     Attributes:
@@ -1087,18 +1076,23 @@ class ReadMetrics(FollowUp[Metrics]):
         query, sender = self.query, self.resource.sender
         now = sender.server_time()
         period = query.period(now)
-        operation = METRICS[self.of](
+        ask = (
+            model_api.get_deployment_metrics.operation
+            if self.of == "deployment"
+            else model_api.get_environment_metrics.operation
+        )
+        operation = ask(
             self.resource.id,
             self.name,
-            mode=ModelMetricMode(query.mode),
-            start_epoch_millis=None if period is None else epoch_millis(period[0]),
-            end_epoch_millis=None if period is None else epoch_millis(period[1]),
+            mode=generated.ModelMetricMode(query.mode),
+            start_epoch_millis=None if period is None else metrics.epoch_millis(period[0]),
+            end_epoch_millis=None if period is None else metrics.epoch_millis(period[1]),
             metrics=list(query.names),
         )
         complete_until = now - timedelta(seconds=query.lag)
         policy = sender.settings.retry
         patient = evolve(policy, total=max(seconds("total", policy.total), _METRICS_TOTAL_S))
-        read = partial(read_metrics, complete_until=complete_until)
+        read = partial(metrics.read_metrics, complete_until=complete_until)
         return await sender.with_settings(retry=patient).send(parsed_by(operation, read))
 
 
@@ -1135,7 +1129,7 @@ class ReadStartup(FollowUp[Startup | None]):
             return None
         shared.explaining += 1
         try:
-            async with clock.timeout_at(clock.now() + WHY_S):
+            async with clock.timeout_at(clock.now() + _waiting.WHY_S):
                 newest = await self._read_newest()
                 if newest is not None:
                     newest = (await self._read_usual()).added_to(newest)
@@ -1147,25 +1141,32 @@ class ReadStartup(FollowUp[Startup | None]):
 
     async def _read_newest(self) -> Startup | None:
         now = self.resource.sender.server_time()
-        operation = list_deployment_startups.operation(
+        operation = model_api.list_deployment_startups.operation(
             self.resource.id,
             self.deployment_id,
-            start_epoch_millis=epoch_millis(now - _STARTUPS_LAST),
-            end_epoch_millis=epoch_millis(now),
+            start_epoch_millis=metrics.epoch_millis(now - _STARTUPS_LAST),
+            end_epoch_millis=metrics.epoch_millis(now),
             limit=_STARTUPS,
         )
-        return await self._read(parsed_by(operation, partial(read_newest_startup, now=now)))
+        return await self._read(
+            parsed_by(operation, partial(_startups.read_newest_startup, now=now))
+        )
 
     async def _read_usual(self) -> Usual:
         now = self.resource.sender.server_time()
-        of = "deployment" if self.environment is None else "environment"
-        operation = STARTUPS[of](
-            self.resource.id,
-            self.environment or self.deployment_id,
-            start_epoch_millis=epoch_millis(now - _STARTUPS_LAST),
-            end_epoch_millis=epoch_millis(now),
+        period = {
+            "start_epoch_millis": metrics.epoch_millis(now - _STARTUPS_LAST),
+            "end_epoch_millis": metrics.epoch_millis(now),
+        }
+        model_id, environment = self.resource.id, self.environment
+        operation = (
+            model_api.summarize_deployment_startups.operation(
+                model_id, self.deployment_id, **period
+            )
+            if environment is None
+            else model_api.summarize_environment_startups.operation(model_id, environment, **period)
         )
-        return await self._read(parsed_by(operation, read_usual)) or Usual()
+        return await self._read(parsed_by(operation, _startups.read_usual)) or _startups.Usual()
 
     async def _read(self, operation: Operation[T]) -> T | None:
         missing = self.resource.sender.shared.missing
@@ -1186,4 +1187,6 @@ def reasons(
     """How to find out why a deployment is not ready; ``None`` for a chain's."""
     if resource.kind == "chain":
         return None
-    return Why(read=ReadStartup(resource, deployment_id, environment), advice=GO_ON)
+    return _waiting.Why(
+        read=ReadStartup(resource, deployment_id, environment), advice=_waiting.GO_ON
+    )

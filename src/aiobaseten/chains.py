@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
 from functools import partial
-from typing import Any, Literal, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
 
 from attrs import define, frozen
 
-from . import settings
+from . import _waiting
 from ._arguments import Duration, instance, path_argument, time_limit
-from ._configuring import ensure, wait_until_shown
-from ._guarding import GuardedWait, check_before, check_for_chain, guard_tracker
-from ._identifying import identify_deployment
-from ._moving import move_chainlets
-from ._planning import plan
-from ._promoting import promote
+from ._first_use import on_first_use
 from ._resource import (
     Resource,
     audit,
@@ -27,17 +22,10 @@ from ._resource import (
     update_chainlets,
     update_environment_of_chain,
 )
-from ._rolling_back import Ours, roll_back, roll_environment_back
 from ._sending import Operation
-from ._taking_back import Verbs
-from ._waiting import GuardMemory
-from .audit import AuditEntries, AuditOptions
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
 from .errors import RequestNotActedOnError
-from .events import EventStream
-from .guard import Guard
-from .logs import LogOptions, LogStream
 from .options import (
     DEFAULT_TIMEOUT_S,
     BeforeSending,
@@ -46,16 +34,49 @@ from .options import (
     WaitOptions,
     wait_options,
 )
-from .plans import Plan
 from .promotion import Promotion, Waiting
-from .readings import EnvironmentReading
-from .schemas import Chain, ChainDeployment, ChainEnvironment, Log
-from .settings import (
-    AutoscalingSettingsDict,
-    ChainletSettingsDict,
-    ChainPromotionSettingsDict,
-    EnsuredEnvironment,
-)
+
+if TYPE_CHECKING:
+    from . import (
+        _configuring,
+        _guarding,
+        _identifying,
+        _moving,
+        _planning,
+        _promoting,
+        _rolling_back,
+        _taking_back,
+        events,
+        settings,
+    )
+    from . import guard as guards
+    from ._rolling_back import Ours
+    from ._waiting import GuardMemory
+    from .audit import AuditEntries, AuditOptions
+    from .events import EventStream
+    from .guard import Guard
+    from .logs import LogOptions, LogStream
+    from .plans import Plan
+    from .readings import EnvironmentReading
+    from .schemas import Chain, ChainDeployment, ChainEnvironment, Log
+    from .settings import (
+        AutoscalingSettingsDict,
+        ChainletSettingsDict,
+        ChainPromotionSettingsDict,
+        EnsuredEnvironment,
+    )
+else:
+    _configuring = on_first_use("._configuring")
+    _guarding = on_first_use("._guarding")
+    _identifying = on_first_use("._identifying")
+    _moving = on_first_use("._moving")
+    _planning = on_first_use("._planning")
+    _promoting = on_first_use("._promoting")
+    _rolling_back = on_first_use("._rolling_back")
+    _taking_back = on_first_use("._taking_back")
+    events = on_first_use(".events")
+    settings = on_first_use(".settings")
+    guards = on_first_use(".guard")
 
 
 @frozen(repr=False)
@@ -121,7 +142,9 @@ class ChainHandle:
             ConfigurationError: An argument is no string, or cannot be an id or a name.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        return self.deployment(await identify_deployment(self._resource, word, environment))
+        return self.deployment(
+            await _identifying.identify_deployment(self._resource, word, environment)
+        )
 
     def audit(self, **options: Unpack[AuditOptions]) -> AuditEntries:
         """Its audit log: who changed what, the newest entry first.
@@ -223,11 +246,11 @@ class ChainHandle:
         path_argument("name", name)
         wanted = settings.chain_settings(promotion_settings, chainlet_settings)
         create = create_environment_of_chain(self.id, name, wanted)
-        return await ensure(self._resource, name, wanted, create)
+        return await _configuring.ensure(self._resource, name, wanted, create)
 
 
 @frozen(repr=False)
-class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment]):
+class ChainDeploymentHandle(DeploymentHandle["ChainDeployment", "ChainEnvironment"]):
     """A deployment of a chain, by its ids."""
 
     @property
@@ -249,7 +272,7 @@ class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment])
         Raises:
             ConfigurationError: An option is invalid; at once, before any look.
         """
-        return EventStream(self._wait(wait_options(options, DeploymentOptions)).events())
+        return events.EventStream(self._wait(wait_options(options, DeploymentOptions)).events())
 
     async def wait_until_active(self, **options: Unpack[DeploymentOptions]) -> ChainDeployment:
         """Wait until the deployment and every one of its chainlets is ACTIVE.
@@ -322,7 +345,7 @@ class ChainDeploymentHandle(DeploymentHandle[ChainDeployment, ChainEnvironment])
 
 
 @frozen(repr=False)
-class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment]):
+class ChainEnvironmentHandle(EnvironmentHandle["ChainDeployment", "ChainEnvironment"]):
     """An environment of a chain, by its ids."""
 
     @property
@@ -378,7 +401,9 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
                 raise RequestNotActedOnError("change the settings", "")
         if "chainlet_settings" in wanted:
             answer = await send(update_chainlets(*where, wanted["chainlet_settings"]))
-        return await wait_until_shown(self._resource, self.name, wanted, limit, answer=answer)
+        return await _configuring.wait_until_shown(
+            self._resource, self.name, wanted, limit, answer=answer
+        )
 
     async def update_instance_types(
         self, instance_types: Mapping[str, str]
@@ -409,7 +434,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
         wanted = settings.instance_types(instance_types)
-        started = await move_chainlets(self._resource, self.name, wanted)
+        started = await _moving.move_chainlets(self._resource, self.name, wanted)
         if started is None:
             return None
         return ChainPromotion(
@@ -470,9 +495,9 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
         """
         memory = check = None
         if guard is not None:
-            instance("guard", guard, Guard)
-            check_for_chain(guard)
-            memory = GuardMemory(guard, 0.0)
+            instance("guard", guard, guards.Guard)
+            _guarding.check_for_chain(guard)
+            memory = _waiting.GuardMemory(guard, 0.0)
             check = self._asks_first(memory)
         operation = promote_chain(
             self.chain_id,
@@ -480,7 +505,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             deployment_id,
             scale_down_previous_deployment=scale_down_previous_deployment,
         )
-        started = await promote(
+        started = await _promoting.promote(
             self._resource,
             self.name,
             deployment_id,
@@ -527,9 +552,9 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             BasetenError: A request failed in another way; see `aiobaseten.errors`.
         """
         if guard is not None:
-            instance("guard", guard, Guard)
-            check_for_chain(guard)
-        return await plan(
+            instance("guard", guard, guards.Guard)
+            _guarding.check_for_chain(guard)
+        return await _planning.plan(
             self._resource,
             self.name,
             deployment_id,
@@ -549,7 +574,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
 
         async def ask(token: str) -> None:
             label = self._resource.environment_label(self.name)
-            await check_before(self._resource, memory, token, label)
+            await _guarding.check_before(self._resource, memory, token, label)
 
         return ask
 
@@ -587,7 +612,7 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
             NotFoundError: There is no such chain or environment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        started = await roll_environment_back(
+        started = await _rolling_back.roll_environment_back(
             self._resource,
             self.name,
             partial(_promote_again, self.chain_id, self.name),
@@ -603,15 +628,15 @@ class ChainEnvironmentHandle(EnvironmentHandle[ChainDeployment, ChainEnvironment
 
 
 @define(eq=False, kw_only=True, repr=False)
-class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
+class ChainPromotion(Promotion["ChainDeployment", "ChainEnvironment"]):
     """A promotion of a chain's deployment. Chains cannot cancel or pause one."""
 
     def _wait(self, options: WaitOptions) -> Waiting:
         if self._memory is None:
             return super()._wait(options)
-        return GuardedWait(
+        return _guarding.GuardedWait(
             resource=self._resource,
-            tracker=guard_tracker(
+            tracker=_guarding.guard_tracker(
                 self._tracker(options),
                 self._memory,
                 self._resource.sender.clock.now(),
@@ -622,7 +647,7 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
             actions=self._actions(options),
             memory=self._memory,
             ours=self._ours,
-            verbs=Verbs(rollback=self.rollback),
+            verbs=_taking_back.Verbs(rollback=self.rollback),
         )
 
     async def rollback(self, *, even_if_superseded: bool = False) -> ChainPromotion:
@@ -647,7 +672,7 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
         """
         self._check_served_before()
         resource, environment = self._resource, self.environment_name
-        started = await roll_back(
+        started = await _rolling_back.roll_back(
             resource,
             self._ours,
             partial(_promote_again, resource.id, environment),
@@ -663,7 +688,7 @@ class ChainPromotion(Promotion[ChainDeployment, ChainEnvironment]):
 
     @property
     def _ours(self) -> Ours:
-        return Ours(
+        return _rolling_back.Ours(
             environment=self.environment_name,
             deployment_id=self.deployment_id,
             baseline=self._baseline,

@@ -5,28 +5,24 @@ from __future__ import annotations
 import math
 import os
 from types import TracebackType
-from typing import Any, Final, Literal, NoReturn, Self, TypeVar, Unpack, get_args, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    NoReturn,
+    Self,
+    TypeVar,
+    Unpack,
+    get_args,
+    overload,
+)
 
 import httpx
 
-from . import _arguments
+from . import _arguments, _waiting
 from ._arguments import Duration, choice, count, path_argument, seconds, text
 from ._clock import Clock, LoopClock
-from ._finding import exact_id, none_meant, not_found, one_meant, one_named
-from ._guarding import check_for_chain
-from ._promoting import SENT_WITHIN_S, find_promoted
-from ._resource import (
-    CHAIN,
-    MODEL,
-    D,
-    E,
-    Operations,
-    Resource,
-    audit,
-    get_user,
-    list_all_chains,
-    list_all_models,
-)
+from ._first_use import on_first_use
 from ._sending import (
     Connect,
     Connections,
@@ -41,26 +37,38 @@ from ._sending import (
     closed,
     own_clients,
 )
-from ._token import Token
-from ._waiting import Baseline, GuardMemory, PauseBefore, Polls, default_schedule
-from .audit import AuditEntries, AuditOptions
-from .chains import ChainHandle, ChainPromotion
+from ._waiting import default_schedule
 from .errors import ConfigurationError
-from .guard import Guard
-from .models import ModelHandle, ModelPromotion
 from .options import DEFAULT_POLLING_RATE, AuthScheme, RetryPolicy, Schedule, Transport
-from .promotion import Cancellation
-from .schemas import Chain, Model, User
+
+if TYPE_CHECKING:
+    from . import _finding, _guarding, _promoting, _resource, chains, models, promotion
+
+    # The package exports its class, so pyright takes the module for a private name.
+    from . import _token as tokens  # pyright: ignore[reportPrivateUsage]
+    from . import guard as guards
+    from ._resource import D, E, Operations, Resource
+    from ._token import Token
+    from ._waiting import Baseline, GuardMemory, PauseBefore
+    from .audit import AuditEntries, AuditOptions
+    from .chains import ChainHandle, ChainPromotion
+    from .guard import Guard
+    from .models import ModelHandle, ModelPromotion
+    from .promotion import Cancellation
+    from .schemas import Chain, Model, User
+else:
+    _finding = on_first_use("._finding")
+    _guarding = on_first_use("._guarding")
+    _promoting = on_first_use("._promoting")
+    _resource = on_first_use("._resource")
+    tokens = on_first_use("._token")
+    chains = on_first_use(".chains")
+    models = on_first_use(".models")
+    promotion = on_first_use(".promotion")
+    guards = on_first_use(".guard")
 
 T = TypeVar("T")
-P = TypeVar("P", bound=ChainPromotion | ModelPromotion | Cancellation)
-
-#: The class of the result of ``resume``, for each kind of token.
-_RESUMED: Final = {
-    "chain promotion": ChainPromotion,
-    "model promotion": ModelPromotion,
-    "cancellation": Cancellation,
-}
+P = TypeVar("P", bound="ChainPromotion | ModelPromotion | Cancellation")
 
 DEFAULT_BASE_URL = "https://api.baseten.co"
 MAX_BODY = 32 * 1024 * 1024
@@ -163,7 +171,7 @@ class Baseten:
             max_body=MAX_BODY,
         )
         self._sender = Sender(settings, self._connections, Shared())
-        self._polls = Polls(
+        self._polls = _waiting.Polls(
             self._sender,
             _arguments.rate("polling_rate", polling_rate),
             _arguments.function("poll", poll, "seconds"),
@@ -285,7 +293,7 @@ class Baseten:
         Raises:
             ConfigurationError: *chain_id* cannot be an id.
         """
-        return ChainHandle(self._resource(CHAIN, chain_id))
+        return chains.ChainHandle(self._resource(_resource.CHAIN, chain_id))
 
     def model(self, model_id: str) -> ModelHandle:
         """A model, by its id. No I/O.
@@ -293,7 +301,7 @@ class Baseten:
         Raises:
             ConfigurationError: *model_id* cannot be an id.
         """
-        return ModelHandle(self._resource(MODEL, model_id))
+        return models.ModelHandle(self._resource(_resource.MODEL, model_id))
 
     async def chains(self) -> list[Chain]:
         """All chains that the key may see, of every team. Cancelling this changes nothing.
@@ -301,7 +309,7 @@ class Baseten:
         Raises:
             BasetenError: The request failed; see `aiobaseten.errors`.
         """
-        return await self._sender.send(list_all_chains())
+        return await self._sender.send(_resource.list_all_chains())
 
     async def models(self) -> list[Model]:
         """All models that the key may see, of every team. Cancelling this changes nothing.
@@ -309,7 +317,7 @@ class Baseten:
         Raises:
             BasetenError: The request failed; see `aiobaseten.errors`.
         """
-        return await self._sender.send(list_all_models())
+        return await self._sender.send(_resource.list_all_models())
 
     async def find_chain(self, name: str, *, team: str | None = None) -> ChainHandle:
         """The chain with exactly this name. Cancelling this changes nothing at Baseten.
@@ -326,9 +334,9 @@ class Baseten:
         """
         _check_names(name, team)
         listed = await self.chains()
-        found = one_named("chain", name, listed, team=team)
+        found = _finding.one_named("chain", name, listed, team=team)
         if found is None:
-            raise not_found("chain", name, listed, team=team)
+            raise _finding.not_found("chain", name, listed, team=team)
         return self.chain(found.id)
 
     async def find_model(self, name: str, *, team: str | None = None) -> ModelHandle:
@@ -345,10 +353,10 @@ class Baseten:
             BasetenError: The request failed; see `aiobaseten.errors`.
         """
         _check_names(name, team)
-        listed = await self._sender.send(list_all_models(name))
-        found = one_named("model", name, listed, team=team)
+        listed = await self._sender.send(_resource.list_all_models(name))
+        found = _finding.one_named("model", name, listed, team=team)
         if found is None:
-            raise not_found("model", name, await self.models(), team=team)
+            raise _finding.not_found("model", name, await self.models(), team=team)
         return self.model(found.id)
 
     async def identify_chain(self, word: str, *, team: str | None = None) -> ChainHandle:
@@ -373,9 +381,9 @@ class Baseten:
         exact = _exact_id(word, team)
         if exact is None:
             listed = await self.chains()
-            found = one_meant("chain", word, listed, team=team)
+            found = _finding.one_meant("chain", word, listed, team=team)
             if found is None:
-                raise none_meant("chain", word, listed, team=team)
+                raise _finding.none_meant("chain", word, listed, team=team)
             exact = found.id
         return self.chain(exact)
 
@@ -401,9 +409,9 @@ class Baseten:
         exact = _exact_id(word, team)
         if exact is None:
             listed = await self.models()
-            found = one_meant("model", word, listed, team=team)
+            found = _finding.one_meant("model", word, listed, team=team)
             if found is None:
-                raise none_meant("model", word, listed, team=team)
+                raise _finding.none_meant("model", word, listed, team=team)
             exact = found.id
         return self.model(exact)
 
@@ -417,7 +425,7 @@ class Baseten:
             PermissionDeniedError: The key is unknown, or may not use the management API (403).
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        return await self._sender.send(get_user())
+        return await self._sender.send(_resource.get_user())
 
     def audit(self, **options: Unpack[AuditOptions]) -> AuditEntries:
         """The audit log of the organization: who changed what, the newest entry first.
@@ -437,7 +445,7 @@ class Baseten:
         Raises:
             ConfigurationError: An option is invalid; at once, before any request.
         """
-        return audit(self._sender, options)
+        return _resource.audit(self._sender, options)
 
     async def send(self, operation: Operation[T]) -> T:
         """Send an operation of the management API that has no method of its own here.
@@ -520,8 +528,8 @@ class Baseten:
                 the promotion started; it was not sent again.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        known = Token.load(token)
-        kind = _RESUMED[known.kind]
+        known = tokens.Token.load(token)
+        kind = _resumed(known)
         if expect is not None and not issubclass(kind, expect):
             raise ConfigurationError(
                 f"the token is of a {known.kind}, which resumes as a {kind.__name__}: not as "
@@ -531,10 +539,10 @@ class Baseten:
         name = path_argument("the token's environment", known.environment_name)
         memory = _memory(known, guard)
         if known.kind == "chain promotion":
-            chain = self._resource(CHAIN, resource_id)
+            chain = self._resource(_resource.CHAIN, resource_id)
             if look:
                 await chain.read_environment(name)
-            return ChainPromotion(
+            return chains.ChainPromotion(
                 resource=chain,
                 environment_name=name,
                 deployment_id=await _promoted(chain, known),
@@ -542,11 +550,11 @@ class Baseten:
                 memory=memory,
                 began_by=_began_by(known),
             )
-        model = self._resource(MODEL, resource_id)
+        model = self._resource(_resource.MODEL, resource_id)
         if look:
             await model.read_environment(name)
         if known.kind == "model promotion":
-            return ModelPromotion(
+            return models.ModelPromotion(
                 resource=model,
                 environment_name=name,
                 deployment_id=await _promoted(model, known),
@@ -554,7 +562,7 @@ class Baseten:
                 memory=memory,
                 began_by=_began_by(known),
             )
-        return Cancellation(
+        return promotion.Cancellation(
             resource=model,
             environment_name=name,
             status=None,
@@ -565,7 +573,7 @@ class Baseten:
         )
 
     def _resource(self, operations: Operations[D, E], resource_id: str) -> Resource[D, E]:
-        return Resource(operations, resource_id, self._sender, self._polls, self._retries)
+        return _resource.Resource(operations, resource_id, self._sender, self._polls, self._retries)
 
 
 def _base_url(given: str | httpx.URL | None) -> str:
@@ -597,6 +605,13 @@ def _check_host(name: str, url: str) -> None:
         raise ConfigurationError(f"{name} is not a URL: its host is invalid") from None
 
 
+def _resumed(known: Token) -> type[ChainPromotion | ModelPromotion | Cancellation]:
+    """The class of the result of ``resume``."""
+    if known.kind == "chain promotion":
+        return chains.ChainPromotion
+    return models.ModelPromotion if known.kind == "model promotion" else promotion.Cancellation
+
+
 def _memory(known: Token, guard: Guard | Literal["required"] | None) -> GuardMemory | None:
     """What a guarded promotion remembers; ``None`` without a guard."""
     if guard == "required":
@@ -608,22 +623,24 @@ def _memory(known: Token, guard: Guard | Literal["required"] | None) -> GuardMem
         return None
     if guard is None:
         return None
-    _arguments.instance("guard", guard, Guard)
+    _arguments.instance("guard", guard, guards.Guard)
     if known.kind == "cancellation":
         raise ConfigurationError("a cancellation has no guard: leave it out")
     if known.kind == "chain promotion":
-        check_for_chain(guard)
+        _guarding.check_for_chain(guard)
     pause: PauseBefore = "others"
     if known.was_left:
         pause = "left"
     elif known.hold is not None and guard.on_breach != "report":
         pause = "perhaps"  # the token proves that there was a guard, which may have paused it
-    return GuardMemory(guard, float(known.hold or 0), pause_before=pause, was_held=known.was_held)
+    return _waiting.GuardMemory(
+        guard, float(known.hold or 0), pause_before=pause, was_held=known.was_held
+    )
 
 
 def _baseline(known: Token) -> Baseline:
     """The environment before the promotion."""
-    return Baseline(
+    return _waiting.Baseline(
         current_id=known.previous_id,
         candidate_id=known.candidate_id,
         promotion_status=known.promotion_status,
@@ -634,7 +651,7 @@ def _began_by(known: Token) -> float:
     """When the promotion was certainly under way, in seconds since 1970 at Baseten."""
     if known.sent_at is None:
         return math.inf
-    return known.sent_at + (SENT_WITHIN_S if known.intended else 0.0)
+    return known.sent_at + (_promoting.SENT_WITHIN_S if known.intended else 0.0)
 
 
 async def _promoted(resource: Resource[D, E], known: Token) -> str:
@@ -642,7 +659,7 @@ async def _promoted(resource: Resource[D, E], known: Token) -> str:
     deployment_id = path_argument("the token's deployment", known.deployment_id)
     if not known.intended:
         return deployment_id
-    found = await find_promoted(
+    found = await _promoting.find_promoted(
         resource,
         known.environment_name,
         deployment_id,
@@ -692,7 +709,7 @@ def _exact_id(word: str, team: str | None) -> str | None:
     path_argument("word", word)
     if team is not None:
         text("team", team)
-    exact = exact_id(word)
+    exact = _finding.exact_id(word)
     if exact is not None and team is not None:
         raise ConfigurationError(
             "an id with id: before it is not looked up, so that nothing checks its team: leave out "

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
 from attrs import frozen
 
+from . import _waiting
 from ._arguments import path_argument
 from ._resource import D, DeploymentLook, E, ReadLastLines, Resource, reasons
-from ._waiting import Actions, DeploymentTracker, FollowUp, Wait
 from .errors import RequestNotActedOnError
 from .options import WaitOptions
-from .readings import DeploymentReading
+
+if TYPE_CHECKING:
+    from ._waiting import FollowUp, Wait
+    from .readings import DeploymentReading
 
 
 @frozen(repr=False)
@@ -73,7 +76,7 @@ class DeploymentHandle(Generic[D, E]):
         self, options: WaitOptions, wake: FollowUp[None] | None = None
     ) -> Wait[DeploymentReading]:
         resource = self._resource
-        tracker = DeploymentTracker(
+        tracker = _waiting.DeploymentTracker(
             label=resource.deployment_label(self.id),
             options=options,
             retried=resource.was_retried(self.id, within=options.settling_time),
@@ -83,5 +86,5 @@ class DeploymentHandle(Generic[D, E]):
             resource, self.id, in_context=options.wake or options.accept_scaled_to_zero
         )
         log = ReadLastLines(resource, self.id, options.log_lines) if options.log_lines else None
-        actions = Actions(wake=wake, last_lines=log, why=reasons(resource, self.id))
-        return Wait(resource.polls, tracker, look, options.timeout, actions)
+        actions = _waiting.Actions(wake=wake, last_lines=log, why=reasons(resource, self.id))
+        return _waiting.Wait(resource.polls, tracker, look, options.timeout, actions)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
 from attrs import frozen
 
+from . import _waiting
 from ._arguments import count, path_argument
-from ._releases import read_releases
+from ._first_use import on_first_use
 from ._resource import D, E, EnvironmentLook, Resource
-from ._waiting import Wait, WatchTracker
-from .audit import Release
-from .events import EventStream
-from .readings import EnvironmentReading
+
+if TYPE_CHECKING:
+    from . import _releases, events
+    from .audit import Release
+    from .events import EventStream
+    from .readings import EnvironmentReading
+else:
+    _releases = on_first_use("._releases")
+    events = on_first_use(".events")
 
 
 @frozen(repr=False)
@@ -71,9 +77,9 @@ class EnvironmentHandle(Generic[D, E]):
             ConfigurationError: The client was closed.
         """
         resource = self._resource
-        tracker = WatchTracker(resource.environment_label(self.name))
+        tracker = _waiting.WatchTracker(resource.environment_label(self.name))
         look = EnvironmentLook(resource, self.name)
-        return EventStream(Wait(resource.polls, tracker, look, math.inf).events())
+        return events.EventStream(_waiting.Wait(resource.polls, tracker, look, math.inf).events())
 
     async def history(self, *, limit: int = 20) -> list[Release]:
         """What was promoted to the environment, the newest first: what, when, by whom.
@@ -91,4 +97,4 @@ class EnvironmentHandle(Generic[D, E]):
             PermissionDeniedError: The key may not read the audit log.
             BasetenError: A request failed in another way; see `aiobaseten.errors`.
         """
-        return await read_releases(self._resource, self.name, count("limit", limit))
+        return await _releases.read_releases(self._resource, self.name, count("limit", limit))

@@ -40,11 +40,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from attrs import field, frozen
 
-from ._verdict import GuardReport
+from ._first_use import on_first_use
+
+if TYPE_CHECKING:
+    from . import _verdict
+    from ._verdict import GuardReport
+else:
+    _verdict = on_first_use("._verdict")
 
 _Error = TypeVar("_Error", bound="BasetenError")
 # Characters in a message.
@@ -631,7 +637,7 @@ class GuardError(WaitError):
     @property
     def report(self) -> GuardReport:
         """What the guard has seen and done."""
-        return self._known.report or GuardReport()
+        return self._known.report or _verdict.GuardReport()
 
 
 class GuardBreachedError(GuardError):

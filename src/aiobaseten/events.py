@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from attrs import frozen
 
 from ._status import Phase, PromotionPhase, meaning_of, promotion_phase_of
-from ._verdict import Verdict
 from .errors import BasetenError, Startup
 from .readings import EnvironmentReading
+
+if TYPE_CHECKING:
+    from ._verdict import Verdict
 
 
 @frozen(kw_only=True)

@@ -40,7 +40,7 @@ __all__ = [
 MetricsMode: TypeAlias = Literal["SUMMARY", "SERIES", "CURRENT"]
 
 #: Seconds after which measurements should be there. One to three minutes were observed.
-INGESTION_LAG_S = 180.0
+INGESTION_LAG_S = _arguments.INGESTION_LAG_S
 #: Seconds of a window by default.
 DEFAULT_WINDOW_S = 3600.0
 #: Seconds of the longest window that Baseten allows.

@@ -7,13 +7,14 @@ from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
 from urllib.parse import quote
 
 from attrs import define, field, frozen
 
-from . import settings
+from . import _waiting, schemas
 from ._arguments import (
+    INGESTION_LAG_S,
     Duration,
     boolean,
     instance,
@@ -22,18 +23,7 @@ from ._arguments import (
     text,
     time_limit,
 )
-from ._configuring import ensure, wait_until_shown
-from ._finding import not_found, one_named
-from ._guarding import (
-    GuardedWait,
-    guard_tracker,
-    guarded_override,
-    hold_of,
-)
-from ._identifying import identify_deployment
-from ._measuring import check_metrics, read_metrics, refusal_of_metrics
-from ._planning import plan
-from ._promoting import promote
+from ._first_use import on_first_use
 from ._resource import (
     SIGNALS,
     ReadMetrics,
@@ -57,11 +47,8 @@ from ._resource import (
     update_model_environment,
     wake_model,
 )
-from ._rolling_back import Ours, check_still_ours, roll_back, roll_environment_back
 from ._sending import Operation, may_have_acted
-from ._taking_back import Verbs
-from ._waiting import FollowUp, GuardMemory, Wait
-from .audit import AuditEntries, AuditOptions
+from ._waiting import FollowUp
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
 from .errors import (
@@ -70,10 +57,6 @@ from .errors import (
     RequestNotActedOnError,
     ResponseShapeError,
 )
-from .events import EventStream
-from .guard import Guard
-from .logs import LogOptions, LogStream
-from .metrics import INGESTION_LAG_S, Metrics, MetricsMode, metrics_query
 from .options import (
     DEFAULT_TIMEOUT_S,
     BeforeSending,
@@ -82,17 +65,55 @@ from .options import (
     WaitOptions,
     wait_options,
 )
-from .plans import Plan
 from .promotion import Cancellation, Promotion, Waiting
-from .readings import DeploymentReading, EnvironmentReading
-from .schemas import CancellationStatus, Deployment, Environment, Log, Model
-from .settings import (
-    AutoscalingSettingsDict,
-    BackpressurePolicy,
-    EnsuredEnvironment,
-    ModelPromotionSettingsDict,
-    RequestBackpressureSettingsDict,
-)
+
+if TYPE_CHECKING:
+    from . import (
+        _configuring,
+        _finding,
+        _guarding,
+        _identifying,
+        _measuring,
+        _planning,
+        _promoting,
+        _rolling_back,
+        _taking_back,
+        events,
+        settings,
+    )
+    from . import guard as guards
+    from . import metrics as measures
+    from ._rolling_back import Ours
+    from ._waiting import GuardMemory, Wait
+    from .audit import AuditEntries, AuditOptions
+    from .events import EventStream
+    from .guard import Guard
+    from .logs import LogOptions, LogStream
+    from .metrics import Metrics, MetricsMode
+    from .plans import Plan
+    from .readings import DeploymentReading, EnvironmentReading
+    from .schemas import Deployment, Environment, Log, Model
+    from .settings import (
+        AutoscalingSettingsDict,
+        BackpressurePolicy,
+        EnsuredEnvironment,
+        ModelPromotionSettingsDict,
+        RequestBackpressureSettingsDict,
+    )
+else:
+    _configuring = on_first_use("._configuring")
+    _finding = on_first_use("._finding")
+    _guarding = on_first_use("._guarding")
+    _identifying = on_first_use("._identifying")
+    _measuring = on_first_use("._measuring")
+    _planning = on_first_use("._planning")
+    _promoting = on_first_use("._promoting")
+    _rolling_back = on_first_use("._rolling_back")
+    _taking_back = on_first_use("._taking_back")
+    events = on_first_use(".events")
+    settings = on_first_use(".settings")
+    guards = on_first_use(".guard")
+    measures = on_first_use(".metrics")
 
 _LOG = logging.getLogger("aiobaseten")
 _PRODUCTION = "production"
@@ -155,9 +176,9 @@ class ModelHandle:
         text("name", name)
         sender = self._resource.sender
         listed = await sender.send(list_named_deployments(self.id, name))
-        found = one_named("deployment", name, listed)
+        found = _finding.one_named("deployment", name, listed)
         if found is None:
-            raise not_found("deployment", name, await self.list_deployments())
+            raise _finding.not_found("deployment", name, await self.list_deployments())
         return self.deployment(found.id)
 
     async def identify_deployment(
@@ -187,7 +208,9 @@ class ModelHandle:
             ConfigurationError: An argument is no string, or cannot be an id or a name.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        return self.deployment(await identify_deployment(self._resource, word, environment))
+        return self.deployment(
+            await _identifying.identify_deployment(self._resource, word, environment)
+        )
 
     def audit(self, **options: Unpack[AuditOptions]) -> AuditEntries:
         """Its audit log: who changed what, the newest entry first.
@@ -295,11 +318,11 @@ class ModelHandle:
             autoscaling_settings, promotion_settings, request_backpressure_settings
         )
         create = create_model_environment(self.id, name, wanted)
-        return await ensure(self._resource, name, wanted, create)
+        return await _configuring.ensure(self._resource, name, wanted, create)
 
 
 @frozen(repr=False)
-class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
+class ModelDeploymentHandle(DeploymentHandle["Deployment", "Environment"]):
     """A deployment of a model, by its ids."""
 
     @property
@@ -321,7 +344,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
         Raises:
             ConfigurationError: An option is invalid; at once, before any look.
         """
-        return EventStream(
+        return events.EventStream(
             self._wait_or_wake(wait_options(options, ModelDeploymentOptions)).events()
         )
 
@@ -486,7 +509,7 @@ class ModelDeploymentHandle(DeploymentHandle[Deployment, Environment]):
             RateLimitError: Baseten still refuses after three minutes.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        query = metrics_query(
+        query = measures.metrics_query(
             names,
             mode=mode,
             window=window,
@@ -559,7 +582,7 @@ class _Wake(FollowUp[None]):
 
 
 @frozen(repr=False)
-class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
+class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
     """An environment of a model, by its ids."""
 
     @property
@@ -609,7 +632,9 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         settings.at_least_one(wanted)
         operation = update_model_environment(self.model_id, self.name, wanted)
         answer = await self._resource.sender.send(operation)
-        return await wait_until_shown(self._resource, self.name, wanted, limit, answer=answer)
+        return await _configuring.wait_until_shown(
+            self._resource, self.name, wanted, limit, answer=answer
+        )
 
     async def delete(self) -> None:
         """Delete the environment. This cancels a promotion that is under way.
@@ -718,9 +743,11 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         """
         memory = check = None
         if guard is not None:
-            instance("guard", guard, Guard)
-            promotion_settings_override = guarded_override(guard, promotion_settings_override)
-            memory = GuardMemory(guard, hold_of(promotion_settings_override))
+            instance("guard", guard, guards.Guard)
+            promotion_settings_override = _guarding.guarded_override(
+                guard, promotion_settings_override
+            )
+            memory = _waiting.GuardMemory(guard, _guarding.hold_of(promotion_settings_override))
             check = self._checks_metrics_first(memory)
         operation = promote_model(
             self.model_id,
@@ -731,7 +758,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             environment_settings_update=environment_settings_update,
             promotion_settings_override=promotion_settings_override,
         )
-        started = await promote(
+        started = await _promoting.promote(
             self._resource,
             self.name,
             deployment_id,
@@ -787,9 +814,11 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             BasetenError: A request failed in another way; see `aiobaseten.errors`.
         """
         if guard is not None:
-            instance("guard", guard, Guard)
-            promotion_settings_override = guarded_override(guard, promotion_settings_override)
-        return await plan(
+            instance("guard", guard, guards.Guard)
+            promotion_settings_override = _guarding.guarded_override(
+                guard, promotion_settings_override
+            )
+        return await _planning.plan(
             self._resource,
             self.name,
             deployment_id,
@@ -805,7 +834,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             get_one_model(self.model_id),
             if_in_progress=if_in_progress,
             guard=guard,
-            refusal_of_metrics=partial(refusal_of_metrics, self._resource, guard)
+            refusal_of_metrics=partial(_measuring.refusal_of_metrics, self._resource, guard)
             if guard is not None and guard.metric_checks
             else None,
         )
@@ -814,7 +843,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
         """A check that the key may read the metrics that a guard needs."""
         if not memory.guard.metric_checks:
             return None
-        return partial(check_metrics, self._resource, memory)
+        return partial(_measuring.check_metrics, self._resource, memory)
 
     @overload
     def logs(
@@ -888,7 +917,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             NotFoundError: There is no such model or environment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        started = await roll_environment_back(
+        started = await _rolling_back.roll_environment_back(
             self._resource,
             self.name,
             partial(_promote_again, self.model_id, self.name),
@@ -982,7 +1011,7 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
             RateLimitError: Baseten still refuses after three minutes.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        query = metrics_query(
+        query = measures.metrics_query(
             names,
             mode=mode,
             window=window,
@@ -1033,15 +1062,15 @@ class ModelEnvironmentHandle(EnvironmentHandle[Deployment, Environment]):
 
 
 @define(eq=False, kw_only=True, repr=False)
-class ModelPromotion(Promotion[Deployment, Environment]):
+class ModelPromotion(Promotion["Deployment", "Environment"]):
     """A promotion of a model's deployment, and the verbs that change its course."""
 
     def _wait(self, options: WaitOptions) -> Waiting:
         if self._memory is None:
             return super()._wait(options)
-        return GuardedWait(
+        return _guarding.GuardedWait(
             resource=self._resource,
-            tracker=guard_tracker(
+            tracker=_guarding.guard_tracker(
                 self._tracker(options), self._memory, self._resource.sender.clock.now()
             ),
             look=self._look(),
@@ -1049,14 +1078,14 @@ class ModelPromotion(Promotion[Deployment, Environment]):
             actions=self._actions(options),
             memory=self._memory,
             ours=self._ours,
-            verbs=Verbs(
+            verbs=_taking_back.Verbs(
                 rollback=self.rollback,
                 cancel=self.cancel,
                 force_cancel=self.force_cancel,
                 pause=self.pause,
                 resume=self.resume,
             ),
-            read_metrics=partial(read_metrics, self._resource),
+            read_metrics=partial(_measuring.read_metrics, self._resource),
         )
 
     async def cancel(self, *, even_if_superseded: bool = False) -> Cancellation:
@@ -1180,7 +1209,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
         """
         self._check_served_before()
         resource, environment = self._resource, self.environment_name
-        started = await roll_back(
+        started = await _rolling_back.roll_back(
             resource,
             self._ours,
             partial(_promote_again, resource.id, environment),
@@ -1199,7 +1228,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
         boolean("even_if_superseded", even_if_superseded)
         was_seen = even_if_superseded
         if not even_if_superseded:
-            reading = await check_still_ours(self._resource, self._ours)
+            reading = await _rolling_back.check_still_ours(self._resource, self._ours)
             was_seen = reading.shows_promotion
         return _Cancelled(
             self.environment_name, self.deployment_id, self.previous_id, was_seen=was_seen
@@ -1207,7 +1236,7 @@ class ModelPromotion(Promotion[Deployment, Environment]):
 
     @property
     def _ours(self) -> Ours:
-        return Ours(
+        return _rolling_back.Ours(
             environment=self.environment_name,
             deployment_id=self.deployment_id,
             baseline=self._baseline,
@@ -1263,7 +1292,7 @@ async def _cancel(
         message=answer.message,
         deployment_id=cancelled.deployment_id,
         previous_id=cancelled.previous_id,
-        at_once=answer.status == CancellationStatus.CANCELED,
+        at_once=answer.status == schemas.CancellationStatus.CANCELED,
         was_seen=cancelled.was_seen,
     )
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator
-from typing import Any, Generic, Protocol, Unpack, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Unpack, cast
 
 from attrs import define, field
 
+from . import _waiting
+from ._first_use import on_first_use
 from ._resource import (
     D,
     E,
@@ -19,23 +21,18 @@ from ._resource import (
     reasons,
 )
 from ._token import Token
-from ._verdict import GuardReport
-from ._waiting import (
-    GO_ON,
-    Actions,
-    Baseline,
-    CancellationTracker,
-    EnvironmentHistory,
-    GuardMemory,
-    PromotionTracker,
-    Wait,
-    Who,
-)
 from .errors import RollbackImpossibleError
-from .events import Event, EventStream
 from .options import CancellationOptions, PromotionOptions, WaitOptions, wait_options
-from .readings import EnvironmentReading
-from .schemas import CancellationStatus, Deployment, Environment
+
+if TYPE_CHECKING:
+    from . import events
+    from ._verdict import GuardReport
+    from ._waiting import Actions, Baseline, GuardMemory, PromotionTracker, Wait
+    from .events import Event, EventStream
+    from .readings import EnvironmentReading
+    from .schemas import CancellationStatus, Deployment, Environment
+else:
+    events = on_first_use(".events")
 
 
 class Waiting(Protocol):
@@ -62,7 +59,7 @@ class Promotion(Generic[D, E]):
     deployment_id: str
     #: The API's answer to the promotion; ``None`` for a promotion that was resumed.
     deployment: D | None = None
-    _baseline: Baseline = field(factory=Baseline, alias="baseline", repr=False)
+    _baseline: Baseline = field(factory=lambda: _waiting.Baseline(), alias="baseline", repr=False)
     _memory: GuardMemory | None = field(default=None, alias="memory", repr=False)
     #: When it was certainly under way, in seconds since 1970 at Baseten; minus infinity
     #: for one that has just begun.
@@ -131,7 +128,7 @@ class Promotion(Generic[D, E]):
         Raises:
             ConfigurationError: An option is invalid; at once, before any look.
         """
-        return EventStream(self._wait(wait_options(options, PromotionOptions)).events())
+        return events.EventStream(self._wait(wait_options(options, PromotionOptions)).events())
 
     async def wait(self, **options: Unpack[PromotionOptions]) -> D:
         """Wait until the deployment serves in the environment and traffic has moved.
@@ -173,7 +170,7 @@ class Promotion(Generic[D, E]):
         return cast("D", await self._wait(wait_options(options, PromotionOptions)).result())
 
     def _wait(self, options: WaitOptions) -> Waiting:
-        return Wait(
+        return _waiting.Wait(
             self._resource.polls,
             self._tracker(options),
             self._look(),
@@ -185,10 +182,10 @@ class Promotion(Generic[D, E]):
         return EnvironmentLook(self._resource, self.environment_name)
 
     def _tracker(self, options: WaitOptions) -> PromotionTracker:
-        return PromotionTracker(
+        return _waiting.PromotionTracker(
             label=f"the promotion of deployment {self.deployment_id} to {self._label}",
             target=self.deployment_id,
-            seen=EnvironmentHistory(self.environment_name),
+            seen=_waiting.EnvironmentHistory(self.environment_name),
             options=options,
             # It lingered as a failed candidate before: the first looks may still show that.
             retried=self._baseline.candidate_id == self.deployment_id
@@ -198,17 +195,17 @@ class Promotion(Generic[D, E]):
 
     def _actions(self, options: WaitOptions) -> Actions:
         resource = self._resource
-        return Actions(
+        return _waiting.Actions(
             read_deployment=ReadDeployment(resource, self.deployment_id),
             token=lambda: self.token,
             last_lines=ReadLastLines(resource, self.deployment_id, options.log_lines)
             if options.log_lines
             else None,
-            who=Who(
+            who=_waiting.Who(
                 read=ReadAuditLog(resource, self.environment_name),
                 target=self.deployment_id,
                 since=self._since,
-                advice=GO_ON,
+                advice=_waiting.GO_ON,
             ),
             why=reasons(resource, self.deployment_id, self.environment_name),
         )
@@ -290,7 +287,7 @@ class Cancellation:
         Raises:
             ConfigurationError: An option is invalid; at once, before any look.
         """
-        return EventStream(self._wait(wait_options(options, CancellationOptions)).events())
+        return events.EventStream(self._wait(wait_options(options, CancellationOptions)).events())
 
     async def wait(self, **options: Unpack[CancellationOptions]) -> Environment:
         """Wait until the promotion is gone and traffic is back on the previous deployment.
@@ -315,20 +312,20 @@ class Cancellation:
         )
 
     def _wait(self, options: WaitOptions) -> Wait[EnvironmentReading]:
-        tracker = CancellationTracker(
+        tracker = _waiting.CancellationTracker(
             label=f"the cancellation of the promotion to {self._label}",
-            seen=EnvironmentHistory(self.environment_name),
+            seen=_waiting.EnvironmentHistory(self.environment_name),
             options=options,
             target=self.deployment_id,
             previous=self.previous_id,
             was_seen=self._was_seen,
         )
         look = EnvironmentLook(self._resource, self.environment_name)
-        who = Who(
+        who = _waiting.Who(
             read=ReadAuditLog(self._resource, self.environment_name),
             target=self.deployment_id,
             since=self._since,
-            advice=GO_ON,
+            advice=_waiting.GO_ON,
         )
-        actions = Actions(token=lambda: self.token, who=who)
-        return Wait(self._resource.polls, tracker, look, options.timeout, actions)
+        actions = _waiting.Actions(token=lambda: self.token, who=who)
+        return _waiting.Wait(self._resource.polls, tracker, look, options.timeout, actions)

@@ -8,22 +8,27 @@ which waits and verbs decide must fit: an answer in which one does not is a `Res
 
 from __future__ import annotations
 
-from aiobaseten_generated.models.audit_log_actor import AuditLogActor
-from aiobaseten_generated.models.audit_log_entry import AuditLogEntry
-from aiobaseten_generated.models.autoscaling_settings import AutoscalingSettings
-from aiobaseten_generated.models.cancellation_status import CancellationStatus
-from aiobaseten_generated.models.chain import Chain
-from aiobaseten_generated.models.chain_deployment import ChainDeployment
-from aiobaseten_generated.models.chain_environment import ChainEnvironment
-from aiobaseten_generated.models.chainlet import Chainlet
-from aiobaseten_generated.models.deployment import Deployment
-from aiobaseten_generated.models.deployment_status import DeploymentStatus
-from aiobaseten_generated.models.environment import Environment
-from aiobaseten_generated.models.in_progress_promotion import InProgressPromotion
-from aiobaseten_generated.models.log import Log
-from aiobaseten_generated.models.model import Model
-from aiobaseten_generated.models.promotion_status import PromotionStatus
-from aiobaseten_generated.models.user import User
+from typing import TYPE_CHECKING
+
+from ._first_use import names_of
+
+if TYPE_CHECKING:
+    from aiobaseten_generated.models.audit_log_actor import AuditLogActor
+    from aiobaseten_generated.models.audit_log_entry import AuditLogEntry
+    from aiobaseten_generated.models.autoscaling_settings import AutoscalingSettings
+    from aiobaseten_generated.models.cancellation_status import CancellationStatus
+    from aiobaseten_generated.models.chain import Chain
+    from aiobaseten_generated.models.chain_deployment import ChainDeployment
+    from aiobaseten_generated.models.chain_environment import ChainEnvironment
+    from aiobaseten_generated.models.chainlet import Chainlet
+    from aiobaseten_generated.models.deployment import Deployment
+    from aiobaseten_generated.models.deployment_status import DeploymentStatus
+    from aiobaseten_generated.models.environment import Environment
+    from aiobaseten_generated.models.in_progress_promotion import InProgressPromotion
+    from aiobaseten_generated.models.log import Log
+    from aiobaseten_generated.models.model import Model
+    from aiobaseten_generated.models.promotion_status import PromotionStatus
+    from aiobaseten_generated.models.user import User
 
 __all__ = [
     "AuditLogActor",
@@ -43,3 +48,5 @@ __all__ = [
     "PromotionStatus",
     "User",
 ]
+
+__getattr__ = names_of(__name__, dict.fromkeys(__all__, "aiobaseten_generated.models"))

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from aiobaseten._waiting.steps import asked_pause, ends_wait
+from aiobaseten._waiting.schedule import asked_pause
+from aiobaseten._waiting.steps import ends_wait
 from aiobaseten.errors import (
     APIError,
     BasetenError,

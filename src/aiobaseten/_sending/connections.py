@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import anyio
-import httpcore
 import httpx
 from attrs import frozen
 
 from .._clock import Clock
+from .._first_use import on_first_use
 from ..errors import BasetenError, ConfigurationError, RequestTimeoutError, TransportError
 from .answers import Reply
 from .encodable import encodable_text
@@ -19,6 +19,11 @@ from .http_clients import HttpClients, key_sent
 from .places import Place
 from .queue import Queue
 from .secret import Secret, forget_variables
+
+if TYPE_CHECKING:
+    import httpcore
+else:
+    httpcore = on_first_use("httpcore")
 
 #: Returns the HTTP clients, on opening.
 Connect: TypeAlias = Callable[[], Awaitable[HttpClients]]
@@ -43,15 +48,6 @@ class _NoAuth(httpx.Auth):
 
 
 _NO_AUTH = _NoAuth()
-# httpcore raises these before a request can have reached the server. The names of httpx prove
-# nothing: other transports raise its ConnectError for a connection that was reset after sending.
-_NOT_SENT = (
-    httpcore.ConnectError,
-    httpcore.ConnectTimeout,
-    httpcore.PoolTimeout,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-)
 
 
 class _SentOnce:
@@ -483,7 +479,22 @@ def _no_answer(error: Exception, request: httpx.Request, *, was_sent: bool) -> B
         f"no answer from {_server(request)} ({type(error).__name__}{message})",
         method=request.method,
         path=request.url.path,
-        sent=was_sent or not isinstance(error.__cause__, _NOT_SENT),
+        sent=was_sent or not isinstance(error.__cause__, _not_sent()),
+    )
+
+
+def _not_sent() -> tuple[type[Exception], ...]:
+    """What httpcore raises before a request can have reached the server.
+
+    The names of httpx prove nothing: other transports raise its ConnectError for a connection that
+    was reset after sending.
+    """
+    return (
+        httpcore.ConnectError,
+        httpcore.ConnectTimeout,
+        httpcore.PoolTimeout,
+        httpcore.ProxyError,
+        httpcore.UnsupportedProtocol,
     )
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from .._finding import looks_like_id
+from .._first_use import on_first_use
+
+if TYPE_CHECKING:
+    from .. import _finding
+else:
+    _finding = on_first_use("._finding")
 
 #: The paths of resources, and the parameter with the id of a deployment, which a promotion names in
 #: its body.
@@ -43,6 +48,6 @@ def advice_about_names(path: str, url: str, body: Mapping[str, Any] | None) -> s
             ids[parameter] = str(body["deployment_id"])
     for parameter, advice in _ADVICE.items():
         value = ids.get(parameter, "")
-        if value and not looks_like_id(value):
+        if value and not _finding.looks_like_id(value):
             return f"{value!r} looks like a name{advice.format(value)}"
     return ""

@@ -10,41 +10,46 @@ follows a log.
 
 from __future__ import annotations
 
-from .cancellation import CancellationTracker, IdleTracker
-from .deployment import DeploymentTracker
-from .follower import Follower, Window
-from .followups import FollowUp
-from .guard import PAUSE_MAY_COME, GuardMemory, GuardTracker, StoppedError
-from .guard_policy import (
-    Answer,
-    AskWhoPaused,
-    Ends,
-    Errand,
-    GuardPolicy,
-    Measure,
-    PauseBefore,
-    Signal,
-)
-from .guard_verdicts import Measurement, judge
-from .history import History
-from .polls import Look, Polls
-from .promotion import Baseline, EnvironmentHistory, PromotionTracker, baseline_of
-from .schedule import default_schedule
-from .settings import SettingsTracker
-from .steps import Tracker, cut
-from .wait import GO_ON, GO_ON_GUARDED, Actions, LastLines, Wait, read_last_lines
-from .watching import WatchTracker
-from .who import (
-    WHO_S,
-    Who,
-    add_who,
-    is_cancelled,
-    promoted_again,
-    promotions_after,
-    tell,
-    whose_pause,
-)
-from .why import WHY_S, Why
+from typing import TYPE_CHECKING
+
+from .._first_use import names_of
+
+if TYPE_CHECKING:
+    from .cancellation import CancellationTracker, IdleTracker
+    from .deployment import DeploymentTracker
+    from .follower import Follower, Window
+    from .followups import FollowUp
+    from .guard import PAUSE_MAY_COME, GuardMemory, GuardTracker, StoppedError
+    from .guard_policy import (
+        Answer,
+        AskWhoPaused,
+        Ends,
+        Errand,
+        GuardPolicy,
+        Measure,
+        PauseBefore,
+        Signal,
+    )
+    from .guard_verdicts import Measurement, judge
+    from .history import History
+    from .polls import Look, Polls
+    from .promotion import Baseline, EnvironmentHistory, PromotionTracker, baseline_of
+    from .schedule import default_schedule
+    from .settings import SettingsTracker
+    from .steps import Tracker, cut
+    from .wait import GO_ON, GO_ON_GUARDED, Actions, LastLines, Wait, read_last_lines
+    from .watching import WatchTracker
+    from .who import (
+        WHO_S,
+        Who,
+        add_who,
+        is_cancelled,
+        promoted_again,
+        promotions_after,
+        tell,
+        whose_pause,
+    )
+    from .why import WHY_S, Why
 
 __all__ = [
     "GO_ON",
@@ -96,3 +101,56 @@ __all__ = [
     "tell",
     "whose_pause",
 ]
+
+_HOMES = {
+    "GO_ON": ".wait",
+    "GO_ON_GUARDED": ".wait",
+    "PAUSE_MAY_COME": ".guard",
+    "WHO_S": ".who",
+    "WHY_S": ".why",
+    "Actions": ".wait",
+    "Answer": ".guard_policy",
+    "AskWhoPaused": ".guard_policy",
+    "Baseline": ".promotion",
+    "CancellationTracker": ".cancellation",
+    "DeploymentTracker": ".deployment",
+    "Ends": ".guard_policy",
+    "EnvironmentHistory": ".promotion",
+    "Errand": ".guard_policy",
+    "FollowUp": ".followups",
+    "Follower": ".follower",
+    "GuardMemory": ".guard",
+    "GuardPolicy": ".guard_policy",
+    "GuardTracker": ".guard",
+    "History": ".history",
+    "IdleTracker": ".cancellation",
+    "LastLines": ".wait",
+    "Look": ".polls",
+    "Measure": ".guard_policy",
+    "Measurement": ".guard_verdicts",
+    "PauseBefore": ".guard_policy",
+    "Polls": ".polls",
+    "PromotionTracker": ".promotion",
+    "SettingsTracker": ".settings",
+    "Signal": ".guard_policy",
+    "StoppedError": ".guard",
+    "Tracker": ".steps",
+    "Wait": ".wait",
+    "WatchTracker": ".watching",
+    "Who": ".who",
+    "Why": ".why",
+    "Window": ".follower",
+    "add_who": ".who",
+    "baseline_of": ".promotion",
+    "cut": ".steps",
+    "default_schedule": ".schedule",
+    "is_cancelled": ".who",
+    "judge": ".guard_verdicts",
+    "promoted_again": ".who",
+    "promotions_after": ".who",
+    "read_last_lines": ".wait",
+    "tell": ".who",
+    "whose_pause": ".who",
+}
+
+__getattr__ = names_of(__name__, _HOMES)

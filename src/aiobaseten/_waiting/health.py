@@ -17,7 +17,6 @@ from ..errors import (
     TransportError,
 )
 from . import schedule
-from .steps import asked_pause
 
 #: Resources of a route that began to fail, with no success between, after which it counts as down.
 DOWN_AFTER = 3
@@ -94,7 +93,7 @@ class Health:
             chance: A random number in [0, 1).
         """
         if isinstance(outcome, RateLimitError):
-            pause = schedule.after_trouble(1, asked=asked_pause(outcome), chance=chance)
+            pause = schedule.after_trouble(1, asked=schedule.asked_pause(outcome), chance=chance)
             self.refused_until = max(self.refused_until, at + pause)
             return Change.REFUSED
         if standing_after(outcome) is Standing.FAILING:

@@ -7,8 +7,9 @@ so a build is looked at ever more rarely, and only a model that is loading is lo
 
 from __future__ import annotations
 
+from .._sending import LONGEST_PAUSE_S
 from .._status import Stage
-from ..errors import ConfigurationError
+from ..errors import APIError, BasetenError, ConfigurationError
 
 #: Stage: (share of the elapsed time, least seconds, most seconds, whether the time is its own).
 #: A deployment that deploys or loads is looked at in proportion to that time, not to the build
@@ -71,3 +72,9 @@ def after_trouble(failures: int, *, asked: float | None, chance: float) -> float
         return max(asked, LEAST_AFTER_TROUBLE_S) + chance
     ceiling = min(LEAST_AFTER_TROUBLE_S * 2.0 ** min(failures - 1, 10), MOST_AFTER_TROUBLE_S)
     return ceiling * (0.5 + 0.5 * chance)
+
+
+def asked_pause(error: BasetenError) -> float | None:
+    """Seconds for which the server asks for a pause, at most a minute, or ``None``."""
+    asked = error.retry_after if isinstance(error, APIError) else None
+    return None if asked is None else min(asked, LONGEST_PAUSE_S)

@@ -7,7 +7,6 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
-from .._sending import LONGEST_PAUSE_S
 from .._status import Stage
 from ..errors import (
     APIError,
@@ -199,9 +198,3 @@ def _came_from_proxy(error: BasetenError) -> bool:
 def cut(text: str) -> str:
     """A server's text, short enough for a message."""
     return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]} …"
-
-
-def asked_pause(error: BasetenError) -> float | None:
-    """Seconds for which the server asks for a pause, at most a minute, or ``None``."""
-    asked = error.retry_after if isinstance(error, APIError) else None
-    return None if asked is None else min(asked, LONGEST_PAUSE_S)

@@ -10,13 +10,12 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import evolve, frozen
 
 from .._clock import EARLY_S, Clock
 from .._status import Stage
-from .._verdict import GuardReport
 from ..errors import (
     APIError,
     BasetenError,
@@ -33,7 +32,7 @@ from ..events import Event, Finished, LookFailed, StartupProgressed
 from ..readings import DeploymentReading
 from .followups import FRESH_S, FollowUp, own
 from .polls import LAST_LOOK_S, Look, Polls, Sighting
-from .schedule import LEAST_AFTER_TROUBLE_S, after_trouble
+from .schedule import LEAST_AFTER_TROUBLE_S, after_trouble, asked_pause
 from .span import WaitSpan
 from .steps import (
     Act,
@@ -44,12 +43,14 @@ from .steps import (
     Step,
     Tracker,
     Wake,
-    asked_pause,
     cut,
     ends_wait,
 )
 from .who import Who, add_who
 from .why import Watch, Why, add_why
+
+if TYPE_CHECKING:
+    from .._verdict import GuardReport
 
 R = TypeVar("R")
 

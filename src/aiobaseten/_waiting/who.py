@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from .._audit_log import CLOCK_S, Act, AuditEntry, Ourselves, Whose
-from .._finding import is_made_from
+from .._first_use import on_first_use
 from .._status import PromotionPhase, promotion_phase_of
 from ..errors import (
     AuditedAct,
@@ -24,6 +24,13 @@ from ..errors import (
     WaitTimeoutError,
 )
 from .followups import FollowUp, FollowUps
+
+if TYPE_CHECKING:
+    from .. import _audit_log, _finding
+    from .._audit_log import Act, AuditEntry, Ourselves, Whose
+else:
+    _audit_log = on_first_use("._audit_log")
+    _finding = on_first_use("._finding")
 
 #: Seconds for which an error may be delayed until the audit log has been read.
 WHO_S = 2.0
@@ -73,15 +80,15 @@ def tell(error: BasetenError, sentence: str, advice: str) -> None:
 def _asked(error: WaitError) -> frozenset[Act]:
     """The acts that may explain an error; none if nobody else had a hand in it."""
     if isinstance(error, PromotionCanceledError):
-        return frozenset({Act.CANCELLED})
+        return frozenset({_audit_log.Act.CANCELLED})
     if isinstance(error, PromotionSupersededError):
-        return frozenset({Act.PROMOTED, Act.ROLLED_FORWARD})
+        return frozenset({_audit_log.Act.PROMOTED, _audit_log.Act.ROLLED_FORWARD})
     if isinstance(error, PromotionPausedError):
-        return frozenset({Act.PAUSED})
+        return frozenset({_audit_log.Act.PAUSED})
     if isinstance(error, WaitTimeoutError):
         seen = [one.status for one in error.history if one.subject == "promotion"]
         is_paused = seen and promotion_phase_of(seen[-1]) is PromotionPhase.PAUSED
-        return frozenset({Act.PAUSED}) if is_paused else frozenset()
+        return frozenset({_audit_log.Act.PAUSED}) if is_paused else frozenset()
     return frozenset()
 
 
@@ -103,15 +110,15 @@ def whose_pause(
     for entry in entries:
         if not _is_about(entry, target, names):
             continue
-        if entry.act is Act.PROMOTED:
+        if entry.act is _audit_log.Act.PROMOTED:
             break
-        if entry.act in (Act.PAUSED, Act.RESUMED):
+        if entry.act in (_audit_log.Act.PAUSED, _audit_log.Act.RESUMED):
             signals.append(entry)
     else:
         return None
     if not signals:
         return None
-    pauses = list(takewhile(lambda one: one.act is Act.PAUSED, signals))
+    pauses = list(takewhile(lambda one: one.act is _audit_log.Act.PAUSED, signals))
     if not pauses:
         return "resumed"
     wrote = {ourselves.wrote(one) for one in pauses}
@@ -128,7 +135,7 @@ def promotions_after(entries: Sequence[AuditEntry], target: str) -> list[AuditEn
         target: The deployment that is promoted.
     """
     names = _names(entries)
-    promotions = [one for one in entries if one.act is Act.PROMOTED]
+    promotions = [one for one in entries if one.act is _audit_log.Act.PROMOTED]
     for at, one in enumerate(promotions):
         if _is_about(one, target, names):
             return promotions[:at]
@@ -149,9 +156,9 @@ def promoted_again(
             known.
     """
     names = _names(entries)
-    promotions = [one for one in entries if one.act is Act.PROMOTED and not one.is_push]
+    promotions = [one for one in entries if one.act is _audit_log.Act.PROMOTED and not one.is_push]
     mine = [one for one in promotions if _is_about(one, target, names)]
-    is_newer = len(mine) > 1 and mine[0].is_since(began_by + CLOCK_S)
+    is_newer = len(mine) > 1 and mine[0].is_since(began_by + _audit_log.CLOCK_S)
     return mine[0] if is_newer else None
 
 
@@ -164,8 +171,10 @@ def is_cancelled(entries: Sequence[AuditEntry], target: str) -> bool:
     """
     names = _names(entries)
     acts = (one.act for one in entries if _is_about(one, target, names))
-    last = next((one for one in acts if one in (Act.PROMOTED, Act.CANCELLED)), None)
-    return last is Act.CANCELLED
+    last = next(
+        (one for one in acts if one in (_audit_log.Act.PROMOTED, _audit_log.Act.CANCELLED)), None
+    )
+    return last is _audit_log.Act.CANCELLED
 
 
 def _find(
@@ -184,21 +193,21 @@ def _find(
     names = _names(entries)
     since: list[AuditEntry] = []
     for entry in entries:
-        if entry.act is Act.PROMOTED and _is_about(entry, target, names):
+        if entry.act is _audit_log.Act.PROMOTED and _is_about(entry, target, names):
             break
         if entry.is_since(started):
             since.append(entry)
     else:
         return None
     if isinstance(error, PromotionSupersededError):
-        act = Act.ROLLED_FORWARD if error.by == target else Act.PROMOTED
+        act = _audit_log.Act.ROLLED_FORWARD if error.by == target else _audit_log.Act.PROMOTED
         others = (one for one in since if one.act is act)
         return next((one for one in others if _is_about(one, error.by, names)), None)
-    if Act.PAUSED in asked:
-        asked |= {Act.RESUMED}
+    if _audit_log.Act.PAUSED in asked:
+        asked |= {_audit_log.Act.RESUMED}
     mine = (one for one in since if one.act in asked and _is_about(one, target, names))
     newest = next(mine, None)
-    return None if newest is None or newest.act is Act.RESUMED else newest
+    return None if newest is None or newest.act is _audit_log.Act.RESUMED else newest
 
 
 def _names(entries: Sequence[AuditEntry]) -> dict[str | None, str]:
@@ -207,7 +216,7 @@ def _names(entries: Sequence[AuditEntry]) -> dict[str | None, str]:
 
 
 def _is_about(entry: AuditEntry, target: str, names: Mapping[str | None, str]) -> bool:
-    return entry.deployment_id == target or is_made_from(entry.name, names.get(target))
+    return entry.deployment_id == target or _finding.is_made_from(entry.name, names.get(target))
 
 
 def _subject(error: WaitError) -> str:
