@@ -77,6 +77,26 @@ async def test_a_stored_deployment_trigger_runs(
     assert (await fired(trigger))["outcome"] == "done"
 
 
+TRIGGERS: dict[str, dict[str, Any]] = {
+    "PromotionTrigger": {"token": "abt2.x"},
+    "DeploymentTrigger": {"deployment_id": "v1", "model_id": "x"},
+}
+
+
+@pytest.mark.parametrize("name", TRIGGERS)
+def test_a_trigger_of_another_version_fails_its_own_task_and_not_the_triggerer(name: str) -> None:
+    """Airflow's triggerer fails the task after a TypeError, and dies of everything else."""
+    trigger = import_string(f"aiobaseten.airflow.{name}")
+    (needed, _), *_ = TRIGGERS[name].items()
+
+    for options in ({}, {"options": None}, {"options": "junk"}, {"deadline": "soon"}):
+        trigger(**TRIGGERS[name], **options)
+    with pytest.raises(TypeError, match="new_argument"):
+        trigger(**TRIGGERS[name], new_argument=1)
+    with pytest.raises(TypeError, match=needed):
+        trigger()
+
+
 @pytest.mark.looptime
 async def test_a_stored_trigger_with_an_invalid_option_fails_the_wait_and_not_the_triggerer(
     fake: FakeBaseten, fake_url: str

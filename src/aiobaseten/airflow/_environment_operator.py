@@ -28,6 +28,7 @@ from ._outcomes import (
 )
 from ._plain import plain, plain_text
 from ._resources import page
+from ._wait_options import airflows_limit
 from .assets import emit
 from .hook import BasetenHook
 from .links import URL_KEY, BasetenLink
@@ -94,7 +95,11 @@ class EnvironmentOperator(ComputedArguments[A], ResumableJobMixin, BaseAsyncOper
                 sends nothing twice.
         """
         token = await self._started(context)
-        self.defer(trigger=self._trigger(token), method_name="execute_complete")
+        self.defer(
+            trigger=self._trigger(token),
+            method_name="execute_complete",
+            timeout=airflows_limit(self.execution_timeout),
+        )
 
     def execute_complete(
         self, context: Context, event: WaitSucceeded | WaitFailed

@@ -99,7 +99,7 @@ class _PromotionOperator(EnvironmentOperator[P]):
         return PromotionTrigger(
             baseten_conn_id=arguments.baseten_conn_id,
             token=token,
-            deadline=deadline_after(arguments.timeout),
+            deadline=deadline_after(arguments.timeout, self.execution_timeout),
             options=arguments.options,
             cancel_on_kill=arguments.cancel_on_kill,
             guard=None if guard is None else guard.to_dict(),
@@ -444,7 +444,7 @@ class CancelPromotionOperator(EnvironmentOperator[CancelArguments]):
         return PromotionTrigger(
             baseten_conn_id=arguments.baseten_conn_id,
             token=token,
-            deadline=deadline_after(arguments.timeout),
+            deadline=deadline_after(arguments.timeout, self.execution_timeout),
             options=arguments.options,
         )
 
