@@ -63,7 +63,7 @@ def test_a_worker_that_was_killed_before_the_response_promotes_once(
 async def _killed(worker: Coroutine[Any, Any, None], server: FakeServer) -> None:
     """Let a worker send its request, and no more."""
     task = asyncio.ensure_future(worker)
-    await asyncio.to_thread(wait_until, lambda: server.call(posts), 30, "it sends nothing")
+    await asyncio.to_thread(wait_until, lambda: server.call(posts), "it sends nothing")
     task.cancel()
     await asyncio.wait({task})
 
@@ -137,5 +137,5 @@ def _kill_during_the_wait(task: Any, server: FakeServer) -> None:
         methods = [request.method for request in fake.requests]
         return "POST" in methods and methods[-1] == "GET"
 
-    wait_until(lambda: server.call(has_looked), 30, "the wait has not begun")
+    wait_until(lambda: server.call(has_looked), "the wait has not begun")
     task.on_kill()
