@@ -15,6 +15,7 @@ from .. import Baseten, GuardReport, Token
 from ..errors import BasetenError
 from . import _saved_token
 from ._arguments import EnvironmentArguments
+from ._clients import own_client
 from ._computed import ComputedArguments
 from ._killing import cancel_if_failed
 from ._outcomes import (
@@ -30,7 +31,6 @@ from ._plain import plain, plain_text
 from ._resources import page
 from ._wait_options import airflows_limit
 from .assets import emit
-from .hook import BasetenHook
 from .links import URL_KEY, BasetenLink
 from .triggers import PromotionTrigger
 
@@ -191,8 +191,7 @@ class EnvironmentOperator(ComputedArguments[A], ResumableJobMixin, BaseAsyncOper
         report = _saved_token.load_report(context)
         try:
             arguments = self.arguments()
-            settings = await BasetenHook(arguments.baseten_conn_id).settings()
-            async with settings.client() as baseten:
+            async with own_client(arguments.baseten_conn_id) as baseten:
                 begun = await self._begin(baseten, context, arguments)
         except BasetenError as error:
             failure = failed(error)
@@ -227,9 +226,6 @@ class EnvironmentOperator(ComputedArguments[A], ResumableJobMixin, BaseAsyncOper
             token=token,
             url=page(_kind_of(known), known.resource_id, known.deployment_id),
         )
-
-    def _push_page(self, context: Context, kind: str, resource_id: str) -> None:
-        self._push(context, **{URL_KEY: page(kind, resource_id)})
 
     def _push(self, context: Context, **values: Any) -> None:
         for key, value in values.items():

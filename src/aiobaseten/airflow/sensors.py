@@ -13,13 +13,14 @@ from .. import Baseten, DeploymentReading, Duration, EnvironmentReading, Phase
 from ..errors import BasetenError, WaitTimeoutError
 from ..options import SETTLING_TIME_S, UNHEALTHY_GRACE_S
 from ._arguments import DeploymentArguments, ServingArguments
+from ._clients import own_client
 from ._computed import ComputedArguments
 from ._outcomes import WaitFailed, WaitSucceeded, fail_task, failed, log_evidence, only_outcome
 from ._plain import plain
-from ._resources import exact, find_resource, page
+from ._resources import exact, find_resource
 from ._wait_options import airflows_limit, deadline_after
-from .hook import DEFAULT_CONNECTION, BasetenHook
-from .links import URL_KEY, BasetenLink
+from .hook import DEFAULT_CONNECTION
+from .links import BasetenLink, push_page
 from .triggers import DeploymentTrigger
 
 if TYPE_CHECKING:
@@ -117,14 +118,12 @@ class DeploymentSensor(
         """
         try:
             arguments = self.arguments()
-            settings = await BasetenHook(arguments.baseten_conn_id).settings()
-            async with settings.client() as baseten:
+            async with own_client(arguments.baseten_conn_id) as baseten:
                 resource = await find_resource(baseten, arguments.model_id, arguments.chain_id)
                 deployment = await resource.identify_deployment(arguments.deployment_id)
         except BasetenError as error:
             self._fail(failed(error))
-        url = page(arguments.kind, resource.id, deployment.id)
-        context["ti"].xcom_push(key=URL_KEY, value=url)
+        push_page(context, arguments.kind, resource.id, deployment.id)
         is_chain = arguments.kind == "chain"
         trigger = DeploymentTrigger(
             baseten_conn_id=arguments.baseten_conn_id,
@@ -241,8 +240,7 @@ class ServingSensor(ComputedArguments[ServingArguments], BaseSensorOperator):
         """As `poke`."""
         try:
             arguments = self.arguments()
-            settings = await BasetenHook(arguments.baseten_conn_id).settings()
-            async with settings.client() as baseten:
+            async with own_client(arguments.baseten_conn_id) as baseten:
                 return await self._look(baseten, context, arguments)
         except BasetenError as error:
             failure = failed(error)
@@ -256,8 +254,7 @@ class ServingSensor(ComputedArguments[ServingArguments], BaseSensorOperator):
     ) -> PokeReturnValue:
         resource = await find_resource(baseten, arguments.model_id, arguments.chain_id)
         deployment = await resource.identify_deployment(arguments.deployment_id)
-        url = page(arguments.kind, resource.id, deployment.id)
-        context["ti"].xcom_push(key=URL_KEY, value=url)
+        push_page(context, arguments.kind, resource.id, deployment.id)
         reading = await resource.environment(arguments.environment).read()
         if not _serves(deployment.id, reading):
             self.log.info(

@@ -33,7 +33,7 @@ from ._outcomes import WaitFailed, WaitSucceeded, failed, succeeded
 from ._plain import plain_text
 from ._resources import find_resource
 from ._wait_options import seconds_until
-from .hook import DEFAULT_CONNECTION, BasetenHook
+from .hook import DEFAULT_CONNECTION
 
 #: Seconds by which cancelling the promotion of a killed task ends before Airflow gives up.
 _SPARE_S = 2.0
@@ -75,8 +75,7 @@ class _WaitTrigger(BaseTrigger):
 
     async def _outcome(self) -> WaitSucceeded | WaitFailed:
         try:
-            settings = await BasetenHook(self.baseten_conn_id).settings()
-            async with shared_client(settings) as baseten:
+            async with shared_client(self.baseten_conn_id) as baseten:
                 timeout = seconds_until(self.deadline)
                 result = await self._follow(await self._events(baseten, timeout))
                 return succeeded(result, self._report())
