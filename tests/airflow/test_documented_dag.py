@@ -184,10 +184,11 @@ def test_an_alert_rolls_back_the_deployment_that_it_is_about_and_no_other(
     assert baseten.call(current) == serves
 
 
-def test_airflow_lists_the_provider_with_its_hook_link_and_asset(airflow: Installation) -> None:
+def test_airflow_lists_the_provider_with_its_hook_form_and_link(airflow: Installation) -> None:
     assert "aiobaseten" in airflow.run("providers", "list")
     assert "aiobaseten.airflow.hook.BasetenHook" in airflow.run("providers", "hooks")
     assert "aiobaseten.airflow.links.BasetenLink" in airflow.run("providers", "links")
     assert "aiobaseten.airflow.triggers" in airflow.run("providers", "triggers")
+    assert "extra__baseten__polling_rate" in airflow.run("providers", "widgets")
     description = airflow.run("providers", "get", "aiobaseten", "--full", "--output", "json")
     assert "aiobaseten.airflow.assets.normalized" in description
