@@ -38,15 +38,17 @@ INHERITED = {"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV"}
 
 #: Seconds after which a wait for anything fails. A busy machine is slow, so nothing else is timed.
 PATIENCE_S = 900
-#: Settings with which Airflow notices dead triggerers and workers soon, and slow ones are not taken
-#: for dead on a busy machine.
-HEALTH_CHECKS = {
+#: Settings with which a busy machine makes Airflow slow, and nothing worse. It still notices within
+#: half a minute that a triggerer or a worker is dead.
+PATIENT = {
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "30",
     "AIRFLOW__TRIGGERER__ON_KILL_TIMEOUT": f"{PATIENCE_S}",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": f"{PATIENCE_S}",
+    "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": f"{PATIENCE_S}",
 }
 
 
@@ -118,7 +120,7 @@ class Installation:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__API_AUTH__JWT_SECRET": self._secret,
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self.database.url,
-            **HEALTH_CHECKS,
+            **PATIENT,
         }
 
     def run(self, *command: str, baseten: str = "", succeeds: bool = True) -> str:

@@ -320,10 +320,11 @@ def test_a_wait_survives_a_killed_triggerer_and_a_restarted_one(
 def test_a_triggerer_that_hung_and_lost_its_waits_cancels_nothing(cluster: Cluster) -> None:
     """When it continues, Airflow tells it that a user has acted on the task."""
     run = cluster.promote("hang")
-    hung = cluster.triggerers[cluster.wait_for_look("hang")]
+    name = cluster.wait_for_look("hang")
+    hung = cluster.triggerers[name]
     os.killpg(hung.pid, signal.SIGSTOP)
-    new = cluster.start_triggerer()
-    cluster.wait_for_look_of(new, "hang")
+    cluster.start_triggerer()
+    wait_until(lambda: {*cluster.lookers("hang")} - {name}, "no other triggerer looks")
 
     os.killpg(hung.pid, signal.SIGCONT)
     cluster.wait_until_it_continues(run)
@@ -348,8 +349,10 @@ def test_the_try_after_a_killed_worker_continues_its_promotion(cluster: Cluster)
     cluster.finish("worker")
     assert cluster.wait_for_end(run) == "success"
 
-    tries = cluster.airflow.select("select try_number from task_instance where run_id = 'worker'")
-    assert tries == [(2,)]
+    ((tries,),) = cluster.airflow.select(
+        "select try_number from task_instance where run_id = 'worker'"
+    )
+    assert tries > 1
     assert cluster.requests("worker", "promote") == 1
     assert cluster.promotions("worker") == ["SUCCEEDED"]
 
@@ -413,8 +416,11 @@ def test_a_killed_worker_that_waits_itself_is_followed_by_one_that_promotes_noth
 
 def test_the_other_operators_run_in_workers_and_triggerers(cluster: Cluster) -> None:
     run = cluster.promote("others", "others")
-    looks = "select count(*) from xcom where run_id = 'others' and task_id = 'poke'"
-    wait_until(lambda: cluster.airflow.select(looks)[0][0], "the sensor does not look")
+    looks = "select 1 from xcom where run_id = 'others' and task_id = 'poke'"
+    wait_until(
+        lambda: cluster.airflow.select(looks) or cluster.state(run, "others") == "failed",
+        "the sensor does not look",
+    )
     cluster.baseten.call(lambda fake: fake.model("others").environment("production").promote("v2"))
     cluster.baseten.call(lambda fake: fake.model("others").deployment("v2").set("ACTIVE"))
 
