@@ -66,7 +66,9 @@ with DAG("worker_waits", schedule=None):
         deferrable=False,
     )
 
-with DAG("others", schedule=None):
+# With retries: a busy scheduler takes a task for failed that comes back from a triggerer too soon.
+RETRIES = {"retries": 3, "retry_delay": timedelta(seconds=1)}
+with DAG("others", schedule=None, default_args=RETRIES):
     update = UpdateEnvironmentOperator(
         task_id="update", model_id="others", autoscaling_settings={"max_replica": 7}
     )

@@ -148,3 +148,18 @@ async def test_a_stored_token_is_continued(fake: FakeBaseten, fake_url: str, run
 
     assert live["id"] == "v2"
     assert len(posts(fake)) == 1
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("number_of_posts", [1, 2], ids=["not cleared", "cleared"])
+async def test_a_stored_success_is_continued_unless_the_task_was_cleared(
+    fake: FakeBaseten, fake_url: str, run: TaskRun, number_of_posts: int
+) -> None:
+    add_resource(fake)
+    token = await promote(fake)
+    granted = 2 if number_of_posts == 1 else 1
+    run.store.stored = {"aiobaseten": {"text": token, "go": granted, "done": True}}
+
+    await result_of(promote_operator(if_in_progress="wait"), run)
+
+    assert len(posts(fake)) == number_of_posts

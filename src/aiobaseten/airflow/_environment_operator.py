@@ -116,14 +116,13 @@ class EnvironmentOperator(ComputedArguments[A], ResumableJobMixin, BaseAsyncOper
         """
         if "report" in event:
             event["report"] = join_report(_saved_token.load_report(context), event["report"])
+            _saved_token.save_report(context, event["report"])
         push_report(context, event)
         if event["outcome"] == "failed":
-            if "report" in event and not event["is_final"]:
-                _saved_token.save_report(context, event["report"])
             fail_task(event, self.log)
         if self.changes_deployment:
             self._emit(context, event["result"])
-        _saved_token.delete(context)
+        _saved_token.note_success(context)
         return event["result"]
 
     # --- a worker that waits itself -------------------------------------------------------------
