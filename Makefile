@@ -119,7 +119,7 @@ test-airflow-quick: types-airflow  ## Test the Airflow provider without Airflow 
 	$(AIRFLOW) -m pytest -c tests/airflow/pytest.ini -m "not processes" $(PYTEST) tests/airflow
 
 .PHONY: test-airflow-processes
-test-airflow-processes: $(AIRFLOW_READY)  ## Run the documented DAGs, kill processes, run 500 waits, on SQLite and Postgres (15 minutes)
+test-airflow-processes: $(AIRFLOW_READY)  ## Run the documented DAGs, kill processes, run 500 waits, on SQLite and Postgres (half an hour)
 	$(AIRFLOW) -m pytest -c tests/airflow/pytest.ini -m processes $(PYTEST) tests/airflow
 
 .PHONY: types-airflow

@@ -4,7 +4,8 @@ Airflow runs a task of this provider in three steps, on up to three machines:
 
 1. A worker executes the operator, which raises `TaskDeferred` with a trigger: `deferral`.
 2. A triggerer runs the trigger, which fires one event.
-3. A worker calls ``execute_complete`` with that event: `result_of` takes all three steps.
+3. A worker resumes the task at ``execute_complete`` with that event: `result_of` takes all three
+   steps.
 """
 
 from __future__ import annotations
@@ -99,8 +100,13 @@ async def _execute(task: Task, run: TaskRun) -> None:
 
 async def result_of(task: Task, run: TaskRun) -> Any:
     """Execute a task, run its trigger, complete the task, and return its result."""
-    event = await fired((await deferral(task, run)).trigger)
-    return task.execute_complete(run.context(), event=event)
+    return await resumed(task, (await deferral(task, run)).trigger, run)
+
+
+async def resumed(task: Task, trigger: Any, run: TaskRun) -> Any:
+    """Run the trigger of a task, complete the task, and return its result."""
+    event = await fired(trigger)
+    return task.resume_execution("execute_complete", {"event": event}, run.context())
 
 
 async def fired(trigger: Any) -> Any:

@@ -39,7 +39,7 @@ class FakeServer:
         async def call() -> T:
             return function(self._fake)
 
-        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(timeout=300)
 
 
 @contextmanager
@@ -66,9 +66,9 @@ def fake_server(
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
-    server = started.result(timeout=30)
+    server = started.result(timeout=300)
     try:
         yield server
     finally:
         server.call(lambda _: stop.set())
-        thread.join(timeout=30)
+        thread.join(timeout=300)

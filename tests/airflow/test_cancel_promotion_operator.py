@@ -28,7 +28,6 @@ async def test_the_result_is_the_environment_after_its_traffic_is_back(
 
     assert result["current_deployment"]["id"] == "v1"
     assert environment.promotions[0].status == "CANCELED"
-    assert run.store.stored == {}
 
 
 async def test_no_running_promotion_is_a_permanent_failure(
@@ -78,3 +77,19 @@ async def test_a_try_after_a_cancellation_only_waits(
     await result_of(cancel_operator(), run)
 
     assert len(posts(fake)) == 1
+
+
+async def test_a_try_after_a_success_that_airflow_has_lost_cancels_no_other_promotion(
+    fake: FakeBaseten, fake_url: str, run: TaskRun
+) -> None:
+    environment = add_resource(fake)
+    environment.promote("v2")
+    await result_of(cancel_operator(), run)
+    fake.model("x").deployment("v3", on_promote=timelines.HEALTHY)
+    other = environment.promote("v3")
+    run.try_again()
+
+    await result_of(cancel_operator(), run)
+
+    assert len(posts(fake)) == 1
+    assert other.status != "CANCELED"

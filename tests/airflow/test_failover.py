@@ -19,14 +19,16 @@ from aiobaseten.testing import FakeBaseten
 
 from .databases import NAMES
 from .fake_server import FakeServer, fake_server
-from .processes import Installation, installation, kill, wait_until
+from .processes import PATIENCE_S, Installation, installation, kill, wait_until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(3600)]
 
 DAG = """
 from datetime import timedelta
 from airflow.sdk import DAG, Param
-from aiobaseten.airflow import PromoteOperator
+from aiobaseten.airflow import (
+    DeploymentSensor, PromoteOperator, ServingSensor, UpdateEnvironmentOperator
+)
 
 with DAG("promote", schedule=None, params={"model_id": Param("", type="string")}):
     PromoteOperator(
@@ -63,6 +65,20 @@ with DAG("worker_waits", schedule=None):
         retry_delay=timedelta(seconds=1),
         deferrable=False,
     )
+
+# With retries: a busy scheduler takes a task for failed that comes back from a triggerer too soon.
+RETRIES = {"retries": 3, "retry_delay": timedelta(seconds=1)}
+with DAG("others", schedule=None, default_args=RETRIES):
+    update = UpdateEnvironmentOperator(
+        task_id="update", model_id="others", autoscaling_settings={"max_replica": 7}
+    )
+    active = DeploymentSensor(task_id="active", model_id="others", deployment_id="v1")
+    update >> active >> [
+        ServingSensor(
+            task_id=mode, model_id="others", deployment_id="v2", mode=mode, poke_interval=1
+        )
+        for mode in ("poke", "reschedule")
+    ]
 """
 #: A check whose verdict is a file that the test writes. It notes each time that it is asked.
 CHECKS = r"""
@@ -79,12 +95,17 @@ async def verdict(step):
         asked.write("x")
     while not (HOME / "verdict").exists():
         await asyncio.sleep(0.1)
-    return Verdict((HOME / "verdict").read_text(), reason="a\udcffb\0")
+    return Verdict((HOME / "verdict").read_text(), reason="a\udcffb\0" + "x" * 1_000_000)
 """
 #: Text that neither UTF-8 nor a database can hold, and how it arrives.
 STRANGE, SAFE = "a\udcffb\0", "a\ufffdb\ufffd"
+#: More text than anybody reads.
+LONG = "x" * 1_000_000
 #: One for each test.
-MODELS = ("failover", "hang", "worker", "cancel", "strange", "worker_waits")
+MODELS = (
+    "failover", "hang", "worker", "cancel", "cleared", "succeeded", "strange", "worker_waits",
+    "others",
+)  # fmt: skip
 
 
 def add_models(fake: FakeBaseten) -> None:
@@ -94,7 +115,7 @@ def add_models(fake: FakeBaseten) -> None:
         model.deployment("v1")
         model.deployment("v2", on_promote="LOADING_MODEL")
         model.environment("production", current="v1", traffic_delay=0)
-    fake.model("strange").deployment("v2").log(STRANGE)
+    fake.model("strange").deployment("v2").log(STRANGE + LONG)
     guarded = fake.model("guarded")
     guarded.deployment("v1")
     guarded.deployment("v2")
@@ -175,24 +196,26 @@ class Cluster:
         """Set the status of the deployment that is being promoted, and wait until it is seen."""
         self.baseten.call(lambda fake: fake.model(model).deployment("v2").set(status))
         set_at = self.now()
-        wait_until(lambda: self.lookers(model, since=set_at), 150, "no triggerer looks")
+        wait_until(lambda: self.lookers(model, since=set_at), "no triggerer looks")
 
     def state(self, run: str, dag: str = "promote") -> str:
         """The state of a run."""
         return str(self.airflow.request("GET", f"/dags/{dag}/dagRuns/{run}")["state"])
 
-    def wait_for_success(self, run: str, dag: str = "promote") -> None:
-        """Wait until a run has succeeded."""
-        wait_until(lambda: self.state(run, dag) == "success", 150, "the run has not succeeded")
+    def wait_for_end(self, run: str, dag: str = "promote") -> str:
+        """Wait until a run has ended; returns its state."""
+        ended = ("success", "failed")
+        wait_until(lambda: self.state(run, dag) in ended, "the run has not ended")
+        return self.state(run, dag)
 
     def wait_for_look(self, model: str) -> str:
         """Wait until a triggerer looks at a model; returns its name."""
-        lookers = wait_until(lambda: self.lookers(model), 150, "no triggerer looks")
+        lookers = wait_until(lambda: self.lookers(model), "no triggerer looks")
         return str(lookers[-1])
 
     def wait_for_look_of(self, triggerer: str, model: str) -> None:
         """Wait until a certain triggerer looks at a model."""
-        wait_until(lambda: triggerer in self.lookers(model), 150, "this triggerer does not look")
+        wait_until(lambda: triggerer in self.lookers(model), "this triggerer does not look")
 
     def lookers(self, model: str, *, since: float = 0) -> list[str]:
         """The triggerers that have looked at a model, in order.
@@ -228,10 +251,15 @@ class Cluster:
         """The fake's time."""
         return self.baseten.call(lambda fake: fake.now)
 
-    def triggerer_log(self, run: str) -> str:
-        """Everything that triggerers have written into the log of a run's task."""
-        logs = self.airflow.home.glob(f"logs/dag_id=promote/run_id={run}/**/*.trigger.*.log")
-        return "".join(log.read_text() for log in logs)
+    def wait_until_it_continues(self, run: str) -> None:
+        """Wait until Airflow has called ``on_kill`` of a run's trigger, which cancelled nothing."""
+        logs = f"logs/dag_id=promote/run_id={run}/**/*.trigger.*.log"
+        wait_until(
+            lambda: any(
+                "the promotion continues" in log.read_text() for log in self.airflow.home.glob(logs)
+            ),
+            "Airflow did not call on_kill",
+        )
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -253,7 +281,7 @@ def cluster(
         cluster.start_triggerer()
         cluster.start_triggerer()
         airflow.run("dags", "reserialize", baseten=workers_url)
-        wait_until(lambda: is_up(airflow), 150, "Airflow is not up")
+        wait_until(lambda: is_up(airflow), "Airflow is not up")
         yield cluster
 
 
@@ -274,19 +302,18 @@ def test_a_wait_survives_a_killed_triggerer_and_a_restarted_one(
     kill(cluster.triggerers.pop(first))
     killed_at = cluster.now()
 
-    wait_until(lambda: cluster.lookers("failover", since=killed_at), 30, "no triggerer took over")
-    took = cluster.now() - killed_at
-    record_property("seconds until another triggerer took over", round(took, 1))
+    wait_until(lambda: cluster.lookers("failover", since=killed_at), "no triggerer took over")
+    took = round(cluster.now() - killed_at, 1)
+    record_property("seconds until another triggerer took over", took)
 
     new = cluster.start_triggerer()
     for old in cluster.triggerers.keys() - {new}:
         os.kill(cluster.triggerers[old].pid, signal.SIGTERM)
-        cluster.triggerers.pop(old).wait(30)
+        cluster.triggerers.pop(old).wait(PATIENCE_S)
     cluster.wait_for_look_of(new, "failover")
     cluster.finish("failover")
-    cluster.wait_for_success(run)
+    assert cluster.wait_for_end(run) == "success"
 
-    assert took < 30
     assert cluster.requests("failover", "promote") == 1
     assert cluster.requests("failover", "cancel_promotion") == 0
     assert cluster.promotions("failover") == ["SUCCEEDED"]
@@ -295,19 +322,16 @@ def test_a_wait_survives_a_killed_triggerer_and_a_restarted_one(
 def test_a_triggerer_that_hung_and_lost_its_waits_cancels_nothing(cluster: Cluster) -> None:
     """When it continues, Airflow tells it that a user has acted on the task."""
     run = cluster.promote("hang")
-    hung = cluster.triggerers[cluster.wait_for_look("hang")]
+    name = cluster.wait_for_look("hang")
+    hung = cluster.triggerers[name]
     os.killpg(hung.pid, signal.SIGSTOP)
-    new = cluster.start_triggerer()
-    cluster.wait_for_look_of(new, "hang")
+    cluster.start_triggerer()
+    wait_until(lambda: {*cluster.lookers("hang")} - {name}, "no other triggerer looks")
 
     os.killpg(hung.pid, signal.SIGCONT)
-    wait_until(
-        lambda: "the promotion continues" in cluster.triggerer_log("hang"),
-        150,
-        "Airflow did not call on_kill",
-    )
+    cluster.wait_until_it_continues(run)
     cluster.finish("hang")
-    cluster.wait_for_success(run)
+    assert cluster.wait_for_end(run) == "success"
 
     assert cluster.requests("hang", "promote") == 1
     assert cluster.requests("hang", "cancel_promotion") == 0
@@ -320,15 +344,17 @@ def test_the_try_after_a_killed_worker_continues_its_promotion(cluster: Cluster)
         )
     )
     run = cluster.promote("worker")
-    wait_until(lambda: cluster.requests("worker", "promote"), 150, "no worker promotes")
+    wait_until(lambda: cluster.requests("worker", "promote"), "no worker promotes")
 
     cluster.kill_worker(run)
-    wait_until(lambda: cluster.lookers("worker"), 150, "the task was not tried again")
+    wait_until(lambda: cluster.lookers("worker"), "the task was not tried again")
     cluster.finish("worker")
-    cluster.wait_for_success(run)
+    assert cluster.wait_for_end(run) == "success"
 
-    tries = cluster.airflow.select("select try_number from task_instance where run_id = 'worker'")
-    assert tries == [(2,)]
+    ((tries,),) = cluster.airflow.select(
+        "select try_number from task_instance where run_id = 'worker'"
+    )
+    assert tries > 1
     assert cluster.requests("worker", "promote") == 1
     assert cluster.promotions("worker") == ["SUCCEEDED"]
 
@@ -340,20 +366,20 @@ def test_a_guard_survives_a_worker_a_triggerer_and_a_scheduler_and_cancels_once(
     promote = "POST /v1/models/guarded/environments/production/promote"
     cluster.baseten.call(lambda fake: fake.faults.hang(route=promote, acts=True))
     run = cluster.promote("guarded", "guarded")
-    wait_until(lambda: cluster.requests("guarded", "promote"), 150, "no worker promotes")
+    wait_until(lambda: cluster.requests("guarded", "promote"), "no worker promotes")
     cluster.kill_worker(run)
 
-    wait_until((home / "asked").exists, 150, "no triggerer asks the check")
+    wait_until((home / "asked").exists, "no triggerer asks the check")
     kill(cluster.triggerers.pop(cluster.wait_for_look("guarded")))
     cluster.start_scheduler()
     cluster.start_triggerer()
     asked = len((home / "asked").read_text())
     wait_until(
-        lambda: len((home / "asked").read_text()) > asked, 150, "no other triggerer asks the check"
+        lambda: len((home / "asked").read_text()) > asked, "no other triggerer asks the check"
     )
     before = cluster.xcom(run, "guard_report", "guarded")
     (home / "verdict").write_text("breach")
-    wait_until(lambda: cluster.state(run, "guarded") == "failed", 150, "the run has not failed")
+    assert cluster.wait_for_end(run, "guarded") == "failed"
 
     assert cluster.requests("guarded", "promote") == 1
     assert cluster.requests("guarded", "force_cancel_promotion") == 1
@@ -362,7 +388,7 @@ def test_a_guard_survives_a_worker_a_triggerer_and_a_scheduler_and_cancels_once(
     report = cluster.xcom(run, "guard_report", "guarded")
     # The second triggerer may have paused, for a measurement of its own.
     assert (before["actions"], report["actions"][-1]) == ([], "force_cancel")
-    assert report["steps"][-1]["verdicts"][0]["reason"] == SAFE
+    assert report["steps"][-1]["verdicts"][0]["reason"] == SAFE + LONG
     assert cluster.link(run, "guarded") == "https://app.baseten.co/models/guarded/logs/v2"
 
 
@@ -375,19 +401,34 @@ def test_a_killed_worker_that_waits_itself_is_followed_by_one_that_promotes_noth
     def looks() -> int:
         return cluster.baseten.call(lambda fake: sum(one.path == path for one in fake.requests))
 
-    wait_until(lambda: looks() > 1, 150, "no worker looks")
+    wait_until(lambda: looks() > 1, "no worker looks")
     cluster.kill_worker(run)
     seen = looks()
-    wait_until(lambda: looks() > seen + 1, 150, "the task was not tried again")
+    wait_until(lambda: looks() > seen + 1, "the task was not tried again")
     deployment = "v2"
     cluster.baseten.call(
         lambda fake: fake.model("worker_waits").deployment(deployment).set("ACTIVE")
     )
-    cluster.wait_for_success(run, "worker_waits")
+    assert cluster.wait_for_end(run, "worker_waits") == "success"
 
     assert cluster.requests("worker_waits", "promote") == 1
     assert cluster.promotions("worker_waits") == ["SUCCEEDED"]
     assert cluster.xcom(run, "deployment_id", "worker_waits") == deployment
+
+
+def test_the_other_operators_run_in_workers_and_triggerers(cluster: Cluster) -> None:
+    run = cluster.promote("others", "others")
+    looks = "select 1 from xcom where run_id = 'others' and task_id = 'poke'"
+    wait_until(
+        lambda: cluster.airflow.select(looks) or cluster.state(run, "others") == "failed",
+        "the sensor does not look",
+    )
+    cluster.baseten.call(lambda fake: fake.model("others").environment("production").promote("v2"))
+    cluster.baseten.call(lambda fake: fake.model("others").deployment("v2").set("ACTIVE"))
+
+    assert cluster.wait_for_end(run, "others") == "success"
+    states = "select task_id, state from task_instance where run_id = 'others'"
+    assert {state for _, state in cluster.airflow.select(states)} == {"success"}
 
 
 def test_failing_a_run_cancels_its_promotion_once(cluster: Cluster) -> None:
@@ -395,14 +436,53 @@ def test_failing_a_run_cancels_its_promotion_once(cluster: Cluster) -> None:
     cluster.wait_for_look("cancel")
 
     cluster.airflow.request("PATCH", f"/dags/promote/dagRuns/{run}", {"state": "failed"})
-    wait_until(lambda: cluster.requests("cancel", "cancel_promotion"), 150, "no cancellation")
+    wait_until(lambda: cluster.requests("cancel", "cancel_promotion"), "no cancellation")
     cancelled_at = cluster.now()
-    wait_until(lambda: cluster.now() > cancelled_at + 3, 30, "the fake's time stands still")
+    wait_until(lambda: cluster.now() > cancelled_at + 3, "the fake's time stands still")
 
     assert cluster.requests("cancel", "cancel_promotion") == 1
     assert cluster.promotions("cancel") == ["CANCELED"]
     assert cluster.lookers("cancel", since=cancelled_at) == []
     assert cluster.state(run) == "failed"
+
+
+def test_clearing_a_waiting_task_and_pausing_its_dag_changes_nothing_at_baseten(
+    cluster: Cluster,
+) -> None:
+    run = cluster.promote("cleared")
+    cluster.wait_for_look("cleared")
+    cluster.airflow.request(
+        "POST",
+        "/dags/promote/clearTaskInstances",
+        {"dag_run_id": run, "dry_run": False, "only_failed": False},
+    )
+    cluster.wait_until_it_continues(run)
+    cleared_at = cluster.now()
+    wait_until(lambda: cluster.lookers("cleared", since=cleared_at), "nobody waits any more")
+
+    cluster.airflow.request("PATCH", "/dags/promote", {"is_paused": True})
+    cluster.finish("cleared")
+    state = "select state from task_instance where run_id = 'cleared'"
+    wait_until(lambda: cluster.airflow.select(state) == [("scheduled",)], "the wait has not ended")
+    cluster.airflow.request("PATCH", "/dags/promote", {"is_paused": False})
+
+    assert cluster.wait_for_end(run) == "success"
+    assert cluster.requests("cleared", "promote") == 1
+    assert cluster.requests("cleared", "cancel_promotion") == 0
+    assert cluster.promotions("cleared") == ["SUCCEEDED"]
+
+
+def test_marking_a_waiting_run_as_success_ends_the_wait_and_not_the_promotion(
+    cluster: Cluster,
+) -> None:
+    run = cluster.promote("succeeded")
+    cluster.wait_for_look("succeeded")
+
+    cluster.airflow.request("PATCH", f"/dags/promote/dagRuns/{run}", {"state": "success"})
+    cluster.wait_until_it_continues(run)
+
+    assert cluster.requests("succeeded", "cancel_promotion") == 0
+    assert cluster.promotions("succeeded") == ["RELEASING"]
 
 
 def test_triggerers_survive_text_that_cannot_be_encoded(cluster: Cluster) -> None:
@@ -411,10 +491,10 @@ def test_triggerers_survive_text_that_cannot_be_encoded(cluster: Cluster) -> Non
 
     for status in (STRANGE, "BUILD_FAILED"):
         cluster.set_status("strange", status)
-    wait_until(lambda: cluster.state(run) == "failed", 150, "the run has not failed")
+    assert cluster.wait_for_end(run) == "failed"
 
     logs = cluster.airflow.home.glob("logs/dag_id=promote/run_id=strange/**/*.log")
     log = "".join(path.read_text() for path in logs)
-    assert f"log: {SAFE}" in log
+    assert f"log: {SAFE}" in log  # cut after it
     assert f"was {SAFE} for" in log
     assert cluster.triggerers[looker].poll() is None

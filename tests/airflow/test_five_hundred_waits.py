@@ -20,7 +20,7 @@ from .databases import NAMES
 from .fake_server import FakeServer, fake_server
 from .processes import Installation, installation, wait_until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(3600)]
 
 WAITS = 500
 #: Of each triggerer.
@@ -134,10 +134,10 @@ def run_triggerers(airflow: Installation, baseten: FakeServer) -> tuple[list[Loo
             )
             for number, url in enumerate(urls)
         ]
-        wait_until(lambda: min(len(one.times) for one in looks()) > WAITS, 240, "too few looks")
+        wait_until(lambda: min(len(one.times) for one in looks()) > WAITS, "too few looks")
         memory = [memory_mib(process.pid) for process in processes]
         baseten.call(end_promotions)
-        wait_until(lambda: airflow.select(ALL_ENDED), 240, "some waits have not ended")
+        wait_until(lambda: airflow.select(ALL_ENDED), "some waits have not ended")
     return looks(), memory
 
 

@@ -12,6 +12,7 @@ import pytest
 from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 from airflow.providers_manager import ProvidersManager
 from airflow.sdk import Connection
+from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.providers_manager_runtime import ProvidersManagerTaskRuntime
 
 from aiobaseten import Baseten
@@ -36,6 +37,9 @@ def connection(**given: Any) -> Connection:
         ({"host": "https://baseten.example"}, "https://baseten.example"),
         ({"host": "baseten.example", "port": 8443}, "https://baseten.example:8443"),
         ({"host": "127.0.0.1", "schema": "http", "port": 80}, "http://127.0.0.1:80"),
+        ({"host": "::1", "schema": "http", "port": 80}, "http://[::1]:80"),
+        ({"host": "[::1]:80", "schema": "http"}, "http://[::1]:80"),
+        ({"host": "https://baseten.example/api", "port": 80}, "https://baseten.example:80/api"),
     ],
 )
 def test_the_host_is_the_base_url(given: dict[str, Any], url: str) -> None:
@@ -51,6 +55,7 @@ def test_the_host_is_the_base_url(given: dict[str, Any], url: str) -> None:
         ({"conn_type": "http"}, "is of type 'http'"),
         ({"host": "http://baseten.example"}, "base_url"),
         ({"extra": "{"}, "connection c: its extra is not JSON"),
+        ({"extra": "[" * 100_000}, "connection c: its extra is not JSON"),
         ({"extra": "[]"}, "may contain only auth_scheme and polling_rate"),
         ({"extra": '{"pollingrate": 5}'}, "may contain only auth_scheme and polling_rate"),
         ({"extra": '{"polling_rate": "fast"}'}, "polling_rate"),
@@ -166,6 +171,20 @@ def test_the_button_test_says_which_field_is_wrong(
     assert works is False
     assert part in sentence
     assert "wrong-key" not in sentence
+
+
+async def test_a_connection_is_found_that_airflow_cannot_read_asynchronously(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in ``airflow dags test``, which reads its database in the other way only."""
+
+    async def aget_connection(_: object, conn_id: str) -> Connection:
+        raise AirflowNotFoundException(conn_id)
+
+    monkeypatch.setenv("AIRFLOW_CONN_MY_BASETEN", "baseten://:secret-key@")
+    monkeypatch.setattr(BasetenHook, "aget_connection", classmethod(aget_connection))
+
+    assert (await BasetenHook("my_baseten").settings()).api_key == "secret-key"
 
 
 async def test_a_missing_connection_says_how_to_add_one() -> None:

@@ -68,18 +68,25 @@ async def test_cancelling_survives_that_airflow_cancels_it_every_second(
     assert cancellations(fake) == 1
 
 
-async def test_cancelling_that_takes_too_long_raises_timeout_error(
-    fake: FakeBaseten, fake_url: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("setting", "longest"), [(None, 30), ("60", 60)])
+async def test_cancelling_ends_with_a_timeout_error_before_airflow_gives_up(
+    fake: FakeBaseten,
+    fake_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    setting: str | None,
+    longest: float,
 ) -> None:
+    if setting is not None:
+        monkeypatch.setenv("AIRFLOW__TRIGGERER__ON_KILL_TIMEOUT", setting)
     add_resource(fake)
     trigger = promotion_trigger(await promote(fake), cancel_on_kill=True)
     set_task_state(monkeypatch, trigger, "failed")
-    fake.faults.hang(route="GET")
+    fake.faults.hang(route="GET", lasting=600)
 
     with pytest.raises(TimeoutError):
         await trigger.on_kill()
 
-    assert asyncio.get_running_loop().time() < 30
+    assert longest - 5 < asyncio.get_running_loop().time() < longest
 
 
 @pytest.mark.parametrize("state", ["deferred", None, "success", "skipped", "gone"])

@@ -50,7 +50,6 @@ async def test_a_rollback_promotes_the_deployment_from_before(
     assert (run.pushed["deployment_id"], run.pushed["previous_id"]) == ("v1", "v2")
     (event,) = _serialize_outlet_events(run.outlet_events)
     assert event["extra"]["deployment_id"] == "v1"  # type: ignore[index,call-overload]
-    assert run.store.stored == {}
 
 
 @pytest.mark.parametrize("acts", [True, False])
@@ -88,6 +87,23 @@ async def test_a_rollback_that_is_cleared_after_a_failure_promotes_the_same_depl
     assert environment.current is not None
     assert environment.current.id == "v1"
     assert len(posts(fake)) == 1
+
+
+@pytest.mark.parametrize(("cleared", "serves"), [(False, "v1"), (True, "v2")])
+async def test_a_rollback_that_has_succeeded_is_undone_only_if_it_is_cleared(
+    fake: FakeBaseten, fake_url: str, run: TaskRun, cleared: bool, serves: str
+) -> None:
+    environment = await add_promoted(fake)
+    await result_of(rollback(), run)
+    if cleared:
+        run.clear()
+    else:
+        run.try_again()  # Airflow has lost the success
+
+    await result_of(rollback(), run)
+
+    assert environment.current is not None
+    assert environment.current.id == serves
 
 
 async def test_nothing_to_roll_back_to_is_a_permanent_failure(

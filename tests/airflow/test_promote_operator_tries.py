@@ -95,6 +95,21 @@ async def test_a_try_after_a_worker_that_died_after_the_wait_finds_the_live_depl
     assert len(posts(fake)) == 1
 
 
+@KINDS
+async def test_a_try_after_a_success_that_airflow_has_lost_sends_nothing(
+    fake: FakeBaseten, fake_url: str, run: TaskRun, kind: str
+) -> None:
+    """A worker may die after the task has succeeded, and before Airflow knows it."""
+    environment = add_resource(fake, kind)
+    await result_of(promote_operator(kind), run)
+    run.try_again()
+
+    live = await result_of(promote_operator(kind), run)
+
+    assert live["id"] == "v2"
+    assert len(environment.promotions) == len(posts(fake)) == 1
+
+
 async def test_a_try_after_a_timeout_continues_the_wait(
     fake: FakeBaseten, fake_url: str, run: TaskRun
 ) -> None:

@@ -77,6 +77,26 @@ async def test_a_stored_deployment_trigger_runs(
     assert (await fired(trigger))["outcome"] == "done"
 
 
+TRIGGERS: dict[str, dict[str, Any]] = {
+    "PromotionTrigger": {"token": "abt2.x"},
+    "DeploymentTrigger": {"deployment_id": "v1", "model_id": "x"},
+}
+
+
+@pytest.mark.parametrize("name", TRIGGERS)
+def test_a_trigger_of_another_version_fails_its_own_task_and_not_the_triggerer(name: str) -> None:
+    """Airflow's triggerer fails the task after a TypeError, and dies of everything else."""
+    trigger = import_string(f"aiobaseten.airflow.{name}")
+    (needed, _), *_ = TRIGGERS[name].items()
+
+    for options in ({}, {"options": None}, {"options": "junk"}, {"deadline": "soon"}):
+        trigger(**TRIGGERS[name], **options)
+    with pytest.raises(TypeError, match="new_argument"):
+        trigger(**TRIGGERS[name], new_argument=1)
+    with pytest.raises(TypeError, match=needed):
+        trigger()
+
+
 @pytest.mark.looptime
 async def test_a_stored_trigger_with_an_invalid_option_fails_the_wait_and_not_the_triggerer(
     fake: FakeBaseten, fake_url: str
@@ -128,3 +148,18 @@ async def test_a_stored_token_is_continued(fake: FakeBaseten, fake_url: str, run
 
     assert live["id"] == "v2"
     assert len(posts(fake)) == 1
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("number_of_posts", [1, 2], ids=["not cleared", "cleared"])
+async def test_a_stored_success_is_continued_unless_the_task_was_cleared(
+    fake: FakeBaseten, fake_url: str, run: TaskRun, number_of_posts: int
+) -> None:
+    add_resource(fake)
+    token = await promote(fake)
+    granted = 2 if number_of_posts == 1 else 1
+    run.store.stored = {"aiobaseten": {"text": token, "go": granted, "done": True}}
+
+    await result_of(promote_operator(if_in_progress="wait"), run)
+
+    assert len(posts(fake)) == number_of_posts

@@ -161,3 +161,21 @@ async def test_a_wait_without_limit_has_no_deadline(
     await fired(stored_and_loaded(trigger))
 
     assert taken["timeout"] is None
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("timeout", [60, 7200])
+async def test_the_execution_timeout_of_a_task_limits_its_wait_as_well(
+    fake: FakeBaseten, fake_url: str, run: TaskRun, taken: dict[str, Any], name: str, timeout: float
+) -> None:
+    """Airflow leaves it to the operator while the task is deferred."""
+    prepare(fake, name)
+    limited = task(name, timeout=timeout, execution_timeout=timedelta(minutes=2))
+
+    deferred = await deferral(limited, run)
+    await fired(stored_and_loaded(deferred.trigger))
+
+    assert taken["timeout"] == pytest.approx(min(timeout, 120), abs=10)
+    # Airflow's own limit, without a triggerer: later, so that the wait can say how it ended.
+    assert deferred.timeout == timedelta(minutes=3)

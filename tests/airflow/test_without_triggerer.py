@@ -45,7 +45,6 @@ def test_the_worker_waits_and_returns_the_live_deployment(server: FakeServer, ru
     assert live["id"] == "v2"
     assert server.call(posts) == ["/v1/models/x/environments/production/promote"]
     assert run.pushed["deployment_id"] == "v2"
-    assert run.store.stored == {}
 
 
 def test_a_worker_that_was_killed_before_the_response_promotes_once(
@@ -63,9 +62,19 @@ def test_a_worker_that_was_killed_before_the_response_promotes_once(
 async def _killed(worker: Coroutine[Any, Any, None], server: FakeServer) -> None:
     """Let a worker send its request, and no more."""
     task = asyncio.ensure_future(worker)
-    await asyncio.to_thread(wait_until, lambda: server.call(posts), 30, "it sends nothing")
+    await asyncio.to_thread(wait_until, lambda: server.call(posts), "it sends nothing")
     task.cancel()
     await asyncio.wait({task})
+
+
+def test_a_try_after_a_success_that_airflow_has_lost_promotes_nothing(
+    server: FakeServer, run: TaskRun
+) -> None:
+    for _ in range(2):
+        assert promote(run)["id"] == "v2"
+        run.try_again()
+
+    assert server.call(lambda fake: len(posts(fake))) == 1
 
 
 def test_a_try_after_a_failed_promotion_fails_and_promotes_nothing(
@@ -137,5 +146,5 @@ def _kill_during_the_wait(task: Any, server: FakeServer) -> None:
         methods = [request.method for request in fake.requests]
         return "POST" in methods and methods[-1] == "GET"
 
-    wait_until(lambda: server.call(has_looked), 30, "the wait has not begun")
+    wait_until(lambda: server.call(has_looked), "the wait has not begun")
     task.on_kill()

@@ -1,4 +1,4 @@
-"""One client for all waits of a triggerer that use the same connection.
+"""Clients: one for each task of a worker, one for all waits of a triggerer on the same connection.
 
 The waits then share their looks and one request budget.
 """
@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from attrs import define
 
 from .. import Baseten
-from .hook import ConnectionSettings
+from .hook import BasetenHook, ConnectionSettings
 
 
 @define
@@ -30,14 +30,27 @@ _CLIENTS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[ConnectionSettings, 
 
 
 @asynccontextmanager
-async def shared_client(settings: ConnectionSettings) -> AsyncGenerator[Baseten]:
-    """The running event loop's client for these settings.
+async def own_client(conn_id: str) -> AsyncGenerator[Baseten]:
+    """A new client with the settings of a connection, open while the block lasts.
+
+    Raises:
+        ConfigurationError: The connection does not exist, or is invalid.
+    """
+    settings = await BasetenHook(conn_id).settings()
+    async with settings.client() as baseten:
+        yield baseten
+
+
+@asynccontextmanager
+async def shared_client(conn_id: str) -> AsyncGenerator[Baseten]:
+    """The running event loop's client for the settings of a connection.
 
     The first user opens it, and the last one closes it.
 
     Raises:
-        ConfigurationError: A setting is invalid.
+        ConfigurationError: The connection does not exist, or is invalid.
     """
+    settings = await BasetenHook(conn_id).settings()
     clients = _CLIENTS.setdefault(asyncio.get_running_loop(), {})
     shared = clients.get(settings)
     if shared is None:

@@ -15,6 +15,7 @@ from .. import Baseten, GuardReport, Token
 from ..errors import BasetenError
 from . import _saved_token
 from ._arguments import EnvironmentArguments
+from ._clients import own_client
 from ._computed import ComputedArguments
 from ._killing import cancel_if_failed
 from ._outcomes import (
@@ -28,8 +29,8 @@ from ._outcomes import (
 )
 from ._plain import plain, plain_text
 from ._resources import page
+from ._wait_options import airflows_limit
 from .assets import emit
-from .hook import BasetenHook
 from .links import URL_KEY, BasetenLink
 from .triggers import PromotionTrigger
 
@@ -94,7 +95,11 @@ class EnvironmentOperator(ComputedArguments[A], ResumableJobMixin, BaseAsyncOper
                 sends nothing twice.
         """
         token = await self._started(context)
-        self.defer(trigger=self._trigger(token), method_name="execute_complete")
+        self.defer(
+            trigger=self._trigger(token),
+            method_name="execute_complete",
+            timeout=airflows_limit(self.execution_timeout),
+        )
 
     def execute_complete(
         self, context: Context, event: WaitSucceeded | WaitFailed
@@ -111,14 +116,13 @@ class EnvironmentOperator(ComputedArguments[A], ResumableJobMixin, BaseAsyncOper
         """
         if "report" in event:
             event["report"] = join_report(_saved_token.load_report(context), event["report"])
+            _saved_token.save_report(context, event["report"])
         push_report(context, event)
         if event["outcome"] == "failed":
-            if "report" in event and not event["is_final"]:
-                _saved_token.save_report(context, event["report"])
             fail_task(event, self.log)
         if self.changes_deployment:
             self._emit(context, event["result"])
-        _saved_token.delete(context)
+        _saved_token.note_success(context)
         return event["result"]
 
     # --- a worker that waits itself -------------------------------------------------------------
@@ -186,8 +190,7 @@ class EnvironmentOperator(ComputedArguments[A], ResumableJobMixin, BaseAsyncOper
         report = _saved_token.load_report(context)
         try:
             arguments = self.arguments()
-            settings = await BasetenHook(arguments.baseten_conn_id).settings()
-            async with settings.client() as baseten:
+            async with own_client(arguments.baseten_conn_id) as baseten:
                 begun = await self._begin(baseten, context, arguments)
         except BasetenError as error:
             failure = failed(error)
@@ -222,9 +225,6 @@ class EnvironmentOperator(ComputedArguments[A], ResumableJobMixin, BaseAsyncOper
             token=token,
             url=page(_kind_of(known), known.resource_id, known.deployment_id),
         )
-
-    def _push_page(self, context: Context, kind: str, resource_id: str) -> None:
-        self._push(context, **{URL_KEY: page(kind, resource_id)})
 
     def _push(self, context: Context, **values: Any) -> None:
         for key, value in values.items():

@@ -10,7 +10,6 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from .. import Baseten, Token
 from ..options import LoopClock
 from ._clients import shared_client
-from .hook import BasetenHook
 
 if TYPE_CHECKING:
     from airflow.sdk.types import Logger
@@ -37,8 +36,7 @@ async def cancel_if_failed(
         if state != "failed":
             log.info("the promotion continues: the task is %s, not failed", state)
             return
-        settings = await BasetenHook(conn_id).settings()
-        async with shared_client(settings) as baseten:
+        async with shared_client(conn_id) as baseten:
             await _cancel(baseten, Token.load(token), log)
 
 

@@ -37,7 +37,11 @@ def page(kind: str, resource_id: str, deployment_id: str | None = None) -> str:
         resource_id: The id of the model or the chain.
         deployment_id: The deployment's id. The page of a chain shows its deployments.
     """
-    base = f"{PAGES}/{kind}s/{quote(resource_id, safe='')}"
+    base = f"{PAGES}/{kind}s/{_quoted(resource_id)}"
     if kind == "model" and deployment_id is not None:
-        return f"{base}/logs/{quote(deployment_id, safe='')}"
+        return f"{base}/logs/{_quoted(deployment_id)}"
     return f"{base}/overview"
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="", errors="replace")

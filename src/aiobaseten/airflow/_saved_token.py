@@ -13,7 +13,7 @@ from attrs import frozen
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-# Stored in running Airflows: do not change these keys, nor the keys "text" and "go".
+# Stored in running Airflows: do not change these keys, nor the keys "text", "go" and "done".
 KEY = "aiobaseten"
 _REPORT_KEY = "aiobaseten_report"
 
@@ -32,11 +32,12 @@ class SavedToken:
 
 
 def load(context: Context) -> SavedToken | None:
-    """The token that was saved last, or ``None``."""
+    """The token that was saved last; ``None`` also if the task was cleared after a success."""
     saved = cast("dict[str, Any] | None", context["task_state_store"].get(KEY))
     if not saved:
         return None
-    return SavedToken(saved["text"], cleared_since=not is_current(context, saved))
+    cleared_since = not is_current(context, saved)
+    return None if cleared_since and saved.get("done") else SavedToken(saved["text"], cleared_since)
 
 
 def save(context: Context, token: str) -> None:
@@ -66,10 +67,14 @@ def load_report(context: Context) -> dict[str, Any] | None:
     return saved["report"] if saved and is_current(context, saved) else None
 
 
-def delete(context: Context) -> None:
-    """Delete everything after a success: if the task is cleared later, it starts again."""
-    context["task_state_store"].delete(KEY)
-    context["task_state_store"].delete(_REPORT_KEY)
+def note_success(context: Context) -> None:
+    """Note that the task has succeeded: if it is cleared later, it starts again.
+
+    The token stays. Airflow may lose the success, because the worker dies right now or the
+    scheduler takes it for dead, and then the next try must not send the request again.
+    """
+    saved = cast("dict[str, Any]", context["task_state_store"].get(KEY) or {})
+    context["task_state_store"].set(KEY, cast("Any", {**saved, "done": True}))
 
 
 def _tries_granted(context: Context) -> int:

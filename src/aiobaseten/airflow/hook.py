@@ -57,11 +57,11 @@ class BasetenHook(BaseHook):
         Raises:
             ConfigurationError: The connection does not exist, or is invalid.
         """
-        conn_id = _id_of(self.baseten_conn_id)
         try:
-            connection = await self.aget_connection(conn_id)
-        except AirflowNotFoundException as error:
-            raise _missing(conn_id) from error
+            connection = await self.aget_connection(_id_of(self.baseten_conn_id))
+        except AirflowNotFoundException:
+            # ``airflow dags test`` reads connections from Airflow's database in no other way.
+            return await asyncio.to_thread(self._read)
         return read_connection(connection)
 
     def test_connection(self) -> tuple[bool, str]:
@@ -168,15 +168,24 @@ def _base_url(connection: Connection) -> str | None:
     host = connection.host
     if not host:
         return None
-    # If the connection is written as a URI, its host cannot contain a scheme.
-    url = host if "://" in host else f"{connection.schema or 'https'}://{host}"
-    return f"{url}:{connection.port}" if connection.port else url
+    # If the connection is written as a URI, its host cannot contain a scheme, and an address of
+    # IPv6 has lost its brackets.
+    scheme, has_scheme, rest = host.partition("://")
+    if not has_scheme:
+        scheme, rest = connection.schema or "https", f"[{host}]" if _is_ipv6(host) else host
+    authority, slash, path = rest.partition("/")
+    port = f":{connection.port}" if connection.port else ""
+    return f"{scheme}://{authority}{port}{slash}{path}"
+
+
+def _is_ipv6(host: str) -> bool:
+    return host.count(":") > 1 and not host.startswith("[")
 
 
 def _extra(connection: Connection) -> dict[str, Any]:
     try:
         extra: Any = json.loads(connection.extra or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"its extra is not JSON: {error}") from None
     if not isinstance(extra, dict) or not extra.keys() <= {"auth_scheme", "polling_rate"}:
         raise ConfigurationError("its extra may contain only auth_scheme and polling_rate")

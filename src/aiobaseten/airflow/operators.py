@@ -32,15 +32,16 @@ from ._arguments import (
     PromotionArguments,
     UpdateArguments,
 )
+from ._clients import own_client
 from ._computed import ComputedArguments
 from ._environment_operator import Begun, EnvironmentOperator
 from ._outcomes import fail_task, failed
 from ._plain import plain
-from ._resources import exact, find_resource, page
+from ._resources import exact, find_resource
 from ._saved_token import SavedToken
 from ._wait_options import deadline_after
-from .hook import DEFAULT_CONNECTION, BasetenHook
-from .links import URL_KEY, BasetenLink
+from .hook import DEFAULT_CONNECTION
+from .links import BasetenLink, push_page
 from .triggers import PromotionTrigger
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class _PromotionOperator(EnvironmentOperator[P]):
                 raise ConfigurationError("the saved token is that of a cancellation")
         else:
             resource = await find_resource(baseten, arguments.model_id, arguments.chain_id)
-            self._push_page(context, arguments.kind, resource.id)
+            push_page(context, arguments.kind, resource.id)
             promotion = await self._send(resource, context, arguments, saved)
         self.log.info("the promotion has begun; its token is %s", promotion.token)
         return Begun(promotion.token, promotion.report)
@@ -99,7 +100,7 @@ class _PromotionOperator(EnvironmentOperator[P]):
         return PromotionTrigger(
             baseten_conn_id=arguments.baseten_conn_id,
             token=token,
-            deadline=deadline_after(arguments.timeout),
+            deadline=deadline_after(arguments.timeout, self.execution_timeout),
             options=arguments.options,
             cancel_on_kill=arguments.cancel_on_kill,
             guard=None if guard is None else guard.to_dict(),
@@ -418,7 +419,7 @@ class CancelPromotionOperator(EnvironmentOperator[CancelArguments]):
         # An earlier try has looked it up.
         model_id = arguments.name if earlier is None else exact(earlier.resource_id)
         model = await baseten.identify_model(model_id)
-        self._push_page(context, "model", model.id)
+        push_page(context, "model", model.id)
         environment = model.environment(arguments.environment)
         seen = await environment.get()
         candidate = seen.candidate_deployment.id if seen.candidate_deployment else None
@@ -444,7 +445,7 @@ class CancelPromotionOperator(EnvironmentOperator[CancelArguments]):
         return PromotionTrigger(
             baseten_conn_id=arguments.baseten_conn_id,
             token=token,
-            deadline=deadline_after(arguments.timeout),
+            deadline=deadline_after(arguments.timeout, self.execution_timeout),
             options=arguments.options,
         )
 
@@ -532,11 +533,9 @@ class UpdateEnvironmentOperator(ComputedArguments[UpdateArguments], BaseAsyncOpe
         """
         try:
             arguments = self.arguments()
-            settings = await BasetenHook(arguments.baseten_conn_id).settings()
-            async with settings.client() as baseten:
+            async with own_client(arguments.baseten_conn_id) as baseten:
                 resource = await find_resource(baseten, arguments.model_id, arguments.chain_id)
-                url = page(arguments.kind, resource.id)
-                context["ti"].xcom_push(key=URL_KEY, value=url)
+                push_page(context, arguments.kind, resource.id)
                 update = cast("Any", resource.environment(arguments.environment)).update
                 changed = await update(**arguments.given, timeout=arguments.timeout)
         except BasetenError as error:

@@ -13,13 +13,14 @@ from .. import Baseten, DeploymentReading, Duration, EnvironmentReading, Phase
 from ..errors import BasetenError, WaitTimeoutError
 from ..options import SETTLING_TIME_S, UNHEALTHY_GRACE_S
 from ._arguments import DeploymentArguments, ServingArguments
+from ._clients import own_client
 from ._computed import ComputedArguments
 from ._outcomes import WaitFailed, WaitSucceeded, fail_task, failed, log_evidence, only_outcome
 from ._plain import plain
-from ._resources import exact, find_resource, page
-from ._wait_options import deadline_after
-from .hook import DEFAULT_CONNECTION, BasetenHook
-from .links import URL_KEY, BasetenLink
+from ._resources import exact, find_resource
+from ._wait_options import airflows_limit, deadline_after
+from .hook import DEFAULT_CONNECTION
+from .links import BasetenLink, push_page
 from .triggers import DeploymentTrigger
 
 if TYPE_CHECKING:
@@ -111,32 +112,33 @@ class DeploymentSensor(
 
         Raises:
             TaskDeferred: This is how Airflow defers a task.
-            AirflowSkipException: A name was not found, with ``soft_fail``; or the look-up failed in
-                any way, with ``never_fail``.
+            AirflowSkipException: The look-up failed, with ``soft_fail`` or ``never_fail``.
             AirflowFailException: A name was not found, or is ambiguous.
             AirflowException: The failure is temporary: Airflow retries the task.
         """
         try:
             arguments = self.arguments()
-            settings = await BasetenHook(arguments.baseten_conn_id).settings()
-            async with settings.client() as baseten:
+            async with own_client(arguments.baseten_conn_id) as baseten:
                 resource = await find_resource(baseten, arguments.model_id, arguments.chain_id)
                 deployment = await resource.identify_deployment(arguments.deployment_id)
         except BasetenError as error:
             self._fail(failed(error))
-        url = page(arguments.kind, resource.id, deployment.id)
-        context["ti"].xcom_push(key=URL_KEY, value=url)
+        push_page(context, arguments.kind, resource.id, deployment.id)
         is_chain = arguments.kind == "chain"
         trigger = DeploymentTrigger(
             baseten_conn_id=arguments.baseten_conn_id,
             deployment_id=exact(deployment.id),
-            deadline=deadline_after(self.timeout),
+            deadline=deadline_after(self.timeout, self.execution_timeout),
             options=arguments.options,
             model_id=None if is_chain else exact(resource.id),
             chain_id=exact(resource.id) if is_chain else None,
         )
         if self.deferrable:
-            self.defer(trigger=trigger, method_name="execute_complete")
+            self.defer(
+                trigger=trigger,
+                method_name="execute_complete",
+                timeout=airflows_limit(self.execution_timeout),
+            )
         return self.execute_complete(context, await only_outcome(trigger))
 
     def execute_complete(
@@ -151,8 +153,8 @@ class DeploymentSensor(
 
         Raises:
             AirflowSensorTimeout: The deployment was not ACTIVE in time.
-            AirflowSkipException: The wait timed out or failed permanently, with ``soft_fail``; or
-                failed in any way, with ``never_fail``.
+            AirflowSkipException: The wait failed or timed out, with ``soft_fail`` or
+                ``never_fail``: Airflow does not retry the task.
             AirflowFailException: The failure is permanent: Airflow does not retry the task.
             AirflowException: The failure is temporary: Airflow retries the task.
         """
@@ -161,10 +163,11 @@ class DeploymentSensor(
         return event["result"]
 
     def _fail(self, failure: WaitFailed) -> NoReturn:
-        timed_out = failure["error"] == WaitTimeoutError.__name__
-        if self.never_fail or (self.soft_fail and (failure["is_final"] or timed_out)):
+        # As Airflow does it after a deferral, whatever the failure.
+        if self.never_fail or self.soft_fail:
+            log_evidence(failure, self.log)
             raise AirflowSkipException(failure["message"])
-        if timed_out:
+        if failure["error"] == WaitTimeoutError.__name__:
             log_evidence(failure, self.log)
             raise AirflowSensorTimeout(failure["message"])
         fail_task(failure, self.log)
@@ -237,8 +240,7 @@ class ServingSensor(ComputedArguments[ServingArguments], BaseSensorOperator):
         """As `poke`."""
         try:
             arguments = self.arguments()
-            settings = await BasetenHook(arguments.baseten_conn_id).settings()
-            async with settings.client() as baseten:
+            async with own_client(arguments.baseten_conn_id) as baseten:
                 return await self._look(baseten, context, arguments)
         except BasetenError as error:
             failure = failed(error)
@@ -252,8 +254,7 @@ class ServingSensor(ComputedArguments[ServingArguments], BaseSensorOperator):
     ) -> PokeReturnValue:
         resource = await find_resource(baseten, arguments.model_id, arguments.chain_id)
         deployment = await resource.identify_deployment(arguments.deployment_id)
-        url = page(arguments.kind, resource.id, deployment.id)
-        context["ti"].xcom_push(key=URL_KEY, value=url)
+        push_page(context, arguments.kind, resource.id, deployment.id)
         reading = await resource.environment(arguments.environment).read()
         if not _serves(deployment.id, reading):
             self.log.info(

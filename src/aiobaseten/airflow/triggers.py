@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 
+from airflow.sdk.configuration import conf
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from .. import Baseten, Cancellation, ChainPromotion, Guard, ModelPromotion
@@ -32,14 +33,17 @@ from ._outcomes import WaitFailed, WaitSucceeded, failed, succeeded
 from ._plain import plain_text
 from ._resources import find_resource
 from ._wait_options import seconds_until
-from .hook import BasetenHook
+from .hook import DEFAULT_CONNECTION
 
-#: Seconds for cancelling the promotion of a killed task. Airflow gives up after 30.
-_KILL_TIMEOUT_S = 28.0
+#: Seconds by which cancelling the promotion of a killed task ends before Airflow gives up.
+_SPARE_S = 2.0
 
 
 class _WaitTrigger(BaseTrigger):
     """A wait that fires one event, with its outcome.
+
+    No argument is checked here: Airflow's triggerer, with all its waits, dies of every error but a
+    TypeError. That is how another version's trigger fails that lacks an argument or has too many.
 
     Args:
         baseten_conn_id: The connection's id. No argument contains the API key.
@@ -50,13 +54,16 @@ class _WaitTrigger(BaseTrigger):
     """
 
     def __init__(
-        self, *, baseten_conn_id: str, deadline: float | None, options: Mapping[str, Any]
+        self,
+        *,
+        baseten_conn_id: str = DEFAULT_CONNECTION,
+        deadline: float | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # Airflow's method has no types
         self.baseten_conn_id = baseten_conn_id
         self.deadline = deadline
-        # Not checked here: if this raised a ConfigurationError, Airflow's triggerer would crash.
-        self.options: dict[str, Any] = dict(options)
+        self.options = {} if options is None else options
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and fire the outcome."""
@@ -68,8 +75,7 @@ class _WaitTrigger(BaseTrigger):
 
     async def _outcome(self) -> WaitSucceeded | WaitFailed:
         try:
-            settings = await BasetenHook(self.baseten_conn_id).settings()
-            async with shared_client(settings) as baseten:
+            async with shared_client(self.baseten_conn_id) as baseten:
                 timeout = seconds_until(self.deadline)
                 result = await self._follow(await self._events(baseten, timeout))
                 return succeeded(result, self._report())
@@ -113,10 +119,10 @@ class PromotionTrigger(_WaitTrigger):
     def __init__(
         self,
         *,
-        baseten_conn_id: str,
+        baseten_conn_id: str = DEFAULT_CONNECTION,
         token: str,
-        deadline: float | None,
-        options: Mapping[str, Any],
+        deadline: float | None = None,
+        options: Mapping[str, Any] | None = None,
         cancel_on_kill: bool = False,
         guard: Mapping[str, Any] | None = None,
     ) -> None:
@@ -132,7 +138,7 @@ class PromotionTrigger(_WaitTrigger):
             "baseten_conn_id": self.baseten_conn_id,
             "token": self.token,
             "deadline": self.deadline,
-            "options": self.options,
+            "options": dict(self.options),
             "cancel_on_kill": self.cancel_on_kill,
         }
         if self.guard is not None:
@@ -158,7 +164,7 @@ class PromotionTrigger(_WaitTrigger):
                 self.baseten_conn_id,
                 self.task_instance,
                 self.log,
-                timeout=_KILL_TIMEOUT_S,
+                timeout=conf.getint("triggerer", "on_kill_timeout", fallback=30) - _SPARE_S,
             )
         )
         # Each second, Airflow's loop cancels again what runs here. The work must end nevertheless.
@@ -194,10 +200,10 @@ class DeploymentTrigger(_WaitTrigger):
     def __init__(
         self,
         *,
-        baseten_conn_id: str,
+        baseten_conn_id: str = DEFAULT_CONNECTION,
         deployment_id: str,
-        deadline: float | None,
-        options: Mapping[str, Any],
+        deadline: float | None = None,
+        options: Mapping[str, Any] | None = None,
         model_id: str | None = None,
         chain_id: str | None = None,
     ) -> None:
@@ -214,7 +220,7 @@ class DeploymentTrigger(_WaitTrigger):
                 "baseten_conn_id": self.baseten_conn_id,
                 "deployment_id": self.deployment_id,
                 "deadline": self.deadline,
-                "options": self.options,
+                "options": dict(self.options),
                 "model_id": self.model_id,
                 "chain_id": self.chain_id,
             },
