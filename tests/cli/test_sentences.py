@@ -6,8 +6,10 @@ import asyncio
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from attrs import evolve
 
 from aiobaseten import Baseten, Token
 from aiobaseten.cli import main
@@ -23,6 +25,7 @@ from aiobaseten.cli._picture import Picture
 from aiobaseten.cli._run import Run
 from aiobaseten.cli._token_file import TokenFile
 from aiobaseten.cli._views import choose_view
+from aiobaseten.cli._waits import interrupt
 from aiobaseten.errors import (
     AuthenticationError,
     BadRequestError,
@@ -32,6 +35,7 @@ from aiobaseten.errors import (
     Evidence,
     NotFoundError,
     PermissionDeniedError,
+    PromotionFailedError,
     PromotionInProgressError,
     PromotionOutcomeUnknownError,
     PromotionPausedError,
@@ -288,6 +292,11 @@ INVALID_ARGUMENTS = {
     ),
     "wait model m d --notify s3cret": "argument --notify: not an address; write https://HOST/PATH",
     "promote model:m@d s3cret --to prod": f"{TARGETS}",
+    "wait --token-file /nowhere/s3cret": "argument --token-file: there is no such file",
+    "wait --token-file /dev/null": "argument --token-file: nothing in it is left to wait for",
+    "plan model m d --to prod --window 5m": (
+        "--window: only with a check, such as --max-error-rate 2%"
+    ),
     "promote model m d --to prod --wait --wave 2": f"--wave: only with targets; {TARGETS}",
     "wait model m d --fail-fast": f"--fail-fast: only with targets; {TARGETS}",
     "promote model:m@d --to prod --wave 2": "--wave: only with --wait",
@@ -463,9 +472,9 @@ INVALID_SETTINGS: list[tuple[str, dict[str, str], str]] = [
         (
             "list chain c",
             {"AIOBASETEN_CLOCK_SPEED": speed},
-            f"AIOBASETEN_CLOCK_SPEED must be a number above 0, not {speed!r}",
+            f"AIOBASETEN_CLOCK_SPEED must be a number above 0, at most 100000, not {speed!r}",
         )
-        for speed in ("fast", "0", "-1", "nan", "inf")
+        for speed in ("fast", "0", "-1", "nan", "1e9")
     ),
     (
         "list chain ..",
@@ -549,6 +558,11 @@ ERRORS: list[tuple[BasetenError, str]] = [
     (
         refusal(ServerError, 503),
         "Baseten cannot answer now (HTTP 503 for /p, request id r1): try again later",
+    ),
+    (
+        ServerError("", status=502, method="POST", path="/p", request_id="r1"),
+        "the response was lost (HTTP 502 for /p, request id r1), and Baseten may have acted: look "
+        "before you try again: aiobaseten status model m prod",
     ),
     (
         TransportError("refused", method="GET", path="/p", sent=False),
@@ -687,12 +701,13 @@ def test_an_empty_list_gives_no_hint_to_list() -> None:
 # --- taking back ---------------------------------------------------------------------------------
 
 TAKEN_BACK = {
-    "model m broken": "Nothing had to be taken back: deployment old serves, as before.",
+    "model m broken": " Nothing had to be taken back: deployment old serves, as before.",
     "model m stuck": (
-        "As requested, it was cancelled, and all traffic is on the previous deployment."
+        "As requested, the promotion of deployment stuck to production of model m was cancelled, "
+        "and all traffic is on the previous deployment. Reason: 300 s are over: "
     ),
     "chain c stuck": (
-        "It was not taken back, because it still runs, and Baseten cannot cancel a chain's "
+        " It was not taken back, because it still runs, and Baseten cannot cancel a chain's "
         "promotion: roll it back later."
     ),
 }
@@ -708,22 +723,97 @@ async def test_a_promotion_that_is_taken_back_says_what_was_done(
 
     ending = await execute(run_of(baseten, line))
 
-    assert ending.message.endswith(f" {sentence}")
+    assert ending.message.startswith(sentence) or ending.message.endswith(sentence)
+    # Nobody works on it any more.
+    assert not ending.message.startswith(sentence) or "keeps working" not in ending.message
+
+
+CANCEL = "POST /v1/models/m/environments/production/cancel_promotion"
+STUCK = "the promotion of deployment stuck to production of model m"
+LOST = (
+    rf"the response to the cancel was lost \({re.escape(CANCEL)}: HTTP 503.*\), and the "
+    "environment shows that the promotion "
+)
 
 
 @pytest.mark.looptime
-async def test_a_lost_answer_to_the_cancel_is_not_said_to_have_done_nothing(
+@pytest.mark.parametrize(
+    ("times", "unreadable", "flag", "sentence"),
+    [
+        (1, 0, "--rollback-on-failure", "^As requested, "),
+        (
+            None,
+            0,
+            "--rollback-on-failure",
+            r" It was not taken back: Baseten did not cancel the promotion: each response was "
+            r"lost, and the environment shows that the promotion still runs\. Everything is as it "
+            "was$",
+        ),
+        (
+            1,
+            2000,
+            "--rollback-on-failure",
+            r" It is not known whether it is being taken back: the response was lost \(.*\), and "
+            "Baseten may have acted: look before you try again: aiobaseten status model m "
+            "production$",
+        ),
+        (
+            1,
+            2000,
+            "--cancel-on-timeout",
+            f" As requested, it is not known whether {STUCK} was cancelled: the response was lost ",
+        ),
+    ],
+)
+async def test_a_lost_response_to_a_cancel_says_what_the_environment_shows(
+    fake: FakeBaseten,
+    baseten: Baseten,
+    capsys: pytest.CaptureFixture[str],
+    times: int | None,
+    unreadable: int,
+    flag: str,
+    sentence: str,
+) -> None:
+    furnish(fake)
+    fake.faults.status(503, times=times, route=CANCEL)
+    looks = "GET /v1/models/m/environments/production"
+    if unreadable:
+        fake.faults.clear()
+        fake.faults.cut(route=CANCEL, delay=5.0)
+        fake.at(303, lambda: fake.faults.status(503, route=looks, lasting=unreadable))
+    line = f"promote model m stuck --to production --wait --timeout 5m {flag}"
+
+    ending = await execute(Run(baseten, parse(line.split()), LinesView(LoopClock())))
+
+    assert re.search(sentence, ending.message), ending.message
+    noted = re.findall(rf"{LOST}(.*)", capsys.readouterr().out)
+    again = "still runs; cancelling it again"
+    assert noted == ([] if unreadable else [again] if times else [again, again, "still runs"])
+
+
+@pytest.mark.looptime
+async def test_a_signal_while_a_promotion_is_taken_back_says_what_goes_on(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     furnish(fake)
-    cancel = "POST /v1/models/{model_id}/environments/{env_name}/cancel_promotion"
-    fake.faults.reset(route=cancel, acts=True)
-    line = "promote model m stuck --to production --wait --rollback-on-failure --timeout 5m"
+    fake.faults.hang(route=CANCEL)
+    line = "promote model m {} --to production --wait --rollback-on-failure --timeout 100s"
+    messages: list[str] = []
+    for deployment in ("stuck", "other"):
+        run = run_of(baseten, line.format(deployment))
+        task = asyncio.create_task(execute(run))
+        await asyncio.sleep(101)
+        task.cancel()
+        await asyncio.wait({task})
+        messages.append((await interrupt(run, Outcome.TERMINATED)).message)
+        fake.model("m").environment("production").force_cancel()
 
-    ending = await execute(run_of(baseten, line))
-
-    assert "It is not known whether it is being taken back: " in ending.message
-    assert "It was not taken back" not in ending.message
+    begins = "terminated while the promotion of deployment {} to production of model m was being "
+    assert messages == [
+        f"{begins.format('stuck')}taken back: it is not known whether that has begun",
+        f"{begins.format('other')}taken back: the cancellation of the promotion to production of "
+        "model m continues at Baseten",
+    ]
 
 
 @pytest.mark.looptime
@@ -741,11 +831,28 @@ async def test_a_promotion_that_was_rolled_back_or_overtaken_says_what_serves(
     fake.at(fake.now + 300, lambda: environment.promote("new"))
     overtaken = await execute(run_of(baseten, line))
 
-    assert rolled_back.message.endswith(
-        " As requested, it was rolled back: deployment old serves production of model m."
+    assert rolled_back.message.startswith(
+        "As requested, the promotion of deployment other to production of model m was rolled back: "
+        "deployment old serves production of model m. Reason: 600 s are over: "
     )
     assert overtaken.message.endswith(
-        " It was not taken back: deployment new took its place, and stays."
+        " It was not taken back: deployment new was promoted after it, and stays."
+    )
+
+
+@pytest.mark.looptime
+async def test_a_colleague_who_rolls_a_cancelled_promotion_forward_is_told_from_a_successor(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    furnish(fake)
+    fake.at(115, fake.model("m").environment("production").force_roll_forward)
+    line = "promote model m other --to production --wait --rollback-on-failure --timeout 100s"
+
+    ending = await execute(run_of(baseten, line))
+
+    assert ending.message.endswith(
+        " It was not taken back: somebody has rolled it forward, so that deployment other serves, "
+        "and stays."
     )
 
 
@@ -856,6 +963,25 @@ def test_a_pause_gives_hints_to_resume_continue_and_cancel() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("previous", "serving", "hint"),
+    [
+        ("b", "d", "to roll back: aiobaseten rollback t --wait"),
+        ("b", "b", "to look:      aiobaseten status model m prod"),
+        ("d", "d", "to look:      aiobaseten status model m prod"),
+        (None, None, "to look:      aiobaseten status model m prod"),
+    ],
+)
+def test_a_rollback_is_a_hint_only_if_there_is_something_to_roll_back(
+    previous: str | None, serving: str | None, hint: str
+) -> None:
+    current = None if serving is None else SimpleNamespace(id=serving)
+    seen = SimpleNamespace(current_deployment=current)
+    error = PromotionFailedError("failed", evidence=Evidence(waited=1, last_seen=seen))
+
+    assert failed(error, PROMOTE, evolve(WAITING, previous=previous), waited=1).hints == [hint]
+
+
 # --- results -------------------------------------------------------------------------------------
 
 PROMOTION = "the promotion of deployment {} to production of model m"
@@ -870,7 +996,7 @@ def refuses_to_cancel(fake: FakeBaseten) -> None:
 
 
 def cannot_cancel(fake: FakeBaseten) -> None:
-    fake.faults.status(503, route="POST /v1/models/m/environments/production/cancel_promotion")
+    fake.faults.status(503, times=None, route=CANCEL)
 
 
 def untouched(fake: FakeBaseten) -> None:
@@ -931,8 +1057,9 @@ RESULTS: list[tuple[Callable[[FakeBaseten], None], str, str]] = [
     (
         cannot_cancel,
         "promote model m stuck --to production --wait --timeout 5 --cancel-on-timeout",
-        f" As requested, {PROMOTION.format('stuck')} could not be cancelled: Baseten cannot "
-        "answer now (HTTP 503 for /v1/models/m/environments/production/cancel_promotion",
+        f" As requested, {PROMOTION.format('stuck')} could not be cancelled: Baseten did not "
+        "cancel the promotion: each response was lost, and the environment shows that the "
+        "promotion still runs. Everything is as it was",
     ),
     (
         refuses_to_cancel,

@@ -283,9 +283,7 @@ class Release:
             return
         at = timestamp(clock.utcnow() + timedelta(seconds=seconds))
         self._run.view.note(f"{what} begins at {at}")
-        with suppress(TimeoutError):
-            async with clock.timeout_at(clock.now() + seconds):
-                await asyncio.Event().wait()
+        await self._run.pause(seconds)
 
     def _concluded(self, more: str = "", *, outcome: Outcome | None = None) -> Ending:
         """The ending of the command, after its table was shown."""
