@@ -177,6 +177,11 @@ def _add_promotion(parser: ArgumentParser) -> None:
     )
 
 
+def _add_plan(parser: ArgumentParser) -> None:
+    _add_promotion(parser)
+    add_guard(parser, resumes=False)
+
+
 def _read_plan(parsed: Namespace) -> PlanPromotion:
     resource, deployment = read_deployment(parsed, or_token=False)
     return PlanPromotion(
@@ -449,9 +454,10 @@ GRAMMARS: Mapping[str, Grammar] = {
         usage=("[chain|model NAME] DEPLOYMENT [--to ENVIRONMENT] [options]",),
         examples=(
             "plan model ranker v2 --to production",
+            "plan model ranker v2 --to production --max-error-rate 2%",
             "plan model ranker current:staging --to production --json",
         ),
-        add=_add_promotion,
+        add=_add_plan,
         read=_read_plan,
     ),
     "wait": Grammar(
@@ -459,9 +465,11 @@ GRAMMARS: Mapping[str, Grammar] = {
             "TOKEN [options]",
             "[chain|model NAME] DEPLOYMENT [options]",
             "TOKEN|chain|model:NAME@DEPLOYMENT … [options]",
+            "--token-file FILE [options]",
         ),
         examples=(
             "wait TOKEN --timeout 20m",
+            "wait --token-file release.json",
             "wait model ranker v2 --wake",
             "wait model:ranker@v2 model:embedder@v7",
         ),

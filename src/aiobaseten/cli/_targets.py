@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from ..errors import ConfigurationError
 from ._checks import UsageError
 from ._durations import parse_duration
 from ._invocations import (
@@ -22,6 +23,7 @@ from ._invocations import (
     WaitForToken,
 )
 from ._shared_arguments import KINDS, is_token, read_settings, read_team
+from ._token_file import TokenFile
 
 _TARGET = re.compile(r"(chain|model):(.+)@(.+)")
 _EXPECTED = "expected targets, such as model:ranker@v2 or chain:support-bot@latest"
@@ -55,6 +57,12 @@ def add_targets(parser: ArgumentParser, *, promotes: bool) -> None:
         "--fail-fast", action="store_true", help="end all waits after the first failure"
     )
     if not promotes:
+        group.add_argument(
+            "--token-file",
+            metavar="FILE",
+            help="wait for the promotions in this file, which promote --token-file has written; it "
+            "is not changed",
+        )
         return
     group.add_argument(
         "--wave",
@@ -81,7 +89,8 @@ def names_several(parsed: Namespace) -> bool:
     words: Sequence[str] = parsed.words
     is_several = any(_TARGET.fullmatch(word) for word in words)
     several_tokens = len(words) > 1 and is_token(words[:1])
-    if is_several or several_tokens or parsed.targets is not None:
+    is_filed = parsed.command == "wait" and parsed.token_file is not None
+    if is_several or several_tokens or is_filed or parsed.targets is not None:
         return True
     for name in ("fail_fast", "wave", "between", "token_file"):
         if getattr(parsed, name, None):
@@ -116,15 +125,39 @@ def read_waits(
     Raises:
         UsageError: They are invalid.
     """
+    begun = _begun(parsed.token_file)
+    words = _words(parsed) if parsed.words or parsed.targets or not begun else ()
     targets = [
         _promotion(wait_for_token(word))
         if is_token([word])
         else _target(parsed, word, wait_for_deployment)
-        for word in _words(parsed)
+        for word in words
+    ]
+    targets += [
+        Target(label=label, command=wait_for_token(token)) for label, token in begun.items()
     ]
     return WaitForSeveral(
         targets=_distinct(targets), fail_fast=parsed.fail_fast, **read_settings(parsed)
     )
+
+
+def _begun(path: str | None) -> Mapping[str, str]:
+    """The tokens in a file of ``promote``, by the targets."""
+    if path is None:
+        return {}
+    if not Path(path).exists():
+        raise UsageError("argument --token-file: there is no such file")
+    try:
+        entries = TokenFile(path).begun()
+    except ConfigurationError as error:
+        raise UsageError(str(error)) from None
+    if not entries:
+        raise UsageError("argument --token-file: nothing in it is left to wait for")
+    tokens: dict[str, str] = {}
+    for key, entry in entries.items():
+        resource, _, environment = key.rpartition(" ")
+        tokens[f"{resource}@{entry.word} {environment}"] = entry.token or ""
+    return tokens
 
 
 def _words(parsed: Namespace) -> Sequence[str]:

@@ -102,6 +102,14 @@ class TokenFile:
         """What is known of the target *key*."""
         return self._entries.get(key)
 
+    def begun(self) -> Mapping[str, Entry]:
+        """The targets whose promotion has begun, and of which nobody has seen the success."""
+        return {
+            key: one
+            for key, one in self._entries.items()
+            if one.token is not None and one.outcome != Outcome.DONE.label
+        }
+
     def put(self, key: str, entry: Entry) -> None:
         """Remember what is known of the target *key*.
 
