@@ -32,7 +32,7 @@ _WORDS = (
 
 
 def parse_time(text: str) -> datetime | timedelta:
-    """A time of day with a time zone, or a duration before now by the clock of this machine.
+    """A time of day with a time zone, or a duration before now.
 
     Raises:
         ArgumentTypeError: It is neither.

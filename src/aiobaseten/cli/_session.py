@@ -26,6 +26,9 @@ from ._signals import Interruption
 from ._views import View, choose_view
 from ._waits import interrupt
 
+# Of a faster clock, the time of day would soon leave the calendar.
+_FASTEST = 100_000
+
 
 def run_command(command: Command, words: Sequence[str], *, ends_process: bool) -> int:
     """Run a command. Returns the exit status.
@@ -159,6 +162,8 @@ def _clock(speed: str | None) -> Clock:
         factor = float(speed)
     except ValueError:
         factor = math.nan
-    if not 0 < factor < math.inf:
-        raise ConfigurationError(f"AIOBASETEN_CLOCK_SPEED must be a number above 0, not {speed!r}")
+    if not 0 < factor <= _FASTEST:
+        raise ConfigurationError(
+            f"AIOBASETEN_CLOCK_SPEED must be a number above 0, at most {_FASTEST}, not {speed!r}"
+        )
     return CompressedClock(factor)
