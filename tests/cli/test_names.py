@@ -391,7 +391,7 @@ _NO_TIME: tuple[dict[str, str | None], ...] = (
         ),
     ],
 )
-async def test_what_baseten_leaves_out_is_a_dash_and_null(
+async def test_a_field_that_baseten_leaves_out_is_a_dash_and_null(
     fake: FakeBaseten,
     baseten: Baseten,
     capsys: pytest.CaptureFixture[str],

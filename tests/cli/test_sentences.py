@@ -71,7 +71,7 @@ CANCELLATION = Token(
 
 # --- arguments -----------------------------------------------------------------------------------
 
-KEY = "the API key is no argument: set BASETEN_API_KEY, or pass --api-key-file PATH"
+KEY = "the API key is never an argument: set BASETEN_API_KEY, or pass --api-key-file PATH"
 TARGETS = "expected targets, such as model:ranker@v2 or chain:support-bot@latest"
 ONLY_MODELS_CANCEL = "only for models: Baseten cannot cancel a chain's promotion"
 
@@ -157,7 +157,7 @@ INVALID_ARGUMENTS = {
         "p99, avg"
     ),
     "promote model m d --to prod --wait --max-regression p95": (
-        "argument --max-regression: write p95=20%; what can get worse is error_rate, p50, p90, "
+        "argument --max-regression: write p95=20%; the metrics are error_rate, p50, p90, "
         "p95, p99, avg"
     ),
     "promote model m d --to prod --wait --max-latency p95=1 --max-latency p95=2": (
@@ -330,9 +330,7 @@ UNKNOWN_COMMANDS = {
     "--api-key s3cret list chain c": f"there is no option --api-key: {KEY}",
     "--verison": "there is no option --verison: did you mean --version?",
     "--lins list": "there is no option --lins: did you mean --lines?",
-    "--wait promote model m d": (
-        "there is no option --wait before the command, but perhaps after it"
-    ),
+    "--wait promote model m d": ("there is no option --wait before the command; write it after it"),
 }
 
 
@@ -377,7 +375,7 @@ INVALID_FILES = {
         "settling-time, unhealthy-grace, on-paused, log-lines"
     ),
     "api-key = 's3cret'": (
-        "the API key is no setting: set BASETEN_API_KEY, or pass --api-key-file PATH"
+        "the API key is never a setting: set BASETEN_API_KEY, or pass --api-key-file PATH"
     ),
     "base-url = 'https://s3cret.example'": (
         "the address is no setting, because the API key goes there: set BASETEN_BASE_URL, or pass "
@@ -404,7 +402,7 @@ def test_an_invalid_file_of_settings_ends_with_2_and_names_the_file(
     ("content", "sentence"),
     [
         ("[tool]\naiobaseten = 5", "pyproject.toml: tool.aiobaseten must be a table"),
-        ("a = s3cret", "pyproject.toml is no valid TOML (at line 1, column 5)"),
+        ("a = s3cret", "pyproject.toml is not valid TOML (at line 1, column 5)"),
         (
             "[tool.aiobaseten]\nmodel = 'm'\nchain = 'c'",
             "pyproject.toml sets a chain and a model: write chain or model, and its name",
@@ -1311,8 +1309,8 @@ def refused(content: str) -> str:
 def test_a_token_file_that_cannot_be_used_says_why(tmp_path: Path) -> None:
     beginning, end = "cannot use the file of --token-file: ", "; nothing was sent"
     contents = {
-        "{}": "it is damaged, or no token file",
-        '{"version": 2}': "it is of another version",
+        "{}": "it is damaged, or not a token file",
+        '{"version": 2}': "it has another version",
     }
     for content, reason in contents.items():
         (tmp_path / "file").write_text(content)

@@ -35,6 +35,7 @@ from ..errors import (
     TransportError,
     WaitTimeoutError,
 )
+from ._flags import in_shell
 from ._invocations import Access, Cancel, Command, Pause, Promote, Resume, Rollback, RollForward
 from ._jobs import Job
 from ._outcomes import Outcome
@@ -116,12 +117,12 @@ def explain(error: BasetenError, command: Command, job: Job | None) -> str:
         job: The subject of the command, if it is known.
     """
     changes = isinstance(command, Cancel | Pause | Resume | RollForward)
-    return one_line(_explain(error, command, job, changes=changes))
+    return one_line(in_shell(_explain(error, command, job, changes=changes)))
 
 
 def explain_refused_cancel(error: BasetenError, command: Command, job: Job) -> str:
     """Why another command could not cancel its promotion, in one line."""
-    return one_line(_explain(error, command, job, changes=True))
+    return one_line(in_shell(_explain(error, command, job, changes=True)))
 
 
 def without_present(message: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TypeAlias
 from ..errors import ConfigurationError
 from ._checks import UsageError
 from ._durations import parse_duration
+from ._files import UnreadableError, read_text
 from ._invocations import (
     Kind,
     Promote,
@@ -28,6 +28,8 @@ from ._token_file import TokenFile
 _TARGET = re.compile(r"(chain|model):(.+)@(.+)")
 _EXPECTED = "expected targets, such as model:ranker@v2 or chain:support-bot@latest"
 _MOST = 10_000
+# Bytes: thousands of targets.
+_LARGEST_FILE = 1_000_000
 
 #: Makes the command for one target, of its resource and its deployment.
 OfDeployment: TypeAlias = Callable[[ResourceWord, str], Promote | WaitForDeployment]
@@ -49,12 +51,16 @@ def add_targets(parser: ArgumentParser, *, promotes: bool) -> None:
         parser: The parser of the command.
         promotes: Whether the command promotes the targets.
     """
-    group = parser.add_argument_group("several targets, each as chain|model:NAME@DEPLOYMENT")
-    group.add_argument(
-        "--targets", metavar="FILE", help="file with one target a line, - for standard input"
+    group = parser.add_argument_group(
+        "several targets, each written as chain|model:NAME@DEPLOYMENT"
     )
     group.add_argument(
-        "--fail-fast", action="store_true", help="end all waits after the first failure"
+        "--targets", metavar="FILE", help="file with one target on each line; - is standard input"
+    )
+    group.add_argument(
+        "--fail-fast",
+        action="store_true",
+        help="end all waits after the first failure; the promotions continue (default: wait on)",
     )
     if not promotes:
         group.add_argument(
@@ -68,19 +74,20 @@ def add_targets(parser: ArgumentParser, *, promotes: bool) -> None:
         "--wave",
         type=_parse_wave,
         metavar="N",
-        help="promote N at a time, and go on only when all of them serve (default: all at once)",
+        help="promote N targets at a time; the next N begin when all of these serve (default: all "
+        "targets at once)",
     )
     group.add_argument(
         "--between",
         type=parse_duration,
         metavar="DURATION",
-        help="time between two waves (default: 0s)",
+        help="with --wave: time between two waves (default: 0s)",
     )
     group.add_argument(
         "--token-file",
         metavar="FILE",
-        help="file that remembers what has begun and what is finished: the same command again "
-        "continues",
+        help="file that remembers what has begun and what is done: to continue, run the same "
+        "command again (default: remember nothing)",
     )
 
 
@@ -174,10 +181,9 @@ def _lines(path: str | None, key_file: str | None) -> Iterator[str]:
     if path == key_file == "-":
         raise UsageError("--targets and --api-key-file cannot both be standard input")
     try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-    except (OSError, ValueError, AttributeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise UsageError(f"argument --targets: cannot read it: {reason}") from None
+        text = read_text(path, most=_LARGEST_FILE)
+    except UnreadableError as error:
+        raise UsageError(f"argument --targets: cannot read it: {error}") from None
     for line in text.splitlines():
         word = line.strip()
         if word and not word.startswith("#"):

@@ -14,9 +14,12 @@ from attrs import frozen
 
 from .. import Token
 from ..errors import ConfigurationError
+from ._files import UnreadableError, read_text
 from ._outcomes import Outcome
 
 _VERSION = 1
+# Bytes: an entry has some hundred.
+_LARGEST_FILE = 10_000_000
 
 #: What a second run does with a target: leave it alone, wait for its token, or promote it.
 Next: TypeAlias = Literal["leave", "wait", "promote"]
@@ -62,7 +65,7 @@ class Entry:
         """What to do with a target for which the user wrote *word* now.
 
         A promotion that failed is promoted anew: the user has run the command again because
-        something was mended. So is one whose response was lost, because `promote` looks first.
+        something was fixed. So is one whose response was lost, because `promote` looks first.
         """
         if word != self.word:
             return "promote"
@@ -89,12 +92,12 @@ class TokenFile:
         self._entries: dict[str, Entry] = {}
         if self._path is None:
             return
-        try:
-            text = self._path.read_text(encoding="utf-8")
-        except FileNotFoundError:
+        if not self._path.exists():
             return
-        except (OSError, ValueError) as error:
-            raise _unreadable(getattr(error, "strerror", None) or "it is not text") from None
+        try:
+            text = read_text(os.fspath(self._path), most=_LARGEST_FILE)
+        except UnreadableError as error:
+            raise _unreadable(str(error)) from None
         if text.strip():  # mktemp makes an empty one
             self._entries = dict(_parsed(text))
 
@@ -144,12 +147,12 @@ class TokenFile:
 
 
 def _parsed(text: str) -> Mapping[str, Entry]:
-    reason = "it is damaged, or no token file"
+    reason = "it is damaged, or not a token file"
     try:
         content = json.loads(text)
         if content["version"] == _VERSION:
             return {key: _entry(fields) for key, fields in content["targets"].items()}
-        reason = "it is of another version"
+        reason = "it has another version"
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass
     raise _unreadable(reason)
