@@ -1315,7 +1315,12 @@ def test_a_token_file_that_cannot_be_used_says_why(tmp_path: Path) -> None:
     for content, reason in contents.items():
         (tmp_path / "file").write_text(content)
         assert refused(str(tmp_path / "file")) == f"{beginning}{reason}{end}"
-    assert refused(str(tmp_path)) == f"{beginning}Is a directory{end}"
+    assert refused(str(tmp_path)) == f"{beginning}it is not a regular file{end}"
+    with TokenFile(str(tmp_path / "new")).held():
+        second = TokenFile(str(tmp_path / "new"))
+        with pytest.raises(ConfigurationError) as caught, second.held():
+            pass
+    assert str(caught.value) == f"{beginning}another command uses it{end}"
 
 
 # --- the live view -------------------------------------------------------------------------------

@@ -168,6 +168,10 @@ class Release:
             self._run.tell_defaults()
             await self._follow_together(self._members)
             return self._concluded()
+        with self._file.held():
+            return await self._promote(command)
+
+    async def _promote(self, command: PromoteSeveral) -> Ending:
         await self._look_up()
         if any(one.has_failed for one in self._members):
             return self._concluded("; nothing was sent")
