@@ -188,6 +188,9 @@ INVALID_ARGUMENTS = {
     "promote chain c d --to prod --wait --check a --hold pause": (
         "--on-breach and --hold: only for models: Baseten cannot pause a chain's promotion"
     ),
+    "promote model m d --to prod --wait --check a --on-breach report --hold pause": (
+        "--on-breach report never acts, and --hold pause pauses after each step: choose one"
+    ),
     f"wait {GUARDED}": (
         "this promotion has a guard, which its token does not hold: pass the same flags again, "
         "such as --max-error-rate, or --no-guard to go on without it"
@@ -293,7 +296,9 @@ INVALID_ARGUMENTS = {
     "wait model m d --notify s3cret": "argument --notify: not an address; write https://HOST/PATH",
     "promote model:m@d s3cret --to prod": f"{TARGETS}",
     "wait --token-file /nowhere/s3cret": "argument --token-file: there is no such file",
-    "wait --token-file /dev/null": "argument --token-file: nothing in it is left to wait for",
+    "wait --token-file /dev/null": (
+        "cannot use the file of --token-file: it is not a regular file; nothing was sent"
+    ),
     "plan model m d --to prod --window 5m": (
         "--window: only with a check, such as --max-error-rate 2%"
     ),
@@ -694,6 +699,49 @@ def test_an_empty_list_gives_no_hint_to_list() -> None:
     sentence = explain(refusal(NotFoundError, 404), parse(["list", "chain", "c"]), job)
 
     assert sentence == "Baseten did not find chain c (HTTP 404 for /p, request id r1)"
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (
+            'not known; to promote it, pass if_in_progress="raise"',
+            "not known; to promote it, pass --if-in-progress fail",
+        ),
+        (
+            "superseded by deployment x, and nothing was sent; to act all the same, pass "
+            "even_if_superseded=True",
+            "superseded by deployment x, and nothing was sent",
+        ),
+        (
+            "It sleeps: pass accept_scaled_to_zero=True if asleep will do.",
+            "It sleeps: pass --accept-scaled-to-zero if asleep will do.",
+        ),
+        ("pass team=, or one of the ids", "pass --team, or one of the ids"),
+    ],
+)
+def test_advice_of_the_library_is_in_the_words_of_a_shell(message: str, sentence: str) -> None:
+    assert explain(BasetenError(message), PROMOTE, JOB) == sentence
+
+
+@pytest.mark.looptime
+async def test_an_empty_log_and_a_log_that_cannot_be_read_now_are_said_in_one_line(
+    fake: FakeBaseten, baseten: Baseten, capsys: pytest.CaptureFixture[str]
+) -> None:
+    furnish(fake)
+    for line in ("logs model m old", "logs model m old --since 2h"):
+        await execute(run_of(baseten, line))
+    fake.faults.status(503, route="GET /v1/models/m/deployments/old/logs", lasting=50)
+    following = asyncio.create_task(execute(run_of(baseten, "logs model m old --follow")))
+    await asyncio.sleep(100)
+    following.cancel()
+
+    default, since, outage = capsys.readouterr().err.splitlines()
+    assert default == "no lines of the last 30 minutes; --since 1d shows older ones"
+    assert since == "no lines"
+    assert outage.startswith(
+        "aiobaseten: cannot read the log now, and tries again until Ctrl-C: GET /v1/models/m/"
+    )
 
 
 # --- taking back ---------------------------------------------------------------------------------
