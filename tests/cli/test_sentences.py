@@ -269,6 +269,7 @@ INVALID_ARGUMENTS = {
     "metrics model m d --metric gpu_utilisation": (
         "argument --metric: there is no such metric: did you mean baseten_gpu_utilization?"
     ),
+    "metrics model m d --window 0": "argument --window: must be more than zero",
     "metrics model m d --now --window 5m": (
         "--window, --since and --until: not with --now, which has no window"
     ),

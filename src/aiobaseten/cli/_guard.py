@@ -14,7 +14,7 @@ from attrs import frozen
 from ..errors import ConfigurationError
 from ..guard import Check, Guard, Hold, MetricCheck, OnBreach, OnUnavailable, Quantile, check
 from ._checks import UsageError
-from ._durations import format_duration, parse_duration
+from ._durations import format_duration, parse_duration, parse_positive
 from ._flags import Flag, choice, flag_name, in_shell
 from ._invocations import Guarding
 from ._outcomes import Outcome
@@ -92,13 +92,6 @@ def _parse_count(text: str) -> int:
     return int(text)
 
 
-def _parse_positive(text: str) -> float:
-    seconds = parse_duration(text)
-    if not seconds:
-        raise argparse.ArgumentTypeError("must be more than zero")
-    return seconds
-
-
 def _words(literal: object) -> Mapping[str, Any]:
     """How argparse parses one of Python's words, which may contain an underscore."""
     words = [str(word).replace("_", "-") for word in get_args(literal)]
@@ -114,7 +107,7 @@ def _show_word(word: str) -> str:
 
 
 _DURATION: Mapping[str, Any] = {"type": _kept(parse_duration), "metavar": "DURATION"}
-_POSITIVE: Mapping[str, Any] = {"type": _kept(_parse_positive), "metavar": "DURATION"}
+_POSITIVE: Mapping[str, Any] = {"type": _kept(parse_positive), "metavar": "DURATION"}
 _COUNT: Mapping[str, Any] = {"type": _kept(_parse_count), "metavar": "N"}
 
 # The flags that make checks.

@@ -12,7 +12,7 @@ from typing import Any, get_args
 from ..logs import LogLevel
 from ..metrics import DEFAULT_METRICS, DEFAULT_WINDOW_S, INGESTION_LAG_S, KNOWN_METRICS
 from ._checks import UsageError
-from ._durations import format_duration, parse_duration
+from ._durations import format_duration, parse_duration, parse_positive
 from ._flags import choice, parse_log_lines
 from ._invocations import Kind, Logs, ResourceWord, ShowMetrics
 from ._shared_arguments import (
@@ -176,7 +176,7 @@ def add_metrics(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--window",
-        type=parse_duration,
+        type=parse_positive,
         default=NOT_GIVEN,
         metavar="DURATION",
         help=f"length of the window, at most 7d (default: {format_duration(DEFAULT_WINDOW_S)})",
