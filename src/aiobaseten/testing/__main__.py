@@ -10,7 +10,7 @@ import signal
 import sys
 from dataclasses import asdict
 
-from .._clock import LoopClock
+from . import CompressedClock
 from ._fake import FakeBaseten
 from .behaviour import Behaviour
 from .scenarios import SCENARIOS
@@ -28,7 +28,7 @@ def main() -> int:
         api_key=options.api_key,
         speed=options.speed,
         # People ask it for the log since a time of today.
-        started=LoopClock().utcnow(),
+        started=CompressedClock(options.speed).utcnow(),
         behaviour=behaviour,
         enforce_limits=options.rate_limits,
     )
