@@ -73,7 +73,8 @@ class CompressedClock(LoopClock):
     """A clock on which *speed* seconds pass in each second of the event loop.
 
     For a fake that is served with the same speed: ten minutes at Baseten take seconds, and waits
-    report the times that they would take at Baseten.
+    report the times that they would take at Baseten. The time of day passes as fast, from the
+    moment when the clock was made.
 
     Args:
         speed: Seconds in one second of the loop's.
@@ -88,10 +89,15 @@ class CompressedClock(LoopClock):
             raise ValueError(f"speed is a factor above 0, not {speed!r}: 1 is real time")
         super().__init__(source)
         self._speed = speed
+        self._made = super().utcnow()
 
     def now(self) -> float:
         """Compressed seconds on the loop's clock."""
         return super().now() * self._speed
+
+    def utcnow(self) -> datetime:
+        """The time of day, compressed."""
+        return self._made + (super().utcnow() - self._made) * self._speed
 
     def timeout_at(self, when: float) -> asyncio.Timeout:
         """A scope that is cut off at a compressed time."""

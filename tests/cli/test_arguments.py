@@ -288,3 +288,21 @@ def test_the_key_itself_in_the_wrong_place_is_neither_sent_nor_shown(
 )
 def test_a_short_key_may_be_a_part_of_a_word(word: str, key: str, *, holds: bool) -> None:
     assert holds_key(word, key) is holds
+
+
+@pytest.mark.parametrize("columns", [60, 200])
+def test_the_exit_statuses_of_a_help_fit_the_terminal(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+
+    with pytest.raises(SystemExit):
+        main(["promote", "--help"])
+
+    _, _, text = capsys.readouterr().out.partition("exit statuses:")
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert any(line.startswith("  143  ") for line in lines)
+    assert ("  143  SIGTERM or SIGHUP. A promotion that was started continues." in lines) is (
+        columns == 200
+    )

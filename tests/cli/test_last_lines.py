@@ -50,7 +50,7 @@ async def test_a_traceback_keeps_its_lines_and_no_line_is_a_command(shell: Shell
     ended = await shell.run(*PROMOTE, "--log-lines", "5")
 
     _, hint, first, *more = ended.err.splitlines()
-    assert "aiobaseten rollback" in hint
+    assert "aiobaseten status" in hint
     assert first.endswith("Z Main: cannot load")
     assert more == ["| Traceback:", "| File x", "| ::error::nonsense", "| OutOfMemoryError"]
 

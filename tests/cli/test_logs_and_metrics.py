@@ -142,6 +142,64 @@ def test_every_filter_of_logs_has_a_flag() -> None:
     }
 
 
+async def test_a_time_before_now_is_one_before_now_at_baseten(
+    fake: FakeBaseten, baseten: Baseten, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The fake's time began months ago; so may the clock of this machine be wrong."""
+    _, lines, _ = await shown(baseten, capsys, "logs model ranker v1 --since 10m")
+
+    assert lines[0].endswith("of v1")
+
+
+@pytest.mark.parametrize("word", ["v1", "production", "current:production"])
+@pytest.mark.parametrize("output", ["--lines", "--json", "--quiet"])
+async def test_an_empty_log_is_said_to_be_empty_on_standard_error(
+    fake: FakeBaseten, baseten: Baseten, capsys: pytest.CaptureFixture[str], word: str, output: str
+) -> None:
+    line = f"logs model ranker {word} --search nowhere {output}"
+
+    ending = await execute(Run(baseten, parse(line.split()), LinesView(LoopClock())))
+
+    assert ending.outcome is Outcome.DONE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert bool(err) is (output != "--quiet")
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("words", "route"),
+    [
+        ("model ranker v1", "GET /v1/models/m/deployments/depl001/logs"),
+        ("model ranker production", "GET /v1/models/m/environments/production/logs"),
+        (
+            "chain c d --chainlet B",
+            "GET /v1/chains/{chain_id}/deployments/{deployment_id}/chainlets/{chainlet_id}/logs",
+        ),
+    ],
+)
+async def test_a_followed_log_goes_on_after_an_outage_and_says_once_a_minute_that_there_is_one(
+    fake: FakeBaseten, baseten: Baseten, capsys: pytest.CaptureFixture[str], words: str, route: str
+) -> None:
+    fake.at(10, lambda: fake.faults.status(503, route=route, lasting=280))
+    line = f"logs {words} --follow"
+
+    following = asyncio.create_task(
+        execute(Run(baseten, parse(line.split()), LinesView(LoopClock())))
+    )
+    await asyncio.sleep(100)
+    fake.model("m").deployment("depl001").log("during")
+    fake.chain("c").deployment("d").log("during", chainlet="B")
+    await asyncio.sleep(300)
+
+    assert not following.done()
+    out, err = capsys.readouterr()
+    assert out.count("during") == 1
+    assert 3 <= err.count("HTTP 503") <= 5
+    fake.faults.status(403, route=route, times=None)
+    assert (await following).outcome is Outcome.REFUSED
+
+
 async def test_a_followed_log_goes_on_until_ctrl_c(shell: Shell) -> None:
     deployment = shell.fake.model("m").deployment("old")
     deployment.log("early")

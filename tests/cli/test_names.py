@@ -356,3 +356,58 @@ async def test_the_history_of_an_environment_is_a_table_and_records(
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     for record in records:
         jsonschema.Draft202012Validator(schema).validate(record)
+
+
+_OF_ENTRY = {
+    "event_type": "MODEL_DEPLOYMENT_PROMOTED",
+    "event_data": {"environment_name": "production", "deployment_id": "depl001"},
+}
+_NO_TIME: tuple[dict[str, str | None], ...] = (
+    {},
+    {"created": None},
+    {"created": "0001-01-01T00:00:00+14:00"},
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "route", "body", "row"),
+    [
+        ("list model", "GET /v1/models", {"models": [{"id": "x"}]}, ["model", "x", "x", "-"]),
+        ("list chain", "GET /v1/chains", {"chains": [{"id": "x"}]}, ["chain", "x", "x", "-"]),
+        (
+            "list model id:model111",
+            "GET /v1/models/model111/deployments",
+            {"deployments": [{"id": "x", "status": "ACTIVE", "created_at": 5}]},
+            ["x", "-", "ACTIVE", "-", "-"],
+        ),
+        *(
+            (
+                "history model id:model111 production",
+                "GET /v1/models/model111/audit_logs",
+                {"items": [{**_OF_ENTRY, **time}], "pagination": {"has_more": False}},
+                ["-", "depl001", "v1", "serves"],
+            )
+            for time in _NO_TIME
+        ),
+    ],
+)
+async def test_a_field_that_baseten_leaves_out_is_a_dash_and_null(
+    fake: FakeBaseten,
+    baseten: Baseten,
+    capsys: pytest.CaptureFixture[str],
+    line: str,
+    route: str,
+    body: object,
+    row: list[str],
+) -> None:
+    fake.faults.status(200, body=body, route=route, times=2)
+
+    for view in (LinesView(LoopClock()), JSONView(LoopClock())):
+        ending = await execute(Run(baseten, parse(line.split()), view))
+        assert ending.outcome is Outcome.DONE
+
+    out = capsys.readouterr().out.splitlines()
+    assert row in [text.split()[: len(row)] for text in out]
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    for record in [json.loads(text) for text in out if text.startswith("{")]:
+        jsonschema.Draft202012Validator(schema).validate(record)

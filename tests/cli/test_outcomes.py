@@ -126,14 +126,14 @@ async def test_a_timeout_says_how_the_looks_failed(shell: Shell, output: str) ->
 
 async def test_a_cancellation_that_fails_keeps_the_outcome_and_the_hints(shell: Shell) -> None:
     shell.fake.faults.status(
-        503, route="POST /v1/models/m/environments/production/cancel_promotion"
+        429, times=None, route="POST /v1/models/m/environments/production/cancel_promotion"
     )
     promote = ("promote", "model", "m", "stuck", "--to", "production", "--wait")
 
     late = await shell.run(*promote, "--timeout", "5s", "--cancel-on-timeout")
 
     assert late.status == 11
-    assert "HTTP 503" in late.complaint
+    assert "HTTP 429" in late.complaint
     assert TOKEN.fullmatch(late.hinted("cancel"))
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from aiobaseten import Baseten
 from aiobaseten.cli._commands import execute
 from aiobaseten.cli._jobs import Ending
 from aiobaseten.cli._outcomes import Outcome
-from aiobaseten.testing import FakeBaseten
+from aiobaseten.cli._waits import interrupt
+from aiobaseten.testing import Behaviour, FakeBaseten
 
 from .command import furnish, run_of
 
 pytestmark = pytest.mark.looptime
 
 LOOK = "GET /v1/models/m/environments/production"
+CANCEL = "POST /v1/models/m/environments/production/cancel_promotion"
 
 
 @pytest.fixture
@@ -70,6 +74,114 @@ async def test_a_promotion_that_still_runs_is_cancelled_and_its_end_awaited(
     assert serving(fake, "model") == "old"
     assert ending.job is not None
     assert ending.job.task == "cancellation"
+
+
+@pytest.mark.parametrize("acts", [True, False])
+@pytest.mark.parametrize("options", ["", "--cancel-on-timeout"])
+async def test_a_lost_response_to_the_cancel_is_settled_by_the_environment_and_the_log(
+    fake: FakeBaseten, baseten: Baseten, options: str, *, acts: bool
+) -> None:
+    fake.faults.reset(route=CANCEL, acts=acts)
+    line = "promote model m stuck --to production --wait --timeout 5m"
+
+    ending = await execute(run_of(baseten, f"{line} {options or '--rollback-on-failure'}"))
+
+    assert ending.outcome is (Outcome.TIMED_OUT if options else Outcome.ROLLED_BACK)
+    assert writes(fake) == ["promote", *["cancel_promotion"] * (1 if acts else 2)]
+    promotion = fake.model("m").environment("production").promotions[-1]
+    assert promotion.status == "CANCELED"
+    assert ending.job is not None
+    assert ending.job.task == "cancellation"
+
+
+async def test_a_late_effect_of_a_cancel_whose_response_is_lost_is_seen_in_the_audit_log() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(cancel_seen_after=20.0))
+    furnish(fake)
+    fake.faults.reset(route=CANCEL, acts=True)
+
+    async with fake.client() as baseten:
+        ending = await promoted(baseten, "model", "stuck", "--timeout 5m")
+
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert writes(fake) == ["promote", "cancel_promotion"]
+
+
+async def test_a_cancel_that_never_arrives_is_given_up(fake: FakeBaseten, baseten: Baseten) -> None:
+    fake.faults.status(503, times=None, route=CANCEL)
+
+    ending = await promoted(baseten, "model", "stuck", "--timeout 5m")
+
+    assert ending.outcome is Outcome.TIMED_OUT
+    assert writes(fake) == ["promote", *["cancel_promotion"] * 3]
+    assert any("aiobaseten cancel abt" in one for one in ending.hints)
+
+
+@pytest.mark.parametrize("timeout", [200, 110])
+async def test_a_promotion_that_succeeds_before_the_cancel_takes_effect_is_rolled_back(
+    timeout: int,
+) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(cancel_seen_after=200.0))
+    furnish(fake)
+    fake.model("m").deployment("slow", on_promote=[("DEPLOYING", float(timeout - 100)), "ACTIVE"])
+
+    async with fake.client() as baseten:
+        ending = await promoted(baseten, "model", "slow", f"--timeout {timeout}")
+
+    assert writes(fake) == ["promote", "cancel_promotion", "promote"]
+    if timeout == 200:
+        assert ending.outcome is Outcome.ROLLED_BACK
+        assert serving(fake, "model") == "old"
+    else:  # the rollback takes longer than that, and to undo it would be to promote the failure
+        assert ending.outcome is Outcome.TIMED_OUT
+        assert any(one.startswith("to continue:  aiobaseten wait abt") for one in ending.hints)
+        assert not any("rollback" in one or "cancel" in one for one in ending.hints)
+
+
+async def test_a_roll_forward_of_a_colleague_after_the_cancel_stays(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    environment = fake.model("m").environment("production")
+    fake.at(115, environment.force_roll_forward)
+
+    ending = await promoted(baseten, "model", "other", "--timeout 100s")
+
+    assert ending.outcome is Outcome.TIMED_OUT
+    assert writes(fake) == ["promote", "cancel_promotion"]
+    assert serving(fake, "model") == "other"
+
+
+@pytest.mark.parametrize(
+    ("moment", "hint"),
+    [
+        ("the cancel", "to roll back:"),
+        ("the rollback", "to roll back:"),
+        ("the wait for the cancel", "to continue:"),
+    ],
+)
+async def test_a_signal_while_it_is_taken_back_says_what_is_known(
+    fake: FakeBaseten, baseten: Baseten, moment: str, hint: str
+) -> None:
+    timeout = 100
+    if moment == "the cancel":
+        fake.faults.hang(route=CANCEL)
+    elif moment == "the rollback":
+        timeout = 300
+        fake.faults.hang(route=CANCEL.replace("cancel_promotion", "promote"), after=1)
+        fake.faults.status(503, route=LOOK, after=1, lasting=301)
+    line = "promote model m other --to production --wait --rollback-on-failure --timeout"
+    run = run_of(baseten, f"{line} {timeout}")
+
+    task = asyncio.create_task(execute(run))
+    await asyncio.sleep(timeout + 10)
+    assert len(writes(fake)) == (3 if moment == "the rollback" else 2)
+    task.cancel()
+    await asyncio.wait({task})
+    ending = await interrupt(run, Outcome.TERMINATED)
+
+    assert ending.outcome is Outcome.TERMINATED
+    assert "deployment other" in ending.message
+    assert ending.hints[0].startswith(hint) or ending.hints[1].startswith(hint)
+    assert (ending.job is not None) is (hint == "to continue:")
 
 
 async def test_a_promotion_that_has_ended_unseen_is_rolled_back(

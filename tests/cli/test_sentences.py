@@ -6,8 +6,10 @@ import asyncio
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from attrs import evolve
 
 from aiobaseten import Baseten, Token
 from aiobaseten.cli import main
@@ -23,6 +25,7 @@ from aiobaseten.cli._picture import Picture
 from aiobaseten.cli._run import Run
 from aiobaseten.cli._token_file import TokenFile
 from aiobaseten.cli._views import choose_view
+from aiobaseten.cli._waits import interrupt
 from aiobaseten.errors import (
     AuthenticationError,
     BadRequestError,
@@ -32,6 +35,7 @@ from aiobaseten.errors import (
     Evidence,
     NotFoundError,
     PermissionDeniedError,
+    PromotionFailedError,
     PromotionInProgressError,
     PromotionOutcomeUnknownError,
     PromotionPausedError,
@@ -67,7 +71,7 @@ CANCELLATION = Token(
 
 # --- arguments -----------------------------------------------------------------------------------
 
-KEY = "the API key is no argument: set BASETEN_API_KEY, or pass --api-key-file PATH"
+KEY = "the API key is never an argument: set BASETEN_API_KEY, or pass --api-key-file PATH"
 TARGETS = "expected targets, such as model:ranker@v2 or chain:support-bot@latest"
 ONLY_MODELS_CANCEL = "only for models: Baseten cannot cancel a chain's promotion"
 
@@ -153,7 +157,7 @@ INVALID_ARGUMENTS = {
         "p99, avg"
     ),
     "promote model m d --to prod --wait --max-regression p95": (
-        "argument --max-regression: write p95=20%; what can get worse is error_rate, p50, p90, "
+        "argument --max-regression: write p95=20%; the metrics are error_rate, p50, p90, "
         "p95, p99, avg"
     ),
     "promote model m d --to prod --wait --max-latency p95=1 --max-latency p95=2": (
@@ -183,6 +187,9 @@ INVALID_ARGUMENTS = {
     ),
     "promote chain c d --to prod --wait --check a --hold pause": (
         "--on-breach and --hold: only for models: Baseten cannot pause a chain's promotion"
+    ),
+    "promote model m d --to prod --wait --check a --on-breach report --hold pause": (
+        "--on-breach report never acts, and --hold pause pauses after each step: choose one"
     ),
     f"wait {GUARDED}": (
         "this promotion has a guard, which its token does not hold: pass the same flags again, "
@@ -262,6 +269,7 @@ INVALID_ARGUMENTS = {
     "metrics model m d --metric gpu_utilisation": (
         "argument --metric: there is no such metric: did you mean baseten_gpu_utilization?"
     ),
+    "metrics model m d --window 0": "argument --window: must be more than zero",
     "metrics model m d --now --window 5m": (
         "--window, --since and --until: not with --now, which has no window"
     ),
@@ -288,6 +296,13 @@ INVALID_ARGUMENTS = {
     ),
     "wait model m d --notify s3cret": "argument --notify: not an address; write https://HOST/PATH",
     "promote model:m@d s3cret --to prod": f"{TARGETS}",
+    "wait --token-file /nowhere/s3cret": "argument --token-file: there is no such file",
+    "wait --token-file /dev/null": (
+        "cannot use the file of --token-file: it is not a regular file; nothing was sent"
+    ),
+    "plan model m d --to prod --window 5m": (
+        "--window: only with a check, such as --max-error-rate 2%"
+    ),
     "promote model m d --to prod --wait --wave 2": f"--wave: only with targets; {TARGETS}",
     "wait model m d --fail-fast": f"--fail-fast: only with targets; {TARGETS}",
     "promote model:m@d --to prod --wave 2": "--wave: only with --wait",
@@ -321,9 +336,7 @@ UNKNOWN_COMMANDS = {
     "--api-key s3cret list chain c": f"there is no option --api-key: {KEY}",
     "--verison": "there is no option --verison: did you mean --version?",
     "--lins list": "there is no option --lins: did you mean --lines?",
-    "--wait promote model m d": (
-        "there is no option --wait before the command, but perhaps after it"
-    ),
+    "--wait promote model m d": ("there is no option --wait before the command; write it after it"),
 }
 
 
@@ -368,7 +381,7 @@ INVALID_FILES = {
         "settling-time, unhealthy-grace, on-paused, log-lines"
     ),
     "api-key = 's3cret'": (
-        "the API key is no setting: set BASETEN_API_KEY, or pass --api-key-file PATH"
+        "the API key is never a setting: set BASETEN_API_KEY, or pass --api-key-file PATH"
     ),
     "base-url = 'https://s3cret.example'": (
         "the address is no setting, because the API key goes there: set BASETEN_BASE_URL, or pass "
@@ -395,7 +408,7 @@ def test_an_invalid_file_of_settings_ends_with_2_and_names_the_file(
     ("content", "sentence"),
     [
         ("[tool]\naiobaseten = 5", "pyproject.toml: tool.aiobaseten must be a table"),
-        ("a = s3cret", "pyproject.toml is no valid TOML (at line 1, column 5)"),
+        ("a = s3cret", "pyproject.toml is not valid TOML (at line 1, column 5)"),
         (
             "[tool.aiobaseten]\nmodel = 'm'\nchain = 'c'",
             "pyproject.toml sets a chain and a model: write chain or model, and its name",
@@ -463,9 +476,9 @@ INVALID_SETTINGS: list[tuple[str, dict[str, str], str]] = [
         (
             "list chain c",
             {"AIOBASETEN_CLOCK_SPEED": speed},
-            f"AIOBASETEN_CLOCK_SPEED must be a number above 0, not {speed!r}",
+            f"AIOBASETEN_CLOCK_SPEED must be a number above 0, at most 100000, not {speed!r}",
         )
-        for speed in ("fast", "0", "-1", "nan", "inf")
+        for speed in ("fast", "0", "-1", "nan", "1e9")
     ),
     (
         "list chain ..",
@@ -549,6 +562,11 @@ ERRORS: list[tuple[BasetenError, str]] = [
     (
         refusal(ServerError, 503),
         "Baseten cannot answer now (HTTP 503 for /p, request id r1): try again later",
+    ),
+    (
+        ServerError("", status=502, method="POST", path="/p", request_id="r1"),
+        "the response was lost (HTTP 502 for /p, request id r1), and Baseten may have acted: look "
+        "before you try again: aiobaseten status model m prod",
     ),
     (
         TransportError("refused", method="GET", path="/p", sent=False),
@@ -684,15 +702,59 @@ def test_an_empty_list_gives_no_hint_to_list() -> None:
     assert sentence == "Baseten did not find chain c (HTTP 404 for /p, request id r1)"
 
 
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (
+            'not known; to promote it, pass if_in_progress="raise"',
+            "not known; to promote it, pass --if-in-progress fail",
+        ),
+        (
+            "superseded by deployment x, and nothing was sent; to act all the same, pass "
+            "even_if_superseded=True",
+            "superseded by deployment x, and nothing was sent",
+        ),
+        (
+            "It sleeps: pass accept_scaled_to_zero=True if asleep will do.",
+            "It sleeps: pass --accept-scaled-to-zero if asleep will do.",
+        ),
+        ("pass team=, or one of the ids", "pass --team, or one of the ids"),
+    ],
+)
+def test_advice_of_the_library_is_in_the_words_of_a_shell(message: str, sentence: str) -> None:
+    assert explain(BasetenError(message), PROMOTE, JOB) == sentence
+
+
+@pytest.mark.looptime
+async def test_an_empty_log_and_a_log_that_cannot_be_read_now_are_said_in_one_line(
+    fake: FakeBaseten, baseten: Baseten, capsys: pytest.CaptureFixture[str]
+) -> None:
+    furnish(fake)
+    for line in ("logs model m old", "logs model m old --since 2h"):
+        await execute(run_of(baseten, line))
+    fake.faults.status(503, route="GET /v1/models/m/deployments/old/logs", lasting=50)
+    following = asyncio.create_task(execute(run_of(baseten, "logs model m old --follow")))
+    await asyncio.sleep(100)
+    following.cancel()
+
+    default, since, outage = capsys.readouterr().err.splitlines()
+    assert default == "no lines of the last 30 minutes; --since 1d shows older ones"
+    assert since == "no lines"
+    assert outage.startswith(
+        "aiobaseten: cannot read the log now, and tries again until Ctrl-C: GET /v1/models/m/"
+    )
+
+
 # --- taking back ---------------------------------------------------------------------------------
 
 TAKEN_BACK = {
-    "model m broken": "Nothing had to be taken back: deployment old serves, as before.",
+    "model m broken": " Nothing had to be taken back: deployment old serves, as before.",
     "model m stuck": (
-        "As requested, it was cancelled, and all traffic is on the previous deployment."
+        "As requested, the promotion of deployment stuck to production of model m was cancelled, "
+        "and all traffic is on the previous deployment. Reason: 300 s are over: "
     ),
     "chain c stuck": (
-        "It was not taken back, because it still runs, and Baseten cannot cancel a chain's "
+        " It was not taken back, because it still runs, and Baseten cannot cancel a chain's "
         "promotion: roll it back later."
     ),
 }
@@ -708,22 +770,97 @@ async def test_a_promotion_that_is_taken_back_says_what_was_done(
 
     ending = await execute(run_of(baseten, line))
 
-    assert ending.message.endswith(f" {sentence}")
+    assert ending.message.startswith(sentence) or ending.message.endswith(sentence)
+    # Nobody works on it any more.
+    assert not ending.message.startswith(sentence) or "keeps working" not in ending.message
+
+
+CANCEL = "POST /v1/models/m/environments/production/cancel_promotion"
+STUCK = "the promotion of deployment stuck to production of model m"
+LOST = (
+    rf"the response to the cancel was lost \({re.escape(CANCEL)}: HTTP 503.*\), and the "
+    "environment shows that the promotion "
+)
 
 
 @pytest.mark.looptime
-async def test_a_lost_answer_to_the_cancel_is_not_said_to_have_done_nothing(
+@pytest.mark.parametrize(
+    ("times", "unreadable", "flag", "sentence"),
+    [
+        (1, 0, "--rollback-on-failure", "^As requested, "),
+        (
+            None,
+            0,
+            "--rollback-on-failure",
+            r" It was not taken back: Baseten did not cancel the promotion: each response was "
+            r"lost, and the environment shows that the promotion still runs\. Everything is as it "
+            "was$",
+        ),
+        (
+            1,
+            2000,
+            "--rollback-on-failure",
+            r" It is not known whether it is being taken back: the response was lost \(.*\), and "
+            "Baseten may have acted: look before you try again: aiobaseten status model m "
+            "production$",
+        ),
+        (
+            1,
+            2000,
+            "--cancel-on-timeout",
+            f" As requested, it is not known whether {STUCK} was cancelled: the response was lost ",
+        ),
+    ],
+)
+async def test_a_lost_response_to_a_cancel_says_what_the_environment_shows(
+    fake: FakeBaseten,
+    baseten: Baseten,
+    capsys: pytest.CaptureFixture[str],
+    times: int | None,
+    unreadable: int,
+    flag: str,
+    sentence: str,
+) -> None:
+    furnish(fake)
+    fake.faults.status(503, times=times, route=CANCEL)
+    looks = "GET /v1/models/m/environments/production"
+    if unreadable:
+        fake.faults.clear()
+        fake.faults.cut(route=CANCEL, delay=5.0)
+        fake.at(303, lambda: fake.faults.status(503, route=looks, lasting=unreadable))
+    line = f"promote model m stuck --to production --wait --timeout 5m {flag}"
+
+    ending = await execute(Run(baseten, parse(line.split()), LinesView(LoopClock())))
+
+    assert re.search(sentence, ending.message), ending.message
+    noted = re.findall(rf"{LOST}(.*)", capsys.readouterr().out)
+    again = "still runs; cancelling it again"
+    assert noted == ([] if unreadable else [again] if times else [again, again, "still runs"])
+
+
+@pytest.mark.looptime
+async def test_a_signal_while_a_promotion_is_taken_back_says_what_goes_on(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
     furnish(fake)
-    cancel = "POST /v1/models/{model_id}/environments/{env_name}/cancel_promotion"
-    fake.faults.reset(route=cancel, acts=True)
-    line = "promote model m stuck --to production --wait --rollback-on-failure --timeout 5m"
+    fake.faults.hang(route=CANCEL)
+    line = "promote model m {} --to production --wait --rollback-on-failure --timeout 100s"
+    messages: list[str] = []
+    for deployment in ("stuck", "other"):
+        run = run_of(baseten, line.format(deployment))
+        task = asyncio.create_task(execute(run))
+        await asyncio.sleep(101)
+        task.cancel()
+        await asyncio.wait({task})
+        messages.append((await interrupt(run, Outcome.TERMINATED)).message)
+        fake.model("m").environment("production").force_cancel()
 
-    ending = await execute(run_of(baseten, line))
-
-    assert "It is not known whether it is being taken back: " in ending.message
-    assert "It was not taken back" not in ending.message
+    begins = "terminated while the promotion of deployment {} to production of model m was being "
+    assert messages == [
+        f"{begins.format('stuck')}taken back: it is not known whether that has begun",
+        f"{begins.format('other')}taken back: the cancellation of the promotion to production of "
+        "model m continues at Baseten",
+    ]
 
 
 @pytest.mark.looptime
@@ -741,11 +878,28 @@ async def test_a_promotion_that_was_rolled_back_or_overtaken_says_what_serves(
     fake.at(fake.now + 300, lambda: environment.promote("new"))
     overtaken = await execute(run_of(baseten, line))
 
-    assert rolled_back.message.endswith(
-        " As requested, it was rolled back: deployment old serves production of model m."
+    assert rolled_back.message.startswith(
+        "As requested, the promotion of deployment other to production of model m was rolled back: "
+        "deployment old serves production of model m. Reason: 600 s are over: "
     )
     assert overtaken.message.endswith(
-        " It was not taken back: deployment new took its place, and stays."
+        " It was not taken back: deployment new was promoted after it, and stays."
+    )
+
+
+@pytest.mark.looptime
+async def test_a_colleague_who_rolls_a_cancelled_promotion_forward_is_told_from_a_successor(
+    fake: FakeBaseten, baseten: Baseten
+) -> None:
+    furnish(fake)
+    fake.at(115, fake.model("m").environment("production").force_roll_forward)
+    line = "promote model m other --to production --wait --rollback-on-failure --timeout 100s"
+
+    ending = await execute(run_of(baseten, line))
+
+    assert ending.message.endswith(
+        " It was not taken back: somebody has rolled it forward, so that deployment other serves, "
+        "and stays."
     )
 
 
@@ -856,6 +1010,25 @@ def test_a_pause_gives_hints_to_resume_continue_and_cancel() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("previous", "serving", "hint"),
+    [
+        ("b", "d", "to roll back: aiobaseten rollback t --wait"),
+        ("b", "b", "to look:      aiobaseten status model m prod"),
+        ("d", "d", "to look:      aiobaseten status model m prod"),
+        (None, None, "to look:      aiobaseten status model m prod"),
+    ],
+)
+def test_a_rollback_is_a_hint_only_if_there_is_something_to_roll_back(
+    previous: str | None, serving: str | None, hint: str
+) -> None:
+    current = None if serving is None else SimpleNamespace(id=serving)
+    seen = SimpleNamespace(current_deployment=current)
+    error = PromotionFailedError("failed", evidence=Evidence(waited=1, last_seen=seen))
+
+    assert failed(error, PROMOTE, evolve(WAITING, previous=previous), waited=1).hints == [hint]
+
+
 # --- results -------------------------------------------------------------------------------------
 
 PROMOTION = "the promotion of deployment {} to production of model m"
@@ -870,7 +1043,7 @@ def refuses_to_cancel(fake: FakeBaseten) -> None:
 
 
 def cannot_cancel(fake: FakeBaseten) -> None:
-    fake.faults.status(503, route="POST /v1/models/m/environments/production/cancel_promotion")
+    fake.faults.status(503, times=None, route=CANCEL)
 
 
 def untouched(fake: FakeBaseten) -> None:
@@ -931,8 +1104,9 @@ RESULTS: list[tuple[Callable[[FakeBaseten], None], str, str]] = [
     (
         cannot_cancel,
         "promote model m stuck --to production --wait --timeout 5 --cancel-on-timeout",
-        f" As requested, {PROMOTION.format('stuck')} could not be cancelled: Baseten cannot "
-        "answer now (HTTP 503 for /v1/models/m/environments/production/cancel_promotion",
+        f" As requested, {PROMOTION.format('stuck')} could not be cancelled: Baseten did not "
+        "cancel the promotion: each response was lost, and the environment shows that the "
+        "promotion still runs. Everything is as it was",
     ),
     (
         refuses_to_cancel,
@@ -1184,13 +1358,18 @@ def refused(content: str) -> str:
 def test_a_token_file_that_cannot_be_used_says_why(tmp_path: Path) -> None:
     beginning, end = "cannot use the file of --token-file: ", "; nothing was sent"
     contents = {
-        "{}": "it is damaged, or no token file",
-        '{"version": 2}': "it is of another version",
+        "{}": "it is damaged, or not a token file",
+        '{"version": 2}': "it has another version",
     }
     for content, reason in contents.items():
         (tmp_path / "file").write_text(content)
         assert refused(str(tmp_path / "file")) == f"{beginning}{reason}{end}"
-    assert refused(str(tmp_path)) == f"{beginning}Is a directory{end}"
+    assert refused(str(tmp_path)) == f"{beginning}it is not a regular file{end}"
+    with TokenFile(str(tmp_path / "new")).held():
+        second = TokenFile(str(tmp_path / "new"))
+        with pytest.raises(ConfigurationError) as caught, second.held():
+            pass
+    assert str(caught.value) == f"{beginning}another command uses it{end}"
 
 
 # --- the live view -------------------------------------------------------------------------------

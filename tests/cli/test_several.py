@@ -268,6 +268,48 @@ async def test_a_second_run_waits_for_what_has_begun_and_promotes_the_rest(
     assert serving(fake, 3) == ["v2-0", "stuck-1", "v2-2"]
 
 
+async def test_the_bad_one_of_three_targets_is_taken_back_and_the_others_stay() -> None:
+    fake = FakeBaseten(speed=SPEED)
+    for each in range(3):
+        add_model(fake, each, ramp=[(50, 5)])
+    targets = rankers("v2", "stuck", "v2")
+    promote = ("promote", *targets, *TO_PRODUCTION, "--rollback-on-failure", "--timeout", "60s")
+
+    async with fake.serve() as url:
+        ended = valid(await Shell(fake, url).run(*promote, "--json"))
+
+    assert (ended.status, ended.outcome["outcome"]) == (18, "rolled_back")
+    outcomes = {one["target"]: one["outcome"] for one in ended.records if one["type"] == "target"}
+    assert outcomes == dict(zip(targets, ["done", "rolled_back", "done"], strict=True))
+    assert serving(fake, 3) == ["v2-0", "v1-1", "v2-2"]
+    promotion = fake.model("m1").environment("production").promotion
+    assert promotion is not None
+    assert promotion.status == "CANCELED"
+
+
+@pytest.mark.looptime
+async def test_wait_takes_the_token_file_of_promote_and_leaves_it_as_it_is(
+    desk: Desk, tmp_path: Path
+) -> None:
+    tokens = tmp_path / "tokens.json"
+    file = ("--token-file", str(tokens))
+    targets = rankers("v2", "broken", "stuck")
+    await desk.run("promote", targets[0], *TO_PRODUCTION, *file)
+    await desk.run("promote", *targets, "--to", "production", *file)
+    before = tokens.read_bytes()
+
+    waited = await desk.run("wait", *file, "--timeout", "2m")
+
+    assert waited.status == 10
+    assert re.findall(r"^model:(\S+) production +(.*?)  ", waited.out, re.MULTILINE) == [
+        ("ranker-1@broken", "failed"),
+        ("ranker-2@stuck", "timed out"),
+    ]
+    assert tokens.read_bytes() == before
+    again = await desk.run("promote", *targets, *TO_PRODUCTION, *file, "--timeout", "1m")
+    assert {*states(again).values()} == {"done", "failed", "timed out"}
+
+
 @pytest.mark.looptime
 async def test_a_wrong_name_is_noticed_before_anything_is_sent(desk: Desk) -> None:
     ended = await desk.run("promote", *rankers("v2", "v9", "v2"), *TO_PRODUCTION)

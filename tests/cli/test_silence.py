@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -56,6 +57,17 @@ async def test_several_targets_are_silent_together(empty_desk: Desk) -> None:
     beats = [one["waiting"] for one in valid(late).records if one["type"] == "heartbeat"]
     assert len(beats) == 9
     assert [{one["target"] for one in beat} for beat in beats] == [{*targets}] * 9
+
+
+async def test_the_times_of_a_heartbeat_agree_in_compressed_time(shell: Shell) -> None:
+    late = await shell.run(*STUCK[:-1], "150s", "--json")
+
+    beat = next(one for one in late.records if one["type"] == "heartbeat")
+    (waiting,) = beat["waiting"]
+    since = datetime.fromisoformat(beat["time"]) - datetime.fromisoformat(waiting["since"])
+    # The time since then is in whole seconds, and the rest is that of a busy machine.
+    assert abs(since.total_seconds() - waiting["seconds"]) < 20
+    assert waiting["seconds"] > 40
 
 
 # --- notices -------------------------------------------------------------------------------------

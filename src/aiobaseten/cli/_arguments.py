@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: What each command does, for the help.
 SUMMARIES = {
     "promote": "promote a deployment to an environment",
-    "plan": "show what promote would do, and possible problems; changes nothing",
+    "plan": "show what promote would do, with warnings; changes nothing",
     "wait": "wait until a promotion is finished or a deployment is ACTIVE",
     "status": "show an environment: current deployment, candidate, traffic, chainlets",
     "history": "show what was promoted to an environment, when, and by whom",
@@ -31,9 +31,9 @@ SUMMARIES = {
     "cancel": "cancel the running promotion of a model",
     "pause": "pause the running promotion of a model",
     "resume": "resume the paused promotion of a model",
-    "roll-forward": "move all traffic of a model to the new deployment immediately",
-    "rollback": "promote the deployment that served before again",
-    "completion": "print a script that completes this command in bash, zsh or fish",
+    "roll-forward": "move all traffic of a model to the new deployment at once",
+    "rollback": "promote the previous deployment again",
+    "completion": "print a completion script for bash, zsh or fish",
 }
 
 _DESCRIPTION = """\
@@ -53,11 +53,11 @@ _EXAMPLES = """\
   aiobaseten help promote                      all options of a command"""
 
 _EPILOG = """\
-names: a name or an id; id:abcd1234 is an id for certain. What you leave out comes from
-BASETEN_MODEL or BASETEN_CHAIN, BASETEN_TEAM and BASETEN_ENVIRONMENT, or else from the table
+names: a name or an id; id:abcd1234 is always an id. The default of a word that you leave out is
+BASETEN_MODEL or BASETEN_CHAIN, BASETEN_TEAM or BASETEN_ENVIRONMENT, or a value in the table
 tool.aiobaseten of the nearest pyproject.toml.
 
-durations: 90 or 90s, 45m, 1h30m, 2d; none for no limit
+durations: 90 or 90s (seconds), 45m, 1h30m, 2d; for a maximum time also none, which is no limit
 
 exit statuses:
 """
@@ -113,7 +113,7 @@ def _parse(words: Sequence[str]) -> Command:
     unknown = [word for word in given if word.partition("=")[0] not in _BEFORE]
     if unknown:
         said = _unknown(unknown, _BEFORE)
-        parser.error(said if ":" in said else f"{said} before the command, but perhaps after it")
+        parser.error(said if ":" in said else f"{said} before the command; write it after it")
     asked = [word for word in given if word in _TOP_OPTIONS]
     if asked:
         parser.parse_args(asked)
@@ -201,7 +201,7 @@ def _unknown(words: Iterable[str], known: Sequence[str]) -> str:
     if not names:
         return "there is no such option"
     if any(part in name for name in names for part in ("key", "token", "secret", "password")):
-        hint = "the API key is no argument: set BASETEN_API_KEY, or pass --api-key-file PATH"
+        hint = "the API key is never an argument: set BASETEN_API_KEY, or pass --api-key-file PATH"
     else:
         close = get_close_matches(names[0], known, n=1, cutoff=0.8)
         hint = f"did you mean {close[0]}?" if close else ""

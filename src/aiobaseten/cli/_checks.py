@@ -13,7 +13,7 @@ from ..options import (
     PromotionOptions,
     WaitOptions,
 )
-from ._flags import flag_name, option_names
+from ._flags import flag_name, in_shell, option_names
 from ._invocations import (
     ROLLBACK_ON_FAILURE,
     Cancel,
@@ -59,7 +59,7 @@ def check(command: Command) -> None:
         try:
             WaitOptions(**command.wait_options)
         except ConfigurationError as error:
-            raise UsageError(str(error)) from None
+            raise UsageError(in_shell(str(error))) from None
     match command:
         case Promote():
             _check_promote(command)

@@ -9,6 +9,7 @@ from .. import Cancellation, ChainEnvironmentHandle, ModelEnvironmentHandle, Mod
 from ..errors import BasetenError
 from ..events import EnvironmentChanged, Finished
 from ..schemas import Deployment
+from ._cancelling import cancel
 from ._endings import failed
 from ._invocations import (
     Cancel,
@@ -51,6 +52,7 @@ from ._outcomes import Outcome
 from ._reading import show_logs, show_metrics
 from ._run import Run
 from ._several import Release
+from ._text import text_or_none, time_or_none
 from ._waits import (
     follow_cancellation,
     follow_deployment,
@@ -209,10 +211,10 @@ async def _list(run: Run, command: List) -> Ending:
     deployments = [
         DeploymentRow(
             id=one.id,
-            name=one.name if isinstance(one, Deployment) else None,
+            name=text_or_none(one.name) if isinstance(one, Deployment) else None,
             status=str(one.status),
-            environment=one.environment,
-            created_at=one.created_at.isoformat(timespec="seconds"),
+            environment=text_or_none(one.environment),
+            created_at=time_or_none(one.created_at),
         )
         for one in await handle.list_deployments()
     ]
@@ -228,10 +230,10 @@ async def _list_resources(run: Run, command: List) -> Ending:
         listed = await (run.client.chains() if kind == "chain" else run.client.models())
         rows += [
             ResourceRow(
-                resource=ResourceRef(kind, one.id, one.name),
-                team=one.team_name,
-                deployments=one.deployments_count,
-                created_at=one.created_at.isoformat(timespec="seconds"),
+                resource=ResourceRef(kind, one.id, text_or_none(one.name) or one.id),
+                team=text_or_none(one.team_name),
+                deployments=count if isinstance(count := one.deployments_count, int) else None,
+                created_at=time_or_none(one.created_at),
             )
             for one in listed
         ]
@@ -271,7 +273,7 @@ async def _change_environment(run: Run, command: ChangeEnvironment) -> Ending:
 async def _cancel(run: Run, command: Cancel) -> Ending:
     promotion, job = await _running_promotion(run, command)
     if isinstance(promotion, ModelPromotion):
-        cancelling = promotion.force_cancel() if command.force else promotion.cancel()
+        cancelling = promotion.force_cancel() if command.force else cancel(run, promotion)
     elif command.force:
         cancelling = promotion.force_cancel_promotion()
     else:

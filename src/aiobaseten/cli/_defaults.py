@@ -178,15 +178,15 @@ def _table(path: Path, shown: str) -> object:
             read = file.read(_LARGEST_BYTES + 1)
         if len(read) > _LARGEST_BYTES:
             raise UsageError(f"{shown} is larger than {_LARGEST_BYTES // 2**20} MB")
-        content = tomllib.loads(read.decode())
+        content = tomllib.loads(read.decode("utf-8-sig"))
     except RecursionError:
-        raise UsageError(f"{shown} is no valid TOML: it is nested too deeply") from None
+        raise UsageError(f"{shown} is not valid TOML: it is nested too deeply") from None
     except OSError as error:
         raise UsageError(f"{shown} cannot be read: {error.strerror}") from None
     except ValueError as error:
         # The place of the error, and not the text there, which may be a key.
         place = re.search(r"\(at .*\)$", str(error))
-        raise UsageError(f"{shown} is no valid TOML{f' {place[0]}' if place else ''}") from None
+        raise UsageError(f"{shown} is not valid TOML{f' {place[0]}' if place else ''}") from None
     if path.name == OWN_FILE:
         return content
     tools = content.get("tool")
@@ -230,7 +230,7 @@ def _unknown(key: str) -> str:
     if not _PLAIN_KEY.fullmatch(key):
         return f"there is no such setting; there are {', '.join(_KEYS)}"
     if any(part in key for part in ("key", "token", "secret", "password")):
-        return "the API key is no setting: set BASETEN_API_KEY, or pass --api-key-file PATH"
+        return "the API key is never a setting: set BASETEN_API_KEY, or pass --api-key-file PATH"
     if "url" in key:
         return (
             "the address is no setting, because the API key goes there: set BASETEN_BASE_URL, or "

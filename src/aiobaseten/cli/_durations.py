@@ -36,6 +36,18 @@ def parse_duration(text: str) -> float:
     return seconds
 
 
+def parse_positive(text: str) -> float:
+    """As `parse_duration`, but not zero.
+
+    Raises:
+        ArgumentTypeError: It is zero, or no duration.
+    """
+    seconds = parse_duration(text)
+    if not seconds:
+        raise ArgumentTypeError("must be more than zero")
+    return seconds
+
+
 def parse_time_limit(text: str) -> float | None:
     """As `parse_duration`; ``none`` means no limit.
 

@@ -52,11 +52,11 @@ def to_see_history(job: Job, access: Access) -> Sequence[str]:
     return (f"to see who:   {history}",)
 
 
-def to_roll_back(job: Job, access: Access) -> Sequence[str]:
+def to_roll_back(job: Job, access: Access, *, when: str = "") -> Sequence[str]:
     """The command that takes a promotion back once it has ended, however it has ended."""
     if job.task != "promotion" or job.token is None:
         return ()
-    return (f"to roll back: {access.command('rollback', job.token, '--wait')}",)
+    return (f"to roll back{when}: {access.command('rollback', job.token, '--wait')}",)
 
 
 def failed(
@@ -78,7 +78,7 @@ def failed(
     goes_on = outcome in _ENDS_OF_WAITS or (waited is not None and outcome in _ENDS_OF_LOOKS)
     lines = [*hints(job, command.access)] if goes_on and job is not None else []
     if waited is not None and job is not None:
-        lines += _to_undo(outcome, job, command.access)
+        lines += _to_undo(error, outcome, job, command.access)
     if outcome is Outcome.PAUSED and job is not None and job.token is not None:
         lines.insert(0, f"to resume:    {command.access.command('resume', job.token)}")
     return Ending(
@@ -90,18 +90,28 @@ def failed(
     )
 
 
-def _to_undo(outcome: Outcome, job: Job, access: Access) -> Sequence[str]:
+def _to_undo(error: BasetenError, outcome: Outcome, job: Job, access: Access) -> Sequence[str]:
     """Commands that help after a promotion that did not go well."""
     if job.task != "promotion":
         return ()
-    if outcome is Outcome.FAILED or (
-        # A chain's promotion cannot be cancelled, but rolled back after its end.
-        outcome is Outcome.TIMED_OUT and job.resource.kind == "chain"
-    ):
-        return to_roll_back(job, access)
+    if outcome is Outcome.FAILED:
+        # Mostly, the deployment before still serves, and there is nothing to take back.
+        return to_roll_back(job, access) if _serves(error, job) else to_look(job, access)
+    if outcome is Outcome.TIMED_OUT and job.resource.kind == "chain":
+        # It cannot be cancelled.
+        return to_roll_back(job, access, when=", after its end")
     if outcome in (Outcome.SUPERSEDED, Outcome.CANCELLED):
         return to_see_history(job, access)
     return ()
+
+
+def _serves(error: BasetenError, job: Job) -> bool:
+    """Whether the last look has shown that the deployment serves in the place of another one."""
+    if job.previous in (None, job.deployment):
+        return False
+    last_seen = error.evidence.last_seen if error.evidence is not None else None
+    current = getattr(last_seen, "current_deployment", None)
+    return getattr(current, "id", None) == job.deployment
 
 
 def _after_guard(error: GuardError, access: Access, job: Job | None) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
@@ -28,11 +29,13 @@ from ..errors import (
     PromotionSupersededError,
     RateLimitError,
     RequestNotActedOnError,
+    ResponseShapeError,
     RollbackImpossibleError,
     ServerError,
     TransportError,
     WaitTimeoutError,
 )
+from ._flags import in_shell
 from ._invocations import Access, Cancel, Command, Pause, Promote, Resume, Rollback, RollForward
 from ._jobs import Job
 from ._outcomes import Outcome
@@ -67,6 +70,14 @@ _OUTCOMES: tuple[tuple[type[BasetenError], Outcome], ...] = (
 
 # The routes with which names are looked up.
 _LISTS = ("/v1/chains", "/v1/models")
+_REQUEST_TIMEOUT = 408
+# The library's sentences about where the traffic is and about what goes on.
+_PRESENT = re.compile(
+    r" (?:It has (?:the|\d+ % of the) traffic|Traffic is on deployment \S+|Nothing serves"
+    r"|Baseten keeps working on it|The last look did not show it"
+    r"|It is paused: nothing moves until somebody resumes or cancels it)\.(?= |$)"
+    r"|; it stays so until somebody resumes or cancels it(?=\.)"
+)
 # The library's advice for programs, at the end of a message; the command gives its own.
 _ADVICE_FOR_PROGRAMS = " Go on with resume(error.token)."
 # That of a guard, and the commands that do the same.
@@ -106,12 +117,28 @@ def explain(error: BasetenError, command: Command, job: Job | None) -> str:
         job: The subject of the command, if it is known.
     """
     changes = isinstance(command, Cancel | Pause | Resume | RollForward)
-    return one_line(_explain(error, command, job, changes=changes))
+    return one_line(in_shell(_explain(error, command, job, changes=changes)))
 
 
 def explain_refused_cancel(error: BasetenError, command: Command, job: Job) -> str:
     """Why another command could not cancel its promotion, in one line."""
-    return one_line(_explain(error, command, job, changes=True))
+    return one_line(in_shell(_explain(error, command, job, changes=True)))
+
+
+def without_present(message: str) -> str:
+    """A failure without the sentences about the present, which another act has changed since."""
+    return _PRESENT.sub("", message)
+
+
+def may_have_acted(error: BasetenError) -> bool:
+    """Whether a request that changes something has lost its response: nobody knows its effect."""
+    if isinstance(error, TransportError):
+        return error.sent and error.method != "GET"
+    if isinstance(error, APIError | ResponseShapeError):
+        is_late = error.status == _REQUEST_TIMEOUT  # a gateway's own
+        is_lost = is_late or isinstance(error, ServerError | ResponseShapeError)
+        return is_lost and error.method != "GET"
+    return False
 
 
 def _explain(error: BasetenError, command: Command, job: Job | None, *, changes: bool) -> str:
@@ -134,6 +161,12 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
         return f"Baseten refused the request ({reply}){hint}"
     if isinstance(error, PromotionInProgressError):
         return _explain_promotion_in_progress(error, command, job)
+    if may_have_acted(error):
+        look = f": {_status(command.access, job)}" if job and job.environment else ""
+        return (
+            f"the response was lost ({reply}), and Baseten may have acted: look before you try "
+            f"again{look}"
+        )
     if isinstance(error, RateLimitError | ServerError):
         return f"Baseten cannot answer now ({reply}): try again later"
     if isinstance(error, TransportError):

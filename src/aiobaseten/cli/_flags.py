@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,12 @@ from ._outcomes import Outcome
 
 #: The words of the command line whose word in Python is another.
 PYTHON_WORDS = {"fail": "raise"}
+# Arguments of Python in messages of the library, and advice for which there is no flag.
+_ARGUMENT = re.compile(
+    r"\b(if_in_progress|accept_scaled_to_zero|on_paused|on_breach|on_unavailable|hold)="
+    r"(True|\"(\w+)\")"
+)
+_EVEN_IF = "; to act all the same, pass even_if_superseded=True"
 
 
 class StorePythonWord(argparse.Action):
@@ -69,37 +76,53 @@ def choice(*words: str) -> Callable[[str], str]:
 # One flag for each option of `WaitOptions`.
 WAIT_FLAGS: Mapping[str, Flag] = {
     "timeout": Flag(
-        "maximum time to wait",
+        "maximum time to wait; none is no limit",
         format_duration,
         {"type": parse_time_limit, "metavar": "DURATION"},
     ),
     "settling_time": Flag(
-        "time during which Baseten may still show the previous state",
+        "time for which a state that may be an old one is not trusted",
         format_duration,
         {"type": parse_duration, "metavar": "DURATION"},
     ),
     "unhealthy_grace": Flag(
-        "time during which an UNHEALTHY deployment may recover",
+        "time for which an UNHEALTHY deployment may recover before the wait fails",
         format_duration,
         {"type": parse_duration, "metavar": "DURATION"},
     ),
     "accept_scaled_to_zero": Flag(
-        "treat a deployment that is scaled to zero as ready", None, {"action": "store_true"}
+        "treat a deployment that is scaled to zero as ready (default: wait on)",
+        None,
+        {"action": "store_true"},
     ),
     "wake": Flag(
-        "wake the deployment if it is scaled to zero (models)", None, {"action": "store_true"}
+        "if the deployment is scaled to zero, wake it (models; default: wait on)",
+        None,
+        {"action": "store_true"},
     ),
     "on_paused": Flag(
-        f"during a pause, keep waiting or fail with exit status {Outcome.PAUSED.exit_status}",
+        f"while the promotion is paused, wait or fail (exit status {Outcome.PAUSED.exit_status})",
         str,
         {"type": choice("wait", "fail"), "metavar": "{wait,fail}", "action": StorePythonWord},
     ),
     "log_lines": Flag(
-        "on failure or timeout, print the last N lines of the log, 1 to 1000",
+        "if the wait fails or times out, print the last N lines of the log, 1 to 1000",
         lambda lines: str(lines or "none"),
         {"type": parse_log_lines, "metavar": "N"},
     ),
 }
+
+
+def in_shell(message: str) -> str:
+    """A message of the library, with flags instead of arguments of Python."""
+    shown = _ARGUMENT.sub(_flag, message.replace(_EVEN_IF, ""))
+    return shown.replace("pass team=", "pass --team")
+
+
+def _flag(found: re.Match[str]) -> str:
+    word = found[3] or ""
+    value = {"": "", "raise": " fail"}.get(word, f" {word.replace('_', '-')}")
+    return f"--{found[1].replace('_', '-')}{value}"
 
 
 def option_names(*kinds: type[CancellationOptions]) -> frozenset[str]:

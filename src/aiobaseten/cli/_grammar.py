@@ -80,11 +80,11 @@ from ._shared_arguments import (
 from ._targets import add_targets, names_several, read_promotions, read_waits
 
 _RESOURCE = (
-    "chain or model, and its name or its id; id:abcd1234 is an id for certain (default: "
-    "BASETEN_CHAIN or BASETEN_MODEL)"
+    "chain or model, then its name or id; id:abcd1234 is always an id (default: BASETEN_CHAIN or "
+    "BASETEN_MODEL)"
 )
 _DEPLOYMENT = (
-    "the name or the id of the deployment; or latest, or current:ENVIRONMENT for the one that "
+    "the name or id of the deployment; latest is the newest one, current:ENVIRONMENT the one that "
     "serves there"
 )
 _ENVIRONMENT = "the name of the environment (default: BASETEN_ENVIRONMENT)"
@@ -129,7 +129,7 @@ def _add_promote(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--plan",
         action="store_true",
-        help="promote nothing: show what would be done, and possible problems",
+        help="promote nothing; show what would be done, with warnings",
     )
     parser.add_argument(
         "--in-progress-timeout",
@@ -151,7 +151,7 @@ def _add_promotion(parser: ArgumentParser) -> None:
         "--to",
         metavar="ENVIRONMENT",
         dest="environment",
-        help="the name of the environment, such as production (default: BASETEN_ENVIRONMENT)",
+        help="name of the environment, such as production (default: BASETEN_ENVIRONMENT)",
     )
     parser.add_argument(
         "--if-in-progress",
@@ -159,22 +159,28 @@ def _add_promotion(parser: ArgumentParser) -> None:
         metavar="{fail,adopt,wait,send}",
         action=StorePythonWord,
         default=NOT_GIVEN,
-        help="if a promotion to the environment is already running: fail with exit status "
-        f"{Outcome.REJECTED.exit_status}, adopt it if it promotes this deployment, wait for its "
-        "end, or send anyway (default: fail)",
+        help="if another promotion to the environment is running: fail (exit status "
+        f"{Outcome.REJECTED.exit_status}), adopt it if it promotes this deployment, wait for its "
+        "end, or send the request all the same (default: fail)",
     )
     parser.add_argument(
         "--scale-down-previous-deployment",
         action=BooleanOptionalAction,
         default=NOT_GIVEN,
-        help="whether to scale down the previous deployment (default: Baseten decides)",
+        help="scale the previous deployment down, or keep it as it is (default: Baseten decides)",
     )
     parser.add_argument(
         "--preserve-env-instance-type",
         action=BooleanOptionalAction,
         default=NOT_GIVEN,
-        help="whether the environment keeps its instance type (models; default: Baseten decides)",
+        help="keep the instance type of the environment, or take that of the deployment (models; "
+        "default: Baseten decides)",
     )
+
+
+def _add_plan(parser: ArgumentParser) -> None:
+    _add_promotion(parser)
+    add_guard(parser, resumes=False)
 
 
 def _read_plan(parsed: Namespace) -> PlanPromotion:
@@ -269,7 +275,7 @@ def _add_status(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--watch",
         action="store_true",
-        help="go on until Ctrl-C, and show each change, whoever promotes",
+        help="show each change until Ctrl-C, whoever promotes (default: show the state once)",
     )
 
 
@@ -285,7 +291,7 @@ def _add_history(parser: ArgumentParser) -> None:
         type=parse_log_lines,
         default=_RELEASES,
         metavar="N",
-        help=f"how many promotions at most, 1 to 1000 (default: {_RELEASES})",
+        help=f"show the newest N promotions, 1 to 1000 (default: {_RELEASES})",
     )
 
 
@@ -298,9 +304,10 @@ def _add_rollback_on_failure(parser: ArgumentParser, when: str) -> None:
     parser.add_argument(
         ROLLBACK_ON_FAILURE,
         action="store_true",
-        help=f"{when}if the promotion fails, times out or is paused (--on-paused fail), take it "
-        f"back, and end with exit status {Outcome.ROLLED_BACK.exit_status}; a newer promotion of "
-        "somebody else stays",
+        help=f"{when}if the promotion fails, times out or is paused (--on-paused fail), cancel it "
+        "or promote the previous deployment again, and end with exit status "
+        f"{Outcome.ROLLED_BACK.exit_status}; newer promotions of others are not touched (default: "
+        "leave it as it is)",
     )
 
 
@@ -308,8 +315,8 @@ def _add_list(parser: ArgumentParser) -> None:
     add_words(
         parser,
         "chain|model NAME",
-        f"{_RESOURCE}: lists its environments and deployments; without a name, lists all chains or "
-        "all models; without anything, both",
+        "chain or model, then its name or id: list its environments and deployments; without a "
+        "name, list all chains or all models; without both words, list all of both",
     )
 
 
@@ -332,7 +339,8 @@ def _add_running_promotion(parser: ArgumentParser) -> None:
     add_words(
         parser,
         "TOKEN | model NAME ENVIRONMENT",
-        f"the token of the promotion; or model and its name or id; {_ENVIRONMENT}",
+        "the token of the promotion; or model, then its name or id (default: BASETEN_MODEL); "
+        f"{_ENVIRONMENT}",
     )
 
 
@@ -340,7 +348,7 @@ def _add_environments(parser: ArgumentParser) -> None:
     add_words(
         parser,
         "create|update|delete chain|model NAME ENVIRONMENT",
-        f"what to do; {_RESOURCE}; the name of the environment",
+        f"what to do; {_RESOURCE}; the name of the environment (no default)",
     )
     parser.add_argument(
         "--set",
@@ -349,7 +357,8 @@ def _add_environments(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="GROUP.SETTING=VALUE",
-        help="a setting, such as autoscaling_settings.max_replica=4; repeat it for others",
+        help="set this, such as autoscaling_settings.max_replica=4; repeatable (default: create "
+        "takes Baseten's settings, update changes nothing else)",
     )
     parser.add_argument(
         "--timeout",
@@ -383,7 +392,9 @@ def _read_environments(parsed: Namespace) -> ChangeEnvironment:
 def _add_cancel(parser: ArgumentParser) -> None:
     _add_running_promotion(parser)
     parser.add_argument(
-        "--force", action="store_true", help="move all traffic back immediately, not in steps"
+        "--force",
+        action="store_true",
+        help="move all traffic back at once (default: in the steps of the promotion)",
     )
     add_waiting(parser, Cancel, optional=True)
 
@@ -449,9 +460,10 @@ GRAMMARS: Mapping[str, Grammar] = {
         usage=("[chain|model NAME] DEPLOYMENT [--to ENVIRONMENT] [options]",),
         examples=(
             "plan model ranker v2 --to production",
+            "plan model ranker v2 --to production --max-error-rate 2%",
             "plan model ranker current:staging --to production --json",
         ),
-        add=_add_promotion,
+        add=_add_plan,
         read=_read_plan,
     ),
     "wait": Grammar(
@@ -459,9 +471,11 @@ GRAMMARS: Mapping[str, Grammar] = {
             "TOKEN [options]",
             "[chain|model NAME] DEPLOYMENT [options]",
             "TOKEN|chain|model:NAME@DEPLOYMENT … [options]",
+            "--token-file FILE [options]",
         ),
         examples=(
             "wait TOKEN --timeout 20m",
+            "wait --token-file release.json",
             "wait model ranker v2 --wake",
             "wait model:ranker@v2 model:embedder@v7",
         ),

@@ -14,8 +14,8 @@ from attrs import frozen
 from ..errors import ConfigurationError
 from ..guard import Check, Guard, Hold, MetricCheck, OnBreach, OnUnavailable, Quantile, check
 from ._checks import UsageError
-from ._durations import format_duration, parse_duration
-from ._flags import Flag, choice, flag_name
+from ._durations import format_duration, parse_duration, parse_positive
+from ._flags import Flag, choice, flag_name, in_shell
 from ._invocations import Guarding
 from ._outcomes import Outcome
 from ._own_check import CommandCheck
@@ -76,9 +76,7 @@ def _parse_regression(text: str) -> tuple[str, float]:
     name, _, bound = text.partition("=")
     metrics = (_ERROR_RATE, *_QUANTILES)
     if name not in metrics or not bound:
-        raise argparse.ArgumentTypeError(
-            f"write p95=20%; what can get worse is {', '.join(metrics)}"
-        )
+        raise argparse.ArgumentTypeError(f"write p95=20%; the metrics are {', '.join(metrics)}")
     return name, parse_share(bound)
 
 
@@ -92,13 +90,6 @@ def _parse_count(text: str) -> int:
     if not text.isdecimal() or len(text) > 9:
         raise argparse.ArgumentTypeError("not a number")
     return int(text)
-
-
-def _parse_positive(text: str) -> float:
-    seconds = parse_duration(text)
-    if not seconds:
-        raise argparse.ArgumentTypeError("must be more than zero")
-    return seconds
 
 
 def _words(literal: object) -> Mapping[str, Any]:
@@ -116,68 +107,81 @@ def _show_word(word: str) -> str:
 
 
 _DURATION: Mapping[str, Any] = {"type": _kept(parse_duration), "metavar": "DURATION"}
-_POSITIVE: Mapping[str, Any] = {"type": _kept(_parse_positive), "metavar": "DURATION"}
+_POSITIVE: Mapping[str, Any] = {"type": _kept(parse_positive), "metavar": "DURATION"}
 _COUNT: Mapping[str, Any] = {"type": _kept(_parse_count), "metavar": "N"}
 
 # The flags that make checks.
 _CHECK_FLAGS: Mapping[str, Flag] = {
     "max_error_rate": Flag(
-        "largest share of requests answered 5xx (models)",
+        "maximum share of requests that are answered 5xx, such as 2%% (models)",
         None,
         {"type": _kept(parse_share), "metavar": "SHARE"},
     ),
     "max_latency": Flag(
-        "longest response time of a quantile, such as p95=1.5s; repeatable (models)",
+        "maximum response time, such as p95=1.5s or p50=300ms; the quantiles are "
+        f"{', '.join(_QUANTILES)}; repeatable (models)",
         None,
         {"type": _kept(_parse_latency), "metavar": "QUANTILE=DURATION", "action": "append"},
     ),
     "max_regression": Flag(
-        "how much worse than the deployment that serves it may be, such as p95=20%% or "
-        "error_rate=50%%; repeatable (models)",
+        "maximum increase over the deployment that serves now, such as p95=20%% (at most 1.2 "
+        "times as long) or error_rate=50%%; repeatable (models)",
         None,
         {"type": _kept(_parse_regression), "metavar": "METRIC=SHARE", "action": "append"},
     ),
     "check": Flag(
-        "a shell command that checks each step: exit status 0 passes, 1 is a breach, all else is "
+        "shell command that checks each step: exit status 0 passes, 1 is a breach, any other is "
         "no answer; repeatable",
         None,
         {"type": _kept(_parse_command), "metavar": "COMMAND", "action": "append"},
     ),
-    "check_timeout": Flag("maximum time of a command of --check", format_duration, _POSITIVE),
+    "check_timeout": Flag(
+        "maximum time that a command of --check may take", format_duration, _POSITIVE
+    ),
 }
 #: One flag for each setting of `aiobaseten.Guard`.
 GUARD_FLAGS: Mapping[str, Flag] = {
-    "window": Flag("time that a measurement looks at", format_duration, _POSITIVE),
-    "lag": Flag("time by which Baseten's metrics are late", format_duration, _DURATION),
+    "window": Flag("length of the time that is measured", format_duration, _POSITIVE),
+    "lag": Flag(
+        "time by which Baseten's metrics are late: what is measured ends so long ago",
+        format_duration,
+        _DURATION,
+    ),
     "warmup": Flag(
         "time after each change of traffic that is not measured", format_duration, _DURATION
     ),
-    "min_requests": Flag("requests in a window below which nothing is decided", str, _COUNT),
-    "breaches": Flag("breaches after which --on-breach happens", str, _COUNT),
+    "min_requests": Flag(
+        "with fewer requests than this in the window, a check has no answer", str, _COUNT
+    ),
+    "breaches": Flag(
+        "number of breaches, without a pass between them, until --on-breach happens", str, _COUNT
+    ),
     "unavailable": Flag(
-        "measurements in a row without an answer after which --on-unavailable happens", str, _COUNT
+        "number of measurements in a row without an answer until --on-unavailable happens",
+        str,
+        _COUNT,
     ),
     "on_breach": Flag(
-        f"after a breach (exit status {Outcome.BREACHED.exit_status}): cancel step by step or at "
-        "once, pause, or only report it",
+        f"after a breach (exit status {Outcome.BREACHED.exit_status}): cancel moves the traffic "
+        "back in steps, force-cancel at once, pause stops where it is, report changes nothing",
         _show_word,
         _words(OnBreach),
     ),
     "on_unavailable": Flag(
         "if a step cannot be measured (exit status "
-        f"{Outcome.GUARD_UNAVAILABLE.exit_status}): pause, cancel, or proceed all the same",
+        f"{Outcome.GUARD_UNAVAILABLE.exit_status}): pause, cancel, or proceed as after a pass",
         _show_word,
         _words(OnUnavailable),
     ),
     "hold": Flag(
-        "who holds a step until it has passed: Baseten's stabilization time, or a pause by this "
-        "command after each step",
+        "how a step is held until it has passed: by Baseten's stabilization time, or by a pause "
+        "that this command makes after each step",
         _show_word,
         _words(Hold),
     ),
-    "bake": Flag("time to go on measuring at 100 %%", format_duration, _DURATION),
+    "bake": Flag("time to go on measuring with 100 %% of the traffic", format_duration, _DURATION),
     "cancel_timeout": Flag(
-        "maximum time for the traffic to come back, after --timeout",
+        "maximum time to move the traffic back, in addition to --timeout",
         lambda _: "15m, and the hold of each step on the way back",
         _POSITIVE,
     ),
@@ -194,7 +198,9 @@ def add_guard(parser: ArgumentParser, *, resumes: bool) -> None:
         parser: The parser of the command.
         resumes: Whether the command goes on with a promotion that may have a guard already.
     """
-    group = parser.add_argument_group("guard: measure each step, and take back what is worse")
+    group = parser.add_argument_group(
+        "guard: measure each step of the promotion, and take it back if it is worse"
+    )
     defaults = _defaults()
     for name, flag in _ALL_FLAGS.items():
         default = f" (default: {flag.show(defaults[name])})" if flag.show else ""
@@ -203,7 +209,9 @@ def add_guard(parser: ArgumentParser, *, resumes: bool) -> None:
         )
     if resumes:
         group.add_argument(
-            "--no-guard", action="store_true", help="go on without the guard of the promotion"
+            "--no-guard",
+            action="store_true",
+            help="go on without the guard that the promotion has (default: it needs its flags)",
         )
 
 
@@ -237,7 +245,7 @@ def read_guard(parsed: Namespace) -> Guarding | None:
     try:
         guard = Guard(*_checks(given), **settings)
     except ConfigurationError as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(in_shell(str(error))) from None
     return Guarding(guard=guard, words=tuple(_repeated(given)))
 
 

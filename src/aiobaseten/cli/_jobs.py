@@ -151,7 +151,7 @@ class Ending:
 
 @frozen(kw_only=True)
 class ResourceRow:
-    """A chain or a model in a list.
+    """A chain or a model in a list. ``None`` is what the API has left out.
 
     Attributes:
         resource: Which, with its name.
@@ -161,9 +161,9 @@ class ResourceRow:
     """
 
     resource: ResourceRef
-    team: str
-    deployments: int
-    created_at: str
+    team: str | None
+    deployments: int | None
+    created_at: str | None
 
 
 @frozen(kw_only=True)
@@ -175,14 +175,14 @@ class DeploymentRow:
         name: Its name; ``None`` for deployments of chains.
         status: Its status.
         environment: The name of its environment, or ``None``.
-        created_at: The time when it was created.
+        created_at: The time when it was created; ``None`` if the API has left it out.
     """
 
     id: str
     name: str | None
     status: str
     environment: str | None
-    created_at: str
+    created_at: str | None
 
 
 @frozen(kw_only=True)

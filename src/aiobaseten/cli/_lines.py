@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC
 from typing import assert_never
 
 from .. import Clock, DeploymentReading, EnvironmentReading
@@ -33,7 +32,7 @@ from ._jobs import (
 from ._measured import metrics_text
 from ._outcomes import Outcome
 from ._table import table
-from ._text import elapsed_time, harmless, one_line, timestamp
+from ._text import elapsed_time, harmless, one_line, shown_time, timestamp
 
 # The beginning of an event's text: its time.
 _TIME = "{:7.1f} s  "
@@ -294,7 +293,13 @@ def listing_text(
     yield from table(
         ["DEPLOYMENT", "NAME", "STATUS", "ENVIRONMENT", "CREATED"],
         [
-            [one.id, one.name or "-", one.status, one.environment or "-", one.created_at]
+            [
+                one.id,
+                one.name or "-",
+                one.status,
+                one.environment or "-",
+                one.created_at or "-",
+            ]
             for one in deployments
         ],
     )
@@ -316,7 +321,7 @@ def _history_text(shown: ShownHistory) -> Iterator[str]:
         ["PROMOTED", "DEPLOYMENT", "NAME", "STATE", "BY", "THROUGH"],
         [
             [
-                timestamp(one.at.astimezone(UTC)) if one.at else "-",
+                shown_time(one.at),
                 one.deployment_id or "-",
                 one.name or "-",
                 one.state,
@@ -406,9 +411,9 @@ def _resources_text(rows: Sequence[ResourceRow]) -> Iterator[str]:
                 row.resource.kind,
                 row.resource.word,
                 row.resource.id,
-                row.team,
-                str(row.deployments),
-                row.created_at,
+                row.team or "-",
+                "-" if row.deployments is None else str(row.deployments),
+                row.created_at or "-",
             ]
             for row in rows
         ],

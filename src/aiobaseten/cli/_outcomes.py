@@ -30,8 +30,7 @@ class Outcome(Enum):
     REJECTED = (
         5,
         "rejected",
-        "Invalid, or not possible now, such as during another promotion (400, 409, 422), or a "
-        "rollback to nothing.",
+        "Invalid, or not possible now, such as during another promotion (400, 409, 422).",
     )
     UNAVAILABLE = (6, "unavailable", "No useful response from Baseten (network, 429, 5xx).")
     FAILED = (10, "failed", "The promotion or the deployment failed.")
@@ -57,7 +56,7 @@ class Outcome(Enum):
     ROLLED_BACK = (
         18,
         "rolled_back",
-        "The promotion failed, and --rollback-on-failure took it back. What served before serves.",
+        "The promotion failed, and was taken back. The previous deployment serves.",
     )
     INTERRUPTED = (130, "interrupted", "Ctrl-C. A promotion that was started continues.")
     PIPE_CLOSED = (141, "pipe_closed", "The reader of the output closed the pipe.")

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
+import textwrap
 from typing import NamedTuple, NoReturn
+
+# The head of the last part of a help, and the indent of the meanings in it.
+_STATUSES = "exit statuses:\n"
+_INDENT = " " * 7
 
 
 class Option(NamedTuple):
@@ -48,8 +54,13 @@ class CommandParser(argparse.ArgumentParser):
     examples = ""
 
     def format_help(self) -> str:
-        """The help: examples, and what argparse writes."""
-        text = super().format_help()
+        """The help: examples, and argparse's text with the exit statuses in lines that fit."""
+        options, head, statuses = super().format_help().partition(_STATUSES)
+        width = shutil.get_terminal_size().columns - 2  # as argparse
+        wrapped = [
+            textwrap.fill(one, width, subsequent_indent=_INDENT) for one in statuses.splitlines()
+        ]
+        text = options + head + "".join(f"{one}\n" for one in wrapped)
         return f"examples:\n{self.examples}\n\n{text}" if self.examples else text
 
     def options(self) -> list[Option]:

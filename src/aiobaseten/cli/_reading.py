@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from .. import ChainHandle, ModelHandle
-from ..errors import AmbiguousNameError, NameNotFoundError
-from ..logs import LogOptions
+from ..errors import AmbiguousNameError, BasetenError, NameNotFoundError
+from ..logs import LogOptions, LogStream
 from ..schemas import Log
+from . import _stdio
 from ._invocations import Logs, ShowMetrics
 from ._jobs import Ending, Job, ShownLog, ShownLogLine, ShownMetrics
 from ._names import check_words, find_deployment, find_resource
@@ -20,6 +23,11 @@ _OF_DEPLOYMENTS = ("id:", "current:")
 _WORDS_OF_DEPLOYMENTS = ("latest", "current")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NANOSECONDS_IN_MICROSECOND = 1000
+# Baseten's default without a start.
+_DEFAULT_LOG = "30 minutes"
+# Seconds between two tries during an outage, and between two lines about it.
+_AGAIN_AFTER_S = 5.0
+_SAY_EVERY_S = 60.0
 
 
 async def show_logs(run: Run, command: Logs) -> Ending:
@@ -35,11 +43,9 @@ async def show_logs(run: Run, command: Logs) -> Ending:
         else model.deployment(job.deployment)
     )
     if command.follow:
-        async for line in source.logs(follow=True, **options):
-            run.view.result(ShownLog(lines=[_shown(line)]))
+        await _follow(run, source.logs(follow=True, **options))
     lines = await source.logs(follow=False, **options)
-    run.view.result(ShownLog(lines=[_shown(line) for line in lines]))
-    return Ending(outcome=Outcome.DONE, message="")
+    return _show_lines(run, command, [_shown(line) for line in lines])
 
 
 async def _show_logs_of_chain(run: Run, command: Logs, job: Job, options: LogOptions) -> Ending:
@@ -49,7 +55,7 @@ async def _show_logs_of_chain(run: Run, command: Logs, job: Job, options: LogOpt
         # Chains have no log of an environment: it is that of the deployment that serves.
         deployment_id = await find_deployment(run, chain, f"current:{job.environment}")
     deployment = chain.deployment(deployment_id)
-    chainlets = {one.id: one.name for one in (await deployment.get()).chainlets}
+    chainlets = {one.id: one.name for one in (await deployment.read()).chainlets}
     chosen = {key: name for key, name in chainlets.items() if command.chainlet in (None, name)}
     names = ", ".join(chainlets.values())
     if not chosen:
@@ -67,12 +73,35 @@ async def _show_logs_of_chain(run: Run, command: Logs, job: Job, options: LogOpt
     lines: list[ShownLogLine] = []
     for chainlet_id, name in chosen.items():
         if command.follow:
-            async for line in deployment.logs(chainlet_id, follow=True, **options):
-                run.view.result(ShownLog(lines=[_shown(line, name)]))
+            await _follow(run, deployment.logs(chainlet_id, follow=True, **options), name)
         found = await deployment.logs(chainlet_id, follow=False, **options)
         lines += [_shown(line, name) for line in found]
     lines.sort(key=lambda line: line.at.timestamp() if line.at else 0.0)
+    return _show_lines(run, command, lines)
+
+
+async def _follow(run: Run, stream: LogStream, chainlet: str | None = None) -> NoReturn:
+    """Show each new line, until Baseten refuses or a signal ends it. An outage does not end it."""
+    last_said = -math.inf
+    while True:
+        try:
+            async for line in stream:
+                run.view.result(ShownLog(lines=[_shown(line, chainlet)]))
+        except BasetenError as error:
+            if not error.is_transient:
+                raise
+            if run.clock.now() - last_said >= _SAY_EVERY_S:
+                last_said = run.clock.now()
+                _stdio.complain(f"cannot read the log now, and tries again until Ctrl-C: {error}")
+            await run.pause(_AGAIN_AFTER_S)
+
+
+def _show_lines(run: Run, command: Logs, lines: Sequence[ShownLogLine]) -> Ending:
     run.view.result(ShownLog(lines=lines))
+    if not lines and command.output != "quiet":
+        begins = "start" in command.options
+        hint = "" if begins else f" of the last {_DEFAULT_LOG}; --since 1d shows older ones"
+        _stdio.hint(f"no lines{hint}")
     return Ending(outcome=Outcome.DONE, message="")
 
 
@@ -112,8 +141,8 @@ async def show_metrics(run: Run, command: ShowMetrics) -> Ending:
 
 
 def _at_times(run: Run, command: Logs | ShowMetrics) -> dict[str, Any]:
-    """The options of the command, with times of day for times before now."""
-    now = run.clock.utcnow()
+    """The options of the command, with times of day for times before now, by Baseten's clock."""
+    now = run.client.server_time()
     return {
         name: now - value if isinstance(value, timedelta) else value
         for name, value in command.options.items()

@@ -12,7 +12,7 @@ from typing import Any, get_args
 from ..logs import LogLevel
 from ..metrics import DEFAULT_METRICS, DEFAULT_WINDOW_S, INGESTION_LAG_S, KNOWN_METRICS
 from ._checks import UsageError
-from ._durations import format_duration, parse_duration
+from ._durations import format_duration, parse_duration, parse_positive
 from ._flags import choice, parse_log_lines
 from ._invocations import Kind, Logs, ResourceWord, ShowMetrics
 from ._shared_arguments import (
@@ -26,13 +26,13 @@ from ._shared_arguments import (
 )
 
 _WORDS = (
-    "and its name or its id; the name or the id of the deployment, latest, or "
+    "then its name or id (default: {}); the name or id of the deployment, latest, or "
     "current:ENVIRONMENT; or the name of the environment (default: BASETEN_ENVIRONMENT)"
 )
 
 
 def parse_time(text: str) -> datetime | timedelta:
-    """A time of day with a time zone, or a duration before now by the clock of this machine.
+    """A time of day with a time zone, or a duration before now.
 
     Raises:
         ArgumentTypeError: It is neither.
@@ -74,47 +74,65 @@ _LEVELS = get_args(LogLevel)
 _LOG_FLAGS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     "--limit": (
         "limit",
-        "the newest N lines, 1 to 1000 (default: 500)",
+        "print the newest N lines, 1 to 1000 (default: 500)",
         {"metavar": "N", "type": parse_log_lines},
     ),
     "--since": (
         "start",
-        "from this time: 2h is two hours ago (default: 30m before the end)",
+        "begin at this time: 2h is two hours ago; or a time with its zone, such as "
+        "2026-11-26T12:00:00Z (default: 30m before the end)",
         {"metavar": "TIME", "type": parse_time},
     ),
     "--until": (
         "end",
-        "until this time (default: now)",
+        "end at this time, written as for --since (default: now)",
         {"metavar": "TIME", "type": parse_time},
     ),
     "--level": (
         "min_level",
-        "only this level or a more serious one",
+        "only lines of this level or a more serious one (default: all)",
         {"metavar": f"{{{','.join(_LEVELS)}}}", "type": choice(*_LEVELS)},
     ),
-    "--replica": ("replica", "only lines of this replica", {"metavar": "ID"}),
-    "--request-id": ("request_id", "only lines of this call of the model", {"metavar": "ID"}),
-    "--component": ("component", "only lines of this component", {"metavar": "NAME"}),
+    "--replica": ("replica", "only lines of this replica (default: all)", {"metavar": "ID"}),
+    "--request-id": (
+        "request_id",
+        "only lines of this request to the model (default: all)",
+        {"metavar": "ID"},
+    ),
+    "--component": (
+        "component",
+        "only lines of this component (default: all)",
+        {"metavar": "NAME"},
+    ),
     "--search": (
         "search_pattern",
-        "only lines that match this regular expression (RE2)",
+        "only lines that match this regular expression, in the syntax of RE2 (default: all)",
         {"metavar": "PATTERN"},
     ),
-    "--include": ("includes", "only lines with this text; repeat it for others", _TEXT),
-    "--exclude": ("excludes", "only lines without this text; repeat it for others", _TEXT),
+    "--include": ("includes", "only lines with this text; repeatable, up to 8 times", _TEXT),
+    "--exclude": ("excludes", "only lines without this text; repeatable, up to 8 times", _TEXT),
 }
 
 
 def add_logs(parser: ArgumentParser) -> None:
     """Add the arguments of logs."""
-    add_words(parser, "chain|model NAME DEPLOYMENT|ENVIRONMENT", f"chain or model, {_WORDS}")
+    add_words(
+        parser,
+        "chain|model NAME DEPLOYMENT|ENVIRONMENT",
+        "chain or model, " + _WORDS.format("BASETEN_CHAIN or BASETEN_MODEL"),
+    )
     parser.add_argument(
-        "-f", "--follow", action="store_true", help="go on with new lines until Ctrl-C"
+        "-f",
+        "--follow",
+        action="store_true",
+        help="go on with new lines until Ctrl-C (default: end after the last line)",
     )
     for flag, (name, text, keywords) in _LOG_FLAGS.items():
         parser.add_argument(flag, dest=name, default=NOT_GIVEN, help=text, **keywords)
     parser.add_argument(
-        "--chainlet", metavar="NAME", help="only the log of this chainlet (chains; default: all)"
+        "--chainlet",
+        metavar="NAME",
+        help="only the log of this chainlet (chains; default: all chainlets)",
     )
 
 
@@ -143,7 +161,9 @@ def read_logs(parsed: Namespace) -> Logs:
 
 def add_metrics(parser: ArgumentParser) -> None:
     """Add the arguments of metrics."""
-    add_words(parser, "model NAME DEPLOYMENT|ENVIRONMENT", f"model, {_WORDS}")
+    add_words(
+        parser, "model NAME DEPLOYMENT|ENVIRONMENT", "model, " + _WORDS.format("BASETEN_MODEL")
+    )
     names = ", ".join(one.removeprefix("baseten_") for one in DEFAULT_METRICS)
     parser.add_argument(
         "--metric",
@@ -152,21 +172,25 @@ def add_metrics(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help=f"a metric; repeat it for others (default: {names})",
+        help=f"name of a metric; repeatable (default: {names})",
     )
     parser.add_argument(
         "--window",
-        type=parse_duration,
+        type=parse_positive,
         default=NOT_GIVEN,
         metavar="DURATION",
-        help=f"how long a time, at most 7d (default: {format_duration(DEFAULT_WINDOW_S)})",
+        help=f"length of the window, at most 7d (default: {format_duration(DEFAULT_WINDOW_S)})",
     )
     for flag, name, text in (
-        ("--since", "start", "from this time: 2h is two hours ago"),
+        (
+            "--since",
+            "start",
+            "begin at this time: 2h is two hours ago (default: --window before the end)",
+        ),
         (
             "--until",
             "end",
-            "until this time; 0 is now, which is incomplete (default: "
+            "end at this time: 2h is two hours ago, 0 is now, which is incomplete (default: "
             f"{format_duration(INGESTION_LAG_S)} ago, because Baseten counts late)",
         ),
     ):
@@ -175,8 +199,12 @@ def add_metrics(parser: ArgumentParser) -> None:
         )
     modes = parser.add_mutually_exclusive_group()
     for flag, mode, text in (
-        ("--series", "SERIES", "the steps of the window, one line for each"),
-        ("--now", "CURRENT", "a snapshot without a window"),
+        (
+            "--series",
+            "SERIES",
+            "print a line for each step of the window (default: one value for all of it)",
+        ),
+        ("--now", "CURRENT", "print the values of this moment, without a window"),
     ):
         modes.add_argument(flag, dest="mode", action="store_const", const=mode, help=text)
     parser.set_defaults(mode="SUMMARY")

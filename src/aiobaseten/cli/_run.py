@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
 from attrs import evolve
@@ -46,7 +47,8 @@ class Run:
         clock: The clock of the waits.
         keep: Called with each token before its request is sent, and when the promotion has begun.
         members: The runs of the targets, if the command has several.
-        on_interrupt: Makes the ending after a signal, if the command has several targets.
+        on_interrupt: Makes the ending after a signal, if the command has several targets, or takes
+            its promotion back.
     """
 
     def __init__(
@@ -66,6 +68,12 @@ class Run:
         self.keep: Callable[[str], None] = lambda _: None
         self.members: Sequence[Run] = ()
         self.on_interrupt: Callable[[Outcome], Awaitable[Ending]] | None = None
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so many seconds."""
+        with suppress(TimeoutError):
+            async with self.clock.timeout_at(self.clock.now() + seconds):
+                await asyncio.Event().wait()
 
     def tell_defaults(self) -> None:
         """Show what stands for what the user left out, if anything does."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from attrs import evolve
 
@@ -18,6 +16,7 @@ from . import _stdio
 from ._checks import holds_key
 from ._commands import execute
 from ._endings import failed, hints
+from ._files import UnreadableError, read_text
 from ._guard import hide_key
 from ._invocations import Command, Promote, PromoteSeveral, Target, WaitForSeveral, WaitForToken
 from ._jobs import Ending
@@ -25,6 +24,11 @@ from ._run import Run
 from ._signals import Interruption
 from ._views import View, choose_view
 from ._waits import interrupt
+
+# Of a faster clock, the time of day would soon leave the calendar.
+_FASTEST = 100_000
+# Bytes of a file that holds an API key.
+_LONGEST_KEY = 10_000
 
 
 def run_command(command: Command, words: Sequence[str], *, ends_process: bool) -> int:
@@ -142,10 +146,9 @@ def _api_key(path: str | None) -> str:
     # Not the path, which may be the key itself, in the wrong place.
     source = "standard input" if path == "-" else "the file of --api-key-file"
     try:
-        content = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-    except (OSError, ValueError, AttributeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise ConfigurationError(f"cannot read the API key from {source}: {reason}") from None
+        content = read_text(path, most=_LONGEST_KEY)
+    except UnreadableError as error:
+        raise ConfigurationError(f"cannot read the API key from {source}: {error}") from None
     if not content.strip():
         raise ConfigurationError(f"there is no API key in {source}")
     return content.strip()
@@ -159,6 +162,8 @@ def _clock(speed: str | None) -> Clock:
         factor = float(speed)
     except ValueError:
         factor = math.nan
-    if not 0 < factor < math.inf:
-        raise ConfigurationError(f"AIOBASETEN_CLOCK_SPEED must be a number above 0, not {speed!r}")
+    if not 0 < factor <= _FASTEST:
+        raise ConfigurationError(
+            f"AIOBASETEN_CLOCK_SPEED must be a number above 0, at most {_FASTEST}, not {speed!r}"
+        )
     return CompressedClock(factor)

@@ -168,6 +168,10 @@ class Release:
             self._run.tell_defaults()
             await self._follow_together(self._members)
             return self._concluded()
+        with self._file.held():
+            return await self._promote(command)
+
+    async def _promote(self, command: PromoteSeveral) -> Ending:
         await self._look_up()
         if any(one.has_failed for one in self._members):
             return self._concluded("; nothing was sent")
@@ -283,9 +287,7 @@ class Release:
             return
         at = timestamp(clock.utcnow() + timedelta(seconds=seconds))
         self._run.view.note(f"{what} begins at {at}")
-        with suppress(TimeoutError):
-            async with clock.timeout_at(clock.now() + seconds):
-                await asyncio.Event().wait()
+        await self._run.pause(seconds)
 
     def _concluded(self, more: str = "", *, outcome: Outcome | None = None) -> Ending:
         """The ending of the command, after its table was shown."""

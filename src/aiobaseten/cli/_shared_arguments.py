@@ -39,19 +39,21 @@ def add_settings(parser: ArgumentParser) -> None:
     settings.add_argument(
         "--api-key-file",
         metavar="PATH",
-        help="file with the API key, - for standard input (default: BASETEN_API_KEY)",
+        help="file that holds the API key; - is standard input (default: BASETEN_API_KEY)",
     )
     settings.add_argument(
-        "--base-url", metavar="URL", help="address of the API (default: BASETEN_BASE_URL)"
+        "--base-url",
+        metavar="URL",
+        help="address of the API (default: BASETEN_BASE_URL, or else Baseten's)",
     )
     group = parser.add_argument_group("output").add_mutually_exclusive_group()
     for flags, output, text in (
-        (["--json"], "json", "JSON Lines: one object per event, and one for the outcome"),
-        (["--lines"], "lines", "one line per event, also on a terminal"),
+        (["--json"], "json", "print JSON Lines: an object for each event, and one for the outcome"),
+        (["--lines"], "lines", "print a line for each event (default: on a terminal, a live view)"),
         (
             ["-q", "--quiet"],
             "quiet",
-            "print only errors and the result (for promote without --wait: the token)",
+            "print only errors and the result, which of promote without --wait is the token",
         ),
     ):
         group.add_argument(*flags, dest="output", action="store_const", const=output, help=text)
@@ -79,7 +81,8 @@ def add_words(parser: ArgumentParser, metavar: str, help_text: str) -> None:
     parser.add_argument(
         "--team",
         metavar="TEAM",
-        help="the team of the chain or model, if several teams have the name",
+        help="team of the chain or model, if several teams have one of this name (default: "
+        "BASETEN_TEAM)",
     )
 
 
@@ -94,22 +97,28 @@ def add_waiting(parser: ArgumentParser, *kinds: type[WaitingInvocation], optiona
     waiting = parser.add_argument_group("waiting")
     if optional:
         waiting.add_argument(
-            "--wait", action="store_true", help="wait for the end, and show progress"
+            "--wait",
+            action="store_true",
+            help="wait for the end, and show progress (default: end when Baseten has accepted it)",
         )
     waiting.add_argument(
         "--notify",
         type=parse_address,
         metavar="URL",
-        help="post one JSON for each transition: what --json prints of it",
+        help="post each change, and the outcome, to this address as the object of --json (default: "
+        "post nothing)",
     )
     takes = [options for kind in kinds for options in kind.takes]
     add_wait_flags(waiting, option_names(*takes))
     if PromotionOptions in takes:
-        for flag, when in (("timeout", "timeout"), ("interrupt", "Ctrl-C or SIGTERM")):
+        for flag, when in (
+            ("timeout", "if the wait times out"),
+            ("interrupt", "after Ctrl-C or SIGTERM"),
+        ):
             waiting.add_argument(
                 f"--cancel-on-{flag}",
                 action="store_true",
-                help=f"on {when}, cancel the promotion (models)",
+                help=f"{when}, cancel the promotion (models; default: it continues)",
             )
 
 

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from functools import partial
 from typing import Any
 
 from attrs import evolve
 
-from .. import Cancellation, ChainPromotion, ModelPromotion
+from .. import Cancellation, ChainPromotion, ModelPromotion, PromotionPhase, PromotionReading
 from ..errors import (
     BadRequestError,
     BasetenError,
     ConflictError,
     PromotionFailedError,
     PromotionInProgressError,
+    PromotionOutcomeUnknownError,
     PromotionPausedError,
     PromotionSupersededError,
-    RequestNotActedOnError,
-    ServerError,
-    TransportError,
     WaitTimeoutError,
 )
 from ..events import Event
 from ..options import CancellationOptions, RetryPolicy
+from ._cancelling import cancel
 from ._endings import hints, to_look, to_roll_back, to_see_history
-from ._failures import explain_refused_cancel
+from ._failures import explain_refused_cancel, may_have_acted, without_present
 from ._flags import option_names
 from ._invocations import Promote, WaitForToken
 from ._jobs import Ending, Job, job_of_cancellation, job_of_promotion
@@ -35,9 +35,10 @@ from ._run import Run
 #: acted, or the guard has, or Baseten does not let us act.
 _OURS_TO_TAKE_BACK = (PromotionFailedError, PromotionPausedError, WaitTimeoutError)
 # Baseten answers so if no promotion runs any more.
-_REFUSALS = (BadRequestError, ConflictError, RequestNotActedOnError)
+_REFUSALS = (BadRequestError, ConflictError)
 # For requests that take back; a write is repeated only if it certainly had no effect.
-_PATIENCE = RetryPolicy(attempts=1000, max_delay=30.0, total=600.0, quota=False)
+_PATIENCE_S = 600.0
+_PATIENCE = RetryPolicy(attempts=1000, max_delay=30.0, total=_PATIENCE_S, quota=False)
 # Looks, because servers that lag behind may answer in turn.
 _LOOKS = 2
 
@@ -65,38 +66,73 @@ async def take_back(
         return failure
     # From now on, a signal leaves alone what has begun.
     run.cancellable = None
+    run.on_interrupt = partial(_interrupted, run, job, failure)
     run.view.note(f"taking back {job}, because the wait for it has failed")
     access = command.access
     try:
         patient = await _patient(run, promotion)
         done = await _take_back(run, command, patient, job, failure.error)
     except PromotionSupersededError as error:
-        reason = f"It was not taken back: deployment {error.by} took its place, and stays."
+        reason = f"It was not taken back: {_who_stays(error, job)}."
         lines = [*to_look(job, access), *to_see_history(job, access)]
     except PromotionInProgressError:
         is_chain = job.resource.kind == "chain"
         why = "Baseten cannot cancel a chain's promotion" if is_chain else "was not cancelled"
         reason = f"It was not taken back, because it still runs, and {why}: roll it back later."
-        lines = [*hints(job, access), *to_roll_back(job, access), *to_look(job, access)]
+        later = to_roll_back(job, access, when=", after its end")
+        lines = [*hints(job, access), *later, *to_look(job, access)]
     except BasetenError as error:
         last = run.job or job
-        is_late = isinstance(error, WaitTimeoutError)
-        begins = "Taking it back has not ended in time" if is_late else "It was not taken back"
-        if isinstance(error, ServerError) or (isinstance(error, TransportError) and error.sent):
-            begins = "It is not known whether it is being taken back"  # the answer was lost
-        reason = f"{begins}: {explain_refused_cancel(error, command, job)}"
-        lines = [*hints(last, access), *to_roll_back(last, access), *to_look(job, access)]
+        reason = f"{_how_far(error)}: {explain_refused_cancel(error, command, job)}"
+        is_going_back = last.task == "promotion" and last != job
+        # Whoever rolled the rollback back would promote the failure again.
+        undo = () if is_going_back else to_roll_back(job, access)
+        lines = [*hints(last, access, cancels=not is_going_back), *undo, *to_look(job, access)]
     else:
+        is_as_before = run.job == job
+        message = f"{failure.message} {done}"
+        if not is_as_before:
+            message = f"{done} Reason: {without_present(failure.message)}"
         return evolve(
             failure,
             outcome=Outcome.ROLLED_BACK,
-            message=f"{failure.message} {done}",
+            message=message,
             hints=to_look(job, access),
             job=run.job,
         )
     # To go on with a rollback is not to go on with the promotion.
     going = run.job if run.job is not None and run.job.task == "cancellation" else None
     return evolve(failure, message=f"{failure.message} {reason}", hints=lines, job=going)
+
+
+def _who_stays(error: PromotionSupersededError, job: Job) -> str:
+    if error.by == job.deployment:
+        return f"somebody has rolled it forward, so that deployment {error.by} serves, and stays"
+    return f"deployment {error.by} was promoted after it, and stays"
+
+
+def _how_far(error: BasetenError) -> str:
+    if isinstance(error, PromotionOutcomeUnknownError) or may_have_acted(error):
+        return "It is not known whether it is being taken back"
+    if isinstance(error, WaitTimeoutError):
+        return "Taking it back has not ended in time"
+    return "It was not taken back"
+
+
+async def _interrupted(run: Run, job: Job, failure: Ending, outcome: Outcome) -> Ending:
+    """The ending after a signal: what takes the promotion back goes on, if it has begun."""
+    begun, access = run.job, run.command.access
+    if begun is None or begun == job:
+        message = (
+            f"{outcome.label} while {job} was being taken back: it is not known whether that has "
+            "begun"
+        )
+        lines = [*to_look(job, access), *to_roll_back(job, access)]
+    else:
+        message = f"{outcome.label} while {job} was being taken back: {begun} continues at Baseten"
+        lines = [*hints(begun, access, cancels=False), *to_look(job, access)]
+    going = begun if begun is not None and begun.task == "cancellation" else None
+    return evolve(failure, outcome=outcome, message=message, hints=lines, job=going)
 
 
 async def _patient(
@@ -123,24 +159,60 @@ async def _take_back(
     """
     options: Mapping[str, Any] = command.wait_options
     if isinstance(promotion, ModelPromotion) and not isinstance(error, PromotionFailedError):
-        try:
-            cancellation = await promotion.cancel()
-        except _REFUSALS:
-            pass  # it has ended by now, in whatever way
-        else:
-            run.begin(job_of_cancellation(cancellation, job.resource))
-            known = option_names(CancellationOptions)
-            given = {name: options[name] for name in options if name in known}
-            await _see_through(run, cancellation.events(**given))
-            return "As requested, it was cancelled, and all traffic is on the previous deployment."
+        is_cancelled = await _is_cancelled(run, promotion, job, options)
+        if is_cancelled:
+            return (
+                f"As requested, {job} was cancelled, and all traffic is on the previous deployment."
+            )
     if await _serves_as_before(run, job, promotion):
         before = promotion.previous_id
         serves = "nothing serves" if before is None else f"deployment {before} serves"
         return f"Nothing had to be taken back: {serves}, as before."
+    run.job = job  # a signal does not know yet whether the rollback has begun
     back = await promotion.rollback()
     run.begin(job_of_promotion(back, job.resource, ()), goes_on=False)
     await _see_through(run, back.events(**options))
-    return f"As requested, it was rolled back: deployment {back.deployment_id} serves {job.place}."
+    return (
+        f"As requested, {job} was rolled back: deployment {back.deployment_id} serves {job.place}."
+    )
+
+
+async def _is_cancelled(
+    run: Run, promotion: ModelPromotion, job: Job, options: Mapping[str, Any]
+) -> bool:
+    """Cancel it, and wait until the traffic is back. Returns whether it had not ended before.
+
+    Raises:
+        BasetenError: It was not possible, or did not end in time.
+    """
+    try:
+        cancellation = await cancel(run, promotion, patience=_PATIENCE_S)
+    except _REFUSALS:
+        return False  # it has ended by now, in whatever way
+    run.begin(job_of_cancellation(cancellation, job.resource))
+    known = option_names(CancellationOptions)
+    try:
+        await _see_through(
+            run,
+            cancellation.events(**{name: options[name] for name in options if name in known}),
+        )
+    except PromotionSupersededError as error:
+        if error.by != promotion.deployment_id or _was_rolled_forward(error):
+            raise
+        return False  # it had succeeded before the cancel took effect
+    return True
+
+
+def _was_rolled_forward(error: PromotionSupersededError) -> bool:
+    """Whether somebody has given it all traffic although it was going back."""
+    act = error.evidence.act if error.evidence is not None else None
+    phases = {
+        PromotionReading(status=one.status, percent=0).phase
+        for one in error.history
+        if one.subject == "promotion"
+    }
+    is_by_hand = act is not None and act.action == "rolled forward"
+    return is_by_hand or PromotionPhase.ROLLING_BACK in phases
 
 
 async def _see_through(run: Run, events: AsyncGenerator[Event, None]) -> None:

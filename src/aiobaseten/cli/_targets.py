@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from ..errors import ConfigurationError
 from ._checks import UsageError
 from ._durations import parse_duration
+from ._files import UnreadableError, read_text
 from ._invocations import (
     Kind,
     Promote,
@@ -22,10 +23,13 @@ from ._invocations import (
     WaitForToken,
 )
 from ._shared_arguments import KINDS, is_token, read_settings, read_team
+from ._token_file import TokenFile
 
 _TARGET = re.compile(r"(chain|model):(.+)@(.+)")
 _EXPECTED = "expected targets, such as model:ranker@v2 or chain:support-bot@latest"
 _MOST = 10_000
+# Bytes: thousands of targets.
+_LARGEST_FILE = 1_000_000
 
 #: Makes the command for one target, of its resource and its deployment.
 OfDeployment: TypeAlias = Callable[[ResourceWord, str], Promote | WaitForDeployment]
@@ -47,32 +51,43 @@ def add_targets(parser: ArgumentParser, *, promotes: bool) -> None:
         parser: The parser of the command.
         promotes: Whether the command promotes the targets.
     """
-    group = parser.add_argument_group("several targets, each as chain|model:NAME@DEPLOYMENT")
-    group.add_argument(
-        "--targets", metavar="FILE", help="file with one target a line, - for standard input"
+    group = parser.add_argument_group(
+        "several targets, each written as chain|model:NAME@DEPLOYMENT"
     )
     group.add_argument(
-        "--fail-fast", action="store_true", help="end all waits after the first failure"
+        "--targets", metavar="FILE", help="file with one target on each line; - is standard input"
+    )
+    group.add_argument(
+        "--fail-fast",
+        action="store_true",
+        help="end all waits after the first failure; the promotions continue (default: wait on)",
     )
     if not promotes:
+        group.add_argument(
+            "--token-file",
+            metavar="FILE",
+            help="wait for the promotions in this file, which promote --token-file has written; it "
+            "is not changed",
+        )
         return
     group.add_argument(
         "--wave",
         type=_parse_wave,
         metavar="N",
-        help="promote N at a time, and go on only when all of them serve (default: all at once)",
+        help="promote N targets at a time; the next N begin when all of these serve (default: all "
+        "targets at once)",
     )
     group.add_argument(
         "--between",
         type=parse_duration,
         metavar="DURATION",
-        help="time between two waves (default: 0s)",
+        help="with --wave: time between two waves (default: 0s)",
     )
     group.add_argument(
         "--token-file",
         metavar="FILE",
-        help="file that remembers what has begun and what is finished: the same command again "
-        "continues",
+        help="file that remembers what has begun and what is done: to continue, run the same "
+        "command again (default: remember nothing)",
     )
 
 
@@ -81,7 +96,8 @@ def names_several(parsed: Namespace) -> bool:
     words: Sequence[str] = parsed.words
     is_several = any(_TARGET.fullmatch(word) for word in words)
     several_tokens = len(words) > 1 and is_token(words[:1])
-    if is_several or several_tokens or parsed.targets is not None:
+    is_filed = parsed.command == "wait" and parsed.token_file is not None
+    if is_several or several_tokens or is_filed or parsed.targets is not None:
         return True
     for name in ("fail_fast", "wave", "between", "token_file"):
         if getattr(parsed, name, None):
@@ -116,15 +132,39 @@ def read_waits(
     Raises:
         UsageError: They are invalid.
     """
+    begun = _begun(parsed.token_file)
+    words = _words(parsed) if parsed.words or parsed.targets or not begun else ()
     targets = [
         _promotion(wait_for_token(word))
         if is_token([word])
         else _target(parsed, word, wait_for_deployment)
-        for word in _words(parsed)
+        for word in words
+    ]
+    targets += [
+        Target(label=label, command=wait_for_token(token)) for label, token in begun.items()
     ]
     return WaitForSeveral(
         targets=_distinct(targets), fail_fast=parsed.fail_fast, **read_settings(parsed)
     )
+
+
+def _begun(path: str | None) -> Mapping[str, str]:
+    """The tokens in a file of ``promote``, by the targets."""
+    if path is None:
+        return {}
+    if not Path(path).exists():
+        raise UsageError("argument --token-file: there is no such file")
+    try:
+        entries = TokenFile(path).begun()
+    except ConfigurationError as error:
+        raise UsageError(str(error)) from None
+    if not entries:
+        raise UsageError("argument --token-file: nothing in it is left to wait for")
+    tokens: dict[str, str] = {}
+    for key, entry in entries.items():
+        resource, _, environment = key.rpartition(" ")
+        tokens[f"{resource}@{entry.word} {environment}"] = entry.token or ""
+    return tokens
 
 
 def _words(parsed: Namespace) -> Sequence[str]:
@@ -141,10 +181,9 @@ def _lines(path: str | None, key_file: str | None) -> Iterator[str]:
     if path == key_file == "-":
         raise UsageError("--targets and --api-key-file cannot both be standard input")
     try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-    except (OSError, ValueError, AttributeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise UsageError(f"argument --targets: cannot read it: {reason}") from None
+        text = read_text(path, most=_LARGEST_FILE)
+    except UnreadableError as error:
+        raise UsageError(f"argument --targets: cannot read it: {error}") from None
     for line in text.splitlines():
         word = line.strip()
         if word and not word.startswith("#"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 _LONGEST = 600
 
@@ -32,6 +32,24 @@ def one_line(text: object) -> str:
 def timestamp(time: datetime) -> str:
     """A time in UTC, to the second."""
     return f"{time:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def shown_time(time: datetime | None) -> str:
+    """A time in UTC; a dash if it is not known, or not in the calendar of UTC."""
+    try:
+        return "-" if time is None else timestamp(time.astimezone(UTC))
+    except (ValueError, OverflowError):
+        return "-"
+
+
+def text_or_none(value: object) -> str | None:
+    """A text of the API; ``None`` if it has left it out, or sends something else."""
+    return str(value) if isinstance(value, str) else None
+
+
+def time_or_none(value: object) -> str | None:
+    """A time of the API, in its own time zone; ``None`` as above."""
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else None
 
 
 def elapsed_time(seconds: float) -> str:

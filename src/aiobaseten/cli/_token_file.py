@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
@@ -14,9 +14,17 @@ from attrs import frozen
 
 from .. import Token
 from ..errors import ConfigurationError
+from ._files import UnreadableError, read_text
 from ._outcomes import Outcome
 
+try:
+    import fcntl
+except ImportError:  # on Windows, two commands can use the file at once
+    fcntl = None  # type: ignore[assignment]
+
 _VERSION = 1
+# Bytes: an entry has some hundred.
+_LARGEST_FILE = 10_000_000
 
 #: What a second run does with a target: leave it alone, wait for its token, or promote it.
 Next: TypeAlias = Literal["leave", "wait", "promote"]
@@ -62,7 +70,7 @@ class Entry:
         """What to do with a target for which the user wrote *word* now.
 
         A promotion that failed is promoted anew: the user has run the command again because
-        something was mended. So is one whose response was lost, because `promote` looks first.
+        something was fixed. So is one whose response was lost, because `promote` looks first.
         """
         if word != self.word:
             return "promote"
@@ -85,22 +93,40 @@ class TokenFile:
         Raises:
             ConfigurationError: It cannot be read, or is not such a file.
         """
-        self._path = None if path is None else Path(path)
-        self._entries: dict[str, Entry] = {}
-        if self._path is None:
+        # A link stays a link, and a device stays what it is.
+        self._path = None if path is None else Path(os.path.realpath(path))
+        self._lock: int | None = None
+        self._entries: dict[str, Entry] = {} if self._path is None else _read(self._path)
+
+    @contextmanager
+    def held(self) -> Generator[None]:
+        """Keep other commands from the file during the block, and read it anew before.
+
+        Raises:
+            ConfigurationError: Another command holds it, or it cannot be used.
+        """
+        if self._path is None or fcntl is None:
+            yield
             return
+        self._lock = _locked(self._path)
         try:
-            text = self._path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError) as error:
-            raise _unreadable(getattr(error, "strerror", None) or "it is not text") from None
-        if text.strip():  # mktemp makes an empty one
-            self._entries = dict(_parsed(text))
+            self._entries = _read(self._path)
+            yield
+        finally:
+            os.close(self._lock)
+            self._lock = None
 
     def get(self, key: str) -> Entry | None:
         """What is known of the target *key*."""
         return self._entries.get(key)
+
+    def begun(self) -> Mapping[str, Entry]:
+        """The targets whose promotion has begun, and of which nobody has seen the success."""
+        return {
+            key: one
+            for key, one in self._entries.items()
+            if one.token is not None and one.outcome != Outcome.DONE.label
+        }
 
     def put(self, key: str, entry: Entry) -> None:
         """Remember what is known of the target *key*.
@@ -128,6 +154,10 @@ class TokenFile:
                 file.write(f"{content}\n")
                 file.flush()
                 os.fsync(file.fileno())
+                if self._lock is not None and fcntl is not None:
+                    # It goes over to the new file, before another command can see that.
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    os.dup2(file.fileno(), self._lock, inheritable=False)
             draft.replace(self._path)
         except OSError:
             with suppress(OSError):
@@ -135,13 +165,44 @@ class TokenFile:
             raise
 
 
+def _read(path: Path) -> dict[str, Entry]:
+    if not path.exists():
+        return {}
+    if not path.is_file():
+        raise _unreadable("it is not a regular file")
+    try:
+        text = read_text(os.fspath(path), most=_LARGEST_FILE)
+    except UnreadableError as error:
+        raise _unreadable(str(error)) from None
+    return dict(_parsed(text)) if text.strip() else {}  # mktemp makes an empty one
+
+
+def _locked(path: Path) -> int:
+    """A descriptor that holds the lock of a file, which is made if there is none."""
+    assert fcntl is not None  # noqa: S101 - the caller has checked it
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _unreadable(error.strerror or "it cannot be opened") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Another command may have replaced it meanwhile.
+        is_it = os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        is_it = False
+    if not is_it:
+        os.close(descriptor)
+        raise _unreadable("another command uses it")
+    return descriptor
+
+
 def _parsed(text: str) -> Mapping[str, Entry]:
-    reason = "it is damaged, or no token file"
+    reason = "it is damaged, or not a token file"
     try:
         content = json.loads(text)
         if content["version"] == _VERSION:
             return {key: _entry(fields) for key, fields in content["targets"].items()}
-        reason = "it is of another version"
+        reason = "it has another version"
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         pass
     raise _unreadable(reason)

@@ -10,8 +10,9 @@ from .. import Cancellation, ChainPromotion, ModelPromotion
 from ..errors import BasetenError, WaitTimeoutError
 from ..events import Event
 from . import _stdio
+from ._cancelling import cancel
 from ._endings import accepted, failed, hints, interrupted, interrupted_early
-from ._failures import explain_refused_cancel
+from ._failures import explain_refused_cancel, may_have_acted
 from ._invocations import (
     Cancel,
     Promote,
@@ -154,19 +155,23 @@ async def _cancel(run: Run, job: Job, ending: Ending, beginning: str) -> Ending:
     assert run.cancellable is not None  # noqa: S101 - the arguments were checked
     access = run.command.access
     try:
-        cancellation = await run.cancellable.cancel()
+        cancellation = await cancel(run, run.cancellable)
     except BasetenError as error:
         reason = explain_refused_cancel(error, run.command, job)
+        said = f"{job} could not be cancelled: {reason}"
+        if may_have_acted(error):
+            said = f"it is not known whether {job} was cancelled: {reason}"
         return evolve(
             ending,
-            message=f"{beginning}{job} could not be cancelled: {reason}",
+            message=f"{beginning}{said}",
             hints=hints(job, access, cancels=error.is_transient),
         )
     # RAMPING_DOWN takes a while, and the command must end now.
     job = evolve(job, task="cancellation", token=cancellation.token, guard_words=())
+    says = f": Baseten says {cancellation.status}" if cancellation.status else ""
     return evolve(
         ending,
-        message=f"{beginning}{run.job} was cancelled: Baseten says {cancellation.status}",
+        message=f"{beginning}{run.job} was cancelled{says}",
         hints=hints(job, access),
         job=job,
     )

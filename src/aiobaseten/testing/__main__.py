@@ -10,6 +10,7 @@ import signal
 import sys
 from dataclasses import asdict
 
+from . import CompressedClock
 from ._fake import FakeBaseten
 from .behaviour import Behaviour
 from .scenarios import SCENARIOS
@@ -26,6 +27,8 @@ def main() -> int:
     fake = FakeBaseten(
         api_key=options.api_key,
         speed=options.speed,
+        # People ask it for the log since a time of today.
+        started=CompressedClock(options.speed).utcnow(),
         behaviour=behaviour,
         enforce_limits=options.rate_limits,
     )
