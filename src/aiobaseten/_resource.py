@@ -847,19 +847,26 @@ class Resource(Generic[D, E]):
         return any(one.candidate_id == reading.id and one.is_busy for one in environments)
 
 
+@frozen(eq=False)
+class _FromText:
+    """Builds a value. A wait keeps its last reading, and text is a third of decoded JSON.
+
+    Nobody shares what is built from it.
+    """
+
+    text: str = field(repr=False)
+    build: Callable[[object], Any]
+
+    def __call__(self) -> Any:
+        return self.build(json.loads(self.text))
+
+
 def _reading(
     operation: Operation[Any], read: Callable[[object, Callable[[], Any]], T]
 ) -> Operation[T]:
     """*operation*, read as a wait does; the whole value is built when somebody asks for it."""
     build = operation.parse
-
-    def parse(data: object) -> T:
-        # A wait keeps its last reading: text takes a third of the memory of decoded JSON. And
-        # nobody shares what is built from it.
-        text = json.dumps(data)
-        return read(data, lambda: build(json.loads(text)))
-
-    return parsed_by(operation, parse)
+    return parsed_by(operation, lambda data: read(data, _FromText(json.dumps(data), build)))
 
 
 def _read_environments(data: object) -> list[EnvironmentReading]:

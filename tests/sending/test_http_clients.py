@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from aiobaseten import Baseten, RetryPolicy
-from aiobaseten.errors import ConfigurationError, TransportError
+from aiobaseten.errors import ConfigurationError, RequestTimeoutError, TransportError
 from aiobaseten.options import Transport
 from aiobaseten.testing import FakeBaseten
 
@@ -130,6 +130,32 @@ async def test_a_write_that_a_proxy_refuses_to_pass_on_was_not_sent(
         ) as baseten:
             with pytest.raises(TransportError) as caught:
                 await baseten.model("m1").deployment("d1").activate()
+
+    assert not caught.value.sent
+
+
+async def test_a_proxy_that_never_answers_gets_the_time_to_connect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    async with (
+        server,
+        Baseten(
+            api_key="test-key",
+            retry=RetryPolicy(attempts=1),
+            transport="aiohttp",
+            connect_timeout=0.02,
+            pool_timeout=999,
+            answer_timeout=9,
+        ) as baseten,
+    ):
+        with pytest.raises(RequestTimeoutError, match="ConnectTimeout") as caught:
+            await baseten.model("m1").deployment("d1").activate()
 
     assert not caught.value.sent
 

@@ -90,6 +90,13 @@ class _Connector(aiohttp.TCPConnector):
                 connection.close()
         return connection
 
+    async def _create_connection(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> ResponseHandler:
+        """A new connection, in one time limit: aiohttp has none for the answer of a proxy."""
+        with anyio.fail_after(timeout.sock_connect):
+            return await super()._create_connection(req, traces, timeout)
+
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Sends over aiohttp: no cookies, no redirects, no decompression, nothing of the environment.

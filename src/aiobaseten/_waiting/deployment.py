@@ -155,7 +155,7 @@ class DeploymentTracker:
     history: History = field(factory=History)
     _asleep: tuple[Part, ...] = ()
     _woken_at: float | None = None
-    _refusals: list[BasetenError] = field(factory=list["BasetenError"])
+    _refusals: tuple[BasetenError, ...] = ()
 
     def see(self, reading: DeploymentReading, at: float) -> Step:
         """Decide."""
@@ -194,12 +194,15 @@ class DeploymentTracker:
         if parts.asleep:
             # Once is enough: a second request would not wake it either.
             may_wake = self.options.wake and self._woken_at is None
-            return Wake(self._woken, self._refusals.append) if may_wake else Pending()
+            return Wake(self._woken, self._refused) if may_wake else Pending()
         return Done(lambda: reading.value)
 
     def _woken(self, at: float) -> Event:
         self._woken_at = at
         return DeploymentWoken(at=at)
+
+    def _refused(self, error: BasetenError) -> None:
+        self._refusals += (error,)
 
     def _failed(self, failed: tuple[Part, ...], at: float) -> Failed:
         message = (

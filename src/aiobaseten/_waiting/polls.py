@@ -97,16 +97,28 @@ class _Poll:
     look: Look[Any]
     route: Route
     standing: Standing = Standing.NEW
-    # When each listener wants the next look, when it wants its last one, and when it stops waiting.
+    # When each listener wants the next look; when it wants its last one; and if that was sent, when
+    # it stops waiting for it. There may be a hundred thousand, or as many polls with one each.
     wanted: Timetable[Listener] = field(factory=Timetable[Listener])
     deadlines: Timetable[Listener] = field(factory=Timetable[Listener])
-    expiries: Timetable[Listener] = field(factory=Timetable[Listener])
+    last_looks: Timetable[Listener] = field(factory=Timetable[Listener])
     latest: Sighting[Any] | None = None  # the last one with a value
     ended: float = math.inf  # when the last look ended
     is_prompt: bool = False  # whether it was answered promptly
     flight: _Flight | None = None
-    # Listeners whose last look was sent.
-    sent_last: set[Listener] = field(factory=set["Listener"])
+
+    @property
+    def expires_at(self) -> float:
+        """When the first listener stops waiting."""
+        return min(self.deadlines.next_at + UNSENT_S, self.last_looks.next_at)
+
+    def expire(self, now: float) -> None:
+        """Tell the listeners whose last look was not sent or not answered in time."""
+        for table, limit in ((self.deadlines, UNSENT_S), (self.last_looks, 0.0)):
+            while (first := table.first()) is not None and first[0] + limit <= now:
+                listener = first[1]
+                table.set(listener, math.inf)
+                listener.expire(was_sent=table is self.last_looks)
 
     def tell(self, sighting: Sighting[Any]) -> None:
         """Tell all listeners."""
@@ -195,8 +207,7 @@ class Polls:
         due = listener.hear(poll.latest) if poll.latest and is_fresh else self.clock.now()
         poll.wanted.set(listener, due)
         poll.deadlines.set(listener, deadline)
-        poll.expiries.set(listener, deadline + UNSENT_S)
-        self._expiries.set(poll, poll.expiries.next_at)
+        self._expiries.set(poll, poll.expires_at)
         self._plan(poll)
         self._next_expiry.set(self._expiries.next_at)
         self._start_looks()
@@ -208,8 +219,7 @@ class Polls:
             return
         poll.wanted.drop(listener)
         poll.deadlines.drop(listener)
-        poll.expiries.drop(listener)
-        poll.sent_last.discard(listener)
+        poll.last_looks.drop(listener)
         if poll.wanted:
             return
         del self._polls[look]
@@ -283,12 +293,8 @@ class Polls:
         now = self.clock.now() + EARLY_S
         while (first := self._expiries.first()) is not None and first[0] <= now:
             _, poll = first
-            while (next_one := poll.expiries.first()) is not None and next_one[0] <= now:
-                listener = next_one[1]
-                poll.expiries.set(listener, math.inf)
-                poll.deadlines.set(listener, math.inf)
-                listener.expire(was_sent=listener in poll.sent_last)
-            self._expiries.set(poll, poll.expiries.next_at)
+            poll.expire(now)
+            self._expiries.set(poll, poll.expires_at)
         self._next_expiry.set(self._expiries.next_at)
 
     # --- looking ---------------------------------------------------------------------------------
@@ -378,10 +384,9 @@ class Polls:
         while (first := poll.deadlines.first()) is not None and first[0] <= now + EARLY_S:
             listener = first[1]
             poll.deadlines.set(listener, math.inf)
-            poll.expiries.set(listener, now + LAST_LOOK_S)
-            poll.sent_last.add(listener)
+            poll.last_looks.set(listener, now + LAST_LOOK_S)
         self._plan(poll)
-        self._expiries.set(poll, poll.expiries.next_at)
+        self._expiries.set(poll, poll.expires_at)
         self._next_expiry.set(self._expiries.next_at)
         if flight.seat.is_last:
             self._start_looks()  # sets the alarm for the last looks that come after this one
