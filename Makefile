@@ -131,10 +131,10 @@ check: $(READY)  ## Run all checks of CI in the same order, and explain each fai
 	$(BIN)/python scripts/check.py $(CHECKS)
 
 .PHONY: docs
-docs: $(READY) .venv-docs/.ready  ## Build the documentation into build/docs, and check the result
+docs: .venv-docs/.ready  ## Build the documentation into build/docs, and check the result
 	PYTHONPATH=src:generated .venv-docs/bin/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --fresh-env \
 		--doctree-dir build/doctrees docs build/docs
-	$(BIN)/python -m pytest --quiet tests/docs/built.py
+	PYTHONPATH=src:generated .venv-docs/bin/python -m pytest --quiet -c /dev/null --rootdir . --noconftest tests/docs/built.py
 
 .PHONY: docs-looks
 docs-looks:  ## Check the built pages in Chromium, on a phone and a desktop, and take screenshots into build/looks

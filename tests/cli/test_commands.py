@@ -134,7 +134,7 @@ async def test_roll_forward_needs_no_token(
 
 
 async def test_a_forced_cancellation_by_a_token_is_one_request(shell: Shell) -> None:
-    begun = await shell.run("promote", "model", "m", "other", "--to", "production", "-q")
+    begun = await shell.run("promote", "model", "m", "stuck", "--to", "production", "-q")
 
     cancelled = await shell.run("cancel", begun.out.strip(), "--force")
 
