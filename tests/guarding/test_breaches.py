@@ -403,7 +403,7 @@ async def test_each_step_on_the_way_back_gets_its_time() -> None:
     production.update(rolling=True, ramp=[(percent, 250) for percent in (18, 36, 54, 72, 90)])
     await asyncio.sleep(5)
     fake.model("m1").deployment("d2").answers(error_share=0.08)
-    async with fake.client() as baseten:
+    async with fake.client(poll=lambda *_: 10.0) as baseten:
         promotion = await baseten.model("m1").environment("production").promote("d2")
         await asyncio.sleep(250 * 4.2)
         assert production.promotion is not None
