@@ -92,14 +92,11 @@ async def check_still_ours(
         PromotionSupersededError: Somebody has. Nothing was sent.
     """
     reading = await _look_twice(resource, ours, may_go_back=may_go_back)
-    is_running = reading.shows_promotion and reading.candidate_id == ours.deployment_id
-    if not is_running and reading.current_id != ours.deployment_id:
-        return reading
     entries = await _read_log(resource, ours.environment)
     again = promoted_again(entries, ours.deployment_id, ours.began_by)
     if again is not None:
         raise _promoted_again(resource, ours, reading, again)
-    if is_running:
+    if reading.shows_promotion and reading.candidate_id == ours.deployment_id:
         for one in promotions_after(entries, ours.deployment_id):
             if one.deployment_id is not None and not one.is_push:
                 # Ours was over by then: the looks are out of date.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +19,7 @@ STEPS = [25, 75]
 PROMOTE = "POST /v1/models/{model_id}/environments/{env_name}/promote"
 CANCEL = "POST /v1/models/{model_id}/environments/{env_name}/cancel_promotion"
 PAUSE = "POST /v1/models/{model_id}/environments/{env_name}/pause_promotion"
+AUDIT_LOG = "GET /v1/models/{model_id}/audit_logs"
 RESUME = "POST /v1/models/{model_id}/environments/{env_name}/resume_promotion"
 METRICS = "GET /v1/models/{model_id}/deployments/{deployment_id}/metrics"
 # The fake's times are sums of floats.
@@ -67,13 +69,18 @@ async def end_of(
     return error, promotion.report
 
 
-def let_looks_lag(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """All servers lag behind; only the audit log does not."""
+def lag_of_looks(seconds: float) -> Callable[[Replicas, str], float]:
+    """In place of `Replicas.lag`: all servers lag behind; only the audit log does not."""
 
     def lag(_: Replicas, path: str) -> float:
         return 0.0 if path.endswith("/audit_logs") else seconds
 
-    monkeypatch.setattr(Replicas, "lag", lag)
+    return lag
+
+
+def let_looks_lag(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """All servers lag behind; only the audit log does not."""
+    monkeypatch.setattr(Replicas, "lag", lag_of_looks(seconds))
 
 
 def sent(fake: FakeBaseten, route: str) -> list[float]:

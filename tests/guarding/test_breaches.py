@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -394,6 +395,26 @@ async def test_traffic_that_comes_back_in_slow_steps_is_waited_for(*, is_resumed
     # Both steps are held on the way back, too.
     assert fake.now - sent(fake, CANCEL)[0] > 2 * given.stabilization > 900
     assert error.__cause__ is None
+
+
+async def test_each_step_on_the_way_back_gets_its_time() -> None:
+    """Also in a process that has seen only one of them, and does not know how long each is."""
+    fake, production = world()
+    production.update(rolling=True, ramp=[(percent, 250) for percent in (18, 36, 54, 72, 90)])
+    await asyncio.sleep(5)
+    fake.model("m1").deployment("d2").answers(error_share=0.08)
+    async with fake.client(poll=lambda *_: 10.0) as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        await asyncio.sleep(250 * 4.2)
+        assert production.promotion is not None
+        assert production.promotion.percent == 90
+        resumed: Any = await baseten.resume(promotion.token, guard=guard())
+        error, _ = await end_of(resumed)
+
+    assert isinstance(error, GuardBreachedError)
+    assert error.__cause__ is None
+    assert production.promotion.status == "CANCELED"
+    assert fake.now - sent(fake, CANCEL)[0] > 900
 
 
 async def test_a_cancel_that_never_gets_through_is_given_up_after_its_time() -> None:

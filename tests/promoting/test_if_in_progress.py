@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -117,6 +118,24 @@ async def test_a_finished_promotion_of_the_same_deployment_is_adopted(
     assert sent(fake) == once
     with pytest.raises(RollbackImpossibleError):
         await promotion.rollback()
+
+
+@BOTH
+async def test_a_promotion_that_somebody_else_finished_first_is_adopted_with_what_served_before(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind
+) -> None:
+    environment = set_up(fake, kind)
+
+    async def be_slow(_: str) -> None:
+        environment.promote("new")
+        await asyncio.sleep(0.9)
+
+    fake.faults.status(400, route="POST")
+    promotion = await production(baseten, kind).promote(
+        "new", if_in_progress="adopt", before_sending=be_slow
+    )
+
+    assert (promotion.deployment_id, promotion.previous_id) == ("new", "old")
 
 
 @BOTH
