@@ -109,7 +109,7 @@ async def test_a_promotion_is_paused_resumed_and_finished_by_its_token(shell: Sh
 
 
 async def test_cancel_waits_until_the_previous_deployment_gets_all_traffic(shell: Shell) -> None:
-    shell.fake.model("m").environment("production").promote("other")
+    shell.fake.model("m").environment("production").promote("stuck")
 
     cancelled = await shell.run("cancel", "model", "m", "production", "--force", "--wait", "--json")
 
@@ -134,7 +134,7 @@ async def test_roll_forward_needs_no_token(
 
 
 async def test_a_forced_cancellation_by_a_token_is_one_request(shell: Shell) -> None:
-    begun = await shell.run("promote", "model", "m", "other", "--to", "production", "-q")
+    begun = await shell.run("promote", "model", "m", "stuck", "--to", "production", "-q")
 
     cancelled = await shell.run("cancel", begun.out.strip(), "--force")
 
