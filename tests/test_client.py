@@ -437,6 +437,8 @@ async def test_a_wait_goes_on_when_other_code_cancels_its_look(fake: FakeBaseten
             task.cancel()
 
         assert (await wait).id == "d1"
+    first, second = (one.at for one in fake.requests[:2])
+    assert second - first >= 2, "it pauses, as after any trouble"
 
 
 @pytest.mark.looptime

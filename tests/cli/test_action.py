@@ -46,7 +46,7 @@ async def run(shell: Shell, folder: Path, **inputs: str) -> tuple[Ended, Mapping
     async with github.started(*bash, cwd=folder) as process:
         end = await ended(process)
     output = folder / "output"
-    lines = output.read_text().splitlines() if output.exists() else []
+    lines = output.read_text("utf-8").splitlines() if output.exists() else []
     step = dict(line.split("=", 1) for line in lines)
     outputs = {
         name: step.get(re.sub(r".*outputs\.(\w+) \}\}", r"\1", one["value"]), "")

@@ -189,7 +189,7 @@ async def test_github_gets_the_token_although_the_output_cannot_be_written(
         begun = await ended(process)
 
     assert begun.status == 1
-    assert outputs.read_text().startswith(f"token={begun.hinted('wait')}\n")
+    assert outputs.read_text("utf-8").startswith(f"token={begun.hinted('wait')}\n")
 
 
 def restless(shell: Shell, *flags: str) -> str:

@@ -152,12 +152,12 @@ async def test_ctrl_c_kills_a_check_and_what_it_has_started(shell: Shell, tmp_pa
     chain = ("promote", "chain", "c", "new", "--to", "production", "--wait", "--check", hangs)
 
     async with shell.running(*chain, "--check-timeout", "10m") as process:
-        await until(lambda: pids.exists() and pids.read_text().endswith("\n"))
+        await until(lambda: pids.exists() and pids.read_text("utf-8").endswith("\n"))
         process.send_signal(signal.SIGINT)
         stopped = await ended(process)
 
     assert stopped.status == 130
-    await until(lambda: not any(map(is_running, pids.read_text().split())))
+    await until(lambda: not any(map(is_running, pids.read_text("utf-8").split())))
 
 
 def is_running(pid: str) -> bool:

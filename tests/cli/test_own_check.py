@@ -100,7 +100,7 @@ async def test_the_end_of_a_command_ends_what_it_has_left_behind(tmp_path: Path)
     verdict = await said_by(f"sleep 60 & echo $! > {pid}; echo well")
 
     assert verdict.reason == "exit status 0: well"
-    await until(lambda: not is_running(pid.read_text().strip()))
+    await until(lambda: not is_running(pid.read_text("utf-8").strip()))
 
 
 async def test_output_that_a_daemon_keeps_open_does_not_hold_the_check(tmp_path: Path) -> None:
@@ -117,10 +117,10 @@ async def test_output_that_a_daemon_keeps_open_does_not_hold_the_check(tmp_path:
 async def test_a_cancelled_check_leaves_no_process(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     running = asyncio.create_task(said_by(f"sleep 60 & echo $! $$ > {pids}; wait"))
-    await until(lambda: pids.exists() and pids.read_text().endswith("\n"))
+    await until(lambda: pids.exists() and pids.read_text("utf-8").endswith("\n"))
 
     running.cancel()
     await asyncio.wait({running})
 
     assert running.cancelled()
-    await until(lambda: not any(map(is_running, pids.read_text().split())))
+    await until(lambda: not any(map(is_running, pids.read_text("utf-8").split())))

@@ -150,15 +150,15 @@ async def test_github_shows_why_a_command_could_not_begin(
     assert ended.status == 2
     (annotation,) = ended.out.splitlines()
     assert annotation.startswith("::error title=aiobaseten%3A usage::")
-    assert (tmp_path / "output").read_text() == "outcome=usage\n"
-    assert (tmp_path / "summary").read_text().startswith("### ❌ aiobaseten: usage\n")
+    assert (tmp_path / "output").read_text("utf-8") == "outcome=usage\n"
+    assert (tmp_path / "summary").read_text("utf-8").startswith("### ❌ aiobaseten: usage\n")
 
 
 async def test_with_json_invalid_arguments_are_no_annotation(github: Shell, tmp_path: Path) -> None:
     ended = await github.run("list", "chain", "c", "--json", "--loud")
 
     assert (ended.status, ended.out) == (2, "")
-    assert (tmp_path / "output").read_text() == "outcome=usage\n"
+    assert (tmp_path / "output").read_text("utf-8") == "outcome=usage\n"
 
 
 async def test_github_says_that_a_promotion_has_only_begun(github: Shell, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ async def test_github_says_that_a_promotion_has_only_begun(github: Shell, tmp_pa
 
     assert begun.status == 0
     assert begun.out.splitlines()[-1].startswith("::notice title=aiobaseten%3A begun::")
-    assert (tmp_path / "summary").read_text().splitlines()[0].endswith(": begun")
+    assert (tmp_path / "summary").read_text("utf-8").splitlines()[0].endswith(": begun")
 
 
 async def test_later_steps_get_the_token_of_the_cancellation(github: Shell, tmp_path: Path) -> None:
@@ -174,9 +174,9 @@ async def test_later_steps_get_the_token_of_the_cancellation(github: Shell, tmp_
 
     await github.run(*promote, "--timeout", "5", "--cancel-on-timeout")
 
-    *_, token, outcome = (tmp_path / "output").read_text().splitlines()
+    *_, token, outcome = (tmp_path / "output").read_text("utf-8").splitlines()
     assert outcome == "outcome=timed_out"
     assert Token.load(token.removeprefix("token=")).kind == "cancellation"
-    title, *summary = (tmp_path / "summary").read_text().splitlines()
+    title, *summary = (tmp_path / "summary").read_text("utf-8").splitlines()
     assert title.startswith("### ❌ the promotion of deployment stuck ")
     assert f"Token: `{token.removeprefix('token=')}`" in summary

@@ -394,7 +394,7 @@ async def test_a_token_file_that_cannot_be_used_ends_with_2_and_sends_nothing(
 
     assert ended.status == 2
     assert promoted(desk.fake) == []
-    assert content is None or tokens.read_text() == content
+    assert content is None or tokens.read_text("utf-8") == content
 
 
 def test_the_key_in_a_file_of_targets_is_neither_sent_nor_shown(
@@ -421,8 +421,8 @@ async def test_github_gets_one_summary_with_all_targets(
 
     ended = await desk.run("promote", *rankers("v2", "broken"), *TO_PRODUCTION)
 
-    assert (tmp_path / "output").read_text() == "outcome=failed\n"
-    summary = (tmp_path / "summary").read_text()
+    assert (tmp_path / "output").read_text("utf-8") == "outcome=failed\n"
+    summary = (tmp_path / "summary").read_text("utf-8")
     assert summary.count("###") == 1
     row = r"^\| model:ranker-1@broken \| failed \| broken-1 \| \d+ \|$"
     assert re.search(row, summary, re.MULTILINE)
@@ -485,7 +485,7 @@ def test_the_token_file_is_replaced_whole_and_read_again(tmp_path: Path) -> None
 def test_a_token_file_with_a_damaged_token_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
     TokenFile(str(path)).put("k", Entry(word="v2", resource_id="m", deployment_id="d"))
-    content = json.loads(path.read_text())
+    content = json.loads(path.read_text("utf-8"))
     content["targets"]["k"]["token"] = f"{MODEL}x"
     path.write_text(json.dumps(content))
 

@@ -174,6 +174,37 @@ def entries(timetable: Timetable[int]) -> int:
     return len(timetable._heap)  # noqa: SLF001 - its size cannot be seen from outside
 
 
+class Counted(float):
+    """A time that counts how often it is compared."""
+
+    compared = 0
+
+    def __lt__(self, other: float) -> bool:
+        Counted.compared += 1
+        return super().__lt__(other)
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return super().__eq__(other)
+
+    __hash__ = float.__hash__
+
+
+def test_a_key_more_costs_few_comparisons_however_many_there_are() -> None:
+    def comparisons(keys: int) -> int:
+        timetable: Timetable[int] = Timetable()
+        for key in range(keys):
+            timetable.set(key, Counted(key))
+        before = Counted.compared
+        timetable.set(keys, Counted(-1.0))
+        assert timetable.next_at == -1.0
+        timetable.drop(keys)
+        assert timetable.next_at == 0.0
+        return Counted.compared - before
+
+    assert comparisons(10_000) < 3 * comparisons(100) < 300
+
+
 def test_a_key_that_was_dropped_is_freed_from_memory() -> None:
     class Key:
         """Something that can be watched."""
