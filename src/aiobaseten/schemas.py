@@ -49,4 +49,5 @@ __all__ = [
     "User",
 ]
 
-__getattr__ = names_of(__name__, dict.fromkeys(__all__, "aiobaseten_generated.models"))
+if not TYPE_CHECKING:
+    __getattr__ = names_of(__name__, dict.fromkeys(__all__, "aiobaseten_generated.models"))

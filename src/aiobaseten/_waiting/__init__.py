@@ -153,4 +153,5 @@ _HOMES = {
     "whose_pause": ".who",
 }
 
-__getattr__ = names_of(__name__, _HOMES)
+if not TYPE_CHECKING:
+    __getattr__ = names_of(__name__, _HOMES)
