@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import pkgutil
 import re
+import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -65,6 +70,21 @@ NO_PAGE = {
 }
 
 
+def import_now() -> None:
+    """Import what programs import on its first use, so that Sphinx finds it."""
+    for module in pkgutil.iter_modules(aiobaseten.__path__, "aiobaseten."):
+        if not module.ispkg and module.name != "aiobaseten.__main__":
+            import_module(module.name)
+    done: set[str] = set()
+    while waiting := {name for name in sys.modules if name.startswith("aiobaseten.")} - done:
+        for name in waiting:
+            for node in ast.parse(inspect.getsource(sys.modules[name])).body:
+                if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+                    code = compile(ast.Module(node.body, []), name, "exec")
+                    exec(code, vars(sys.modules[name]))  # noqa: S102
+        done |= waiting
+
+
 def name_a_default(*said: Any) -> tuple[str, str | None] | None:
     """Show a default that is a function by its name."""
     signature, returns = said[-2:]
@@ -110,6 +130,7 @@ def polish(*said: Any) -> None:
 
 def setup(app: Sphinx) -> None:
     """Register the functions above. Sphinx calls this."""
+    import_now()
     app.connect("html-page-context", polish)
     app.connect("autodoc-process-docstring", without_attrs_docstring)
     app.connect("autodoc-process-signature", name_a_default)

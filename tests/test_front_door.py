@@ -116,28 +116,19 @@ def test_importing_the_client_loads_no_transport() -> None:
     assert run(program) == "False"
 
 
-def test_a_promotion_loads_only_what_it_needs() -> None:
+def test_reading_loads_only_what_it_needs() -> None:
     program = f"""
 import asyncio, sys
 import httpx
 from aiobaseten import Baseten
-from aiobaseten.options import CompressedClock
 
-live = []
 def answer(request):
-    one = {{"id": "d1", "status": "ACTIVE"}}
-    if "promote" in request.url.path:
-        live.append(one)
-        return httpx.Response(200, json=one)
-    current = live[0] if live else None
-    return httpx.Response(200, json={{"name": "e1", "current_deployment": current}})
+    return httpx.Response(200, json={{"name": "e1", "current_deployment": None}})
 
 async def main():
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    clock = CompressedClock(1000)
-    async with http, Baseten(api_key="k", http_client=http, clock=clock) as baseten:
-        promotion = await baseten.model("m1").environment("e1").promote("d1")
-        await promotion.wait()
+    async with http, Baseten(api_key="k", http_client=http) as baseten:
+        await baseten.model("m1").environment("e1").get()
 
 asyncio.run(main())
 {LOADED}
@@ -145,3 +136,65 @@ asyncio.run(main())
     loaded = modules(program)
 
     assert loaded & RARELY_NEEDED == set()
+    assert "models" in loaded
+
+
+def test_nothing_is_imported_after_a_promotion_was_sent() -> None:
+    """If no file descriptor is left, or the files are gone, no token and no guard may be lost."""
+    program = """
+import asyncio, sys
+import httpx
+from aiobaseten import Baseten, Guard, RetryPolicy, check
+from aiobaseten.testing import CompressedClock, FakeBaseten
+
+class Broken:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("aiobaseten") and "testing" not in name:
+            raise OSError(24, "Too many open files", name)
+
+class Breaking(httpx.AsyncBaseTransport):
+    def __init__(self, real):
+        self.real = real
+    async def handle_async_request(self, request):
+        if request.method == "POST" and not isinstance(sys.meta_path[0], Broken):
+            sys.meta_path.insert(0, Broken())
+        return await self.real.handle_async_request(request)
+
+async def end(baseten, kind, *args, **options):
+    try:
+        promotion = await baseten.model(kind).environment("production").promote(*args, **options)
+        await promotion.wait()
+    except Exception as error:
+        print(kind, type(error).__name__, bool(getattr(error, "token", None)))
+    else:
+        print(kind, "live")
+
+async def bad(step):
+    return False
+
+async def main():
+    fake = FakeBaseten(speed=1000)
+    for kind, end_of in (("lost", "ACTIVE"), ("failing", "BUILD_FAILED"), ("guarded", "ACTIVE")):
+        model = fake.model(kind)
+        model.deployment("d0")
+        model.deployment("d1", on_promote=[("BUILDING", 5), ("LOADING_MODEL", 5), end_of])
+        model.environment("production", current="d0", rolling=True)
+    fake.faults.status(500, times=1, route="POST", acts=True)
+    http = httpx.AsyncClient(transport=Breaking(fake.transport()))
+    async with http, Baseten(
+        api_key=fake.api_key,
+        http_client=http,
+        clock=CompressedClock(1000),
+        retry=RetryPolicy(attempts=1),
+    ) as baseten:
+        await end(baseten, "lost", "d1")
+        await end(baseten, "failing", "d1")
+        await end(baseten, "guarded", "d1", guard=Guard(check("own", bad)))
+
+asyncio.run(main())
+"""
+    assert run(program).splitlines() == [
+        "lost live",
+        "failing PromotionFailedError True",
+        "guarded GuardBreachedError True",
+    ]

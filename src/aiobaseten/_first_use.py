@@ -1,18 +1,27 @@
 """Imports that wait for their first use: a program pays only for the parts that it needs.
 
-To promote a deployment, a program needs neither guards nor plans, metrics or audit logs, and few of
-the schemas. Loading everything took more than twice as long. So a module that most programs never
+To read a deployment, a program needs neither guards nor plans, metrics or audit logs, and few of
+the schemas. Loading everything takes more than twice as long. So a module that most programs never
 need is imported twice where it is used: for type checkers, under ``TYPE_CHECKING``, and with
 `on_first_use` at runtime. A package whose names are rarely needed together gets its ``__getattr__``
 from `names_of`. A test lists the modules that programs load. Python 3.15 has ``lazy import`` for
 this.
+
+An import may fail at any time: no file descriptor is left, or the files are being replaced. After a
+promotion was sent, that would lose its token, or switch its guard off. So `load_the_rest` imports
+everything before the first request that changes something, and before each wait.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from importlib.util import resolve_name
+from types import ModuleType
 from typing import Any
+
+_later: set[str] = set()
+_packages: set[ModuleType] = set()
 
 
 class _Later:
@@ -29,7 +38,29 @@ class _Later:
 
 def on_first_use(name: str) -> Any:
     """Stands for a module. A name with a dot first is of this package."""
+    _later.add(name)
     return _Later(name)
+
+
+def packages_of_names(*packages: ModuleType) -> None:
+    """Packages that import each name of their ``__all__`` on its first use."""
+    _packages.update(packages)
+
+
+def load_the_rest() -> None:
+    """Import everything that waits for its first use.
+
+    Raises:
+        ImportError, OSError: It cannot be loaded. The next call tries again.
+    """
+    while _later or _packages:
+        for name in tuple(_later):
+            import_module(name, __package__)
+            _later.discard(name)
+        for package in tuple(_packages):
+            for name in package.__all__:
+                getattr(package, name)
+            _packages.discard(package)
 
 
 def names_of(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
@@ -39,6 +70,7 @@ def names_of(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
         package: Its ``__name__``.
         homes: The module of each name, relative to the package or absolute.
     """
+    _later.update(resolve_name(home, package) for home in homes.values())
 
     def get(name: str) -> object:
         if name not in homes:

@@ -40,7 +40,7 @@ from ._arguments import (
     text,
     texts,
 )
-from ._first_use import on_first_use
+from ._first_use import on_first_use, packages_of_names
 from ._sending import Fetched, Operation, Sender, Ticket, parsed_by, then
 from ._waiting import FollowUp, Look
 from .errors import (
@@ -92,6 +92,7 @@ else:
     audits = on_first_use(".audit")
     log_lines = on_first_use(".logs")
     environments = on_first_use(".settings")
+packages_of_names(generated, audit_log_api, chain_api, model_api, user_api)
 
 D = TypeVar("D", "Deployment", "ChainDeployment")
 E = TypeVar("E", "Environment", "ChainEnvironment")

@@ -60,8 +60,8 @@ def test_the_readme_starts_with_make_demo_and_make_test() -> None:
     assert re.findall(r"^make (\w+) ", commands, re.MULTILINE) == ["demo", "test"]
 
 
-def test_the_readme_has_at_most_70_lines() -> None:
-    assert len(TEXTS[ROOT / "README.md"].splitlines()) <= 70
+def test_the_readme_has_at_most_72_lines() -> None:
+    assert len(TEXTS[ROOT / "README.md"].splitlines()) <= 72
 
 
 def code(text: str) -> list[str]:

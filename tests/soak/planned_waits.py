@@ -54,7 +54,17 @@ RISE = [("BUILDING", 0.02, 0.3), ("DEPLOYING", 0.31, 0.33), ("LOADING_MODEL", 0.
 STORIES = [
     Story(70, RISE, "ACTIVE"),
     Story(8, [*RISE, ("SCALED_TO_ZERO", 0.855, 0.86), ("WAKING_UP", 0.87, 0.95)], "ACTIVE"),
-    Story(8, [*RISE, ("UNHEALTHY", 0.86, 0.87), ("LOADING_MODEL", 0.88, 0.89)], "ACTIVE"),
+    # Shorter than the grace of 300 seconds.
+    Story(
+        8,
+        [
+            *RISE[:2],
+            ("LOADING_MODEL", 0.8, 0.85),
+            ("UNHEALTHY", 0.86, 0.87),
+            ("LOADING_MODEL", 0.88, 0.89),
+        ],
+        "ACTIVE",
+    ),
     Story(5, RISE[:2], "BUILD_FAILED"),
     Story(5, RISE, "DEPLOY_FAILED"),
     Story(4, RISE[:2], "DEPLOYING"),

@@ -17,6 +17,7 @@ from attrs import evolve, field, frozen
 
 from .._arguments import seconds
 from .._clock import Clock
+from .._first_use import load_the_rest
 from .._version import __version__
 from ..errors import (
     APIError,
@@ -184,6 +185,8 @@ class Sender:
             BasetenError: The request failed.
         """
         self.connections.check()
+        if operation.method != "GET":
+            load_the_rest()
         policy = self.settings.retry
         route = self._route(operation)
         request = self._request(operation, host)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from attrs import evolve, frozen
 
 from .._clock import EARLY_S, Clock
+from .._first_use import load_the_rest
 from .._status import Stage
 from ..errors import (
     APIError,
@@ -172,6 +173,7 @@ class Wait(Generic[R]):
             timeout: Seconds; infinity for no limit; zero looks exactly once.
             actions: What else it may do.
         """
+        load_the_rest()
         self._polls = polls
         self._tracker = tracker
         self._look = look
