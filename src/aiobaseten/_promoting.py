@@ -628,19 +628,21 @@ def in_progress(
     where = resource.environment_label(environment)
     # Baseten cannot cancel a chain's promotion.
     cancel = ", or cancel it" if resource.kind == "model" else ""
+    # Baseten may have refused the promotion.
+    so_far = "nothing was sent" if act else "yours has not begun"
     if is_paused is None:
         is_paused = reading.is_paused
     if is_paused:
         still = "" if waited is None else f" after {waited.timeout:g} s of waiting"
-        state = f"is paused{still}, and stays so; nothing was sent: "
+        state = f"is paused{still}, and stays so; {so_far}: "
         state += "cancel it, which gives its traffic back" if act else "resume it, or cancel it"
     elif act:
-        state = f"is under way; nothing was sent: wait for its end before {act}{cancel}"
+        state = f"is under way; {so_far}: wait for its end before {act}{cancel}"
     elif waited is None:
-        state = "is under way; nothing was sent: wait for its end, for example with "
+        state = f"is under way; {so_far}: wait for its end, for example with "
         state += f'if_in_progress="wait"{cancel}; or leave it to Baseten to refuse, with "send"'
     else:
-        state = f"is still under way after {waited.timeout:g} s of waiting; nothing was sent: "
+        state = f"is still under way after {waited.timeout:g} s of waiting; {so_far}: "
         state += f"wait longer{cancel}"
     return PromotionInProgressError(
         f"a promotion{which} to {where} {state}",

@@ -426,7 +426,7 @@ class ChainEnvironmentHandle(EnvironmentHandle["ChainDeployment", "ChainEnvironm
 
         Raises:
             ConfigurationError: *instance_types* is invalid or empty; nothing was sent.
-            PromotionInProgressError: A promotion is under way; nothing was sent.
+            PromotionInProgressError: A promotion is under way; yours has not begun.
             PromotionOutcomeUnknownError: The answer was lost, and the environment does not tell
                 whether a promotion began. It was not sent again.
             BadRequestError: Baseten refuses it, for example because there is no such chainlet.

@@ -419,8 +419,8 @@ async def test_an_environment_that_is_busy(
         await production(baseten, kind).promote("old")
 
     assert str(caught.value) == (
-        f"a promotion of deployment new to production of {kind} owner is under way; nothing was "
-        f'sent: wait for its end, for example with if_in_progress="wait"{or_cancel}; or leave it '
+        f"a promotion of deployment new to production of {kind} owner is under way; yours has not "
+        f'begun: wait for its end, for example with if_in_progress="wait"{or_cancel}; or leave it '
         'to Baseten to refuse, with "send"'
     )
 
@@ -570,12 +570,13 @@ async def test_an_environment_with_a_paused_promotion(fake: FakeBaseten, baseten
     assert await sentence_of(
         handle.promote("old", if_in_progress="wait", in_progress_timeout=200)
     ) == (
-        f"{paused} after 200 s of waiting, and stays so; nothing was sent: resume it, or cancel it"
+        f"{paused} after 200 s of waiting, and stays so; yours has not begun: "
+        "resume it, or cancel it"
     )
     assert environment.promotion is not None
     assert environment.promotion.status == "PAUSED"
     assert await sentence_of(handle.promote("old")) == (
-        f"{paused}, and stays so; nothing was sent: resume it, or cancel it"
+        f"{paused}, and stays so; yours has not begun: resume it, or cancel it"
     )
     for rollback in (handle.rollback(), ours.rollback()):
         assert await sentence_of(rollback) == (

@@ -526,7 +526,7 @@ async def test_an_environment_that_stays_busy(fake: FakeBaseten, baseten: Basete
 
     assert str(caught.value) == (
         "a promotion of deployment new to production of model owner is still under way after 10 s "
-        "of waiting; nothing was sent: wait longer, or cancel it"
+        "of waiting; yours has not begun: wait longer, or cancel it"
     )
 
 
