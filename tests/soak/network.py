@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import Counter
 from typing import Any
@@ -23,24 +24,28 @@ class Network(httpx.AsyncBaseTransport):
 
     Attributes:
         answers: How many requests were answered with which status, or lost.
-        intrusions: Requests to a route that had asked this client to be left alone.
+        intrusions: Requests to a route that had asked this client to be left alone, before the
+            first deadline: a last look is sent all the same.
+        deadline: The first deadline of a wait.
     """
 
     chance: random.Random
     answers: Counter[int | str] = field(factory=Counter[int | str])
     intrusions: int = 0
+    deadline: float = math.inf
     _quiet: dict[str, tuple[float, float]] = field(factory=dict[str, tuple[float, float]])
     _real: Any = None
 
-    def lead_to(self, fake: FakeBaseten) -> None:
+    def lead_to(self, fake: FakeBaseten, *, deadline: float) -> None:
         self._real = fake.transport()
+        self.deadline = deadline
         self._quiet.clear()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         loop = asyncio.get_running_loop()
         route = f"{request.method} {request.url.path.split('/')[2::2]}"
         since, until = self._quiet.get(route, (0.0, 0.0))
-        self.intrusions += since < loop.time() < until - RESOLUTION
+        self.intrusions += since < loop.time() < min(until - RESOLUTION, self.deadline)
         await asyncio.sleep(self.chance.uniform(0.02, 0.3))
         try:
             response = await self._answer(request)

@@ -60,7 +60,7 @@ class Soak:
         """Check the ends of all waits; returns the blocks in use around the quiet time."""
         fake = FakeBaseten(enforce_limits=True)
         for network in self.networks:
-            network.lead_to(fake)
+            network.lead_to(fake, deadline=asyncio.get_running_loop().time() + hour)
         planned = waits(fake, kinds, random.Random(4), hour=hour)
         measured = [asyncio.create_task(blocks_at(fake, at * hour)) for at in QUIET]
         wrong = await asyncio.gather(
