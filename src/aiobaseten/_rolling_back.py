@@ -251,12 +251,7 @@ async def roll_environment_back(
         raise RollbackImpossibleError(
             f"nothing serves in {where}, so there is nothing to roll back"
         )
-    predecessor = await _find_predecessor(resource, environment, current_id)
-    if predecessor.newer is not None:
-        # The look may have been late, and the newest promotion may have ended by now.
-        await outlast(resource, predecessor.newer)
-    reading = await resource.read_environment(environment)
-    _check_idle(resource, environment, reading, current_id)
+    predecessor, reading = await _find_settled(resource, environment, current_id)
     previous_id = predecessor.deployment_id
     _LOG.info(
         "rolling %s back from deployment %s to %s, which served before according to %s",
@@ -266,9 +261,32 @@ async def roll_environment_back(
         predecessor.source,
     )
     if before_sending is not None:
-        reading = await announce(resource, reading, environment, previous_id, before_sending)
-        _check_idle(resource, environment, reading, current_id)
+        later = await announce(resource, reading, environment, previous_id, before_sending)
+        if later is not reading:
+            # It took long. The look after it may be late, so that the log is asked again.
+            _check_idle(resource, environment, later, current_id)
+            predecessor, reading = await _find_settled(resource, environment, current_id)
+            if predecessor.deployment_id != previous_id:
+                raise _has_ended(resource, environment, reading, current_id)
     return await send_once(resource, environment, previous_id, promote(previous_id), reading)
+
+
+async def _find_settled(
+    resource: Resource[D, E], environment: str, current_id: str
+) -> tuple[Predecessor, EnvironmentReading]:
+    """What served before, and a look that shows what became of newer promotions in the log.
+
+    Raises:
+        PromotionInProgressError: A promotion is under way, or has ended.
+        RollbackImpossibleError: It is not known what served before.
+    """
+    predecessor = await _find_predecessor(resource, environment, current_id)
+    if predecessor.newer is not None:
+        # The look may have been late, and the newest promotion may have ended by now.
+        await outlast(resource, predecessor.newer)
+    reading = await resource.read_environment(environment)
+    _check_idle(resource, environment, reading, current_id)
+    return predecessor, reading
 
 
 def _check_idle(
@@ -288,13 +306,25 @@ def _check_idle(
     if reading.is_busy:
         raise in_progress(resource, environment, reading, act="you roll back")
     if reading.current_id != current_id:
-        raise PromotionInProgressError(
-            f"deployment {current_id} served in {resource.environment_label(environment)} when "
-            f"this rollback began, and now {reading.current_id} does: another promotion has just "
-            "ended; nothing was sent: look at the environment before you roll it back",
-            deployment_id=reading.current_id,
-            environment=reading.value,
-        )
+        raise _has_ended(resource, environment, reading, current_id)
+
+
+def _has_ended(
+    resource: Resource[D, E], environment: str, reading: EnvironmentReading, current_id: str | None
+) -> PromotionInProgressError:
+    """The error that another promotion has ended since a rollback began."""
+    serves = (
+        f"and now {reading.current_id} does"
+        if reading.current_id != current_id
+        else "as it does now, but was promoted again since"
+    )
+    return PromotionInProgressError(
+        f"deployment {current_id} served in {resource.environment_label(environment)} when "
+        f"this rollback began, {serves}: another promotion has just ended; nothing was sent: look "
+        "at the environment before you roll it back",
+        deployment_id=reading.current_id,
+        environment=reading.value,
+    )
 
 
 async def _find_predecessor(

@@ -903,6 +903,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
 
         If the audit log has a newer promotion than that of the current deployment, the environment
         is read a second time, at least ten seconds later, and a minute after that promotion began.
+        If *before_sending* takes long, both are read again after it.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
