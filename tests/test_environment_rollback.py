@@ -250,7 +250,10 @@ async def test_after_a_slow_before_sending_an_idle_environment_is_rolled_back(
     await went_live(production, "new")
     began = fake.now
 
-    await environment.rollback(before_sending=lambda _: asyncio.sleep(30))
+    async def save(_: str) -> None:
+        await asyncio.sleep(30)
+
+    await environment.rollback(before_sending=save)
 
     assert promoted(fake) == ["old"]
     assert fake.now - began == pytest.approx(30, abs=1)

@@ -523,6 +523,7 @@ class ChainEnvironmentHandle(EnvironmentHandle["ChainDeployment", "ChainEnvironm
             deployment=started.deployment,
             baseline=started.baseline,
             memory=memory,
+            was_adopted=started.was_adopted,
         )
 
     async def plan(
@@ -696,6 +697,7 @@ class ChainPromotion(Promotion["ChainDeployment", "ChainEnvironment"]):
             token=self.token,
             since=self._since,
             began_by=self._began_by,
+            was_adopted=self._was_adopted,
         )
 
 

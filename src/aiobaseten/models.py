@@ -778,6 +778,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             deployment=started.deployment,
             baseline=started.baseline,
             memory=memory,
+            was_adopted=started.was_adopted,
         )
 
     async def plan(
@@ -1244,6 +1245,7 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
             token=self.token,
             since=self._since,
             began_by=self._began_by,
+            was_adopted=self._was_adopted,
         )
 
     @property
