@@ -20,6 +20,8 @@ from aiobaseten.errors import (
 )
 from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment, timelines
 
+from .guarding.rollout import let_looks_lag
+
 pytestmark = pytest.mark.looptime
 
 KINDS = pytest.mark.parametrize("kind", ["chain", "model"])
@@ -211,6 +213,50 @@ async def test_a_promotion_that_a_late_look_did_not_show_is_not_rolled_back(
         await environment.rollback()
 
     assert promoted(fake) == []
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("promotes", "lag"),
+    [(["other"], 55), (["other", "new"], 0)],
+    ids=["not shown yet", "undone"],
+)
+async def test_a_promotion_during_a_slow_before_sending_is_not_rolled_back(
+    fake: FakeBaseten,
+    production: FakeEnvironment,
+    environment: Any,
+    promotes: list[str],
+    lag: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It has ended when the look comes; only the audit log shows it."""
+    await went_live(production, "new")
+
+    async def save(_: str) -> None:
+        for deployment_id in promotes:
+            production.promote(deployment_id)
+            await asyncio.sleep(40)
+        let_looks_lag(monkeypatch, lag)
+
+    with pytest.raises(PromotionInProgressError):
+        await environment.rollback(before_sending=save)
+
+    assert promoted(fake) == []
+
+
+async def test_after_a_slow_before_sending_an_idle_environment_is_rolled_back(
+    fake: FakeBaseten, production: FakeEnvironment, environment: Any
+) -> None:
+    await went_live(production, "new")
+    began = fake.now
+
+    async def save(_: str) -> None:
+        await asyncio.sleep(30)
+
+    await environment.rollback(before_sending=save)
+
+    assert promoted(fake) == ["old"]
+    assert fake.now - began == pytest.approx(30, abs=1)
 
 
 async def test_a_newer_promotion_that_failed_is_passed_over_after_a_second_look(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ._arguments import boolean, function
-from ._audit_log import AuditEntry
+from ._audit_log import AuditEntry, Ourselves
 from ._predecessor import (
     ListedDeployment,
     Predecessor,
@@ -41,6 +42,10 @@ STALE_FOR_S = 10.0
 #: The same, where it is known that something has happened, and a look would do harm if it were
 #: older.
 MOST_STALE_S = 60.0
+#: Seconds in which an audit log that fails is read again.
+LOG_FAILS_FOR_S = 30.0
+# Seconds between two tries.
+_LOG_AGAIN_S = 5.0
 _LOG = logging.getLogger("aiobaseten")
 # Pages of an audit log that a rollback reads at most.
 _MOST_PAGES = 10
@@ -59,6 +64,7 @@ class Ours:
         token: The promotion's.
         since: When it was started, in seconds since 1970 at Baseten; minus infinity if resumed.
         began_by: When it was certainly under way, by the same clock; infinity if that is not known.
+        was_adopted: Whether somebody else has started it, and it is followed.
     """
 
     environment: str
@@ -67,6 +73,7 @@ class Ours:
     token: str
     since: float
     began_by: float
+    was_adopted: bool
 
     @property
     def previous_id(self) -> str | None:
@@ -80,8 +87,8 @@ async def check_still_ours(
     """Check that nobody has promoted anything since: by two looks, and by the audit log.
 
     Two, because servers that lag behind may answer in turn. The log is written together with the
-    promotion, and alone tells two promotions of one deployment apart. If it cannot be read, the
-    looks decide.
+    promotion, and alone tells two promotions of one deployment apart. If the key may not read it,
+    or it fails for half a minute, the looks decide.
 
     Args:
         resource: The chain or model.
@@ -92,8 +99,10 @@ async def check_still_ours(
         PromotionSupersededError: Somebody has. Nothing was sent.
     """
     reading = await _look_twice(resource, ours, may_go_back=may_go_back)
-    entries = await _read_log(resource, ours.environment)
-    again = promoted_again(entries, ours.deployment_id, ours.began_by)
+    entries = await _read_log(resource, ours)
+    if entries is None:
+        return await _look_twice(resource, ours, may_go_back=may_go_back)  # those are old by now
+    again = await _find_again(resource, ours, entries)
     if again is not None:
         raise _promoted_again(resource, ours, reading, again)
     if reading.shows_promotion and reading.candidate_id == ours.deployment_id:
@@ -112,15 +121,48 @@ async def check_still_ours(
     return await _look_twice(resource, ours, may_go_back=may_go_back)
 
 
-async def _read_log(resource: Resource[D, E], environment: str) -> Sequence[AuditEntry]:
-    """The entries of the audit log, newest first; none if it cannot be read."""
-    try:
-        read = ReadAuditLog(resource, environment, must_tell=True)
-        return await resource.polls.follow_ups.once(read)
-    except ConfigurationError:
-        raise
-    except (BasetenError, TimeoutError):
-        return ()
+async def _read_log(resource: Resource[D, E], ours: Ours) -> Sequence[AuditEntry] | None:
+    """The entries of the audit log, newest first: none if the key may not read it.
+
+    Returns ``None`` if it kept failing, and warns.
+    """
+    clock = resource.sender.clock
+    began = clock.now()
+    read = ReadAuditLog(resource, ours.environment, must_tell=True)
+    while True:
+        try:
+            return await resource.polls.follow_ups.once(read)
+        except ConfigurationError:
+            raise
+        except (BasetenError, TimeoutError) as error:
+            if isinstance(error, BasetenError) and not error.is_transient:
+                return ()
+            lasted = clock.now() - began
+            if lasted + _LOG_AGAIN_S >= LOG_FAILS_FOR_S:
+                _LOG.warning(
+                    "the audit log could not be read for %.0f s (%s): the environment alone tells "
+                    "whether the promotion of deployment %s to %s is still ours",
+                    lasted,
+                    str(error) or "no answer in time",
+                    ours.deployment_id,
+                    resource.environment_label(ours.environment),
+                )
+                return None
+        await resource.sender.connections.pause(_LOG_AGAIN_S)
+
+
+async def _find_again(
+    resource: Resource[D, E], ours: Ours, entries: Sequence[AuditEntry]
+) -> AuditEntry | None:
+    """The newest promotion of the same deployment, if it is newer than ours."""
+    find = partial(promoted_again, entries, ours.deployment_id, ours.began_by)
+    if ours.was_adopted:
+        return find(None)
+    ourselves = Ourselves(has_key=resource.sender.settings.secret.begins_with)
+    again = find(ourselves)
+    if again is None and any(ourselves.wrote(one) is None and one.actor.email for one in entries):
+        again = find(evolve(ourselves, email=await resource.email_of_key()))
+    return again
 
 
 async def outlast(resource: Resource[D, E], entry: AuditEntry) -> None:
@@ -251,12 +293,7 @@ async def roll_environment_back(
         raise RollbackImpossibleError(
             f"nothing serves in {where}, so there is nothing to roll back"
         )
-    predecessor = await _find_predecessor(resource, environment, current_id)
-    if predecessor.newer is not None:
-        # The look may have been late, and the newest promotion may have ended by now.
-        await outlast(resource, predecessor.newer)
-    reading = await resource.read_environment(environment)
-    _check_idle(resource, environment, reading, current_id)
+    predecessor, reading = await _find_settled(resource, environment, current_id)
     previous_id = predecessor.deployment_id
     _LOG.info(
         "rolling %s back from deployment %s to %s, which served before according to %s",
@@ -266,9 +303,32 @@ async def roll_environment_back(
         predecessor.source,
     )
     if before_sending is not None:
-        reading = await announce(resource, reading, environment, previous_id, before_sending)
-        _check_idle(resource, environment, reading, current_id)
+        later = await announce(resource, reading, environment, previous_id, before_sending)
+        if later is not reading:
+            # It took long. The look after it may be late, so that the log is asked again.
+            _check_idle(resource, environment, later, current_id)
+            predecessor, reading = await _find_settled(resource, environment, current_id)
+            if predecessor.deployment_id != previous_id:
+                raise _has_ended(resource, environment, reading, current_id)
     return await send_once(resource, environment, previous_id, promote(previous_id), reading)
+
+
+async def _find_settled(
+    resource: Resource[D, E], environment: str, current_id: str
+) -> tuple[Predecessor, EnvironmentReading]:
+    """What served before, and a look that shows what became of newer promotions in the log.
+
+    Raises:
+        PromotionInProgressError: A promotion is under way, or has ended.
+        RollbackImpossibleError: It is not known what served before.
+    """
+    predecessor = await _find_predecessor(resource, environment, current_id)
+    if predecessor.newer is not None:
+        # The look may have been late, and the newest promotion may have ended by now.
+        await outlast(resource, predecessor.newer)
+    reading = await resource.read_environment(environment)
+    _check_idle(resource, environment, reading, current_id)
+    return predecessor, reading
 
 
 def _check_idle(
@@ -288,13 +348,25 @@ def _check_idle(
     if reading.is_busy:
         raise in_progress(resource, environment, reading, act="you roll back")
     if reading.current_id != current_id:
-        raise PromotionInProgressError(
-            f"deployment {current_id} served in {resource.environment_label(environment)} when "
-            f"this rollback began, and now {reading.current_id} does: another promotion has just "
-            "ended; nothing was sent: look at the environment before you roll it back",
-            deployment_id=reading.current_id,
-            environment=reading.value,
-        )
+        raise _has_ended(resource, environment, reading, current_id)
+
+
+def _has_ended(
+    resource: Resource[D, E], environment: str, reading: EnvironmentReading, current_id: str | None
+) -> PromotionInProgressError:
+    """The error that another promotion has ended since a rollback began."""
+    serves = (
+        f"and now {reading.current_id} does"
+        if reading.current_id != current_id
+        else "as it does now, but was promoted again since"
+    )
+    return PromotionInProgressError(
+        f"deployment {current_id} served in {resource.environment_label(environment)} when "
+        f"this rollback began, {serves}: another promotion has just ended; nothing was sent: look "
+        "at the environment before you roll it back",
+        deployment_id=reading.current_id,
+        environment=reading.value,
+    )
 
 
 async def _find_predecessor(

@@ -523,6 +523,7 @@ class ChainEnvironmentHandle(EnvironmentHandle["ChainDeployment", "ChainEnvironm
             deployment=started.deployment,
             baseline=started.baseline,
             memory=memory,
+            was_adopted=started.was_adopted,
         )
 
     async def plan(
@@ -598,6 +599,7 @@ class ChainEnvironmentHandle(EnvironmentHandle["ChainDeployment", "ChainEnvironm
 
         If the audit log has a newer promotion than that of the current deployment, the environment
         is read a second time, at least ten seconds later, and a minute after that promotion began.
+        If *before_sending* takes long, both are read again after it.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
@@ -695,6 +697,7 @@ class ChainPromotion(Promotion["ChainDeployment", "ChainEnvironment"]):
             token=self.token,
             since=self._since,
             began_by=self._began_by,
+            was_adopted=self._was_adopted,
         )
 
 

@@ -778,6 +778,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             deployment=started.deployment,
             baseline=started.baseline,
             memory=memory,
+            was_adopted=started.was_adopted,
         )
 
     async def plan(
@@ -903,6 +904,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
 
         If the audit log has a newer promotion than that of the current deployment, the environment
         is read a second time, at least ten seconds later, and a minute after that promotion began.
+        If *before_sending* takes long, both are read again after it.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
@@ -1243,6 +1245,7 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
             token=self.token,
             since=self._since,
             began_by=self._began_by,
+            was_adopted=self._was_adopted,
         )
 
     @property

@@ -64,6 +64,8 @@ class Promotion(Generic[D, E]):
     #: When it was certainly under way, in seconds since 1970 at Baseten; minus infinity
     #: for one that has just begun.
     _began_by: float = field(default=-math.inf, alias="began_by", repr=False)
+    #: Whether somebody else has started it.
+    _was_adopted: bool = field(default=False, alias="was_adopted", repr=False)
     _since: float = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:

@@ -18,6 +18,7 @@ from aiobaseten.guard import GuardedStep
 from aiobaseten.testing import FakeBaseten, FakeEnvironment
 
 from .rollout import (
+    AUDIT_LOG,
     CANCEL,
     METRICS,
     end_of,
@@ -71,6 +72,19 @@ async def test_a_promotion_of_the_same_deployment_is_left_alone(
     assert production.promotion is not None
     assert (production.promotion.status, production.promotion.percent) == ("RAMPING_UP", 25)
     assert fake.now < 300
+
+
+async def test_a_log_that_fails_when_the_guard_takes_back_is_read_again() -> None:
+    fake, production = bad_world()
+    fake.at(20, promotes(production, "d2"))
+    fake.at(40, lambda: fake.faults.status(503, route=AUDIT_LOG, lasting=110, times=None))
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten))
+
+    assert isinstance(error, GuardBreachedError | PromotionSupersededError)
+    assert report.overridden == ("promote",)
+    assert writes(fake) == ["promote"]
+    assert len(sent(fake, AUDIT_LOG)) > 1
 
 
 async def test_a_deployment_that_somebody_promoted_again_in_the_bake_is_not_rolled_back() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +12,9 @@ import pytest
 from aiobaseten import ModelPromotion
 from aiobaseten.errors import PromotionSupersededError
 from aiobaseten.testing import FakeBaseten, FakeEnvironment
+from aiobaseten.testing._http.json_writer import JSONWriter
 
-from ..guarding.rollout import let_looks_lag, world, writes
+from ..guarding.rollout import AUDIT_LOG, let_looks_lag, sent, world, writes
 
 pytestmark = pytest.mark.looptime
 
@@ -49,6 +52,148 @@ async def test_a_promotion_of_the_same_deployment_by_somebody_else_is_left_alone
         assert writes(fake) == ["promote"]
         if verb != "rollback":
             await getattr(promotion, verb)(even_if_superseded=True)
+
+
+FAILURES: dict[str, tuple[str, tuple[int, ...]]] = {
+    "unavailable": ("status", (503,)),
+    "limited": ("rate_limited", ()),
+    "hanging": ("hang", ()),
+    "odd": ("html", (200,)),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+async def test_an_audit_log_that_fails_for_a_moment_is_read_again(failure: str) -> None:
+    fake, production = same_ids()
+    token = (await ours_again(fake, production)).token
+    name, given = FAILURES[failure]
+    getattr(fake.faults, name)(*given, route=AUDIT_LOG, lasting=14, times=None)
+    async with fake.client() as baseten:
+        promotion = await baseten.resume(token, expect=ModelPromotion)
+        with pytest.raises(PromotionSupersededError):
+            await promotion.cancel()
+
+    assert writes(fake) == ["promote"]
+
+
+async def test_an_audit_log_that_keeps_failing_leaves_it_to_new_looks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Somebody promotes another deployment while the log is tried again."""
+    fake, production = same_ids()
+    fake.faults.status(503, route=AUDIT_LOG, times=None)
+    async with fake.client() as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        production.pause()
+        await asyncio.sleep(20)
+        began = fake.now
+        with caplog.at_level(logging.WARNING, "aiobaseten"):
+            await promotion.pause()
+        assert 20 < fake.now - began < 40
+        assert AUDIT_LOG.removeprefix("GET ").rpartition("/")[2] in caplog.text
+
+        fake.at(fake.now + 14, production.force_cancel)
+        fake.at(fake.now + 15, lambda: production.promote("d3"))
+        with pytest.raises(PromotionSupersededError) as caught:
+            await promotion.cancel()
+
+    assert caught.value.by == "d3"
+    assert writes(fake) == ["promote", "pause_promotion"]
+
+
+async def test_an_audit_log_that_the_key_may_not_read_is_asked_once() -> None:
+    fake, _ = same_ids(audit_log="forbidden")
+    async with fake.client() as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        began = fake.now
+        await promotion.cancel()
+
+    assert fake.now - began < 1
+    assert len(sent(fake, AUDIT_LOG)) == 1
+
+
+def _no_date(*_: object) -> str:
+    return ""
+
+
+def let_clocks_differ(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """The times of the audit log are late or missing, or no answer tells the time."""
+    write = JSONWriter.audit_entry
+
+    def entry(*given: Any) -> Any:
+        written: Any = write(*given)
+        if how == "late":
+            at = datetime.fromisoformat(written["created"]) - timedelta(hours=1)
+            written["created"] = at.isoformat()
+        else:
+            written.pop("created")
+        return written
+
+    if how == "no date":
+        monkeypatch.setattr(JSONWriter, "http_date", _no_date)
+    else:
+        monkeypatch.setattr(JSONWriter, "audit_entry", entry)
+
+
+CLOCKS = pytest.mark.parametrize("clocks", ["late", "no time", "no date"])
+
+
+@CLOCKS
+@pytest.mark.parametrize("is_resumed", [False, True], ids=["same", "resumed"])
+async def test_order_and_authors_tell_two_promotions_apart_without_clocks(
+    clocks: str, is_resumed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_clocks_differ(monkeypatch, clocks)
+    fake, production = same_ids()
+    async with fake.client() as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        await asyncio.sleep(20)
+        production.force_cancel()
+        production.promote("d2")
+        await asyncio.sleep(20)
+        if is_resumed:
+            promotion = await baseten.resume(promotion.token, expect=ModelPromotion)
+        with pytest.raises(PromotionSupersededError):
+            await promotion.cancel()
+
+    assert writes(fake) == ["promote"]
+
+
+@CLOCKS
+async def test_a_promotion_of_ours_after_those_of_others_is_ours_without_clocks(
+    clocks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_clocks_differ(monkeypatch, clocks)
+    fake, production = same_ids()
+    async with fake.client() as baseten:
+        handle = baseten.model("m1").environment("production")
+        await handle.promote("d2")
+        production.force_cancel()
+        production.promote("d2")
+        production.force_cancel()
+        await asyncio.sleep(20)
+        promotion = await handle.promote("d2")
+        await asyncio.sleep(20)
+        await promotion.cancel()
+
+    assert writes(fake) == ["promote", "promote", "cancel_promotion"]
+
+
+async def test_an_adopted_promotion_of_a_deployment_that_we_promoted_earlier_can_be_cancelled() -> (
+    None
+):
+    fake, production = same_ids()
+    async with fake.client() as baseten:
+        handle = baseten.model("m1").environment("production")
+        await handle.promote("d2")
+        await asyncio.sleep(20)
+        production.force_cancel()
+        production.promote("d2")
+        await asyncio.sleep(20)
+        promotion = await handle.promote("d2", if_in_progress="adopt")
+        await promotion.cancel()
+
+    assert writes(fake) == ["promote", "cancel_promotion"]
 
 
 async def test_a_deployment_that_was_promoted_earlier_is_ours_to_cancel() -> None:

@@ -143,23 +143,35 @@ def promotions_after(entries: Sequence[AuditEntry], target: str) -> list[AuditEn
 
 
 def promoted_again(
-    entries: Sequence[AuditEntry], target: str, began_by: float
+    entries: Sequence[AuditEntry], target: str, began_by: float, ourselves: Ourselves | None
 ) -> AuditEntry | None:
     """The newest promotion of *target*, if it is newer than ours; ``None`` if none is known.
 
-    An entry that is alone is of ours: the clock of the log is another one.
+    The clock of the log may be another one, or not be told. The order of the entries and their
+    authors need none: if somebody else wrote the newest, and we an older one, ours is over. An
+    entry that is alone is of ours.
 
     Args:
         entries: About promotions to the environment, newest first.
         target: The deployment that is promoted.
         began_by: When ours was under way, in seconds since 1970 at Baseten; infinity if that is not
             known.
+        ourselves: How to tell our own entries; ``None`` if ours is one that somebody else started.
     """
     names = _names(entries)
     promotions = [one for one in entries if one.act is _audit_log.Act.PROMOTED and not one.is_push]
     mine = [one for one in promotions if _is_about(one, target, names)]
-    is_newer = len(mine) > 1 and mine[0].is_since(began_by + _audit_log.CLOCK_S)
-    return mine[0] if is_newer else None
+    if len(mine) < 2:
+        return None
+    newest, *older = mine
+    if newest.is_since(began_by + _audit_log.CLOCK_S):
+        return newest
+    is_others = (
+        ourselves is not None
+        and ourselves.wrote(newest) is False
+        and any(ourselves.wrote(one) for one in older)
+    )
+    return newest if is_others else None
 
 
 def is_cancelled(entries: Sequence[AuditEntry], target: str) -> bool:
