@@ -21,7 +21,7 @@ from ._predecessor import (
 from ._promoting import Started, announce, in_progress, is_of, send_once
 from ._resource import D, E, ReadAuditLog, Resource
 from ._sending import Operation
-from ._waiting import Baseline, Who, add_who, promoted_again, promotions_after
+from ._waiting import MOST_STALE_S, Baseline, Who, add_who, promoted_again, promotions_after
 from .errors import (
     APIError,
     BasetenError,
@@ -38,9 +38,6 @@ from .readings import EnvironmentReading
 
 #: Seconds after which a server that lags behind shows the environment as it is.
 STALE_FOR_S = 10.0
-#: The same, where it is known that something has happened, and a look would do harm if it were
-#: older.
-MOST_STALE_S = 60.0
 _LOG = logging.getLogger("aiobaseten")
 # Pages of an audit log that a rollback reads at most.
 _MOST_PAGES = 10
