@@ -22,7 +22,7 @@ from ._predecessor import (
 from ._promoting import Started, announce, in_progress, is_of, send_once
 from ._resource import D, E, ReadAuditLog, Resource
 from ._sending import Operation
-from ._waiting import Baseline, Who, add_who, promoted_again, promotions_after
+from ._waiting import MOST_STALE_S, Baseline, Who, add_who, promoted_again, promotions_after
 from .errors import (
     APIError,
     BasetenError,
@@ -39,9 +39,6 @@ from .readings import EnvironmentReading
 
 #: Seconds after which a server that lags behind shows the environment as it is.
 STALE_FOR_S = 10.0
-#: The same, where it is known that something has happened, and a look would do harm if it were
-#: older.
-MOST_STALE_S = 60.0
 #: Seconds in which an audit log that fails is read again.
 LOG_FAILS_FOR_S = 30.0
 # Seconds between two tries.

@@ -11,7 +11,7 @@ from aiobaseten.errors import (
     WaitError,
 )
 
-from .server import KINDS, Kind, World, client, environment_of, made, shows
+from .server import KINDS, Kind, Shown, World, client, environment_of, made, shows
 
 pytestmark = pytest.mark.looptime
 
@@ -133,6 +133,70 @@ async def test_the_failure_of_a_promotion_of_the_serving_deployment_is_a_failure
             await promotion.wait(timeout=900)
 
     assert 60 <= world.now() < 120
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        shows("old"),
+        shows("old", "broken", "FAILED"),
+        shows("old", None, "FAILED"),
+        shows("old", None, "CANCELED"),
+    ],
+    ids=["nothing", "a failed candidate", "a failure", "a cancellation"],
+)
+@every_kind
+async def test_a_replica_that_is_a_minute_behind_does_not_make_a_promotion_gone(
+    kind: Kind, before: Shown
+) -> None:
+    """For 55 s every look goes to a replica that shows the state from before the promotion."""
+    world = World()
+    owner = world.owner(kind)
+    owner.deployment("broken", "DEPLOY_FAILED")
+    production = owner.environment({0: before})
+    ramping = shows("old", "new", "RAMPING_UP", 50)
+    releasing = shows("old", "new", "RELEASING")
+    production.on("promote", then={0: releasing, 15: before, 70: ramping, 100: shows("new")})
+
+    async with client(world) as baseten:
+        live = await (await environment_of(baseten, kind).promote("new")).wait(timeout=600)
+
+    assert live.id == "new"
+    assert 100 <= world.now() < 130
+
+
+@every_kind
+async def test_a_failure_of_the_same_deployment_from_before_is_doubted_for_a_minute(
+    kind: Kind,
+) -> None:
+    """The same deployment failed before; a replica that is a minute behind shows that again."""
+    before = shows("old", "new", "FAILED", message="out of memory")
+    world = World()
+    production = world.owner(kind).environment({0: before})
+    releasing = shows("old", "new", "RELEASING")
+    production.on("promote", then={0: releasing, 15: before, 70: releasing, 100: shows("new")})
+
+    async with client(world) as baseten:
+        live = await (await environment_of(baseten, kind).promote("new")).wait(timeout=600)
+
+    assert live.id == "new"
+
+
+@every_kind
+async def test_a_promotion_that_was_undone_without_a_trace_is_gone_after_a_minute(
+    kind: Kind,
+) -> None:
+    """No look shows the cancellation. What is shown could be a minute old, but not older."""
+    world = World()
+    production = world.owner(kind).environment({0: shows("old")})
+    production.on("promote", then={0: shows("old", "new", "RELEASING"), 30: shows("old")})
+
+    async with client(world) as baseten:
+        promotion = await environment_of(baseten, kind).promote("new")
+        with pytest.raises(PromotionCanceledError):
+            await promotion.wait(timeout=600)
+
+    assert 90 <= world.now() < 105
 
 
 # --- the same kind, in other places --------------------------------------------------------------

@@ -594,7 +594,7 @@ EDGES = [
         ),
         wait=promoted(),
         outcome=PromotionCanceledError,
-        at=(30, 60),
+        at=(90, 110),
         behaviour=Behaviour(terminal_promotion_for=0),
     ),
     Row(

@@ -12,7 +12,6 @@ from aiobaseten.readings import DeploymentReading
 from .literals import (
     P,
     T,
-    confirmed,
     deployment,
     environment,
     explained,
@@ -58,8 +57,10 @@ def test_an_unchanged_end_counts_after_the_settling_time(
     tracker = promotion_tracker(baseline=baseline_of(before), retried=True)
 
     look(tracker, 0, before)
+    look(tracker, 120, before)
+    look(tracker, 179, before)
 
-    assert isinstance(confirmed(tracker, 120, before), error)
+    assert isinstance(see(tracker, 180, before), error)
 
 
 @pytest.mark.parametrize("found", [None, deployment(status="INACTIVE")])

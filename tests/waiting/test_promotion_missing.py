@@ -113,8 +113,11 @@ def test_two_short_absences_do_not_add_up() -> None:
 def test_a_deployment_that_stays_missing_was_cancelled_if_no_other_took_its_place() -> None:
     tracker = after_candidate_was_seen()
     look(tracker, 5, environment(P))
+    for at in (15, 64):
+        found = deployment(status="INACTIVE")
+        assert explained(tracker, at, environment(P), found) == PENDING
 
-    error = explained(tracker, 15, environment(P), deployment(status="INACTIVE"))
+    error = explained(tracker, 65, environment(P), deployment(status="INACTIVE"))
 
     assert isinstance(error, PromotionCanceledError)
 
@@ -133,7 +136,7 @@ def test_a_deleted_deployment_was_cancelled() -> None:
     tracker = after_candidate_was_seen()
     look(tracker, 5, environment(P))
 
-    error = explained(tracker, 15, environment(P), None)
+    error = explained(tracker, 65, environment(P), None)
 
     assert isinstance(error, PromotionCanceledError)
 
@@ -164,8 +167,10 @@ def test_the_previous_deployment_is_the_successor_after_a_rollback() -> None:
     tracker = promotion_tracker()
     look(tracker, 0, environment(deployment(status="WAKING_UP")))
     look(tracker, 5, environment(P))
+    found = deployment(status="SCALED_TO_ZERO")
+    assert explained(tracker, 64, environment(P), found) == PENDING
 
-    error = explained(tracker, 15, environment(P), deployment(status="SCALED_TO_ZERO"))
+    error = explained(tracker, 65, environment(P), found)
 
     assert isinstance(error, PromotionSupersededError)
     assert error.by == P
@@ -195,7 +200,7 @@ def test_an_environment_without_current_has_no_successor() -> None:
     look(tracker, 5, environment(None))
 
     assert isinstance(
-        explained(tracker, 15, environment(None), deployment(status="INACTIVE")),
+        explained(tracker, 65, environment(None), deployment(status="INACTIVE")),
         PromotionCanceledError,
     )
 
@@ -266,7 +271,7 @@ def test_the_end_of_a_promotion_by_somebody_else_is_not_ours(status: str) -> Non
     ended = environment(P, None, status, message="Somebody else's.")
     assert isinstance(see(tracker, 16, ended), Explain)
 
-    error = explained(tracker, 17, ended, deployment())
+    error = explained(tracker, 65, ended, deployment())
 
     assert isinstance(error, PromotionCanceledError)
     assert "Somebody else's." not in str(error)

@@ -245,7 +245,7 @@ def test_a_promotion_that_is_gone(found: DeploymentReading | None, rest: str) ->
     tracker = after_candidate_was_seen()
     look(tracker, 5, environment(P))
 
-    assert str(explained(tracker, 15, environment(P), found)) == (
+    assert str(explained(tracker, 65, environment(P), found)) == (
         "the promotion of T is gone, and no look has shown its end: most likely it was cancelled. "
         f"Traffic is on deployment P. {rest}"
     )

@@ -17,6 +17,7 @@ from .._first_use import names_of
 if TYPE_CHECKING:
     from .cancellation import CancellationTracker, IdleTracker
     from .deployment import DeploymentTracker
+    from .doubt import MOST_STALE_S
     from .follower import Follower, Window
     from .followups import FollowUp
     from .guard import PAUSE_MAY_COME, GuardMemory, GuardTracker, StoppedError
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GO_ON",
     "GO_ON_GUARDED",
+    "MOST_STALE_S",
     "PAUSE_MAY_COME",
     "WHO_S",
     "WHY_S",
@@ -105,6 +107,7 @@ __all__ = [
 _HOMES = {
     "GO_ON": ".wait",
     "GO_ON_GUARDED": ".wait",
+    "MOST_STALE_S": ".doubt",
     "PAUSE_MAY_COME": ".guard",
     "WHO_S": ".who",
     "WHY_S": ".why",

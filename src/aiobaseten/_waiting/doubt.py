@@ -15,6 +15,9 @@ from attrs import define
 #: be missing from its environment: a look may hit the moment in which the candidate becomes the
 #: current deployment, or a server that lags behind.
 MISSING_GRACE_S = 10.0
+#: Seconds by which a server lags behind at most. A state that looks as before a promotion must last
+#: for as long, because a promotion that is wrongly called over may be taken back.
+MOST_STALE_S = 60.0
 
 
 @define
@@ -23,16 +26,18 @@ class Doubt:
 
     _shown: Hashable = None
     _since: float = 0.0
+    _lasts: float = MISSING_GRACE_S
 
-    def is_confirmed(self, shown: Hashable, at: float) -> bool:
-        """Record what a look shows; returns whether it was seen before, long enough ago."""
+    def is_confirmed(self, shown: Hashable, at: float, lasts: float = MISSING_GRACE_S) -> bool:
+        """Record what a look shows; returns whether it was seen before, *lasts* seconds ago."""
         if shown != self._shown:
             self._shown, self._since = shown, at
-        return at - self._since >= MISSING_GRACE_S
+        self._lasts = lasts
+        return at - self._since >= lasts
 
     def remaining(self, at: float) -> float:
         """Seconds until a look may confirm it."""
-        return MISSING_GRACE_S - (at - self._since)
+        return self._lasts - (at - self._since)
 
     @property
     def is_open(self) -> bool:

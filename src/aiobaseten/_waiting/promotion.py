@@ -27,7 +27,7 @@ from .deployment import (
     record_parts,
     stays_asleep,
 )
-from .doubt import MISSING_GRACE_S, Doubt
+from .doubt import MISSING_GRACE_S, MOST_STALE_S, Doubt
 from .history import History
 from .steps import (
     KEEPS_WORKING,
@@ -335,7 +335,8 @@ class PromotionTracker:
             reading.candidate_id == self.target != self.baseline.candidate_id
             and not self._served_already
         )
-        if is_certain or self._doubt.is_confirmed(shown, at):
+        lasts = MOST_STALE_S if self._is_status_of_before(reading) else MISSING_GRACE_S
+        if is_certain or self._doubt.is_confirmed(shown, at, lasts):
             return verdict
         return Pending(confirm_in=self._doubt.remaining(at))
 
@@ -428,8 +429,11 @@ class PromotionTracker:
         """Why it is not there, from the deployment and from the environment."""
         if deployment is not None and (broken := deployment.parts_in(Phase.FAILED)):
             return self._broke(reading, broken, at)
+        may_be_old_for = self._may_be_old_for(at)
         successor = self._successor(reading)
         if successor is not None:
+            if successor == self.baseline.current_id and may_be_old_for > 0:
+                return Pending(confirm_in=may_be_old_for)
             return self._superseded(reading, successor)
         has_settled = at - self.history.changed_at >= self.options.settling_time
         may_follow = deployment is not None and (
@@ -437,9 +441,10 @@ class PromotionTracker:
         )
         if may_follow and not self._was_there:
             return Pending()  # the environment need not show it before it serves
-        # By now, no server shows the time before, so this is our promotion. But if Baseten never
-        # began it, the message is an earlier one's.
-        promotion = reading.promotion if self._is_ours(reading, is_old=False) else None
+        # Once no server shows the time before, this is our promotion. But if Baseten never began
+        # it, the message is an earlier one's.
+        is_old = may_be_old_for > 0 and self._is_status_of_before(reading)
+        promotion = reading.promotion if self._is_ours(reading, is_old=is_old) else None
         if promotion is not None and promotion.phase is PromotionPhase.FAILED:
             return self._failed(reading, evolve(promotion, message=None), deployment, at)
         if promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED:
@@ -452,6 +457,8 @@ class PromotionTracker:
             return self._failed(reading, ended, deployment, at)
         if ended is None and self._may_become_current(deployment, at):
             return Pending()
+        if may_be_old_for > 0:
+            return Pending(confirm_in=may_be_old_for)
         return self._gone(reading, f" Deployment {self.target} {fate}.")
 
     def _may_become_current(self, deployment: DeploymentReading | None, at: float) -> bool:
@@ -462,6 +469,15 @@ class PromotionTracker:
         if deployment is None or deployment.parts_in(Phase.READY) != deployment.parts:
             return False
         return at - self._note_missing(at) < self.options.settling_time
+
+    def _may_be_old_for(self, at: float) -> float:
+        """Seconds for which a look without a trace of the promotion may show the time before it.
+
+        If it was seen being rolled back, it is known why it is gone.
+        """
+        if self.seen.is_rolling_back:
+            return 0.0
+        return MOST_STALE_S - (at - self._note_missing(at))
 
     def _successor(self, reading: EnvironmentReading) -> str | None:
         """The deployment that took the place, if one did."""
