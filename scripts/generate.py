@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "openapi" / "baseten.json"
 LEANING = ROOT / "openapi" / "leans-on.yaml"
 SETTINGS = ROOT / "openapi" / "generator"
+MYPY_CACHE = ROOT / ".mypy_cache" / "generate"
 PACKAGE = "aiobaseten_generated"
 TARGET = ROOT / "generated" / PACKAGE
 PUBLIC = ROOT / "src" / "aiobaseten" / "schemas.py"
@@ -254,7 +255,6 @@ def lint(package: Path) -> None:
 
 def prove(package: Path) -> None:
     """Check that the code compiles and passes mypy --strict."""
-    cache = ROOT / ".mypy_cache" / "generate"
     for file in sorted(package.rglob("*.py")):
         try:
             compile(file.read_bytes(), file.name, "exec", dont_inherit=True)
@@ -262,7 +262,13 @@ def prove(package: Path) -> None:
             raise GenerateError(f"the generated {file.relative_to(package)}: {error}") from error
     _run(
         package.parent,
-        *("mypy", "--strict", "--config-file=", "--python-version=3.11", f"--cache-dir={cache}"),
+        *(
+            "mypy",
+            "--strict",
+            "--config-file=",
+            "--python-version=3.11",
+            f"--cache-dir={MYPY_CACHE}",
+        ),
         *("--no-error-summary", package.name),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,17 @@ def no_proxy_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the scripts read the tests' own servers directly, also behind a company's proxy."""
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "127.0.0.1,localhost")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let each worker of pytest have a cache of its own: mypy crashes if several write into one."""
+    own = tmp_path_factory.mktemp("mypy") / "generate"
+    with pytest.MonkeyPatch.context() as patch:
+        if generate.MYPY_CACHE.exists():
+            shutil.copytree(generate.MYPY_CACHE, own)
+        patch.setattr(generate, "MYPY_CACHE", own)
+        yield
 
 
 @pytest.fixture
