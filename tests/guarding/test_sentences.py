@@ -150,7 +150,7 @@ async def test_a_cancel_that_was_sent_is_told_if_somebody_promotes_right_after()
         (
             130,
             "It was cancelled. Somebody else has promoted deployment d3 since. ",
-            "Traffic is on deployment d1.",
+            "25 % of the traffic is on deployment d3, the rest on deployment d1.",
         ),
     ],
 )

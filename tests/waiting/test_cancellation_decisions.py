@@ -86,6 +86,22 @@ def test_a_promotion_that_was_not_shown_is_gone_after_the_settling_time(
     assert see(tracker, 120, quiet) == quiet.value
 
 
+@pytest.mark.parametrize("running", RUNNING)
+@pytest.mark.parametrize("quiet", [environment(P, None, None), environment(P, None, "CANCELED")])
+def test_one_look_without_the_promotion_does_not_end_its_cancellation(
+    quiet: EnvironmentReading, running: EnvironmentReading
+) -> None:
+    """It may come from a server that shows the time before the promotion."""
+    tracker = cancellation_tracker()
+
+    look(tracker, 20, running)
+    look(tracker, 25, quiet)
+    look(tracker, 30, running)
+    look(tracker, 39, quiet)
+
+    assert see(tracker, 40, quiet) == quiet.value
+
+
 def test_a_leftover_candidate_is_not_taken_for_the_cancelled_one() -> None:
     tracker = cancellation_tracker(target=None, was_seen=False)
 

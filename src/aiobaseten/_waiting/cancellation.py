@@ -44,6 +44,8 @@ class CancellationTracker:
     _doubt: Doubt = field(factory=Doubt)
     _succeeded_since: float | None = None
     _was_running: bool = False
+    # When a look last showed that it is not over; 0 if none has.
+    _not_over_at: float = 0.0
     _outlook: str = TO_BE_CONFIRMED
 
     @property
@@ -65,8 +67,13 @@ class CancellationTracker:
             self._outlook = "The promotion has ended, but its deployment still has traffic."
         is_ours = self.target is None or reading.candidate_id in (None, self.target)
         events = record_environment(self.seen, reading, at) if is_ours else []
+        verdict = self._verdict(reading, at)
+        if verdict is None:
+            verdict = self._over(reading, at)
+        else:
+            self._not_over_at = at
         return Step(
-            verdict=self._verdict(reading, at),
+            verdict=verdict,
             events=tuple(events),
             stage=Stage.LOAD,
             in_stage=at - self.history.changed_at,
@@ -79,7 +86,8 @@ class CancellationTracker:
         seen = f"{self.history.describe()}{traffic}"
         return Still(f"{self.label} is not finished", seen, self._outlook)
 
-    def _verdict(self, reading: EnvironmentReading, at: float) -> Verdict:
+    def _verdict(self, reading: EnvironmentReading, at: float) -> Verdict | None:
+        """The verdict; ``None`` if it looks over."""
         promotion = reading.promotion
         if self.target is not None and reading.current_id == self.target != self.previous:
             return self._overtaken(self.target)
@@ -109,13 +117,17 @@ class CancellationTracker:
             and self.target is not None
             and reading.candidate_id == self.target
         )
-        # At first, a server that lags behind may still show the time before the promotion; for
-        # longer, if the promotion was not even shown when it was cancelled.
+        return Done(lambda: reading.value) if is_certain else None
+
+    def _over(self, reading: EnvironmentReading, at: float) -> Verdict:
+        """Believe a look that shows no promotion, but not soon after one that did.
+
+        A server that lags behind may show the time before the promotion; for longer, if the
+        promotion was not even shown when it was cancelled.
+        """
         shown_within = 0.0 if self.was_seen else self.options.settling_time
-        remaining = max(MISSING_GRACE_S, shown_within) - at
-        if is_certain or remaining <= 0:
-            return Done(lambda: reading.value)
-        return Pending(confirm_in=remaining)
+        remaining = max(self._not_over_at + MISSING_GRACE_S, shown_within) - at
+        return Pending(confirm_in=remaining) if remaining > 0 else Done(lambda: reading.value)
 
     def _still_has_traffic(self, reading: EnvironmentReading) -> bool:
         """Whether a promotion is shown that has ended without success, and not lost its traffic."""
