@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import cast
 
 from attrs import evolve, frozen
@@ -152,14 +151,13 @@ async def _find_again(
     resource: Resource[D, E], ours: Ours, entries: Sequence[AuditEntry]
 ) -> AuditEntry | None:
     """The newest promotion of the same deployment, if it is newer than ours."""
-    find = partial(promoted_again, entries, ours.deployment_id, ours.began_by)
-    if ours.was_adopted:
-        return find(None)
-    ourselves = Ourselves(has_key=resource.sender.settings.secret.begins_with)
-    again = find(ourselves)
-    if again is None and any(ourselves.wrote(one) is None and one.actor.email for one in entries):
-        again = find(evolve(ourselves, email=await resource.email_of_key()))
-    return again
+    ourselves: Ourselves | None = None
+    if not ours.was_adopted:
+        ourselves = Ourselves(has_key=resource.sender.settings.secret.begins_with)
+        if any(ourselves.wrote(one) is None and one.actor.email for one in entries):
+            ourselves = evolve(ourselves, email=await resource.email_of_key())
+    now = resource.sender.told_time()
+    return promoted_again(entries, ours.deployment_id, ours.began_by, ourselves, now)
 
 
 async def outlast(resource: Resource[D, E], entry: AuditEntry) -> None:

@@ -116,14 +116,21 @@ def _no_date(*_: object) -> str:
     return ""
 
 
+BEFORE = {
+    "late": timedelta(hours=1),
+    "early": -timedelta(seconds=20),
+    "very early": -timedelta(hours=1),
+}
+
+
 def let_clocks_differ(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-    """The times of the audit log are late or missing, or no answer tells the time."""
+    """The times of the audit log are early, late or missing, or no answer tells the time."""
     write = JSONWriter.audit_entry
 
     def entry(*given: Any) -> Any:
         written: Any = write(*given)
-        if how == "late":
-            at = datetime.fromisoformat(written["created"]) - timedelta(hours=1)
+        if how in BEFORE:
+            at = datetime.fromisoformat(written["created"]) - BEFORE[how]
             written["created"] = at.isoformat()
         else:
             written.pop("created")
@@ -135,7 +142,7 @@ def let_clocks_differ(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
         monkeypatch.setattr(JSONWriter, "audit_entry", entry)
 
 
-CLOCKS = pytest.mark.parametrize("clocks", ["late", "no time", "no date"])
+CLOCKS = pytest.mark.parametrize("clocks", [*BEFORE, "no time", "no date"])
 
 
 @CLOCKS

@@ -23,6 +23,7 @@ from ..errors import (
     WaitError,
     WaitTimeoutError,
 )
+from .doubt import MOST_STALE_S
 from .followups import FollowUp, FollowUps
 
 if TYPE_CHECKING:
@@ -143,13 +144,18 @@ def promotions_after(entries: Sequence[AuditEntry], target: str) -> list[AuditEn
 
 
 def promoted_again(
-    entries: Sequence[AuditEntry], target: str, began_by: float, ourselves: Ourselves | None
+    entries: Sequence[AuditEntry],
+    target: str,
+    began_by: float,
+    ourselves: Ourselves | None,
+    now: float | None,
 ) -> AuditEntry | None:
     """The newest promotion of *target*, if it is newer than ours; ``None`` if none is known.
 
-    The clock of the log may be another one, or not be told. The order of the entries and their
-    authors need none: if somebody else wrote the newest, and we an older one, ours is over. An
-    entry that is alone is of ours.
+    The clock of the log may be another one, or not be told. Order and authors need no clock: if
+    somebody else wrote the newest, and we an older one, ours is over. A newest one of our own must
+    be a minute newer than ours, and no entry may come from the future: otherwise, the clock of the
+    log may be ahead. A single entry is ours.
 
     Args:
         entries: About promotions to the environment, newest first.
@@ -157,6 +163,7 @@ def promoted_again(
         began_by: When ours was under way, in seconds since 1970 at Baseten; infinity if that is not
             known.
         ourselves: How to tell our own entries; ``None`` if ours is one that somebody else started.
+        now: When the log was read or a little earlier, by the same clock; ``None`` if not known.
     """
     names = _names(entries)
     promotions = [one for one in entries if one.act is _audit_log.Act.PROMOTED and not one.is_push]
@@ -164,14 +171,12 @@ def promoted_again(
     if len(mine) < 2:
         return None
     newest, *older = mine
-    if newest.is_since(began_by + _audit_log.CLOCK_S):
-        return newest
-    is_others = (
-        ourselves is not None
-        and ourselves.wrote(newest) is False
-        and any(ourselves.wrote(one) for one in older)
-    )
-    return newest if is_others else None
+    author = None if ourselves is None else ourselves.wrote(newest)
+    is_ahead = now is not None and newest.is_since(now + _audit_log.CLOCK_S)
+    margin = MOST_STALE_S if author else _audit_log.CLOCK_S
+    is_newer = newest.is_since(began_by + margin) and not is_ahead
+    is_others = author is False and any(ourselves.wrote(one) for one in older if ourselves)
+    return newest if is_newer or is_others else None
 
 
 def is_cancelled(entries: Sequence[AuditEntry], target: str) -> bool:
