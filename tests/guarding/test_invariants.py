@@ -441,7 +441,7 @@ AGAIN = evolve(
 )
 
 
-@pytest.mark.timeout(0 if STORIES_PLAYED > 100 else 600)
+@pytest.mark.timeout(0 if STORIES_PLAYED > 100 else 180)
 @settings(
     max_examples=STORIES_PLAYED,
     derandomize=STORIES_PLAYED < 100,
