@@ -47,7 +47,7 @@ from aiobaseten.errors import (
 )
 from aiobaseten.events import Event, PromotionPaused, StatusChanged
 from aiobaseten.options import LoopClock
-from aiobaseten.testing import FakeBaseten
+from aiobaseten.testing import Behaviour, FakeBaseten
 
 from .command import furnish, run_of
 
@@ -887,20 +887,52 @@ async def test_a_promotion_that_was_rolled_back_or_overtaken_says_what_serves(
     )
 
 
+# The audit log cannot be read, or its newest promotion is not ours.
+EITHER = "somebody has rolled it forward or promoted it again, and that stays"
+
+
 @pytest.mark.looptime
-async def test_a_colleague_who_rolls_a_cancelled_promotion_forward_is_told_from_a_successor(
-    fake: FakeBaseten, baseten: Baseten
+@pytest.mark.parametrize(
+    ("after", "log_fails", "sentence"),
+    [
+        ("roll forward", False, "somebody has rolled it forward: deployment slow serves and stays"),
+        (
+            "roll forward",
+            True,
+            EITHER,
+        ),
+        ("promote", False, EITHER),
+        ("promote before", False, "somebody has promoted deployment slow again, and that stays"),
+    ],
+)
+async def test_a_colleague_who_rolls_a_promotion_forward_is_told_from_one_who_promotes_it_again(
+    after: str, sentence: str, *, log_fails: bool
 ) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
     furnish(fake)
-    fake.at(115, fake.model("m").environment("production").force_roll_forward)
-    line = "promote model m other --to production --wait --rollback-on-failure --timeout 100s"
+    fake.model("m").deployment("slow", on_promote=[("DEPLOYING", 100.0), "ACTIVE"])
+    production = fake.model("m").environment("production")
 
-    ending = await execute(run_of(baseten, line))
+    def promote_again() -> None:
+        with fake.acting_as("ops@example.com"):
+            production.force_cancel()
+            production.promote("slow")
 
-    assert ending.message.endswith(
-        " It was not taken back: somebody has rolled it forward, so that deployment other serves, "
-        "and stays."
-    )
+    acts = {
+        "roll forward": (215, production.force_roll_forward),
+        "promote": (215, promote_again),
+        "promote before": (160, promote_again),
+    }
+    fake.at(10, lambda: production.update(rolling=False))  # for the next one
+    fake.at(*acts[after])
+    if log_fails:
+        fake.faults.status(403, route="GET /v1/models/{model_id}/audit_logs", times=None)
+    line = "promote model m slow --to production --wait --rollback-on-failure --timeout 200s"
+
+    async with fake.client() as client:
+        ending = await execute(run_of(client, line))
+
+    assert ending.message.endswith(f" It was not taken back: {sentence}."), ending.message
 
 
 # --- hints ---------------------------------------------------------------------------------------
