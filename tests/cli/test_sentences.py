@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import fcntl
 import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 from attrs import evolve
@@ -1402,6 +1405,57 @@ def test_a_token_file_that_cannot_be_used_says_why(tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError) as caught, second.held():
             pass
     assert str(caught.value) == f"{beginning}another command uses it{end}"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        ("fcntl.flock", BlockingIOError(errno.EWOULDBLOCK, "busy"), "another command uses it"),
+        ("fcntl.flock", OSError(errno.ENOLCK, "no locks left"), "no locks left"),
+        ("fcntl.flock", OSError(errno.EOPNOTSUPP, "not supported"), "not supported"),
+        ("fcntl.flock", OSError(), "it cannot be locked"),
+        ("pathlib.Path.stat", PermissionError(errno.EACCES, "not allowed"), "not allowed"),
+    ],
+)
+def test_a_token_file_that_cannot_be_locked_says_why_and_stays_usable(
+    call: str,
+    error: OSError,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "tokens"
+    file = TokenFile(str(path))
+
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(call, fail)
+        with pytest.raises(ConfigurationError) as caught, file.held():
+            pass
+
+    assert f": {said}; nothing was sent" in str(caught.value)
+    with file.held():
+        pass
+
+
+def test_a_token_file_that_is_replaced_while_it_is_locked_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tokens"
+    lock = fcntl.flock
+
+    def replace(descriptor: int, how: int) -> None:
+        lock(descriptor, how)
+        (tmp_path / "other").write_text("")
+        (tmp_path / "other").replace(path)
+
+    monkeypatch.setattr("fcntl.flock", replace)
+    with pytest.raises(ConfigurationError) as caught, TokenFile(str(path)).held():
+        pass
+
+    assert ": another command uses it; nothing was sent" in str(caught.value)
 
 
 # --- the live view -------------------------------------------------------------------------------
