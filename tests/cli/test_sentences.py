@@ -20,6 +20,7 @@ from aiobaseten.cli._arguments import parse
 from aiobaseten.cli._commands import execute
 from aiobaseten.cli._endings import failed, interrupted, interrupted_early
 from aiobaseten.cli._failures import explain
+from aiobaseten.cli._files import UnreadableError, read_text
 from aiobaseten.cli._invocations import Kind, ResourceRef
 from aiobaseten.cli._jobs import Ending, Job
 from aiobaseten.cli._lines import LinesView, QuietView
@@ -455,6 +456,18 @@ async def test_the_defaults_are_in_the_first_line(
     assert first == (
         "using model ranker (from BASETEN_MODEL), environment production (from pyproject.toml)"
     )
+
+
+@pytest.mark.parametrize("beginning", ["", "a", "aa"])
+def test_a_file_that_is_too_large_says_so_wherever_it_is_cut(
+    beginning: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text(beginning + "€" * 400, encoding="utf-8")
+
+    with pytest.raises(UnreadableError) as caught:
+        read_text(str(tmp_path / "file"), most=1000)
+
+    assert str(caught.value) == "it is larger than 1 kB"
 
 
 # --- settings ------------------------------------------------------------------------------------
