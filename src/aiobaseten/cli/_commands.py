@@ -52,7 +52,7 @@ from ._outcomes import Outcome
 from ._reading import show_logs, show_metrics
 from ._run import Run
 from ._several import Release
-from ._text import text_or_none, time_or_none
+from ._text import told_text, told_time
 from ._waits import (
     follow_cancellation,
     follow_deployment,
@@ -211,10 +211,10 @@ async def _list(run: Run, command: List) -> Ending:
     deployments = [
         DeploymentRow(
             id=one.id,
-            name=text_or_none(one.name) if isinstance(one, Deployment) else None,
+            name=told_text(one.name) if isinstance(one, Deployment) else None,
             status=str(one.status),
-            environment=text_or_none(one.environment),
-            created_at=time_or_none(one.created_at),
+            environment=told_text(one.environment),
+            created_at=told_time(one.created_at),
         )
         for one in await handle.list_deployments()
     ]
@@ -230,10 +230,10 @@ async def _list_resources(run: Run, command: List) -> Ending:
         listed = await (run.client.chains() if kind == "chain" else run.client.models())
         rows += [
             ResourceRow(
-                resource=ResourceRef(kind, one.id, text_or_none(one.name) or one.id),
-                team=text_or_none(one.team_name),
+                resource=ResourceRef(kind, one.id, told_text(one.name) or one.id),
+                team=told_text(one.team_name),
                 deployments=count if isinstance(count := one.deployments_count, int) else None,
-                created_at=time_or_none(one.created_at),
+                created_at=told_time(one.created_at),
             )
             for one in listed
         ]
