@@ -855,6 +855,22 @@ async def test_a_lost_response_to_a_cancel_says_what_the_environment_shows(
 
 
 @pytest.mark.looptime
+async def test_a_look_before_the_environment_became_unreadable_does_not_settle_a_cancel() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(cancel_seen_after=20.0, audit_log="forbidden"))
+    furnish(fake)
+    fake.faults.reset(route=CANCEL, acts=True)
+    looks = "GET /v1/models/m/environments/production"
+    # The cancel and the first look are at 300 s, the second look at 301 s.
+    fake.at(300.5, lambda: fake.faults.status(503, route=looks, times=None))
+    line = "promote model m stuck --to production --wait --timeout 5m --rollback-on-failure"
+
+    async with fake.client() as client:
+        ending = await execute(run_of(client, line))
+
+    assert " It is not known whether it is being taken back: the response was " in ending.message
+
+
+@pytest.mark.looptime
 async def test_a_signal_while_a_promotion_is_taken_back_says_what_goes_on(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
