@@ -1203,6 +1203,31 @@ async def test_a_result_is_one_sentence(
 
 
 @pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("arrange", "is_cancelled"), [(untouched, True), (refuses_to_cancel, False)]
+)
+async def test_nobody_keeps_working_on_a_promotion_that_a_wait_has_cancelled(
+    fake: FakeBaseten,
+    baseten: Baseten,
+    arrange: Callable[[FakeBaseten], None],
+    *,
+    is_cancelled: bool,
+) -> None:
+    furnish(fake)
+    run = run_of(baseten, "promote model m stuck --to production")
+    await execute(run)
+    assert run.job is not None
+    arrange(fake)
+
+    ending = await execute(
+        run_of(baseten, f"wait {run.job.token} --timeout 5m --cancel-on-timeout")
+    )
+
+    assert ("keeps working" in ending.message) is not is_cancelled
+    assert " As requested, the promotion of deployment stuck " in ending.message
+
+
+@pytest.mark.looptime
 async def test_a_promotion_that_is_paused_and_resumed_is_named(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
