@@ -11,6 +11,7 @@ from ..events import EnvironmentChanged, Finished
 from ..schemas import Deployment
 from ._cancelling import cancel
 from ._endings import failed
+from ._flags import in_shell
 from ._invocations import (
     Cancel,
     Change,
@@ -150,7 +151,7 @@ async def _plan(run: Run, command: PlanPromotion) -> Ending:
     run.view.result(ShownPlan(place=place, plan=plan))
     if not plan.is_blocked:
         return Ending(outcome=Outcome.DONE, message="")
-    reasons = "; ".join(one.message for one in plan.warnings if one.blocks)
+    reasons = in_shell("; ".join(one.message for one in plan.warnings if one.blocks))
     return Ending(outcome=Outcome.REJECTED, message=f"the promotion would not succeed: {reasons}")
 
 
