@@ -887,10 +887,10 @@ async def test_a_signal_while_a_promotion_is_taken_back_says_what_goes_on(
         messages.append((await interrupt(run, Outcome.TERMINATED)).message)
         fake.model("m").environment("production").force_cancel()
 
-    begins = "terminated while the promotion of deployment {} to production of model m was being "
+    begins = "terminated while taking back the promotion of deployment {} to production of model m"
     assert messages == [
-        f"{begins.format('stuck')}taken back: it is not known whether that has begun",
-        f"{begins.format('other')}taken back: the cancellation of the promotion to production of "
+        f"{begins.format('stuck')}: the cancel or the rollback may have begun",
+        f"{begins.format('other')}: the cancellation of the promotion to production of "
         "model m continues at Baseten",
     ]
 
@@ -1398,6 +1398,19 @@ async def test_several_targets_end_with_a_table_and_a_count(
     assert table[0] == ["TARGET", "OUTCOME", "DEPLOYMENT", "TIME"]
     assert table[1] == ["model:m@new", "done", "new", "-"]
     assert table[2][:3] == ["chain:c@broken", "failed", "broken"]
+
+
+@pytest.mark.looptime
+async def test_several_targets_of_which_none_has_begun_cannot_be_continued(
+    fake: FakeBaseten, baseten: Baseten, tmp_path: Path
+) -> None:
+    furnish(fake)
+    line = f"promote model:m@nothing --to production --wait --token-file {tmp_path / 'tokens'}"
+
+    ending = await execute(run_of(baseten, line))
+
+    assert ending.message == "1 target: 1 not found; nothing was sent"
+    assert ending.hints == ()
 
 
 @pytest.mark.looptime

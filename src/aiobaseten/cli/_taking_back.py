@@ -67,7 +67,7 @@ async def take_back(
     # From now on, a signal leaves alone what has begun.
     run.cancellable = None
     run.on_interrupt = partial(_interrupted, run, job, failure)
-    run.view.note(f"taking back {job}, because the wait for it has failed")
+    run.view.note(f"the wait for {job} has failed: taking it back if necessary")
     access = command.access
     try:
         patient = await _patient(run, promotion)
@@ -128,12 +128,11 @@ async def _interrupted(run: Run, job: Job, failure: Ending, outcome: Outcome) ->
     begun, access = run.job, run.command.access
     if begun is None or begun == job:
         message = (
-            f"{outcome.label} while {job} was being taken back: it is not known whether that has "
-            "begun"
+            f"{outcome.label} while taking back {job}: the cancel or the rollback may have begun"
         )
         lines = [*to_look(job, access), *to_roll_back(job, access)]
     else:
-        message = f"{outcome.label} while {job} was being taken back: {begun} continues at Baseten"
+        message = f"{outcome.label} while taking back {job}: {begun} continues at Baseten"
         lines = [*hints(begun, access, cancels=False), *to_look(job, access)]
     going = begun if begun is not None and begun.task == "cancellation" else None
     return evolve(failure, outcome=outcome, message=message, hints=lines, job=going)

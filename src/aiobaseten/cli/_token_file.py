@@ -129,6 +129,10 @@ class TokenFile:
             if one.token is not None and one.outcome != Outcome.DONE.label
         }
 
+    def is_started(self) -> bool:
+        """Whether a promotion of the release has begun, or may have."""
+        return any(one.token is not None for one in self._entries.values())
+
     def put(self, key: str, entry: Entry) -> None:
         """Remember what is known of the target *key*.
 
