@@ -12,7 +12,7 @@ from typing import Final
 
 from . import timelines
 from ._fake import FakeBaseten
-from ._world.deployment import FakeDeployment
+from ._world import FakeDeployment
 from .timelines import Steps
 
 CHAIN: Final = "support-bot"
