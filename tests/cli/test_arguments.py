@@ -303,6 +303,5 @@ def test_the_exit_statuses_of_a_help_fit_the_terminal(
     lines = text.splitlines()
     assert max(map(len, lines)) <= columns
     assert any(line.startswith("  143  ") for line in lines)
-    assert ("  143  SIGTERM or SIGHUP. A promotion that was started continues." in lines) is (
-        columns == 200
-    )
+    whole = "  143  SIGTERM or SIGHUP. Baseten continues a promotion that was started."
+    assert (whole in lines) is (columns == 200)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import fcntl
 import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 from attrs import evolve
@@ -17,6 +20,7 @@ from aiobaseten.cli._arguments import parse
 from aiobaseten.cli._commands import execute
 from aiobaseten.cli._endings import failed, interrupted, interrupted_early
 from aiobaseten.cli._failures import explain
+from aiobaseten.cli._files import UnreadableError, read_text
 from aiobaseten.cli._invocations import Kind, ResourceRef
 from aiobaseten.cli._jobs import Ending, Job
 from aiobaseten.cli._lines import LinesView, QuietView
@@ -47,7 +51,7 @@ from aiobaseten.errors import (
 )
 from aiobaseten.events import Event, PromotionPaused, StatusChanged
 from aiobaseten.options import LoopClock
-from aiobaseten.testing import FakeBaseten
+from aiobaseten.testing import Behaviour, FakeBaseten
 
 from .command import furnish, run_of
 
@@ -454,6 +458,18 @@ async def test_the_defaults_are_in_the_first_line(
     )
 
 
+@pytest.mark.parametrize("beginning", ["", "a", "aa"])
+def test_a_file_that_is_too_large_says_so_wherever_it_is_cut(
+    beginning: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text(beginning + "€" * 400, encoding="utf-8")
+
+    with pytest.raises(UnreadableError) as caught:
+        read_text(str(tmp_path / "file"), most=1000)
+
+    assert str(caught.value) == "it is larger than 1 kB"
+
+
 # --- settings ------------------------------------------------------------------------------------
 
 INVALID_SETTINGS: list[tuple[str, dict[str, str], str]] = [
@@ -839,6 +855,22 @@ async def test_a_lost_response_to_a_cancel_says_what_the_environment_shows(
 
 
 @pytest.mark.looptime
+async def test_a_look_before_the_environment_became_unreadable_does_not_settle_a_cancel() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(cancel_seen_after=20.0, audit_log="forbidden"))
+    furnish(fake)
+    fake.faults.reset(route=CANCEL, acts=True)
+    looks = "GET /v1/models/m/environments/production"
+    # The cancel and the first look are at 300 s, the second look at 301 s.
+    fake.at(300.5, lambda: fake.faults.status(503, route=looks, times=None))
+    line = "promote model m stuck --to production --wait --timeout 5m --rollback-on-failure"
+
+    async with fake.client() as client:
+        ending = await execute(run_of(client, line))
+
+    assert " It is not known whether it is being taken back: the response was " in ending.message
+
+
+@pytest.mark.looptime
 async def test_a_signal_while_a_promotion_is_taken_back_says_what_goes_on(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
@@ -855,10 +887,10 @@ async def test_a_signal_while_a_promotion_is_taken_back_says_what_goes_on(
         messages.append((await interrupt(run, Outcome.TERMINATED)).message)
         fake.model("m").environment("production").force_cancel()
 
-    begins = "terminated while the promotion of deployment {} to production of model m was being "
+    begins = "terminated while taking back the promotion of deployment {} to production of model m"
     assert messages == [
-        f"{begins.format('stuck')}taken back: it is not known whether that has begun",
-        f"{begins.format('other')}taken back: the cancellation of the promotion to production of "
+        f"{begins.format('stuck')}: the cancel or the rollback may have begun",
+        f"{begins.format('other')}: the cancellation of the promotion to production of "
         "model m continues at Baseten",
     ]
 
@@ -887,20 +919,52 @@ async def test_a_promotion_that_was_rolled_back_or_overtaken_says_what_serves(
     )
 
 
+# The audit log cannot be read, or its newest promotion is not ours.
+EITHER = "somebody has rolled it forward or promoted it again, and that stays"
+
+
 @pytest.mark.looptime
-async def test_a_colleague_who_rolls_a_cancelled_promotion_forward_is_told_from_a_successor(
-    fake: FakeBaseten, baseten: Baseten
+@pytest.mark.parametrize(
+    ("after", "log_fails", "sentence"),
+    [
+        ("roll forward", False, "somebody has rolled it forward: deployment slow serves and stays"),
+        (
+            "roll forward",
+            True,
+            EITHER,
+        ),
+        ("promote", False, EITHER),
+        ("promote before", False, "somebody has promoted deployment slow again, and that stays"),
+    ],
+)
+async def test_a_colleague_who_rolls_a_promotion_forward_is_told_from_one_who_promotes_it_again(
+    after: str, sentence: str, *, log_fails: bool
 ) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
     furnish(fake)
-    fake.at(115, fake.model("m").environment("production").force_roll_forward)
-    line = "promote model m other --to production --wait --rollback-on-failure --timeout 100s"
+    fake.model("m").deployment("slow", on_promote=[("DEPLOYING", 100.0), "ACTIVE"])
+    production = fake.model("m").environment("production")
 
-    ending = await execute(run_of(baseten, line))
+    def promote_again() -> None:
+        with fake.acting_as("ops@example.com"):
+            production.force_cancel()
+            production.promote("slow")
 
-    assert ending.message.endswith(
-        " It was not taken back: somebody has rolled it forward, so that deployment other serves, "
-        "and stays."
-    )
+    acts = {
+        "roll forward": (215, production.force_roll_forward),
+        "promote": (215, promote_again),
+        "promote before": (160, promote_again),
+    }
+    fake.at(10, lambda: production.update(rolling=False))  # for the next one
+    fake.at(*acts[after])
+    if log_fails:
+        fake.faults.status(403, route="GET /v1/models/{model_id}/audit_logs", times=None)
+    line = "promote model m slow --to production --wait --rollback-on-failure --timeout 200s"
+
+    async with fake.client() as client:
+        ending = await execute(run_of(client, line))
+
+    assert ending.message.endswith(f" It was not taken back: {sentence}."), ending.message
 
 
 # --- hints ---------------------------------------------------------------------------------------
@@ -1139,6 +1203,31 @@ async def test_a_result_is_one_sentence(
 
 
 @pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("arrange", "is_cancelled"), [(untouched, True), (refuses_to_cancel, False)]
+)
+async def test_nobody_keeps_working_on_a_promotion_that_a_wait_has_cancelled(
+    fake: FakeBaseten,
+    baseten: Baseten,
+    arrange: Callable[[FakeBaseten], None],
+    *,
+    is_cancelled: bool,
+) -> None:
+    furnish(fake)
+    run = run_of(baseten, "promote model m stuck --to production")
+    await execute(run)
+    assert run.job is not None
+    arrange(fake)
+
+    ending = await execute(
+        run_of(baseten, f"wait {run.job.token} --timeout 5m --cancel-on-timeout")
+    )
+
+    assert ("keeps working" in ending.message) is not is_cancelled
+    assert " As requested, the promotion of deployment stuck " in ending.message
+
+
+@pytest.mark.looptime
 async def test_a_promotion_that_is_paused_and_resumed_is_named(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:
@@ -1312,6 +1401,19 @@ async def test_several_targets_end_with_a_table_and_a_count(
 
 
 @pytest.mark.looptime
+async def test_several_targets_of_which_none_has_begun_cannot_be_continued(
+    fake: FakeBaseten, baseten: Baseten, tmp_path: Path
+) -> None:
+    furnish(fake)
+    line = f"promote model:m@nothing --to production --wait --token-file {tmp_path / 'tokens'}"
+
+    ending = await execute(run_of(baseten, line))
+
+    assert ending.message == "1 target: 1 not found; nothing was sent"
+    assert ending.hints == ()
+
+
+@pytest.mark.looptime
 async def test_several_targets_say_which_wave_begins_and_which_are_left_alone(
     fake: FakeBaseten, baseten: Baseten, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -1370,6 +1472,57 @@ def test_a_token_file_that_cannot_be_used_says_why(tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError) as caught, second.held():
             pass
     assert str(caught.value) == f"{beginning}another command uses it{end}"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        ("fcntl.flock", BlockingIOError(errno.EWOULDBLOCK, "busy"), "another command uses it"),
+        ("fcntl.flock", OSError(errno.ENOLCK, "no locks left"), "no locks left"),
+        ("fcntl.flock", OSError(errno.EOPNOTSUPP, "not supported"), "not supported"),
+        ("fcntl.flock", OSError(), "it cannot be locked"),
+        ("pathlib.Path.stat", PermissionError(errno.EACCES, "not allowed"), "not allowed"),
+    ],
+)
+def test_a_token_file_that_cannot_be_locked_says_why_and_stays_usable(
+    call: str,
+    error: OSError,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "tokens"
+    file = TokenFile(str(path))
+
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(call, fail)
+        with pytest.raises(ConfigurationError) as caught, file.held():
+            pass
+
+    assert f": {said}; nothing was sent" in str(caught.value)
+    with file.held():
+        pass
+
+
+def test_a_token_file_that_is_replaced_while_it_is_locked_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tokens"
+    lock = fcntl.flock
+
+    def replace(descriptor: int, how: int) -> None:
+        lock(descriptor, how)
+        (tmp_path / "other").write_text("")
+        (tmp_path / "other").replace(path)
+
+    monkeypatch.setattr("fcntl.flock", replace)
+    with pytest.raises(ConfigurationError) as caught, TokenFile(str(path)).held():
+        pass
+
+    assert ": another command uses it; nothing was sent" in str(caught.value)
 
 
 # --- the live view -------------------------------------------------------------------------------

@@ -50,3 +50,13 @@ async def test_worse_is_good_enough_for_a_guard_that_allows_more_errors() -> Non
         live = await promotion.wait(timeout=7200)
 
     assert live.id == "v2"
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("name", [name for name in scenarios.SCENARIOS if name != "empty"])
+async def test_the_latest_deployment_of_each_scenario_is_v2(name: str) -> None:
+    fake = FakeBaseten()
+    scenarios.SCENARIOS[name](fake)
+    async with fake.client() as baseten:
+        for resource in (baseten.chain(scenarios.CHAIN), baseten.model(scenarios.MODEL)):
+            assert (await resource.identify_deployment("latest")).id == "v2"

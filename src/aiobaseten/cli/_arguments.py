@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 #: What each command does, for the help.
 SUMMARIES = {
     "promote": "promote a deployment to an environment",
-    "plan": "show what promote would do, with warnings; changes nothing",
+    "plan": "show the effect of promote, with warnings; change nothing",
     "wait": "wait until a promotion is finished or a deployment is ACTIVE",
     "status": "show an environment: current deployment, candidate, traffic, chainlets",
-    "history": "show what was promoted to an environment, when, and by whom",
+    "history": "show the promotions to an environment, with time and person",
     "logs": "show the log of a deployment or an environment, and follow it",
     "metrics": "show requests, errors and response times of a model's deployment or environment",
     "list": "list chains and models, or the environments and deployments of one",
@@ -53,11 +53,12 @@ _EXAMPLES = """\
   aiobaseten help promote                      all options of a command"""
 
 _EPILOG = """\
-names: a name or an id; id:abcd1234 is always an id. The default of a word that you leave out is
-BASETEN_MODEL or BASETEN_CHAIN, BASETEN_TEAM or BASETEN_ENVIRONMENT, or a value in the table
-tool.aiobaseten of the nearest pyproject.toml.
+names: write a name or an id; id:abcd1234 is always an id
 
-durations: 90 or 90s (seconds), 45m, 1h30m, 2d; for a maximum time also none, which is no limit
+defaults: a word that you leave out comes from BASETEN_MODEL or BASETEN_CHAIN, BASETEN_TEAM or
+BASETEN_ENVIRONMENT, or else from the table tool.aiobaseten of the nearest pyproject.toml
+
+durations: 90 or 90s (seconds), 45m, 1h30m, 2d; a maximum time may be none: no limit
 
 exit statuses:
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from enum import Enum
 
 from .. import Cancellation, ModelPromotion, PromotionPhase, Token
 from ..errors import BasetenError, RequestNotActedOnError
@@ -17,9 +18,13 @@ _LOOK_AFTER_S = (0.0, 1.0, 3.0, 6.0)
 _PATIENCE_S = 10.0
 _NOT_CANCELLED = frozenset({PromotionPhase.RUNNING, PromotionPhase.PAUSED})
 
-_RUNS = "the environment shows that the promotion still runs"
-_IN_ENVIRONMENT = "the environment shows that the promotion does not run any more"
-_IN_LOG = "the audit log shows that the promotion was cancelled"
+
+class _Fate(Enum):
+    """The fate of a promotion after the response to its cancel was lost."""
+
+    RUNS = "the environment shows that the promotion still runs"
+    IS_OVER = "the environment shows that the promotion does not run any more"
+    CANCELLED = "the audit log shows that the promotion was cancelled"
 
 
 async def cancel(
@@ -42,40 +47,41 @@ async def cancel(
         except BasetenError as error:
             if not may_have_acted(error):
                 raise
-            shown = await _read_back(run, promotion, patience)
-            if shown is None:
+            fate = await _read_back(run, promotion, patience)
+            if fate is None:
                 raise
-            again = "; cancelling it again" if shown is _RUNS and attempt + 1 < _ATTEMPTS else ""
-            run.view.note(f"the response to the cancel was lost ({error}), and {shown}{again}")
-            if shown is not _RUNS:
+            is_again = fate is _Fate.RUNS and attempt + 1 < _ATTEMPTS
+            again = "; cancelling it again" if is_again else ""
+            run.view.note(f"the response to the cancel was lost ({error}), and {fate.value}{again}")
+            if fate is not _Fate.RUNS:
                 return await _cancellation(run, promotion)
-    raise RequestNotActedOnError("cancel the promotion", f"each response was lost, and {_RUNS}")
+    raise RequestNotActedOnError(
+        "cancel the promotion", f"each response was lost, and {_Fate.RUNS.value}"
+    )
 
 
-async def _read_back(run: Run, promotion: ModelPromotion, patience: float) -> str | None:
-    """What the environment and the audit log show; ``None`` if the environment cannot be read."""
+async def _read_back(run: Run, promotion: ModelPromotion, patience: float) -> _Fate | None:
+    """The promotion's fate; ``None`` if the environment cannot be read until the last look."""
     retry = RetryPolicy(attempts=1000, max_delay=30.0, total=patience, quota=False)
     model = run.client.with_options(retry=retry).model(Token.load(promotion.token).resource_id)
     environment = model.environment(promotion.environment_name)
-    shown: str | None = None
     for seconds in _LOOK_AFTER_S:
         await run.pause(seconds)
         try:
             reading = await environment.read()
         except BasetenError:
-            break
+            return None  # the looks before may be out of date
         is_ours = reading.candidate_id == promotion.deployment_id
         if not is_ours or reading.promotion is None:
-            return _IN_ENVIRONMENT
+            return _Fate.IS_OVER
         if reading.promotion.phase not in _NOT_CANCELLED:
-            return _IN_ENVIRONMENT
+            return _Fate.IS_OVER
         # A server that lags behind still shows it. The log is written together with the cancel.
-        shown = _RUNS
         with suppress(BasetenError):
             for newest in await environment.history(limit=1):
                 if (newest.deployment_id, newest.state) == (promotion.deployment_id, "cancelled"):
-                    return _IN_LOG
-    return shown
+                    return _Fate.CANCELLED
+    return _Fate.RUNS
 
 
 async def _cancellation(run: Run, promotion: ModelPromotion) -> Cancellation:

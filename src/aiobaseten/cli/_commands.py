@@ -11,6 +11,7 @@ from ..events import EnvironmentChanged, Finished
 from ..schemas import Deployment
 from ._cancelling import cancel
 from ._endings import failed
+from ._flags import in_shell
 from ._invocations import (
     Cancel,
     Change,
@@ -52,7 +53,7 @@ from ._outcomes import Outcome
 from ._reading import show_logs, show_metrics
 from ._run import Run
 from ._several import Release
-from ._text import text_or_none, time_or_none
+from ._text import told_text, told_time
 from ._waits import (
     follow_cancellation,
     follow_deployment,
@@ -150,7 +151,7 @@ async def _plan(run: Run, command: PlanPromotion) -> Ending:
     run.view.result(ShownPlan(place=place, plan=plan))
     if not plan.is_blocked:
         return Ending(outcome=Outcome.DONE, message="")
-    reasons = "; ".join(one.message for one in plan.warnings if one.blocks)
+    reasons = in_shell("; ".join(one.message for one in plan.warnings if one.blocks))
     return Ending(outcome=Outcome.REJECTED, message=f"the promotion would not succeed: {reasons}")
 
 
@@ -211,10 +212,10 @@ async def _list(run: Run, command: List) -> Ending:
     deployments = [
         DeploymentRow(
             id=one.id,
-            name=text_or_none(one.name) if isinstance(one, Deployment) else None,
+            name=told_text(one.name) if isinstance(one, Deployment) else None,
             status=str(one.status),
-            environment=text_or_none(one.environment),
-            created_at=time_or_none(one.created_at),
+            environment=told_text(one.environment),
+            created_at=told_time(one.created_at),
         )
         for one in await handle.list_deployments()
     ]
@@ -230,10 +231,10 @@ async def _list_resources(run: Run, command: List) -> Ending:
         listed = await (run.client.chains() if kind == "chain" else run.client.models())
         rows += [
             ResourceRow(
-                resource=ResourceRef(kind, one.id, text_or_none(one.name) or one.id),
-                team=text_or_none(one.team_name),
+                resource=ResourceRef(kind, one.id, told_text(one.name) or one.id),
+                team=told_text(one.team_name),
                 deployments=count if isinstance(count := one.deployments_count, int) else None,
-                created_at=time_or_none(one.created_at),
+                created_at=told_time(one.created_at),
             )
             for one in listed
         ]

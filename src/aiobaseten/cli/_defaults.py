@@ -14,6 +14,7 @@ from typing import Any, cast
 from attrs import frozen
 
 from ._checks import UsageError
+from ._files import UnreadableError, read_text
 from ._flags import PYTHON_WORDS, WAIT_FLAGS, flag_name
 from ._invocations import Default, Kind
 
@@ -174,15 +175,11 @@ def _folders(start: Path) -> Iterator[Path]:
 def _table(path: Path, shown: str) -> object:
     """Our settings in a file; ``None`` if it is a project's without any."""
     try:
-        with path.open("rb") as file:
-            read = file.read(_LARGEST_BYTES + 1)
-        if len(read) > _LARGEST_BYTES:
-            raise UsageError(f"{shown} is larger than {_LARGEST_BYTES // 2**20} MB")
-        content = tomllib.loads(read.decode("utf-8-sig"))
+        content = tomllib.loads(read_text(os.fspath(path), most=_LARGEST_BYTES))
+    except UnreadableError as error:
+        raise UsageError(f"{shown} cannot be read: {error}") from None
     except RecursionError:
         raise UsageError(f"{shown} is not valid TOML: it is nested too deeply") from None
-    except OSError as error:
-        raise UsageError(f"{shown} cannot be read: {error.strerror}") from None
     except ValueError as error:
         # The place of the error, and not the text there, which may be a key.
         place = re.search(r"\(at .*\)$", str(error))

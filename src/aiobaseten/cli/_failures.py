@@ -99,8 +99,7 @@ _ADVICE_OF_GUARD: Mapping[str, Sequence[str]] = {
 
 def advice_of_guard(error: GuardError) -> Sequence[str]:
     """The commands to type next, after a guard has ended a promotion."""
-    text = _without_guard(error)
-    return next((names for end, names in _ADVICE_OF_GUARD.items() if text.endswith(end)), ())
+    return _ADVICE_OF_GUARD.get(_advice_in(_without_guard(error)), ())
 
 
 def outcome_of(error: BasetenError) -> Outcome:
@@ -174,7 +173,8 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
     if isinstance(error, PromotionOutcomeUnknownError) and job and job.environment is not None:
         return f"{error}: {_status(command.access, job)}"
     if isinstance(error, GuardError):
-        return _without_advice(_without_guard(error))
+        text = _without_guard(error)
+        return text.replace(_advice_in(text), "")
     return _without_guard(error).removesuffix(_ADVICE_FOR_PROGRAMS)
 
 
@@ -183,9 +183,9 @@ def _without_guard(error: BasetenError) -> str:
     return str(error).replace("(error.token, guard=guard)", "(error.token)")
 
 
-def _without_advice(text: str) -> str:
-    end = next((one for one in _ADVICE_OF_GUARD if text.endswith(one)), "")
-    return text.removesuffix(end)
+def _advice_in(text: str) -> str:
+    """The advice of a guard in its message, after which another sentence may stand."""
+    return next((one for one in _ADVICE_OF_GUARD if one in text), "")
 
 
 def _missing(error: NotFoundError, job: Job | None) -> str:

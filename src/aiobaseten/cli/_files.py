@@ -23,16 +23,16 @@ def read_text(path: str, *, most: int) -> str:
     try:
         if path == "-":
             # The console's encoding, or that of a test's text.
-            text = sys.stdin.read(most + 1)
-            size = len(text)
+            content: str | bytes = sys.stdin.read(most + 1)
         else:
             with Path(path).open("rb") as file:
                 content = file.read(most + 1)
-            text, size = content[:most].decode("utf-8-sig"), len(content)
+        if len(content) > most:
+            # First: the end may be in the middle of a character.
+            raise UnreadableError(f"it is larger than {most // 1000} kB")
+        text = content if isinstance(content, str) else content.decode("utf-8-sig")
     except OSError as error:
         raise UnreadableError(error.strerror or "it cannot be opened") from None
     except (ValueError, AttributeError):  # AttributeError: standard input is closed
         raise UnreadableError("it is not text") from None
-    if size > most:
-        raise UnreadableError(f"it is larger than {most // 1000} kB")
     return text.removeprefix("\ufeff")

@@ -19,8 +19,7 @@ from ._outcomes import Outcome
 PYTHON_WORDS = {"fail": "raise"}
 # Arguments of Python in messages of the library, and advice for which there is no flag.
 _ARGUMENT = re.compile(
-    r"\b(if_in_progress|accept_scaled_to_zero|on_paused|on_breach|on_unavailable|hold)="
-    r"(True|\"(\w+)\")"
+    r"\b(if_in_progress|accept_scaled_to_zero|wake|on_breach|hold)=(True|\"(\w+)\")"
 )
 _EVEN_IF = "; to act all the same, pass even_if_superseded=True"
 

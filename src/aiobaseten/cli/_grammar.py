@@ -80,12 +80,12 @@ from ._shared_arguments import (
 from ._targets import add_targets, names_several, read_promotions, read_waits
 
 _RESOURCE = (
-    "chain or model, then its name or id; id:abcd1234 is always an id (default: BASETEN_CHAIN or "
-    "BASETEN_MODEL)"
+    "chain or model, and its name or id (default: BASETEN_CHAIN or BASETEN_MODEL); id:abcd1234 is "
+    "always an id"
 )
 _DEPLOYMENT = (
-    "the name or id of the deployment; latest is the newest one, current:ENVIRONMENT the one that "
-    "serves there"
+    "the deployment: its name or id, latest for the newest one, or current:ENVIRONMENT for the one "
+    "that serves there"
 )
 _ENVIRONMENT = "the name of the environment (default: BASETEN_ENVIRONMENT)"
 _RELEASES = 20
@@ -161,7 +161,7 @@ def _add_promotion(parser: ArgumentParser) -> None:
         default=NOT_GIVEN,
         help="if another promotion to the environment is running: fail (exit status "
         f"{Outcome.REJECTED.exit_status}), adopt it if it promotes this deployment, wait for its "
-        "end, or send the request all the same (default: fail)",
+        "end, or send the request anyway (default: fail)",
     )
     parser.add_argument(
         "--scale-down-previous-deployment",
@@ -305,9 +305,8 @@ def _add_rollback_on_failure(parser: ArgumentParser, when: str) -> None:
         ROLLBACK_ON_FAILURE,
         action="store_true",
         help=f"{when}if the promotion fails, times out or is paused (--on-paused fail), cancel it "
-        "or promote the previous deployment again, and end with exit status "
-        f"{Outcome.ROLLED_BACK.exit_status}; newer promotions of others are not touched (default: "
-        "leave it as it is)",
+        f"or roll it back; then exit status {Outcome.ROLLED_BACK.exit_status}. A newer promotion "
+        "stays (default: take nothing back)",
     )
 
 

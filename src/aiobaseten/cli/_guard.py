@@ -143,7 +143,7 @@ _CHECK_FLAGS: Mapping[str, Flag] = {
 GUARD_FLAGS: Mapping[str, Flag] = {
     "window": Flag("length of the time that is measured", format_duration, _POSITIVE),
     "lag": Flag(
-        "time by which Baseten's metrics are late: what is measured ends so long ago",
+        "the measured window ends this long before now, because metrics come late",
         format_duration,
         _DURATION,
     ),
@@ -154,16 +154,17 @@ GUARD_FLAGS: Mapping[str, Flag] = {
         "with fewer requests than this in the window, a check has no answer", str, _COUNT
     ),
     "breaches": Flag(
-        "number of breaches, without a pass between them, until --on-breach happens", str, _COUNT
+        "act by --on-breach after N breaches without a pass between them", str, _COUNT
     ),
     "unavailable": Flag(
-        "number of measurements in a row without an answer until --on-unavailable happens",
+        "act by --on-unavailable after N measurements in a row without an answer",
         str,
         _COUNT,
     ),
     "on_breach": Flag(
         f"after a breach (exit status {Outcome.BREACHED.exit_status}): cancel moves the traffic "
-        "back in steps, force-cancel at once, pause stops where it is, report changes nothing",
+        "back in steps, force-cancel moves it at once, pause leaves it where it is, report does "
+        "nothing",
         _show_word,
         _words(OnBreach),
     ),
@@ -182,7 +183,7 @@ GUARD_FLAGS: Mapping[str, Flag] = {
     "bake": Flag("time to go on measuring with 100 %% of the traffic", format_duration, _DURATION),
     "cancel_timeout": Flag(
         "maximum time to move the traffic back, in addition to --timeout",
-        lambda _: "15m, and the hold of each step on the way back",
+        lambda _: "for each step back, 15m and its hold",
         _POSITIVE,
     ),
 }
@@ -211,7 +212,8 @@ def add_guard(parser: ArgumentParser, *, resumes: bool) -> None:
         group.add_argument(
             "--no-guard",
             action="store_true",
-            help="go on without the guard that the promotion has (default: it needs its flags)",
+            help="continue a guarded promotion without its guard (default: pass the guard's flags "
+            "again)",
         )
 
 

@@ -10,6 +10,7 @@ from .. import Clock, DeploymentReading, EnvironmentReading
 from ..events import Event, Finished
 from ..plans import Plan
 from . import _stdio
+from ._flags import in_shell
 from ._invocations import Default, EnvironmentRef, ResourceRef
 from ._jobs import (
     Beat,
@@ -356,7 +357,7 @@ def _plan_text(place: EnvironmentRef, plan: Plan) -> Iterator[str]:
         sends = f"nothing: the promotion of deployment {one_line(plan.adopts_id)} is adopted"
     yield f"  sends       {sends}"
     for warning in plan.warnings:
-        yield one_line(f"{warning.code}: {warning.message}")
+        yield one_line(f"{warning.code}: {in_shell(warning.message)}")
     if not plan.warnings:
         yield "no warnings"
 

@@ -22,7 +22,7 @@ class Outcome(Enum):
     label: str
     meaning: str
 
-    DONE = (0, "done", "Success. With --wait, and for wait, the wait succeeded.")
+    DONE = (0, "done", "Success. If the command waited, the wait succeeded.")
     ERROR = (1, "error", "Another error, such as an unexpected response.")
     USAGE = (2, "usage", "Invalid arguments, settings or token. Nothing was started.")
     REFUSED = (3, "refused", "The API key is wrong, or lacks permission (401, 403).")
@@ -39,7 +39,7 @@ class Outcome(Enum):
         "timed_out",
         "The wait timed out. Baseten keeps working; the token continues the wait.",
     )
-    SUPERSEDED = (12, "superseded", "Another deployment replaced this one.")
+    SUPERSEDED = (12, "superseded", "Another promotion replaced this one.")
     PAUSED = (13, "paused", "The promotion is paused, and --on-paused is fail.")
     CANCELLED = (14, "cancelled", "Somebody cancelled the promotion.")
     UNKNOWN = (15, "unknown", "The response was lost. The promotion may have started.")
@@ -56,11 +56,15 @@ class Outcome(Enum):
     ROLLED_BACK = (
         18,
         "rolled_back",
-        "The promotion failed, and was taken back. The previous deployment serves.",
+        "The promotion did not succeed. The environment serves as before.",
     )
-    INTERRUPTED = (130, "interrupted", "Ctrl-C. A promotion that was started continues.")
+    INTERRUPTED = (130, "interrupted", "Ctrl-C. Baseten continues a promotion that was started.")
     PIPE_CLOSED = (141, "pipe_closed", "The reader of the output closed the pipe.")
-    TERMINATED = (143, "terminated", "SIGTERM or SIGHUP. A promotion that was started continues.")
+    TERMINATED = (
+        143,
+        "terminated",
+        "SIGTERM or SIGHUP. Baseten continues a promotion that was started.",
+    )
 
     def __init__(self, exit_status: int, label: str, meaning: str) -> None:
         self.exit_status = exit_status

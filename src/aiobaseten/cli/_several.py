@@ -306,6 +306,8 @@ class Release:
     def _hints(self) -> Sequence[str]:
         command = self._command
         if isinstance(command, PromoteSeveral) and command.token_file is not None:
+            if not self._file.is_started():
+                return ()
             return ("to continue:  the same command again, with the same --token-file",)
         left = [one.run for one in self._members if one.state == "goes on"]
         return tuple(

@@ -48,12 +48,16 @@ def add_settings(parser: ArgumentParser) -> None:
     )
     group = parser.add_argument_group("output").add_mutually_exclusive_group()
     for flags, output, text in (
-        (["--json"], "json", "print JSON Lines: an object for each event, and one for the outcome"),
-        (["--lines"], "lines", "print a line for each event (default: on a terminal, a live view)"),
+        (["--json"], "json", "print JSON Lines: an object for each event or row, then the outcome"),
+        (
+            ["--lines"],
+            "lines",
+            "print lines (default: a live view while a command waits on a terminal)",
+        ),
         (
             ["-q", "--quiet"],
             "quiet",
-            "print only errors and the result, which of promote without --wait is the token",
+            "print only errors and the result (promote without --wait: the token)",
         ),
     ):
         group.add_argument(*flags, dest="output", action="store_const", const=output, help=text)

@@ -67,7 +67,7 @@ async def take_back(
     # From now on, a signal leaves alone what has begun.
     run.cancellable = None
     run.on_interrupt = partial(_interrupted, run, job, failure)
-    run.view.note(f"taking back {job}, because the wait for it has failed")
+    run.view.note(f"the wait for {job} has failed: taking it back if necessary")
     access = command.access
     try:
         patient = await _patient(run, promotion)
@@ -106,9 +106,13 @@ async def take_back(
 
 
 def _who_stays(error: PromotionSupersededError, job: Job) -> str:
-    if error.by == job.deployment:
-        return f"somebody has rolled it forward, so that deployment {error.by} serves, and stays"
-    return f"deployment {error.by} was promoted after it, and stays"
+    if error.by != job.deployment:
+        return f"deployment {error.by} was promoted after it, and stays"
+    if _is_by_hand(error):
+        return f"somebody has rolled it forward: deployment {error.by} serves and stays"
+    if _was_rolled_forward(error):
+        return "somebody has rolled it forward or promoted it again, and that stays"
+    return f"somebody has promoted deployment {error.by} again, and that stays"
 
 
 def _how_far(error: BasetenError) -> str:
@@ -124,12 +128,11 @@ async def _interrupted(run: Run, job: Job, failure: Ending, outcome: Outcome) ->
     begun, access = run.job, run.command.access
     if begun is None or begun == job:
         message = (
-            f"{outcome.label} while {job} was being taken back: it is not known whether that has "
-            "begun"
+            f"{outcome.label} while taking back {job}: the cancel or the rollback may have begun"
         )
         lines = [*to_look(job, access), *to_roll_back(job, access)]
     else:
-        message = f"{outcome.label} while {job} was being taken back: {begun} continues at Baseten"
+        message = f"{outcome.label} while taking back {job}: {begun} continues at Baseten"
         lines = [*hints(begun, access, cancels=False), *to_look(job, access)]
     going = begun if begun is not None and begun.task == "cancellation" else None
     return evolve(failure, outcome=outcome, message=message, hints=lines, job=going)
@@ -203,16 +206,20 @@ async def _is_cancelled(
     return True
 
 
+def _is_by_hand(error: PromotionSupersededError) -> bool:
+    """Whether the audit log tells that somebody has rolled it forward."""
+    act = error.evidence.act if error.evidence is not None else None
+    return act is not None and act.action == "rolled forward"
+
+
 def _was_rolled_forward(error: PromotionSupersededError) -> bool:
     """Whether somebody has given it all traffic although it was going back."""
-    act = error.evidence.act if error.evidence is not None else None
     phases = {
         PromotionReading(status=one.status, percent=0).phase
         for one in error.history
         if one.subject == "promotion"
     }
-    is_by_hand = act is not None and act.action == "rolled forward"
-    return is_by_hand or PromotionPhase.ROLLING_BACK in phases
+    return _is_by_hand(error) or PromotionPhase.ROLLING_BACK in phases
 
 
 async def _see_through(run: Run, events: AsyncGenerator[Event, None]) -> None:

@@ -42,12 +42,12 @@ def shown_time(time: datetime | None) -> str:
         return "-"
 
 
-def text_or_none(value: object) -> str | None:
+def told_text(value: object) -> str | None:
     """A text of the API; ``None`` if it has left it out, or sends something else."""
     return str(value) if isinstance(value, str) else None
 
 
-def time_or_none(value: object) -> str | None:
+def told_time(value: object) -> str | None:
     """A time of the API, in its own time zone; ``None`` as above."""
     return value.isoformat(timespec="seconds") if isinstance(value, datetime) else None
 

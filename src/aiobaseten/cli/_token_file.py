@@ -25,6 +25,7 @@ except ImportError:  # on Windows, two commands can use the file at once
 _VERSION = 1
 # Bytes: an entry has some hundred.
 _LARGEST_FILE = 10_000_000
+_IN_USE = "another command uses it"
 
 #: What a second run does with a target: leave it alone, wait for its token, or promote it.
 Next: TypeAlias = Literal["leave", "wait", "promote"]
@@ -128,6 +129,10 @@ class TokenFile:
             if one.token is not None and one.outcome != Outcome.DONE.label
         }
 
+    def is_started(self) -> bool:
+        """Whether a promotion of the release has begun, or may have."""
+        return any(one.token is not None for one in self._entries.values())
+
     def put(self, key: str, entry: Entry) -> None:
         """Remember what is known of the target *key*.
 
@@ -188,11 +193,14 @@ def _locked(path: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Another command may have replaced it meanwhile.
         is_it = os.path.samestat(os.fstat(descriptor), path.stat())
-    except OSError:
-        is_it = False
-    if not is_it:
+        reason = None if is_it else _IN_USE
+    except BlockingIOError:
+        reason = _IN_USE
+    except OSError as error:  # such as a file system without locks
+        reason = error.strerror or "it cannot be locked"
+    if reason is not None:
         os.close(descriptor)
-        raise _unreadable("another command uses it")
+        raise _unreadable(reason)
     return descriptor
 
 

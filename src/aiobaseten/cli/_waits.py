@@ -12,7 +12,7 @@ from ..events import Event
 from . import _stdio
 from ._cancelling import cancel
 from ._endings import accepted, failed, hints, interrupted, interrupted_early
-from ._failures import explain_refused_cancel, may_have_acted
+from ._failures import explain_refused_cancel, may_have_acted, without_present
 from ._invocations import (
     Cancel,
     Promote,
@@ -158,12 +158,13 @@ async def _cancel(run: Run, job: Job, ending: Ending, beginning: str) -> Ending:
         cancellation = await cancel(run, run.cancellable)
     except BasetenError as error:
         reason = explain_refused_cancel(error, run.command, job)
-        said = f"{job} could not be cancelled: {reason}"
+        said = f"{beginning}{job} could not be cancelled: {reason}"
         if may_have_acted(error):
-            said = f"it is not known whether {job} was cancelled: {reason}"
+            before = without_present(beginning)
+            said = f"{before}it is not known whether {job} was cancelled: {reason}"
         return evolve(
             ending,
-            message=f"{beginning}{said}",
+            message=said,
             hints=hints(job, access, cancels=error.is_transient),
         )
     # RAMPING_DOWN takes a while, and the command must end now.
@@ -171,7 +172,7 @@ async def _cancel(run: Run, job: Job, ending: Ending, beginning: str) -> Ending:
     says = f": Baseten says {cancellation.status}" if cancellation.status else ""
     return evolve(
         ending,
-        message=f"{beginning}{run.job} was cancelled{says}",
+        message=f"{without_present(beginning)}{run.job} was cancelled{says}",
         hints=hints(job, access),
         job=job,
     )

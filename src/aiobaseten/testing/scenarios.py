@@ -7,14 +7,17 @@ is ready to be promoted. The scenarios differ in what happens then.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from . import timelines
 from ._fake import FakeBaseten
+from ._world import FakeDeployment
 from .timelines import Steps
 
 CHAIN: Final = "support-bot"
 MODEL: Final = "ranker"
+_DAY_S: Final = 86_400.0
 
 
 def healthy(fake: FakeBaseten) -> None:
@@ -89,15 +92,22 @@ def _everything(fake: FakeBaseten, steps: Steps) -> None:
 
 def _chain(fake: FakeBaseten, on_promote: dict[str, Steps]) -> None:
     chain = fake.chain(CHAIN)
-    chain.deployment("v1", chainlets=list(on_promote)).log("ready", level="INFO")
+    _older(chain.deployment("v1", chainlets=list(on_promote))).log("ready", level="INFO")
     chain.deployment("v2", chainlets=list(on_promote), on_promote=on_promote)
     chain.environment("production", current="v1")
 
 
 def _model(fake: FakeBaseten, on_promote: Steps, *, replicas: int = 1) -> None:
     model = fake.model(MODEL)
-    model.deployment("v1", replicas=replicas).log("ready", level="INFO")
+    _older(model.deployment("v1", replicas=replicas)).log("ready", level="INFO")
     model.deployment("v2", on_promote=on_promote)
     model.environment(
         "production", current="v1", rolling=True, autoscaling={"max_replica": replicas}
     )
+
+
+def _older(deployment: FakeDeployment) -> FakeDeployment:
+    """Let a deployment be pushed a day before the others, so that it is not the latest."""
+    facts = deployment.facts
+    deployment.facts = replace(facts, created=facts.created - _DAY_S)
+    return deployment
