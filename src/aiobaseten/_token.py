@@ -25,7 +25,7 @@ _LARGEST_BITS = 63
 TokenKind: TypeAlias = Literal["chain promotion", "model promotion", "cancellation"]
 # The order of each is part of the format.
 _KINDS: tuple[TokenKind, ...] = get_args(TokenKind)
-_FLAGS = ("at_once", "intended", "was_busy", "was_held", "was_left")
+_FLAGS = ("at_once", "intended", "was_busy", "was_held", "was_left", "was_adopted")
 _TEXTS = (
     "resource_id",
     "environment_name",
@@ -62,6 +62,7 @@ class Token:
         was_held: Of a guarded promotion, whether the guard had paused it by then, to hold a step
             until it has passed.
         was_left: The same, to leave it to a person.
+        was_adopted: Of a promotion, whether somebody else has started it.
         sent_at: Of a promotion, when it was certainly under way, in seconds since 1970 at Baseten:
             a newer promotion of the same deployment is another one. If *intended*, the time right
             before the request was sent: the audit log is searched from then on.
@@ -80,6 +81,7 @@ class Token:
     was_busy: bool = False
     was_held: bool = False
     was_left: bool = False
+    was_adopted: bool = False
     hold: int | None = None
     sent_at: int | None = None
 

@@ -558,6 +558,7 @@ class Baseten:
                 baseline=_baseline(known),
                 memory=memory,
                 began_by=_began_by(known),
+                was_adopted=known.was_adopted,
             )
         model = self._resource(_resource.MODEL, resource_id)
         if look:
@@ -570,6 +571,7 @@ class Baseten:
                 baseline=_baseline(known),
                 memory=memory,
                 began_by=_began_by(known),
+                was_adopted=known.was_adopted,
             )
         return promotion.Cancellation(
             resource=model,

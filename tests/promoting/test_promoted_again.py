@@ -179,9 +179,10 @@ async def test_a_promotion_of_ours_after_those_of_others_is_ours_without_clocks(
     assert writes(fake) == ["promote", "promote", "cancel_promotion"]
 
 
-async def test_an_adopted_promotion_of_a_deployment_that_we_promoted_earlier_can_be_cancelled() -> (
-    None
-):
+@pytest.mark.parametrize("is_resumed", [False, True], ids=["same", "resumed"])
+async def test_an_adopted_promotion_of_a_deployment_that_we_promoted_earlier_can_be_cancelled(
+    *, is_resumed: bool
+) -> None:
     fake, production = same_ids()
     async with fake.client() as baseten:
         handle = baseten.model("m1").environment("production")
@@ -191,6 +192,8 @@ async def test_an_adopted_promotion_of_a_deployment_that_we_promoted_earlier_can
         production.promote("d2")
         await asyncio.sleep(20)
         promotion = await handle.promote("d2", if_in_progress="adopt")
+        if is_resumed:
+            promotion = await baseten.resume(promotion.token, expect=ModelPromotion)
         await promotion.cancel()
 
     assert writes(fake) == ["promote", "cancel_promotion"]
