@@ -256,7 +256,8 @@ async def roll_back(
     is_other = found is not None and found.id != ours.deployment_id
     if found is not None and is_other and await is_of(resource, previous_id, found):
         previous = reading.current_id if reading.is_busy else None
-        return Started(found.id, cast("D", found.value), Baseline(current_id=previous))
+        baseline = Baseline(current_id=previous)
+        return Started(found.id, cast("D", found.value), baseline, was_adopted=True)
     if reading.is_busy:
         raise in_progress(resource, ours.environment, reading, act="you roll back")
     return await send_once(resource, ours.environment, previous_id, promote(previous_id), reading)

@@ -686,6 +686,7 @@ class ChainPromotion(Promotion["ChainDeployment", "ChainEnvironment"]):
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            was_adopted=started.was_adopted,
         )
 
     @property

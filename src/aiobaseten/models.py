@@ -1223,6 +1223,7 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            was_adopted=started.was_adopted,
         )
 
     async def _checked(self, *, even_if_superseded: bool) -> _Cancelled:

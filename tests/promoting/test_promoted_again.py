@@ -11,9 +11,10 @@ import pytest
 
 from aiobaseten import ModelPromotion
 from aiobaseten.errors import PromotionSupersededError
-from aiobaseten.testing import FakeBaseten, FakeEnvironment
+from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment
 from aiobaseten.testing._http.json_writer import JSONWriter
 
+from .. import story
 from ..guarding.rollout import AUDIT_LOG, let_looks_lag, sent, world, writes
 
 pytestmark = pytest.mark.looptime
@@ -197,6 +198,28 @@ async def test_an_adopted_promotion_of_a_deployment_that_we_promoted_earlier_can
         await promotion.cancel()
 
     assert writes(fake) == ["promote", "cancel_promotion"]
+
+
+@story.BOTH
+async def test_a_rollback_of_somebody_else_that_ours_adopted_can_be_rolled_back(
+    kind: story.Kind,
+) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
+    story.set_up(fake, kind)
+    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
+    async with fake.client() as baseten:
+        handle = story.production(baseten, kind)
+        for one in ("new", "old", "new"):
+            promotion = await handle.promote(one)
+            await promotion.wait()
+        with fake.acting_as("ops@example.com"):
+            owner.environment("production").promote("old")
+        back = await promotion.rollback()
+        assert back.deployment_id == "old"
+        await back.wait()
+        await (await back.rollback()).wait()
+
+    assert writes(fake) == ["promote"] * 4
 
 
 async def test_a_deployment_that_was_promoted_earlier_is_ours_to_cancel() -> None:
