@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import cast
@@ -43,6 +44,8 @@ STALE_FOR_S = 10.0
 LOG_FAILS_FOR_S = 30.0
 # Seconds between two tries.
 _LOG_AGAIN_S = 5.0
+# Seconds for which a log that kept failing counts as failing.
+_FAILING_FOR_S = 60.0
 _LOG = logging.getLogger("aiobaseten")
 # Pages of an audit log that a rollback reads at most.
 _MOST_PAGES = 10
@@ -121,22 +124,26 @@ async def check_still_ours(
 async def _read_log(resource: Resource[D, E], ours: Ours) -> Sequence[AuditEntry] | None:
     """The entries of the audit log, newest first: none if the key may not read it.
 
-    Returns ``None`` if it kept failing, and warns.
+    Returns ``None`` if it kept failing, and warns. If it did so within the last minute, one try is
+    enough, and no further warning: a guard reads it again and again.
     """
-    clock = resource.sender.clock
+    clock, failed_at = resource.sender.clock, resource.sender.shared.log_failed_at
     began = clock.now()
     read = ReadAuditLog(resource, ours.environment, must_tell=True)
+    is_failing = began - failed_at.get(read, -math.inf) <= _FAILING_FOR_S
     while True:
         try:
-            return await resource.polls.follow_ups.once(read)
+            entries = await resource.polls.follow_ups.once(read)
         except ConfigurationError:
             raise
         except (BasetenError, TimeoutError) as error:
             if isinstance(error, BasetenError) and not error.is_transient:
                 return ()
             lasted = clock.now() - began
-            if lasted + _LOG_AGAIN_S >= LOG_FAILS_FOR_S:
-                _LOG.warning(
+            if is_failing or lasted + _LOG_AGAIN_S >= LOG_FAILS_FOR_S:
+                failed_at[read] = clock.now()
+                _LOG.log(
+                    logging.DEBUG if is_failing else logging.WARNING,
                     "the audit log could not be read for %.0f s (%s): the environment alone tells "
                     "whether the promotion of deployment %s to %s is still ours",
                     lasted,
@@ -145,6 +152,9 @@ async def _read_log(resource: Resource[D, E], ours: Ours) -> Sequence[AuditEntry
                     resource.environment_label(ours.environment),
                 )
                 return None
+        else:
+            failed_at.pop(read, None)
+            return entries
         await resource.sender.connections.pause(_LOG_AGAIN_S)
 
 

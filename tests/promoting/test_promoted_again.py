@@ -93,6 +93,7 @@ async def test_an_audit_log_that_keeps_failing_leaves_it_to_new_looks(
         assert 20 < fake.now - began < 40
         assert AUDIT_LOG.removeprefix("GET ").rpartition("/")[2] in caplog.text
 
+        await asyncio.sleep(61)
         fake.at(fake.now + 14, production.force_cancel)
         fake.at(fake.now + 15, lambda: production.promote("d3"))
         with pytest.raises(PromotionSupersededError) as caught:
@@ -100,6 +101,32 @@ async def test_an_audit_log_that_keeps_failing_leaves_it_to_new_looks(
 
     assert caught.value.by == "d3"
     assert writes(fake) == ["promote", "pause_promotion"]
+
+
+async def test_an_audit_log_that_kept_failing_in_the_last_minute_is_asked_once() -> None:
+    fake, production = same_ids()
+    fake.faults.status(503, route=AUDIT_LOG, times=None)
+    async with fake.client() as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        production.pause()
+        await promotion.pause()
+        for pause, least, tries in ((50, 0, 1), (50, 0, 1), (61, 20, 6)):
+            await asyncio.sleep(pause)
+            began, asked = fake.now, len(sent(fake, AUDIT_LOG))
+            await promotion.pause()
+            assert least <= fake.now - began < least + 10
+            assert len(sent(fake, AUDIT_LOG)) - asked == tries
+
+        fake.faults.clear()
+        await asyncio.sleep(2)
+        await promotion.pause()
+        with fake.acting_as("ops@example.com"):
+            production.force_cancel()
+            production.promote("d2")
+        await asyncio.sleep(15)
+        fake.faults.status(503, route=AUDIT_LOG, lasting=8, times=None)
+        with pytest.raises(PromotionSupersededError):
+            await promotion.pause()
 
 
 async def test_an_audit_log_that_the_key_may_not_read_is_asked_once() -> None:
