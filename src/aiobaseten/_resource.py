@@ -19,11 +19,6 @@ from typing import (
     get_args,
 )
 
-from aiobaseten_generated import models as generated
-from aiobaseten_generated.api import audit_logs as audit_log_api
-from aiobaseten_generated.api import chains as chain_api
-from aiobaseten_generated.api import models as model_api
-from aiobaseten_generated.api import users as user_api
 from aiobaseten_generated.types import UNSET, Unset
 from attrs import Factory, evolve, field, frozen
 
@@ -40,7 +35,7 @@ from ._arguments import (
     text,
     texts,
 )
-from ._first_use import on_first_use, packages_of_names
+from ._first_use import on_first_use
 from ._sending import Fetched, Operation, Sender, Ticket, parsed_by, then
 from ._waiting import FollowUp, Look
 from .errors import (
@@ -63,6 +58,12 @@ from .readings import (
 )
 
 if TYPE_CHECKING:
+    import aiobaseten_generated.api.audit_logs as audit_log_api
+    import aiobaseten_generated.api.chains as chain_api
+    import aiobaseten_generated.api.models as model_api
+    import aiobaseten_generated.api.users as user_api
+    import aiobaseten_generated.models as generated
+
     from . import _audit_log, _predecessor, _startups, metrics
     from . import audit as audits
     from . import logs as log_lines
@@ -92,7 +93,11 @@ else:
     audits = on_first_use(".audit")
     log_lines = on_first_use(".logs")
     environments = on_first_use(".settings")
-packages_of_names(generated, audit_log_api, chain_api, model_api, user_api)
+    audit_log_api = on_first_use("aiobaseten_generated.api.audit_logs")
+    chain_api = on_first_use("aiobaseten_generated.api.chains")
+    model_api = on_first_use("aiobaseten_generated.api.models")
+    user_api = on_first_use("aiobaseten_generated.api.users")
+    generated = on_first_use("aiobaseten_generated.models")
 
 D = TypeVar("D", "Deployment", "ChainDeployment")
 E = TypeVar("E", "Environment", "ChainEnvironment")
