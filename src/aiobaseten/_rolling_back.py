@@ -23,7 +23,15 @@ from ._predecessor import (
 from ._promoting import Started, announce, in_progress, is_of, send_once
 from ._resource import D, E, ReadAuditLog, Resource
 from ._sending import Operation
-from ._waiting import MOST_STALE_S, Baseline, Who, add_who, promoted_again, promotions_after
+from ._waiting import (
+    MOST_STALE_S,
+    Baseline,
+    Who,
+    act_of,
+    add_who,
+    promoted_again,
+    promotions_after,
+)
 from .errors import (
     APIError,
     BasetenError,
@@ -230,12 +238,13 @@ def _promoted_again(
     resource: Resource[D, E], ours: Ours, reading: EnvironmentReading, again: AuditEntry
 ) -> PromotionSupersededError:
     """The error that somebody has promoted the same deployment again."""
-    by = f" by {again.actor.shown}" if again.actor.shown else ""
+    act = act_of(again)
+    by = "" if act is None else f" (by {act.by})"
     return PromotionSupersededError(
-        f"deployment {ours.deployment_id} was promoted to "
-        f"{resource.environment_label(ours.environment)} again since{by}, and nothing was sent; to "
-        "act all the same, pass even_if_superseded=True",
-        evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token),
+        f"deployment {ours.deployment_id} was promoted again to "
+        f"{resource.environment_label(ours.environment)}{by}, and nothing was sent; to act all the "
+        "same, pass even_if_superseded=True",
+        evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token, act=act),
         by=ours.deployment_id,
     )
 

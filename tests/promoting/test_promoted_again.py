@@ -50,6 +50,10 @@ async def test_a_promotion_of_the_same_deployment_by_somebody_else_is_left_alone
         with pytest.raises(PromotionSupersededError) as caught:
             await getattr(promotion, verb)()
         assert caught.value.by == "d2"
+        assert caught.value.evidence is not None
+        act = caught.value.evidence.act
+        assert act is not None
+        assert (act.action, act.by) == ("promoted", "ops@example.com")
         assert writes(fake) == ["promote"]
         if verb != "rollback":
             await getattr(promotion, verb)(even_if_superseded=True)

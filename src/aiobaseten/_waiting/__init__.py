@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .who import (
         WHO_S,
         Who,
+        act_of,
         add_who,
         is_cancelled,
         promoted_again,
@@ -91,6 +92,7 @@ __all__ = [
     "Who",
     "Why",
     "Window",
+    "act_of",
     "add_who",
     "baseline_of",
     "cut",
@@ -143,6 +145,7 @@ _HOMES = {
     "Who": ".who",
     "Why": ".why",
     "Window": ".follower",
+    "act_of": ".who",
     "add_who": ".who",
     "baseline_of": ".promotion",
     "cut": ".steps",

@@ -61,12 +61,19 @@ async def add_who(follow_ups: FollowUps, who: Who, error: WaitError) -> None:
         return
     entries = await follow_ups.once(who.read)
     found = _find(entries, error, asked, who.target, who.since)
-    by = None if found is None else found.actor.shown
-    if found is None or by is None:
+    act = None if found is None else act_of(found)
+    if act is None:
         return
-    act = AuditedAct(action=found.act.value, by=by, through=found.actor.surface, at=found.at)
     tell(error, f"{_subject(error)} was {act}.", who.advice)
     error.evidence = evolve(error.evidence, act=act)
+
+
+def act_of(entry: AuditEntry) -> AuditedAct | None:
+    """The act that an entry is about; ``None`` if the entry does not tell who did it."""
+    by = entry.actor.shown
+    if by is None:
+        return None
+    return AuditedAct(action=entry.act.value, by=by, through=entry.actor.surface, at=entry.at)
 
 
 def tell(error: BasetenError, sentence: str, advice: str) -> None:
