@@ -4,8 +4,8 @@ To read a deployment, a program needs neither guards nor plans, metrics or audit
 the schemas. Loading everything takes more than twice as long. So a module that most programs never
 need is imported twice where it is used: for type checkers, under ``TYPE_CHECKING``, and with
 `on_first_use` at runtime. A package whose names are rarely needed together gets its ``__getattr__``
-from `names_of`. A test lists the modules that programs load. Python 3.15 has ``lazy import`` for
-this.
+and its ``__dir__`` from `names_of`. A test lists the modules that programs load. Python 3.15 has
+``lazy import`` for this.
 
 An import may fail at any time: no file descriptor is left, or the files are being replaced. After a
 promotion was sent, that would lose its token, or switch its guard off. So `load_the_rest` imports
@@ -56,8 +56,10 @@ def load_the_rest() -> None:
             _later.discard(later)
 
 
-def names_of(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
-    """The ``__getattr__`` of a package.
+def names_of(
+    package: str, homes: Mapping[str, str]
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """The ``__getattr__`` and the ``__dir__`` of a package.
 
     Args:
         package: Its ``__name__``.
@@ -72,7 +74,10 @@ def names_of(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
         vars(import_module(package))[name] = value
         return value
 
-    return get
+    def names() -> list[str]:
+        return sorted(vars(import_module(package)).keys() | homes.keys())
+
+    return get, names
 
 
 def _load(module: str, name: str | None = None, package: str | None = __package__) -> Any:

@@ -160,4 +160,4 @@ _HOMES = {
 }
 
 if not TYPE_CHECKING:
-    __getattr__ = names_of(__name__, _HOMES)
+    __getattr__, __dir__ = names_of(__name__, _HOMES)
