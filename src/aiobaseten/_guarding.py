@@ -209,7 +209,7 @@ class GuardedWait(Generic[D, E]):
             TimeoutError: Not in time.
         """
         resource, target = self.resource, self.ours.deployment_id
-        read = ReadAuditLog(resource, self.ours.environment, must_tell=True)
+        read = ReadAuditLog(resource, self.ours.environment)
         try:
             entries = await resource.polls.follow_ups.once(read)
         except (PermissionDeniedError, NotFoundError) as error:

@@ -957,7 +957,7 @@ class EnvironmentLook(Look[EnvironmentReading], Generic[D, E]):
 # --- requests that follow from a look -------------------------------------------------------------
 
 # Seconds for an audit log on which a decision depends.
-_MUST_TELL_S = 10.0
+_LOG_WITHIN_S = 10.0
 _NOT_LAST = Ticket(is_last=False, sent=lambda: None)
 _LAST = Ticket(is_last=True, sent=lambda: None)
 
@@ -1011,31 +1011,22 @@ class ReadDeployment(FollowUp[DeploymentReading | None]):
 class ReadAuditLog(FollowUp["Sequence[AuditEntry]"]):
     """Reads what was done to promotions to an environment, newest first.
 
-    Best effort, within two seconds: nothing if that fails in whatever way. If it *must_tell*, an
-    error is raised, and it may take ten seconds.
+    It may take ten seconds. A failure is an error, so that it is not taken for an empty log.
 
     Attributes:
         resource: The chain or model.
         environment: The environment's name.
-        must_tell: Whether an error is raised, so that it is not taken for an empty log.
     """
 
     resource: Resource[Any, Any]
     environment: str
-    must_tell: bool = False
 
     async def __call__(self) -> Sequence[AuditEntry]:
         """Read."""
         sender = self.resource.sender
         operation = self.resource.audit_page(self.environment, limit=_PAGE_FOR_ONE_ERROR)
-        try:
-            limit = _MUST_TELL_S if self.must_tell else _waiting.WHO_S
-            async with sender.clock.timeout_at(sender.clock.now() + limit):
-                page = (await sender.look(operation, _NOT_LAST)).value
-        except (BasetenError, TimeoutError):
-            if self.must_tell:
-                raise
-            return ()
+        async with sender.clock.timeout_at(sender.clock.now() + _LOG_WITHIN_S):
+            page = (await sender.look(operation, _NOT_LAST)).value
         mask = sender.settings.secret.mask_text
         return [one.masked(mask) for one in page.entries]
 

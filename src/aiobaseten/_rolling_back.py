@@ -125,7 +125,7 @@ async def check_still_ours(
     if newer is None:
         return reading
     # The looks may be out of date, or the other promotion has failed.
-    await outlast(resource, newer)
+    await _outlast(resource, newer)
     return await _look_twice(resource, ours, may_go_back=may_go_back)
 
 
@@ -137,7 +137,7 @@ async def _read_log(resource: Resource[D, E], ours: Ours) -> Sequence[AuditEntry
     """
     clock, failed_at = resource.sender.clock, resource.sender.shared.log_failed_at
     began = clock.now()
-    read = ReadAuditLog(resource, ours.environment, must_tell=True)
+    read = ReadAuditLog(resource, ours.environment)
     is_failing = began - failed_at.get(read, -math.inf) <= _FAILING_FOR_S
     while True:
         try:
@@ -180,7 +180,7 @@ async def _find_again(
     return again
 
 
-async def outlast(resource: Resource[D, E], entry: AuditEntry) -> None:
+async def _outlast(resource: Resource[D, E], entry: AuditEntry) -> None:
     """Pause until servers that lag behind show what became of a promotion in the audit log."""
     now = resource.sender.told_time()
     age = 0.0 if now is None or entry.at is None else now - entry.at.timestamp()
@@ -342,7 +342,7 @@ async def _find_settled(
     predecessor = await _find_predecessor(resource, environment, current_id)
     if predecessor.newer is not None:
         # The look may have been late, and the newest promotion may have ended by now.
-        await outlast(resource, predecessor.newer)
+        await _outlast(resource, predecessor.newer)
     reading = await resource.read_environment(environment)
     _check_idle(resource, environment, reading, current_id)
     return predecessor, reading

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from .wait import GO_ON, GO_ON_GUARDED, Actions, LastLines, Wait, read_last_lines
     from .watching import WatchTracker
     from .who import (
-        WHO_S,
         Who,
         act_of,
         add_who,
@@ -58,7 +57,6 @@ __all__ = [
     "GO_ON_GUARDED",
     "MOST_STALE_S",
     "PAUSE_MAY_COME",
-    "WHO_S",
     "WHY_S",
     "Actions",
     "Answer",
@@ -111,7 +109,6 @@ _HOMES = {
     "GO_ON_GUARDED": ".wait",
     "MOST_STALE_S": ".doubt",
     "PAUSE_MAY_COME": ".guard",
-    "WHO_S": ".who",
     "WHY_S": ".why",
     "Actions": ".wait",
     "Answer": ".guard_policy",

@@ -41,7 +41,7 @@ class Who:
     """How to find out who ended a promotion.
 
     Attributes:
-        read: Reads the entries about the environment, newest first; none if they cannot be read.
+        read: Reads the entries about the environment, newest first.
         target: The deployment that is promoted, or ``None``.
         since: When the promotion was started, in seconds since 1970 at Baseten; minus infinity if
             it was resumed.
@@ -59,7 +59,12 @@ async def add_who(follow_ups: FollowUps, who: Who, error: WaitError) -> None:
     asked = _asked(error)
     if not asked or who.target is None or error.evidence is None:
         return
-    entries = await follow_ups.once(who.read)
+    clock = follow_ups.clock
+    try:
+        async with clock.timeout_at(clock.now() + WHO_S):
+            entries = await follow_ups.once(who.read)
+    except (BasetenError, TimeoutError):
+        return
     found = _find(entries, error, asked, who.target, who.since)
     act = None if found is None else act_of(found)
     if act is None:
