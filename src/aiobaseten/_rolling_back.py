@@ -46,7 +46,8 @@ from .errors import (
 from .options import BeforeSending
 from .readings import EnvironmentReading
 
-#: Seconds after which a server that lags behind shows the environment as it is.
+#: Seconds until most servers that lag behind show the environment as it is; the rest may take
+#: `MOST_STALE_S`.
 STALE_FOR_S = 10.0
 #: Seconds in which an audit log that fails is read again.
 LOG_FAILS_FOR_S = 30.0
@@ -92,11 +93,11 @@ class Ours:
 async def check_still_ours(
     resource: Resource[D, E], ours: Ours, *, may_go_back: bool = False
 ) -> EnvironmentReading:
-    """Check that nobody has promoted anything since: by two looks, and by the audit log.
+    """Check by two looks and by the audit log that nobody has promoted anything since.
 
-    Two, because servers that lag behind may answer in turn. The log is written together with the
-    promotion, and alone tells two promotions of one deployment apart. If the key may not read it,
-    or it fails for half a minute, the looks decide.
+    One look may come from a server that lags behind. The log is written together with the
+    promotion, and only the log tells two promotions of one deployment apart. If the key may not
+    read it, or it fails for half a minute, the looks decide.
 
     Args:
         resource: The chain or model.
@@ -372,15 +373,11 @@ def _has_ended(
     resource: Resource[D, E], environment: str, reading: EnvironmentReading, current_id: str | None
 ) -> PromotionInProgressError:
     """The error that another promotion has ended since a rollback began."""
-    serves = (
-        f"and now {reading.current_id} does"
-        if reading.current_id != current_id
-        else "as it does now, but was promoted again since"
-    )
+    serves = f"deployment {reading.current_id} serves" if reading.current_id else "nothing serves"
+    as_before = " as before" if reading.current_id == current_id else ""
     return PromotionInProgressError(
-        f"deployment {current_id} served in {resource.environment_label(environment)} when "
-        f"this rollback began, {serves}: another promotion has just ended; nothing was sent: look "
-        "at the environment before you roll it back",
+        f"another promotion to {resource.environment_label(environment)} has just ended, so "
+        f"nothing was sent: {serves} now{as_before}. Look at the environment, then roll back",
         deployment_id=reading.current_id,
         environment=reading.value,
     )

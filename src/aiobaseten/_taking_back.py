@@ -312,7 +312,7 @@ class TakingBack(Generic[D, E]):
         )
 
     def _is_on_its_way(self, error: WaitError) -> None:
-        self._fate = f"It is being taken back, and that was not finished after {self._took:.0f} s."
+        self._fate = f"Taking it back goes on; it did not finish within {self._took:.0f} s."
         self._traffic = f"Traffic is on its way to deployment {self.ours.previous_id}."
         self._seen_at = None
         self._advice = "Wait on with resume(error.token)."

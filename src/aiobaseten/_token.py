@@ -19,7 +19,7 @@ from .errors import ConfigurationError
 
 _VERSION = "abt2"
 _CHECKSUM_BYTES = 4
-# More does no number have that this version writes.
+# No number that this version writes has more bits.
 _LARGEST_BITS = 63
 
 TokenKind: TypeAlias = Literal["chain promotion", "model promotion", "cancellation"]
@@ -59,14 +59,14 @@ class Token:
         was_busy: Whether another promotion was under way then, which may look like this one.
         hold: Of a guarded promotion, the seconds for which Baseten holds each step, 0 if that is
             not known; ``None`` for every other one.
-        was_held: Of a guarded promotion, whether the guard had paused it by then, to hold a step
-            until it has passed.
-        was_left: The same, to leave it to a person.
+        was_held: Of a guarded promotion, whether the guard has paused it to hold a step until the
+            step has passed.
+        was_left: Of a guarded promotion, whether the guard has paused it and left it to a person.
         was_adopted: Of a promotion, whether somebody else has started it.
-        sent_at: Of a promotion, when it was certainly under way, in seconds since 1970 at Baseten:
-            a newer promotion of the same deployment is another one. If *intended*, the time right
-            before the request was sent: the audit log is searched from then on.
-            ``None`` if that is not known.
+        sent_at: Of a promotion, a time at which it was under way, in seconds since 1970 at Baseten.
+            A newer promotion of the same deployment is another one. If *intended*, the time right
+            before the request was sent; the audit log is searched from then on. ``None`` if not
+            known.
     """
 
     kind: TokenKind

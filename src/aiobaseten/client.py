@@ -429,7 +429,9 @@ class Baseten:
         return await self._sender.send(_resource.get_user())
 
     def server_time(self) -> datetime:
-        """The time of day at Baseten, as its answers tell; before the first, that here. No I/O.
+        """Baseten's time of day, from its responses; before the first, this machine's.
+
+        Sends no request.
 
         For windows of logs and metrics, whose times are Baseten's:
         ``start=baseten.server_time() - timedelta(hours=2)``.

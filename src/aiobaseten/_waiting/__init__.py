@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .followups import FollowUp
     from .guard import PAUSE_MAY_COME, GuardMemory, GuardTracker, StoppedError
     from .guard_policy import (
+        LOG_UNREADABLE,
         Answer,
         AskWhoPaused,
         Ends,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GO_ON",
     "GO_ON_GUARDED",
+    "LOG_UNREADABLE",
     "MOST_STALE_S",
     "PAUSE_MAY_COME",
     "WHY_S",
@@ -107,6 +109,7 @@ __all__ = [
 _HOMES = {
     "GO_ON": ".wait",
     "GO_ON_GUARDED": ".wait",
+    "LOG_UNREADABLE": ".guard_policy",
     "MOST_STALE_S": ".doubt",
     "PAUSE_MAY_COME": ".guard",
     "WHY_S": ".why",

@@ -159,9 +159,9 @@ def promoted_again(
 ) -> AuditEntry | None:
     """The newest promotion of *target*, if it is newer than ours; ``None`` if none is known.
 
-    The clock of the log may be another one, or not be told. The order of the entries and their
-    authors need none: if somebody else wrote the newest, and we an older one, ours is over. An
-    entry that is alone is of ours.
+    Times tell it, unless the clock of the log is another one or no time is told. The order and the
+    authors of the entries need no clock: if somebody else wrote the newest and we wrote an older
+    one, ours is over. If there is only one entry, it is ours.
 
     Args:
         entries: About promotions to the environment, newest first.
