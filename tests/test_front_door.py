@@ -44,7 +44,8 @@ def test_a_name_that_it_does_not_have_is_an_attribute_error() -> None:
 
 # --- first use -----------------------------------------------------------------------------------
 
-# Modules that most programs never need. A promotion and its wait load none of them.
+# Modules that most programs never need. Reading loads none of them; the first request that changes
+# something and the first wait load all that they may need.
 RARELY_NEEDED = {
     "_asking",
     "_audit_log",
@@ -197,4 +198,61 @@ asyncio.run(main())
         "lost live",
         "failing PromotionFailedError True",
         "guarded GuardBreachedError True",
+    ]
+
+
+@pytest.mark.parametrize("error", ["OSError(24, 'Too many open files')", "ImportError('gone')"])
+def test_a_part_that_cannot_be_loaded_is_an_error_of_ours_and_nothing_is_sent(error: str) -> None:
+    program = f"""
+import asyncio, sys
+from aiobaseten import Baseten, Guard, Token, check
+from aiobaseten.errors import ConfigurationError
+from aiobaseten.testing import FakeBaseten
+
+class Broken:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("aiobaseten"):
+            raise {error}
+
+async def bad(step):
+    return False
+
+async def fails(name, call):
+    sys.meta_path.insert(0, Broken())
+    try:
+        await call()
+    except ConfigurationError as error:
+        print(name, type(error.__cause__).__name__, "nothing was sent" in str(error))
+    sys.meta_path.pop(0)
+
+async def main():
+    fake = FakeBaseten(speed=1000)
+    model = fake.model("m1")
+    for one in ("d0", "d1"):
+        model.deployment(one)
+    model.environment("production", current="d0").promote("d1")
+    names = dict(resource_id="m1", environment_name="production", deployment_id="d1")
+    token = Token(kind="model promotion", hold=60, **names).dump()
+    async with fake.client() as baseten:
+        async def resume(**options):
+            return await baseten.resume(token, **options)
+        guard = Guard(check("own", bad))
+        await fails("resume", lambda: resume(guard=guard))
+        promotion = await resume(guard=None)
+        guarded = await resume(guard=guard)
+        environment = baseten.model("m1").environment("production")
+        await fails("wait", promotion.wait)
+        await fails("guarded", guarded.wait)
+        await fails("promote", lambda: environment.promote("d0", if_in_progress="send"))
+        assert all(one.method == "GET" for one in fake.requests)
+        await promotion.wait()
+    print(environment.name, "live")
+
+asyncio.run(main())
+"""
+    cause = error.partition("(")[0]
+    calls = ("resume", "wait", "guarded", "promote")
+    assert run(program).splitlines() == [
+        *(f"{call} {cause} True" for call in calls),
+        "production live",
     ]

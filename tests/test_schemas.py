@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -172,3 +174,12 @@ def test_an_answer_in_which_a_deciding_field_does_not_fit_is_refused(
         model.from_dict(answer)
 
     assert caplog.text == ""
+
+
+def test_dir_lists_all_schemas_before_their_first_use() -> None:
+    program = "from aiobaseten import schemas as s; print({*s.__all__} - {*dir(s)})"
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
+    )
+
+    assert found.stdout.strip() == "set()"

@@ -4,12 +4,13 @@ To read a deployment, a program needs neither guards nor plans, metrics or audit
 the schemas. Loading everything takes more than twice as long. So a module that most programs never
 need is imported twice where it is used: for type checkers, under ``TYPE_CHECKING``, and with
 `on_first_use` at runtime. A package whose names are rarely needed together gets its ``__getattr__``
-from `names_of`. A test lists the modules that programs load. Python 3.15 has ``lazy import`` for
-this.
+and its ``__dir__`` from `names_of`. A test lists the modules that programs load. Python 3.15 has
+``lazy import`` for this.
 
 An import may fail at any time: no file descriptor is left, or the files are being replaced. After a
 promotion was sent, that would lose its token, or switch its guard off. So `load_the_rest` imports
-everything before the first request that changes something, and before each wait.
+everything before the first request that changes something, and before each wait. A first use that
+fails is a `ConfigurationError`, with the failure as its cause.
 """
 
 from __future__ import annotations
@@ -17,11 +18,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import resolve_name
-from types import ModuleType
 from typing import Any
 
 _later: set[str] = set()
-_packages: set[ModuleType] = set()
 
 
 class _Later:
@@ -33,7 +32,7 @@ class _Later:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(import_module(self._name, __package__), name)
+        return _load(self._name, name)
 
 
 def on_first_use(name: str) -> Any:
@@ -42,29 +41,25 @@ def on_first_use(name: str) -> Any:
     return _Later(name)
 
 
-def packages_of_names(*packages: ModuleType) -> None:
-    """Packages that import each name of their ``__all__`` on its first use."""
-    _packages.update(packages)
-
-
 def load_the_rest() -> None:
     """Import everything that waits for its first use.
 
     Raises:
-        ImportError, OSError: It cannot be loaded. The next call tries again.
+        ConfigurationError: It cannot be loaded. The next call tries again.
     """
-    while _later or _packages:
-        for name in tuple(_later):
-            import_module(name, __package__)
-            _later.discard(name)
-        for package in tuple(_packages):
-            for name in package.__all__:
-                getattr(package, name)
-            _packages.discard(package)
+    while _later:
+        for later in tuple(_later):
+            module = _load(later)
+            # A package of generated code imports each of its names on its first use.
+            for name in getattr(module, "__all__", ()):
+                _load(later, name)
+            _later.discard(later)
 
 
-def names_of(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
-    """The ``__getattr__`` of a package.
+def names_of(
+    package: str, homes: Mapping[str, str]
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """The ``__getattr__`` and the ``__dir__`` of a package.
 
     Args:
         package: Its ``__name__``.
@@ -75,8 +70,28 @@ def names_of(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
     def get(name: str) -> object:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value: object = getattr(import_module(homes[name], package), name)
+        value: object = _load(homes[name], name, package)
         vars(import_module(package))[name] = value
         return value
 
-    return get
+    def names() -> list[str]:
+        return sorted(vars(import_module(package)).keys() | homes.keys())
+
+    return get, names
+
+
+def _load(module: str, name: str | None = None, package: str | None = __package__) -> Any:
+    """A module, or one of its names.
+
+    Raises:
+        ConfigurationError: It cannot be loaded.
+    """
+    try:
+        loaded = import_module(module, package)
+        return loaded if name is None else getattr(loaded, name)
+    except (ImportError, OSError) as error:
+        # The errors stand on a floor above, and whoever uses anything has loaded them.
+        errors: Any = import_module(".errors", __package__)
+        raise errors.ConfigurationError(
+            f"aiobaseten could not be loaded completely ({error}): nothing was sent"
+        ) from error

@@ -25,6 +25,7 @@ from ._token import Token
 from ._verdict import Verdict
 from ._waiting import (
     GO_ON_GUARDED,
+    LOG_UNREADABLE,
     PAUSE_MAY_COME,
     Actions,
     Answer,
@@ -209,7 +210,7 @@ class GuardedWait(Generic[D, E]):
             TimeoutError: Not in time.
         """
         resource, target = self.resource, self.ours.deployment_id
-        read = ReadAuditLog(resource, self.ours.environment, must_tell=True)
+        read = ReadAuditLog(resource, self.ours.environment)
         try:
             entries = await resource.polls.follow_ups.once(read)
         except (PermissionDeniedError, NotFoundError) as error:
@@ -225,7 +226,7 @@ class GuardedWait(Generic[D, E]):
 
     def _note_log(self, error: BaseException) -> None:
         why = str(error).rstrip(".") or "no answer in time"
-        self._log_trouble = f"the audit log, which tells whose the pause is, cannot be read ({why})"
+        self._log_trouble = f"{LOG_UNREADABLE} ({why})"
 
     async def _signal(self, signal: Signal) -> Answer | PromotionSupersededError:
         """Send a signal; returns what is known of its effect, or that ours is over."""

@@ -93,12 +93,9 @@ async def promote(
     must_check = check is not None
     while True:
         if if_in_progress == "adopt":
-            adopted = await _adopt(resource, before, deployment_id)
+            adopted = await _adopt(resource, before, deployment_id, served_before=None)
             if adopted is not None:
-                # An environment that is not busy does not show what served before.
-                previous = before.current_id if before.is_busy else None
-                baseline = Baseline(current_id=previous)
-                return Started(adopted.id, cast("D", adopted.value), baseline, was_adopted=True)
+                return adopted
         if if_in_progress == "wait" and (before.is_busy or was_refused):
             before = await _wait_until_idle(
                 resource, environment, before, deadline, was_refused=was_refused
@@ -122,12 +119,10 @@ async def promote(
             if faster is None:
                 raise
             if if_in_progress == "adopt":
-                adopted = await _adopt(resource, faster, deployment_id)
+                served = before.current_id
+                adopted = await _adopt(resource, faster, deployment_id, served_before=served)
                 if adopted is not None:
-                    # Once it is over, only the look before shows what served before.
-                    previous = faster.current_id if faster.is_busy else before.current_id
-                    baseline = Baseline(current_id=previous)
-                    return Started(adopted.id, cast("D", adopted.value), baseline, was_adopted=True)
+                    return adopted
             if if_in_progress != "wait":
                 raise in_progress(resource, environment, faster) from error
             before, was_refused, must_check = faster, True, check is not None
@@ -548,9 +543,15 @@ async def _changed_since(
 
 
 async def _adopt(
-    resource: Resource[D, E], reading: EnvironmentReading, deployment_id: str
-) -> DeploymentReading | None:
+    resource: Resource[D, E],
+    reading: EnvironmentReading,
+    deployment_id: str,
+    *,
+    served_before: str | None,
+) -> Started[D] | None:
     """The promotion of this very deployment that is under way or finished, or ``None``.
+
+    Once it is over, *reading* does not show what served before: then that is *served_before*.
 
     Raises:
         PromotionOutcomeUnknownError: A chain's deployment serves that Baseten may have made from
@@ -560,7 +561,8 @@ async def _adopt(
     if found is None:
         return None
     if await is_of(resource, deployment_id, found):
-        return found
+        baseline = Baseline(current_id=reading.current_id if reading.is_busy else served_before)
+        return Started(found.id, cast("D", found.value), baseline, was_adopted=True)
     if resource.kind == "chain" and not reading.is_busy:
         await _check_older(resource, reading, found, deployment_id)
     return None

@@ -19,11 +19,6 @@ from typing import (
     get_args,
 )
 
-from aiobaseten_generated import models as generated
-from aiobaseten_generated.api import audit_logs as audit_log_api
-from aiobaseten_generated.api import chains as chain_api
-from aiobaseten_generated.api import models as model_api
-from aiobaseten_generated.api import users as user_api
 from aiobaseten_generated.types import UNSET, Unset
 from attrs import Factory, evolve, field, frozen
 
@@ -40,7 +35,7 @@ from ._arguments import (
     text,
     texts,
 )
-from ._first_use import on_first_use, packages_of_names
+from ._first_use import on_first_use
 from ._sending import Fetched, Operation, Sender, Ticket, parsed_by, then
 from ._waiting import FollowUp, Look
 from .errors import (
@@ -63,6 +58,12 @@ from .readings import (
 )
 
 if TYPE_CHECKING:
+    import aiobaseten_generated.api.audit_logs as audit_log_api
+    import aiobaseten_generated.api.chains as chain_api
+    import aiobaseten_generated.api.models as model_api
+    import aiobaseten_generated.api.users as user_api
+    import aiobaseten_generated.models as generated
+
     from . import _audit_log, _predecessor, _startups, metrics
     from . import audit as audits
     from . import logs as log_lines
@@ -92,7 +93,11 @@ else:
     audits = on_first_use(".audit")
     log_lines = on_first_use(".logs")
     environments = on_first_use(".settings")
-packages_of_names(generated, audit_log_api, chain_api, model_api, user_api)
+    audit_log_api = on_first_use("aiobaseten_generated.api.audit_logs")
+    chain_api = on_first_use("aiobaseten_generated.api.chains")
+    model_api = on_first_use("aiobaseten_generated.api.models")
+    user_api = on_first_use("aiobaseten_generated.api.users")
+    generated = on_first_use("aiobaseten_generated.models")
 
 D = TypeVar("D", "Deployment", "ChainDeployment")
 E = TypeVar("E", "Environment", "ChainEnvironment")
@@ -952,7 +957,7 @@ class EnvironmentLook(Look[EnvironmentReading], Generic[D, E]):
 # --- requests that follow from a look -------------------------------------------------------------
 
 # Seconds for an audit log on which a decision depends.
-_MUST_TELL_S = 10.0
+_LOG_WITHIN_S = 10.0
 _NOT_LAST = Ticket(is_last=False, sent=lambda: None)
 _LAST = Ticket(is_last=True, sent=lambda: None)
 
@@ -1006,31 +1011,22 @@ class ReadDeployment(FollowUp[DeploymentReading | None]):
 class ReadAuditLog(FollowUp["Sequence[AuditEntry]"]):
     """Reads what was done to promotions to an environment, newest first.
 
-    Best effort, within two seconds: nothing if that fails in whatever way. If it *must_tell*, an
-    error is raised, and it may take ten seconds.
+    It may take ten seconds. A failure is an error, so that it is not taken for an empty log.
 
     Attributes:
         resource: The chain or model.
         environment: The environment's name.
-        must_tell: Whether an error is raised, so that it is not taken for an empty log.
     """
 
     resource: Resource[Any, Any]
     environment: str
-    must_tell: bool = False
 
     async def __call__(self) -> Sequence[AuditEntry]:
         """Read."""
         sender = self.resource.sender
         operation = self.resource.audit_page(self.environment, limit=_PAGE_FOR_ONE_ERROR)
-        try:
-            limit = _MUST_TELL_S if self.must_tell else _waiting.WHO_S
-            async with sender.clock.timeout_at(sender.clock.now() + limit):
-                page = (await sender.look(operation, _NOT_LAST)).value
-        except (BasetenError, TimeoutError):
-            if self.must_tell:
-                raise
-            return ()
+        async with sender.clock.timeout_at(sender.clock.now() + _LOG_WITHIN_S):
+            page = (await sender.look(operation, _NOT_LAST)).value
         mask = sender.settings.secret.mask_text
         return [one.masked(mask) for one in page.entries]
 

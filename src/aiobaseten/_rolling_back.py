@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -21,7 +22,15 @@ from ._predecessor import (
 from ._promoting import Started, announce, in_progress, is_of, send_once
 from ._resource import D, E, ReadAuditLog, Resource
 from ._sending import Operation
-from ._waiting import MOST_STALE_S, Baseline, Who, add_who, promoted_again, promotions_after
+from ._waiting import (
+    MOST_STALE_S,
+    Baseline,
+    Who,
+    act_of,
+    add_who,
+    promoted_again,
+    promotions_after,
+)
 from .errors import (
     APIError,
     BasetenError,
@@ -36,12 +45,15 @@ from .errors import (
 from .options import BeforeSending
 from .readings import EnvironmentReading
 
-#: Seconds after which a server that lags behind shows the environment as it is.
+#: Seconds until most servers that lag behind show the environment as it is; the rest may take
+#: `MOST_STALE_S`.
 STALE_FOR_S = 10.0
 #: Seconds in which an audit log that fails is read again.
 LOG_FAILS_FOR_S = 30.0
 # Seconds between two tries.
 _LOG_AGAIN_S = 5.0
+# Seconds for which a log that kept failing counts as failing.
+_FAILING_FOR_S = 60.0
 _LOG = logging.getLogger("aiobaseten")
 # Pages of an audit log that a rollback reads at most.
 _MOST_PAGES = 10
@@ -80,11 +92,11 @@ class Ours:
 async def check_still_ours(
     resource: Resource[D, E], ours: Ours, *, may_go_back: bool = False
 ) -> EnvironmentReading:
-    """Check that nobody has promoted anything since: by two looks, and by the audit log.
+    """Check by two looks and by the audit log that nobody has promoted anything since.
 
-    Two, because servers that lag behind may answer in turn. The log is written together with the
-    promotion, and alone tells two promotions of one deployment apart. If the key may not read it,
-    or it fails for half a minute, the looks decide.
+    One look may come from a server that lags behind. The log is written together with the
+    promotion, and only the log tells two promotions of one deployment apart. If the key may not
+    read it, or it fails for half a minute, the looks decide.
 
     Args:
         resource: The chain or model.
@@ -113,29 +125,33 @@ async def check_still_ours(
     if newer is None:
         return reading
     # The looks may be out of date, or the other promotion has failed.
-    await outlast(resource, newer)
+    await _outlast(resource, newer)
     return await _look_twice(resource, ours, may_go_back=may_go_back)
 
 
 async def _read_log(resource: Resource[D, E], ours: Ours) -> Sequence[AuditEntry] | None:
     """The entries of the audit log, newest first: none if the key may not read it.
 
-    Returns ``None`` if it kept failing, and warns.
+    Returns ``None`` if it kept failing, and warns. If it did so within the last minute, one try is
+    enough, and no further warning: a guard reads it again and again.
     """
-    clock = resource.sender.clock
+    clock, failed_at = resource.sender.clock, resource.sender.shared.log_failed_at
     began = clock.now()
-    read = ReadAuditLog(resource, ours.environment, must_tell=True)
+    read = ReadAuditLog(resource, ours.environment)
+    is_failing = began - failed_at.get(read, -math.inf) <= _FAILING_FOR_S
     while True:
         try:
-            return await resource.polls.follow_ups.once(read)
+            entries = await resource.polls.follow_ups.once(read)
         except ConfigurationError:
             raise
         except (BasetenError, TimeoutError) as error:
             if isinstance(error, BasetenError) and not error.is_transient:
                 return ()
             lasted = clock.now() - began
-            if lasted + _LOG_AGAIN_S >= LOG_FAILS_FOR_S:
-                _LOG.warning(
+            if is_failing or lasted + _LOG_AGAIN_S >= LOG_FAILS_FOR_S:
+                failed_at[read] = clock.now()
+                _LOG.log(
+                    logging.DEBUG if is_failing else logging.WARNING,
                     "the audit log could not be read for %.0f s (%s): the environment alone tells "
                     "whether the promotion of deployment %s to %s is still ours",
                     lasted,
@@ -144,6 +160,9 @@ async def _read_log(resource: Resource[D, E], ours: Ours) -> Sequence[AuditEntry
                     resource.environment_label(ours.environment),
                 )
                 return None
+        else:
+            failed_at.pop(read, None)
+            return entries
         await resource.sender.connections.pause(_LOG_AGAIN_S)
 
 
@@ -160,7 +179,7 @@ async def _find_again(
     return promoted_again(entries, ours.deployment_id, ours.began_by, ourselves, now)
 
 
-async def outlast(resource: Resource[D, E], entry: AuditEntry) -> None:
+async def _outlast(resource: Resource[D, E], entry: AuditEntry) -> None:
     """Pause until servers that lag behind show what became of a promotion in the audit log."""
     now = resource.sender.told_time()
     age = 0.0 if now is None or entry.at is None else now - entry.at.timestamp()
@@ -218,12 +237,13 @@ def _promoted_again(
     resource: Resource[D, E], ours: Ours, reading: EnvironmentReading, again: AuditEntry
 ) -> PromotionSupersededError:
     """The error that somebody has promoted the same deployment again."""
-    by = f" by {again.actor.shown}" if again.actor.shown else ""
+    act = act_of(again)
+    by = "" if act is None else f" (by {act.by})"
     return PromotionSupersededError(
-        f"deployment {ours.deployment_id} was promoted to "
-        f"{resource.environment_label(ours.environment)} again since{by}, and nothing was sent; to "
-        "act all the same, pass even_if_superseded=True",
-        evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token),
+        f"deployment {ours.deployment_id} was promoted again to "
+        f"{resource.environment_label(ours.environment)}{by}, and nothing was sent; to act all the "
+        "same, pass even_if_superseded=True",
+        evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token, act=act),
         by=ours.deployment_id,
     )
 
@@ -254,7 +274,8 @@ async def roll_back(
     is_other = found is not None and found.id != ours.deployment_id
     if found is not None and is_other and await is_of(resource, previous_id, found):
         previous = reading.current_id if reading.is_busy else None
-        return Started(found.id, cast("D", found.value), Baseline(current_id=previous))
+        baseline = Baseline(current_id=previous)
+        return Started(found.id, cast("D", found.value), baseline, was_adopted=True)
     if reading.is_busy:
         raise in_progress(resource, ours.environment, reading, act="you roll back")
     return await send_once(resource, ours.environment, previous_id, promote(previous_id), reading)
@@ -320,7 +341,7 @@ async def _find_settled(
     predecessor = await _find_predecessor(resource, environment, current_id)
     if predecessor.newer is not None:
         # The look may have been late, and the newest promotion may have ended by now.
-        await outlast(resource, predecessor.newer)
+        await _outlast(resource, predecessor.newer)
     reading = await resource.read_environment(environment)
     _check_idle(resource, environment, reading, current_id)
     return predecessor, reading
@@ -350,15 +371,11 @@ def _has_ended(
     resource: Resource[D, E], environment: str, reading: EnvironmentReading, current_id: str | None
 ) -> PromotionInProgressError:
     """The error that another promotion has ended since a rollback began."""
-    serves = (
-        f"and now {reading.current_id} does"
-        if reading.current_id != current_id
-        else "as it does now, but was promoted again since"
-    )
+    serves = f"deployment {reading.current_id} serves" if reading.current_id else "nothing serves"
+    as_before = " as before" if reading.current_id == current_id else ""
     return PromotionInProgressError(
-        f"deployment {current_id} served in {resource.environment_label(environment)} when "
-        f"this rollback began, {serves}: another promotion has just ended; nothing was sent: look "
-        "at the environment before you roll it back",
+        f"another promotion to {resource.environment_label(environment)} has just ended, so "
+        f"nothing was sent: {serves} now{as_before}. Look at the environment, then roll back",
         deployment_id=reading.current_id,
         environment=reading.value,
     )

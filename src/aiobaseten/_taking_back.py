@@ -154,8 +154,6 @@ class TakingBack(Generic[D, E]):
                 self._fate = f"Somebody else has acted since, and the guard leaves that: {why}."
             self._traffic, self._advice = await self._traffic_now(error.by), ""
             self._trouble = error
-        except ConfigurationError as error:
-            self._trouble = error
         except BasetenError as error:
             self._trouble = error
 
@@ -314,7 +312,7 @@ class TakingBack(Generic[D, E]):
         )
 
     def _is_on_its_way(self, error: WaitError) -> None:
-        self._fate = f"It is being taken back, and that was not finished after {self._took:.0f} s."
+        self._fate = f"Taking it back goes on; it did not finish within {self._took:.0f} s."
         self._traffic = f"Traffic is on its way to deployment {self.ours.previous_id}."
         self._seen_at = None
         self._advice = "Wait on with resume(error.token)."
@@ -363,7 +361,7 @@ class TakingBack(Generic[D, E]):
 
     async def _log_shows_cancel(self) -> bool | None:
         """Whether the audit log shows a cancel of it; ``None`` if it cannot be read."""
-        read = ReadAuditLog(self.resource, self.ours.environment, must_tell=True)
+        read = ReadAuditLog(self.resource, self.ours.environment)
         try:
             entries = await self.resource.polls.follow_ups.once(read)
         except ConfigurationError:

@@ -19,13 +19,13 @@ from .errors import ConfigurationError
 
 _VERSION = "abt2"
 _CHECKSUM_BYTES = 4
-# More does no number have that this version writes.
+# No number that this version writes has more bits.
 _LARGEST_BITS = 63
 
 TokenKind: TypeAlias = Literal["chain promotion", "model promotion", "cancellation"]
 # The order of each is part of the format.
 _KINDS: tuple[TokenKind, ...] = get_args(TokenKind)
-_FLAGS = ("at_once", "intended", "was_busy", "was_held", "was_left")
+_FLAGS = ("at_once", "intended", "was_busy", "was_held", "was_left", "was_adopted")
 _TEXTS = (
     "resource_id",
     "environment_name",
@@ -59,13 +59,14 @@ class Token:
         was_busy: Whether another promotion was under way then, which may look like this one.
         hold: Of a guarded promotion, the seconds for which Baseten holds each step, 0 if that is
             not known; ``None`` for every other one.
-        was_held: Of a guarded promotion, whether the guard had paused it by then, to hold a step
-            until it has passed.
-        was_left: The same, to leave it to a person.
-        sent_at: Of a promotion, when it was certainly under way, in seconds since 1970 at Baseten:
-            a newer promotion of the same deployment is another one. If *intended*, the time right
-            before the request was sent: the audit log is searched from then on.
-            ``None`` if that is not known.
+        was_held: Of a guarded promotion, whether the guard has paused it to hold a step until the
+            step has passed.
+        was_left: Of a guarded promotion, whether the guard has paused it and left it to a person.
+        was_adopted: Of a promotion, whether somebody else has started it.
+        sent_at: Of a promotion, a time at which it was under way, in seconds since 1970 at Baseten.
+            A newer promotion of the same deployment is another one. If *intended*, the time right
+            before the request was sent; the audit log is searched from then on. ``None`` if not
+            known.
     """
 
     kind: TokenKind
@@ -80,6 +81,7 @@ class Token:
     was_busy: bool = False
     was_held: bool = False
     was_left: bool = False
+    was_adopted: bool = False
     hold: int | None = None
     sent_at: int | None = None
 

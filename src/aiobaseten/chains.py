@@ -486,8 +486,8 @@ class ChainEnvironmentHandle(EnvironmentHandle["ChainDeployment", "ChainEnvironm
         Raises:
             GuardError: A check of the guard does not pass, or has no answer; nothing was sent.
             ConfigurationError: An argument is invalid, or the guard cannot work; nothing was sent.
-            PromotionInProgressError: A promotion is under way, or did not end in time; nothing was
-                sent.
+            PromotionInProgressError: A promotion is under way, or did not end in time; yours has
+                not begun.
             PromotionOutcomeUnknownError: The answer was lost, and neither the audit log nor the
                 environment tells whether the promotion began. It was not sent again.
             NotFoundError: There is no such chain, environment or deployment.
@@ -658,6 +658,9 @@ class ChainPromotion(Promotion["ChainDeployment", "ChainEnvironment"]):
         Returns a new promotion to wait for, as soon as Baseten has accepted it. Nothing is sent if
         the previous deployment still serves, or is already being promoted back.
 
+        Reads the environment and the audit log first: a log that fails is read again for half a
+        minute, and a newer promotion in it must be a minute old to be believed.
+
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
@@ -686,6 +689,7 @@ class ChainPromotion(Promotion["ChainDeployment", "ChainEnvironment"]):
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            was_adopted=started.was_adopted,
         )
 
     @property

@@ -429,7 +429,9 @@ class Baseten:
         return await self._sender.send(_resource.get_user())
 
     def server_time(self) -> datetime:
-        """The time of day at Baseten, as its answers tell; before the first, that here. No I/O.
+        """Baseten's time of day, from its responses; before the first, this machine's.
+
+        Sends no request.
 
         For windows of logs and metrics, whose times are Baseten's:
         ``start=baseten.server_time() - timedelta(hours=2)``.
@@ -558,6 +560,7 @@ class Baseten:
                 baseline=_baseline(known),
                 memory=memory,
                 began_by=_began_by(known),
+                was_adopted=known.was_adopted,
             )
         model = self._resource(_resource.MODEL, resource_id)
         if look:
@@ -570,6 +573,7 @@ class Baseten:
                 baseline=_baseline(known),
                 memory=memory,
                 began_by=_began_by(known),
+                was_adopted=known.was_adopted,
             )
         return promotion.Cancellation(
             resource=model,

@@ -17,7 +17,7 @@
     ├── ResponseShapeError                        a response that does not fit the spec
     ├── NameNotFoundError                         nothing has this name
     ├── AmbiguousNameError                        several things have this name
-    ├── PromotionInProgressError                  the environment is busy; nothing was sent
+    ├── PromotionInProgressError                  the environment is busy; yours has not begun
     ├── PromotionOutcomeUnknownError              the promotion may or may not have started
     ├── RequestNotActedOnError                    a 200 that says: not done
     ├── RollbackImpossibleError                   nothing to roll back to; nothing was sent
@@ -467,7 +467,7 @@ class AmbiguousNameError(BasetenError):
 
 
 class PromotionInProgressError(BasetenError):
-    """Another promotion to the environment is under way. Nothing was sent.
+    """Another promotion to the environment is under way. Yours has not begun.
 
     Attributes:
         deployment_id: The deployment that is being promoted, or ``None`` if it is not shown.
@@ -611,7 +611,7 @@ class PromotionCanceledError(WaitError):
 
 
 class PromotionSupersededError(WaitError):
-    """Another deployment took the place of the promoted one, or another promotion of the same one.
+    """Somebody promoted another deployment since, or the same one again.
 
     Attributes:
         by: The id of that deployment.

@@ -733,8 +733,8 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
                 `ModelPromotion.wait` does the guarding.
 
         Raises:
-            PromotionInProgressError: A promotion is under way, or did not end in time; nothing was
-                sent.
+            PromotionInProgressError: A promotion is under way, or did not end in time; yours has
+                not begun.
             PromotionOutcomeUnknownError: The answer was lost, and neither the audit log nor the
                 environment tells whether the promotion began. It was not sent again.
             ConfigurationError: An argument is invalid, or the guard cannot work; nothing was sent.
@@ -1093,8 +1093,9 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
     async def cancel(self, *, even_if_superseded: bool = False) -> Cancellation:
         """Cancel it: see `ModelEnvironmentHandle.cancel_promotion`.
 
-        Reads the environment and the audit log first: Baseten would cancel whatever promotion is
-        under way.
+        Baseten would cancel whatever promotion is under way.
+        Reads the environment and the audit log first: a log that fails is read again for half a
+        minute, and a newer promotion in it must be a minute old to be believed.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
@@ -1112,8 +1113,9 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
     async def force_cancel(self, *, even_if_superseded: bool = False) -> Cancellation:
         """Cancel it at once: see `ModelEnvironmentHandle.force_cancel_promotion`.
 
-        Reads the environment and the audit log first: Baseten would cancel whatever promotion is
-        under way.
+        Baseten would cancel whatever promotion is under way.
+        Reads the environment and the audit log first: a log that fails is read again for half a
+        minute, and a newer promotion in it must be a minute old to be believed.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
@@ -1132,8 +1134,9 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
     async def pause(self, *, even_if_superseded: bool = False) -> None:
         """Pause it: see `ModelEnvironmentHandle.pause_promotion`.
 
-        Reads the environment and the audit log first: Baseten would act on whatever promotion is
-        under way.
+        Baseten would act on whatever promotion is under way.
+        Reads the environment and the audit log first: a log that fails is read again for half a
+        minute, and a newer promotion in it must be a minute old to be believed.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
@@ -1152,8 +1155,9 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
     async def resume(self, *, even_if_superseded: bool = False) -> None:
         """Resume it: see `ModelEnvironmentHandle.resume_promotion`.
 
-        Reads the environment and the audit log first: Baseten would act on whatever promotion is
-        under way.
+        Baseten would act on whatever promotion is under way.
+        Reads the environment and the audit log first: a log that fails is read again for half a
+        minute, and a newer promotion in it must be a minute old to be believed.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
@@ -1172,8 +1176,9 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
     async def force_roll_forward(self, *, even_if_superseded: bool = False) -> None:
         """Finish it at once: see `ModelEnvironmentHandle.force_roll_forward_promotion`.
 
-        Reads the environment and the audit log first: Baseten would act on whatever promotion is
-        under way.
+        Baseten would act on whatever promotion is under way.
+        Reads the environment and the audit log first: a log that fails is read again for half a
+        minute, and a newer promotion in it must be a minute old to be believed.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
@@ -1194,6 +1199,9 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
 
         Returns a new promotion to wait for, as soon as Baseten has accepted it. Nothing is sent if
         the previous deployment still serves, or is already being promoted back.
+
+        Reads the environment and the audit log first: a log that fails is read again for half a
+        minute, and a newer promotion in it must be a minute old to be believed.
 
         Cancelling this coroutine does not take back a request that is on its way.
 
@@ -1223,6 +1231,7 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            was_adopted=started.was_adopted,
         )
 
     async def _checked(self, *, even_if_superseded: bool) -> _Cancelled:

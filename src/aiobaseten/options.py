@@ -143,7 +143,8 @@ class WaitOptions:
             exactly once. The last look starts at the deadline and may take ten seconds. Stored as
             seconds, infinity for no limit.
         settling_time: Seconds or a `timedelta` for which looks may still show the state before a
-            change, and a deployment that is scaled to zero may be on its way up.
+            change, and a deployment that is scaled to zero may be on its way up. A promotion of
+            which an environment shows no trace is called gone after a minute, whatever this is.
         unhealthy_grace: Seconds or a `timedelta` for which an UNHEALTHY deployment may recover.
         accept_scaled_to_zero: Whether a deployment that is deployed and scaled to zero counts as
             ready. It wakes with the next request, which then waits for it.

@@ -106,6 +106,7 @@ class Promotion(Generic[D, E]):
             hold=None if self._memory is None else int(self._memory.hold),
             was_held=self._memory is not None and self._memory.pause == "held",
             was_left=self._memory is not None and self._memory.pause == "left",
+            was_adopted=self._was_adopted,
             sent_at=None if self._began_by == math.inf else int(self._began_by),
         ).dump()
 

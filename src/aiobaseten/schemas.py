@@ -50,4 +50,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    __getattr__ = names_of(__name__, dict.fromkeys(__all__, "aiobaseten_generated.models"))
+    __getattr__, __dir__ = names_of(__name__, dict.fromkeys(__all__, "aiobaseten_generated.models"))

@@ -18,6 +18,7 @@ from aiobaseten.events import GuardActed, GuardOverridden, HoldExtended, Measure
 from aiobaseten.testing import FakeBaseten, FakeEnvironment
 
 from .rollout import (
+    AUDIT_LOG,
     CANCEL,
     METRICS,
     PAUSE,
@@ -357,6 +358,31 @@ async def test_a_cancel_that_the_audit_log_shows_is_not_sent_again(
 
     assert_taken_back_at_25(fake, production, error)
     assert len(sent(fake, CANCEL)) == 1
+
+
+@pytest.mark.parametrize("fails", ["at once", "slowly"])
+async def test_an_audit_log_that_keeps_failing_delays_a_cancel_by_half_a_minute_at_most(
+    fails: str,
+) -> None:
+    """And does not make the reading back of a lost cancel longer than without a log."""
+    cancels: list[list[float]] = []
+    for does_fail in (False, True):
+        fake, _ = bad_world(audit_log="readable" if does_fail else "forbidden")
+        if does_fail and fails == "at once":
+            fake.faults.status(503, route=AUDIT_LOG, times=None)
+        elif does_fail:
+            fake.faults.hang(route=AUDIT_LOG, times=None)
+        async with fake.client() as baseten:
+            promotion = await promote(baseten)
+            fake.faults.reset(route=CANCEL, acts=False)
+            error, _ = await end_of(promotion)
+        assert isinstance(error, GuardBreachedError)
+        cancels.append(sent(fake, CANCEL))
+
+    without, failing = cancels
+    assert failing[0] - without[0] <= 30
+    if fails == "at once":
+        assert failing[1] - failing[0] == pytest.approx(without[1] - without[0], abs=1)
 
 
 async def test_the_deadline_does_not_let_the_policy_act() -> None:

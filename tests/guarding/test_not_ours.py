@@ -77,7 +77,7 @@ async def test_a_promotion_of_the_same_deployment_is_left_alone(
 async def test_a_log_that_fails_when_the_guard_takes_back_is_read_again() -> None:
     fake, production = bad_world()
     fake.at(20, promotes(production, "d2"))
-    fake.at(40, lambda: fake.faults.status(503, route=AUDIT_LOG, lasting=110, times=None))
+    fake.at(40, lambda: fake.faults.status(503, route=AUDIT_LOG, lasting=85, times=None))
     async with fake.client() as baseten:
         error, report = await end_of(await promote(baseten))
 

@@ -80,9 +80,9 @@ async def test_a_breach_after_it_was_live() -> None:
 
 async def test_a_cancel_that_takes_too_long() -> None:
     assert await sentence(guard(cancel_timeout=60)) == (
-        f"the guard found a breach in {PROMOTION} at 25 % of traffic: {WORSE} It is being taken "
-        "back, and that was not finished after 60 s. Traffic is on its way to deployment d1. Wait "
-        "on with resume(error.token)."
+        f"the guard found a breach in {PROMOTION} at 25 % of traffic: {WORSE} Taking it back "
+        "goes on; it did not finish within 60 s. Traffic is on its way to deployment d1. Wait on "
+        "with resume(error.token)."
     )
 
 
@@ -189,14 +189,14 @@ async def test_a_promotion_of_the_same_deployment_by_somebody_else() -> None:
         error, _ = await end_of(await promote(baseten, guard(on_breach="pause")))
 
     assert str(error) == (
-        "deployment d2 was promoted to production of model m1 again since by ops@example.com, "
-        "and nothing was sent; to act all the same, pass even_if_superseded=True"
+        "deployment d2 was promoted again to production of model m1 (by ops@example.com), and "
+        "nothing was sent; to act all the same, pass even_if_superseded=True"
     )
 
 
 MAY_BE_PAUSED = (
-    " The guard has asked for a pause, which no look has shown: the promotion that is under way "
-    "may be paused, and then stays so until somebody resumes it."
+    " The guard asked for a pause, but no look has shown it. If the promotion under way is paused, "
+    "somebody must resume it."
 )
 
 
@@ -236,7 +236,7 @@ async def test_an_audit_log_that_does_not_answer_is_named() -> None:
         fake.faults.hang(route="GET /v1/models/{model_id}/audit_logs", times=None)
         error, _ = await end_of(promotion, told, timeout=400)
 
-    why = "the audit log, which tells whose the pause is, cannot be read"
+    why = "the audit log cannot be read, and only it tells who paused"
     assert f" The guard has not resumed it: {why} (no answer in time). Go on" in str(error)
     reasons = [one.reason for one in told if isinstance(one, HoldExtended)]
     assert reasons == ["25 % has not passed yet", why]

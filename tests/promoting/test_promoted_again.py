@@ -11,9 +11,10 @@ import pytest
 
 from aiobaseten import ModelPromotion
 from aiobaseten.errors import PromotionSupersededError
-from aiobaseten.testing import FakeBaseten, FakeEnvironment
+from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment
 from aiobaseten.testing._http.json_writer import JSONWriter
 
+from .. import story
 from ..guarding.rollout import AUDIT_LOG, let_looks_lag, sent, world, writes
 
 pytestmark = pytest.mark.looptime
@@ -49,6 +50,10 @@ async def test_a_promotion_of_the_same_deployment_by_somebody_else_is_left_alone
         with pytest.raises(PromotionSupersededError) as caught:
             await getattr(promotion, verb)()
         assert caught.value.by == "d2"
+        assert caught.value.evidence is not None
+        act = caught.value.evidence.act
+        assert act is not None
+        assert (act.action, act.by) == ("promoted", "ops@example.com")
         assert writes(fake) == ["promote"]
         if verb != "rollback":
             await getattr(promotion, verb)(even_if_superseded=True)
@@ -92,6 +97,7 @@ async def test_an_audit_log_that_keeps_failing_leaves_it_to_new_looks(
         assert 20 < fake.now - began < 40
         assert AUDIT_LOG.removeprefix("GET ").rpartition("/")[2] in caplog.text
 
+        await asyncio.sleep(61)
         fake.at(fake.now + 14, production.force_cancel)
         fake.at(fake.now + 15, lambda: production.promote("d3"))
         with pytest.raises(PromotionSupersededError) as caught:
@@ -99,6 +105,32 @@ async def test_an_audit_log_that_keeps_failing_leaves_it_to_new_looks(
 
     assert caught.value.by == "d3"
     assert writes(fake) == ["promote", "pause_promotion"]
+
+
+async def test_an_audit_log_that_kept_failing_in_the_last_minute_is_asked_once() -> None:
+    fake, production = same_ids()
+    fake.faults.status(503, route=AUDIT_LOG, times=None)
+    async with fake.client() as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        production.pause()
+        await promotion.pause()
+        for pause, least, tries in ((50, 0, 1), (50, 0, 1), (61, 20, 6)):
+            await asyncio.sleep(pause)
+            began, asked = fake.now, len(sent(fake, AUDIT_LOG))
+            await promotion.pause()
+            assert least <= fake.now - began < least + 10
+            assert len(sent(fake, AUDIT_LOG)) - asked == tries
+
+        fake.faults.clear()
+        await asyncio.sleep(2)
+        await promotion.pause()
+        with fake.acting_as("ops@example.com"):
+            production.force_cancel()
+            production.promote("d2")
+        await asyncio.sleep(15)
+        fake.faults.status(503, route=AUDIT_LOG, lasting=8, times=None)
+        with pytest.raises(PromotionSupersededError):
+            await promotion.pause()
 
 
 async def test_an_audit_log_that_the_key_may_not_read_is_asked_once() -> None:
@@ -186,9 +218,10 @@ async def test_a_promotion_of_ours_after_those_of_others_is_ours_without_clocks(
     assert writes(fake) == ["promote", "promote", "cancel_promotion"]
 
 
-async def test_an_adopted_promotion_of_a_deployment_that_we_promoted_earlier_can_be_cancelled() -> (
-    None
-):
+@pytest.mark.parametrize("is_resumed", [False, True], ids=["same", "resumed"])
+async def test_an_adopted_promotion_of_a_deployment_that_we_promoted_earlier_can_be_cancelled(
+    *, is_resumed: bool
+) -> None:
     fake, production = same_ids()
     async with fake.client() as baseten:
         handle = baseten.model("m1").environment("production")
@@ -198,9 +231,33 @@ async def test_an_adopted_promotion_of_a_deployment_that_we_promoted_earlier_can
         production.promote("d2")
         await asyncio.sleep(20)
         promotion = await handle.promote("d2", if_in_progress="adopt")
+        if is_resumed:
+            promotion = await baseten.resume(promotion.token, expect=ModelPromotion)
         await promotion.cancel()
 
     assert writes(fake) == ["promote", "cancel_promotion"]
+
+
+@story.BOTH
+async def test_a_rollback_of_somebody_else_that_ours_adopted_can_be_rolled_back(
+    kind: story.Kind,
+) -> None:
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same"))
+    story.set_up(fake, kind)
+    owner = fake.model("owner") if kind == "model" else fake.chain("owner")
+    async with fake.client() as baseten:
+        handle = story.production(baseten, kind)
+        for one in ("new", "old", "new"):
+            promotion = await handle.promote(one)
+            await promotion.wait()
+        with fake.acting_as("ops@example.com"):
+            owner.environment("production").promote("old")
+        back = await promotion.rollback()
+        assert back.deployment_id == "old"
+        await back.wait()
+        await (await back.rollback()).wait()
+
+    assert writes(fake) == ["promote"] * 4
 
 
 async def test_a_deployment_that_was_promoted_earlier_is_ours_to_cancel() -> None:

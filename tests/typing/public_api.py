@@ -217,7 +217,7 @@ def tokens(text: str) -> None:
     assert_type((token.deployment_id, token.previous_id), tuple[str | None, str | None])
     assert_type((token.candidate_id, token.promotion_status), tuple[str | None, str | None])
     assert_type((token.at_once, token.intended, token.was_busy), tuple[bool, bool, bool])
-    assert_type((token.was_held, token.was_left), tuple[bool, bool])
+    assert_type((token.was_held, token.was_left, token.was_adopted), tuple[bool, bool, bool])
     assert_type((token.hold, token.sent_at), tuple[int | None, int | None])
     assert_type(token.kind, Literal["chain promotion", "model promotion", "cancellation"])
 

@@ -85,6 +85,8 @@ class Shared:
         dates: The newest dates in headers of the server, and when they came, on the clock.
         promoted: When each promotion was last asked for, on the clock, by resource, environment and
             deployment.
+        log_failed_at: When the audit log about an environment last kept failing, on the clock, by
+            the request that reads it.
     """
 
     def __init__(self) -> None:
@@ -95,6 +97,7 @@ class Shared:
         self.missing: set[str] = set()
         self.dates: deque[tuple[str, float]] = deque(maxlen=_DATES)
         self.promoted: dict[Hashable, list[float]] = {}
+        self.log_failed_at: dict[Hashable, float] = {}
 
 
 @frozen

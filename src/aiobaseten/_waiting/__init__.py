@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .followups import FollowUp
     from .guard import PAUSE_MAY_COME, GuardMemory, GuardTracker, StoppedError
     from .guard_policy import (
+        LOG_UNREADABLE,
         Answer,
         AskWhoPaused,
         Ends,
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from .wait import GO_ON, GO_ON_GUARDED, Actions, LastLines, Wait, read_last_lines
     from .watching import WatchTracker
     from .who import (
-        WHO_S,
         Who,
+        act_of,
         add_who,
         is_cancelled,
         promoted_again,
@@ -55,9 +56,9 @@ if TYPE_CHECKING:
 __all__ = [
     "GO_ON",
     "GO_ON_GUARDED",
+    "LOG_UNREADABLE",
     "MOST_STALE_S",
     "PAUSE_MAY_COME",
-    "WHO_S",
     "WHY_S",
     "Actions",
     "Answer",
@@ -91,6 +92,7 @@ __all__ = [
     "Who",
     "Why",
     "Window",
+    "act_of",
     "add_who",
     "baseline_of",
     "cut",
@@ -107,9 +109,9 @@ __all__ = [
 _HOMES = {
     "GO_ON": ".wait",
     "GO_ON_GUARDED": ".wait",
+    "LOG_UNREADABLE": ".guard_policy",
     "MOST_STALE_S": ".doubt",
     "PAUSE_MAY_COME": ".guard",
-    "WHO_S": ".who",
     "WHY_S": ".why",
     "Actions": ".wait",
     "Answer": ".guard_policy",
@@ -143,6 +145,7 @@ _HOMES = {
     "Who": ".who",
     "Why": ".why",
     "Window": ".follower",
+    "act_of": ".who",
     "add_who": ".who",
     "baseline_of": ".promotion",
     "cut": ".steps",
@@ -157,4 +160,4 @@ _HOMES = {
 }
 
 if not TYPE_CHECKING:
-    __getattr__ = names_of(__name__, _HOMES)
+    __getattr__, __dir__ = names_of(__name__, _HOMES)

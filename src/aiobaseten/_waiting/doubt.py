@@ -11,9 +11,9 @@ from collections.abc import Hashable
 
 from attrs import define
 
-#: Seconds between two looks that confirm each other. It is also the time for which a promotion may
-#: be missing from its environment: a look may hit the moment in which the candidate becomes the
-#: current deployment, or a server that lags behind.
+#: Seconds between two looks that confirm each other: the first may hit the moment in which the
+#: candidate becomes the current deployment, or a server that lags behind. Where a mistake could
+#: take back a promotion that is well, it must last for `MOST_STALE_S`.
 MISSING_GRACE_S = 10.0
 #: Seconds by which a server lags behind at most. A state that looks as before a promotion must last
 #: for as long, because a promotion that is wrongly called over may be taken back.

@@ -59,11 +59,12 @@ class FollowUps:
         wrote_at: When the client last wrote something.
 
     Attributes:
+        clock: The client's.
         watched_at: When a wait last read, beside its looks, why it is slow; on the clock.
     """
 
     def __init__(self, clock: Clock, wrote_at: Callable[[], float]) -> None:
-        self._clock = clock
+        self.clock = clock
         self._wrote_at = wrote_at
         self.watched_at: float = float("-inf")
         self._answers: dict[Hashable, _Answer[Any]] = {}
@@ -98,7 +99,7 @@ class FollowUps:
                 self._forget(request, answer)
 
     def _known(self, request: FollowUp[T]) -> _Answer[T] | None:
-        now = self._clock.now()
+        now = self.clock.now()
         while (first := self._until.first()) is not None and first[0] < now:
             self._forget(first[1], self._answers[first[1]])
         known = self._answers.get(request)
@@ -114,11 +115,11 @@ class FollowUps:
                 lasts = request.lasts
             finally:
                 if self._answers.get(request) is answer:
-                    self._until.set(request, self._clock.now() + lasts)
+                    self._until.set(request, self.clock.now() + lasts)
             return value
 
         task = asyncio.get_running_loop().create_task(ask())
-        answer = self._answers[request] = _Answer(task, self._clock.now())
+        answer = self._answers[request] = _Answer(task, self.clock.now())
         self._until.drop(request)
         return answer
 

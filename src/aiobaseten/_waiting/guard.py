@@ -28,8 +28,8 @@ from .steps import Verdict as Decision
 
 #: What to tell of a pause that was asked for, and that no look has shown.
 PAUSE_MAY_COME = (
-    "The guard has asked for a pause, which no look has shown: the promotion that is under way may "
-    "be paused, and then stays so until somebody resumes it."
+    "The guard asked for a pause, but no look has shown it. If the promotion under way is paused, "
+    "somebody must resume it."
 )
 # Seconds for the next step of the way back, beside those for which Baseten holds it.
 _BACK_S = 900.0

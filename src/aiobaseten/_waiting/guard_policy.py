@@ -35,6 +35,8 @@ LOST_AFTER_S = 30.0
 ASK_WHO_TIMES, ASK_WHO_EVERY_S = 3, 30.0
 #: Percent of the traffic.
 ALL = 100
+#: Why a guard does not resume, for a person.
+LOG_UNREADABLE = "the audit log cannot be read, and only it tells who paused"
 #: Seconds after which a signal that was refused, or could not be sent, is sent again.
 AGAIN_AFTER_S = 15.0
 # Seconds by which the time of day at Baseten may be wrong: its dates are whole seconds.
@@ -551,9 +553,8 @@ class GuardPolicy:
         if answer == "no log":
             step.refused_at = at
             was_told, step.lacks_log = step.lacks_log, True
-            reason = "the audit log, which tells whose the pause is, cannot be read"
             until = at + AGAIN_AFTER_S
-            return [] if was_told else [HoldExtended(at=at, reason=reason, until=until)]
+            return [] if was_told else [HoldExtended(at=at, reason=LOG_UNREADABLE, until=until)]
         if answer == "not sent" or (answer == "refused" and signal.action == "resume"):
             step.refused_at = at
             return []

@@ -441,8 +441,8 @@ class PromotionTracker:
         )
         if may_follow and not self._was_there:
             return Pending()  # the environment need not show it before it serves
-        # Once no server shows the time before, this is our promotion. But if Baseten never began
-        # it, the message is an earlier one's.
+        # A minute later no server shows the time before, so this is our promotion. If Baseten
+        # never began it, the message is about an earlier one.
         is_old = may_be_old_for > 0 and self._is_status_of_before(reading)
         promotion = reading.promotion if self._is_ours(reading, is_old=is_old) else None
         if promotion is not None and promotion.phase is PromotionPhase.FAILED:

@@ -42,7 +42,7 @@ class Who:
     """How to find out who ended a promotion.
 
     Attributes:
-        read: Reads the entries about the environment, newest first; none if they cannot be read.
+        read: Reads the entries about the environment, newest first.
         target: The deployment that is promoted, or ``None``.
         since: When the promotion was started, in seconds since 1970 at Baseten; minus infinity if
             it was resumed.
@@ -60,14 +60,26 @@ async def add_who(follow_ups: FollowUps, who: Who, error: WaitError) -> None:
     asked = _asked(error)
     if not asked or who.target is None or error.evidence is None:
         return
-    entries = await follow_ups.once(who.read)
-    found = _find(entries, error, asked, who.target, who.since)
-    by = None if found is None else found.actor.shown
-    if found is None or by is None:
+    clock = follow_ups.clock
+    try:
+        async with clock.timeout_at(clock.now() + WHO_S):
+            entries = await follow_ups.once(who.read)
+    except (BasetenError, TimeoutError):
         return
-    act = AuditedAct(action=found.act.value, by=by, through=found.actor.surface, at=found.at)
+    found = _find(entries, error, asked, who.target, who.since)
+    act = None if found is None else act_of(found)
+    if act is None:
+        return
     tell(error, f"{_subject(error)} was {act}.", who.advice)
     error.evidence = evolve(error.evidence, act=act)
+
+
+def act_of(entry: AuditEntry) -> AuditedAct | None:
+    """The act that an entry is about; ``None`` if the entry does not tell who did it."""
+    by = entry.actor.shown
+    if by is None:
+        return None
+    return AuditedAct(action=entry.act.value, by=by, through=entry.actor.surface, at=entry.at)
 
 
 def tell(error: BasetenError, sentence: str, advice: str) -> None:
@@ -152,10 +164,11 @@ def promoted_again(
 ) -> AuditEntry | None:
     """The newest promotion of *target*, if it is newer than ours; ``None`` if none is known.
 
-    The clock of the log may be another one, or not be told. Order and authors need no clock: if
-    somebody else wrote the newest, and we an older one, ours is over. A newest one of our own must
-    be a minute newer than ours, and no entry may come from the future: otherwise, the clock of the
-    log may be ahead. A single entry is ours.
+    Times tell it, unless the clock of the log is another one or no time is told. The order and the
+    authors of the entries need no clock: if somebody else wrote the newest and we wrote an older
+    one, ours is over. A newest one of our own must be a minute newer than ours, and no entry may
+    come from the future: otherwise, the clock of the log may be ahead. If there is only one entry,
+    it is ours.
 
     Args:
         entries: About promotions to the environment, newest first.
