@@ -308,7 +308,7 @@ class TakingBack(Generic[D, E]):
         shown = None if reading is None else reading.current_id
         self._traffic, self._seen_at = _traffic_of(self.ours.previous_id or shown), None
         self._advice = (
-            f"Deployment {self.ours.deployment_id} gets no traffic: mend it, and promote it again."
+            f"Deployment {self.ours.deployment_id} gets no traffic: fix it, and promote it again."
         )
 
     def _is_on_its_way(self, error: WaitError) -> None:
@@ -403,7 +403,7 @@ class TakingBack(Generic[D, E]):
             self._trouble, self._token = None, None
             self._fate = "It was live by then, and the deployment before was promoted again."
             self._traffic, self._seen_at = _traffic_of(promotion.deployment_id), None
-            self._advice = f"Mend deployment {self.ours.deployment_id}, and promote it again."
+            self._advice = f"Fix deployment {self.ours.deployment_id}, and promote it again."
             return
 
     async def _read(self) -> EnvironmentReading | None:

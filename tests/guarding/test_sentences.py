@@ -50,7 +50,7 @@ async def sentence(
 async def test_a_breach_that_was_cancelled() -> None:
     assert await sentence(guard()) == (
         f"the guard found a breach in {PROMOTION} at 25 % of traffic: {WORSE} It was cancelled. "
-        "Traffic is on deployment d1. Deployment d2 gets no traffic: mend it, and promote it again."
+        "Traffic is on deployment d1. Deployment d2 gets no traffic: fix it, and promote it again."
     )
 
 
@@ -73,7 +73,7 @@ async def test_a_breach_that_could_not_be_stopped() -> None:
 async def test_a_breach_after_it_was_live() -> None:
     assert await sentence(guard(bake=60), bad_from=100) == (
         f"the guard found a breach in {PROMOTION} at 100 % of traffic: {WORSE} It was live by "
-        "then, and the deployment before was promoted again. Traffic is on deployment d1. Mend "
+        "then, and the deployment before was promoted again. Traffic is on deployment d1. Fix "
         "deployment d2, and promote it again."
     )
 
