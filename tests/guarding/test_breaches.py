@@ -423,7 +423,10 @@ async def test_traffic_that_comes_back_in_slow_steps_is_waited_for(*, is_resumed
     assert error.__cause__ is None
 
 
-async def test_each_step_on_the_way_back_gets_its_time() -> None:
+@pytest.mark.parametrize("cancel_timeout", [None, 300])
+async def test_each_step_on_the_way_back_gets_its_time_unless_the_caller_has_a_maximum(
+    cancel_timeout: float | None,
+) -> None:
     """Also in a process that has seen only one of them, and does not know how long each is."""
     fake, production = world()
     production.update(rolling=True, ramp=[(percent, 250) for percent in (18, 36, 54, 72, 90)])
@@ -434,13 +437,19 @@ async def test_each_step_on_the_way_back_gets_its_time() -> None:
         await asyncio.sleep(250 * 4.2)
         assert production.promotion is not None
         assert production.promotion.percent == 90
-        resumed: Any = await baseten.resume(promotion.token, guard=guard())
+        rules = guard(cancel_timeout=cancel_timeout)
+        resumed: Any = await baseten.resume(promotion.token, guard=rules)
         error, _ = await end_of(resumed)
 
     assert isinstance(error, GuardBreachedError)
-    assert error.__cause__ is None
-    assert production.promotion.status == "CANCELED"
-    assert fake.now - sent(fake, CANCEL)[0] > 900
+    took = fake.now - sent(fake, CANCEL)[0]
+    if cancel_timeout is None:
+        assert error.__cause__ is None
+        assert production.promotion.status == "CANCELED"
+        assert took > 900
+    else:
+        assert isinstance(error.__cause__, WaitTimeoutError)
+        assert took == pytest.approx(300, abs=20)
 
 
 async def test_a_cancel_that_never_gets_through_is_given_up_after_its_time() -> None:
