@@ -382,6 +382,19 @@ async def test_latest_stays_in_a_second_run_the_deployment_of_the_first(
 
 
 @pytest.mark.looptime
+async def test_a_token_file_that_is_in_use_ends_a_second_promote_before_it_sends_anything(
+    desk: Desk, tmp_path: Path
+) -> None:
+    tokens = str(tmp_path / "tokens.json")
+
+    with TokenFile(tokens).held():
+        second = await desk.run("promote", *rankers("v2"), *TO_PRODUCTION, "--token-file", tokens)
+
+    assert second.status == 2
+    assert promoted(desk.fake) == []
+
+
+@pytest.mark.looptime
 @pytest.mark.parametrize("content", ["{}", "[]", '{"version": 2}', "abt1.x", None])
 async def test_a_token_file_that_cannot_be_used_ends_with_2_and_sends_nothing(
     desk: Desk, tmp_path: Path, content: str | None
