@@ -109,8 +109,8 @@ def public() -> Iterator[str]:
                 yield f"{module.__name__}.{name}"
     for module in (schemas, testing):
         yield from (f"{module.__name__}.{name}" for name in module.__all__)
-    for name, _ in inspect.getmembers(testing.scenarios, inspect.isfunction):
-        if not name.startswith("_"):
+    for name, value in inspect.getmembers(testing.scenarios, inspect.isfunction):
+        if not name.startswith("_") and value.__module__ == testing.scenarios.__name__:
             yield f"aiobaseten.testing.scenarios.{name}"
     yield "aiobaseten.testing.pytest_plugin.fake_baseten"
     # Airflow is not installed here.
