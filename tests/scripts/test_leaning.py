@@ -108,10 +108,11 @@ def test_the_facade_uses_exactly_the_operations_of_the_overlay(document: Documen
     used = set[str]()
     for tree in trees():
         apis = {
-            alias.asname or alias.name
+            alias.asname
             for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom) and node.module == "aiobaseten_generated.api"
+            if isinstance(node, ast.Import)
             for alias in node.names
+            if alias.name.startswith("aiobaseten_generated.api.")
         }
         used |= {
             node.attr
