@@ -19,7 +19,6 @@ from ._asking import Asking
 from ._audit_log import Ourselves, Whose
 from ._resource import D, E, ReadAuditLog, Resource
 from ._rolling_back import Ours
-from ._sending import may_have_acted
 from ._taking_back import TakingBack, Verbs
 from ._token import Token
 from ._verdict import Verdict
@@ -256,7 +255,7 @@ class GuardedWait(Generic[D, E]):
             # show.
             return error if error.by == self.ours.deployment_id else "not sent"
         except BasetenError as error:
-            return "sent" if may_have_acted(error) else "not sent"
+            return "sent" if error.may_have_acted else "not sent"
         return "sent"
 
     async def _measure(

@@ -11,7 +11,7 @@ from attrs import frozen
 from ._audit_log import SKEW_S
 from ._promoting import READ_BACK_AFTER_S, Started, in_progress
 from ._resource import Resource, update_instance_types
-from ._sending import Operation, may_have_acted, parsed_by
+from ._sending import Operation, parsed_by
 from ._waiting import baseline_of
 from .errors import (
     APIError,
@@ -64,7 +64,7 @@ async def move_chainlets(
             _read_made(update_instance_types(resource.id, environment, instance_types))
         )
     except BasetenError as error:
-        if not may_have_acted(error):
+        if not error.may_have_acted:
             raise
         after, found = await _read_back(resource, before, instance_types, told)
         if found is None:

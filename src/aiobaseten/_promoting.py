@@ -12,7 +12,7 @@ from . import _waiting, schemas
 from ._arguments import Duration, choice, function, time_limit
 from ._first_use import on_first_use
 from ._resource import D, E, EnvironmentLook, Resource
-from ._sending import Operation, may_have_acted, parsed_by
+from ._sending import Operation, parsed_by
 from ._token import Token
 from ._waiting import Baseline, EnvironmentHistory, Wait, baseline_of
 from .errors import (
@@ -237,7 +237,7 @@ async def send_once(
         started, deployment = await resource.sender.send(_read_started(operation))
         return Started(started, deployment, asked.baseline)
     except BasetenError as error:
-        if not may_have_acted(error):
+        if not error.may_have_acted:
             raise
         try:
             back = await read_back(resource, asked)
@@ -589,6 +589,7 @@ async def _check_older(
         deployment_id=deployment_id,
         before=reading.value,
         after=reading.value,
+        sent=False,
     )
 
 

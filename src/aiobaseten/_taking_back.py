@@ -12,11 +12,11 @@ from typing import Any, Generic
 
 from attrs import define, evolve, field, frozen
 
-from ._resource import D, E, ReadAuditLog, Resource
+from ._cancelling import Fate, Target, cancellation_of, fate_of, read_back
+from ._resource import D, E, Resource
 from ._rolling_back import STALE_FOR_S, Ours, check_still_ours
-from ._sending import may_have_acted
 from ._status import PromotionPhase
-from ._waiting import PAUSE_MAY_COME, GuardMemory, StoppedError, is_cancelled
+from ._waiting import PAUSE_MAY_COME, GuardMemory, StoppedError
 from .errors import (
     AuthenticationError,
     BadRequestError,
@@ -46,11 +46,6 @@ from .events import (
 from .promotion import Cancellation, Promotion
 from .readings import EnvironmentReading
 
-#: Seconds between the looks after the answer to a cancel was lost. Servers may lag behind.
-_READ_BACK_AFTER_S = (1.0, 3.0, 7.0)
-# The same, if the audit log cannot be read either: another cancel might end the promotion of
-# somebody else, who had only to wait for the end of ours.
-_READ_BACK_WITHOUT_LOG_S = (19.0, 30.0)
 # Seconds after which a look is too old to tell where the traffic is, without saying so.
 _FRESH_S = 5.0
 # Seconds between two tries.
@@ -63,7 +58,6 @@ _HOPELESS = (
     PromotionSupersededError,
     RequestNotActedOnError,
 )
-_CAN_BE_CANCELED = frozenset({PromotionPhase.RUNNING, PromotionPhase.PAUSED})
 
 
 @frozen(kw_only=True)
@@ -228,7 +222,8 @@ class TakingBack(Generic[D, E]):
             reading = await self._read()
             if reading is None:
                 continue
-            self._is_live = self._serves(reading)
+            fate = fate_of(reading, self._target)
+            self._is_live = fate is Fate.SERVES
             if self._is_live:
                 is_going_back = reading.is_busy and reading.candidate_id == self.ours.previous_id
                 if is_going_back and not self.memory.has_taken_back:
@@ -240,7 +235,7 @@ class TakingBack(Generic[D, E]):
                 await self._roll_back()
                 return
             cancellation = self._cancellation()
-            if self._can_be_canceled(reading):
+            if fate is Fate.RUNS:
                 if not self._is_sent:
                     yield self._act(how)
                 try:
@@ -336,39 +331,18 @@ class TakingBack(Generic[D, E]):
             self._trouble = error
             # A refusal may mean that it has ended right before, which late servers do not show.
             is_over = isinstance(error, BadRequestError | ConflictError)
-            if not may_have_acted(error) and not is_over:
+            if not error.may_have_acted and not is_over:
                 await self._pause(STALE_FOR_S)
                 return None
         return await self._read_back()
 
     async def _read_back(self) -> Cancellation | None:
         """Find out whether a cancel has acted; ``None`` if it may be sent again."""
-        is_told: bool | None = None
-        for pause in (*_READ_BACK_AFTER_S, *_READ_BACK_WITHOUT_LOG_S):
-            if is_told is False and pause in _READ_BACK_WITHOUT_LOG_S:
-                break
-            await self._pause(pause)
-            reading = await self._read()
-            if reading is not None and self._serves(reading):
-                return None  # too late
-            is_over = reading is not None and not self._can_be_canceled(reading)
-            # All servers may lag behind; the log is written together with the cancel.
-            is_told = await self._log_shows_cancel()
-            if is_over or is_told:
-                self._trouble = None
-                return self._cancellation()
-        return None
-
-    async def _log_shows_cancel(self) -> bool | None:
-        """Whether the audit log shows a cancel of it; ``None`` if it cannot be read."""
-        read = ReadAuditLog(self.resource, self.ours.environment)
-        try:
-            entries = await self.resource.polls.follow_ups.once(read)
-        except ConfigurationError:
-            raise
-        except (BasetenError, TimeoutError):
+        fate = await read_back(self._model, self._target, look=self._read, pause=self._pause)
+        if fate in (None, Fate.RUNS, Fate.SERVES):
             return None
-        return is_cancelled(entries, self.ours.deployment_id)
+        self._trouble = None
+        return self._cancellation()
 
     async def _roll_back(self) -> None:
         """Promote the previous deployment again, and wait until it serves."""
@@ -441,27 +415,20 @@ class TakingBack(Generic[D, E]):
             return _divided(promotion.percent, candidate_id, reading.current_id)
         return _traffic_of(reading.current_id)
 
-    def _serves(self, reading: EnvironmentReading) -> bool:
-        """Whether it is too late to cancel."""
-        is_moving = reading.candidate_id == self.ours.deployment_id and reading.shows_promotion
-        return reading.current_id == self.ours.deployment_id and not is_moving
-
-    def _can_be_canceled(self, reading: EnvironmentReading) -> bool:
-        """Whether it is under way, and nobody has cancelled it."""
-        promotion = reading.promotion
-        is_ours = reading.candidate_id == self.ours.deployment_id
-        return is_ours and promotion is not None and promotion.phase in _CAN_BE_CANCELED
-
     def _cancellation(self) -> Cancellation:
         """The cancellation, if its answer is not known."""
-        return Cancellation(
-            resource=self.resource,  # type: ignore[arg-type] # only models can cancel
-            environment_name=self.ours.environment,
-            status=None,
-            message="",
-            deployment_id=self.ours.deployment_id,
-            previous_id=self.ours.previous_id,
-        )
+        return cancellation_of(self._model, self._target)
+
+    @property
+    def _target(self) -> Target:
+        """What a cancel ends."""
+        ours = self.ours
+        return Target(ours.environment, ours.deployment_id, ours.previous_id, was_seen=True)
+
+    @property
+    def _model(self) -> Resource[Any, Any]:
+        """The resource: only models can cancel."""
+        return self.resource
 
     def _act(self, what: str) -> GuardActed:
         self.memory.note_action(what)

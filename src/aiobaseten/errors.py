@@ -18,7 +18,7 @@
     ├── NameNotFoundError                         nothing has this name
     ├── AmbiguousNameError                        several things have this name
     ├── PromotionInProgressError                  the environment is busy; yours has not begun
-    ├── PromotionOutcomeUnknownError              the promotion may or may not have started
+    ├── PromotionOutcomeUnknownError              it may or may not have started, or be cancelled
     ├── RequestNotActedOnError                    a 200 that says: not done
     ├── RollbackImpossibleError                   nothing to roll back to; nothing was sent
     └── WaitError                                 a wait ended without success
@@ -55,6 +55,10 @@ else:
 _Error = TypeVar("_Error", bound="BasetenError")
 # Characters in a message.
 _LONGEST_REASON = 500
+# The method of a request that changes nothing.
+_READ = "GET"
+# A gateway sends it when its own patience ends, too.
+_REQUEST_TIMEOUT = 408
 
 #: HTTP statuses with which a server, or a proxy in front of it, says that the failure may pass.
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 531)})
@@ -253,6 +257,15 @@ class BasetenError(Exception):
         """
         return self._may_pass
 
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether the request that failed may have changed something at Baseten all the same.
+
+        Its response was lost, or does not tell. Look at what it was to change before you send it
+        again.
+        """
+        return False
+
     def __reduce__(self) -> tuple[Callable[..., BasetenError], tuple[Any, ...], dict[str, Any]]:
         # The default calls the class with `args`, which cannot fill keyword-only parameters. The
         # state is apart, because it may hold this error again: as the trouble of its evidence.
@@ -330,6 +343,11 @@ class APIError(BasetenError):
         """Whether another try may end differently."""
         return self._may_pass or self.status in TRANSIENT_STATUSES
 
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether it was no read, and a gateway lost patience (408) or a server failed (5xx)."""
+        return self.method != _READ and (self.status == _REQUEST_TIMEOUT or self.status >= 500)
+
 
 class BadRequestError(APIError):
     """The server refused the request as invalid (400 or 422)."""
@@ -396,6 +414,11 @@ class TransportError(BasetenError):
         self.method = method
         self.path = path
 
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether it was no read, and may have reached the server."""
+        return self.sent and self.method != _READ
+
 
 class RequestTimeoutError(TransportError, TimeoutError):
     """No response arrived in time."""
@@ -433,6 +456,11 @@ class ResponseShapeError(BasetenError):
         self.request_id = request_id
         self.method = method
         self.path = path
+
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether it was no read."""
+        return self.method != _READ
 
 
 class NameNotFoundError(BasetenError):
@@ -492,19 +520,32 @@ class PromotionInProgressError(BasetenError):
 
 
 class PromotionOutcomeUnknownError(BasetenError):
-    """The answer to a promotion was lost, and neither the audit log nor the environment settles it.
+    """The answer to a promotion or a cancel was lost, and nothing that can be read settles it.
 
-    It was not sent again: look at the environment before you do. The cause is the original error.
+    The promotion may or may not have started; or it may or may not be cancelled. The message says
+    which. Look at the environment before you send it again. The cause is the original error.
 
     Attributes:
-        deployment_id: The deployment that was to be promoted; ``None`` for one that Baseten was to
-            make, because of other instance types.
+        deployment_id: The deployment that was to be promoted, or whose promotion was to be
+            cancelled; ``None`` if it is not known, or if Baseten was to make it, because of other
+            instance types.
         before: The environment as it was read before; ``None`` if another process read it.
         after: The environment as it was read after, or ``None`` if that failed, too.
+        sent: Whether the request may have been sent. If not, it is not known whether an earlier
+            one did the same.
     """
 
-    def __init__(self, message: str, *, deployment_id: str | None, before: Any, after: Any) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        deployment_id: str | None,
+        before: Any,
+        after: Any,
+        sent: bool = True,
+    ) -> None:
         super().__init__(message)
+        self.sent = sent
         self.deployment_id = deployment_id
         self.before = before
         self.after = after
@@ -513,6 +554,11 @@ class PromotionOutcomeUnknownError(BasetenError):
     def is_transient(self) -> bool:
         """Whether another try may tell more, because the environment could not be read."""
         return self.after is None
+
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether it may have been sent."""
+        return self.sent
 
 
 class RequestNotActedOnError(BasetenError):

@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
 from urllib.parse import quote
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 
-from . import _waiting, schemas
+from . import _waiting
 from ._arguments import (
     INGESTION_LAG_S,
     Duration,
@@ -25,13 +25,11 @@ from ._arguments import (
 )
 from ._first_use import on_first_use
 from ._resource import (
-    SIGNALS,
     ReadMetrics,
     Resource,
     activate_model,
     activate_model_environment,
     audit,
-    cancel_model_promotion,
     create_model_environment,
     deactivate_model,
     deactivate_model_environment,
@@ -47,7 +45,7 @@ from ._resource import (
     update_model_environment,
     wake_model,
 )
-from ._sending import Operation, may_have_acted
+from ._sending import Operation
 from ._waiting import FollowUp
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
@@ -69,6 +67,7 @@ from .promotion import Cancellation, Promotion, Waiting
 
 if TYPE_CHECKING:
     from . import (
+        _cancelling,
         _configuring,
         _finding,
         _guarding,
@@ -83,6 +82,7 @@ if TYPE_CHECKING:
     )
     from . import guard as guards
     from . import metrics as measures
+    from ._cancelling import Target as CancelTarget
     from ._rolling_back import Ours
     from ._waiting import GuardMemory, Wait
     from .audit import AuditEntries, AuditOptions
@@ -101,6 +101,7 @@ if TYPE_CHECKING:
         RequestBackpressureSettingsDict,
     )
 else:
+    _cancelling = on_first_use("._cancelling")
     _configuring = on_first_use("._configuring")
     _finding = on_first_use("._finding")
     _guarding = on_first_use("._guarding")
@@ -461,7 +462,7 @@ class ModelDeploymentHandle(DeploymentHandle["Deployment", "Environment"]):
         try:
             answer = await self._resource.sender.send(retry_model(self.model_id, self.id))
         except BasetenError as error:
-            if may_have_acted(error):
+            if error.may_have_acted:
                 self._resource.note_retry(self.id)
             raise
         if answer.retried is not True:
@@ -940,35 +941,49 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
         as Baseten has accepted it, with its answer: CANCELED, or RAMPING_DOWN
         while a rolling promotion gives its traffic back; `Cancellation.wait` waits for that.
 
+        If the answer is lost, the environment and the audit log are read for ten seconds, or for a
+        minute if the log cannot be read. If the same promotion still runs, it is cancelled again,
+        at most three times in all. If it does not, the result has no ``status``, and
+        `Cancellation.wait` tells how it ended.
+
         Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
             BadRequestError: No promotion is under way.
+            PromotionOutcomeUnknownError: The answer was lost, and the environment cannot be read:
+                it may or may not have been cancelled.
+            RequestNotActedOnError: Each answer was lost, and the promotion still runs.
             NotFoundError: There is no such model or environment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        return await _cancel(self._resource, await self._cancels())
+        return await _cancelling.cancel(self._resource, self._cancels)
 
     async def force_cancel_promotion(self) -> Cancellation:
         """Cancel the promotion that is under way and move all traffic back at once.
 
-        The previous deployment may be too small for it by now. Cancelling this coroutine does not
-        take back a request that is on its way.
+        The previous deployment may be too small for it by now. If the answer is lost, as for
+        `cancel_promotion`. Cancelling this coroutine does not take back a request that is on its
+        way.
 
         Raises:
-            RequestNotActedOnError: Baseten answered that it did not.
+            RequestNotActedOnError: Baseten answered that it did not; or each answer was lost, and
+                the promotion still runs.
             BadRequestError: No promotion is under way.
+            PromotionOutcomeUnknownError: The answer was lost, and the environment cannot be read:
+                it may or may not have been cancelled.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        return await _force_cancel(self._resource, await self._cancels())
+        return await _cancelling.cancel(self._resource, self._cancels, is_forced=True)
 
-    async def _cancels(self) -> _Cancelled:
-        """What a cancellation cancels now."""
+    async def _cancels(self) -> CancelTarget:
+        """What a cancel ends now."""
         reading = await self._resource.read_environment(self.name)
         if not reading.shows_promotion:
             # Baseten knows better, and refuses if there is nothing to cancel.
-            return _Cancelled(self.name, None, reading.current_id, was_seen=False)
-        return _Cancelled(self.name, reading.candidate_id, reading.current_id, was_seen=True)
+            return _cancelling.Target(self.name, None, reading.current_id, was_seen=False)
+        return _cancelling.Target(
+            self.name, reading.candidate_id, reading.current_id, was_seen=True
+        )
 
     async def metrics(
         self,
@@ -1035,7 +1050,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        await _signal(self._resource, self.name, "pause the promotion")
+        await _cancelling.signal(self._resource, self.name, "pause the promotion")
 
     async def resume_promotion(self) -> None:
         """Resume a paused promotion.
@@ -1047,7 +1062,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        await _signal(self._resource, self.name, "resume the promotion")
+        await _cancelling.signal(self._resource, self.name, "resume the promotion")
 
     async def force_roll_forward_promotion(self) -> None:
         """Move all traffic to the candidate at once, even while it is being rolled back.
@@ -1060,7 +1075,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        await _signal(self._resource, self.name, "roll the promotion forward")
+        await _cancelling.signal(self._resource, self.name, "roll the promotion forward")
 
 
 @define(eq=False, kw_only=True, repr=False)
@@ -1082,8 +1097,8 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
             ours=self._ours,
             verbs=_taking_back.Verbs(
                 rollback=self.rollback,
-                cancel=self.cancel,
-                force_cancel=self.force_cancel,
+                cancel=partial(self._cancel_once, is_forced=False),
+                force_cancel=partial(self._cancel_once, is_forced=True),
                 pause=self.pause,
                 resume=self.resume,
             ),
@@ -1096,6 +1111,7 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
         Baseten would cancel whatever promotion is under way.
         Reads the environment and the audit log first: a log that fails is read again for half a
         minute, and a newer promotion in it must be a minute old to be believed.
+        A lost answer is read back as there; before each further attempt, this is checked again.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
@@ -1103,12 +1119,15 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
 
         Raises:
             PromotionSupersededError: Another deployment was promoted since, or the same one again;
-                nothing was sent.
+                nothing was sent, unless the message says that an answer was lost.
             BadRequestError: No promotion is under way.
+            PromotionOutcomeUnknownError: The answer was lost, and the environment cannot be read:
+                it may or may not have been cancelled.
+            RequestNotActedOnError: Each answer was lost, and the promotion still runs.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        cancelled = await self._checked(even_if_superseded=even_if_superseded)
-        return await _cancel(self._resource, cancelled)
+        find = partial(self._checked, even_if_superseded=even_if_superseded)
+        return await _cancelling.cancel(self._resource, find)
 
     async def force_cancel(self, *, even_if_superseded: bool = False) -> Cancellation:
         """Cancel it at once: see `ModelEnvironmentHandle.force_cancel_promotion`.
@@ -1116,6 +1135,7 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
         Baseten would cancel whatever promotion is under way.
         Reads the environment and the audit log first: a log that fails is read again for half a
         minute, and a newer promotion in it must be a minute old to be believed.
+        A lost answer is read back as there; before each further attempt, this is checked again.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
@@ -1123,13 +1143,16 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
 
         Raises:
             PromotionSupersededError: Another deployment was promoted since, or the same one again;
-                nothing was sent.
-            RequestNotActedOnError: Baseten answered that it did not.
+                nothing was sent, unless the message says that an answer was lost.
+            RequestNotActedOnError: Baseten answered that it did not; or each answer was lost, and
+                the promotion still runs.
             BadRequestError: No promotion is under way.
+            PromotionOutcomeUnknownError: The answer was lost, and the environment cannot be read:
+                it may or may not have been cancelled.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        cancelled = await self._checked(even_if_superseded=even_if_superseded)
-        return await _force_cancel(self._resource, cancelled)
+        find = partial(self._checked, even_if_superseded=even_if_superseded)
+        return await _cancelling.cancel(self._resource, find, is_forced=True)
 
     async def pause(self, *, even_if_superseded: bool = False) -> None:
         """Pause it: see `ModelEnvironmentHandle.pause_promotion`.
@@ -1234,16 +1257,21 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
             was_adopted=started.was_adopted,
         )
 
-    async def _checked(self, *, even_if_superseded: bool) -> _Cancelled:
+    async def _checked(self, *, even_if_superseded: bool) -> CancelTarget:
         """What a verb acts on: this promotion, unless somebody else has promoted since."""
         boolean("even_if_superseded", even_if_superseded)
         was_seen = even_if_superseded
         if not even_if_superseded:
             reading = await _rolling_back.check_still_ours(self._resource, self._ours)
             was_seen = reading.shows_promotion
-        return _Cancelled(
+        return _cancelling.Target(
             self.environment_name, self.deployment_id, self.previous_id, was_seen=was_seen
         )
+
+    async def _cancel_once(self, *, is_forced: bool) -> Cancellation:
+        """Cancel it, and leave it to the caller to read back what became of it."""
+        target = await self._checked(even_if_superseded=False)
+        return await _cancelling.send(self._resource, target, is_forced=is_forced)
 
     @property
     def _ours(self) -> Ours:
@@ -1273,61 +1301,3 @@ def _promote_again(model_id: str, environment: str, deployment_id: str) -> Opera
         environment_settings_update=None,
         promotion_settings_override=None,
     )
-
-
-@frozen
-class _Cancelled:
-    """What a cancellation cancels: the deployment's promotion, and what served before.
-
-    Attributes:
-        environment: The environment's name.
-        deployment_id: The deployment whose promotion is cancelled, or ``None``.
-        previous_id: The deployment that served before, or ``None``.
-        was_seen: Whether the promotion was shown before it was cancelled. If not, the servers lag
-            behind, and may show the time before the promotion for a while.
-    """
-
-    environment: str
-    deployment_id: str | None
-    previous_id: str | None
-    was_seen: bool = field(kw_only=True)
-
-
-async def _cancel(
-    resource: Resource[Deployment, Environment], cancelled: _Cancelled
-) -> Cancellation:
-    answer = await resource.sender.send(cancel_model_promotion(resource.id, cancelled.environment))
-    return Cancellation(
-        resource=resource,
-        environment_name=cancelled.environment,
-        status=answer.status,
-        message=answer.message,
-        deployment_id=cancelled.deployment_id,
-        previous_id=cancelled.previous_id,
-        at_once=answer.status == schemas.CancellationStatus.CANCELED,
-        was_seen=cancelled.was_seen,
-    )
-
-
-async def _force_cancel(
-    resource: Resource[Deployment, Environment], cancelled: _Cancelled
-) -> Cancellation:
-    await _signal(resource, cancelled.environment, "cancel the promotion")
-    return Cancellation(
-        resource=resource,
-        environment_name=cancelled.environment,
-        status=None,
-        message="",
-        deployment_id=cancelled.deployment_id,
-        previous_id=cancelled.previous_id,
-        at_once=True,
-        was_seen=cancelled.was_seen,
-    )
-
-
-async def _signal(
-    resource: Resource[Deployment, Environment], environment: str, action: str
-) -> None:
-    answer = await resource.sender.send(SIGNALS[action](resource.id, environment))
-    if answer.success is not True:
-        raise RequestNotActedOnError(action, "")

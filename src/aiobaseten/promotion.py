@@ -234,7 +234,7 @@ class Cancellation:
     Attributes:
         environment_name: The environment that was promoted to.
         status: ``CANCELED`` (at once) or ``RAMPING_DOWN`` (traffic is going back); ``None`` for
-            a cancellation that was resumed.
+            one that was forced or resumed, or whose answer was lost.
         message: The API's message.
         deployment_id: The deployment whose promotion was cancelled, or ``None`` if not known.
         previous_id: The deployment that served before that promotion, or ``None`` if not known.

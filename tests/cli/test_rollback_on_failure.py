@@ -55,6 +55,7 @@ async def test_a_failure_that_left_nothing_behind_needs_no_request(
     ending = await promoted(baseten, kind, "broken")
 
     assert ending.outcome is Outcome.ROLLED_BACK
+    assert ending.title == "failed, serves as before"
     assert writes(fake) == ["promote"]
     assert serving(fake, kind) == "old"
 
@@ -70,6 +71,7 @@ async def test_a_promotion_that_still_runs_is_cancelled_and_its_end_awaited(
     ending = await promoted(baseten, "model", deployment, options)
 
     assert ending.outcome is Outcome.ROLLED_BACK
+    assert ending.title == "cancelled"
     assert writes(fake) == ["promote", "cancel_promotion"]
     assert serving(fake, "model") == "old"
     assert ending.job is not None
@@ -129,7 +131,7 @@ async def test_a_promotion_that_succeeds_before_the_cancel_takes_effect_is_rolle
 
     assert writes(fake) == ["promote", "cancel_promotion", "promote"]
     if timeout == 200:
-        assert ending.outcome is Outcome.ROLLED_BACK
+        assert (ending.outcome, ending.title) == (Outcome.ROLLED_BACK, "rolled back")
         assert serving(fake, "model") == "old"
     else:  # the rollback takes longer than that, and to undo it would be to promote the failure
         assert ending.outcome is Outcome.TIMED_OUT
@@ -182,6 +184,40 @@ async def test_a_signal_while_it_is_taken_back_says_what_is_known(
     assert "deployment other" in ending.message
     assert ending.hints[0].startswith(hint) or ending.hints[1].startswith(hint)
     assert (ending.job is not None) is (hint == "to continue:")
+
+
+async def test_a_signal_during_the_rollback_after_a_cancel_that_came_too_late_names_both() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(cancel_seen_after=200.0))
+    furnish(fake)
+    fake.model("m").deployment("slow", on_promote=[("DEPLOYING", 100.0), "ACTIVE"])
+    fake.faults.hang(route=CANCEL.replace("cancel_promotion", "promote"), after=1)
+    line = "promote model m slow --to production --wait --rollback-on-failure --timeout 200"
+
+    async with fake.client() as baseten:
+        run = run_of(baseten, line)
+        task = asyncio.create_task(execute(run))
+        while len(writes(fake)) < 3:  # noqa: ASYNC110 - the fake tells nobody about its requests
+            await asyncio.sleep(5)
+        task.cancel()
+        await asyncio.wait({task})
+        ending = await interrupt(run, Outcome.TERMINATED)
+
+    assert writes(fake) == ["promote", "cancel_promotion", "promote"]
+    assert ending.job is None
+    assert any(one.startswith("to roll back:") for one in ending.hints)
+
+
+async def test_one_late_look_does_not_pass_for_an_environment_that_serves_as_before() -> None:
+    """The new deployment serves, and one server still shows the time before the promotion."""
+    fake = FakeBaseten(behaviour=Behaviour(replica_lags=(0.0, 30.0), replica_order="alternating"))
+    furnish(fake)
+    fake.chain("c").deployment("quick", on_promote=[("DEPLOYING", 3.0), "ACTIVE"])
+    fake.faults.status(503, route=LOOK.replace("models/m", "chains/c"), after=1, lasting=12)
+
+    async with fake.client() as baseten:
+        ending = await promoted(baseten, "chain", "quick", "--timeout 10")
+
+    assert "Nothing had to be taken back" not in ending.message
 
 
 async def test_a_promotion_that_has_ended_unseen_is_rolled_back(

@@ -130,7 +130,7 @@ async def test_a_cancel_that_was_sent_is_told_if_somebody_promotes_right_after()
 
     async with fake.client() as baseten:
         promotion = await promote(baseten)
-        fake.faults.reset(route=CANCEL, acts=True)
+        fake.faults.cut(route=CANCEL, delay=1.0)
         for half in range(180, 260):
             fake.at(half / 2, take_over)
         error, _ = await end_of(promotion)

@@ -668,6 +668,7 @@ def failed_request(error: Exception) -> None:
         assert_type((error.method, error.path, error.body), tuple[str, str, str])
         assert_type(error.retry_after, float | None)
         assert_type((error.is_transient, error.came_from_proxy), tuple[bool, bool])
+        assert_type(error.may_have_acted, bool)
         assert_type(error.advice, str)
         assert_type(error.evidence, errors.Evidence | None)
     if isinstance(error, errors.TransportError | errors.RequestTimeoutError):
@@ -686,11 +687,11 @@ def failed_request(error: Exception) -> None:
         assert_type(error.is_paused, bool)
     if isinstance(error, errors.PromotionOutcomeUnknownError):
         assert_type((error.deployment_id, error.before), tuple[str | None, Any])
-        assert_type(error.after, Any)
+        assert_type((error.after, error.sent), tuple[Any, bool])
     if isinstance(error, errors.RequestNotActedOnError):
         assert_type((error.action, error.reason), tuple[str, str])
     if isinstance(error, OTHERS):
-        assert_type(error.is_transient, bool)
+        assert_type((error.is_transient, error.may_have_acted), tuple[bool, bool])
         assert_type(error.evidence, errors.Evidence | None)
 
 
@@ -698,7 +699,7 @@ def failed_wait(error: Exception) -> None:
     """The attributes of an error of a wait."""
     if isinstance(error, FAILED_WAITS):
         assert_type(error.evidence, errors.Evidence | None)
-        assert_type(error.is_transient, bool)
+        assert_type((error.is_transient, error.may_have_acted), tuple[bool, bool])
         assert_type(error.history, tuple[errors.Seen, ...])
         assert_type(error.request_ids, tuple[str, ...])
         assert_type(error.log_lines, tuple[errors.LogLine, ...])

@@ -15,7 +15,6 @@ from .connections import Connect, Connections, closed
 from .http_clients import HttpClient, HttpClients, check_transport, own_clients
 from .limits import LONGEST_PAUSE_S
 from .operation import checked
-from .retry import may_have_acted
 from .secret import Secret
 from .sender import Fetched, Sender, Settings, Shared, Ticket
 
@@ -36,7 +35,6 @@ __all__ = [
     "check_transport",
     "checked",
     "closed",
-    "may_have_acted",
     "own_clients",
     "parsed_by",
     "then",

@@ -14,8 +14,6 @@ from ..errors import (
     APIError,
     BasetenError,
     RateLimitError,
-    ResponseShapeError,
-    ServerError,
     TransportError,
 )
 from ..options import RetryPolicy
@@ -63,15 +61,6 @@ def _may_repeat(error: BasetenError, *, is_read: bool) -> bool:
     if isinstance(error, TransportError):
         return is_read or not error.sent
     return is_read and isinstance(error, APIError) and error.status in TRANSIENT_STATUSES
-
-
-def may_have_acted(error: BasetenError) -> bool:
-    """Whether the server may have acted on a write that ended with *error*."""
-    if isinstance(error, TransportError):
-        return error.sent
-    # A gateway sends 408 when its own patience ends, too.
-    is_late = isinstance(error, APIError) and error.status == 408
-    return is_late or isinstance(error, ServerError | ResponseShapeError)
 
 
 def asked_delay(headers: Mapping[str, str], body: Mapping[str, Any], now: datetime) -> float | None:

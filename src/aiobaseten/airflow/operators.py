@@ -436,7 +436,8 @@ class CancelPromotionOperator(EnvironmentOperator[CancelArguments]):
         )
         await self._saves(context)(intention.dump())
         cancellation = await environment.cancel_promotion()
-        self.log.info("%s: %s", cancellation.status, cancellation.message)
+        reply = f"{cancellation.status}: {cancellation.message}"
+        self.log.info(reply if cancellation.status else "the answer to the cancel was lost")
         at_once = Token.load(cancellation.token).at_once
         return Begun(evolve(intention, intended=False, at_once=at_once).dump())
 

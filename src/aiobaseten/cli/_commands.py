@@ -9,7 +9,6 @@ from .. import Cancellation, ChainEnvironmentHandle, ModelEnvironmentHandle, Mod
 from ..errors import BasetenError
 from ..events import EnvironmentChanged, Finished
 from ..schemas import Deployment
-from ._cancelling import cancel
 from ._endings import failed
 from ._flags import in_shell
 from ._invocations import (
@@ -274,7 +273,7 @@ async def _change_environment(run: Run, command: ChangeEnvironment) -> Ending:
 async def _cancel(run: Run, command: Cancel) -> Ending:
     promotion, job = await _running_promotion(run, command)
     if isinstance(promotion, ModelPromotion):
-        cancelling = promotion.force_cancel() if command.force else cancel(run, promotion)
+        cancelling = promotion.force_cancel() if command.force else promotion.cancel()
     elif command.force:
         cancelling = promotion.force_cancel_promotion()
     else:

@@ -29,7 +29,6 @@ from ..errors import (
     PromotionSupersededError,
     RateLimitError,
     RequestNotActedOnError,
-    ResponseShapeError,
     RollbackImpossibleError,
     ServerError,
     TransportError,
@@ -70,7 +69,6 @@ _OUTCOMES: tuple[tuple[type[BasetenError], Outcome], ...] = (
 
 # The routes with which names are looked up.
 _LISTS = ("/v1/chains", "/v1/models")
-_REQUEST_TIMEOUT = 408
 # The library's sentences about where the traffic is and about what goes on.
 _PRESENT = re.compile(
     r" (?:It has (?:the|\d+ % of the) traffic|Traffic is on deployment \S+|Nothing serves"
@@ -129,17 +127,6 @@ def without_present(message: str) -> str:
     return _PRESENT.sub("", message)
 
 
-def may_have_acted(error: BasetenError) -> bool:
-    """Whether a request that changes something has lost its response: nobody knows its effect."""
-    if isinstance(error, TransportError):
-        return error.sent and error.method != "GET"
-    if isinstance(error, APIError | ResponseShapeError):
-        is_late = error.status == _REQUEST_TIMEOUT  # a gateway's own
-        is_lost = is_late or isinstance(error, ServerError | ResponseShapeError)
-        return is_lost and error.method != "GET"
-    return False
-
-
 def _explain(error: BasetenError, command: Command, job: Job | None, *, changes: bool) -> str:
     reply = _summary(error)
     contents = _hint_to_list(command.access, job)
@@ -160,7 +147,10 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
         return f"Baseten refused the request ({reply}){hint}"
     if isinstance(error, PromotionInProgressError):
         return _explain_promotion_in_progress(error, command, job)
-    if may_have_acted(error):
+    if isinstance(error, PromotionOutcomeUnknownError):
+        look = f": {_status(command.access, job)}" if job and job.environment else ""
+        return f"{error}{look}"
+    if error.may_have_acted:
         look = f": {_status(command.access, job)}" if job and job.environment else ""
         return (
             f"the response was lost ({reply}), and Baseten may have acted: look before you try "
@@ -170,8 +160,6 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
         return f"Baseten cannot answer now ({reply}): try again later"
     if isinstance(error, TransportError):
         return f"no response from Baseten ({error}): check the network and the address, and retry"
-    if isinstance(error, PromotionOutcomeUnknownError) and job and job.environment is not None:
-        return f"{error}: {_status(command.access, job)}"
     if isinstance(error, GuardError):
         text = _without_guard(error)
         return text.replace(_advice_in(text), "")

@@ -121,6 +121,7 @@ class Ending:
             waited for is now a cancellation.
         only_began: Whether the command has started something, and did not wait for its end.
         report: The report of the guard, if there is one.
+        short: The outcome in a few words, if its label does not say all.
     """
 
     outcome: Outcome
@@ -131,11 +132,12 @@ class Ending:
     job: Job | None = None
     only_began: bool = False
     report: GuardReport | None = None
+    short: str = ""
 
     @property
     def title(self) -> str:
         """The outcome, for people."""
-        return "begun" if self.only_began else self.outcome.label.replace("_", " ")
+        return "begun" if self.only_began else self.short or self.outcome.label.replace("_", " ")
 
     @property
     def log(self) -> Sequence[LogLine]:

@@ -42,7 +42,11 @@ class Outcome(Enum):
     SUPERSEDED = (12, "superseded", "Another promotion replaced this one.")
     PAUSED = (13, "paused", "The promotion is paused, and --on-paused is fail.")
     CANCELLED = (14, "cancelled", "Somebody cancelled the promotion.")
-    UNKNOWN = (15, "unknown", "The response was lost. The promotion may have started.")
+    UNKNOWN = (
+        15,
+        "unknown",
+        "The response was lost. The promotion may have started, or be cancelled.",
+    )
     BREACHED = (
         16,
         "breached",
@@ -113,7 +117,7 @@ OF_EVERY_COMMAND = frozenset(
 #: A wait for a deployment, too.
 OF_DEPLOYMENTS = frozenset({Outcome.FAILED, Outcome.TIMED_OUT})
 #: A cancellation, too.
-OF_CANCELLATIONS = frozenset({Outcome.TIMED_OUT, Outcome.SUPERSEDED})
+OF_CANCELLATIONS = frozenset({Outcome.TIMED_OUT, Outcome.SUPERSEDED, Outcome.UNKNOWN})
 #: A promotion without a guard, too.
 OF_PROMOTIONS = frozenset(
     {

@@ -15,16 +15,14 @@ from ..errors import (
     ConflictError,
     PromotionFailedError,
     PromotionInProgressError,
-    PromotionOutcomeUnknownError,
     PromotionPausedError,
     PromotionSupersededError,
     WaitTimeoutError,
 )
 from ..events import Event
 from ..options import CancellationOptions, RetryPolicy
-from ._cancelling import cancel
 from ._endings import hints, to_look, to_roll_back, to_see_history
-from ._failures import explain_refused_cancel, may_have_acted, without_present
+from ._failures import explain_refused_cancel, without_present
 from ._flags import option_names
 from ._invocations import Promote, WaitForToken
 from ._jobs import Ending, Job, job_of_cancellation, job_of_promotion
@@ -37,8 +35,7 @@ _OURS_TO_TAKE_BACK = (PromotionFailedError, PromotionPausedError, WaitTimeoutErr
 # Baseten answers so if no promotion runs any more.
 _REFUSALS = (BadRequestError, ConflictError)
 # For requests that take back; a write is repeated only if it certainly had no effect.
-_PATIENCE_S = 600.0
-_PATIENCE = RetryPolicy(attempts=1000, max_delay=30.0, total=_PATIENCE_S, quota=False)
+_PATIENCE = RetryPolicy(attempts=1000, max_delay=30.0, total=600.0, quota=False)
 # Looks, because servers that lag behind may answer in turn.
 _LOOKS = 2
 
@@ -65,7 +62,6 @@ async def take_back(
     if not isinstance(failure.error, _OURS_TO_TAKE_BACK):
         return failure
     # From now on, a signal leaves alone what has begun.
-    run.cancellable = None
     run.on_interrupt = partial(_interrupted, run, job, failure)
     run.view.note(f"the wait for {job} has failed: taking it back if necessary")
     access = command.access
@@ -93,9 +89,13 @@ async def take_back(
         message = f"{failure.message} {done}"
         if not is_as_before:
             message = f"{done} Reason: {without_present(failure.message)}"
+        short = f"{failure.title}, serves as before"
+        if run.job is not None and not is_as_before:
+            short = "cancelled" if run.job.task == "cancellation" else "rolled back"
         return evolve(
             failure,
             outcome=Outcome.ROLLED_BACK,
+            short=short,
             message=message,
             hints=to_look(job, access),
             job=run.job,
@@ -116,7 +116,7 @@ def _who_stays(error: PromotionSupersededError, job: Job) -> str:
 
 
 def _how_far(error: BasetenError) -> str:
-    if isinstance(error, PromotionOutcomeUnknownError) or may_have_acted(error):
+    if error.may_have_acted:
         return "It is not known whether it is being taken back"
     if isinstance(error, WaitTimeoutError):
         return "Taking it back has not ended in time"
@@ -167,11 +167,11 @@ async def _take_back(
             return (
                 f"As requested, {job} was cancelled, and all traffic is on the previous deployment."
             )
+    run.job = job  # a cancel was refused or came too late
     if await _serves_as_before(run, job, promotion):
         before = promotion.previous_id
         serves = "nothing serves" if before is None else f"deployment {before} serves"
         return f"Nothing had to be taken back: {serves}, as before."
-    run.job = job  # a signal does not know yet whether the rollback has begun
     back = await promotion.rollback()
     run.begin(job_of_promotion(back, job.resource, ()), goes_on=False)
     await _see_through(run, back.events(**options))
@@ -189,7 +189,7 @@ async def _is_cancelled(
         BasetenError: It was not possible, or did not end in time.
     """
     try:
-        cancellation = await cancel(run, promotion, patience=_PATIENCE_S)
+        cancellation = await promotion.cancel()
     except _REFUSALS:
         return False  # it has ended by now, in whatever way
     run.begin(job_of_cancellation(cancellation, job.resource))

@@ -10,9 +10,8 @@ from .. import Cancellation, ChainPromotion, ModelPromotion
 from ..errors import BasetenError, WaitTimeoutError
 from ..events import Event
 from . import _stdio
-from ._cancelling import cancel
 from ._endings import accepted, failed, hints, interrupted, interrupted_early
-from ._failures import explain_refused_cancel, may_have_acted, without_present
+from ._failures import explain_refused_cancel, without_present
 from ._invocations import (
     Cancel,
     Promote,
@@ -155,11 +154,11 @@ async def _cancel(run: Run, job: Job, ending: Ending, beginning: str) -> Ending:
     assert run.cancellable is not None  # noqa: S101 - the arguments were checked
     access = run.command.access
     try:
-        cancellation = await cancel(run, run.cancellable)
+        cancellation = await run.cancellable.cancel()
     except BasetenError as error:
         reason = explain_refused_cancel(error, run.command, job)
         said = f"{beginning}{job} could not be cancelled: {reason}"
-        if may_have_acted(error):
+        if error.may_have_acted:
             before = without_present(beginning)
             said = f"{before}it is not known whether {job} was cancelled: {reason}"
         return evolve(

@@ -1,0 +1,279 @@
+"""Cancel a promotion, and read back what happened if the answer is lost.
+
+A cancel has no id, and ends whatever promotion is under way. So one whose answer was lost is sent
+again only if the environment and the audit log show that the same promotion still runs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from functools import partial
+
+from attrs import field, frozen
+
+from . import schemas
+from ._promoting import READ_BACK_AFTER_S
+from ._resource import SIGNALS, ReadAuditLog, Resource, cancel_model_promotion
+from ._status import PromotionPhase
+from ._waiting import is_cancelled
+from .errors import (
+    BadRequestError,
+    BasetenError,
+    ConfigurationError,
+    ConflictError,
+    Evidence,
+    PromotionOutcomeUnknownError,
+    PromotionSupersededError,
+    RequestNotActedOnError,
+)
+from .promotion import Cancellation
+from .readings import EnvironmentReading
+from .schemas import Deployment, Environment
+
+#: How often a cancel is sent, if each answer is lost and the promotion still runs.
+ATTEMPTS = 3
+# Seconds between further looks, if the audit log cannot be read: another cancel might end the
+# promotion of somebody else, who had only to wait for the end of ours.
+_WITHOUT_LOG_S = (20.0, 30.0)
+_NOT_CANCELLED = frozenset({PromotionPhase.RUNNING, PromotionPhase.PAUSED})
+_LOG = logging.getLogger("aiobaseten")
+
+
+@frozen
+class Target:
+    """What a cancel ends: the deployment's promotion, and what served before.
+
+    Attributes:
+        environment: The environment's name.
+        deployment_id: The deployment whose promotion is cancelled, or ``None``.
+        previous_id: The deployment that served before, or ``None``.
+        was_seen: Whether the promotion was shown before it was cancelled. If not, the servers lag
+            behind, and may show the time before the promotion for a while.
+    """
+
+    environment: str
+    deployment_id: str | None
+    previous_id: str | None
+    was_seen: bool = field(kw_only=True)
+
+
+class Fate(StrEnum):
+    """What became of a promotion after the answer to its cancel was lost."""
+
+    RUNS = "the environment shows that it still runs"
+    SERVES = "the environment shows that it has succeeded"
+    OVER = "the environment shows that it does not go on any more"
+    CANCELLED = "the audit log shows that it was cancelled"
+
+
+async def cancel(
+    resource: Resource[Deployment, Environment],
+    find: Callable[[], Awaitable[Target]],
+    *,
+    is_forced: bool = False,
+) -> Cancellation:
+    """Cancel a promotion, at most `ATTEMPTS` times.
+
+    Args:
+        resource: The model.
+        find: Finds what to cancel, and checks that it may be cancelled; before each attempt.
+        is_forced: Whether all traffic goes back at once.
+
+    Raises:
+        PromotionOutcomeUnknownError: The answer was lost, and the environment cannot be read.
+        PromotionSupersededError: Somebody else has promoted since.
+        RequestNotActedOnError: Each answer was lost, and the promotion still runs.
+        BasetenError: The request failed in another way.
+    """
+    target = await find()
+    lost: BasetenError | None = None
+    for _ in range(ATTEMPTS):
+        if lost is not None:
+            again = await _find_again(resource, find, target, lost)
+            if again.deployment_id != target.deployment_id:
+                return cancellation_of(resource, target)
+            target = again  # these looks may have corrected what served before
+        try:
+            return await send(resource, target, is_forced=is_forced)
+        except (BadRequestError, ConflictError):
+            if lost is None:
+                raise
+            return cancellation_of(resource, target)  # it has ended by now, in whatever way
+        except BasetenError as error:
+            if not error.may_have_acted:
+                raise
+            lost = error
+        try:
+            look = partial(resource.read_environment, target.environment)
+            fate = await read_back(resource, target, look=look)
+        except BasetenError as error:  # the looks before may be out of date
+            doubt = f"the environment cannot be read ({error})"
+            raise _unknown(resource, target, lost, doubt) from lost
+        label = _label(resource, target)
+        _LOG.info("the answer to the cancel of %s was lost (%s), and %s", label, lost, fate)
+        if fate is not Fate.RUNS:
+            return cancellation_of(resource, target)
+        if target.deployment_id is None:
+            doubt = "the promotion that the environment shows may have begun since"
+            raise _unknown(resource, target, lost, doubt) from lost
+    raise RequestNotActedOnError(
+        "cancel the promotion", f"each answer was lost, and {Fate.RUNS}"
+    ) from lost
+
+
+async def send(
+    resource: Resource[Deployment, Environment], target: Target, *, is_forced: bool
+) -> Cancellation:
+    """Send one cancel, and read nothing back."""
+    if is_forced:
+        await signal(resource, target.environment, "cancel the promotion")
+        return cancellation_of(resource, target, at_once=True)
+    answer = await resource.sender.send(cancel_model_promotion(resource.id, target.environment))
+    return cancellation_of(
+        resource,
+        target,
+        status=answer.status,
+        message=answer.message,
+        at_once=answer.status == schemas.CancellationStatus.CANCELED,
+    )
+
+
+async def signal(
+    resource: Resource[Deployment, Environment], environment: str, action: str
+) -> None:
+    """Change the course of the promotion that is under way.
+
+    Raises:
+        RequestNotActedOnError: Baseten answered that it did not.
+    """
+    answer = await resource.sender.send(SIGNALS[action](resource.id, environment))
+    if answer.success is not True:
+        raise RequestNotActedOnError(action, "")
+
+
+async def read_back(
+    resource: Resource[Deployment, Environment],
+    target: Target,
+    *,
+    look: Callable[[], Awaitable[EnvironmentReading | None]],
+    pause: Callable[[float], Awaitable[None]] | None = None,
+) -> Fate | None:
+    """Find out what became of a promotion.
+
+    It takes ten seconds until the promotion counts as running, or a minute if the audit log cannot
+    be read. If the last *look* has shown nothing, the result is ``None``.
+
+    Args:
+        resource: The model.
+        target: What was to be cancelled.
+        look: Reads the environment. If it returns ``None``, it is called again later.
+        pause: Pauses for so many seconds.
+    """
+    pause = pause or resource.sender.connections.pause
+    fate: Fate | None = None
+    is_told: bool | None = None
+    for seconds in (*READ_BACK_AFTER_S, *_WITHOUT_LOG_S):
+        if is_told is False and seconds in _WITHOUT_LOG_S:
+            break
+        await pause(seconds)
+        reading = await look()
+        fate = None if reading is None else fate_of(reading, target)
+        if fate not in (None, Fate.RUNS):
+            return fate
+        # All servers may lag behind; the log is written together with the cancel.
+        is_told = await _log_shows_cancel(resource, target)
+        if is_told:
+            return Fate.CANCELLED
+    return fate
+
+
+def cancellation_of(
+    resource: Resource[Deployment, Environment],
+    target: Target,
+    *,
+    status: schemas.CancellationStatus | None = None,
+    message: str = "",
+    at_once: bool = False,
+) -> Cancellation:
+    """The cancellation of a promotion, for which the answer to the cancel may be lost."""
+    return Cancellation(
+        resource=resource,
+        environment_name=target.environment,
+        status=status,
+        message=message,
+        deployment_id=target.deployment_id,
+        previous_id=target.previous_id,
+        at_once=at_once,
+        was_seen=target.was_seen,
+    )
+
+
+# --- decisions -----------------------------------------------------------------------------------
+
+
+def fate_of(reading: EnvironmentReading, target: Target) -> Fate:
+    """What an environment shows of a promotion."""
+    promotion, wanted = reading.promotion, target.deployment_id
+    is_it = wanted in (None, reading.candidate_id)
+    if is_it and promotion is not None and promotion.phase in _NOT_CANCELLED:
+        return Fate.RUNS
+    is_moving = is_it and reading.shows_promotion
+    is_current = wanted is not None and reading.current_id == wanted
+    return Fate.SERVES if is_current and not is_moving else Fate.OVER
+
+
+def _label(resource: Resource[Deployment, Environment], target: Target) -> str:
+    which = f" of deployment {target.deployment_id}" if target.deployment_id else ""
+    return f"the promotion{which} to {resource.environment_label(target.environment)}"
+
+
+def _unknown(
+    resource: Resource[Deployment, Environment], target: Target, lost: BasetenError, doubt: str
+) -> PromotionOutcomeUnknownError:
+    return PromotionOutcomeUnknownError(
+        f"the answer to the cancel of {_label(resource, target)} was lost ({lost}), and {doubt}: "
+        "look before you cancel again",
+        deployment_id=target.deployment_id,
+        before=None,
+        after=None,
+    )
+
+
+# --- effects -------------------------------------------------------------------------------------
+
+
+async def _find_again(
+    resource: Resource[Deployment, Environment],
+    find: Callable[[], Awaitable[Target]],
+    target: Target,
+    lost: BasetenError,
+) -> Target:
+    """What a further attempt would cancel."""
+    try:
+        return await find()
+    except PromotionSupersededError as error:
+        raise PromotionSupersededError(
+            f"the answer to the cancel of {_label(resource, target)} was lost ({lost}), and it was "
+            f"not sent again: deployment {error.by} was promoted since",
+            evidence=error.evidence or Evidence(waited=0.0),
+            by=error.by,
+        ) from error
+    except BasetenError as error:
+        raise _unknown(resource, target, lost, f"it cannot be sent again ({error})") from error
+
+
+async def _log_shows_cancel(
+    resource: Resource[Deployment, Environment], target: Target
+) -> bool | None:
+    """Whether the audit log shows a cancel; ``None`` if it cannot be read."""
+    if target.deployment_id is None:
+        return False
+    try:
+        entries = await resource.polls.follow_ups.once(ReadAuditLog(resource, target.environment))
+    except ConfigurationError:
+        raise
+    except (BasetenError, TimeoutError):
+        return None
+    return is_cancelled(entries, target.deployment_id)
