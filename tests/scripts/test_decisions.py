@@ -163,6 +163,30 @@ def test_a_change_inside_an_open_decision_is_not_called_safe() -> None:
     assert describe_editions(new, new, describe_spec_change.leaning()) == []
 
 
+@pytest.mark.parametrize("open_too", [False, True])
+def test_a_hidden_change_is_safe_unless_all_its_operations_are_open_decisions(
+    open_too: bool,
+) -> None:
+    published = frozen.document()
+    schemas(published)["ChainletV1"]["properties"]["id"] = {"type": "integer"}
+    old = Edition(frozen.document(), frozen.document())
+    new = Edition(frozen.document(), published)
+    [hidden] = describe_editions(old, new, describe_spec_change.leaning())
+    entry = Node("overlay.yaml", "ours.yaml", "/operations/0/answer")
+    users = hidden.change.operations
+    assert len(users) > 1
+    subjects = tuple(
+        Subject(entry, name, frozenset({"components.yaml"}), {}, ("2026-08-22 0123456789ab",))
+        for name in (users if open_too else users[1:])
+    )
+
+    found = describe_editions(
+        replace(old, open=subjects), replace(new, open=subjects), describe_spec_change.leaning()
+    )
+
+    assert [one.rating.name for one in found] == ["DECISION" if open_too else "SAFE"]
+
+
 def test_an_entry_is_open_if_nothing_publishes_what_it_is_about_or_a_file_of_baseten_does() -> None:
     """Our own words repeat the decision."""
     entry = Node("overlay.yaml", "ours.yaml", "/changes/1/add")
