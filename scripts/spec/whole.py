@@ -186,7 +186,7 @@ def _sorted(value: Json, *, names: bool = False) -> Json:
         return value
     result: JsonObject = {}
     for key, item in sorted(value.items()):
-        if key == "required" and isinstance(item, list) and not names:
+        if key == "required" and isinstance(item, list):
             result[key] = sorted(item, key=str)
         else:
             result[key] = _sorted(item, names=key == "properties" and not names)

@@ -163,6 +163,16 @@ def test_a_change_inside_an_open_decision_is_not_called_safe() -> None:
     assert describe_editions(new, new, describe_spec_change.leaning()) == []
 
 
+def test_a_change_that_users_see_is_told_once() -> None:
+    changed = frozen.document()
+    schemas(changed)["ChainletV1"]["properties"]["id"]["type"] = "integer"
+    old, new = Edition(frozen.document(), frozen.document()), Edition(changed, changed)
+
+    found = describe_editions(old, new, describe_spec_change.leaning())
+
+    assert [one.change.place for one in found] == ["ChainletV1.id"]
+
+
 @pytest.mark.parametrize("open_too", [False, True])
 def test_a_hidden_change_is_safe_unless_all_its_operations_are_open_decisions(
     open_too: bool,
