@@ -81,7 +81,7 @@ test-compat:  ## Run the tests with the oldest, then the newest supported depend
 	$(PYTHON) scripts/test_compat.py $(PYTEST)
 
 .PHONY: soak
-soak: $(READY)  ## Run 1,000 waits through an hour of faults, in a minute, and check their outcomes
+soak: $(READY)  ## Run 1,000 waits through an hour of faults (minutes), and check their outcomes
 	$(BIN)/python -m pytest tests/soak/soak_waits.py $(PYTEST)
 
 # Each tool has its own environment, so that their dependencies do not conflict.

@@ -126,7 +126,7 @@ def test_while_it_is_down_each_failure_holds_the_looks_again() -> None:
     assert health.probe_at == 10.0 + PROBE_EVERY_S
 
 
-@pytest.mark.parametrize(("sound", "held"), [(5, 0.75), (60, 9.0), (400, 60.0), (1000, 60.0)])
+@pytest.mark.parametrize(("sound", "held"), [(5, 0.5), (60, 6.0), (600, 60.0), (1000, 60.0)])
 def test_a_first_look_is_never_held_and_sound_resources_as_long_as_there_are_many(
     sound: int, held: float
 ) -> None:

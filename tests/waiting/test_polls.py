@@ -269,7 +269,7 @@ async def test_a_small_budget_goes_first_to_deployments_that_load(
 
 
 @pytest.mark.parametrize(
-    ("lasting", "most"), [(14, 10), pytest.param(60, 100 + 20, marks=pytest.mark.thorough)]
+    ("lasting", "most"), [(9, 10), pytest.param(60, 100 + 20, marks=pytest.mark.thorough)]
 )
 async def test_one_look_probes_for_all_while_the_server_is_down(
     fake: FakeBaseten, lasting: float, most: int

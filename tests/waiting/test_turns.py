@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from attrs import define
 
-from aiobaseten._waiting.health import PROBE_EVERY_S, Change, Standing
-from aiobaseten._waiting.turns import Route, Seat, Turns
+from aiobaseten._waiting.health import HELD_EACH_S, PROBE_EVERY_S, Change, Standing
+from aiobaseten._waiting.turns import PROBE_PATIENCE_S, Route, Seat, Turns
 from aiobaseten.errors import RateLimitError, RequestTimeoutError, ServerError
 
 A: Route = ("GET", "/a")
@@ -244,6 +244,32 @@ def test_a_route_that_is_down_is_probed_by_one_look_and_holds_up_no_other() -> N
         assert order.learn(poll, GOOD, 5.0, 0.5) is Change.BACK
         order.end(seat)
     assert len(start_all(order, 5.0)) > 1
+
+
+@pytest.mark.parametrize("hanging", [0, PLACES - 1])
+def test_looks_that_were_held_long_enough_wait_for_no_probe(hanging: int) -> None:
+    """A probe may hang, and so may everything that has a place."""
+    order = turns()
+    for poll in polls(order, hanging, SOUND):
+        order.start(poll, 0.0, is_last=False)
+    polls(order, 97 - hanging, SOUND, due=PROBE_EVERY_S)
+    fail(order, dict(start_for(order, polls(order, 3, SOUND))), BAD)
+    assert len(start_all(order, PROBE_EVERY_S)) == 1
+    held = HELD_EACH_S * 98
+
+    assert order.next(PROBE_EVERY_S).at == pytest.approx(held)
+    turn = order.next(held)
+    assert turn.poll is not None or turn.lacks_place
+
+
+def test_others_wait_for_a_while_for_a_probe_that_hangs() -> None:
+    order = turns()
+    fail(order, dict(start_for(order, polls(order, 3, SOUND))), BAD)
+    assert len(start_all(order, PROBE_EVERY_S)) == 1
+
+    until = PROBE_EVERY_S + PROBE_PATIENCE_S
+    assert order.next(PROBE_EVERY_S).at == until
+    assert len(start_all(order, until)) == 1
 
 
 def test_one_look_probes_for_all_routes_if_everything_fails() -> None:

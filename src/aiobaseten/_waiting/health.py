@@ -24,7 +24,7 @@ DOWN_AFTER = 3
 PROBE_EVERY_S = 4.0
 #: Seconds for which a route that is down holds the looks at resources that answered before: for
 #: each of them, and at most. With the default budget, each is seen within twice its schedule.
-HELD_EACH_S = 0.15
+HELD_EACH_S = 0.1
 MOST_HELD_S = 60.0
 #: Seconds for which it holds none after one of them answered: only others are down.
 PARTLY_DOWN_S = 60.0
@@ -54,13 +54,14 @@ class Health:
             start before, one at a time.
         probe_at: When the next look may start while the route is down.
         seen_down_at: When a look last found it down.
+        held_until: Until when it holds the looks at resources that answered before.
     """
 
     def __init__(self) -> None:
         self.refused_until = 0.0
         self.probe_at = 0.0
         self.seen_down_at = float("-inf")
-        self._held_until = 0.0
+        self.held_until = 0.0
         self._holds_again_at = 0.0
         self._failures = 0  # resources in a row
         self._prompt_failures = 0  # those of them that did not hang
@@ -78,7 +79,7 @@ class Health:
         """
         if not self.is_down or standing is Standing.NEW:
             return False
-        return standing is Standing.FAILING or now < self._held_until
+        return standing is Standing.FAILING or now < self.held_until
 
     def after(
         self, outcome: object, at: float, *, before: Standing, sound: int, chance: float
@@ -104,7 +105,7 @@ class Health:
                 self.probe_at = at + PROBE_EVERY_S * (0.75 + 0.5 * chance)
             return Change.NOTHING
         if self.is_down:
-            self._held_until, self._holds_again_at = at, at + PARTLY_DOWN_S
+            self.held_until, self._holds_again_at = at, at + PARTLY_DOWN_S
         has_failed = self._failures >= DOWN_AFTER
         self._failures = self._prompt_failures = 0
         self.refused_until = 0.0
@@ -115,7 +116,7 @@ class Health:
         self._failures += 1
         self._prompt_failures += not isinstance(outcome, RequestTimeoutError)
         if self.is_down and not was_down and at >= self._holds_again_at:
-            self._held_until = at + min(HELD_EACH_S * sound, MOST_HELD_S)
+            self.held_until = at + min(HELD_EACH_S * sound, MOST_HELD_S)
 
 
 def standing_after(outcome: object) -> Standing:

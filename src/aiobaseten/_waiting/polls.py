@@ -35,7 +35,8 @@ UNSENT_S = 30.0
 #: Seconds after which a look is given up if another needs its place.
 PATIENCE_S = 10.0
 #: The same if the look before was answered within a second: this one hangs, and is not only slow.
-PATIENCE_IF_PROMPT_S = 5.0
+#: For the first look at a resource, the last one of its route counts, also if it has hung.
+PATIENCE_IF_PROMPT_S = 3.0
 PROMPT_S = 1.0
 
 
@@ -104,7 +105,7 @@ class _Poll:
     last_looks: Timetable[Listener] = field(factory=Timetable[Listener])
     latest: Sighting[Any] | None = None  # the last one with a value
     ended: float = math.inf  # when the last look ended
-    is_prompt: bool = False  # whether it was answered promptly
+    patience: float = PATIENCE_S  # with the next one, in seconds
     flight: _Flight | None = None
 
     @property
@@ -183,6 +184,7 @@ class Polls:
         self._expiries: Timetable[_Poll] = Timetable()
         # The looks under way that may be given up.
         self._sent: dict[_Flight, None] = {}
+        self._patience: dict[Route, float] = {}  # with first looks
         self._next_look = _Alarm(self.clock, self._start_looks)
         self._next_expiry = _Alarm(self.clock, self._expire)
 
@@ -282,11 +284,17 @@ class Polls:
                 self._next_look.set(min(turn.at, free_at))
                 return
             else:
-                self._give_up(min(self._sent, key=_given_up_at), now)
+                self._give_up(min(self._sent, key=self._given_up_at), now)
 
     def _next_given_up(self) -> float:
         """When the first look under way is given up, if another needs its place."""
-        return min(map(_given_up_at, self._sent), default=math.inf)
+        return min(map(self._given_up_at, self._sent), default=math.inf)
+
+    def _given_up_at(self, flight: _Flight) -> float:
+        poll = flight.poll
+        if flight.seat.standing is Standing.NEW:
+            return flight.sent_at + self._patience.get(poll.route, PATIENCE_S)
+        return flight.sent_at + poll.patience
 
     def _expire(self) -> None:
         """Tell the listeners whose last look did not come, and set the alarm for the next ones."""
@@ -352,9 +360,14 @@ class Polls:
         )
         poll.ended = now
         is_answer = not isinstance(outcome, BasetenError)
-        poll.is_prompt = is_answer and now - flight.sent_at <= PROMPT_S
+        took = now - flight.sent_at
+        is_prompt = is_answer and took <= PROMPT_S
+        poll.patience = PATIENCE_IF_PROMPT_S if is_prompt else PATIENCE_S
         if is_answer:
             poll.latest = sighting
+            self._patience[poll.route] = poll.patience
+        elif took >= PATIENCE_S - EARLY_S:
+            self._patience[poll.route] = PATIENCE_IF_PROMPT_S
         self._chance = self.clock.random()
         change = self._turns.learn(poll, outcome, now, self._chance)
         if change is Change.BACK:
@@ -420,11 +433,6 @@ class Polls:
                     {one: at if at == math.inf else min(at, now) for one, at in poll.wanted.items()}
                 )
                 self._plan(poll)
-
-
-def _given_up_at(flight: _Flight) -> float:
-    patience = PATIENCE_IF_PROMPT_S if flight.poll.is_prompt else PATIENCE_S
-    return flight.sent_at + patience
 
 
 def _cut_off(look: Look[Any], why: str) -> BasetenError:

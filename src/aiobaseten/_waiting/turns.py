@@ -29,6 +29,8 @@ UNPROVEN_OF_ROUTE_SHARE = 0.6
 LAST_SHARE = 0.75
 #: Places that a route may hold for each free one, while another route is polled.
 ROUTE_SHARE = 3
+#: Seconds for which others wait for a look that probes: it may hang.
+PROBE_PATIENCE_S = 10.0
 
 
 #: The method and the path template of a request.
@@ -60,7 +62,7 @@ class _RouteTurns(Generic[P]):
         under_way: How many looks are under way.
         unproven: How many looks are under way at resources that are not known to answer.
         last_looks: How many last looks are under way.
-        probes: How many looks under way probe.
+        probed_until: How long others wait for the look that probes, on the clock.
         first_looks: How many looks at new resources have started.
     """
 
@@ -76,7 +78,7 @@ class _RouteTurns(Generic[P]):
     under_way: int = 0
     unproven: int = 0
     last_looks: int = 0
-    probes: int = 0
+    probed_until: float = 0.0
     first_looks: int = 0
 
     def is_failing(self) -> bool:
@@ -226,8 +228,10 @@ class Turns(Generic[P]):
                 free_at = self._free_at(route, standing, now)
                 is_failing = standing is Standing.FAILING
                 if free_at == math.inf:
-                    if is_failing or route.health.holds(standing, now):
+                    if is_failing:
                         continue  # until another one ends
+                    if route.health.holds(standing, now):
+                        due = max(due, route.health.held_until)
                     if due > now + EARLY_S:
                         at = min(at, due)  # then it lacks a place
                     else:
@@ -261,12 +265,13 @@ class Turns(Generic[P]):
         )
         if not route.health.holds(standing, now):
             return free_at
-        together = self._down_together(route)
-        if any(one.probes for one in together):
-            return math.inf
         if standing is Standing.FAILING and _is_due(route.due[Standing.SOUND], now):
             return math.inf  # what answered before says more
-        return max(free_at, *(one.health.probe_at for one in together))
+        together = self._down_together(route)
+        probe_at = max(max(one.health.probe_at, one.probed_until) for one in together)
+        if standing is Standing.SOUND:
+            probe_at = min(probe_at, route.health.held_until)
+        return max(free_at, probe_at)
 
     def _has_place_of_route(self, route: _RouteTurns[P]) -> bool:
         """Routes leave places to each other: all looks of one may begin to hang."""
@@ -315,7 +320,8 @@ class Turns(Generic[P]):
         route.unproven += poll.standing is not Standing.SOUND
         route.first_looks += poll.standing is Standing.NEW
         route.last_looks += is_last
-        route.probes += is_probe
+        if is_probe:
+            route.probed_until = now + PROBE_PATIENCE_S
         return seat
 
     def end(self, seat: Seat) -> None:
@@ -325,7 +331,8 @@ class Turns(Generic[P]):
         route.under_way -= 1
         route.unproven -= seat.standing is not Standing.SOUND
         route.last_looks -= seat.is_last
-        route.probes -= seat.is_probe
+        if seat.is_probe:
+            route.probed_until = 0.0
 
     def learn(self, poll: P, outcome: object, at: float, chance: float) -> Change:
         """Learn from the outcome of a look what holds for others, and for its resource."""
