@@ -132,7 +132,7 @@ class GuardedWait(Generic[D, E]):
                 who=who and evolve(who, advice=GO_ON_GUARDED),
                 why=why and evolve(why, advice=GO_ON_GUARDED),
             )
-            wait = Wait(self.resource.polls, self.tracker, self.look, self.timeout, actions)
+            wait = Wait(self.resource.polls, self.tracker, self.look, self.timeout, lambda: actions)
             async with aclosing(wait.events()) as events:
                 async for event in events:
                     self.memory.report = self.tracker.policy.report

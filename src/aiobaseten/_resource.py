@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import (
@@ -18,6 +19,7 @@ from typing import (
     TypeVar,
     get_args,
 )
+from urllib.parse import quote
 
 from aiobaseten_generated.types import UNSET, Unset
 from attrs import Factory, evolve, field, frozen
@@ -644,9 +646,12 @@ class Resource(Generic[D, E]):
     # (resource, deployment): when it was retried through this client
     _retries: dict[tuple[str, str], float] = field(repr=False, eq=False, alias="retries")
     kind: Kind = field(init=False)
+    #: It, for a person.
+    label: str = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "kind", self.operations.kind)
+        object.__setattr__(self, "label", f"{self.kind} {self.id}")
         path_argument(f"{self.kind}_id", self.id)
 
     # Copies of handles and promotions share the resource, and so the client.
@@ -664,11 +669,7 @@ class Resource(Generic[D, E]):
 
     def environment_label(self, name: str) -> str:
         """An environment, for a person."""
-        return f"{name} of {self.kind} {self.id}"
-
-    def deployment_label(self, deployment_id: str) -> str:
-        """A deployment, for a person."""
-        return f"deployment {deployment_id} of {self.kind} {self.id}"
+        return f"{name} of {self.label}"
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -853,7 +854,8 @@ class Resource(Generic[D, E]):
         return any(one.candidate_id == reading.id and one.is_busy for one in environments)
 
 
-@frozen(eq=False)
+# Without a slot for weak references: each poll has one of these.
+@frozen(eq=False, weakref_slot=False)
 class _FromText:
     """Builds a value. A wait keeps its last reading, and text is a third of decoded JSON.
 
@@ -867,12 +869,16 @@ class _FromText:
         return self.build(json.loads(self.text))
 
 
+# Without the spaces that Python would add.
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def _reading(
     operation: Operation[Any], read: Callable[[object, Callable[[], Any]], T]
 ) -> Operation[T]:
     """*operation*, read as a wait does; the whole value is built when somebody asks for it."""
     build = operation.parse
-    return parsed_by(operation, lambda data: read(data, _FromText(json.dumps(data), build)))
+    return parsed_by(operation, lambda data: read(data, _FromText(_compact(data), build)))
 
 
 def _read_environments(data: object) -> list[EnvironmentReading]:
@@ -1005,6 +1011,30 @@ class ReadDeployment(FollowUp[DeploymentReading | None]):
             return (await self.resource.sender.look(operation, _NOT_LAST)).value
         except NotFoundError:
             return None
+
+
+@frozen
+class WakeDeployment(FollowUp[None]):
+    """Asks a deployment to wake up. Baseten answers before it is awake.
+
+    Attributes:
+        resource: The model.
+        deployment_id: Which deployment.
+    """
+
+    # Waits that began at different times need not ask again before a look shows the effect.
+    lasts = 30.0
+    is_read = False
+    resource: Resource[Deployment, Environment]
+    deployment_id: str
+
+    async def __call__(self) -> None:
+        """Ask."""
+        sender = self.resource.sender
+        host = sender.settings.inference_url.format(model_id=quote(self.resource.id, safe=""))
+        # Any success is enough: the spec promises no body.
+        with suppress(ResponseShapeError):
+            await sender.send(wake_model(self.deployment_id), host=host)
 
 
 @frozen

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from attrs import frozen
 
 from . import _waiting
 from ._arguments import path_argument
-from ._resource import D, DeploymentLook, E, ReadLastLines, Resource, reasons
+from ._resource import D, DeploymentLook, E, ReadLastLines, Resource, WakeDeployment, reasons
 from .errors import RequestNotActedOnError
 from .options import WaitOptions
 
 if TYPE_CHECKING:
-    from ._waiting import FollowUp, Wait
+    from ._waiting import Actions, Wait
     from .readings import DeploymentReading
 
 
@@ -72,12 +72,11 @@ class DeploymentHandle(Generic[D, E]):
         if await resource.sender.send(operation) is not True:
             raise RequestNotActedOnError("delete the deployment", "")
 
-    def _wait(
-        self, options: WaitOptions, wake: FollowUp[None] | None = None
-    ) -> Wait[DeploymentReading]:
+    def _wait(self, options: WaitOptions) -> Wait[DeploymentReading]:
         resource = self._resource
         tracker = _waiting.DeploymentTracker(
-            label=resource.deployment_label(self.id),
+            deployment_id=self.id,
+            owner=resource.label,
             options=options,
             retried=resource.was_retried(self.id, within=options.settling_time),
             can_wake=resource.kind == "model",
@@ -85,6 +84,23 @@ class DeploymentHandle(Generic[D, E]):
         look = DeploymentLook(
             resource, self.id, in_context=options.wake or options.accept_scaled_to_zero
         )
-        log = ReadLastLines(resource, self.id, options.log_lines) if options.log_lines else None
-        actions = _waiting.Actions(wake=wake, last_lines=log, why=reasons(resource, self.id))
+        actions = _MakeActions(resource, self.id, options)
         return _waiting.Wait(resource.polls, tracker, look, options.timeout, actions)
+
+
+# A partial takes five times as much memory, and there may be ten thousands of these.
+@frozen(weakref_slot=False)
+class _MakeActions:
+    """Makes what a wait for a deployment may do besides looking."""
+
+    resource: Resource[Any, Any]
+    deployment_id: str
+    options: WaitOptions
+
+    def __call__(self) -> Actions:
+        ids, lines = (self.resource, self.deployment_id), self.options.log_lines
+        return _waiting.Actions(
+            wake=WakeDeployment(*ids) if self.options.wake else None,
+            last_lines=ReadLastLines(*ids, lines) if lines else None,
+            why=reasons(*ids),
+        )

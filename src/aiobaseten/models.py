@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast, overload
-from urllib.parse import quote
 
 from attrs import define, frozen
 
@@ -43,17 +41,14 @@ from ._resource import (
     retry_model,
     update_model_backpressure,
     update_model_environment,
-    wake_model,
 )
 from ._sending import Operation
-from ._waiting import FollowUp
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle
 from .errors import (
     BasetenError,
     ConfigurationError,
     RequestNotActedOnError,
-    ResponseShapeError,
 )
 from .options import (
     DEFAULT_TIMEOUT_S,
@@ -84,14 +79,14 @@ if TYPE_CHECKING:
     from . import metrics as measures
     from ._cancelling import Target as CancelTarget
     from ._rolling_back import Ours
-    from ._waiting import GuardMemory, Wait
+    from ._waiting import GuardMemory
     from .audit import AuditEntries, AuditOptions
     from .events import EventStream
     from .guard import Guard
     from .logs import LogOptions, LogStream
     from .metrics import Metrics, MetricsMode
     from .plans import Plan
-    from .readings import DeploymentReading, EnvironmentReading
+    from .readings import EnvironmentReading
     from .schemas import Deployment, Environment, Log, Model
     from .settings import (
         AutoscalingSettingsDict,
@@ -346,7 +341,7 @@ class ModelDeploymentHandle(DeploymentHandle["Deployment", "Environment"]):
             ConfigurationError: An option is invalid; at once, before any look.
         """
         return events.EventStream(
-            self._wait_or_wake(wait_options(options, ModelDeploymentOptions)).events()
+            self._wait(wait_options(options, ModelDeploymentOptions)).events()
         )
 
     async def wait_until_active(self, **options: Unpack[ModelDeploymentOptions]) -> Deployment:
@@ -372,11 +367,8 @@ class ModelDeploymentHandle(DeploymentHandle["Deployment", "Environment"]):
             APIError: The server refuses to show it (401, 403 and the like; 404 after 30 s).
             ConfigurationError: An option is invalid, or the client was closed.
         """
-        wait = self._wait_or_wake(wait_options(options, ModelDeploymentOptions))
+        wait = self._wait(wait_options(options, ModelDeploymentOptions))
         return cast("Deployment", await wait.result())
-
-    def _wait_or_wake(self, options: WaitOptions) -> Wait[DeploymentReading]:
-        return self._wait(options, _Wake(self._resource, self.id) if options.wake else None)
 
     async def activate(self) -> None:
         """Turn the deployment on. `wait_until_active` waits until it serves.
@@ -556,30 +548,6 @@ class ModelDeploymentHandle(DeploymentHandle["Deployment", "Environment"]):
         """
         read = partial(self._resource.operations.get_log, self.model_id, self.id, self.id)
         return lines(self._resource.sender, read, follow=follow, options=options)
-
-
-@frozen
-class _Wake(FollowUp[None]):
-    """Asks a deployment to wake up. Baseten answers before it is awake.
-
-    Attributes:
-        resource: The model.
-        deployment_id: Which deployment.
-    """
-
-    # Waits that began at different times need not ask again before a look shows the effect.
-    lasts = 30.0
-    is_read = False
-    resource: Resource[Deployment, Environment]
-    deployment_id: str
-
-    async def __call__(self) -> None:
-        """Ask."""
-        sender = self.resource.sender
-        host = sender.settings.inference_url.format(model_id=quote(self.resource.id, safe=""))
-        # Any success is enough: the spec promises no body.
-        with suppress(ResponseShapeError):
-            await sender.send(wake_model(self.deployment_id), host=host)
 
 
 @frozen(repr=False)

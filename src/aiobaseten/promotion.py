@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Unpack, cast
 
 from attrs import define, field
@@ -178,7 +179,7 @@ class Promotion(Generic[D, E]):
             self._tracker(options),
             self._look(),
             options.timeout,
-            self._actions(options),
+            partial(self._actions, options),
         )
 
     def _look(self) -> EnvironmentLook[D, E]:
@@ -324,11 +325,13 @@ class Cancellation:
             was_seen=self._was_seen,
         )
         look = EnvironmentLook(self._resource, self.environment_name)
+        return _waiting.Wait(self._resource.polls, tracker, look, options.timeout, self._actions)
+
+    def _actions(self) -> Actions:
         who = _waiting.Who(
             read=ReadAuditLog(self._resource, self.environment_name),
             target=self.deployment_id,
             since=self._since,
             advice=_waiting.GO_ON,
         )
-        actions = _waiting.Actions(token=lambda: self.token, who=who)
-        return _waiting.Wait(self._resource.polls, tracker, look, options.timeout, actions)
+        return _waiting.Actions(token=lambda: self.token, who=who)

@@ -110,6 +110,12 @@ class _Reading:
             object.__setattr__(self, name, value)
 
 
+def builder_of(reading: Any) -> Callable[[], Any]:
+    """Builds the ``value`` of a reading. A wait keeps this, not the reading."""
+    build: Callable[[], Any] = reading._build  # noqa: SLF001 - of this module
+    return build
+
+
 @frozen(kw_only=True, getstate_setstate=False)
 class DeploymentReading(_Reading):
     """A deployment: itself first, then its chainlets.

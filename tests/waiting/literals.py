@@ -67,7 +67,8 @@ def deployment_tracker(
 ) -> DeploymentTracker:
     """The tracker of a wait until T is ACTIVE."""
     return DeploymentTracker(
-        label="deployment T of model m1",
+        deployment_id=T,
+        owner="model m1",
         options=WaitOptions(**options),
         retried=retried,
         can_wake=can_wake,

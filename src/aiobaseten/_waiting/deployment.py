@@ -61,7 +61,7 @@ class Judge:
         """What a deployment's parts mean together: it is ready when every part is."""
         found: dict[Judgement, list[Part]] = {judgement: [] for judgement in Judgement}
         for part in reading.parts:
-            record = history.present[part.key]
+            record = history.of(part.key)
             found[self.part(part, record, at, promoting=promoting)].append(part)
         return Parts(
             failed=tuple(found[Judgement.FAILED]),
@@ -107,7 +107,7 @@ def describe_failure(failed: tuple[Part, ...], history: History, at: float) -> s
     for part in failed:
         how = f"is {part.status}"
         if part.phase is Phase.UNHEALTHY:
-            lasted = at - history.present[part.key].unbroken_since
+            lasted = at - history.of(part.key).unbroken_since
             how = f"has been {part.status} for {lasted:.0f} s"
         sentences.append(f"{names([part])} {how}")
     return ", ".join(sentences)
@@ -136,19 +136,21 @@ def stays_asleep(asleep: tuple[Part, ...], *, unless: str = "", instead: str = "
     )
 
 
-@define
+@define(weakref_slot=False)
 class DeploymentTracker:
     """Follows a deployment until it is ACTIVE.
 
     Attributes:
-        label: What is waited for, to begin sentences with.
+        deployment_id: Which deployment.
+        owner: Its chain or model, for a person.
         options: The caller's.
         retried: Whether it was just retried: the first looks may still show the failure.
         can_wake: Whether there is a way to wake it.
         history: The statuses seen so far.
     """
 
-    label: str
+    deployment_id: str
+    owner: str
     options: WaitOptions
     retried: bool
     can_wake: bool
@@ -156,6 +158,11 @@ class DeploymentTracker:
     _asleep: tuple[Part, ...] = ()
     _woken_at: float | None = None
     _refusals: tuple[BasetenError, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What is waited for, to begin sentences with."""
+        return f"deployment {self.deployment_id} of {self.owner}"
 
     def see(self, reading: DeploymentReading, at: float) -> Step:
         """Decide."""

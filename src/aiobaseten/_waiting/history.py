@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import define, field
+import sys
+
+from attrs import define
 
 from .._status import Phase, is_known, meaning_of
 from ..errors import Seen
@@ -20,6 +22,8 @@ class StatusRecord:
     """The present status of one subject.
 
     Attributes:
+        subject: The kind of thing, as in events.
+        name: Which one.
         status: As Baseten spells it.
         since: When it was first seen.
         last: When it was last seen.
@@ -30,6 +34,8 @@ class StatusRecord:
         was_ready: Whether the subject has been seen ready.
     """
 
+    subject: str
+    name: str
     status: str
     since: float
     last: float
@@ -38,18 +44,16 @@ class StatusRecord:
     was_ready: bool
 
 
-@define
+@define(weakref_slot=False)
 class History:
     """The statuses seen so far.
 
     Attributes:
-        present: The present status of each subject.
+        present: The present status of each subject; few, so that a table would take more memory.
         changed_at: When something last changed.
     """
 
-    present: dict[tuple[str, str], StatusRecord] = field(
-        factory=dict[tuple[str, str], StatusRecord]
-    )
+    present: tuple[StatusRecord, ...] = ()
     changed_at: float = 0.0
     _missed_at: float = -1.0
     _past: tuple[Seen, ...] = ()
@@ -57,6 +61,20 @@ class History:
     def note_missing(self, at: float) -> None:
         """Record that a look was not answered, or was held because its route was down."""
         self._missed_at = at
+
+    def of(self, key: tuple[str, str]) -> StatusRecord:
+        """The present status of a subject that has been seen."""
+        record = self._find(key)
+        if record is None:
+            raise KeyError(key)
+        return record
+
+    def _find(self, key: tuple[str, str]) -> StatusRecord | None:
+        subject, name = key
+        for record in self.present:
+            if record.name == name and record.subject == subject:
+                return record
+        return None
 
     def note(
         self,
@@ -66,7 +84,7 @@ class History:
         event: type[StatusChanged] = StatusChanged,
     ) -> tuple[StatusChanged, ...]:
         """Record the status of a part; returns an event if it is new."""
-        before = self.present.get(key)
+        before = self._find(key)
         if before is not None and before.status == status:
             if at - before.last > _BLIND_S and self._missed_at > before.last:
                 before.unbroken_since = at
@@ -75,40 +93,45 @@ class History:
         self.changed_at = at
         phase = meaning_of(status).phase
         stopped_since = at if before is None else before.stopped_since
-        self.present[key] = StatusRecord(
-            status=status,
+        subject, name = key
+        now = StatusRecord(
+            subject=subject,
+            name=name,
+            status=sys.intern(status),  # otherwise each wait keeps a copy from its answer
             since=at,
             last=at,
             unbroken_since=at,
             stopped_since=stopped_since if phase in HOPELESS else None,
             was_ready=phase is Phase.READY or (before is not None and before.was_ready),
         )
-        if before is not None:
-            self._past = (*self._past, _seen(*key, before))[-_LONGEST:]
         previous = before.status if before else None
-        subject, name = key
+        if before is None:
+            self.present = (*self.present, now)
+        else:
+            self._past = (*self._past, _seen(before))[-_LONGEST:]
+            self.present = tuple(now if one is before else one for one in self.present)
         return (event(at=at, subject=subject, name=name, previous=previous, status=status),)
 
     def seen(self) -> tuple[Seen, ...]:
         """Every status seen, oldest first."""
-        present = (_seen(*key, record) for key, record in self.present.items())
+        present = map(_seen, self.present)
         return tuple(sorted([*self._past, *present], key=lambda one: one.since))[-_LONGEST:]
 
     def describe(self) -> str:
         """The last look that showed something, for a person."""
-        latest = max((record.last for record in self.present.values()), default=None)
+        latest = max((record.last for record in self.present), default=None)
         seen = [
-            f"{subject} {name} {_named(subject, record.status)}"
-            for (subject, name), record in self.present.items()
+            f"{record.subject} {record.name} {_named(record.subject, record.status)}"
+            for record in self.present
             if record.last == latest
         ]
         return ", ".join(seen) or "nothing of it"
 
 
-def _seen(subject: str, name: str, record: StatusRecord) -> Seen:
+def _seen(record: StatusRecord) -> Seen:
     return Seen(
-        subject=subject,
-        name=name,
+        subject=record.subject,
+        name=record.name,
         status=record.status,
         since=record.since,
         seconds=record.last - record.since,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from abc import ABC, abstractmethod
+from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import Context
 from typing import Any, Generic, Protocol, TypeVar
@@ -20,7 +21,7 @@ from .._sending import Fetched, Sender, Ticket
 from .._status import Stage
 from ..errors import BasetenError, ConfigurationError, RequestTimeoutError
 from ..options import Schedule
-from .followups import FollowUps
+from .followups import FRESH_S, FollowUps
 from .health import Change, Standing
 from .schedule import jittered
 from .timetable import Timetable
@@ -91,39 +92,83 @@ class Listener(Protocol):
         ...
 
 
-@define(eq=False)
+# There may be a hundred thousand polls with one listener each, or one with as many listeners.
+@define(eq=False, weakref_slot=False)
 class _Poll:
-    """A resource that somebody polls."""
+    """A resource that somebody polls.
+
+    Until the next look, the earliest times may be those of a listener that has left.
+
+    Attributes:
+        look: Reads the resource.
+        route: That of the look.
+        standing: How the last look ended.
+        deadlines: When each listener wants its last look; infinity once that was sent.
+        last_looks: When each listener whose last look was sent stops waiting for it.
+        wanted_at: When the first listener wants the next look.
+        deadline: The earliest of the deadlines.
+        answer_by: The earliest of the last looks.
+        ended: When the last look ended.
+        patience: With the next one, in seconds.
+        flight: The look under way.
+    """
 
     look: Look[Any]
     route: Route
     standing: Standing = Standing.NEW
-    # When each listener wants the next look; when it wants its last one; and if that was sent, when
-    # it stops waiting for it. There may be a hundred thousand, or as many polls with one each.
-    wanted: Timetable[Listener] = field(factory=Timetable[Listener])
-    deadlines: Timetable[Listener] = field(factory=Timetable[Listener])
-    last_looks: Timetable[Listener] = field(factory=Timetable[Listener])
-    latest: Sighting[Any] | None = None  # the last one with a value
-    ended: float = math.inf  # when the last look ended
-    patience: float = PATIENCE_S  # with the next one, in seconds
+    deadlines: dict[Listener, float] = field(factory=dict[Listener, float])
+    last_looks: dict[Listener, float] = field(factory=dict[Listener, float])
+    wanted_at: float = math.inf
+    deadline: float = math.inf
+    answer_by: float = math.inf
+    ended: float = math.inf
+    patience: float = PATIENCE_S
     flight: _Flight | None = None
 
     @property
     def expires_at(self) -> float:
         """When the first listener stops waiting."""
-        return min(self.deadlines.next_at + UNSENT_S, self.last_looks.next_at)
+        return min(self.deadline + UNSENT_S, self.answer_by)
+
+    def add(self, listener: Listener, wanted_at: float, deadline: float) -> None:
+        """Listen."""
+        self.deadlines[listener] = deadline
+        self.wanted_at = min(self.wanted_at, wanted_at)
+        self.deadline = min(self.deadline, deadline)
+
+    def remove(self, listener: Listener) -> None:
+        """Stop listening."""
+        del self.deadlines[listener]
+        self.last_looks.pop(listener, None)
+
+    def note_sent(self, now: float) -> None:
+        """From now on, the listeners past their deadline wait for the result of this look."""
+        if self.deadline > now + EARLY_S:
+            return
+        for listener, at in self.deadlines.items():
+            if at <= now + EARLY_S:
+                self.deadlines[listener] = math.inf
+                self.last_looks[listener] = now + LAST_LOOK_S
+        self._find_earliest()
 
     def expire(self, now: float) -> None:
         """Tell the listeners whose last look was not sent or not answered in time."""
-        for table, limit in ((self.deadlines, UNSENT_S), (self.last_looks, 0.0)):
-            while (first := table.first()) is not None and first[0] + limit <= now:
-                listener = first[1]
-                table.set(listener, math.inf)
-                listener.expire(was_sent=table is self.last_looks)
+        for limits, extra in ((self.deadlines, UNSENT_S), (self.last_looks, 0.0)):
+            for listener, at in limits.items():
+                if at + extra <= now:
+                    limits[listener] = math.inf
+                    listener.expire(was_sent=limits is self.last_looks)
+        self._find_earliest()
 
     def tell(self, sighting: Sighting[Any]) -> None:
         """Tell all listeners."""
-        self.wanted.replace({one: one.hear(sighting) for one in list(self.wanted)})
+        wanted = [listener.hear(sighting) for listener in list(self.deadlines)]
+        self.wanted_at = min(wanted, default=math.inf)
+        self._find_earliest()
+
+    def _find_earliest(self) -> None:
+        self.deadline = min(self.deadlines.values(), default=math.inf)
+        self.answer_by = min(self.last_looks.values(), default=math.inf)
 
 
 @define(eq=False)
@@ -178,6 +223,8 @@ class Polls:
         self._schedule = schedule
         self._chance = 0.0  # the listeners of one look agree on the next one
         self._polls: dict[Look[Any], _Poll] = {}
+        # The newest looks with a value. A listener that joins may take one for its first.
+        self._fresh: OrderedDict[Look[Any], Sighting[Any]] = OrderedDict()
         self._turns: Turns[_Poll] = Turns(
             rate, sender.connections.queue.most_looks, sender.paused_until
         )
@@ -191,8 +238,8 @@ class Polls:
     # --- for waits -------------------------------------------------------------------------------
 
     def join(
-        self, look: Look[Any], listener: Listener, *, not_before: float, deadline: float
-    ) -> None:
+        self, look: Look[R], listener: Listener, *, not_before: float, deadline: float
+    ) -> Look[R]:
         """Start to listen: to a fresh result that is there already, or to a look made at once.
 
         Args:
@@ -200,31 +247,34 @@ class Polls:
             listener: The listener.
             not_before: Looks that were sent earlier do not count.
             deadline: When it wants its last look, on the clock.
+
+        Returns:
+            The look that all listeners of the poll share, equal to *look*.
         """
         self.sender.connections.check()
         poll = self._polls.get(look)
         if poll is None:
-            poll = self._polls[look] = _Poll(look, look.route)
-        is_fresh = poll.latest is not None and poll.latest.began >= not_before
-        due = listener.hear(poll.latest) if poll.latest and is_fresh else self.clock.now()
-        poll.wanted.set(listener, due)
-        poll.deadlines.set(listener, deadline)
+            poll = self._polls[look] = _Poll(look, self._turns.known(look.route))
+        latest = self._fresh.get(look)
+        is_fresh = latest is not None and latest.began >= not_before
+        due = listener.hear(latest) if latest and is_fresh else self.clock.now()
+        poll.add(listener, due, deadline)
         self._expiries.set(poll, poll.expires_at)
         self._plan(poll)
         self._next_expiry.set(self._expiries.next_at)
         self._start_looks()
+        return poll.look
 
     def leave(self, look: Look[Any], listener: Listener) -> None:
         """Stop listening. The last listener to leave ends the poll."""
         poll = self._polls.get(look)
-        if poll is None or listener not in poll.wanted:
+        if poll is None or listener not in poll.deadlines:
             return
-        poll.wanted.drop(listener)
-        poll.deadlines.drop(listener)
-        poll.last_looks.drop(listener)
-        if poll.wanted:
+        poll.remove(listener)
+        if poll.deadlines:
             return
         del self._polls[look]
+        self._fresh.pop(look, None)
         self._turns.drop(poll)
         self._expiries.drop(poll)
         if poll.flight is not None:
@@ -235,10 +285,10 @@ class Polls:
             self.follow_ups.clear()
 
     def look_at(self, look: Look[Any], listener: Listener, due: float) -> None:
-        """Look at this time for a listener, in place of the time that it wanted before."""
+        """Look at this time for a listener, which wanted no look before it."""
         poll = self._polls.get(look)
-        if poll is not None and listener in poll.wanted:
-            poll.wanted.set(listener, due)
+        if poll is not None and listener in poll.deadlines:
+            poll.wanted_at = min(poll.wanted_at, due)
             self._plan(poll)
             self._start_looks()
 
@@ -251,7 +301,7 @@ class Polls:
         self._next_look.set(math.inf)
         self._next_expiry.set(math.inf)
         for poll in list(self._polls.values()):
-            for listener in list(poll.wanted):
+            for listener in list(poll.deadlines):
                 listener.fail(error)
 
     # --- when ------------------------------------------------------------------------------------
@@ -266,8 +316,8 @@ class Polls:
         earliest = flight.sent_at + LAST_LOOK_S if flight and flight.seat.is_last else 0.0
         self._turns.plan(
             poll,
-            due=poll.wanted.next_at if flight is None else math.inf,
-            deadline=max(poll.deadlines.next_at, earliest),
+            due=poll.wanted_at if flight is None else math.inf,
+            deadline=max(poll.deadline, earliest),
         )
 
     def _start_looks(self) -> None:
@@ -335,7 +385,7 @@ class Polls:
         except Exception as error:  # noqa: BLE001 - see below
             # A mistake of ours: nobody may wait for ever for a poll that has died of it.
             is_over = True
-            for listener in list(poll.wanted):
+            for listener in list(poll.deadlines):
                 listener.fail(error)
         finally:
             if not is_over and not flight.has_landed:
@@ -364,7 +414,7 @@ class Polls:
         is_prompt = is_answer and took <= PROMPT_S
         poll.patience = PATIENCE_IF_PROMPT_S if is_prompt else PATIENCE_S
         if is_answer:
-            poll.latest = sighting
+            self._keep_fresh(poll.look, sighting)
             self._patience[poll.route] = poll.patience
         elif took >= PATIENCE_S - EARLY_S:
             self._patience[poll.route] = PATIENCE_IF_PROMPT_S
@@ -373,6 +423,14 @@ class Polls:
         if change is Change.BACK:
             self._look_at_route(poll.route, now)
         poll.tell(sighting)
+
+    def _keep_fresh(self, look: Look[Any], sighting: Sighting[Any]) -> None:
+        """Keep the newest looks, and forget those that are too old for a listener that joins."""
+        self._fresh[look] = sighting
+        self._fresh.move_to_end(look)
+        oldest = sighting.ended - FRESH_S
+        while next(iter(self._fresh.values())).ended < oldest:
+            self._fresh.popitem(last=False)
 
     def _give_up(self, flight: _Flight, now: float) -> None:
         """End a look that hangs, because another needs its place."""
@@ -394,10 +452,7 @@ class Polls:
         flight.sent_at = now
         if not flight.seat.is_last:  # a last look has its own limit
             self._sent[flight] = None
-        while (first := poll.deadlines.first()) is not None and first[0] <= now + EARLY_S:
-            listener = first[1]
-            poll.deadlines.set(listener, math.inf)
-            poll.last_looks.set(listener, now + LAST_LOOK_S)
+        poll.note_sent(now)
         self._plan(poll)
         self._expiries.set(poll, poll.expires_at)
         self._next_expiry.set(self._expiries.next_at)
@@ -427,11 +482,9 @@ class Polls:
     def _look_at_route(self, route: Route, now: float) -> None:
         """A route is back: look at everything there, as fast as the budget allows."""
         for poll in self._turns.of_route(route):
-            if poll.flight is None:
-                # A listener that wants no more looks has infinity there.
-                poll.wanted.replace(
-                    {one: at if at == math.inf else min(at, now) for one, at in poll.wanted.items()}
-                )
+            # Nobody there may want another look.
+            if poll.flight is None and poll.wanted_at < math.inf:
+                poll.wanted_at = min(poll.wanted_at, now)
                 self._plan(poll)
 
 

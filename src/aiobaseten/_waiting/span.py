@@ -23,19 +23,10 @@ class WaitSpan:
 
     __slots__ = ("_span", "_trace")
 
-    def __init__(self, subject: str) -> None:
-        """Start it, as a child of the caller's span.
-
-        Args:
-            subject: What is waited for.
-        """
-        self._trace: Any = sys.modules.get("opentelemetry.trace")
-        self._span: Any = None
-        if self._trace is not None:
-            tracer = self._trace.get_tracer("aiobaseten", __version__)
-            self._span = tracer.start_span(
-                "aiobaseten.wait", attributes={"aiobaseten.subject": subject}
-            )
+    def __init__(self, trace: Any, span: Any) -> None:
+        """Store the module and its span, or ``None`` for both."""
+        self._trace = trace
+        self._span = span
 
     def add(self, events: tuple[Event, ...]) -> None:
         """Add what the wait has seen."""
@@ -62,3 +53,20 @@ class WaitSpan:
             self._span.set_status(status)
         self._span.end()
         self._span = None
+
+
+_NO_SPAN = WaitSpan(None, None)
+
+
+def start_span(subject: str) -> WaitSpan:
+    """Start the span of a wait, as a child of the caller's span.
+
+    Args:
+        subject: What is waited for.
+    """
+    trace: Any = sys.modules.get("opentelemetry.trace")
+    if trace is None:
+        return _NO_SPAN
+    tracer = trace.get_tracer("aiobaseten", __version__)
+    attributes = {"aiobaseten.subject": subject}
+    return WaitSpan(trace, tracer.start_span("aiobaseten.wait", attributes=attributes))

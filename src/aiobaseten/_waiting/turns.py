@@ -172,6 +172,10 @@ class Turns(Generic[P]):
         route.due[poll.standing].drop(poll)
         route.deadlines[poll.standing].drop(poll)
 
+    def known(self, name: Route) -> Route:
+        """The same route, as one object for all that is looked at there."""
+        return self._route(name).name
+
     def of_route(self, name: Route) -> Iterable[P]:
         """Everything that is looked at on a route."""
         return [poll for table in self._route(name).due.values() for poll in table]

@@ -30,11 +30,11 @@ from ..errors import (
     WaitTimeoutError,
 )
 from ..events import Event, Finished, LookFailed, StartupProgressed
-from ..readings import DeploymentReading
+from ..readings import DeploymentReading, builder_of
 from .followups import FRESH_S, FollowUp, own
 from .polls import LAST_LOOK_S, Look, Polls, Sighting
 from .schedule import LEAST_AFTER_TROUBLE_S, after_trouble, asked_pause
-from .span import WaitSpan
+from .span import start_span
 from .steps import (
     Act,
     Done,
@@ -121,15 +121,11 @@ class Actions:
     why: Why | None = None
 
 
-_NO_ACTIONS = Actions()
-
-
 class Wait(Generic[R]):
     """One wait: hears the results of looks, decides, and tells its caller."""
 
     __slots__ = (
         "_act",
-        "_actions",
         "_ended_at",
         "_error",
         "_events",
@@ -141,6 +137,7 @@ class Wait(Generic[R]):
         "_is_last_look",
         "_last_seen",
         "_look",
+        "_make_actions",
         "_not_before",
         "_polls",
         "_request_ids",
@@ -162,7 +159,7 @@ class Wait(Generic[R]):
         tracker: Tracker[R],
         look: Look[R],
         timeout: float,
-        actions: Actions = _NO_ACTIONS,
+        actions: Callable[[], Actions] = Actions,
     ) -> None:
         """Store what to do. The wait begins when somebody asks for its result or its events.
 
@@ -171,20 +168,20 @@ class Wait(Generic[R]):
             tracker: Decides.
             look: Reads what is waited for. Waits with equal looks share a poll.
             timeout: Seconds; infinity for no limit; zero looks exactly once.
-            actions: What else it may do.
+            actions: Makes what else it may do, when that is needed: most waits never need it.
         """
         load_the_rest()
         self._polls = polls
         self._tracker = tracker
         self._look = look
-        self._actions = actions
+        self._make_actions = actions
         self._timeout = timeout
         self._events: deque[Event] | None = None  # if anybody listens
         self._waiter: asyncio.Future[None] | None = None
         self._act: Step | None = None
         self._result: Done | None = None
         self._error: BaseException | None = None
-        self._last_seen: Any = None
+        self._last_seen: Callable[[], Any] | None = None  # builds it
         self._trouble: BasetenError | None = None
         self._failures = 0  # looks in a row
         self._failed_acts = 0  # in a row
@@ -226,7 +223,7 @@ class Wait(Generic[R]):
             BasetenError: After `Finished`, the error that it names.
         """
         events = self._events = deque()
-        clock, why = self._polls.clock, self._actions.why
+        clock, why = self._polls.clock, self._make_actions().why
         self._watch = Watch(self._polls.follow_ups, clock, why, self._tell_startup)
         try:
             self._join()
@@ -255,12 +252,13 @@ class Wait(Generic[R]):
         self._span.end(self._error)
 
     def _join(self) -> None:
-        self._span = WaitSpan(self._tracker.label)
+        self._span = start_span(self._tracker.label)
         self._started = self._polls.clock.now()
         # A look from before this client's last write may show the state before it.
         fresh = self._started - FRESH_S if self._timeout > 0 else self._started
         self._not_before = max(fresh, self._polls.sender.shared.wrote_at)
-        self._polls.join(
+        # All waits on the resource share the look of its poll.
+        self._look = self._polls.join(
             self._look,
             self,
             not_before=self._not_before,
@@ -276,21 +274,22 @@ class Wait(Generic[R]):
     async def _do(self, step: Step) -> None:
         """Do what a step asks for, other than looking again."""
         scope = self._polls.clock.timeout_at(self._expires)
+        actions = self._make_actions()
         verdict = step.verdict
         due = self._expires
         try:
             async with scope:
-                if isinstance(verdict, Wake) and self._actions.wake is not None:
-                    await self._polls.follow_ups.once(self._actions.wake)
+                if isinstance(verdict, Wake) and actions.wake is not None:
+                    await self._polls.follow_ups.once(actions.wake)
                     at = self._at()
                     due = self._take(Pending(), step, (verdict.woken(at),), at)
-                elif isinstance(verdict, Explain) and self._actions.read_deployment is not None:
-                    found = await self._polls.follow_ups.once(self._actions.read_deployment)
+                elif isinstance(verdict, Explain) and actions.read_deployment is not None:
+                    found = await self._polls.follow_ups.once(actions.read_deployment)
                     at = self._at()
                     explained = verdict.given(found, at)
                     due = self._take(explained.verdict, explained, explained.events, at)
-                elif isinstance(verdict, Act) and self._actions.perform is not None:
-                    outcome = await self._actions.perform(verdict.errand)
+                elif isinstance(verdict, Act) and actions.perform is not None:
+                    outcome = await actions.perform(verdict.errand)
                     at = self._at()
                     acted = verdict.given(outcome, at)
                     due = self._take(acted.verdict, acted, acted.events, at)
@@ -314,15 +313,15 @@ class Wait(Generic[R]):
         """Add who did it, why it is not ready, and the last lines of the log."""
         if not isinstance(error, WaitError):
             return
-        if self._actions.who is not None:
-            await add_who(self._polls.follow_ups, self._actions.who, error)
-        if self._actions.why is not None and self._may_ask_why:
-            await add_why(self._polls.follow_ups, self._actions.why, error)
-        await self._add_log(error)
+        actions = self._make_actions()
+        if actions.who is not None:
+            await add_who(self._polls.follow_ups, actions.who, error)
+        if actions.why is not None and self._may_ask_why:
+            await add_why(self._polls.follow_ups, actions.why, error)
+        await self._add_log(actions.last_lines, error)
 
-    async def _add_log(self, error: WaitError) -> None:
+    async def _add_log(self, request: FollowUp[LastLines] | None, error: WaitError) -> None:
         """Add the last lines of the log; a log that cannot be read is only a note."""
-        request = self._actions.last_lines
         if request is None or error.evidence is None:
             return
         log = await self._polls.follow_ups.once(request)
@@ -351,7 +350,7 @@ class Wait(Generic[R]):
         else:
             if sighting.was_held:
                 self._tracker.history.note_missing(at)
-            self._last_seen = outcome.value
+            self._last_seen = builder_of(outcome.value)
             self._seen_at = at
             self._failures, self._failing_as = 0, None
             self._note_request(outcome.request_id)
@@ -450,7 +449,8 @@ class Wait(Generic[R]):
         return math.inf
 
     def _timed_out(self, note: str = "", *, is_fresh: bool = True) -> WaitTimeoutError:
-        go_on = self._actions.go_on if self._actions.token is not None else ""
+        actions = self._make_actions()
+        go_on = actions.go_on if actions.token is not None else ""
         error = WaitTimeoutError(
             f"{self._timeout:g} s are over: {self._still(is_fresh=is_fresh)}{note}{go_on}",
             evidence=self._evidence(),
@@ -476,14 +476,15 @@ class Wait(Generic[R]):
         return f"{seen}: {looks} failed{since}, the last one with: {_sentence(self._trouble)}"
 
     def _evidence(self) -> Evidence:
+        actions = self._make_actions()
         return Evidence(
             waited=self._at(),
-            last_seen=None if self._last_seen is None else self._last_seen.value,
+            last_seen=None if self._last_seen is None else self._last_seen(),
             history=self._tracker.history.seen(),
             request_ids=self._request_ids,
             trouble=self._trouble,
-            token=self._actions.token() if self._actions.token is not None else None,
-            report=self._actions.report() if self._actions.report is not None else None,
+            token=actions.token() if actions.token is not None else None,
+            report=actions.report() if actions.report is not None else None,
         )
 
     def _note_request(self, request_id: str | None) -> None:
