@@ -112,7 +112,7 @@ def test_the_defaults_are_those_of_the_reference() -> None:
 
 
 def test_wake_and_accept_scaled_to_zero_exclude_each_other() -> None:
-    with pytest.raises(ConfigurationError, match=r"^wake and accept_scaled_to_zero "):
+    with pytest.raises(ConfigurationError, match=r"^wake=True and accept_scaled_to_zero=True "):
         WaitOptions(wake=True, accept_scaled_to_zero=True)
 
 

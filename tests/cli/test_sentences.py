@@ -105,7 +105,7 @@ INVALID_ARGUMENTS = {
         "argument --settling-time: too long; write none for no limit"
     ),
     "wait model m d --wake --accept-scaled-to-zero": (
-        "wake and accept_scaled_to_zero exclude each other: wake it, or leave it asleep"
+        "--wake and --accept-scaled-to-zero exclude each other: wake it, or leave it asleep"
     ),
     "promote chain c d --to prod --wait --log-lines many": (
         "argument --log-lines: not a number from 1 to 1000"
