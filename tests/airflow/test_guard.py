@@ -167,7 +167,7 @@ async def test_a_cleared_task_begins_a_report_of_its_own(
     await result_of(operator(), run)
 
     assert run.pushed["guard_report"]["actions"] == []
-    assert {one["outcome"] for one in run.pushed["guard_report"]["steps"]} == {"pass"}
+    assert "breach" not in {one["outcome"] for one in run.pushed["guard_report"]["steps"]}
 
 
 @pytest.mark.looptime
