@@ -127,10 +127,12 @@ async def test_a_cancel_that_the_environment_does_not_show_yet_is_seen_in_the_lo
 ) -> None:
     fake.faults.reset(route=CANCEL, acts=True)
 
+    began = fake.now
     cancellation = await stuck.cancel()
 
     assert cancels(fake) == 1
     assert cancellation.status is None
+    assert fake.now - began < 5
 
 
 @pytest.mark.parametrize("behaviour", [Behaviour(cancel_seen_after=50.0, audit_log="forbidden")])
@@ -179,6 +181,7 @@ async def test_the_cancel_of_another_promotion_in_the_log_proves_nothing(
     assert production.promotions[-1].status == "CANCELED"
 
 
+@pytest.mark.parametrize("behaviour", [Behaviour(), Behaviour(audit_log="forbidden")])
 @pytest.mark.parametrize("door", DOORS)
 async def test_the_promotion_of_somebody_else_is_not_cancelled(
     fake: FakeBaseten,
@@ -204,8 +207,13 @@ async def test_the_promotion_of_somebody_else_is_not_cancelled(
     assert production.promotions[-1].status != "CANCELED"
 
 
-async def test_somebody_who_promotes_before_it_is_sent_again_is_said(
-    fake: FakeBaseten, production: FakeEnvironment, stuck: ModelPromotion
+@pytest.mark.parametrize("door", [by_promotion, by_environment])
+async def test_somebody_who_promotes_before_it_is_sent_again_is_left_alone(
+    fake: FakeBaseten,
+    baseten: Baseten,
+    production: FakeEnvironment,
+    stuck: ModelPromotion,
+    door: Door,
 ) -> None:
     def promote_another() -> None:
         production.force_cancel()
@@ -216,12 +224,42 @@ async def test_somebody_who_promotes_before_it_is_sent_again_is_said(
     fake.at(fake.now + 9.5, lambda: fake.faults.delay(5.0, route=LOG))
     fake.at(fake.now + 12.0, promote_another)
 
-    with pytest.raises(PromotionSupersededError) as caught:
-        await stuck.cancel()
-
-    assert caught.value.by == "new"
-    assert "nothing was sent" not in str(caught.value)
+    if door is by_environment:
+        cancellation = await door(baseten, stuck)
+        assert cancellation.deployment_id == "stuck"
+    else:
+        with pytest.raises(PromotionSupersededError) as caught:
+            await door(baseten, stuck)
+        assert caught.value.by == "new"
+        assert "nothing was sent" not in str(caught.value)
     assert cancels(fake) == 1
+
+
+#: The first read is that of the promotion, and the second one that of the cancel.
+LATE_ONCE = Behaviour(replica_lags=(0.0, 30.0, *[0.0] * 9), replica_order="alternating")
+
+
+@pytest.mark.parametrize("behaviour", [LATE_ONCE])
+async def test_a_promotion_that_was_not_shown_when_it_was_cancelled_may_be_another_one(
+    fake: FakeBaseten, baseten: Baseten, stuck: ModelPromotion
+) -> None:
+    fake.faults.reset(route=CANCEL, acts=False)
+
+    with pytest.raises(PromotionOutcomeUnknownError):
+        await by_environment(baseten, stuck)
+
+    assert cancels(fake) == 1
+
+
+@pytest.mark.parametrize("behaviour", [LATE_ONCE])
+async def test_the_end_of_a_promotion_that_was_not_shown_must_settle(
+    fake: FakeBaseten, baseten: Baseten, stuck: ModelPromotion
+) -> None:
+    cancellation = await by_environment(baseten, stuck)
+    began = fake.now
+    await cancellation.wait(settling_time=60)
+
+    assert fake.now - began >= 60
 
 
 async def test_a_refusal_of_the_second_attempt_means_that_it_is_over(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, get_args, get_type_hints
 
@@ -16,12 +16,15 @@ from aiobaseten import (
     Cancellation,
     ChainDeploymentHandle,
     ChainPromotion,
+    Guard,
     ModelDeploymentHandle,
     ModelPromotion,
     RetryPolicy,
     WaitOptions,
+    check,
+    error_rate,
 )
-from aiobaseten.errors import ConfigurationError
+from aiobaseten.errors import BasetenError, ConfigurationError
 from aiobaseten.options import (
     DEFAULT_TIMEOUT_S,
     SETTLING_TIME_S,
@@ -112,7 +115,7 @@ def test_the_defaults_are_those_of_the_reference() -> None:
 
 
 def test_wake_and_accept_scaled_to_zero_exclude_each_other() -> None:
-    with pytest.raises(ConfigurationError, match=r"^wake and accept_scaled_to_zero "):
+    with pytest.raises(ConfigurationError, match=r"^wake=True and accept_scaled_to_zero=True "):
         WaitOptions(wake=True, accept_scaled_to_zero=True)
 
 
@@ -240,3 +243,53 @@ def test_a_number_of_attempts_is_a_whole_number_from_one_up(attempts: Any) -> No
 def test_a_duration_of_a_retry_policy_is_zero_or_more_seconds(name: str, duration: Any) -> None:
     with pytest.raises(ConfigurationError, match=rf"^{name} must be "):
         RetryPolicy(**{name: duration})
+
+
+# --- long values ---------------------------------------------------------------------------------
+
+LONG: Any = "x" * 1_000_000
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.model("m").environment("e").promote("d", if_in_progress=LONG),
+        lambda client: client.model("m").environment("e").promote("d", before_sending=LONG),
+        lambda client: client.model("m").environment("e").update(autoscaling_settings={LONG: 1}),
+        lambda client: (
+            client.model("m").environment("e").update(autoscaling_settings={"max_replica": LONG})
+        ),
+        lambda client: client.model("m").deployment("d").rename(LONG),
+        lambda client: client.model("m").deployment("d").metrics([LONG]),
+        lambda client: client.find_model(LONG),
+        lambda client: client.resume(LONG),
+    ],
+)
+async def test_an_error_quotes_the_beginning_and_the_end_of_a_long_value(
+    baseten: Baseten, call: Callable[[Baseten], Awaitable[object]]
+) -> None:
+    with pytest.raises(BasetenError) as caught:
+        await call(baseten)
+
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: WaitOptions(on_paused=LONG),
+        lambda: WaitOptions(wake=LONG),
+        lambda: Guard(error_rate(at_most=0.1), hold=LONG),
+        lambda: Guard(check(LONG, LONG)),
+        lambda: Guard.from_dict({"checks": [], LONG: 1}),
+        lambda: Baseten(api_key="k", transport=LONG),
+        lambda: Baseten(api_key="k", base_url=LONG),
+        lambda: RetryPolicy(attempts=LONG),
+    ],
+)
+def test_an_invalid_setting_of_any_length_has_a_short_message(make: Callable[[], object]) -> None:
+    with pytest.raises(BasetenError) as caught:
+        make()
+
+    assert len(str(caught.value)) < 1000

@@ -94,7 +94,6 @@ async def cancel(
             again = await _find_again(resource, find, target, lost)
             if again.deployment_id != target.deployment_id:
                 return cancellation_of(resource, target)
-            target = again  # these looks may have corrected what served before
         try:
             return await send(resource, target, is_forced=is_forced)
         except (BadRequestError, ConflictError):

@@ -16,7 +16,7 @@ from attrs import define, evolve
 
 from ._arguments import count, json_object
 from ._asking import Asking
-from ._audit_log import Ourselves, Whose
+from ._audit_log import Whose
 from ._resource import D, E, ReadAuditLog, Resource
 from ._rolling_back import Ours
 from ._taking_back import TakingBack, Verbs
@@ -216,12 +216,7 @@ class GuardedWait(Generic[D, E]):
             self._note_log(error)
             return None
         self._log_trouble = ""
-        ourselves = Ourselves(has_key=resource.sender.settings.secret.begins_with)
-        told = whose_pause(entries, target, ourselves, most)
-        if told is None and any(one.actor.email for one in entries):
-            ourselves = evolve(ourselves, email=await resource.email_of_key())
-            told = whose_pause(entries, target, ourselves, most)
-        return told
+        return whose_pause(entries, target, await resource.ourselves(entries), most)
 
     def _note_log(self, error: BaseException) -> None:
         why = str(error).rstrip(".") or "no answer in time"

@@ -368,8 +368,7 @@ async def read_back(resource: Resource[D, E], asked: Asked) -> ReadBack:
 
 
 def _other(told: Anothers) -> str:
-    actor = told.entry.actor
-    by = actor.email or (f'the API key "{actor.key_name}"' if actor.key_name else "somebody else")
+    by = told.entry.actor.shown or "somebody else"
     return f"that {by} promoted the same deployment at that time"
 
 
@@ -388,8 +387,7 @@ class _AuditLog:
         self._since = since
         self._is_readable = True
         self._source_name: str | None = None
-        self._email: str | None = None
-        self._asked_for = set[str]()
+        self._is_named = False
         #: Whether it has entries, so that a promotion that is missing in it is a hint.
         self.is_informative = False
 
@@ -416,11 +414,9 @@ class _AuditLog:
         self.is_informative = bool(entries)
         since = self._sent()
         recent = [one for one in entries if one.is_since(since - _audit_log.AHEAD_S)]
-        if any(not self._names(one) for one in recent) and self._is_first("name"):
+        if not self._is_named and any(not self._names(one) for one in recent):
+            self._is_named = True
             self._source_name = await resource.name_of(asked.deployment_id)
-        by_email = [one for one in recent if one.actor.key_prefix is None and one.actor.email]
-        if by_email and self._is_first("email"):
-            self._email = await resource.email_of_key()
         return _audit_log.settle(
             entries,
             is_target=self._names,
@@ -428,9 +424,7 @@ class _AuditLog:
             until=asked.until,
             now=resource.sender.told_time() or since,
             earlier=asked.earlier,
-            ourselves=_audit_log.Ourselves(
-                has_key=resource.sender.settings.secret.begins_with, email=self._email
-            ),
+            ourselves=await resource.ourselves(recent),
         )
 
     def _sent(self) -> float:
@@ -439,11 +433,6 @@ class _AuditLog:
         if now is None or self._asked.sent_at is None:
             return self._since
         return max(self._since, now - (sender.clock.now() - self._asked.sent_at))
-
-    def _is_first(self, what: str) -> bool:
-        is_first = what not in self._asked_for
-        self._asked_for.add(what)
-        return is_first
 
     def _names(self, entry: AuditEntry) -> bool:
         is_same = entry.deployment_id == self._asked.deployment_id

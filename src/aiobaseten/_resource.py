@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from . import audit as audits
     from . import logs as log_lines
     from . import settings as environments
-    from ._audit_log import AuditEntry, AuditPage
+    from ._audit_log import AuditEntry, AuditPage, Ourselves
     from ._predecessor import ListedDeployment
     from ._startups import Usual
     from ._waiting import LastLines, Polls, Why, Window
@@ -740,13 +740,18 @@ class Resource(Generic[D, E]):
         read = partial(_audit_log.read_chain_deployment_name, deployment_id=deployment_id)
         return await self.sender.send(parsed_by(operation, read))
 
-    async def email_of_key(self) -> str | None:
-        """The email address of the user of the key, if there is one that can be read."""
-        try:
-            email = (await self.sender.send(get_user())).email
-        except BasetenError:
-            return None
-        return email if isinstance(email, str) else None
+    async def ourselves(self, entries: Sequence[AuditEntry]) -> Ourselves:
+        """How to tell our own entries of an audit log from those of others.
+
+        Only entries that name a person and no key need the email address of the user of the key. If
+        it cannot be read, it is not known who wrote them.
+        """
+        ourselves = _audit_log.Ourselves(has_key=self.sender.settings.secret.begins_with)
+        if any(ourselves.wrote(one) is None and one.actor.email for one in entries):
+            with suppress(BasetenError):
+                email = await self.polls.follow_ups.once(_ReadEmailOfKey(self))
+                return evolve(ourselves, email=email)
+        return ourselves
 
     def note_promotion(self, environment: str, deployment_id: str) -> int:
         """Remember that a promotion is being sent.
@@ -1059,6 +1064,24 @@ class ReadAuditLog(FollowUp["Sequence[AuditEntry]"]):
             page = (await sender.look(operation, _NOT_LAST)).value
         mask = sender.settings.secret.mask_text
         return [one.masked(mask) for one in page.entries]
+
+
+@frozen
+class _ReadEmailOfKey(FollowUp["str | None"]):
+    """Reads the email address of the user of the key, if there is one.
+
+    Attributes:
+        resource: Any chain or model.
+    """
+
+    lasts = 3600.0
+    is_read = False  # no write changes it
+    resource: Resource[Any, Any]
+
+    async def __call__(self) -> str | None:
+        """Read."""
+        email = (await self.resource.sender.send(get_user())).email
+        return email if isinstance(email, str) else None
 
 
 @frozen

@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ._arguments import boolean, function
-from ._audit_log import AuditEntry, Ourselves
+from ._audit_log import AuditEntry
 from ._predecessor import (
     ListedDeployment,
     Predecessor,
@@ -170,11 +170,7 @@ async def _find_again(
     resource: Resource[D, E], ours: Ours, entries: Sequence[AuditEntry]
 ) -> AuditEntry | None:
     """The newest promotion of the same deployment, if it is newer than ours."""
-    ourselves: Ourselves | None = None
-    if not ours.was_adopted:
-        ourselves = Ourselves(has_key=resource.sender.settings.secret.begins_with)
-        if any(ourselves.wrote(one) is None and one.actor.email for one in entries):
-            ourselves = evolve(ourselves, email=await resource.email_of_key())
+    ourselves = None if ours.was_adopted else await resource.ourselves(entries)
     now = resource.sender.told_time()
     return promoted_again(entries, ours.deployment_id, ours.began_by, ourselves, now)
 

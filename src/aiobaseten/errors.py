@@ -55,6 +55,7 @@ else:
 _Error = TypeVar("_Error", bound="BasetenError")
 # Characters in a message.
 _LONGEST_REASON = 500
+_LONGEST_QUOTING = 1000
 # The method of a request that changes nothing.
 _READ = "GET"
 # A gateway sends it when its own patience ends, too.
@@ -272,6 +273,13 @@ class BasetenError(Exception):
         return _rebuild, (type(self), self.args), self.__dict__
 
 
+def _shortened(message: str) -> str:
+    """A message that quotes a value of the caller's, which may be of any length."""
+    if len(message) <= _LONGEST_QUOTING:
+        return message
+    return f"{message[: _LONGEST_QUOTING // 2]} … {message[-_LONGEST_QUOTING // 4 :]}"
+
+
 def _rebuild(cls: type[_Error], args: tuple[Any, ...]) -> _Error:
     error = cls.__new__(cls, *args)
     error.args = args  # those that are OSErrors, too, take none from __new__
@@ -282,8 +290,12 @@ class ConfigurationError(BasetenError, ValueError):
     """An argument is invalid, or the client is used in a wrong way.
 
     Raised before any I/O: no key, an id that cannot stand in a path, a negative duration, a client
-    that was not entered, was closed, or belongs to another event loop.
+    that was not entered, was closed, or belongs to another event loop. The message quotes a wrong
+    value; of a long one the beginning and the end.
     """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(_shortened(message))
 
 
 class APIError(BasetenError):
@@ -472,7 +484,7 @@ class NameNotFoundError(BasetenError):
     """
 
     def __init__(self, message: str, *, name: str, similar: tuple[str, ...]) -> None:
-        super().__init__(message)
+        super().__init__(_shortened(message))
         self.name = name
         self.similar = similar
 

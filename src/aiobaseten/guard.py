@@ -354,7 +354,8 @@ class Guard:
             raise ConfigurationError(
                 f"this guard needs {needed:g} s for each step (warmup, window, lag, the longest "
                 f"check, and {SPARE_S:g} s), and Baseten holds a step for {LONGEST_HOLD_S} s at "
-                'most: shorten them, or pass hold="pause"'
+                "most: shorten warmup=, window=, lag= or the timeout= of a check, or pass "
+                'hold="pause"'
             )
         if self.on_breach == "report" and self.hold == "pause":
             raise ConfigurationError(
@@ -363,8 +364,8 @@ class Guard:
         relative = [one.name for one in self.metric_checks if one.at_most is None]
         if self.bake and relative:
             raise ConfigurationError(
-                f"{relative[0]} has no at_most, and during the bake, at 100 % of traffic, there is "
-                "no other deployment to compare with: give it at_most, or leave out bake"
+                f"{relative[0]} has no bound of its own, and during the bake, at 100 % of traffic, "
+                "there is no other deployment to compare with: give it at_most=, or leave out bake="
             )
 
     @property

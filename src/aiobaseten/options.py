@@ -169,7 +169,8 @@ class WaitOptions:
     def __attrs_post_init__(self) -> None:
         if self.wake and self.accept_scaled_to_zero:
             raise ConfigurationError(
-                "wake and accept_scaled_to_zero exclude each other: wake it, or leave it asleep"
+                "wake=True and accept_scaled_to_zero=True exclude each other: wake it, or leave it "
+                "asleep"
             )
 
 

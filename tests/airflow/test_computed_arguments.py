@@ -59,6 +59,37 @@ def rendered(**given: Any) -> PromoteOperator:
 
 
 @pytest.mark.parametrize(
+    ("model_id", "chain_id", "kind"),
+    [
+        ("{{ params.deployment }}", "{{ params.missing }}", "model"),
+        ("{{ params.nothing }}", "{{ params.deployment }}", "chain"),
+    ],
+)
+def test_which_of_two_computed_ids_is_given_is_known_when_the_task_runs(
+    model_id: str, chain_id: str, kind: str
+) -> None:
+    arguments = rendered(model_id=model_id, chain_id=chain_id).arguments()
+
+    assert (arguments.kind, arguments.name) == (kind, "123")
+
+
+@pytest.mark.parametrize("one", ["{{ params.deployment }}", "{{ params.nothing }}"])
+def test_two_computed_ids_of_which_both_or_none_are_given_are_refused(one: str) -> None:
+    operator = rendered(model_id=one, chain_id=one)
+
+    with pytest.raises(ConfigurationError, match="either"):
+        operator.arguments()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"autoscaling_settings": {"max_replica": 2}}, {"chainlet_autoscaling": {"A": {}}}],
+)
+def test_settings_of_either_kind_may_stand_beside_two_computed_ids(settings: Any) -> None:
+    UpdateEnvironmentOperator(task_id="t", model_id="{{ a }}", chain_id="{{ b }}", **settings)
+
+
+@pytest.mark.parametrize(
     ("given", "name", "value"),
     [
         ({"deployment_id": "{{ params.deployment }}"}, "deployment_id", "123"),

@@ -154,6 +154,23 @@ async def test_another_triggerer_goes_on_and_cancels_only_once(
 
 
 @pytest.mark.looptime
+async def test_a_cleared_task_begins_a_report_of_its_own(
+    fake: FakeBaseten, fake_url: str, run: TaskRun
+) -> None:
+    add_rolling(fake, error_share=0.08)
+    with pytest.raises(PERMANENT):
+        await result_of(operator(), run)
+    assert run.pushed["guard_report"]["actions"] == ["cancel"]
+    run.clear()
+    fake.model("x").deployment("v2").answers(error_share=0.0)
+
+    await result_of(operator(), run)
+
+    assert run.pushed["guard_report"]["actions"] == []
+    assert "breach" not in {one["outcome"] for one in run.pushed["guard_report"]["steps"]}
+
+
+@pytest.mark.looptime
 async def test_the_next_try_of_a_worker_that_died_goes_on_under_the_guard(
     fake: FakeBaseten, fake_url: str, run: TaskRun
 ) -> None:

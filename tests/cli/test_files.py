@@ -88,6 +88,25 @@ def test_a_token_file_that_is_a_link_stays_one(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "tokens").read_text())["targets"]
 
 
+def test_a_token_file_that_is_replaced_before_it_is_locked_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock would be that of a file that nobody sees any more."""
+    fcntl = pytest.importorskip("fcntl")
+    path = tmp_path / "tokens"
+    lock = fcntl.flock
+
+    def replace_and_lock(file: int, how: int) -> None:
+        (tmp_path / "new").touch()
+        (tmp_path / "new").replace(path)
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", replace_and_lock)
+
+    with pytest.raises(ConfigurationError), TokenFile(str(path)).held():
+        pass
+
+
 def test_two_commands_cannot_use_a_token_file_at_the_same_time(tmp_path: Path) -> None:
     path = str(tmp_path / "tokens")
     first, second = TokenFile(path), TokenFile(path)

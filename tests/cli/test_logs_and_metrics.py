@@ -105,7 +105,6 @@ async def test_left_out_words_are_the_default_environment_and_current_is_what_se
         ("model ranker both", Outcome.USAGE),
         ("chain c d --chainlet C", Outcome.NOT_FOUND),
         ("chain c d --follow", Outcome.USAGE),
-        ("model ranker v1 --include a " + "--include b " * 8, Outcome.USAGE),
     ],
 )
 async def test_a_log_that_is_not_there_or_not_one_alone_is_refused(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from aiobaseten.cli._arguments import parse
+from aiobaseten.cli._invocations import Promote
 from aiobaseten.cli._own_check import CommandCheck
 from aiobaseten.guard import GuardedStep, Verdict
 
@@ -46,6 +48,17 @@ async def test_an_exit_status_is_a_verdict(command: str, outcome: str) -> None:
 
     assert verdict.outcome == outcome
     assert verdict.reason
+
+
+@pytest.mark.parametrize(("flag", "seconds"), [("", 60.0), (" --check-timeout 5s", 5.0)])
+def test_a_command_may_take_a_minute_or_as_long_as_the_flag_says(flag: str, seconds: float) -> None:
+    command = parse(f"promote model m d --to e --wait --check ./smoke.sh{flag}".split())
+
+    assert isinstance(command, Promote)
+    assert command.guarding is not None
+    assert command.guarding.guard is not None
+    (own,) = command.guarding.guard.own_checks
+    assert own.timeout == seconds
 
 
 async def test_a_command_is_told_the_step_and_counts_those_that_it_was_asked_about() -> None:

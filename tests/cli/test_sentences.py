@@ -105,7 +105,7 @@ INVALID_ARGUMENTS = {
         "argument --settling-time: too long; write none for no limit"
     ),
     "wait model m d --wake --accept-scaled-to-zero": (
-        "wake and accept_scaled_to_zero exclude each other: wake it, or leave it asleep"
+        "--wake and --accept-scaled-to-zero exclude each other: wake it, or leave it asleep"
     ),
     "promote chain c d --to prod --wait --log-lines many": (
         "argument --log-lines: not a number from 1 to 1000"
@@ -1404,6 +1404,12 @@ async def test_several_targets_say_which_wave_begins_and_which_are_left_alone(
     assert "wave 1 of 2" in lines
     assert any(text.startswith("wave 2 of 2 begins at 20") for text in lines)
     assert "model:m@new done before; it is left alone" in lines
+    with pytest.raises(SystemExit):
+        parse(["wait", "--token-file", str(tmp_path / "tokens.json")])
+    assert capsys.readouterr().err == (
+        "aiobaseten: argument --token-file: nothing in it is left to wait for; see aiobaseten wait "
+        "--help\n"
+    )
 
 
 @pytest.mark.looptime

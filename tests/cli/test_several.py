@@ -221,6 +221,15 @@ async def test_without_waves_one_failure_leaves_the_other_waits_alone(desk: Desk
 
 
 @pytest.mark.looptime
+async def test_without_waves_all_targets_begin_at_once(desk: Desk) -> None:
+    await desk.run("promote", *rankers("v2", "v2", "v2", "v2"), *TO_PRODUCTION)
+
+    begun = [one.at for one in desk.fake.requests if one.path.endswith("/promote")]
+    assert len(begun) == 4
+    assert begun == pytest.approx([begun[0]] * 4, abs=1.0)
+
+
+@pytest.mark.looptime
 async def test_the_first_failure_ends_the_other_waits_on_request_and_their_tokens_go_on(
     desk: Desk,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from aiobaseten import Baseten, Guard, ModelPromotion, Token, error_rate
+from aiobaseten import Baseten, Guard, ModelPromotion, Token, WaitOptions, error_rate
 from aiobaseten.cli._arguments import parse
 from aiobaseten.cli._commands import execute
 from aiobaseten.cli._failures import advice_of_guard, explain, without_present
@@ -282,6 +282,14 @@ async def holds_for_too_long(_: FakeBaseten, __: Baseten) -> object:
     return Guard(error_rate(at_most=0.02), window=7200)
 
 
+async def bakes_without_a_bound(_: FakeBaseten, __: Baseten) -> object:
+    return Guard(error_rate(worse_by_at_most=0.2), bake=300)
+
+
+async def sleeps_and_wakes(_: FakeBaseten, __: Baseten) -> object:
+    return WaitOptions(wake=True, accept_scaled_to_zero=True)
+
+
 async def never_acts(_: FakeBaseten, __: Baseten) -> object:
     return Guard(error_rate(at_most=0.02), on_breach="report", hold="pause")
 
@@ -293,7 +301,9 @@ ARGUMENTS: dict[Story, Sequence[str]] = {
     was_promoted_by_another: (),
     was_promoted_again: (),
     may_be_a_copy: ("--if-in-progress fail",),
-    holds_for_too_long: ("--hold pause",),
+    holds_for_too_long: ("--window", "--lag", "--warmup", "--check-timeout", "--hold pause"),
+    bakes_without_a_bound: ("--max-error-rate", "--max-latency", "--bake"),
+    sleeps_and_wakes: ("--wake", "--accept-scaled-to-zero"),
     never_acts: ("--on-breach report", "--hold pause"),
 }
 

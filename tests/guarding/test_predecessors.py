@@ -13,7 +13,7 @@ from aiobaseten import Guard, ModelPromotion, Token
 from aiobaseten.errors import GuardBreachedError, GuardUnavailableError, WaitTimeoutError
 from aiobaseten.testing import FakeBaseten, FakeEnvironment
 
-from .rollout import METRICS, STEPS, end_of, guard, promote, world, writes
+from .rollout import AUDIT_LOG, METRICS, STEPS, end_of, guard, promote, world, writes
 
 pytestmark = pytest.mark.looptime
 
@@ -149,9 +149,6 @@ async def test_a_pause_of_somebody_else_is_left_by_the_next_process(
     assert "resume_promotion" not in writes(fake)
 
 
-AUDIT_LOG = "GET /v1/models/{model_id}/audit_logs"
-
-
 @pytest.mark.parametrize("times", [1, 3, 100])
 async def test_a_log_that_cannot_be_read_does_not_let_the_token_decide(times: int) -> None:
     fake, production = world()
@@ -210,9 +207,13 @@ async def test_a_pause_without_an_entry_is_not_ours_after_somebody_has_resumed()
     assert "resume_promotion" not in writes(fake)
 
 
-async def test_without_an_audit_log_the_token_alone_tells_whose_a_pause_is() -> None:
+@pytest.mark.parametrize("status_of_log", [403, 404])
+async def test_without_an_audit_log_the_token_alone_tells_whose_a_pause_is(
+    status_of_log: int,
+) -> None:
     for token, ends in ((early, False), (lambda promotion: promotion.token, True)):
-        fake, production = world(audit_log="forbidden")
+        fake, production = world()
+        fake.faults.status(status_of_log, route=AUDIT_LOG, times=None)
         promotion = await killed(fake, guard(hold="pause"), at=80)
 
         error, report = await resumed(fake, token(promotion), guard(hold="pause"), timeout=600)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aiobaseten import Guard, Verdict, check
+from aiobaseten import Guard, Verdict, check, error_rate
 from aiobaseten.errors import ConfigurationError, GuardBreachedError, GuardUnavailableError
 from aiobaseten.guard import GuardedStep
 from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment
@@ -309,3 +309,31 @@ async def test_a_plan_tells_the_steps_and_the_least_time_that_a_promotion_then_t
     assert plan.least_s <= took < plan.least_s + 3 * (30 + 30)
     between = [step.percent for step in report.steps if step.percent < 100]
     assert plan.steps == len(between) == 3
+
+
+async def test_a_guarded_promotion_changes_no_setting_of_the_environment() -> None:
+    fake, _ = world()
+    async with fake.client() as baseten:
+        environment = baseten.model("m1").environment("production")
+        before = (await environment.get()).promotion_settings
+        promotion = await promote(baseten)
+        during = (await environment.get()).promotion_settings
+        error, _ = await end_of(promotion)
+        after = (await environment.get()).promotion_settings
+
+    assert error is None
+    assert before == during == after
+    assert [one.method for one in fake.requests if one.method not in ("GET", "POST")] == []
+
+
+async def test_a_guard_with_its_defaults_takes_about_half_an_hour() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(metrics_lag=150.0))
+    model = fake.model("m1")
+    model.deployment("d1", replicas=8)
+    model.deployment("d2")
+    model.environment("production", current="d1", rolling=True).receives(requests_per_second=10)
+    async with fake.client() as baseten:
+        error, _ = await end_of(await promote(baseten, Guard(error_rate(at_most=0.02))))
+
+    assert error is None
+    assert 25 * 60 < fake.now < 35 * 60

@@ -133,8 +133,10 @@ async def test_an_audit_log_that_kept_failing_in_the_last_minute_is_asked_once()
             await promotion.pause()
 
 
-async def test_an_audit_log_that_the_key_may_not_read_is_asked_once() -> None:
-    fake, _ = same_ids(audit_log="forbidden")
+@pytest.mark.parametrize("status", [403, 404])
+async def test_an_audit_log_that_the_key_may_not_read_is_asked_once(status: int) -> None:
+    fake, _ = same_ids()
+    fake.faults.status(status, route=AUDIT_LOG, times=None)
     async with fake.client() as baseten:
         promotion = await baseten.model("m1").environment("production").promote("d2")
         began = fake.now

@@ -6,6 +6,7 @@ tests/faults does the same over sockets, with fewer stories.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -279,6 +280,22 @@ async def test_a_promotion_is_sent_again_after_a_429_because_baseten_did_not_act
 
     assert sent(fake) == 3
     assert len(environment.promotions) == 1
+
+
+@pytest.mark.parametrize("fault", ["refuse", 429, 400, 403, 409, 408, 500, 503, "reset", "cut"])
+async def test_only_a_promotion_that_certainly_did_not_begin_is_sent_again(
+    fake: FakeBaseten, baseten: Baseten, fault: str | int
+) -> None:
+    set_up(fake, "model")
+    if isinstance(fault, int):
+        fake.faults.status(fault, route="POST")
+    else:
+        getattr(fake.faults, fault)(route="POST")
+
+    with suppress(BasetenError):
+        await promote(baseten, "model")
+
+    assert sent(fake) == (2 if fault in ("refuse", 429) else 1)
 
 
 async def test_the_outcome_is_unknown_if_the_client_is_closed_while_it_reads_back(

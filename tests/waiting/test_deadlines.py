@@ -31,6 +31,22 @@ async def test_a_timeout_of_zero_looks_once(
     assert fake.now == 0
 
 
+async def test_a_look_is_one_request_and_without_a_limit_they_go_on_for_hours(
+    fake: FakeBaseten,
+) -> None:
+    set_up(fake, "model", [("DEPLOYING", 3 * 3600.0), "ACTIVE"])
+
+    async with fake.client(poll=lambda *_: 100.0) as baseten:
+        promotion = await promote(baseten, "model")
+        before = len(fake.requests)
+        await promotion.wait(timeout=None)
+
+    assert fake.now > 3 * 3600
+    looks = fake.requests[before:]
+    assert {one.route for one in looks} == {"/v1/models/{model_id}/environments/{env_name}"}
+    assert len(looks) == pytest.approx(fake.now / 100, rel=0.1)
+
+
 async def test_a_timeout_of_zero_is_enough_for_a_ready_deployment(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:

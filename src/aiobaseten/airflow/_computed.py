@@ -11,11 +11,17 @@ from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from ..errors import ConfigurationError
+
 A = TypeVar("A")
 
 #: Stands for an id that is computed, while the other arguments are checked.
 _COMPUTED = "computed"
 _IDS = ("deployment_id", "model_id", "chain_id")
+# One of them is given. If both are computed, only the run tells which.
+_OWNERS = frozenset({"model_id", "chain_id"})
+# What a template renders for an argument that is not given.
+_NOT_GIVEN = ("", "None")
 
 
 def is_computed(value: object) -> bool:
@@ -80,7 +86,13 @@ class ComputedArguments(Generic[A]):
         given = {name: getattr(self, name) for name in self.template_fields}
         self._templates = {name: value for name, value in given.items() if is_computed(value)}
         known = {name: value for name, value in given.items() if name not in self._templates}
-        return self.checked({**known, **{one: _COMPUTED for one in _IDS if one in self._templates}})
+        known |= {one: _COMPUTED for one in _IDS if one in self._templates}
+        if not self._templates.keys() >= _OWNERS:
+            return self.checked(known)
+        try:
+            return self.checked({**known, "chain_id": None})
+        except ConfigurationError:  # for models, which it need not be
+            return self.checked({**known, "model_id": None})
 
     def arguments(self) -> A:
         """All arguments, checked, after Airflow has rendered the templates.
@@ -91,6 +103,8 @@ class ComputedArguments(Generic[A]):
         given = {name: getattr(self, name) for name in self.template_fields}
         for name in self._templates.keys() - self.texts:
             given[name] = as_data(self._templates[name], given[name])
+        if self._templates.keys() >= _OWNERS:
+            given |= {name: None for name in _OWNERS if given[name] in _NOT_GIVEN}
         return self.checked(given)
 
     @abstractmethod

@@ -30,7 +30,7 @@ def read_text(path: str, *, most: int) -> str:
         if len(content) > most:
             # First: the end may be in the middle of a character.
             raise UnreadableError(f"it is larger than {most // 1000} kB")
-        text = content if isinstance(content, str) else content.decode("utf-8-sig")
+        text = content if isinstance(content, str) else content.decode()
     except OSError as error:
         raise UnreadableError(error.strerror or "it cannot be opened") from None
     except (ValueError, AttributeError):  # AttributeError: standard input is closed

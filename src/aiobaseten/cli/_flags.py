@@ -17,10 +17,14 @@ from ._outcomes import Outcome
 
 #: The words of the command line whose word in Python is another.
 PYTHON_WORDS = {"fail": "raise"}
-# Arguments of Python in messages of the library, and advice for which there is no flag.
-_ARGUMENT = re.compile(
-    r"\b(if_in_progress|accept_scaled_to_zero|wake|on_breach|hold)=(True|\"(\w+)\")"
-)
+# An argument of Python, which messages of the library write with an equals sign.
+_ARGUMENT = re.compile(r"(?<![\w-])([a-z_]+)=(?:True\b|\"(\w+)\"|(?=[\s,;:.]|$))")
+# Those whose flag has another name.
+_FLAGS = {
+    "at_most=": "--max-error-rate or --max-latency",
+    "the timeout= of a check": "--check-timeout",
+}
+# Advice for which there is no flag.
 _EVEN_IF = "; to act all the same, pass even_if_superseded=True"
 
 
@@ -56,6 +60,29 @@ def parse_log_lines(text: str) -> int:
     if not digits.isdecimal() or len(digits) > 4 or int(digits) > 1000:
         raise argparse.ArgumentTypeError("not a number from 1 to 1000")
     return int(digits)
+
+
+def parse_text(text: str) -> str:
+    """A text.
+
+    Raises:
+        ArgumentTypeError: It is empty.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("must not be empty")
+    return text
+
+
+def parse_environment(text: str) -> str:
+    """The name of an environment.
+
+    Raises:
+        ArgumentTypeError: No environment can have it.
+    """
+    is_odd = not text.isprintable() or "/" in text or "\\" in text
+    if is_odd or text.strip(" ") in ("", ".", ".."):
+        raise argparse.ArgumentTypeError("not the name of an environment")
+    return text
 
 
 def choice(*words: str) -> Callable[[str], str]:
@@ -114,14 +141,15 @@ WAIT_FLAGS: Mapping[str, Flag] = {
 
 def in_shell(message: str) -> str:
     """A message of the library, with flags instead of arguments of Python."""
-    shown = _ARGUMENT.sub(_flag, message.replace(_EVEN_IF, ""))
-    return shown.replace("pass team=", "pass --team")
+    for said, flag in _FLAGS.items():
+        message = message.replace(said, flag)
+    return _ARGUMENT.sub(_flag, message.replace(_EVEN_IF, ""))
 
 
 def _flag(found: re.Match[str]) -> str:
-    word = found[3] or ""
+    word = found[2] or ""
     value = {"": "", "raise": " fail"}.get(word, f" {word.replace('_', '-')}")
-    return f"--{found[1].replace('_', '-')}{value}"
+    return f"{flag_name(found[1])}{value}"
 
 
 def option_names(*kinds: type[CancellationOptions]) -> frozenset[str]:

@@ -19,7 +19,7 @@ from ..options import (
 )
 from ._checks import UsageError
 from ._durations import format_duration, parse_time_limit
-from ._flags import StorePythonWord, choice, parse_log_lines
+from ._flags import StorePythonWord, choice, parse_environment, parse_log_lines
 from ._guard import add_guard, read_guard, refuse_guard
 from ._invocations import (
     ROLLBACK_ON_FAILURE,
@@ -149,6 +149,7 @@ def _add_promotion(parser: ArgumentParser) -> None:
     add_words(parser, "chain|model NAME DEPLOYMENT", f"{_RESOURCE}; {_DEPLOYMENT}")
     parser.add_argument(
         "--to",
+        type=parse_environment,
         metavar="ENVIRONMENT",
         dest="environment",
         help="name of the environment, such as production (default: BASETEN_ENVIRONMENT)",

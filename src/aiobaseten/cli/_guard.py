@@ -43,6 +43,14 @@ def _kept(parse: Callable[[str], _Value]) -> Callable[[str], _Given[_Value]]:
     return lambda text: _Given(text, parse(text))
 
 
+def _parse_error_rate(text: str) -> float:
+    """A share of at most 1."""
+    share = parse_share(text)
+    if share > 1:
+        raise argparse.ArgumentTypeError("more than 100 %")
+    return share
+
+
 def parse_share(text: str) -> float:
     """A share, from ``2%`` or ``0.02``.
 
@@ -81,8 +89,10 @@ def _parse_regression(text: str) -> tuple[str, float]:
 
 
 def _parse_command(text: str) -> str:
-    if not text.strip():
+    if not one_line(text).strip():
         raise argparse.ArgumentTypeError("an empty command")
+    if one_line(text) in (_ERROR_RATE, *(f"latency {one}" for one in _QUANTILES)):
+        raise argparse.ArgumentTypeError("a check of a metric has this name; write it as ./NAME")
     return text
 
 
@@ -90,6 +100,12 @@ def _parse_count(text: str) -> int:
     if not text.isdecimal() or len(text) > 9:
         raise argparse.ArgumentTypeError("not a number")
     return int(text)
+
+
+def _parse_times(text: str) -> int:
+    if not (times := _parse_count(text)):
+        raise argparse.ArgumentTypeError("must be more than zero")
+    return times
 
 
 def _words(literal: object) -> Mapping[str, Any]:
@@ -109,13 +125,14 @@ def _show_word(word: str) -> str:
 _DURATION: Mapping[str, Any] = {"type": _kept(parse_duration), "metavar": "DURATION"}
 _POSITIVE: Mapping[str, Any] = {"type": _kept(parse_positive), "metavar": "DURATION"}
 _COUNT: Mapping[str, Any] = {"type": _kept(_parse_count), "metavar": "N"}
+_TIMES: Mapping[str, Any] = {"type": _kept(_parse_times), "metavar": "N"}
 
 # The flags that make checks.
 _CHECK_FLAGS: Mapping[str, Flag] = {
     "max_error_rate": Flag(
         "maximum share of requests that are answered 5xx, such as 2%% (models)",
         None,
-        {"type": _kept(parse_share), "metavar": "SHARE"},
+        {"type": _kept(_parse_error_rate), "metavar": "SHARE"},
     ),
     "max_latency": Flag(
         "maximum response time, such as p95=1.5s or p50=300ms; the quantiles are "
@@ -154,12 +171,12 @@ GUARD_FLAGS: Mapping[str, Flag] = {
         "with fewer requests than this in the window, a check has no answer", str, _COUNT
     ),
     "breaches": Flag(
-        "act by --on-breach after N breaches without a pass between them", str, _COUNT
+        "act by --on-breach after N breaches without a pass between them", str, _TIMES
     ),
     "unavailable": Flag(
         "act by --on-unavailable after N measurements in a row without an answer",
         str,
-        _COUNT,
+        _TIMES,
     ),
     "on_breach": Flag(
         f"after a breach (exit status {Outcome.BREACHED.exit_status}): cancel moves the traffic "

@@ -350,6 +350,10 @@ class Logs(Invocation):
     options: Mapping[str, Any] = {}
 
 
+#: The flags for the window of metrics, and its options.
+TIME_FLAGS = {"--window": "window", "--since": "start", "--until": "end"}
+
+
 @frozen(kw_only=True)
 class ShowMetrics(Invocation):
     """``metrics``.

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn, cast
 
 from .. import ChainHandle, ModelHandle
-from ..errors import AmbiguousNameError, BasetenError, NameNotFoundError
+from ..errors import AmbiguousNameError, BasetenError, ConfigurationError, NameNotFoundError
 from ..logs import LogOptions, LogStream
 from ..schemas import Log
 from . import _stdio
-from ._invocations import Logs, ShowMetrics
+from ._invocations import TIME_FLAGS, Logs, ShowMetrics
 from ._jobs import Ending, Job, ShownLog, ShownLogLine, ShownMetrics
 from ._names import check_words, find_deployment, find_resource
 from ._outcomes import Outcome
@@ -133,9 +133,12 @@ async def show_metrics(run: Run, command: ShowMetrics) -> Ending:
         if job.deployment is None
         else model.deployment(job.deployment)
     )
-    metrics = await source.metrics(
-        command.names or None, mode=command.mode, **_at_times(run, command)
-    )
+    times = _at_times(run, command)
+    try:
+        metrics = await source.metrics(command.names or None, mode=command.mode, **times)
+    except ConfigurationError as error:
+        flags = [flag for flag, name in TIME_FLAGS.items() if name in times]
+        raise ConfigurationError(f"{', '.join(flags)}: {error}" if flags else str(error)) from None
     run.view.result(ShownMetrics(job=job, metrics=metrics))
     return Ending(outcome=Outcome.DONE, message="")
 

@@ -13,8 +13,8 @@ from ..logs import LogLevel
 from ..metrics import DEFAULT_METRICS, DEFAULT_WINDOW_S, INGESTION_LAG_S, KNOWN_METRICS
 from ._checks import UsageError
 from ._durations import format_duration, parse_duration, parse_positive
-from ._flags import choice, parse_log_lines
-from ._invocations import Kind, Logs, ResourceWord, ShowMetrics
+from ._flags import choice, parse_log_lines, parse_text
+from ._invocations import TIME_FLAGS, Kind, Logs, ResourceWord, ShowMetrics
 from ._shared_arguments import (
     CURRENT,
     KINDS,
@@ -68,7 +68,9 @@ def parse_metric(text: str) -> str:
     raise ArgumentTypeError(f"there is no such metric{hint}")
 
 
-_TEXT: Mapping[str, Any] = {"metavar": "TEXT", "action": "append"}
+_TEXT: Mapping[str, Any] = {"metavar": "TEXT", "action": "append", "type": parse_text}
+# How often Baseten takes a text to filter by.
+_MOST_TEXTS = 8
 _LEVELS = get_args(LogLevel)
 # Each flag with its option of `aiobaseten.logs.LogOptions`.
 _LOG_FLAGS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
@@ -93,21 +95,25 @@ _LOG_FLAGS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
         "only lines of this level or a more serious one (default: all)",
         {"metavar": f"{{{','.join(_LEVELS)}}}", "type": choice(*_LEVELS)},
     ),
-    "--replica": ("replica", "only lines of this replica (default: all)", {"metavar": "ID"}),
+    "--replica": (
+        "replica",
+        "only lines of this replica (default: all)",
+        {"metavar": "ID", "type": parse_text},
+    ),
     "--request-id": (
         "request_id",
         "only lines of this request to the model (default: all)",
-        {"metavar": "ID"},
+        {"metavar": "ID", "type": parse_text},
     ),
     "--component": (
         "component",
         "only lines of this component (default: all)",
-        {"metavar": "NAME"},
+        {"metavar": "NAME", "type": parse_text},
     ),
     "--search": (
         "search_pattern",
         "only lines that match this regular expression, in the syntax of RE2 (default: all)",
-        {"metavar": "PATTERN"},
+        {"metavar": "PATTERN", "type": parse_text},
     ),
     "--include": ("includes", "only lines with this text; repeatable, up to 8 times", _TEXT),
     "--exclude": ("excludes", "only lines without this text; repeatable, up to 8 times", _TEXT),
@@ -131,6 +137,7 @@ def add_logs(parser: ArgumentParser) -> None:
         parser.add_argument(flag, dest=name, default=NOT_GIVEN, help=text, **keywords)
     parser.add_argument(
         "--chainlet",
+        type=parse_text,
         metavar="NAME",
         help="only the log of this chainlet (chains; default: all chainlets)",
     )
@@ -146,6 +153,9 @@ def read_logs(parsed: Namespace) -> Logs:
     if parsed.chainlet is not None and resource.kind == "model":
         raise UsageError("--chainlet: only for chains")
     options = read_given(parsed, [name for name, _, _ in _LOG_FLAGS.values()])
+    for flag, name in (("--include", "includes"), ("--exclude", "excludes")):
+        if len(options.get(name, ())) > _MOST_TEXTS:
+            raise UsageError(f"{flag}: at most {_MOST_TEXTS} times")
     if parsed.follow and "end" in options:
         raise UsageError("--until: not with --follow, which goes on until Ctrl-C")
     return Logs(
@@ -219,10 +229,10 @@ def read_metrics(parsed: Namespace) -> ShowMetrics:
     if parsed.words[:1] == ["chain"]:
         raise UsageError("only for models: chains have no metrics at Baseten")
     resource, where, environment = _read_where(parsed, ("model",))
-    options = read_given(parsed, ("window", "start", "end"))
+    options = read_given(parsed, [*TIME_FLAGS.values()])
     if parsed.mode == "CURRENT" and options:
         raise UsageError("--window, --since and --until: not with --now, which has no window")
-    if len(options) > 2:
+    if len(options) == len(TIME_FLAGS):
         raise UsageError("--window, --since and --until: two of them at most")
     return ShowMetrics(
         resource=resource,

@@ -16,7 +16,7 @@ from ..options import CancellationOptions, PromotionOptions
 from ._addresses import parse_address
 from ._checks import UsageError, no_chains
 from ._defaults import Defaults, variable_of
-from ._flags import add_wait_flags, option_names
+from ._flags import add_wait_flags, option_names, parse_text
 from ._invocations import (
     Access,
     EnvironmentWord,
@@ -84,6 +84,7 @@ def add_words(parser: ArgumentParser, metavar: str, help_text: str) -> None:
     parser.add_argument("words", nargs="*", metavar=metavar, help=help_text)
     parser.add_argument(
         "--team",
+        type=parse_text,
         metavar="TEAM",
         help="team of the chain or model, if several teams have one of this name (default: "
         "BASETEN_TEAM)",
