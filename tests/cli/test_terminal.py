@@ -560,3 +560,12 @@ def test_a_table_with_wide_and_combining_names_has_straight_columns() -> None:
     lines = [*table(["NAME", "ID"], [[name, "id"] for name in names])]
 
     assert len({cell_len(line) for line in lines}) == 1
+
+
+def test_a_word_that_is_longer_than_a_line_goes_on_in_the_next_one() -> None:
+    path = "/v1/" + "".join(map(str, range(60)))
+    error = ServerError("no", status=502, method="GET", path=path)
+
+    text = drawn(after(LookFailed(at=4, error=error, next_look=2)), 9, width=60, height=23)
+
+    assert path in "".join(text.split())
