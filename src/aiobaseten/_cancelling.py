@@ -14,7 +14,7 @@ from functools import partial
 from attrs import field, frozen
 
 from . import schemas
-from ._promoting import READ_BACK_AFTER_S
+from ._reading_back import READ_BACK_AFTER_S
 from ._resource import SIGNALS, ReadAuditLog, Resource, cancel_model_promotion
 from ._status import PromotionPhase
 from ._waiting import is_cancelled

@@ -19,7 +19,8 @@ from ._predecessor import (
     find_in_list,
     not_cancelled,
 )
-from ._promoting import Started, announce, in_progress, is_of, send_once
+from ._promoting import Started, announce, in_progress, send_once
+from ._reading_back import is_of
 from ._resource import D, E, ReadAuditLog, Resource
 from ._sending import Operation
 from ._waiting import (

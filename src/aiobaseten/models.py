@@ -1100,10 +1100,8 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
     async def force_cancel(self, *, even_if_superseded: bool = False) -> Cancellation:
         """Cancel it at once: see `ModelEnvironmentHandle.force_cancel_promotion`.
 
-        Baseten would cancel whatever promotion is under way.
-        Reads the environment and the audit log first: a log that fails is read again for half a
-        minute, and a newer promotion in it must be a minute old to be believed.
-        A lost answer is read back as there; before each further attempt, this is checked again.
+        Baseten would cancel whatever promotion is under way: this is checked first, as by `cancel`,
+        and again before each further attempt.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
@@ -1125,9 +1123,7 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
     async def pause(self, *, even_if_superseded: bool = False) -> None:
         """Pause it: see `ModelEnvironmentHandle.pause_promotion`.
 
-        Baseten would act on whatever promotion is under way.
-        Reads the environment and the audit log first: a log that fails is read again for half a
-        minute, and a newer promotion in it must be a minute old to be believed.
+        Baseten would act on whatever promotion is under way: this is checked first, as by `cancel`.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
@@ -1146,9 +1142,7 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
     async def resume(self, *, even_if_superseded: bool = False) -> None:
         """Resume it: see `ModelEnvironmentHandle.resume_promotion`.
 
-        Baseten would act on whatever promotion is under way.
-        Reads the environment and the audit log first: a log that fails is read again for half a
-        minute, and a newer promotion in it must be a minute old to be believed.
+        Baseten would act on whatever promotion is under way: this is checked first, as by `cancel`.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:
@@ -1167,9 +1161,7 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
     async def force_roll_forward(self, *, even_if_superseded: bool = False) -> None:
         """Finish it at once: see `ModelEnvironmentHandle.force_roll_forward_promotion`.
 
-        Baseten would act on whatever promotion is under way.
-        Reads the environment and the audit log first: a log that fails is read again for half a
-        minute, and a newer promotion in it must be a minute old to be believed.
+        Baseten would act on whatever promotion is under way: this is checked first, as by `cancel`.
         Cancelling this coroutine does not take back a request that is on its way.
 
         Args:

@@ -127,11 +127,13 @@ async def test_json_is_one_object_for_each_event_and_one_for_the_outcome(shell: 
         await shell.run("promote", "chain", "c", "new", "--to", "production", "--wait", "--json")
     )
 
-    kinds = [each["type"] for each in ended.records]
+    # On a busy machine, a minute of compressed time passes without a line.
+    kinds = [each["type"] for each in ended.records if each["type"] != "heartbeat"]
     assert kinds == ["began", *["event"] * (len(kinds) - 2), "outcome"]
     assert ended.outcome["outcome"] == "done"
     assert ended.outcome["exit_status"] == ended.status == 0
-    assert ended.records[0]["token"] == ended.outcome["token"]
+    (began,) = [each for each in ended.records if each["type"] == "began"]
+    assert began["token"] == ended.outcome["token"]
     assert "test-key" not in ended.out
 
 

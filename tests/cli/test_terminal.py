@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager, suppress
 import pyte
 import pytest
 from attrs import evolve
+from rich.cells import cell_len
 from rich.console import Console
 
 from aiobaseten.cli._frame import frame, frame_of_several
@@ -25,6 +26,7 @@ from aiobaseten.cli._jobs import Ending, Job
 from aiobaseten.cli._outcomes import Outcome as Exit
 from aiobaseten.cli._picture import Picture, SeveralPicture, TargetPicture
 from aiobaseten.cli._signals import DEBOUNCE_S
+from aiobaseten.cli._table import table
 from aiobaseten.cli._text import elapsed_time
 from aiobaseten.cli._views import can_show_live
 from aiobaseten.errors import ServerError, Startup, StartupPhase
@@ -509,3 +511,61 @@ def test_a_terminal_without_blocks_gets_a_bar_of_ascii() -> None:
 )
 def test_times_are_short(seconds: float, text: str) -> None:
     assert elapsed_time(seconds) == text
+
+
+# Names of one width in characters, and of others on a screen: wide, joined and combining ones.
+ODD_NAMES = ["模型" * 30, "e\u0301" * 40, "🚀" * 30, "한 국 " * 20, "M" * 120]
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 200])
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_frame_with_long_or_wide_names_fits_and_keeps_what_matters(name: str, width: int) -> None:
+    job = evolve(PROMOTION, resource=ResourceRef("model", name), environment=name, deployment=name)
+    chainlets = [change(at, "chainlet", f"{at}{name}", "BUILDING") for at in range(40)]
+    picture = evolve(after(*chainlets, change(0, "promotion", "to prod", "RAMPING_UP")), job=job)
+    picture = picture.after(measured(3, name, "breach", f"{name} {REASON}"))
+
+    lines = drawn(picture, 9, width=width, height=23).splitlines()
+
+    assert max(map(cell_len, lines)) <= width
+    assert len(lines) <= 23
+    text = said("\n".join(lines))
+    for words in ("the promotion of deployment", "waiting for", "to become ready", "BUILDING"):
+        assert words in text
+    assert "breach" in text or "1 more" in text
+
+
+def test_a_count_of_many_statuses_is_not_cut() -> None:
+    parts = [change(0, "chainlet", f"C{at}", f"STATUS_{at}") for at in range(40)]
+
+    text = drawn(after(*parts), 9, width=60, height=10)
+
+    assert re.search(r"^  and \d\d more$", text, re.MULTILINE)
+    assert "…" not in text
+
+
+def test_a_sentence_at_the_end_that_does_not_fit_is_left_out() -> None:
+    parts = [change(0, "chainlet", f"Chainlet{at}", "BUILDING") for at in range(40)]
+
+    for height in range(1, 8):
+        lines = drawn(after(*parts), 9, width=20, height=height).splitlines()
+        assert len(lines) <= height
+        text = said("\n".join(lines))
+        assert ("waiting for" in text) is ("to become ready" in text)
+
+
+def test_a_table_with_wide_and_combining_names_has_straight_columns() -> None:
+    names = ["模型", "e\u0301", "ranker", "🚀", "\u200bx"]
+
+    lines = [*table(["NAME", "ID"], [[name, "id"] for name in names])]
+
+    assert len({cell_len(line) for line in lines}) == 1
+
+
+def test_a_word_that_is_longer_than_a_line_goes_on_in_the_next_one() -> None:
+    path = "/v1/" + "".join(map(str, range(60)))
+    error = ServerError("no", status=502, method="GET", path=path)
+
+    text = drawn(after(LookFailed(at=4, error=error, next_look=2)), 9, width=60, height=23)
+
+    assert path in "".join(text.split())

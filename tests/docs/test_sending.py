@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aiobaseten import Baseten, RetryPolicy
-from aiobaseten._promoting import READ_BACK_AFTER_S
+from aiobaseten._reading_back import READ_BACK_AFTER_S
 from aiobaseten._sending.aiohttp_transport import _LONGEST_LINE
 from aiobaseten._sending.connections import ABANDONED_GRACE_S
 from aiobaseten._sending.limits import _MARGIN, _PER_MINUTE, _PER_SECOND, LONGEST_PAUSE_S

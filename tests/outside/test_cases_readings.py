@@ -78,33 +78,20 @@ ENVIRONMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "changes"), DEPLOYMENTS)
-async def test_a_promotion_is_live_whatever_else_its_deployments_say(
-    kind: Kind, changes: Json
+@pytest.mark.parametrize(
+    ("alters", "kind", "changes"),
+    [
+        *(("deployment", *each) for each in DEPLOYMENTS),
+        *(("environment", *each) for each in ENVIRONMENTS),
+    ],
+)
+async def test_a_promotion_is_live_whatever_else_its_answers_say(
+    alters: str, kind: Kind, changes: Json
 ) -> None:
-    """In each answer, one field of the deployments is null, missing or of another type."""
+    """In each answer, one field of the environment or of its deployments does not fit."""
     world = World()
     owner = world.owner(kind)
-    owner.alter_deployment = lambda found: changed(found, changes)
-    production = owner.environment({0: shows("old")})
-    production.on("promote", then={0: shows("old", "new", "RELEASING"), 60: shows("new")})
-
-    async with client(world) as baseten:
-        promotion = await environment_of(baseten, kind).promote("new")
-        live = await promotion.wait(timeout=3600)
-
-    assert live.id == "new"
-    assert 60 <= world.now() < 90
-
-
-@pytest.mark.parametrize(("kind", "changes"), ENVIRONMENTS)
-async def test_a_promotion_is_live_whatever_else_its_environment_says(
-    kind: Kind, changes: Json
-) -> None:
-    """In each answer, one field of the environment is null, missing or of another type."""
-    world = World()
-    owner = world.owner(kind)
-    owner.alter_environment = lambda found: changed(found, changes)
+    setattr(owner, f"alter_{alters}", lambda found: changed(found, changes))
     production = owner.environment({0: shows("old")})
     production.on("promote", then={0: shows("old", "new", "RELEASING"), 60: shows("new")})
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from aiobaseten import Baseten
-from aiobaseten._promoting import READ_BACK_AFTER_S
+from aiobaseten._reading_back import READ_BACK_AFTER_S
 from aiobaseten.errors import (
     APIError,
     AuthenticationError,

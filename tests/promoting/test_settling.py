@@ -20,7 +20,7 @@ from aiobaseten._audit_log import (
     read_audit_page,
     settle,
 )
-from aiobaseten._promoting import AUDIT_LOG_S
+from aiobaseten._reading_back import AUDIT_LOG_S
 from aiobaseten.errors import PromotionOutcomeUnknownError
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 

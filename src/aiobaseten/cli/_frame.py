@@ -5,13 +5,12 @@ A name or a bar may become shorter, but a sentence is never cut: it is wrapped, 
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias, get_args
 
-from attrs import frozen
-from rich.cells import cell_len, set_cell_size
+from attrs import evolve, frozen
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.console import Group
 from rich.text import Text
 
@@ -23,6 +22,8 @@ from ._text import elapsed_time, one_line
 _WIDEST_BAR = 40
 _PHASE_BAR = 12
 _WIDEST_CHECK = 30
+# So many names of a sentence fit a line.
+_NAMES_IN_A_LINE = 3
 _VERDICTS: Mapping[str, str] = {"pass": "green", "unavailable": "yellow", "breach": "bold red"}
 _STYLES = {
     Phase.PENDING: "cyan",
@@ -70,20 +71,23 @@ def frame(
         height: Lines of the terminal. A frame has at most so many.
         ascii_only: Whether to use only ASCII.
     """
-    top = _sentence(f"{one_line(picture.job)}  {elapsed_time(elapsed)}", width, "bold")
+    said = _with_short_names(picture, max(width // _NAMES_IN_A_LINE, 8))
+    top = _sentence(f"{one_line(said.job)}  {elapsed_time(elapsed)}", width, "bold")
     if picture.percent is not None or picture.promotion is not None:
         top.append(_traffic(picture, width, ascii_only=ascii_only))
     bottom: Lines = []
     if not picture.is_over:
-        bottom = _sentence(f"waiting for {one_line(picture.waiting_for())}", width, "dim")
+        bottom = _sentence(f"waiting for {one_line(said.waiting_for())}", width, "dim")
+    if len(top) + len(bottom) >= height:
+        bottom = []
     room = height - len(top) - len(bottom)
 
     failure = _failure(picture, elapsed, width, room)
     room -= len(failure)
     rows, checks = _rows(picture.rows, elapsed, width), _checks(picture.checks, width)
-    shown_rows = _fitting(rows, room - (1 if checks else 0))
+    shown_rows = _fitting(rows, room - (1 if checks else 0), width)
     room -= len(shown_rows)
-    shown_checks = _fitting(checks, room)
+    shown_checks = _fitting(checks, room, width)
     room -= len(shown_checks)
     phases: Lines = []
     if picture.startup is not None and not picture.is_over:
@@ -98,6 +102,26 @@ def frame(
     return _group([*top, *shown_rows, *phases, *shown_checks, *bottom, *failure], width, height)
 
 
+def _with_short_names(picture: Picture, most: int) -> Picture:
+    """The picture for its sentences, in which long names leave room for the words."""
+    job, its = picture.job, picture.job.resource
+    is_id = its.word in (its.id, f"id:{its.id}")
+    resource_id = _short(its.id, most)
+    job = evolve(
+        job,
+        resource=evolve(its, id=resource_id, word=resource_id if is_id else _short(its.word, most)),
+        environment=job.environment and _short(job.environment, most),
+        deployment=job.deployment and _short(job.deployment, most),
+    )
+    rows = tuple(evolve(row, name=_short(row.name, most)) for row in picture.rows)
+    return evolve(picture, job=job, rows=rows)
+
+
+def _short(name: str, most: int) -> str:
+    text = one_line(name)
+    return text if cell_len(text) <= most else f"{set_cell_size(text, most - 1)}…"
+
+
 def frame_of_several(picture: SeveralPicture, elapsed: float, *, width: int, height: int) -> Group:
     """The picture of several targets, for rich to draw; arguments as for `frame`."""
     counts = Counter(one.standing for one in picture.targets)
@@ -106,7 +130,7 @@ def frame_of_several(picture: SeveralPicture, elapsed: float, *, width: int, hei
     top = _sentence(title, width, "bold")
     bottom = _sentence(one_line(picture.note), width, "dim") if picture.note else []
     parts = _targets(picture.targets, elapsed, width)
-    shown = _fitting(parts, height - len(top) - len(bottom))
+    shown = _fitting(parts, height - len(top) - len(bottom), width)
     return _group([*top, *shown, *bottom], width, height)
 
 
@@ -117,16 +141,19 @@ def _group(lines: Lines, width: int, height: int) -> Group:
 
 
 def _sentence(text: str, width: int, style: str = "", indent: str = "") -> Lines:
-    """A sentence in as many lines as it needs."""
-    # Wide characters take two columns.
-    room = width if cell_len(text) == len(text) else width // 2
-    wrapped = textwrap.wrap(
-        text, max(room, len(indent) + 1), initial_indent=indent, subsequent_indent=indent
-    )
-    return [Text(line, style=style, no_wrap=True) for line in wrapped]
+    """A sentence in as many lines as it needs. Some characters take two columns, some none."""
+    room = max(width - len(indent), 2)
+    lines: list[str] = []
+    for word in text.split(" "):
+        for piece in chop_cells(word, room) or [""]:
+            if lines and cell_len(lines[-1]) + 1 + cell_len(piece) <= room:
+                lines[-1] += f" {piece}"
+            else:
+                lines.append(piece)
+    return [Text(f"{indent}{line.rstrip()}", style=style, no_wrap=True) for line in lines if line]
 
 
-def _fitting(parts: Sequence[_Part], room: int) -> Lines:
+def _fitting(parts: Sequence[_Part], room: int, width: int) -> Lines:
     """The parts if there is room for them, or else the most urgent and a count of the others."""
     if sum(len(part.lines) for part in parts) <= room:
         return [line for part in parts for line in part.lines]
@@ -138,7 +165,9 @@ def _fitting(parts: Sequence[_Part], room: int) -> Lines:
         shown += left.pop(0).lines
     kinds = Counter(part.kind for part in left)
     counted = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-    return [*shown, Text(f"  and {len(left)} more: {counted}", style="dim", no_wrap=True)]
+    more = f"  and {len(left)} more"
+    whole = f"{more}: {counted}"
+    return [*shown, Text(whole if cell_len(whole) <= width else more, style="dim", no_wrap=True)]
 
 
 def _failure(picture: Picture, elapsed: float, width: int, room: int) -> Lines:

@@ -33,7 +33,7 @@ from ._jobs import (
 from ._measured import metrics_text
 from ._outcomes import Outcome
 from ._table import table
-from ._text import elapsed_time, harmless, one_line, shown_time, timestamp
+from ._text import columns, elapsed_time, harmless, one_line, padded, shown_time, timestamp
 
 # The beginning of an event's text: its time.
 _TIME = "{:7.1f} s  "
@@ -266,9 +266,9 @@ def _deployment_text(role: str, reading: DeploymentReading | None) -> Iterator[s
         yield f"  {role:9}  none"
         return
     yield f"  {role:9}  {reading.id}  {reading.status}"
-    width = max((len(chainlet.name) for chainlet in reading.chainlets), default=0)
+    width = max((columns(chainlet.name) for chainlet in reading.chainlets), default=0)
     for chainlet in reading.chainlets:
-        yield f"    chainlet {chainlet.name:{width}}  {chainlet.status}"
+        yield f"    chainlet {padded(chainlet.name, width)}  {chainlet.status}"
 
 
 def listing_text(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from unicodedata import category, east_asian_width
 
 _LONGEST = 600
 
@@ -27,6 +28,21 @@ def one_line(text: object) -> str:
     """*text* in one short line that no terminal and no pipeline takes for a command."""
     words = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
     return harmless(words if len(words) <= _LONGEST else f"{words[: _LONGEST - 3]}...")
+
+
+def padded(text: str, width: int) -> str:
+    """*text* with spaces up to this many columns of a terminal."""
+    return text + " " * (width - columns(text))
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a line takes: some characters take two, some none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if category(c) in ("Mn", "Me", "Cf") else 2 if east_asian_width(c) in "WF" else 1
+        for c in text
+    )
 
 
 def timestamp(time: datetime) -> str:

@@ -1,38 +1,16 @@
 """Environments: which deployment becomes the candidate, and what follows a promotion."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
 
-from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment, Refused
+from aiobaseten.testing import Behaviour, FakeBaseten, Refused
 
-Api = Callable[..., Awaitable[httpx.Response]]
-Reads = Callable[..., Awaitable[list[Any]]]
+from .production import CHAIN, MODEL, RAMP, Api, Reads, a_chain, a_model
+
 pytestmark = pytest.mark.looptime
-
-CHAIN = "/v1/chains/c1/environments/production"
-MODEL = "/v1/models/m1/environments/production"
-RAMP = [(25, 30.0), (50, 30.0), (75, 30.0)]
-
-
-def a_chain(fake: FakeBaseten, **options: Any) -> FakeEnvironment:
-    """A chain where ``old`` serves, and ``new`` is being built for 10 seconds."""
-    chain = fake.chain("c1")
-    chain.deployment("old")
-    chain.deployment("new", timeline=[("BUILDING", 10), "ACTIVE"])
-    return chain.environment("production", current="old", **options)
-
-
-def a_model(fake: FakeBaseten, **options: Any) -> FakeEnvironment:
-    """A model where ``old`` serves, and ``new`` is being built for 10 seconds."""
-    model = fake.model("m1")
-    model.deployment("old")
-    model.deployment("new", timeline=[("BUILDING", 10), "ACTIVE"])
-    return model.environment("production", current="old", **options)
 
 
 async def test_promoting_a_deployment_that_is_in_an_environment_makes_a_new_one(
