@@ -11,7 +11,7 @@ from aiobaseten import Baseten
 from aiobaseten.errors import RequestTimeoutError, WaitTimeoutError
 from aiobaseten.testing import FakeBaseten, timelines
 
-from ..story import BOTH, ONE_LOOK, Kind, deployment, listen, promote, set_up
+from ..story import BOTH, Kind, deployment, listen, promote, set_up
 
 pytestmark = pytest.mark.looptime
 
@@ -31,19 +31,22 @@ async def test_a_timeout_of_zero_looks_once(
     assert fake.now == 0
 
 
+@BOTH
 async def test_a_look_is_one_request_and_without_a_limit_they_go_on_for_hours(
-    fake: FakeBaseten,
+    fake: FakeBaseten, kind: Kind
 ) -> None:
-    set_up(fake, "model", [("DEPLOYING", 3 * 3600.0), "ACTIVE"])
+    set_up(fake, kind, [("DEPLOYING", 3 * 3600.0), "ACTIVE"])
 
     async with fake.client(poll=lambda *_: 100.0) as baseten:
-        promotion = await promote(baseten, "model")
+        promotion = await promote(baseten, kind)
         before = len(fake.requests)
         await promotion.wait(timeout=None)
 
     assert fake.now > 3 * 3600
     looks = fake.requests[before:]
-    assert {one.route for one in looks} == {"/v1/models/{model_id}/environments/{env_name}"}
+    assert {f"{one.method} {one.path}" for one in looks} == {
+        f"GET /v1/{kind}s/owner/environments/production"
+    }
     assert len(looks) == pytest.approx(fake.now / 100, rel=0.1)
 
 
@@ -91,18 +94,6 @@ async def test_a_duration_may_be_a_timedelta(fake: FakeBaseten, baseten: Baseten
         await promotion.wait(timeout=timedelta(minutes=1))
 
     assert caught.value.timeout == 60
-
-
-@BOTH
-async def test_a_timeout_of_none_has_no_limit(
-    fake: FakeBaseten, baseten: Baseten, kind: Kind
-) -> None:
-    set_up(fake, kind, [("BUILDING", 2 * 3600), ("LOADING_MODEL", 60), "ACTIVE"])
-    promotion = await promote(baseten, kind)
-
-    await promotion.wait(timeout=None)
-
-    assert 7260 <= fake.now < 7260 + 2 * ONE_LOOK
 
 
 async def test_the_default_timeout_is_an_hour(fake: FakeBaseten, baseten: Baseten) -> None:
