@@ -1225,7 +1225,11 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
             reading = await _rolling_back.check_still_ours(self._resource, self._ours)
             was_seen = reading.shows_promotion
         return _cancelling.Target(
-            self.environment_name, self.deployment_id, self.previous_id, was_seen=was_seen
+            self.environment_name,
+            self.deployment_id,
+            self.previous_id,
+            was_seen=was_seen,
+            known_at=self._known_at,
         )
 
     async def _cancel_once(self, *, is_forced: bool) -> Cancellation:
