@@ -20,6 +20,7 @@ PROMOTE = "POST /v1/models/{model_id}/environments/{env_name}/promote"
 CANCEL = "POST /v1/models/{model_id}/environments/{env_name}/cancel_promotion"
 PAUSE = "POST /v1/models/{model_id}/environments/{env_name}/pause_promotion"
 AUDIT_LOG = "GET /v1/models/{model_id}/audit_logs"
+ENVIRONMENT = "GET /v1/models/{model_id}/environments/{env_name}"
 RESUME = "POST /v1/models/{model_id}/environments/{env_name}/resume_promotion"
 METRICS = "GET /v1/models/{model_id}/deployments/{deployment_id}/metrics"
 # The fake's times are sums of floats.

@@ -44,6 +44,7 @@ from aiobaseten.testing._http.replicas import Replicas
 from .rollout import (
     AUDIT_LOG,
     CANCEL,
+    ENVIRONMENT,
     METRICS,
     PAUSE,
     PROMOTE,
@@ -57,7 +58,6 @@ THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 #: ``STORIES=1000`` plays so many new ones.
 STORIES_PLAYED = int(os.environ.get("STORIES", "10000" if THOROUGH else "50"))
 FORCE_CANCEL = CANCEL.replace("/cancel", "/force_cancel")
-ENVIRONMENT = "GET /v1/models/{model_id}/environments/{env_name}"
 #: What others may do that moves the promotion on, so that no pass is needed.
 MOVES = {"resume", "force_roll_forward"}
 TIMES = st.integers(0, 900)

@@ -20,6 +20,7 @@ from aiobaseten.testing import FakeBaseten, FakeEnvironment
 from .rollout import (
     AUDIT_LOG,
     CANCEL,
+    ENVIRONMENT,
     METRICS,
     end_of,
     guard,
@@ -85,6 +86,41 @@ async def test_a_log_that_fails_when_the_guard_takes_back_is_read_again() -> Non
     assert report.overridden == ("promote",)
     assert writes(fake) == ["promote"]
     assert len(sent(fake, AUDIT_LOG)) > 1
+
+
+@pytest.mark.parametrize("gap", ["another process", "blind"])
+async def test_an_audit_log_that_fails_is_read_again_before_a_cancel_of_what_was_not_seen(
+    gap: str,
+) -> None:
+    """Somebody may have promoted the same deployment again in between."""
+    fake, _ = bad_world()
+    fake.faults.status(503, route=AUDIT_LOG, times=None)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        await asyncio.sleep(12)
+        if gap == "another process":
+            promotion = await baseten.resume(promotion.token, guard=guard())
+        else:
+            fake.faults.status(503, route=ENVIRONMENT, lasting=60, times=None)
+        error, _ = await end_of(promotion)
+
+    assert isinstance(error, GuardBreachedError)
+    [cancelled] = sent(fake, CANCEL)
+    assert len([at for at in sent(fake, AUDIT_LOG) if cancelled - 30 <= at <= cancelled]) >= 5
+
+
+async def test_without_an_audit_log_looks_show_a_new_promotion_of_the_same_deployment() -> None:
+    fake, production = bad_world(audit_log="forbidden")
+    promoted_again = promotes(production, "d2")
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(window=120))
+        fake.at(100, promoted_again)
+        error, report = await end_of(promotion)
+
+    assert isinstance(error, PromotionSupersededError)
+    assert error.by == "d2"
+    assert report.overridden == ("promote",)
+    assert writes(fake) == ["promote"]
 
 
 async def test_a_deployment_that_somebody_promoted_again_in_the_bake_is_not_rolled_back() -> None:

@@ -164,6 +164,13 @@ def promotions_after(entries: Sequence[AuditEntry], target: str) -> list[AuditEn
     return []
 
 
+def shows_promotion_of(entries: Sequence[AuditEntry], target: str) -> bool:
+    """Whether the log shows a promotion of *target*, so that it can tell of later ones."""
+    names = _names(entries)
+    promoted = (one for one in entries if one.act is _audit_log.Act.PROMOTED)
+    return any(_is_about(one, target, names) for one in promoted)
+
+
 def promoted_again(
     entries: Sequence[AuditEntry],
     target: str,
