@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aiobaseten import Guard, check
+from aiobaseten import Guard, ModelPromotion, check
 from aiobaseten.errors import (
     GuardBreachedError,
     PromotionSupersededError,
@@ -99,7 +99,8 @@ async def test_an_audit_log_that_fails_is_read_again_before_a_cancel_of_what_was
         promotion = await promote(baseten)
         await asyncio.sleep(12)
         if gap == "another process":
-            promotion = await baseten.resume(promotion.token, guard=guard())
+            token = promotion.token
+            promotion = await baseten.resume(token, guard=guard(), expect=ModelPromotion)
         else:
             fake.faults.status(503, route=ENVIRONMENT, lasting=60, times=None)
         error, _ = await end_of(promotion)

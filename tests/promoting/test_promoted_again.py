@@ -133,6 +133,24 @@ async def test_an_audit_log_that_kept_failing_in_the_last_minute_is_asked_once()
             await promotion.pause()
 
 
+@pytest.mark.parametrize("status", [400, 422])
+async def test_an_audit_log_that_refuses_the_question_is_asked_once_and_warned_about(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It will refuse it the next time, too: only 403 and 404 say that the key may not read it."""
+    fake, _ = same_ids()
+    fake.faults.status(status, route=AUDIT_LOG, times=None)
+    async with fake.client() as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        began = fake.now
+        with caplog.at_level(logging.WARNING, "aiobaseten"):
+            await promotion.cancel()
+
+    assert fake.now - began < 5
+    assert len(sent(fake, AUDIT_LOG)) == 1
+    assert "the audit log could not be read" in caplog.text
+
+
 @pytest.mark.parametrize("status", [403, 404])
 async def test_an_audit_log_that_the_key_may_not_read_is_asked_once(status: int) -> None:
     fake, _ = same_ids()
