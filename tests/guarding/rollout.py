@@ -70,11 +70,13 @@ async def end_of(
     return error, promotion.report
 
 
-def lag_of_looks(seconds: float) -> Callable[[Replicas, str], float]:
+def lag_of_looks(seconds: float | Callable[[], float]) -> Callable[[Replicas, str], float]:
     """In place of `Replicas.lag`: all servers lag behind; only the audit log does not."""
 
     def lag(_: Replicas, path: str) -> float:
-        return 0.0 if path.endswith("/audit_logs") else seconds
+        if path.endswith("/audit_logs"):
+            return 0.0
+        return seconds() if callable(seconds) else seconds
 
     return lag
 

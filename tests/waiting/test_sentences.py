@@ -245,7 +245,7 @@ def test_a_promotion_that_is_gone(found: DeploymentReading | None, rest: str) ->
     tracker = after_candidate_was_seen()
     look(tracker, 5, environment(P))
 
-    assert str(explained(tracker, 65, environment(P), found)) == (
+    assert str(explained(tracker, 70, environment(P), found)) == (
         "the promotion of T is gone, and no look has shown its end: most likely it was cancelled. "
         f"Traffic is on deployment P. {rest}"
     )
@@ -254,10 +254,10 @@ def test_a_promotion_that_is_gone(found: DeploymentReading | None, rest: str) ->
 @pytest.mark.parametrize(("status", "fate"), [("CANCELED", "was cancelled"), ("FAILED", "failed")])
 def test_a_promotion_that_is_gone_after_its_end_was_seen(status: str, fate: str) -> None:
     tracker = after_candidate_was_seen()
-    look(tracker, 2, environment(P, None, status))
-    look(tracker, 5, environment(P))
+    look(tracker, 59, environment(P, None, status))
+    look(tracker, 60, environment(P))
 
-    assert str(explained(tracker, 15, environment(P), None)).startswith(
+    assert str(explained(tracker, 70, environment(P), None)).startswith(
         f"the promotion of T {fate}. Traffic is on deployment P."
     )
 

@@ -476,8 +476,9 @@ class PromotionTracker:
         fate = f"is {deployment.status}" if deployment else "no longer exists"
         ended = promotion or self.seen.last
         if ended is not None and ended.phase is PromotionPhase.CANCELED:
-            return self._canceled(reading, f" Deployment {self.target} {fate}.")
-        if ended is not None and ended.phase is PromotionPhase.FAILED:
+            canceled = self._canceled(reading, f" Deployment {self.target} {fate}.")
+            return self._unless_before(canceled, at)
+        if ended is not None and ended.phase is PromotionPhase.FAILED and old_for <= 0:
             return self._failed(reading, ended, deployment, at)
         if ended is None and self._may_become_current(deployment, at):
             return Pending()
