@@ -348,7 +348,9 @@ def check(
     ended: float,
 ) -> None:
     """The promises."""
-    latest = (0 if story.killed_at is None else story.killed_at + 1 + story.away) + story.timeout
+    latest: float = (
+        0 if story.killed_at is None else story.killed_at + 1 + story.away
+    ) + story.timeout
     latest += BEGIN + 600 + 60
     assert ended <= latest or story.killed_at is not None, "no end by the deadline"
     assert_metrics_are_a_minute_apart(fake)
