@@ -301,8 +301,7 @@ class TakingBack(Generic[D, E]):
 
     def _moved(self, percent: int) -> None:
         """By default, each step of the way back gets its time: nobody knows how many there are."""
-        is_step = self._percents and percent not in self._percents
-        if is_step and self.memory.guard.cancel_timeout is None:
+        if percent not in self._percents and self.memory.guard.cancel_timeout is None:
             self._deadline = self._now() + self.memory.cancel_timeout
         self._percents.add(percent)
 

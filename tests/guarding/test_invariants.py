@@ -57,7 +57,7 @@ from .rollout import (
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 #: ``STORIES=1000`` plays so many new ones.
-STORIES_PLAYED = int(os.environ.get("STORIES", "10000" if THOROUGH else "200"))
+STORIES_PLAYED = int(os.environ.get("STORIES", "10000" if THOROUGH else "100"))
 FORCE_CANCEL = CANCEL.replace("/cancel", "/force_cancel")
 #: When the promotion begins.
 BEGIN = 30.0

@@ -136,6 +136,18 @@ async def test_a_deployment_that_somebody_promoted_again_in_the_bake_is_not_roll
     assert writes(fake) == ["promote"]
 
 
+async def test_a_rollback_of_somebody_else_in_the_bake_is_adopted() -> None:
+    fake, production = bad_world(bad_from=100)
+    # It is live after 409 s.
+    fake.at(500, lambda: production.promote("d1", override={"ramp": [(25, 100)]}))
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(bake=600)))
+
+    assert isinstance(error, GuardBreachedError)
+    assert (report.actions, report.overridden) == ((), ("promote",))
+    assert writes(fake) == ["promote"]
+
+
 async def test_a_promotion_of_the_deployment_before_is_not_cancelled() -> None:
     fake, production = bad_world()
     told: list[Any] = []

@@ -293,6 +293,21 @@ async def test_a_cancellation_is_not_over_in_looks_from_before_the_promotion(
     assert 100 <= world.now() < 115
 
 
+async def test_a_cancel_learns_what_served_before_although_the_look_before_was_old() -> None:
+    """No look after it shows the promotion any more."""
+    world = World()
+    production = world.model().environment({0: shows("old")})
+    production.on("promote", then={0: shows("other", "new", "RAMPING_UP", 25)})
+    production.on("force_cancel_promotion", ok(), {0: shows("other", None, "CANCELED")})
+
+    async with client(world) as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("new")
+        cancellation = await promotion.force_cancel()
+        await cancellation.wait(timeout=600)
+
+    assert cancellation.previous_id == "other"
+
+
 # --- the same kind, in other places --------------------------------------------------------------
 
 

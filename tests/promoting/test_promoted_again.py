@@ -107,6 +107,41 @@ async def test_an_audit_log_that_keeps_failing_leaves_it_to_new_looks(
     assert writes(fake) == ["promote", "pause_promotion"]
 
 
+@pytest.mark.parametrize("by", ["d1", "d3"])
+async def test_a_cancel_after_a_success_leaves_the_promotion_that_late_looks_hide(
+    by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a rollback of somebody else."""
+    fake, production = same_ids()
+    async with fake.client() as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        production.force_roll_forward()
+        await asyncio.sleep(90)
+        production.promote(by, override={"ramp": [(25, 300)]})
+        await asyncio.sleep(10)
+        let_looks_lag(monkeypatch, 40)
+        with pytest.raises(PromotionSupersededError) as caught:
+            await promotion.cancel()
+
+    assert caught.value.by == by
+    assert writes(fake) == ["promote"]
+
+
+async def test_a_promotion_that_somebody_cancelled_does_not_delay_a_rollback() -> None:
+    fake, production = same_ids()
+    async with fake.client() as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        production.force_roll_forward()
+        await asyncio.sleep(90)
+        production.promote("d3", override={"ramp": [(25, 300)]})
+        await asyncio.sleep(10)
+        production.force_cancel()
+        began = fake.now
+        await promotion.rollback()
+
+    assert fake.now - began < 5
+
+
 async def test_an_audit_log_that_kept_failing_in_the_last_minute_is_asked_once() -> None:
     fake, production = same_ids()
     fake.faults.status(503, route=AUDIT_LOG, times=None)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from aiobaseten._status import PromotionPhase
+from aiobaseten._waiting.guard import GuardMemory
 from aiobaseten._waiting.guard_policy import Answer, Ends, GuardPolicy, Measure, Signal
 from aiobaseten.events import Event, GuardActed, GuardOverridden, HoldExtended
 from aiobaseten.guard import Guard, Verdict, error_rate
@@ -149,6 +150,22 @@ def test_a_resume_that_was_lost_is_sent_again_once_looks_have_shown_that() -> No
 
     assert story.look(775, PAUSED) is None  # it may be from before the resume
     assert story.look(776, PAUSED) == Signal("resume")
+
+
+def test_a_resume_that_the_audit_log_could_not_vouch_for_is_tried_again_after_a_while() -> None:
+    story = Story()
+    story.begin(at=100)
+    story.measure(640, SILENCE)
+    story.signal(695, "pause")
+    story.measure(705, PASS, phase=PAUSED)
+    story.signal(706, "resume", answer="no log", phase=PAUSED)
+
+    assert story.look(720, PAUSED) is None
+    assert story.look(721, PAUSED) == Signal("resume")
+
+
+def test_traffic_has_the_time_of_a_hold_and_of_a_step_to_come_back() -> None:
+    assert GuardMemory(Guard(error_rate(at_most=0.02)), hold=100).cancel_timeout == 1000
 
 
 def test_a_pause_of_somebody_else_is_never_ended() -> None:

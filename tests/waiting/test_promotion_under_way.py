@@ -70,6 +70,15 @@ def test_a_rollback_whose_end_was_not_shown_is_a_cancellation(leftover: str) -> 
     assert isinstance(explained(tracker, CERTAIN_AT, left, found), PromotionCanceledError)
 
 
+def test_a_rollback_whose_end_was_not_shown_is_over_ten_seconds_later() -> None:
+    """Later in a wait, no look is from before the promotion."""
+    tracker = after_candidate_was_seen()
+    look(tracker, 300, environment(P, T, "RAMPING_DOWN"))
+    look(tracker, 305, environment(P))
+
+    assert isinstance(explained(tracker, 315, environment(P), deployment()), PromotionCanceledError)
+
+
 def test_a_pause_is_waited_through() -> None:
     tracker = after_candidate_was_seen()
 
