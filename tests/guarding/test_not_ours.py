@@ -136,6 +136,22 @@ async def test_a_deployment_that_somebody_promoted_again_in_the_bake_is_not_roll
     assert writes(fake) == ["promote"]
 
 
+async def test_a_check_is_not_told_that_a_deployment_served_before_itself() -> None:
+    fake, _ = world(deployment_ids="same")
+    told: list[str | None] = []
+
+    async def remember(step: GuardedStep) -> bool:
+        told.append(step.previous_id)
+        return True
+
+    async with fake.client() as baseten:
+        production = baseten.model("m1").environment("production")
+        given = Guard(check("mine", remember), warmup=10)
+        await (await production.promote("d1", guard=given)).wait(timeout=3000)
+
+    assert set(told) == {None}
+
+
 async def test_a_rollback_of_somebody_else_in_the_bake_is_adopted() -> None:
     fake, production = bad_world(bad_from=100)
     # It is live after 409 s.

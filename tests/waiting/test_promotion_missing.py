@@ -280,6 +280,17 @@ def test_a_success_that_never_takes_effect_is_a_failure() -> None:
     assert isinstance(see(tracker, 125, environment(P)), PromotionFailedError)
 
 
+def test_an_early_cancellation_that_vanishes_is_looked_up_in_the_audit_log() -> None:
+    """It may be that of the promotion before."""
+    tracker = after_candidate_was_seen()
+    look(tracker, 2, environment(P, None, "CANCELED"))
+    look(tracker, 5, environment(P))
+
+    verdict = explained(tracker, 15, environment(P), deployment())
+
+    assert isinstance(suspected(verdict, 15), PromotionCanceledError)
+
+
 @pytest.mark.parametrize("status", ["FAILED", "CANCELED"])
 def test_the_end_of_a_promotion_by_somebody_else_is_not_ours(status: str) -> None:
     tracker = promotion_tracker(baseline=Baseline(current_id=P))
