@@ -225,6 +225,23 @@ def test_a_resume_of_somebody_else_after_a_minute_of_pause_is_told_by_two_looks(
     assert [event.by for event in story.of(GuardOverridden)] == ["resume"]
 
 
+def test_the_pause_of_the_step_before_is_not_taken_for_that_of_this_step() -> None:
+    story = Story()
+    story.policy.hold = 0  # each step is paused at once
+    story.begin(at=100)
+    story.signal(101, "pause")
+    story.measure(640, PASS, phase=PAUSED)
+    story.signal(641, "resume", phase=PAUSED)
+    story.signal(650, "pause", percent=50)
+
+    story.look(655, PAUSED, 25)
+    for at in (660, 675, 740):
+        story.look(at, UP, 50)
+    story.look(750, PAUSED, 50)
+
+    assert story.of(GuardOverridden) == []
+
+
 def test_late_looks_do_not_end_a_pause_of_somebody_else() -> None:
     story = Story()
     story.begin(at=100)

@@ -230,7 +230,8 @@ class GuardPolicy:
             events.append(StepReached(at=at, percent=percent))
         self._seen_at = at
         step = self._step
-        if step and phase is PromotionPhase.PAUSED:
+        # At a lower percentage, it is the pause of an earlier step, from a server that lags behind.
+        if step and phase is PromotionPhase.PAUSED and percent == step.percent:
             is_from_before = step.pause == "no" and self.pause_before == "held"
             if step.pause in ("asked", "carried") or is_from_before:
                 step.pause = "stands"
