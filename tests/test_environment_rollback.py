@@ -273,7 +273,23 @@ async def test_a_newer_promotion_that_failed_is_passed_over_after_a_second_look(
     back = await environment.rollback()
 
     assert back.deployment_id == "old"
-    assert fake.now - began == pytest.approx(10, abs=1)
+    assert fake.now - began == pytest.approx(60, abs=1)
+
+
+async def test_a_newer_promotion_that_is_old_by_any_clock_does_not_delay_a_rollback(
+    fake: FakeBaseten, production: FakeEnvironment, environment: Any
+) -> None:
+    await went_live(production, "new")
+    production.promote("other")
+    fake.model("owner").deployment("other").set("INACTIVE")
+    await asyncio.sleep(FINISHES_S)
+    fake.model("owner").deployment("other").set("ACTIVE")
+    await asyncio.sleep(1900)
+    began = fake.now
+
+    await environment.rollback()
+
+    assert fake.now - began < 1
 
 
 @pytest.mark.parametrize(

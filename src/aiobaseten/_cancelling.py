@@ -51,12 +51,14 @@ class Target:
         previous_id: The deployment that served before, or ``None``.
         was_seen: Whether the promotion was shown before it was cancelled. If not, the servers lag
             behind, and may show the time before the promotion for a while.
+        known_at: When the promotion was under way, on the clock; ``None``: now.
     """
 
     environment: str
     deployment_id: str | None
     previous_id: str | None
     was_seen: bool = field(kw_only=True)
+    known_at: float | None = field(default=None, kw_only=True)
 
 
 class Fate(StrEnum):
@@ -206,6 +208,7 @@ def cancellation_of(
         previous_id=target.previous_id,
         at_once=at_once,
         was_seen=target.was_seen,
+        known_at=target.known_at,
     )
 
 

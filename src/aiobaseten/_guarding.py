@@ -157,6 +157,7 @@ class GuardedWait(Generic[D, E]):
                     stopped=error,
                     started=started,
                     awaits_pause=self.tracker.policy.awaits_pause,
+                    has_followed=self.tracker.has_followed,
                 )
                 async for event in taking_back.events():
                     yield event

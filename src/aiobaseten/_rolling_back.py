@@ -10,7 +10,7 @@ from typing import cast
 from attrs import frozen
 
 from ._arguments import boolean, function
-from ._audit_log import AuditEntry
+from ._audit_log import AHEAD_S, AuditEntry
 from ._predecessor import (
     ListedDeployment,
     Predecessor,
@@ -24,6 +24,7 @@ from ._reading_back import is_of
 from ._resource import D, E, ReadAuditLog, Resource
 from ._sending import Operation
 from ._waiting import (
+    FRESH_S,
     MOST_STALE_S,
     Baseline,
     Who,
@@ -31,12 +32,15 @@ from ._waiting import (
     add_who,
     promoted_again,
     promotions_after,
+    shows_promotion_of,
 )
 from .errors import (
     APIError,
     BasetenError,
     ConfigurationError,
     Evidence,
+    NotFoundError,
+    PermissionDeniedError,
     PromotionInProgressError,
     PromotionSupersededError,
     ResponseShapeError,
@@ -46,9 +50,6 @@ from .errors import (
 from .options import BeforeSending
 from .readings import EnvironmentReading
 
-#: Seconds until most servers that lag behind show the environment as it is; the rest may take
-#: `MOST_STALE_S`.
-STALE_FOR_S = 10.0
 #: Seconds in which an audit log that fails is read again.
 LOG_FAILS_FOR_S = 30.0
 # Seconds between two tries.
@@ -90,9 +91,27 @@ class Ours:
         return self.baseline.current_id
 
 
+@frozen
+class StillOurs:
+    """Nobody has promoted anything since, as far as that is known.
+
+    Attributes:
+        reading: The environment.
+        is_logged: Whether the audit log shows it, too. Without it, another promotion of the same
+            deployment looks the same.
+    """
+
+    reading: EnvironmentReading
+    is_logged: bool
+
+
 async def check_still_ours(
-    resource: Resource[D, E], ours: Ours, *, may_go_back: bool = False
-) -> EnvironmentReading:
+    resource: Resource[D, E],
+    ours: Ours,
+    *,
+    may_go_back: bool = False,
+    patience: float = LOG_FAILS_FOR_S,
+) -> StillOurs:
     """Check by two looks and by the audit log that nobody has promoted anything since.
 
     One look may come from a server that lags behind. The log is written together with the
@@ -103,14 +122,18 @@ async def check_still_ours(
         resource: The chain or model.
         ours: The promotion.
         may_go_back: Whether somebody may be promoting the deployment before again.
+        patience: Seconds in which an audit log that fails is read again.
 
     Raises:
         PromotionSupersededError: Somebody has. Nothing was sent.
     """
     reading = await _look_twice(resource, ours, may_go_back=may_go_back)
-    entries = await _read_log(resource, ours)
+    entries = await _read_log(resource, ours, patience)
     if entries is None:
-        return await _look_twice(resource, ours, may_go_back=may_go_back)  # those are old by now
+        # Those looks are old by now.
+        reading = await _look_twice(resource, ours, may_go_back=may_go_back)
+        return StillOurs(reading, is_logged=False)
+    is_logged = shows_promotion_of(entries, ours.deployment_id)
     again = await _find_again(resource, ours, entries)
     if again is not None:
         raise _promoted_again(resource, ours, reading, again)
@@ -119,37 +142,46 @@ async def check_still_ours(
             if one.deployment_id is not None and not one.is_push:
                 # Ours was over by then: the looks are out of date.
                 raise await _superseded(resource, ours, reading, one.deployment_id)
-        return reading
+        return StillOurs(reading, is_logged)
     known = (None, ours.deployment_id, ours.previous_id if may_go_back else None)
     others = promotions_after(not_cancelled(entries), ours.deployment_id)
     newer = next((one for one in others if one.deployment_id not in known), None)
-    if newer is None:
-        return reading
-    # The looks may be out of date, or the other promotion has failed.
-    await _outlast(resource, newer)
-    return await _look_twice(resource, ours, may_go_back=may_go_back)
+    if newer is not None:
+        # The looks may be out of date, or the other promotion has failed.
+        await _outlast(resource, newer)
+        reading = await _look_twice(resource, ours, may_go_back=may_go_back)
+    return StillOurs(reading, is_logged)
 
 
-async def _read_log(resource: Resource[D, E], ours: Ours) -> Sequence[AuditEntry] | None:
+async def _read_log(
+    resource: Resource[D, E], ours: Ours, patience: float
+) -> Sequence[AuditEntry] | None:
     """The entries of the audit log, newest first: none if the key may not read it.
 
     Returns ``None`` if it kept failing, and warns. If it did so within the last minute, one try is
-    enough, and no further warning: a guard reads it again and again.
+    enough, and no further warning: a guard reads it again and again. If it has just failed, it is
+    not tried.
     """
     clock, failed_at = resource.sender.clock, resource.sender.shared.log_failed_at
     began = clock.now()
     read = ReadAuditLog(resource, ours.environment)
-    is_failing = began - failed_at.get(read, -math.inf) <= _FAILING_FOR_S
+    ago = began - failed_at.get(read, -math.inf)
+    is_failing = ago <= _FAILING_FOR_S
+    if ago < FRESH_S:
+        return None
+    limit = _LOG_AGAIN_S if is_failing else max(patience, _LOG_AGAIN_S)
     while True:
         try:
-            entries = await resource.polls.follow_ups.once(read)
+            async with clock.timeout_at(began + limit):
+                entries = await resource.polls.follow_ups.once(read)
         except ConfigurationError:
             raise
+        except (PermissionDeniedError, NotFoundError):
+            return ()
         except (BasetenError, TimeoutError) as error:
-            if isinstance(error, BasetenError) and not error.is_transient:
-                return ()
+            may_pass = not isinstance(error, BasetenError) or error.is_transient
             lasted = clock.now() - began
-            if is_failing or lasted + _LOG_AGAIN_S >= LOG_FAILS_FOR_S:
+            if is_failing or not may_pass or lasted + _LOG_AGAIN_S >= patience:
                 failed_at[read] = clock.now()
                 _LOG.log(
                     logging.DEBUG if is_failing else logging.WARNING,
@@ -177,10 +209,14 @@ async def _find_again(
 
 
 async def _outlast(resource: Resource[D, E], entry: AuditEntry) -> None:
-    """Pause until servers that lag behind show what became of a promotion in the audit log."""
+    """Pause until servers that lag behind show what became of a promotion in the audit log.
+
+    The clock of the log may be another one: only an entry that is old by any clock is old.
+    """
     now = resource.sender.told_time()
     age = 0.0 if now is None or entry.at is None else now - entry.at.timestamp()
-    await resource.sender.connections.pause(max(STALE_FOR_S, MOST_STALE_S - max(age, 0.0)))
+    if age < AHEAD_S + MOST_STALE_S:
+        await resource.sender.connections.pause(MOST_STALE_S)
 
 
 async def _look_twice(
@@ -264,7 +300,7 @@ async def roll_back(
     if even_if_superseded:
         reading = await resource.read_environment(ours.environment)
     else:
-        reading = await check_still_ours(resource, ours, may_go_back=True)
+        reading = (await check_still_ours(resource, ours, may_go_back=True)).reading
     previous_id = ours.previous_id or ""  # which these looks may have corrected
     found = reading.candidate if reading.is_busy else reading.current
     # Ours may be a copy of the previous one: it is what is rolled back.

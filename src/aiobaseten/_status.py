@@ -110,6 +110,11 @@ def promotion_phase_of(status: str) -> PromotionPhase:
     return PROMOTION_STATUSES.get(status, PromotionPhase.RUNNING)
 
 
+def precedes_traffic(status: str) -> bool:
+    """Whether a promotion has this *status* only before any traffic has moved."""
+    return status == "RELEASING"
+
+
 def is_known(subject: str, status: str) -> bool:
     """Whether this version knows the *status* of the *subject* of an event."""
     return status in (PROMOTION_STATUSES if subject == "promotion" else DEPLOYMENT_STATUSES)

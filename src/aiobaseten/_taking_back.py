@@ -14,7 +14,7 @@ from attrs import define, evolve, field, frozen
 
 from ._cancelling import Fate, Target, cancellation_of, fate_of, read_back
 from ._resource import D, E, Resource
-from ._rolling_back import STALE_FOR_S, Ours, check_still_ours
+from ._rolling_back import LOG_FAILS_FOR_S, Ours, check_still_ours
 from ._status import PromotionPhase
 from ._waiting import PAUSE_MAY_COME, GuardMemory, StoppedError
 from .errors import (
@@ -50,6 +50,8 @@ from .readings import EnvironmentReading
 _FRESH_S = 5.0
 # Seconds between two tries.
 _AGAIN_AFTER_S = 5.0
+# The same after a cancel that was refused, or could not be sent.
+_REFUSED_S = 10.0
 # Another try would end alike.
 _HOPELESS = (
     AuthenticationError,
@@ -57,6 +59,10 @@ _HOPELESS = (
     PermissionDeniedError,
     PromotionSupersededError,
     RequestNotActedOnError,
+)
+# What a person must know about an act that the audit log could not vouch for.
+_MAY_BE_ANOTHERS = (
+    "The audit log did not tell whether somebody else had promoted since, so that is not known."
 )
 
 
@@ -92,6 +98,8 @@ class TakingBack(Generic[D, E]):
         stopped: The decision, with the evidence of the wait.
         started: When the wait began, on the clock.
         awaits_pause: Whether a pause was asked for that no look has shown.
+        has_followed: Whether its looks alone tell that the promotion is ours, so that an audit log
+            that fails is not read again.
     """
 
     resource: Resource[D, E]
@@ -102,6 +110,7 @@ class TakingBack(Generic[D, E]):
     stopped: StoppedError
     started: float
     awaits_pause: bool
+    has_followed: bool
     _began: float = 0.0
     _deadline: float = 0.0
     _last_seen: Any = None
@@ -109,6 +118,8 @@ class TakingBack(Generic[D, E]):
     _is_live: bool = False
     _is_overtaken: bool = False
     _is_paused: bool = False
+    _is_logged: bool = True
+    _has_acted: bool = False
     _percents: set[int] = field(factory=set[int])
     _seen_at: float | None = None
     _fate: str = ""
@@ -174,6 +185,9 @@ class TakingBack(Generic[D, E]):
             f"the guard {did} {self.label} at {ends.percent} % of traffic: {ends.why}. "
             + " ".join(part for part in parts if part)
         )
+        is_left = isinstance(self._trouble, PromotionSupersededError)
+        if self._has_acted and not self._is_logged and not is_left:
+            message += f" {_MAY_BE_ANOTHERS}"
         if self.awaits_pause and self._trouble is not None:
             message += f" {PAUSE_MAY_COME}"
         kind = GuardBreachedError if is_breach else GuardUnavailableError
@@ -287,8 +301,7 @@ class TakingBack(Generic[D, E]):
 
     def _moved(self, percent: int) -> None:
         """By default, each step of the way back gets its time: nobody knows how many there are."""
-        is_step = self._percents and percent not in self._percents
-        if is_step and self.memory.guard.cancel_timeout is None:
+        if percent not in self._percents and self.memory.guard.cancel_timeout is None:
             self._deadline = self._now() + self.memory.cancel_timeout
         self._percents.add(percent)
 
@@ -332,7 +345,7 @@ class TakingBack(Generic[D, E]):
             # A refusal may mean that it has ended right before, which late servers do not show.
             is_over = isinstance(error, BadRequestError | ConflictError)
             if not error.may_have_acted and not is_over:
-                await self._pause(STALE_FOR_S)
+                await self._pause(_REFUSED_S)
                 return None
         return await self._read_back()
 
@@ -387,13 +400,18 @@ class TakingBack(Generic[D, E]):
             PromotionSupersededError: Somebody else has promoted another deployment since.
         """
         try:
-            reading = await check_still_ours(self.resource, self.ours, may_go_back=True)
+            # Each second on a bad deployment costs users.
+            patience = 0.0 if self.has_followed else LOG_FAILS_FOR_S
+            still = await check_still_ours(
+                self.resource, self.ours, may_go_back=True, patience=patience
+            )
         except (PromotionSupersededError, ConfigurationError):
             raise
         except BasetenError as error:
             self._trouble = error
             await self._pause(_AGAIN_AFTER_S)
             return None
+        reading, self._is_logged = still.reading, still.is_logged
         self._last_seen, self._traffic = reading.value, self._traffic_in(reading)
         self._seen_at, self._is_paused = self._now(), reading.is_paused
         return reading
@@ -432,6 +450,7 @@ class TakingBack(Generic[D, E]):
 
     def _act(self, what: str) -> GuardActed:
         self.memory.note_action(what)
+        self._has_acted = True
         return GuardActed(at=self._now() - self.started, policy=what, why=self.stopped.ends.why)
 
     async def _pause(self, seconds: float) -> None:

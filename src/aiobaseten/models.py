@@ -1222,10 +1222,14 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
         boolean("even_if_superseded", even_if_superseded)
         was_seen = even_if_superseded
         if not even_if_superseded:
-            reading = await _rolling_back.check_still_ours(self._resource, self._ours)
-            was_seen = reading.shows_promotion
+            still = await _rolling_back.check_still_ours(self._resource, self._ours)
+            was_seen = still.reading.shows_promotion
         return _cancelling.Target(
-            self.environment_name, self.deployment_id, self.previous_id, was_seen=was_seen
+            self.environment_name,
+            self.deployment_id,
+            self.previous_id,
+            was_seen=was_seen,
+            known_at=self._known_at,
         )
 
     async def _cancel_once(self, *, is_forced: bool) -> Cancellation:

@@ -68,8 +68,11 @@ class Promotion(Generic[D, E]):
     #: Whether somebody else has started it.
     _was_adopted: bool = field(default=False, alias="was_adopted", repr=False)
     _since: float = field(init=False, repr=False)
+    # When it was certainly under way, on the clock of this process.
+    _known_at: float = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        self._known_at = self._resource.sender.clock.now()
         # The log is late by seconds, and a token is older: then the log itself tells the beginning.
         self._since = -math.inf
         if self._began_by == -math.inf:
@@ -249,9 +252,14 @@ class Cancellation:
     previous_id: str | None = None
     _at_once: bool = field(default=False, alias="at_once")
     _was_seen: bool = field(default=True, alias="was_seen")
+    # When the promotion was certainly under way, on the clock of this process; ``None``: now.
+    _known_at: float | None = field(default=None, alias="known_at")
     _since: float = field(init=False)
+    _under_way_at: float = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        known_at = self._known_at
+        self._under_way_at = self._resource.sender.clock.now() if known_at is None else known_at
         now = self._resource.sender.server_time().timestamp()
         self._since = -math.inf if self.status is None else now  # as that of a promotion
 
@@ -316,6 +324,7 @@ class Cancellation:
         )
 
     def _wait(self, options: WaitOptions) -> Wait[EnvironmentReading]:
+        now = self._resource.sender.clock.now()
         tracker = _waiting.CancellationTracker(
             label=f"the cancellation of the promotion to {self._label}",
             seen=_waiting.EnvironmentHistory(self.environment_name),
@@ -323,6 +332,8 @@ class Cancellation:
             target=self.deployment_id,
             previous=self.previous_id,
             was_seen=self._was_seen,
+            known_at=self._under_way_at - now,
+            at_once=self._at_once,
         )
         look = EnvironmentLook(self._resource, self.environment_name)
         return _waiting.Wait(self._resource.polls, tracker, look, options.timeout, self._actions)

@@ -20,6 +20,7 @@ PROMOTE = "POST /v1/models/{model_id}/environments/{env_name}/promote"
 CANCEL = "POST /v1/models/{model_id}/environments/{env_name}/cancel_promotion"
 PAUSE = "POST /v1/models/{model_id}/environments/{env_name}/pause_promotion"
 AUDIT_LOG = "GET /v1/models/{model_id}/audit_logs"
+ENVIRONMENT = "GET /v1/models/{model_id}/environments/{env_name}"
 RESUME = "POST /v1/models/{model_id}/environments/{env_name}/resume_promotion"
 METRICS = "GET /v1/models/{model_id}/deployments/{deployment_id}/metrics"
 # The fake's times are sums of floats.
@@ -69,11 +70,13 @@ async def end_of(
     return error, promotion.report
 
 
-def lag_of_looks(seconds: float) -> Callable[[Replicas, str], float]:
+def lag_of_looks(seconds: float | Callable[[], float]) -> Callable[[Replicas, str], float]:
     """In place of `Replicas.lag`: all servers lag behind; only the audit log does not."""
 
     def lag(_: Replicas, path: str) -> float:
-        return 0.0 if path.endswith("/audit_logs") else seconds
+        if path.endswith("/audit_logs"):
+            return 0.0
+        return seconds() if callable(seconds) else seconds
 
     return lag
 

@@ -361,7 +361,7 @@ async def test_a_cancel_that_the_audit_log_shows_is_not_sent_again(
 
 
 @pytest.mark.parametrize("fails", ["at once", "slowly"])
-async def test_an_audit_log_that_keeps_failing_delays_a_cancel_by_half_a_minute_at_most(
+async def test_an_audit_log_that_fails_hardly_delays_a_cancel_of_a_promotion_seen_all_the_time(
     fails: str,
 ) -> None:
     """And does not make the reading back of a lost cancel longer than without a log."""
@@ -380,7 +380,7 @@ async def test_an_audit_log_that_keeps_failing_delays_a_cancel_by_half_a_minute_
         cancels.append(sent(fake, CANCEL))
 
     without, failing = cancels
-    assert failing[0] - without[0] <= 30
+    assert failing[0] - without[0] <= (1 if fails == "at once" else 6)
     if fails == "at once":
         assert failing[1] - failing[0] == pytest.approx(without[1] - without[0], abs=1)
 

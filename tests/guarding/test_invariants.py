@@ -11,6 +11,7 @@ checked against what the fake knows and has recorded; the end itself is never pr
 - no window across two percentages,
 - no resume without a pause of ours,
 - no breach, and no bad deployment that was measured, as a success,
+- if nobody else acts, nothing is said of others, and the promotion does not end without the guard,
 - an end by the deadline and the time for the traffic to come back,
 - one request for metrics in a minute for each deployment, and no more looks than without a guard.
 
@@ -32,18 +33,19 @@ from unittest import mock
 
 import looptime
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from aiobaseten import Baseten, Guard, GuardReport, error_rate, latency
-from aiobaseten.errors import BasetenError, GuardBreachedError
+from aiobaseten.errors import BasetenError, GuardBreachedError, GuardError, WaitTimeoutError
 from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment, FakePromotion
 from aiobaseten.testing._http.replicas import Replicas
 
 from .rollout import (
     AUDIT_LOG,
     CANCEL,
+    ENVIRONMENT,
     METRICS,
     PAUSE,
     PROMOTE,
@@ -55,9 +57,10 @@ from .rollout import (
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 #: ``STORIES=1000`` plays so many new ones.
-STORIES_PLAYED = int(os.environ.get("STORIES", "10000" if THOROUGH else "50"))
+STORIES_PLAYED = int(os.environ.get("STORIES", "10000" if THOROUGH else "100"))
 FORCE_CANCEL = CANCEL.replace("/cancel", "/force_cancel")
-ENVIRONMENT = "GET /v1/models/{model_id}/environments/{env_name}"
+#: When the promotion begins.
+BEGIN = 30.0
 #: What others may do that moves the promotion on, so that no pass is needed.
 MOVES = {"resume", "force_roll_forward"}
 TIMES = st.integers(0, 900)
@@ -80,6 +83,9 @@ class Story:
         killed_at: When the process is killed and another one goes on, if it is.
         away: Seconds until that one begins to look.
         lag: Seconds by which all servers lag behind, but not the audit log; if 0, they behave.
+        gusts: Times in which servers are a minute behind: from when, for how many seconds, and
+            whether all of them are, or each second look.
+        earlier: What ended shortly before: a promotion of d3, which was cancelled or served.
         timeout: Of the wait.
     """
 
@@ -96,6 +102,18 @@ class Story:
     timeout: int
     away: int = 60
     lag: int = 0
+    gusts: list[tuple[int, int, bool]] = field(factory=list)
+    earlier: str | None = None
+
+    @property
+    def may_lag(self) -> bool:
+        """Whether looks may be much older than a few seconds."""
+        return bool(self.lag or self.gusts)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nobody else acts, nothing breaks, and one process guards."""
+        return not (self.actions or self.faults or self.killed_at is not None)
 
     @property
     def has_log(self) -> bool:
@@ -109,7 +127,7 @@ class Story:
         blind = any(route != METRICS for _, route, _, _ in self.faults)
         return (
             blind
-            or self.lag > 0
+            or self.may_lag
             or any(name in MOVES for _, name in self.actions)
             or not self.behaviour.signals_succeed
             or self.behaviour.promotion_override == "ignored"
@@ -189,6 +207,10 @@ STORIES = st.builds(
     killed_at=st.none() | TIMES,
     away=st.sampled_from([60, 60, 400]),
     lag=st.sampled_from([0, 0, 0, 40]),
+    gusts=st.lists(
+        st.tuples(st.integers(0, 300), st.sampled_from([8, 15, 25, 50]), st.booleans()), max_size=3
+    ),
+    earlier=st.sampled_from([None, None, "cancelled", "served"]),
     timeout=st.sampled_from([100, 1500, 1500]),
 )
 
@@ -216,7 +238,7 @@ def given_guard(story: Story) -> Guard:
         error_rate(at_most=0.02),
         latency("p95", at_most=5),
         window=60,
-        lag=max(30, story.lag),
+        lag=60 if story.gusts else max(30, story.lag),
         warmup=10,
         cancel_timeout=600,
         hold="pause"
@@ -228,15 +250,39 @@ def given_guard(story: Story) -> Guard:
 
 async def play(story: Story) -> None:
     """Play a story, and check the promises."""
-    if not story.lag:
-        return await play_on(story)
-    with mock.patch.object(Replicas, "lag", lag_of_looks(story.lag)):
-        return await play_on(story)
-
-
-async def play_on(story: Story) -> None:
-    """Play a story on the fake as it is."""
     fake = FakeBaseten(behaviour=story.behaviour)
+    if not story.may_lag:
+        return await play_on(story, fake)
+    with mock.patch.object(Replicas, "lag", lag_of_looks(lag_of(story, fake))):
+        return await play_on(story, fake)
+
+
+def lag_of(story: Story, fake: FakeBaseten) -> Callable[[], float]:
+    """By how many seconds the server is behind that answers the next look."""
+    looks = itertools.count()
+
+    def lag() -> float:
+        at = fake.now - BEGIN
+        gusts = [is_all for start, lasts, is_all in story.gusts if start <= at < start + lasts]
+        if any(gusts) or (gusts and next(looks) % 2):
+            return 60.0
+        return story.lag if at >= 0 else 0.0
+
+    return lag
+
+
+async def play_earlier(story: Story, environment: FakeEnvironment) -> None:
+    """What somebody else did shortly before."""
+    if story.earlier is not None:
+        environment.promote("d3", override={"ramp": [(25, 300)]})
+        await asyncio.sleep(10)
+        end = "force_cancel" if story.earlier == "cancelled" else "force_roll_forward"
+        act(environment, end)()
+    await asyncio.sleep(BEGIN - asyncio.get_running_loop().time())
+
+
+async def play_on(story: Story, fake: FakeBaseten) -> None:
+    """Play a story on a fake."""
     model = fake.model("m1")
     for name in ("d1", "d2", "d3"):
         model.deployment(name)
@@ -245,15 +291,16 @@ async def play_on(story: Story) -> None:
     model.deployment("d2").answers(error_share=story.error_share, from_percent=story.bad_from)
     if story.quiet_from is not None:
         fake.at(story.quiet_from, lambda: environment.receives(requests_per_second=0))
+    await play_earlier(story, environment)
     async with fake.client(polling_rate=1000, poll=lambda *_: 10.0) as baseten:
         handle = baseten.model("m1").environment("production")
-        promotion = await handle.promote("d2", guard=given_guard(story))
+        promotion = await handle.promote("d2", guard=given_guard(story), if_in_progress="send")
         assert environment.promotion is not None
         ours = environment.promotion
         for at, name in story.actions:
-            fake.at(at + 1, act(environment, name))
+            fake.at(BEGIN + at + 1, act(environment, name))
         for at, route, fault, options in story.faults:
-            fake.at(at + 1, partial(add, fake, route, fault, options))
+            fake.at(BEGIN + at + 1, partial(add, fake, route, fault, options))
         error, report, reports = await follow(story, fake, baseten, promotion)
         ended = fake.now
     check(story, fake, environment, ours, error, reports, ended)
@@ -301,8 +348,10 @@ def check(
     ended: float,
 ) -> None:
     """The promises."""
-    latest = (0 if story.killed_at is None else story.killed_at + 1 + story.away) + story.timeout
-    latest += 600 + 60
+    latest: float = (
+        0 if story.killed_at is None else story.killed_at + 1 + story.away
+    ) + story.timeout
+    latest += BEGIN + 600 + 60
     assert ended <= latest or story.killed_at is not None, "no end by the deadline"
     assert_metrics_are_a_minute_apart(fake)
     assert len(sent(fake, ENVIRONMENT)) < 100 + ended / 1.5, "a guard that looks all the time"
@@ -317,7 +366,13 @@ def check(
         return
     if error is None:
         check_success(story, environment, ours, reports)
-    elif isinstance(error, GuardBreachedError):
+    elif story.is_alone and not isinstance(error, WaitTimeoutError):
+        assert isinstance(error, GuardError), f"nobody else has acted: {error}"
+    if story.is_alone:
+        assert [one for report in reports for one in report.overridden] == [], "nobody has acted"
+    if error is not None and "cancel" in reports[-1].actions and error.__cause__ is None:
+        assert not isinstance(error, GuardError) or ours.ended is not None, "it is not back yet"
+    if isinstance(error, GuardBreachedError):
         assert story.error_share > 0, "a breach of a good deployment"
     if not story.is_moved_by_others:
         check_steps(story, ours, reports, ended)
@@ -345,10 +400,17 @@ def check_cancels(story: Story, fake: FakeBaseten) -> None:
     graceful, forced = sent(fake, CANCEL), sent(fake, FORCE_CANCEL)
     lost = sum(route == CANCEL for _, route, _, _ in story.faults)
     # Late looks may show it running for as long as Baseten refuses.
-    assert len(graceful) <= 1 + lost or story.lag, "more cancels than one, of which none was lost"
+    assert len(graceful) <= 1 + lost or story.may_lag, (
+        "more cancels than one, of which none was lost"
+    )
     assert len(forced) <= 1, "more than one forced cancel"
     for earlier, later in itertools.pairwise(graceful):
         assert later - earlier >= 5, "two cancels in flight"
+
+
+def lost(one: FakePromotion, at: float) -> bool:
+    """Whether a promotion has ended without success, long enough before to be seen."""
+    return one.status != "SUCCEEDED" and one.ended is not None and one.ended < at - 60
 
 
 def check_ours(
@@ -360,11 +422,13 @@ def check_ours(
         [*sent(fake, CANCEL), *sent(fake, FORCE_CANCEL), *sent(fake, PAUSE), *rollbacks]
     ):
         # A rollback itself begins at that time.
-        newest = [one for one in environment.promotions if one.started < at][-1]
+        newest = [one for one in environment.promotions if one.started < at and not lost(one, at)][
+            -1
+        ]
         if newest is ours:
             continue
         is_alike = newest.candidate is ours.candidate
-        unseen = max(story.lag, 60) if not story.has_log else 10 if is_alike else 0
+        unseen = 60 if not story.has_log else 10 if is_alike else 0
         if (is_alike and not story.has_log) or at - newest.started < unseen:
             continue
         if is_alike and newest.started - ours.started < 10:
@@ -399,7 +463,7 @@ def check_steps(
     killed = story.killed_at
     allowed = {"pass", "unavailable"} if story.guard["on_unavailable"] == "proceed" else {"pass"}
     for earlier, later in zip(ours.history, ours.history[1:], strict=False):
-        was_away = later.at > ended or (killed is not None and later.at > killed)
+        was_away = later.at > ended or (killed is not None and later.at > BEGIN + killed)
         if later.percent <= earlier.percent or not 0 < earlier.percent < 100 or was_away:
             continue
         outcomes = {
@@ -441,10 +505,10 @@ AGAIN = evolve(
 )
 
 
-@pytest.mark.timeout(0 if STORIES_PLAYED > 100 else 180)
+@pytest.mark.timeout(0 if STORIES_PLAYED > 200 else 180)
 @settings(
     max_examples=STORIES_PLAYED,
-    derandomize=STORIES_PLAYED < 100,
+    derandomize=STORIES_PLAYED <= 200,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

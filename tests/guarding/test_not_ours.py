@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aiobaseten import Guard, check
+from aiobaseten import Guard, ModelPromotion, check
 from aiobaseten.errors import (
     GuardBreachedError,
     PromotionSupersededError,
@@ -20,6 +20,7 @@ from aiobaseten.testing import FakeBaseten, FakeEnvironment
 from .rollout import (
     AUDIT_LOG,
     CANCEL,
+    ENVIRONMENT,
     METRICS,
     end_of,
     guard,
@@ -87,6 +88,42 @@ async def test_a_log_that_fails_when_the_guard_takes_back_is_read_again() -> Non
     assert len(sent(fake, AUDIT_LOG)) > 1
 
 
+@pytest.mark.parametrize("gap", ["another process", "blind"])
+async def test_an_audit_log_that_fails_is_read_again_before_a_cancel_of_what_was_not_seen(
+    gap: str,
+) -> None:
+    """Somebody may have promoted the same deployment again in between."""
+    fake, _ = bad_world()
+    fake.faults.status(503, route=AUDIT_LOG, times=None)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+        await asyncio.sleep(12)
+        if gap == "another process":
+            token = promotion.token
+            promotion = await baseten.resume(token, guard=guard(), expect=ModelPromotion)
+        else:
+            fake.faults.status(503, route=ENVIRONMENT, lasting=60, times=None)
+        error, _ = await end_of(promotion)
+
+    assert isinstance(error, GuardBreachedError)
+    [cancelled] = sent(fake, CANCEL)
+    assert len([at for at in sent(fake, AUDIT_LOG) if cancelled - 30 <= at <= cancelled]) >= 5
+
+
+async def test_without_an_audit_log_looks_show_a_new_promotion_of_the_same_deployment() -> None:
+    fake, production = bad_world(audit_log="forbidden")
+    promoted_again = promotes(production, "d2")
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(window=120))
+        fake.at(100, promoted_again)
+        error, report = await end_of(promotion)
+
+    assert isinstance(error, PromotionSupersededError)
+    assert error.by == "d2"
+    assert report.overridden == ("promote",)
+    assert writes(fake) == ["promote"]
+
+
 async def test_a_deployment_that_somebody_promoted_again_in_the_bake_is_not_rolled_back() -> None:
     fake, production = bad_world(bad_from=100)
     # It is live after 409 s.
@@ -96,6 +133,34 @@ async def test_a_deployment_that_somebody_promoted_again_in_the_bake_is_not_roll
 
     assert isinstance(error, GuardBreachedError)
     assert report.overridden == ("promote",)
+    assert writes(fake) == ["promote"]
+
+
+async def test_a_check_is_not_told_that_a_deployment_served_before_itself() -> None:
+    fake, _ = world(deployment_ids="same")
+    told: list[str | None] = []
+
+    async def remember(step: GuardedStep) -> bool:
+        told.append(step.previous_id)
+        return True
+
+    async with fake.client() as baseten:
+        production = baseten.model("m1").environment("production")
+        given = Guard(check("mine", remember), warmup=10)
+        await (await production.promote("d1", guard=given)).wait(timeout=3000)
+
+    assert set(told) == {None}
+
+
+async def test_a_rollback_of_somebody_else_in_the_bake_is_adopted() -> None:
+    fake, production = bad_world(bad_from=100)
+    # It is live after 409 s.
+    fake.at(500, lambda: production.promote("d1", override={"ramp": [(25, 100)]}))
+    async with fake.client() as baseten:
+        error, report = await end_of(await promote(baseten, guard(bake=600)))
+
+    assert isinstance(error, GuardBreachedError)
+    assert (report.actions, report.overridden) == ((), ("promote",))
     assert writes(fake) == ["promote"]
 
 

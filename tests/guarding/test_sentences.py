@@ -54,6 +54,14 @@ async def test_a_breach_that_was_cancelled() -> None:
     )
 
 
+@pytest.mark.parametrize("audit_log", ["forbidden", "missing"])
+async def test_a_breach_that_was_cancelled_without_an_audit_log(audit_log: str) -> None:
+    assert (await sentence(guard(), audit_log=audit_log)).endswith(
+        " fix it, and promote it again. The audit log did not tell whether somebody else had "
+        "promoted since, so that is not known."
+    )
+
+
 async def test_a_breach_that_paused_it() -> None:
     assert await sentence(guard(on_breach="pause")) == (
         f"the guard found a breach in {PROMOTION} at 25 % of traffic: {WORSE} It is paused. "

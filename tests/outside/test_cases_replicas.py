@@ -11,7 +11,7 @@ from aiobaseten.errors import (
     WaitError,
 )
 
-from .server import KINDS, Kind, Shown, World, client, environment_of, made, shows
+from .server import KINDS, Kind, Shown, World, client, environment_of, made, ok, shows
 
 pytestmark = pytest.mark.looptime
 
@@ -197,6 +197,115 @@ async def test_a_promotion_that_was_undone_without_a_trace_is_gone_after_a_minut
             await promotion.wait(timeout=600)
 
     assert 90 <= world.now() < 105
+
+
+# --- states that are older than the one before the promotion -------------------------------------
+
+RELEASING = shows("old", "new", "RELEASING")
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        shows("other"),
+        shows("other", "old", "RAMPING_UP", 25),
+        shows("old", "other", "RAMPING_UP", 25),
+        shows("old", "other", "CANCELED"),
+        shows("old", None, "CANCELED"),
+        shows("old", None, "FAILED", message="out of memory"),
+        shows("old", None, "SUCCEEDED"),
+    ],
+)
+@every_kind
+async def test_a_state_that_is_older_than_the_one_before_decides_nothing(
+    kind: Kind, older: Shown
+) -> None:
+    """Something ended less than a minute before, and left no trace."""
+    world = World()
+    production = world.owner(kind).environment({0: shows("old")})
+    production.on("promote", then={0: RELEASING, 10: older, 50: RELEASING, 100: shows("new")})
+
+    async with client(world) as baseten:
+        live = await (await environment_of(baseten, kind).promote("new")).wait(timeout=600)
+
+    assert live.id == "new"
+    assert 100 <= world.now() < 130
+
+
+@every_kind
+async def test_a_deployment_that_had_failed_before_it_was_retried_and_promoted_goes_on(
+    kind: Kind,
+) -> None:
+    """Late servers show the environment as it was before, and the deployment, too."""
+    world = World()
+    owner = world.owner(kind)
+    production = owner.environment({0: shows("old")})
+    owner.deployment("new", {0: "DEPLOYING", 10: "DEPLOY_FAILED", 50: "DEPLOYING", 90: "ACTIVE"})
+    production.on(
+        "promote", then={0: RELEASING, 10: shows("old"), 50: RELEASING, 100: shows("new")}
+    )
+
+    async with client(world) as baseten:
+        live = await (await environment_of(baseten, kind).promote("new")).wait(timeout=600)
+
+    assert live.id == "new"
+
+
+@pytest.mark.parametrize("older", [shows("old"), shows("old", None, "SUCCEEDED")])
+@every_kind
+async def test_the_serving_deployment_is_not_promoted_again_before_that_promotion_ends(
+    kind: Kind, older: Shown
+) -> None:
+    """It had been promoted shortly before, which late servers show again."""
+    world = World()
+    production = world.owner(kind).environment({0: shows("old")})
+    under_way = shows("old", "old", "RELEASING")
+    ended = shows("old", None, "SUCCEEDED")
+    production.on("promote", then={0: under_way, 10: older, 50: under_way, 100: ended})
+
+    async with client(world) as baseten:
+        live = await (await environment_of(baseten, kind).promote("old")).wait(timeout=600)
+
+    assert live.id == "old"
+    assert 100 <= world.now() < 130
+
+
+@pytest.mark.parametrize("older", [shows("old"), shows("other"), shows("old", None, "CANCELED")])
+@pytest.mark.parametrize("verb", ["cancel", "cancel_promotion"])
+async def test_a_cancellation_is_not_over_in_looks_from_before_the_promotion(
+    verb: str, older: Shown
+) -> None:
+    world = World()
+    production = world.model().environment({0: shows("old")})
+    production.on("promote", then={0: shows("old", "new", "RAMPING_UP", 25)})
+    going_back = shows("old", "new", "RAMPING_DOWN", 25)
+    over = shows("old", "new", "CANCELED")
+    answer = ok({"status": "RAMPING_DOWN", "message": "It goes back."})
+    production.on("cancel_promotion", answer, {0: older, 40: going_back, 90: over})
+
+    async with client(world) as baseten:
+        environment = baseten.model("m1").environment("production")
+        promotion = await environment.promote("new")
+        await world.until(10)
+        cancellation = await getattr(promotion if verb == "cancel" else environment, verb)()
+        await cancellation.wait(timeout=600)
+
+    assert 100 <= world.now() < 115
+
+
+async def test_a_cancel_learns_what_served_before_although_the_look_before_was_old() -> None:
+    """No look after it shows the promotion any more."""
+    world = World()
+    production = world.model().environment({0: shows("old")})
+    production.on("promote", then={0: shows("other", "new", "RAMPING_UP", 25)})
+    production.on("force_cancel_promotion", ok(), {0: shows("other", None, "CANCELED")})
+
+    async with client(world) as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("new")
+        cancellation = await promotion.force_cancel()
+        await cancellation.wait(timeout=600)
+
+    assert cancellation.previous_id == "other"
 
 
 # --- the same kind, in other places --------------------------------------------------------------

@@ -171,7 +171,7 @@ async def test_a_wait_explains_a_lost_promotion_with_its_own_time_limits() -> No
         patient = await environment_of(baseten, "model").promote("new")
         hasty = await baseten.with_options(read_timeout=1).resume(patient.token, look=False)
         outcomes = await asyncio.gather(
-            *(one.wait(timeout=60) for one in (hasty, patient)), return_exceptions=True
+            *(one.wait(timeout=90) for one in (hasty, patient)), return_exceptions=True
         )
 
     assert [type(one) for one in outcomes] == [WaitTimeoutError, PromotionFailedError]

@@ -107,6 +107,41 @@ async def test_an_audit_log_that_keeps_failing_leaves_it_to_new_looks(
     assert writes(fake) == ["promote", "pause_promotion"]
 
 
+@pytest.mark.parametrize("by", ["d1", "d3"])
+async def test_a_cancel_after_a_success_leaves_the_promotion_that_late_looks_hide(
+    by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a rollback of somebody else."""
+    fake, production = same_ids()
+    async with fake.client() as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        production.force_roll_forward()
+        await asyncio.sleep(90)
+        production.promote(by, override={"ramp": [(25, 300)]})
+        await asyncio.sleep(10)
+        let_looks_lag(monkeypatch, 40)
+        with pytest.raises(PromotionSupersededError) as caught:
+            await promotion.cancel()
+
+    assert caught.value.by == by
+    assert writes(fake) == ["promote"]
+
+
+async def test_a_promotion_that_somebody_cancelled_does_not_delay_a_rollback() -> None:
+    fake, production = same_ids()
+    async with fake.client() as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        production.force_roll_forward()
+        await asyncio.sleep(90)
+        production.promote("d3", override={"ramp": [(25, 300)]})
+        await asyncio.sleep(10)
+        production.force_cancel()
+        began = fake.now
+        await promotion.rollback()
+
+    assert fake.now - began < 5
+
+
 async def test_an_audit_log_that_kept_failing_in_the_last_minute_is_asked_once() -> None:
     fake, production = same_ids()
     fake.faults.status(503, route=AUDIT_LOG, times=None)
@@ -131,6 +166,24 @@ async def test_an_audit_log_that_kept_failing_in_the_last_minute_is_asked_once()
         fake.faults.status(503, route=AUDIT_LOG, lasting=8, times=None)
         with pytest.raises(PromotionSupersededError):
             await promotion.pause()
+
+
+@pytest.mark.parametrize("status", [400, 422])
+async def test_an_audit_log_that_refuses_the_question_is_asked_once_and_warned_about(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It will refuse it the next time, too: only 403 and 404 say that the key may not read it."""
+    fake, _ = same_ids()
+    fake.faults.status(status, route=AUDIT_LOG, times=None)
+    async with fake.client() as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        began = fake.now
+        with caplog.at_level(logging.WARNING, "aiobaseten"):
+            await promotion.cancel()
+
+    assert fake.now - began < 5
+    assert len(sent(fake, AUDIT_LOG)) == 1
+    assert "the audit log could not be read" in caplog.text
 
 
 @pytest.mark.parametrize("status", [403, 404])

@@ -13,11 +13,13 @@ from aiobaseten._waiting import (
     PromotionTracker,
     Tracker,
 )
-from aiobaseten._waiting.steps import Done, Explain, Failed, Pending
+from aiobaseten._waiting.steps import Done, Explain, Failed, Pending, Suspected
 from aiobaseten.errors import Evidence
 from aiobaseten.readings import DeploymentReading, EnvironmentReading, Part, PromotionReading
 
 PENDING = Pending()
+#: From then on, no look of a wait shows the time before its promotion.
+CERTAIN_AT = 70
 #: The target of a promotion, the deployment that served before, and one of somebody else's.
 T, P, X = "T", "P", "X"
 
@@ -95,8 +97,10 @@ def cancellation_tracker(
     previous: str | None = P,
     settling_time: float = 120.0,
     was_seen: bool = True,
+    known_at: float = -600.0,
+    at_once: bool = False,
 ) -> CancellationTracker:
-    """The tracker of a wait for the end of a cancelled promotion of T."""
+    """The tracker of a wait for the end of a cancelled promotion of T that began long ago."""
     return CancellationTracker(
         label="the cancellation",
         seen=EnvironmentHistory("production"),
@@ -104,6 +108,8 @@ def cancellation_tracker(
         target=target,
         previous=previous,
         was_seen=was_seen,
+        known_at=known_at,
+        at_once=at_once,
     )
 
 
@@ -134,6 +140,13 @@ def explained(
     asked = see(tracker, at, reading)
     assert isinstance(asked, Explain)
     return _error_of(asked.given(found, at).verdict, at)
+
+
+def suspected(verdict: Any, at: float) -> Any:
+    """The error of a wait that seems to have failed, if the audit log confirms it."""
+    assert isinstance(verdict, Suspected)
+    assert at + verdict.confirm_in == CERTAIN_AT
+    return _error_of(verdict.failed, at)
 
 
 def _error_of(verdict: Any, at: float) -> Any:

@@ -6,10 +6,21 @@ import pytest
 
 from aiobaseten._status import Stage
 from aiobaseten._waiting import EnvironmentHistory, IdleTracker
+from aiobaseten._waiting.steps import Suspected
 from aiobaseten.errors import PromotionSupersededError
 from aiobaseten.readings import EnvironmentReading
 
-from .literals import P, T, X, cancellation_tracker, deployment, environment, look, see
+from .literals import (
+    P,
+    T,
+    X,
+    cancellation_tracker,
+    confirmed,
+    deployment,
+    environment,
+    look,
+    see,
+)
 
 QUIET = [
     environment(P, None, None),
@@ -242,3 +253,36 @@ def test_an_environment_is_busy_while_a_candidate_or_promotion_is_under_way(
     step = tracker.see(busy, 70)
 
     assert (step.stage, step.in_stage) == (Stage.IDLE, 60)
+
+
+# --- a promotion that began less than a minute ago ------------------------------------------------
+
+
+@pytest.mark.parametrize("quiet", [environment(P), environment(P, None, "CANCELED")])
+def test_looks_from_before_the_promotion_do_not_end_its_cancellation(
+    quiet: EnvironmentReading,
+) -> None:
+    tracker = cancellation_tracker(known_at=-20)
+
+    look(tracker, 0, quiet)
+    look(tracker, 49, quiet)
+
+    assert see(tracker, 50, quiet) == quiet.value
+
+
+def test_looks_from_before_end_a_cancellation_that_baseten_has_carried_out() -> None:
+    tracker = cancellation_tracker(known_at=-20, at_once=True)
+
+    assert confirmed(tracker, 0, environment(P)) == environment(P).value
+
+
+def test_a_third_deployment_in_looks_from_before_is_looked_up_in_the_audit_log() -> None:
+    """It may have served before, too."""
+    tracker = cancellation_tracker(known_at=-20)
+    look(tracker, 0, environment(X))
+
+    verdict = see(tracker, 10, environment(X))
+
+    assert isinstance(verdict, Suspected)
+    assert verdict.confirm_in == 40
+    assert see(tracker, 50, environment(X)).by == X

@@ -7,6 +7,7 @@ import pytest
 from aiobaseten.errors import PromotionCanceledError, PromotionFailedError
 
 from .literals import (
+    PENDING,
     P,
     T,
     after_candidate_was_seen,
@@ -14,9 +15,11 @@ from .literals import (
     confirmed,
     deployment,
     environment,
+    explained,
     look,
     promotion_tracker,
     see,
+    suspected,
 )
 
 HOPELESS = ["BUILD_FAILED", "DEPLOY_FAILED", "FAILED", "BUILD_STOPPED"]
@@ -33,7 +36,7 @@ def test_a_failed_promotion_is_an_error() -> None:
 
 
 def test_a_failed_promotion_without_a_message_is_an_error() -> None:
-    error = confirmed(after_candidate_was_seen(), 5, environment(P, None, "FAILED"))
+    error = confirmed(after_candidate_was_seen(), 60, environment(P, None, "FAILED"))
 
     assert isinstance(error, PromotionFailedError)
     assert error.failed == ()
@@ -54,13 +57,35 @@ def test_a_cancelled_promotion_is_another_error() -> None:
 
 
 def test_a_cancelled_promotion_without_its_candidate_must_be_seen_twice() -> None:
-    error = confirmed(after_candidate_was_seen(), 5, environment(P, None, "CANCELED"))
+    error = confirmed(after_candidate_was_seen(), 60, environment(P, None, "CANCELED"))
 
     assert isinstance(error, PromotionCanceledError)
 
 
+def test_an_early_cancellation_without_its_candidate_is_looked_up_in_the_audit_log() -> None:
+    """It may be the end of the promotion before."""
+    verdict = confirmed(after_candidate_was_seen(), 5, environment(P, None, "CANCELED"))
+
+    assert isinstance(suspected(verdict, 15), PromotionCanceledError)
+
+
 def test_a_failure_is_an_error_although_the_candidate_was_never_shown() -> None:
-    error = confirmed(promotion_tracker(), 0, environment(P, None, "FAILED", message="No."))
+    error = confirmed(promotion_tracker(), 60, environment(P, None, "FAILED", message="No."))
+
+    assert isinstance(error, PromotionFailedError)
+
+
+@pytest.mark.parametrize("status", ["BUILD_FAILED", "INACTIVE"])
+def test_an_early_failure_without_its_candidate_is_one_if_the_deployment_says_the_same(
+    status: str,
+) -> None:
+    """It may be the end of the promotion before."""
+    failed = environment(P, None, "FAILED")
+    tracker = after_candidate_was_seen()
+    look(tracker, 5, failed)
+    assert explained(tracker, 15, failed, deployment()) == PENDING
+
+    error = explained(tracker, 20, failed, deployment(status=status))
 
     assert isinstance(error, PromotionFailedError)
 

@@ -58,9 +58,9 @@ def test_an_unchanged_end_counts_after_the_settling_time(
 
     look(tracker, 0, before)
     look(tracker, 120, before)
-    look(tracker, 179, before)
+    look(tracker, 129, before)
 
-    assert isinstance(see(tracker, 180, before), error)
+    assert isinstance(see(tracker, 130, before), error)
 
 
 @pytest.mark.parametrize("found", [None, deployment(status="INACTIVE")])

@@ -15,6 +15,7 @@ from aiobaseten.errors import (
 from aiobaseten.readings import EnvironmentReading
 
 from .literals import (
+    CERTAIN_AT,
     PENDING,
     P,
     T,
@@ -26,6 +27,7 @@ from .literals import (
     look,
     promotion_tracker,
     see,
+    suspected,
 )
 
 
@@ -113,30 +115,43 @@ def test_two_short_absences_do_not_add_up() -> None:
 def test_a_deployment_that_stays_missing_was_cancelled_if_no_other_took_its_place() -> None:
     tracker = after_candidate_was_seen()
     look(tracker, 5, environment(P))
-    for at in (15, 64):
+    for at in (15, 69):
         found = deployment(status="INACTIVE")
         assert explained(tracker, at, environment(P), found) == PENDING
 
-    error = explained(tracker, 65, environment(P), deployment(status="INACTIVE"))
+    error = explained(tracker, CERTAIN_AT, environment(P), deployment(status="INACTIVE"))
 
     assert isinstance(error, PromotionCanceledError)
 
 
 def test_a_failed_deployment_that_stays_missing_is_a_failure() -> None:
     tracker = after_candidate_was_seen()
+    broken = deployment(status="BUILD_FAILED")
     look(tracker, 5, environment(P))
+    for at in (15, 69):
+        # It may have failed before.
+        assert explained(tracker, at, environment(P), broken) == PENDING
 
-    error = explained(tracker, 15, environment(P), deployment(status="BUILD_FAILED"))
+    error = explained(tracker, CERTAIN_AT, environment(P), broken)
 
     assert isinstance(error, PromotionFailedError)
     assert tracker.history.seen()[-1].status == "BUILD_FAILED"
+
+
+def test_a_deployment_that_goes_missing_later_may_become_current_for_a_minute() -> None:
+    tracker = after_candidate_was_seen()
+    look(tracker, 300, environment(P))
+    found = deployment(status="INACTIVE")
+    assert explained(tracker, 359, environment(P), found) == PENDING
+
+    assert isinstance(explained(tracker, 360, environment(P), found), PromotionCanceledError)
 
 
 def test_a_deleted_deployment_was_cancelled() -> None:
     tracker = after_candidate_was_seen()
     look(tracker, 5, environment(P))
 
-    error = explained(tracker, 65, environment(P), None)
+    error = explained(tracker, CERTAIN_AT, environment(P), None)
 
     assert isinstance(error, PromotionCanceledError)
 
@@ -149,10 +164,11 @@ def test_a_successor_is_named(now: EnvironmentReading) -> None:
     tracker = after_candidate_was_seen()
     look(tracker, 5, now)
 
-    error = explained(tracker, 15, now, deployment())
+    early = suspected(explained(tracker, 15, now, deployment()), 15)
+    error = explained(tracker, CERTAIN_AT, now, deployment())
 
     assert isinstance(error, PromotionSupersededError)
-    assert error.by == X
+    assert early.by == error.by == X
 
 
 def test_a_candidate_that_lingered_before_is_no_successor() -> None:
@@ -168,9 +184,11 @@ def test_the_previous_deployment_is_the_successor_after_a_rollback() -> None:
     look(tracker, 0, environment(deployment(status="WAKING_UP")))
     look(tracker, 5, environment(P))
     found = deployment(status="SCALED_TO_ZERO")
-    assert explained(tracker, 64, environment(P), found) == PENDING
+    early = suspected(explained(tracker, 69, environment(P), found), 69)
 
-    error = explained(tracker, 65, environment(P), found)
+    error = explained(tracker, CERTAIN_AT, environment(P), found)
+
+    assert isinstance(early, PromotionSupersededError)
 
     assert isinstance(error, PromotionSupersededError)
     assert error.by == P
@@ -200,7 +218,7 @@ def test_an_environment_without_current_has_no_successor() -> None:
     look(tracker, 5, environment(None))
 
     assert isinstance(
-        explained(tracker, 65, environment(None), deployment(status="INACTIVE")),
+        explained(tracker, CERTAIN_AT, environment(None), deployment(status="INACTIVE")),
         PromotionCanceledError,
     )
 
@@ -223,7 +241,7 @@ def test_a_new_candidate_is_the_successor_although_nothing_serves() -> None:
     look(tracker, 0, environment(P, T))
     look(tracker, 5, now)
 
-    assert explained(tracker, 15, now, deployment()).by == X
+    assert explained(tracker, CERTAIN_AT, now, deployment()).by == X
 
 
 def test_any_current_deployment_is_the_successor_where_nothing_served_before() -> None:
@@ -231,7 +249,7 @@ def test_any_current_deployment_is_the_successor_where_nothing_served_before() -
     look(tracker, 0, environment(None, T))
     look(tracker, 5, environment(P))
 
-    assert explained(tracker, 15, environment(P), deployment()).by == P
+    assert explained(tracker, CERTAIN_AT, environment(P), deployment()).by == P
 
 
 # --- while the pointer lags, and after somebody else has promoted ---------------------------------
@@ -262,6 +280,17 @@ def test_a_success_that_never_takes_effect_is_a_failure() -> None:
     assert isinstance(see(tracker, 125, environment(P)), PromotionFailedError)
 
 
+def test_an_early_cancellation_that_vanishes_is_looked_up_in_the_audit_log() -> None:
+    """It may be that of the promotion before."""
+    tracker = after_candidate_was_seen()
+    look(tracker, 2, environment(P, None, "CANCELED"))
+    look(tracker, 5, environment(P))
+
+    verdict = explained(tracker, 15, environment(P), deployment())
+
+    assert isinstance(suspected(verdict, 15), PromotionCanceledError)
+
+
 @pytest.mark.parametrize("status", ["FAILED", "CANCELED"])
 def test_the_end_of_a_promotion_by_somebody_else_is_not_ours(status: str) -> None:
     tracker = promotion_tracker(baseline=Baseline(current_id=P))
@@ -271,7 +300,7 @@ def test_the_end_of_a_promotion_by_somebody_else_is_not_ours(status: str) -> Non
     ended = environment(P, None, status, message="Somebody else's.")
     assert isinstance(see(tracker, 16, ended), Explain)
 
-    error = explained(tracker, 65, ended, deployment())
+    error = explained(tracker, CERTAIN_AT, ended, deployment())
 
     assert isinstance(error, PromotionCanceledError)
     assert "Somebody else's." not in str(error)
@@ -281,9 +310,9 @@ def test_the_end_of_a_promotion_by_somebody_else_is_not_ours(status: str) -> Non
 def test_an_end_without_a_candidate_has_ten_seconds_of_its_own(status: str) -> None:
     tracker = promotion_tracker(baseline=Baseline(current_id=P))
     look(tracker, 0, environment(P, T, "RAMPING_UP"))
-    look(tracker, 5, environment(P))
+    look(tracker, 60, environment(P))
 
-    look(tracker, 14, environment(P, None, status))
-    look(tracker, 23, environment(P, None, status))
+    look(tracker, 69, environment(P, None, status))
+    look(tracker, 78, environment(P, None, status))
 
-    assert isinstance(see(tracker, 24, environment(P, None, status)), WaitError)
+    assert isinstance(see(tracker, 79, environment(P, None, status)), WaitError)

@@ -7,7 +7,18 @@ import pytest
 from aiobaseten._waiting import baseline_of
 from aiobaseten.errors import PromotionSupersededError
 
-from .literals import P, T, X, chain, deployment, environment, look, promotion_tracker, see
+from .literals import (
+    CERTAIN_AT,
+    P,
+    T,
+    X,
+    chain,
+    deployment,
+    environment,
+    look,
+    promotion_tracker,
+    see,
+)
 
 
 @pytest.mark.parametrize("promotion", [None, "SUCCEEDED"])
@@ -127,6 +138,6 @@ def test_an_earlier_success_that_reappears_is_not_the_end_of_a_repeated_promotio
     look(tracker, 4, before)
     look(tracker, 8, environment(T, T, "RELEASING"))
     look(tracker, 12, before)
-    look(tracker, 21, before)
+    look(tracker, CERTAIN_AT - 1, before)
 
-    assert see(tracker, 22, before) == T
+    assert see(tracker, CERTAIN_AT, before) == T

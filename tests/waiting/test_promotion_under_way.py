@@ -8,6 +8,8 @@ from aiobaseten.errors import PromotionCanceledError, PromotionPausedError
 from aiobaseten.readings import EnvironmentReading
 
 from .literals import (
+    CERTAIN_AT,
+    PENDING,
     P,
     T,
     X,
@@ -61,10 +63,20 @@ def test_a_rollback_whose_end_was_not_shown_is_a_cancellation(leftover: str) -> 
     look(tracker, 5, environment(P, T, "RAMPING_DOWN"))
     look(tracker, 10, environment(P, deployment(status=leftover), None))
 
-    error = explained(
-        tracker, 20, environment(P, deployment(status=leftover)), deployment(status=leftover)
-    )
-    assert isinstance(error, PromotionCanceledError)
+    left = environment(P, deployment(status=leftover))
+    found = deployment(status=leftover)
+    assert explained(tracker, CERTAIN_AT - 1, left, found) == PENDING
+
+    assert isinstance(explained(tracker, CERTAIN_AT, left, found), PromotionCanceledError)
+
+
+def test_a_rollback_whose_end_was_not_shown_is_over_ten_seconds_later() -> None:
+    """Later in a wait, no look is from before the promotion."""
+    tracker = after_candidate_was_seen()
+    look(tracker, 300, environment(P, T, "RAMPING_DOWN"))
+    look(tracker, 305, environment(P))
+
+    assert isinstance(explained(tracker, 315, environment(P), deployment()), PromotionCanceledError)
 
 
 def test_a_pause_is_waited_through() -> None:

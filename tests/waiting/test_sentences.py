@@ -223,9 +223,9 @@ def test_a_promotion_whose_deployment_failed(reading: EnvironmentReading, traffi
 def test_traffic_of_another_promotion_is_not_said_to_be_ours() -> None:
     tracker = after_candidate_was_seen()
     another = environment(P, X, "RAMPING_UP", percent=25)
-    look(tracker, 5, another)
+    look(tracker, 60, another)
 
-    assert str(explained(tracker, 15, another, deployment(status="BUILD_FAILED"))) == (
+    assert str(explained(tracker, 70, another, deployment(status="BUILD_FAILED"))) == (
         "the promotion of T failed: deployment T is BUILD_FAILED. "
         f"Traffic is on deployment P. {GIVEN_UP}"
     )
@@ -245,7 +245,7 @@ def test_a_promotion_that_is_gone(found: DeploymentReading | None, rest: str) ->
     tracker = after_candidate_was_seen()
     look(tracker, 5, environment(P))
 
-    assert str(explained(tracker, 65, environment(P), found)) == (
+    assert str(explained(tracker, 70, environment(P), found)) == (
         "the promotion of T is gone, and no look has shown its end: most likely it was cancelled. "
         f"Traffic is on deployment P. {rest}"
     )
@@ -254,28 +254,28 @@ def test_a_promotion_that_is_gone(found: DeploymentReading | None, rest: str) ->
 @pytest.mark.parametrize(("status", "fate"), [("CANCELED", "was cancelled"), ("FAILED", "failed")])
 def test_a_promotion_that_is_gone_after_its_end_was_seen(status: str, fate: str) -> None:
     tracker = after_candidate_was_seen()
-    look(tracker, 2, environment(P, None, status))
-    look(tracker, 5, environment(P))
+    look(tracker, 59, environment(P, None, status))
+    look(tracker, 60, environment(P))
 
-    assert str(explained(tracker, 15, environment(P), None)).startswith(
+    assert str(explained(tracker, 70, environment(P), None)).startswith(
         f"the promotion of T {fate}. Traffic is on deployment P."
     )
 
 
 def test_a_promotion_after_which_another_was_promoted() -> None:
     tracker = after_candidate_was_seen()
-    look(tracker, 5, environment(P, X, "RELEASING"))
+    look(tracker, 60, environment(P, X, "RELEASING"))
 
-    assert str(explained(tracker, 15, environment(P, X, "RELEASING"), deployment())) == (
+    assert str(explained(tracker, 70, environment(P, X, "RELEASING"), deployment())) == (
         "the promotion of T was superseded: deployment X was promoted after it."
     )
 
 
 def test_a_promotion_in_whose_place_another_came() -> None:
     tracker = after_candidate_was_seen()
-    look(tracker, 5, environment(X))
+    look(tracker, 60, environment(X))
 
-    assert str(explained(tracker, 15, environment(X), deployment())) == (
+    assert str(explained(tracker, 70, environment(X), deployment())) == (
         "the promotion of T was superseded: deployment X took its place."
     )
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .deployment import DeploymentTracker
     from .doubt import MOST_STALE_S
     from .follower import Follower, Window
-    from .followups import FollowUp
+    from .followups import FRESH_S, FollowUp
     from .guard import PAUSE_MAY_COME, GuardMemory, GuardTracker, StoppedError
     from .guard_policy import (
         LOG_UNREADABLE,
@@ -48,12 +48,14 @@ if TYPE_CHECKING:
         is_cancelled,
         promoted_again,
         promotions_after,
+        shows_promotion_of,
         tell,
         whose_pause,
     )
     from .why import WHY_S, Why
 
 __all__ = [
+    "FRESH_S",
     "GO_ON",
     "GO_ON_GUARDED",
     "LOG_UNREADABLE",
@@ -102,6 +104,7 @@ __all__ = [
     "promoted_again",
     "promotions_after",
     "read_last_lines",
+    "shows_promotion_of",
     "tell",
     "whose_pause",
 ]
@@ -110,6 +113,7 @@ _HOMES = {
     "GO_ON": ".wait",
     "GO_ON_GUARDED": ".wait",
     "LOG_UNREADABLE": ".guard_policy",
+    "FRESH_S": ".followups",
     "MOST_STALE_S": ".doubt",
     "PAUSE_MAY_COME": ".guard",
     "WHY_S": ".why",
@@ -154,6 +158,7 @@ _HOMES = {
     "judge": ".guard_verdicts",
     "promoted_again": ".who",
     "promotions_after": ".who",
+    "shows_promotion_of": ".who",
     "read_last_lines": ".wait",
     "tell": ".who",
     "whose_pause": ".who",

@@ -10,10 +10,20 @@ from ..events import Event
 from ..options import WaitOptions
 from ..readings import EnvironmentReading
 from .deployment import record_parts
-from .doubt import MISSING_GRACE_S, Doubt
+from .doubt import MISSING_GRACE_S, Doubt, certain_at
 from .history import History
 from .promotion import Baseline, EnvironmentHistory
-from .steps import KEEPS_WORKING, TO_BE_CONFIRMED, Done, Failed, Pending, Step, Still, Verdict
+from .steps import (
+    KEEPS_WORKING,
+    TO_BE_CONFIRMED,
+    Done,
+    Failed,
+    Pending,
+    Step,
+    Still,
+    Suspected,
+    Verdict,
+)
 
 _WITHOUT_SUCCESS = frozenset({PromotionPhase.FAILED, PromotionPhase.CANCELED})
 
@@ -33,6 +43,9 @@ class CancellationTracker:
             seen first.
         previous: The deployment that served before that promotion, if known.
         was_seen: Whether the promotion was shown before it was cancelled.
+        known_at: When the promotion was under way, in seconds since the wait began: looks may show
+            the time before.
+        at_once: Whether Baseten has answered that all traffic is back.
     """
 
     label: str
@@ -41,6 +54,8 @@ class CancellationTracker:
     target: str | None = None
     previous: str | None = None
     was_seen: bool = True
+    known_at: float = 0.0
+    at_once: bool = False
     _doubt: Doubt = field(factory=Doubt)
     _succeeded_since: float | None = None
     _was_running: bool = False
@@ -94,10 +109,10 @@ class CancellationTracker:
         third = reading.current_id not in (None, self.target, self.previous)
         is_known = self.target is not None and self.previous is not None
         if third and (is_known or not self.was_seen):
-            is_confirmed = self._doubt.is_confirmed(reading.current_id, at)
-            if is_confirmed:
-                return self._superseded(reading.current_id or "")
-            return Pending(confirm_in=self._doubt.remaining(at))
+            if not self._doubt.is_confirmed(reading.current_id, at):
+                return Pending(confirm_in=self._doubt.remaining(at))
+            superseded, old_for = self._superseded(reading.current_id or ""), self._old_for(at)
+            return Suspected(superseded, confirm_in=old_for) if old_for > 0 else superseded
         self._doubt.clear()
         if promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED:
             return self._succeeded(reading, at)
@@ -126,8 +141,13 @@ class CancellationTracker:
         promotion was not even shown when it was cancelled.
         """
         shown_within = 0.0 if self.was_seen else self.options.settling_time
-        remaining = max(self._not_over_at + MISSING_GRACE_S, shown_within) - at
+        old_for = 0.0 if self.at_once else self._old_for(at)
+        remaining = max(self._not_over_at + MISSING_GRACE_S - at, shown_within - at, old_for)
         return Pending(confirm_in=remaining) if remaining > 0 else Done(lambda: reading.value)
+
+    def _old_for(self, at: float) -> float:
+        """Seconds for which a look may show the time before the promotion."""
+        return certain_at(self.known_at) - at
 
     def _still_has_traffic(self, reading: EnvironmentReading) -> bool:
         """Whether a promotion is shown that has ended without success, and not lost its traffic."""

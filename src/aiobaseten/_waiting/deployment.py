@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from enum import Enum
 
@@ -12,7 +13,7 @@ from ..errors import BasetenError, DeploymentFailedError
 from ..events import DeploymentWoken, Event
 from ..options import WaitOptions
 from ..readings import DeploymentReading, Part
-from .doubt import MISSING_GRACE_S
+from .doubt import MISSING_GRACE_S, certain_at
 from .history import History, StatusRecord
 from .steps import KEEPS_WORKING, Done, Failed, Pending, Step, Still, Verdict, Wake, cut
 
@@ -73,13 +74,14 @@ class Judge:
         """Whether this may be the state before it was activated, retried or promoted."""
         if not (self.retried or part.may_be_old):
             return False
+        if record.stopped_since is not None:  # it was always so
+            return at - record.stopped_since < self.options.settling_time
         # A server that lags behind may show it again after something newer was seen.
-        is_new = at - record.since < MISSING_GRACE_S and at < self.options.settling_time
-        was_always_so = (
-            record.stopped_since is not None
-            and at - record.stopped_since < self.options.settling_time
-        )
-        return was_always_so or is_new
+        known_at = 0.0 if self.retried else -math.inf
+        if record.restarted_at is not None:
+            known_at = record.restarted_at
+        is_certain = at >= max(record.since + MISSING_GRACE_S, certain_at(known_at))
+        return not is_certain and at < self.options.settling_time
 
 
 @frozen(kw_only=True)

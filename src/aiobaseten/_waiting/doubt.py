@@ -1,23 +1,28 @@
-"""Decisions against the caller that must be seen twice, apart. Pure.
+"""How old a read may be before it is believed over a newer one. Pure.
 
 Reads may come from servers that lag behind each other and go back in time. So one look that shows
 a failure, a cancellation or another deployment decides nothing, unless only this promotion can have
-led to what it shows.
+led to what it shows. And a look may show any moment of the last minute: if it contradicts what was
+known already, it may be older. Then it is believed once no server shows the time before any more.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 
 from attrs import define
 
 #: Seconds between two looks that confirm each other: the first may hit the moment in which the
-#: candidate becomes the current deployment, or a server that lags behind. Where a mistake could
-#: take back a promotion that is well, it must last for `MOST_STALE_S`.
+#: candidate becomes the current deployment, or a server that lags behind. A look may take as long.
 MISSING_GRACE_S = 10.0
-#: Seconds by which a server lags behind at most. A state that looks as before a promotion must last
-#: for as long, because a promotion that is wrongly called over may be taken back.
+#: Seconds by which a server lags behind at most.
 MOST_STALE_S = 60.0
+
+
+def certain_at(known_at: float) -> float:
+    """When every look is newer than a state that was known at that time."""
+    return known_at + MOST_STALE_S + MISSING_GRACE_S
 
 
 @define
@@ -26,18 +31,27 @@ class Doubt:
 
     _shown: Hashable = None
     _since: float = 0.0
-    _lasts: float = MISSING_GRACE_S
+    _certain_at: float = 0.0
 
-    def is_confirmed(self, shown: Hashable, at: float, lasts: float = MISSING_GRACE_S) -> bool:
-        """Record what a look shows; returns whether it was seen before, *lasts* seconds ago."""
+    def is_confirmed(self, shown: Hashable, at: float, known_at: float = -math.inf) -> bool:
+        """Record what a look shows; returns whether it is certain.
+
+        It must be seen in two looks apart, without another one between them.
+
+        Args:
+            shown: What.
+            at: When.
+            known_at: Since when the state is known that this one may be older than; by default, it
+                cannot be older than any.
+        """
         if shown != self._shown:
             self._shown, self._since = shown, at
-        self._lasts = lasts
-        return at - self._since >= lasts
+        self._certain_at = max(self._since + MISSING_GRACE_S, certain_at(known_at))
+        return at >= self._certain_at
 
     def remaining(self, at: float) -> float:
         """Seconds until a look may confirm it."""
-        return self._lasts - (at - self._since)
+        return self._certain_at - at
 
     @property
     def is_open(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import define, evolve, field
 
+from .._status import precedes_traffic
 from .._verdict import GuardReport, Verdict
 from ..errors import (
     ConfigurationError,
@@ -19,7 +20,8 @@ from ..errors import (
 )
 from ..guard import Guard
 from ..options import WaitOptions
-from ..readings import EnvironmentReading
+from ..readings import EnvironmentReading, PromotionReading
+from .doubt import certain_at
 from .guard_policy import AskWhoPaused, Ends, Errand, GuardPolicy, Measure, PauseBefore
 from .history import History
 from .promotion import PromotionTracker
@@ -31,6 +33,8 @@ PAUSE_MAY_COME = (
     "The guard asked for a pause, but no look has shown it. If the promotion under way is paused, "
     "somebody must resume it."
 )
+# Seconds between two looks in which nobody can cancel a promotion and bring another one as far.
+_GAP_S = 30.0
 # Seconds for the next step of the way back, beside those for which Baseten holds it.
 _BACK_S = 900.0
 
@@ -142,6 +146,36 @@ class StoppedError(GuardError):
 
 
 @define
+class _Track:
+    """What looks alone tell of another promotion of the same deployment, without an audit log.
+
+    Attributes:
+        is_unbroken: Whether it was seen from its beginning on, without a gap, and no look could be
+            one of another promotion.
+    """
+
+    is_unbroken: bool = True
+    _moved_at: float | None = None
+    _seen_at: float | None = None
+
+    def is_promoted_again(self, shown: PromotionReading, at: float) -> bool:
+        """Take in a look; returns whether ours has ended, and another one is under way.
+
+        No promotion goes back to waiting for its deployment once traffic has moved.
+        """
+        is_beginning = precedes_traffic(shown.status)
+        is_first, since = self._seen_at is None, self._seen_at or 0.0
+        is_gap = bool(shown.percent) if is_first else at - since > _GAP_S
+        if is_gap or (is_beginning and self._moved_at is not None):
+            self.is_unbroken = False
+        self._seen_at = at
+        if shown.percent and self._moved_at is None:
+            self._moved_at = at
+        moved_at = self._moved_at
+        return is_beginning and moved_at is not None and at >= certain_at(moved_at)
+
+
+@define
 class GuardTracker:
     """Follows a guarded promotion until it is live and good, or the guard ends it.
 
@@ -155,6 +189,7 @@ class GuardTracker:
     _options: WaitOptions | None = None
     _live: Done | None = None
     _serving: str | None = None
+    _track: _Track = field(factory=_Track)
 
     @property
     def label(self) -> str:
@@ -187,6 +222,8 @@ class GuardTracker:
             return step
         if reading.current_id != self.promotion.target:
             self._serving = reading.current_id
+        if shown is not None and self._track.is_promoted_again(shown, at):
+            return evolve(step, verdict=self._superseded())
         events = self.policy.observe(
             shown.phase if shown else None,
             shown.percent if shown and self.policy.has_steps else 0,
@@ -195,6 +232,15 @@ class GuardTracker:
         )
         verdict = self._verdict(step, self.policy.decide(at), at)
         return evolve(step, verdict=verdict, events=(*step.events, *events))
+
+    @property
+    def has_followed(self) -> bool:
+        """Whether looks alone tell that it is the promotion that the wait began with."""
+        return self._track.is_unbroken
+
+    def _superseded(self) -> Failed:
+        target = self.promotion.target
+        return _over(f"{self.label} is over: deployment {target} was promoted again.", target)
 
     @property
     def _before(self) -> str | None:

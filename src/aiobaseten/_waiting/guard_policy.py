@@ -24,13 +24,11 @@ from ..events import (
     StepReached,
 )
 from ..guard import MEASURE_EVERY_S, Guard, OnBreach, OnUnavailable
-from .doubt import MISSING_GRACE_S, Doubt
+from .doubt import MISSING_GRACE_S, Doubt, certain_at
 
 #: Seconds before the end of a hold at which a step that has not passed is paused: a look may come
 #: ten seconds late, show a state ten seconds old, and the request needs time, too.
 MARGIN_S = 45.0
-#: Seconds after which a promotion that is still paused shows that a resume was lost.
-LOST_AFTER_S = 30.0
 #: How often, and how many seconds apart, the audit log is asked who has paused a promotion.
 ASK_WHO_TIMES, ASK_WHO_EVERY_S = 3, 30.0
 #: Percent of the traffic.
@@ -200,6 +198,9 @@ class GuardPolicy:
     _is_live: bool = False
     _is_overruled: bool = False
     _is_strangers_pause: bool = False
+    # When the pause that stands was known first, and when it last went on after one.
+    _paused_at: float | None = None
+    _went_on_at: float = -math.inf
     _asked_who: int = 0
     _asked_who_at: float = -math.inf
     _went_down: Doubt = field(factory=Doubt)
@@ -229,7 +230,8 @@ class GuardPolicy:
             events.append(StepReached(at=at, percent=percent))
         self._seen_at = at
         step = self._step
-        if step and phase is PromotionPhase.PAUSED:
+        # At a lower percentage, it is the pause of an earlier step, from a server that lags behind.
+        if step and phase is PromotionPhase.PAUSED and percent == step.percent:
             is_from_before = step.pause == "no" and self.pause_before == "held"
             if step.pause in ("asked", "carried") or is_from_before:
                 step.pause = "stands"
@@ -239,7 +241,7 @@ class GuardPolicy:
         """Whether a step begins. A lower percentage may come from a server that lags behind."""
         step = self._step
         if step is not None and percent < step.percent:
-            return self._went_down.is_confirmed(percent, at)
+            return self._went_down.is_confirmed(percent, at, step.since)
         self._went_down.clear()
         return step is None or percent > step.percent
 
@@ -292,24 +294,37 @@ class GuardPolicy:
                 self.pause_before = "others"  # a guard pauses steps
             is_ours = step is not None and step.pause not in ("no", "over")
             is_known = is_ours or self._is_strangers_pause or self.pause_before != "others"
+            if not is_known and at < certain_at(self._went_on_at):
+                return by  # the pause before, from a server that lags behind
             if not is_known:
                 self._is_strangers_pause = True
                 by.append("pause")
+            if self._paused_at is None:
+                self._paused_at = at
             return by
+        is_certain = is_live or is_back or (step is not None and percent > step.percent)
+        if self._must_doubt_running(step) and not is_certain:
+            known_at = 0.0 if self._paused_at is None else self._paused_at
+            if not self._went_on.is_confirmed("running", at, known_at):
+                return by
+        if self._paused_at is not None:
+            self._paused_at, self._went_on_at = None, at
         self._is_strangers_pause = False
         if phase is not None and self.pause_before != "perhaps":
             self.pause_before = "others"
         if step is not None and step.pause == "resumed":
-            step.pause = "over"
-        if step is None or step.pause != "stands":
-            return by
-        is_certain = is_live or is_back or percent > step.percent
-        if is_certain or self._went_on.is_confirmed("running", at):
+            step.pause, self._went_on_at = "over", at
+        if step is not None and step.pause == "stands":
             step.pause, step.let_go = "no", True
             self._is_overruled |= is_live
             if not is_back:
                 by.append("roll forward" if is_live else "resume")
         return by
+
+    def _must_doubt_running(self, step: _Step | None) -> bool:
+        """Whether a pause stands that nobody here has ended."""
+        is_ours = step is not None and step.pause == "stands"
+        return is_ours or self._is_strangers_pause or self.pause_before in ("held", "left")
 
     # --- decisions -------------------------------------------------------------------------------
 
@@ -516,7 +531,8 @@ class GuardPolicy:
     def _may_resume(self, step: _Step, at: float) -> bool:
         if self._phase is not PromotionPhase.PAUSED:
             return False
-        is_lost = step.pause == "resumed" and at - step.resumed_at >= LOST_AFTER_S
+        # Then no server shows the time before any more: the resume was lost.
+        is_lost = step.pause == "resumed" and at >= certain_at(step.resumed_at)
         return step.pause == "stands" or is_lost
 
     def _may_ask_who(self, step: _Step) -> bool:

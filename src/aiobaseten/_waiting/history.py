@@ -31,6 +31,7 @@ class StatusRecord:
             answered. Looks that nobody asked for are no gap.
         stopped_since: When the subject was first seen, if it was only ever seen stopped or failed;
             otherwise ``None``.
+        restarted_at: When it was first seen otherwise, after that; or ``None``.
         was_ready: Whether the subject has been seen ready.
     """
 
@@ -41,6 +42,7 @@ class StatusRecord:
     last: float
     unbroken_since: float
     stopped_since: float | None
+    restarted_at: float | None
     was_ready: bool
 
 
@@ -93,6 +95,10 @@ class History:
         self.changed_at = at
         phase = meaning_of(status).phase
         stopped_since = at if before is None else before.stopped_since
+        is_stopped = phase in HOPELESS
+        restarted_at = None if before is None else before.restarted_at
+        if before is not None and before.stopped_since is not None and not is_stopped:
+            restarted_at = at
         subject, name = key
         now = StatusRecord(
             subject=subject,
@@ -101,7 +107,8 @@ class History:
             since=at,
             last=at,
             unbroken_since=at,
-            stopped_since=stopped_since if phase in HOPELESS else None,
+            stopped_since=stopped_since if is_stopped else None,
+            restarted_at=restarted_at,
             was_ready=phase is Phase.READY or (before is not None and before.was_ready),
         )
         previous = before.status if before else None

@@ -6,6 +6,9 @@ a new candidate is scaled to zero before it has ever loaded.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Hashable
+
 from attrs import define, evolve, field
 
 from .._status import Phase, PromotionPhase, Stage
@@ -27,7 +30,7 @@ from .deployment import (
     record_parts,
     stays_asleep,
 )
-from .doubt import MISSING_GRACE_S, MOST_STALE_S, Doubt
+from .doubt import MISSING_GRACE_S, MOST_STALE_S, Doubt, certain_at
 from .history import History
 from .steps import (
     KEEPS_WORKING,
@@ -39,9 +42,13 @@ from .steps import (
     Pending,
     Step,
     Still,
+    Suspected,
     Verdict,
     cut,
 )
+
+# A wait begins when its promotion is under way. So looks that show the time before are old.
+_UNDER_WAY_AT = 0.0
 
 
 @define(kw_only=True)
@@ -147,7 +154,7 @@ class PromotionTracker:
     retried: bool = False
     baseline: Baseline = field(factory=Baseline)
     _was_there: bool = False
-    _was_current: bool = False
+    _current_since: float | None = None
     _missing_since: float | None = None
     _succeeded_since: float | None = None
     _alone_since: float | None = None
@@ -163,8 +170,8 @@ class PromotionTracker:
 
     def see(self, reading: EnvironmentReading, at: float) -> Step:
         """Decide what one look means: look again, done, or failed."""
-        ours = self._find(reading)
-        if not self._was_current:  # else another promotion of the same deployment is shown
+        ours = self._find(reading, at)
+        if self._current_since is None:  # else another promotion of the same deployment is shown
             self.baseline.correct(reading, self.target)
         is_old = self._is_old(reading, at)
         events: list[Event] = record_parts(self.history, ours, at) if ours else []
@@ -205,11 +212,12 @@ class PromotionTracker:
 
     # --- what the environment shows --------------------------------------------------------------
 
-    def _find(self, reading: EnvironmentReading) -> DeploymentReading | None:
+    def _find(self, reading: EnvironmentReading, at: float) -> DeploymentReading | None:
         """The deployment that is promoted, if the environment shows it."""
         if reading.current_id == self.target:
             self._was_there = True
-            self._was_current = True
+            if self._current_since is None:
+                self._current_since = at
             return reading.current
         # The end of the rollback was not shown: a candidate that is still there is a leftover.
         is_leftover = reading.promotion is None and self.seen.is_rolling_back
@@ -302,8 +310,8 @@ class PromotionTracker:
         """It is current, and no promotion of it is under way."""
         if parts.pending or parts.asleep:
             return self._pending()
-        is_unchanged = is_over and self._is_status_of_before(reading)
-        if self._served_already and is_unchanged and not self._doubt.is_confirmed("over", at):
+        may_be_earlier = self._is_status_of_before(reading) or at < certain_at(_UNDER_WAY_AT)
+        if self._served_already and is_over and may_be_earlier and not self._is_new("over", at):
             return Pending(confirm_in=self._doubt.remaining(at))
         if self._served_already and not is_over and reading.candidate_id in (None, self.target):
             # Only the promotion's own end decides. If none is ever shown, there was none to do.
@@ -312,7 +320,7 @@ class PromotionTracker:
                 return self._pending()  # a candidate is there for as long as its promotion
             if self._alone_since is None:
                 self._alone_since = at
-            has_ended = self.seen.last is not None and self._doubt.is_confirmed("ended", at)
+            has_ended = self.seen.last is not None and self._is_new("ended", at)
             if not has_ended and at - self._alone_since < self.options.settling_time:
                 return Pending()
         elif not self._served_already:
@@ -335,10 +343,19 @@ class PromotionTracker:
             reading.candidate_id == self.target != self.baseline.candidate_id
             and not self._served_already
         )
-        lasts = MOST_STALE_S if self._is_status_of_before(reading) else MISSING_GRACE_S
-        if is_certain or self._doubt.is_confirmed(shown, at, lasts):
+        known_at = _UNDER_WAY_AT if self._is_status_of_before(reading) else -math.inf
+        if is_certain or self._doubt.is_confirmed(shown, at, known_at):
             return verdict
         return Pending(confirm_in=self._doubt.remaining(at))
+
+    def _unless_before(self, failed: Failed, at: float, since: float | None = None) -> Verdict:
+        """*failed*, once it is certain that it came after the promotion, or after *since*."""
+        old_for = certain_at(_UNDER_WAY_AT if since is None else since) - at
+        return Suspected(failed, confirm_in=old_for) if old_for > 0 else failed
+
+    def _is_new(self, shown: Hashable, at: float) -> bool:
+        """Whether what a look shows is certainly not from before the promotion."""
+        return self._doubt.is_confirmed(shown, at, _UNDER_WAY_AT)
 
     def _pending(self) -> Pending:
         self._doubt.clear()
@@ -383,9 +400,10 @@ class PromotionTracker:
             self._note_missing(at)
             return self._moving(promotion)
         has_succeeded = promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED
-        if has_succeeded and self._was_current and reading.current_id is not None:
+        since = self._current_since
+        if has_succeeded and since is not None and reading.current_id is not None:
             # It has served, so that this is the end of a promotion that came after it.
-            if self._doubt.is_confirmed(("replaced", reading.current_id), at):
+            if self._doubt.is_confirmed(("replaced", reading.current_id), at, since):
                 return self._superseded(reading, reading.current_id)
             return Pending(confirm_in=self._doubt.remaining(at))
         if has_succeeded or self._may_follow(reading):
@@ -398,8 +416,8 @@ class PromotionTracker:
         elif not self._doubt.is_confirmed(promotion.phase, at):
             return Pending(confirm_in=self._doubt.remaining(at))
         elif promotion.phase is PromotionPhase.CANCELED:
-            return self._canceled(reading)
-        else:
+            return self._unless_before(self._canceled(reading), at)
+        elif at >= certain_at(_UNDER_WAY_AT):
             return self._failed(reading, promotion, None, at)
         shown_within = 0.0 if self._was_there else self.options.settling_time
         remaining = max(MISSING_GRACE_S, shown_within) - (at - since)
@@ -427,38 +445,48 @@ class PromotionTracker:
         self, reading: EnvironmentReading, deployment: DeploymentReading | None, at: float
     ) -> Verdict:
         """Why it is not there, from the deployment and from the environment."""
+        old_for = certain_at(_UNDER_WAY_AT) - at
+        is_old = old_for > 0 and self._is_status_of_before(reading)
+        promotion = reading.promotion if self._is_ours(reading, is_old=is_old) else None
+        has_failed = promotion is not None and promotion.phase is PromotionPhase.FAILED
         if deployment is not None and (broken := deployment.parts_in(Phase.FAILED)):
+            # It may have failed before, unless the environment says the same.
+            if old_for > 0 and not has_failed:
+                return Pending(confirm_in=old_for)
             return self._broke(reading, broken, at)
-        may_be_old_for = self._may_be_old_for(at)
-        successor = self._successor(reading)
-        if successor is not None:
-            if successor == self.baseline.current_id and may_be_old_for > 0:
-                return Pending(confirm_in=may_be_old_for)
-            return self._superseded(reading, successor)
+        if (successor := self._successor(reading)) is not None:
+            is_before = successor == self.baseline.current_id
+            since = self._current_since if is_before else None
+            return self._unless_before(self._superseded(reading, successor), at, since)
         has_settled = at - self.history.changed_at >= self.options.settling_time
         may_follow = deployment is not None and (
             deployment.parts_in(Phase.PENDING) or not has_settled
         )
         if may_follow and not self._was_there:
             return Pending()  # the environment need not show it before it serves
-        # A minute later no server shows the time before, so this is our promotion. If Baseten
-        # never began it, the message is about an earlier one.
-        is_old = may_be_old_for > 0 and self._is_status_of_before(reading)
-        promotion = reading.promotion if self._is_ours(reading, is_old=is_old) else None
-        if promotion is not None and promotion.phase is PromotionPhase.FAILED:
-            return self._failed(reading, evolve(promotion, message=None), deployment, at)
+        if promotion is not None and has_failed:
+            if old_for > 0 and not (deployment and deployment.is_hopeless):
+                return Pending(confirm_in=old_for)
+            # If Baseten never began ours, the message is about an earlier one.
+            is_of_before = self._is_status_of_before(reading)
+            shown = evolve(promotion, message=None) if is_of_before else promotion
+            return self._failed(reading, shown, deployment, at)
         if promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED:
             return self._pointer_lags(reading, at)
         fate = f"is {deployment.status}" if deployment else "no longer exists"
         ended = promotion or self.seen.last
         if ended is not None and ended.phase is PromotionPhase.CANCELED:
-            return self._canceled(reading, f" Deployment {self.target} {fate}.")
-        if ended is not None and ended.phase is PromotionPhase.FAILED:
+            canceled = self._canceled(reading, f" Deployment {self.target} {fate}.")
+            return self._unless_before(canceled, at)
+        if ended is not None and ended.phase is PromotionPhase.FAILED and old_for <= 0:
             return self._failed(reading, ended, deployment, at)
         if ended is None and self._may_become_current(deployment, at):
             return Pending()
-        if may_be_old_for > 0:
-            return Pending(confirm_in=may_be_old_for)
+        if not self.seen.is_rolling_back:  # else it is known why it is gone
+            # The current deployment may follow late.
+            old_for = max(old_for, self._note_missing(at) + MOST_STALE_S - at)
+        if old_for > 0:
+            return Pending(confirm_in=old_for)
         return self._gone(reading, f" Deployment {self.target} {fate}.")
 
     def _may_become_current(self, deployment: DeploymentReading | None, at: float) -> bool:
@@ -469,15 +497,6 @@ class PromotionTracker:
         if deployment is None or deployment.parts_in(Phase.READY) != deployment.parts:
             return False
         return at - self._note_missing(at) < self.options.settling_time
-
-    def _may_be_old_for(self, at: float) -> float:
-        """Seconds for which a look without a trace of the promotion may show the time before it.
-
-        If it was seen being rolled back, it is known why it is gone.
-        """
-        if self.seen.is_rolling_back:
-            return 0.0
-        return MOST_STALE_S - (at - self._note_missing(at))
 
     def _successor(self, reading: EnvironmentReading) -> str | None:
         """The deployment that took the place, if one did."""
@@ -498,7 +517,7 @@ class PromotionTracker:
         if is_new or is_promoted_again:
             return reading.candidate_id
         # It served, so the deployment that serves now came later, even if it also served before.
-        return reading.current_id if self._was_current else None
+        return reading.current_id if self._current_since is not None else None
 
     # --- sentences -------------------------------------------------------------------------------
 

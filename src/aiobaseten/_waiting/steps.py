@@ -66,6 +66,19 @@ class Failed:
 
 
 @frozen
+class Suspected:
+    """The wait seems to have failed, unless the look is from before. Ask the audit log.
+
+    Attributes:
+        failed: How it ends if the audit log confirms that.
+        confirm_in: Seconds after which a look may confirm it, if the log does not.
+    """
+
+    failed: Failed
+    confirm_in: float
+
+
+@frozen
 class Wake:
     """The deployment sleeps, and the caller asked to wake it. Wake it and look again.
 
@@ -101,7 +114,7 @@ class Act:
     given: Callable[[Any, float], Step]
 
 
-Verdict: TypeAlias = "Pending | Done | Failed | Wake | Explain | Act"
+Verdict: TypeAlias = "Pending | Done | Failed | Suspected | Wake | Explain | Act"
 
 
 @frozen(kw_only=True)

@@ -42,12 +42,13 @@ from .steps import (
     Failed,
     Pending,
     Step,
+    Suspected,
     Tracker,
     Wake,
     cut,
     ends_wait,
 )
-from .who import Who, add_who
+from .who import Who, add_who, explains
 from .why import Watch, Why, add_why
 
 if TYPE_CHECKING:
@@ -288,6 +289,11 @@ class Wait(Generic[R]):
                     at = self._at()
                     explained = verdict.given(found, at)
                     due = self._take(explained.verdict, explained, explained.events, at)
+                elif isinstance(verdict, Suspected):
+                    error, who = verdict.failed.error(self._evidence()), actions.who
+                    is_so = who is not None and await explains(self._polls.follow_ups, who, error)
+                    decided = verdict.failed if is_so else Pending(verdict.confirm_in)
+                    due = self._take(decided, step, (), self._at())
                 elif isinstance(verdict, Act) and actions.perform is not None:
                     outcome = await actions.perform(verdict.errand)
                     at = self._at()
@@ -382,7 +388,7 @@ class Wait(Generic[R]):
         self._span.add(events)
         if self._events is not None:
             self._events += events
-        if isinstance(verdict, Wake | Explain | Act):
+        if isinstance(verdict, Suspected | Wake | Explain | Act):
             self._act = step
             return self._expires
         self._failed_acts = 0

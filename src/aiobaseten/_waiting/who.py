@@ -57,21 +57,30 @@ class Who:
 
 async def add_who(follow_ups: FollowUps, who: Who, error: WaitError) -> None:
     """Add who did it to the message and to the evidence of *error*, if the audit log tells."""
-    asked = _asked(error)
-    if not asked or who.target is None or error.evidence is None:
+    found = await _look_up(follow_ups, who, error)
+    act = None if found is None else act_of(found)
+    if act is None or error.evidence is None:
         return
-    clock = follow_ups.clock
+    tell(error, f"{_subject(error)} was {act}.", who.advice)
+    error.evidence = evolve(error.evidence, act=act)
+
+
+async def explains(follow_ups: FollowUps, who: Who, error: WaitError) -> bool:
+    """Whether the audit log shows the act that *error* tells of."""
+    return await _look_up(follow_ups, who, error) is not None
+
+
+async def _look_up(follow_ups: FollowUps, who: Who, error: WaitError) -> AuditEntry | None:
+    """The entry of the audit log that explains *error*."""
+    asked, clock = _asked(error), follow_ups.clock
+    if not asked or who.target is None:
+        return None
     try:
         async with clock.timeout_at(clock.now() + WHO_S):
             entries = await follow_ups.once(who.read)
     except (BasetenError, TimeoutError):
-        return
-    found = _find(entries, error, asked, who.target, who.since)
-    act = None if found is None else act_of(found)
-    if act is None:
-        return
-    tell(error, f"{_subject(error)} was {act}.", who.advice)
-    error.evidence = evolve(error.evidence, act=act)
+        return None
+    return _find(entries, error, asked, who.target, who.since)
 
 
 def act_of(entry: AuditEntry) -> AuditedAct | None:
@@ -153,6 +162,13 @@ def promotions_after(entries: Sequence[AuditEntry], target: str) -> list[AuditEn
         if _is_about(one, target, names):
             return promotions[:at]
     return []
+
+
+def shows_promotion_of(entries: Sequence[AuditEntry], target: str) -> bool:
+    """Whether the log shows a promotion of *target*, so that it can tell of later ones."""
+    names = _names(entries)
+    promoted = (one for one in entries if one.act is _audit_log.Act.PROMOTED)
+    return any(_is_about(one, target, names) for one in promoted)
 
 
 def promoted_again(
