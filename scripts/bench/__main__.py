@@ -148,8 +148,8 @@ def importing(rounds: int) -> tuple[list[Figure], Any]:
     """CPU time of imports."""
     found = imports.measure(ROOT, SCRATCH, rounds=rounds)
     bounds = {
-        "import aiobaseten / import httpx": (1.35, 1.2),
-        "import aiobaseten / import baseten.client": (0.25, 0.2),
+        "import aiobaseten / import httpx": (0.25, 0.2),
+        "import aiobaseten / import baseten.client": (0.05, 0.02),
         "from aiobaseten import Baseten / import httpx": (1.8, 1.6),
         "from aiobaseten import Baseten / import baseten.client": (0.25, 0.2),
     }

@@ -17,7 +17,9 @@ PUBLIC = [
     if not one.name.startswith("_") and one.name not in {"airflow", "cli", "testing"}
 ]
 CLASSES = [
-    one for one in (getattr(aiobaseten, name) for name in aiobaseten.__all__) if isinstance(one, type)
+    one
+    for one in (getattr(aiobaseten, name) for name in aiobaseten.__all__)
+    if isinstance(one, type)
 ]
 
 
