@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from .__main__ import PARTS
+
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH = 720
 OURS, OTHERS, BOUND = "#0a7d5a", "#8a8f98", "#b4531f"
@@ -124,6 +126,9 @@ def _number(value: float) -> str:
 def main() -> int:
     """Update the page and the plots with the results of the last run."""
     result: dict[str, Any] = json.loads((ROOT / "build" / "bench.json").read_text())
+    if missing := sorted(PARTS.keys() - result["figures"].keys()):
+        print(f"build/bench.json lacks {', '.join(missing)}: run make bench BENCH='…' for them")
+        return 1
     page = ROOT / "docs" / "performance.md"
     text = _FIGURES.sub(lambda found: f"{found[1]}{table(result)}\n\n{found[2]}", page.read_text())
     page.write_text(text, "utf-8")

@@ -906,7 +906,8 @@ def _time_limits(one: _OfResource) -> object:
     return one.resource.sender.settings.time_limits
 
 
-@frozen
+# Without a slot for weak references: each poll has one of these.
+@frozen(weakref_slot=False)
 class DeploymentLook(Look[DeploymentReading], Generic[D, E]):
     """Looks at a deployment.
 
@@ -940,7 +941,7 @@ class DeploymentLook(Look[DeploymentReading], Generic[D, E]):
         return evolve(fetched, value=evolve(reading, promoting=promoting))
 
 
-@frozen
+@frozen(weakref_slot=False)
 class EnvironmentLook(Look[EnvironmentReading], Generic[D, E]):
     """Looks at an environment.
 

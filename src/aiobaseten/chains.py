@@ -295,9 +295,9 @@ class ChainDeploymentHandle(DeploymentHandle["ChainDeployment", "ChainEnvironmen
             APIError: The server refuses to show it (401, 403 and the like; 404 after 30 s).
             ConfigurationError: An option is invalid, or the client was closed.
         """
-        return cast(
-            "ChainDeployment", await self._wait(wait_options(options, DeploymentOptions)).result()
-        )
+        wait = self._wait(wait_options(options, DeploymentOptions))
+        del options  # as for a model
+        return cast("ChainDeployment", await wait.result())
 
     async def deactivate(self) -> None:
         """Turn the deployment off: it no longer serves and costs nothing.

@@ -368,6 +368,7 @@ class ModelDeploymentHandle(DeploymentHandle["Deployment", "Environment"]):
             ConfigurationError: An option is invalid, or the client was closed.
         """
         wait = self._wait(wait_options(options, ModelDeploymentOptions))
+        del options  # an empty table, and there may be a hundred thousand waits
         return cast("Deployment", await wait.result())
 
     async def activate(self) -> None:

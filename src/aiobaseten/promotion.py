@@ -174,7 +174,9 @@ class Promotion(Generic[D, E]):
             APIError: The server refuses to show the environment (401, 403, 404 and the like).
             ConfigurationError: An option is invalid, or the client was closed.
         """
-        return cast("D", await self._wait(wait_options(options, PromotionOptions)).result())
+        wait = self._wait(wait_options(options, PromotionOptions))
+        del options  # an empty table, and there may be a hundred thousand waits
+        return cast("D", await wait.result())
 
     def _wait(self, options: WaitOptions) -> Waiting:
         return _waiting.Wait(

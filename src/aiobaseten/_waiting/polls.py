@@ -24,7 +24,6 @@ from ..options import Schedule
 from .followups import FRESH_S, FollowUps
 from .health import Change, Standing
 from .schedule import jittered
-from .timetable import Timetable
 from .turns import Route, Seat, Turns
 
 R = TypeVar("R")
@@ -97,17 +96,18 @@ class Listener(Protocol):
 class _Poll:
     """A resource that somebody polls.
 
-    Until the next look, the earliest times may be those of a listener that has left.
+    Until the next look, a listener that has left may be the one that wants it, or its deadline
+    may be the earliest.
 
     Attributes:
         look: Reads the resource.
         route: That of the look.
         standing: How the last look ended.
         deadlines: When each listener wants its last look; infinity once that was sent.
-        last_looks: When each listener whose last look was sent stops waiting for it.
+        last_looks: When each listener whose last look was sent stops waiting for it; ``None`` for
+            as long as there is none.
         wanted_at: When the first listener wants the next look.
         deadline: The earliest of the deadlines.
-        answer_by: The earliest of the last looks.
         ended: When the last look ended.
         patience: With the next one, in seconds.
         flight: The look under way.
@@ -117,10 +117,9 @@ class _Poll:
     route: Route
     standing: Standing = Standing.NEW
     deadlines: dict[Listener, float] = field(factory=dict[Listener, float])
-    last_looks: dict[Listener, float] = field(factory=dict[Listener, float])
+    last_looks: dict[Listener, float] | None = None
     wanted_at: float = math.inf
     deadline: float = math.inf
-    answer_by: float = math.inf
     ended: float = math.inf
     patience: float = PATIENCE_S
     flight: _Flight | None = None
@@ -128,7 +127,8 @@ class _Poll:
     @property
     def expires_at(self) -> float:
         """When the first listener stops waiting."""
-        return min(self.deadline + UNSENT_S, self.answer_by)
+        answer_by = min((self.last_looks or {}).values(), default=math.inf)
+        return min(self.deadline + UNSENT_S, answer_by)
 
     def add(self, listener: Listener, wanted_at: float, deadline: float) -> None:
         """Listen."""
@@ -139,36 +139,36 @@ class _Poll:
     def remove(self, listener: Listener) -> None:
         """Stop listening."""
         del self.deadlines[listener]
-        self.last_looks.pop(listener, None)
+        if self.last_looks is not None:
+            self.last_looks.pop(listener, None)
 
     def note_sent(self, now: float) -> None:
         """From now on, the listeners past their deadline wait for the result of this look."""
         if self.deadline > now + EARLY_S:
             return
-        for listener, at in self.deadlines.items():
-            if at <= now + EARLY_S:
-                self.deadlines[listener] = math.inf
-                self.last_looks[listener] = now + LAST_LOOK_S
-        self._find_earliest()
+        late = [one for one, at in self.deadlines.items() if at <= now + EARLY_S]
+        self.deadlines.update(dict.fromkeys(late, math.inf))
+        last_looks = dict.fromkeys(late, now + LAST_LOOK_S)
+        self.last_looks = {**(self.last_looks or {}), **last_looks}
+        self._find_deadline()
 
     def expire(self, now: float) -> None:
         """Tell the listeners whose last look was not sent or not answered in time."""
-        for limits, extra in ((self.deadlines, UNSENT_S), (self.last_looks, 0.0)):
+        for limits, extra in ((self.deadlines, UNSENT_S), (self.last_looks or {}, 0.0)):
             for listener, at in limits.items():
                 if at + extra <= now:
                     limits[listener] = math.inf
                     listener.expire(was_sent=limits is self.last_looks)
-        self._find_earliest()
+        self._find_deadline()
 
     def tell(self, sighting: Sighting[Any]) -> None:
         """Tell all listeners."""
         wanted = [listener.hear(sighting) for listener in list(self.deadlines)]
         self.wanted_at = min(wanted, default=math.inf)
-        self._find_earliest()
+        self._find_deadline()
 
-    def _find_earliest(self) -> None:
+    def _find_deadline(self) -> None:
         self.deadline = min(self.deadlines.values(), default=math.inf)
-        self.answer_by = min(self.last_looks.values(), default=math.inf)
 
 
 @define(eq=False)
@@ -178,6 +178,7 @@ class _Flight:
     poll: _Poll
     seat: Seat
     sent_at: float  # until it is sent: when it started to queue
+    was_sent: bool = False
     task: asyncio.Task[None] | None = None
     has_landed: bool = False
 
@@ -199,6 +200,10 @@ class _Alarm:
             self._timer.cancel()
         self.at = at
         self._timer = None if at == math.inf else self._clock.call_at(at, self._go_off)
+
+    def set_by(self, at: float) -> None:
+        """Ring at this time or earlier."""
+        self.set(min(self.at, at))
 
     def _go_off(self) -> None:
         self.at = math.inf
@@ -228,9 +233,7 @@ class Polls:
         self._turns: Turns[_Poll] = Turns(
             rate, sender.connections.queue.most_looks, sender.paused_until
         )
-        self._expiries: Timetable[_Poll] = Timetable()
-        # The looks under way that may be given up.
-        self._sent: dict[_Flight, None] = {}
+        self._under_way: dict[_Flight, None] = {}
         self._patience: dict[Route, float] = {}  # with first looks
         self._next_look = _Alarm(self.clock, self._start_looks)
         self._next_expiry = _Alarm(self.clock, self._expire)
@@ -259,9 +262,8 @@ class Polls:
         is_fresh = latest is not None and latest.began >= not_before
         due = listener.hear(latest) if latest and is_fresh else self.clock.now()
         poll.add(listener, due, deadline)
-        self._expiries.set(poll, poll.expires_at)
         self._plan(poll)
-        self._next_expiry.set(self._expiries.next_at)
+        self._next_expiry.set_by(poll.expires_at)
         self._start_looks()
         return poll.look
 
@@ -276,7 +278,6 @@ class Polls:
         del self._polls[look]
         self._fresh.pop(look, None)
         self._turns.drop(poll)
-        self._expiries.drop(poll)
         if poll.flight is not None:
             self._abandon(poll.flight)
         if not self._polls:
@@ -334,14 +335,16 @@ class Polls:
                 self._next_look.set(min(turn.at, free_at))
                 return
             else:
-                self._give_up(min(self._sent, key=self._given_up_at), now)
+                self._give_up(min(self._under_way, key=self._given_up_at), now)
 
     def _next_given_up(self) -> float:
         """When the first look under way is given up, if another needs its place."""
-        return min(map(self._given_up_at, self._sent), default=math.inf)
+        return min(map(self._given_up_at, self._under_way), default=math.inf)
 
     def _given_up_at(self, flight: _Flight) -> float:
         poll = flight.poll
+        if not flight.was_sent or flight.seat.is_last:
+            return math.inf  # a last look has its own limit
         if flight.seat.standing is Standing.NEW:
             return flight.sent_at + self._patience.get(poll.route, PATIENCE_S)
         return flight.sent_at + poll.patience
@@ -349,11 +352,16 @@ class Polls:
     def _expire(self) -> None:
         """Tell the listeners whose last look did not come, and set the alarm for the next ones."""
         now = self.clock.now() + EARLY_S
-        while (first := self._expiries.first()) is not None and first[0] <= now:
-            _, poll = first
-            poll.expire(now)
-            self._expiries.set(poll, poll.expires_at)
-        self._next_expiry.set(self._expiries.next_at)
+        for poll in [flight.poll for flight in self._under_way]:
+            if poll.expires_at <= now:
+                poll.expire(now)
+        # Of the others, none has sent a last look.
+        while (late := self._turns.first_deadline()) is not None and late[0] + UNSENT_S <= now:
+            late[1].expire(now)
+            self._plan(late[1])
+        under_way = min((one.poll.expires_at for one in self._under_way), default=math.inf)
+        waiting = math.inf if late is None else late[0] + UNSENT_S
+        self._next_expiry.set(min(under_way, waiting))
 
     # --- looking ---------------------------------------------------------------------------------
 
@@ -363,6 +371,7 @@ class Polls:
             self._abandon(earlier)
         seat = self._turns.start(poll, now, is_last=is_last)
         flight = poll.flight = _Flight(poll, seat, sent_at=now)
+        self._under_way[flight] = None
         # In nobody's context: a look serves all waits on its resource. And not by the loop's task
         # factory, which may run the look at once, in the middle of the planning.
         flight.task = asyncio.Task(
@@ -449,13 +458,10 @@ class Polls:
         poll, now = flight.poll, self.clock.now()
         if poll.flight is not flight:
             return
-        flight.sent_at = now
-        if not flight.seat.is_last:  # a last look has its own limit
-            self._sent[flight] = None
+        flight.sent_at, flight.was_sent = now, True
         poll.note_sent(now)
         self._plan(poll)
-        self._expiries.set(poll, poll.expires_at)
-        self._next_expiry.set(self._expiries.next_at)
+        self._next_expiry.set_by(poll.expires_at)
         if flight.seat.is_last:
             self._start_looks()  # sets the alarm for the last looks that come after this one
 
@@ -471,7 +477,7 @@ class Polls:
         if flight.has_landed:
             return
         flight.has_landed = True
-        self._sent.pop(flight, None)
+        self._under_way.pop(flight, None)
         self._turns.end(flight.seat)
         if flight.poll.flight is not flight:
             return

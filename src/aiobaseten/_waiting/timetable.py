@@ -89,9 +89,9 @@ class Timetable(Generic[K]):
     def _tidy(self) -> None:
         """Rebuild the heap if most of its entries are out of date.
 
-        Otherwise their keys are never freed from memory.
+        Otherwise their keys are never freed from memory. Nor is that of a table that was large.
         """
         if len(self._heap) > 2 * len(self._at) + _SMALL:
             self.replace(dict(self._at))
         elif not self._at:
-            self._heap.clear()
+            self._at, self._heap = {}, []

@@ -176,6 +176,12 @@ class Turns(Generic[P]):
         """The same route, as one object for all that is looked at there."""
         return self._route(name).name
 
+    def first_deadline(self) -> tuple[float, P] | None:
+        """The first deadline and its poll, or ``None``. A last look under way has none."""
+        tables = [table for route in self._routes.values() for table in route.deadlines.values()]
+        firsts = [first for table in tables if (first := table.first()) is not None]
+        return min(firsts, key=_at, default=None)
+
     def of_route(self, name: Route) -> Iterable[P]:
         """Everything that is looked at on a route."""
         return [poll for table in self._route(name).due.values() for poll in table]
@@ -358,6 +364,10 @@ class Turns(Generic[P]):
         if route is None:
             route = self._routes[name] = _RouteTurns(name, PollingBudget(self._rate))
         return route
+
+
+def _at(first: tuple[float, object]) -> float:
+    return first[0]
 
 
 def _is_due(timetable: Timetable[P], now: float) -> bool:

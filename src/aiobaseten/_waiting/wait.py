@@ -139,7 +139,6 @@ class Wait(Generic[R]):
         "_last_seen",
         "_look",
         "_make_actions",
-        "_not_before",
         "_polls",
         "_request_ids",
         "_result",
@@ -152,6 +151,7 @@ class Wait(Generic[R]):
         "_trouble",
         "_waiter",
         "_watch",
+        "_wrote_at",
     )
 
     def __init__(
@@ -255,9 +255,7 @@ class Wait(Generic[R]):
     def _join(self) -> None:
         self._span = start_span(self._tracker.label)
         self._started = self._polls.clock.now()
-        # A look from before this client's last write may show the state before it.
-        fresh = self._started - FRESH_S if self._timeout > 0 else self._started
-        self._not_before = max(fresh, self._polls.sender.shared.wrote_at)
+        self._wrote_at = self._polls.sender.shared.wrote_at
         # All waits on the resource share the look of its poll.
         self._look = self._polls.join(
             self._look,
@@ -501,6 +499,15 @@ class Wait(Generic[R]):
         has_news = self._is_decided or self._act is not None or self._events
         if has_news and self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    @property
+    def _not_before(self) -> float:
+        """When a look must have been sent to count, on the clock.
+
+        One from before this client's last write may show the state before it.
+        """
+        fresh = self._started - FRESH_S if self._timeout > 0 else self._started
+        return max(fresh, self._wrote_at)
 
     @property
     def _expires(self) -> float:
