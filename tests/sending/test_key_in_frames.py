@@ -26,7 +26,10 @@ Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def variables(error: BaseException) -> Iterator[tuple[str, str, object]]:
-    """The function, name and value of each local variable that an error and its causes show."""
+    """The function, name and value of each local variable that an error and its causes show.
+
+    Also those of the errors themselves: httpx's hold the request.
+    """
     seen: set[int] = set()
     rest: list[BaseException | None] = [error]
     while rest:
@@ -35,6 +38,8 @@ def variables(error: BaseException) -> Iterator[tuple[str, str, object]]:
             continue
         seen.add(id(one))
         rest += [one.__cause__, one.__context__]
+        for name, value in vars(one).items():
+            yield type(one).__name__, name, value
         frames = one.__traceback__
         while frames is not None:
             code = frames.tb_frame.f_code
