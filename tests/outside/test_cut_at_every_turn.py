@@ -15,8 +15,8 @@ from typing import Any, Literal, TypeAlias
 import pytest
 
 from aiobaseten import Baseten, Guard, check
-from aiobaseten.guard import GuardedStep, Verdict
 from aiobaseten.errors import BasetenError, GuardBreachedError
+from aiobaseten.guard import GuardedStep, Verdict
 
 from .server import RAMPING_DOWN, World, client, error, hangs, limited, lost, shows
 
