@@ -18,7 +18,7 @@ from aiobaseten import Baseten, Guard, check
 from aiobaseten.errors import BasetenError, GuardBreachedError
 from aiobaseten.guard import GuardedStep, Verdict
 
-from .server import RAMPING_DOWN, World, client, error, hangs, limited, lost, shows
+from .server import RAMPING_DOWN, Shown, World, client, error, hangs, limited, lost, shows
 
 Story: TypeAlias = Callable[[World, Baseten], Awaitable[object]]
 How: TypeAlias = Literal["cancelled", "cancelled twice", "closed", "cancelled and closed"]
@@ -214,7 +214,7 @@ async def a_promotion_that_another_process_resumes(world: World, baseten: Basete
 def rolling(world: World) -> None:
     """A promotion of "new" in two steps of twenty seconds each, whose steps can be cancelled."""
     production = world.model().environment({0: shows("old")})
-    steps = {
+    steps: dict[float, Shown] = {
         at: shows("old", "new", "RAMPING_UP", percent)
         for at, percent in ((0, 0), (5, 25), (25, 75))
     }
