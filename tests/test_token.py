@@ -154,9 +154,10 @@ def test_a_text_that_is_not_a_token_is_refused(text: Any) -> None:
         Token.load(text)
 
 
-def forged(content: bytes, version: str = "abt2") -> str:
-    """A token with a valid checksum."""
-    body = base64.urlsafe_b64encode(content + zlib.crc32(content).to_bytes(4, "big"))
+def forged(content: bytes, version: str = "abt2", *, checksum_of: bytes | None = None) -> str:
+    """A token with a valid checksum, or with that of something else."""
+    checksum = zlib.crc32(content if checksum_of is None else checksum_of)
+    body = base64.urlsafe_b64encode(content + checksum.to_bytes(4, "big"))
     return f"{version}.{body.decode().rstrip('=')}"
 
 
@@ -168,6 +169,11 @@ def test_a_token_is_what_its_bytes_say() -> None:
     assert Token.load(forged(WHOLE)) == Token(
         kind="model promotion", resource_id="m", environment_name="e", deployment_id="d"
     )
+
+
+def test_a_token_for_another_model_is_refused_if_its_checksum_is_not_its_own() -> None:
+    with pytest.raises(ConfigurationError):
+        Token.load(forged(WHOLE.replace(b"m", b"n"), checksum_of=WHOLE))
 
 
 @pytest.mark.parametrize(

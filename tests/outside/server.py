@@ -45,6 +45,8 @@ MISSING = object()
 KINDS: tuple[Kind, Kind] = ("model", "chain")
 #: Seconds until an answer arrives, unless a reply says otherwise.
 LATENCY_S = 0.05
+#: Seconds until an environment shows a change of its settings.
+SETTINGS_SHOWN_AFTER_S = 5.0
 #: Requests per second that Baseten allows for one route.
 PER_SECOND = 100
 
@@ -241,7 +243,13 @@ class Environment(Scripted[Shown]):
         self.owner = owner
         self.name = name
         self._takes: float | None = None
+        self._settings: list[tuple[float, Json]] = []
         super().__init__(world, changes)
+
+    def set(self, settings: Json) -> Reply:
+        """Answer a change of settings, which is made after so many seconds."""
+        self._settings.append((self._world.now() + SETTINGS_SHOWN_AFTER_S, settings))
+        return ok({"status": "ACCEPTED", "message": "The change was accepted."})
 
     def takes(self, seconds: float) -> None:
         """Be a real environment: one promotion at a time, each live after so many seconds."""
@@ -276,6 +284,9 @@ class Environment(Scripted[Shown]):
             found["autoscaling_settings"] = dict(_AUTOSCALING)
             found["instance_type"] = dict(_INSTANCE_TYPE)
             found["request_backpressure_settings"] = {"policy": "QUEUE_ON_FULL"}
+        for since, settings in self._settings:
+            if since <= when:
+                found |= {key: (found.get(key) or {}) | one for key, one in settings.items()}
         if self.owner.shows_promotions:
             found["in_progress_promotion"] = _promotion(shown, self.owner.kind)
         return self.owner.alter_environment(found)
@@ -606,10 +617,17 @@ class World(httpx.AsyncBaseTransport):
             return self._write_environment(owner, name, verb, sent.body)
         return self._write_deployment(owner, name, verb)
 
-    def _write_environment(self, owner: Owner, name: str, verb: str, body: Any) -> Reply:
+    def _write_environment(
+        self, owner: Owner, name: str | None, verb: str | None, body: Any
+    ) -> Reply:
+        if name is None:
+            made = owner.environment({0: shows(None)}, name=body["name"])
+            return ok(made.json(self.now()))
         environment = owner.environments.get(name)
         if environment is None:
             return _NOT_FOUND
+        if verb is None:
+            return environment.set(body)
         if verb != "promote":
             return _with_body(environment.write(verb), _success(verb))
         asked = body["deployment_id"]

@@ -14,10 +14,11 @@ from typing import Any, Literal, TypeAlias
 
 import pytest
 
-from aiobaseten import Baseten
-from aiobaseten.errors import BasetenError
+from aiobaseten import Baseten, Guard, check
+from aiobaseten.errors import BasetenError, GuardBreachedError
+from aiobaseten.guard import GuardedStep, Verdict
 
-from .server import RAMPING_DOWN, World, client, error, hangs, limited, lost, shows
+from .server import RAMPING_DOWN, Shown, World, client, error, hangs, limited, lost, shows
 
 Story: TypeAlias = Callable[[World, Baseten], Awaitable[object]]
 How: TypeAlias = Literal["cancelled", "cancelled twice", "closed", "cancelled and closed"]
@@ -210,6 +211,90 @@ async def a_promotion_that_another_process_resumes(world: World, baseten: Basete
     await resumed.wait()
 
 
+def rolling(world: World) -> None:
+    """A promotion of "new" in two steps of twenty seconds each, whose steps can be cancelled."""
+    production = world.model().environment({0: shows("old")})
+    steps: dict[float, Shown] = {
+        at: shows("old", "new", "RAMPING_UP", percent)
+        for at, percent in ((0, 0), (5, 25), (25, 75))
+    }
+    production.on("promote", then={**steps, 45: shows("new")})
+    production.on("cancel_promotion", RAMPING_DOWN, then={0: shows("old", None, "CANCELED")})
+
+
+async def promote_guarded(baseten: Baseten, word: Literal["pass", "breach"]) -> None:
+    async def ask(step: GuardedStep) -> Verdict:
+        await asyncio.sleep(step.percent / 100)
+        return Verdict(word)
+
+    guard = Guard(check("own", ask), window=1, lag=0, warmup=0, min_requests=0)
+    promotion = await baseten.model("m1").environment("production").promote("new", guard=guard)
+    await promotion.wait()
+
+
+@story
+async def a_guarded_promotion(world: World, baseten: Baseten) -> None:
+    rolling(world)
+    await promote_guarded(baseten, "pass")
+
+
+@story
+async def a_guard_that_takes_a_promotion_back(world: World, baseten: Baseten) -> None:
+    rolling(world)
+    with contextlib.suppress(GuardBreachedError):
+        await promote_guarded(baseten, "breach")
+
+
+@story
+async def a_rollback(world: World, baseten: Baseten) -> None:
+    promoting(world)
+    production = world.model().environments["production"]
+    production.on("promote", then={0: shows("new", "old", "RELEASING"), 5: shows("old")})
+    promotion = await baseten.model("m1").environment("production").promote("new")
+    await promotion.wait()
+    await (await promotion.rollback()).wait()
+
+
+@story
+async def a_rollback_without_a_token(world: World, baseten: Baseten) -> None:
+    world.model().promoted("old", "new")
+    production = world.model().environment({0: shows("new")})
+    world.model().deployment("old")
+    production.on("promote", then={0: shows("new", "old", "RELEASING"), 5: shows("old")})
+    await (await baseten.model("m1").environment("production").rollback()).wait()
+
+
+@story
+async def environments_that_are_ensured_and_updated(world: World, baseten: Baseten) -> None:
+    world.model()
+    model = baseten.model("m1")
+    await asyncio.gather(*(model.ensure_environment("staging") for _ in range(2)))
+    await model.environment("staging").update(autoscaling_settings={"max_replica": 3})
+
+
+@story
+async def a_log_that_is_followed(world: World, baseten: Baseten) -> None:
+    loading(world)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(12):
+            async for _ in baseten.model("m1").deployment("d1").logs(follow=True):
+                pass
+
+
+@story
+async def three_promotions_together(world: World, baseten: Baseten) -> None:
+    for owner in ("m1", "m2", "m3"):
+        production = world.model(owner).environment({0: shows("old")})
+        production.on("promote", then={0: shows("old", "new", "RELEASING"), 10: shows("new")})
+
+    async def release(owner: str) -> None:
+        await (await baseten.model(owner).environment("production").promote("new")).wait()
+
+    async with asyncio.TaskGroup() as group:
+        for owner in ("m1", "m2", "m3"):
+            group.create_task(release(owner))
+
+
 # --- cutting -------------------------------------------------------------------------------------
 
 
@@ -318,7 +403,7 @@ every_story = pytest.mark.parametrize("name", STORIES)
 @every_story
 def test_a_story_that_is_cut_at_some_turns_leaves_nothing(name: str) -> None:
     count = turns_of(STORIES[name])
-    for index, at in enumerate(range(1, count, max(count // 12, 1))):
+    for index, at in enumerate(range(1, count, max(count // 8, 1))):
         how = HOW[index % len(HOW)]
         run(lambda turns: tell(STORIES[name], how, turns, at))  # noqa: B023 - called at once
 

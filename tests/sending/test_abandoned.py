@@ -68,6 +68,23 @@ async def test_the_request_that_was_abandoned_first_gives_way_first(fake: FakeBa
 
 
 @pytest.mark.looptime
+async def test_an_answer_that_is_there_when_its_time_is_over_is_read() -> None:
+    """After a loop has stood still, both are due at once."""
+
+    async def answer(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(7)
+        return httpx.Response(200, json={"id": "d1", "model_id": "m1", "status": "ACTIVE"})
+
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http,
+        Baseten(api_key="test-key", http_client=http, answer_timeout=7) as baseten,
+    ):
+        found = await baseten.model("m1").deployment("d1").get()
+
+    assert found.id == "d1"
+
+
+@pytest.mark.looptime
 async def test_a_request_leaves_no_timer_behind(fake: FakeBaseten) -> None:
     loop = asyncio.get_running_loop()
 

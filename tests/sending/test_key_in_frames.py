@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from random import Random
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from aiobaseten.errors import (
     TransportError,
 )
 from aiobaseten.options import Transport
+from aiobaseten.testing import CompressedClock
 
 from .test_key_said_back import FAILED, KEY, answering
 
@@ -26,7 +28,10 @@ Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def variables(error: BaseException) -> Iterator[tuple[str, str, object]]:
-    """The function, name and value of each local variable that an error and its causes show."""
+    """The function, name and value of each local variable that an error and its causes show.
+
+    Also those of the errors themselves: httpx's hold the request.
+    """
     seen: set[int] = set()
     rest: list[BaseException | None] = [error]
     while rest:
@@ -35,6 +40,8 @@ def variables(error: BaseException) -> Iterator[tuple[str, str, object]]:
             continue
         seen.add(id(one))
         rest += [one.__cause__, one.__context__]
+        for name, value in vars(one).items():
+            yield type(one).__name__, name, value
         frames = one.__traceback__
         while frames is not None:
             code = frames.tb_frame.f_code
@@ -66,7 +73,9 @@ def transport(request: pytest.FixtureRequest) -> Transport:
 
 
 @asynccontextmanager
-async def a_client_of(answer: Answer, transport: Transport) -> AsyncIterator[Baseten]:
+async def a_client_of(
+    answer: Answer, transport: Transport, **options: Any
+) -> AsyncIterator[Baseten]:
     """A client of a server on a socket that answers so."""
 
     async def closing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -80,7 +89,7 @@ async def a_client_of(answer: Answer, transport: Transport) -> AsyncIterator[Bas
     settings: Any = {"retry": RetryPolicy(attempts=1), "read_timeout": 0.1, "write_timeout": 0.05}
     async with (
         server,
-        Baseten(api_key=KEY, base_url=url, transport=transport, **settings) as baseten,
+        Baseten(api_key=KEY, base_url=url, transport=transport, **settings, **options) as baseten,
     ):
         yield baseten
 
@@ -137,12 +146,13 @@ async def test_a_request_whose_writing_fails(rest: Answer, transport: Transport)
         writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\n%s\r\n\r\n%s" % (length, shows))
         await writer.drain()
 
-    async with a_client_of(answer, transport) as baseten:
+    # Whether the promotion began is read for twenty seconds.
+    async with a_client_of(answer, transport, clock=CompressedClock(100, Random(1))) as baseten:
         with pytest.raises(PromotionOutcomeUnknownError) as caught:
             await (
                 baseten.model("m1")
                 .environment("production")
-                .promote("new", environment_settings_update={"note": "x" * 20_000_000})
+                .promote("new", environment_settings_update={"note": "x" * 12_000_000})
             )
 
     check(caught.value)

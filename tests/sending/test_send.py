@@ -166,6 +166,8 @@ WRONG: dict[str, Any] = {
     "a query in an argument": operation(url="/v1/models/m1?x=1"),
     "a fragment": operation(url="/v1/models/m1#x"),
     "a space": operation(url="/v1/models/m 1"),
+    "a url that is too long": operation(url=f"/v1/models/{'x' * 70_000}"),
+    "a parameter that is too long": operation(params={"a": "x" * 70_000}),
     "an unfinished escape": operation(url="/v1/models/m%2"),
     "parameters that are no mapping": operation(params=[("a", 1)]),
     "a parameter without a name": operation(params={5: "x"}),

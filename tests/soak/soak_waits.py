@@ -103,7 +103,7 @@ async def test_a_thousand_waits_end_correctly_and_leave_nothing_behind() -> None
     async with soaking(clients=1, polling_rate=20) as soak:
         early, late = await soak.wait_for_all(KINDS, hour=3600)
         after = blocks_in_use()
-        await soak.wait_for_all(KINDS, hour=600)
+        await soak.wait_for_all(KINDS, hour=3600)
         after_more = blocks_in_use()
 
     # By and by each wait has had a failure, and keeps the last one.

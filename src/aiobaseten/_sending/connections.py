@@ -372,7 +372,6 @@ class Connections:
             cut_off.lift()
             if reply is None:  # the error may hold the request
                 sent.headers.pop("authorization", None)
-                sent.extensions.pop("trace", None)
         # A response that trickles in for ever obeys every other limit.
         was_not_sent = watch.stop()
         raise RequestTimeoutError(
