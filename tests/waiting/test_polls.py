@@ -456,6 +456,39 @@ async def test_a_wait_that_joins_hears_and_leaves_costs_the_same_however_many_sh
     assert many < 1.05 * few
 
 
+@pytest.mark.parametrize("is_down", [False, True])
+async def test_waits_that_end_one_after_another_share_their_last_looks(
+    fake: FakeBaseten, baseten: Baseten, is_down: bool
+) -> None:
+    """They are a second apart in a crowd, and hardly apart for two waits."""
+    fake.model("m1").deployment("d0", status="BUILDING")
+    deployment = baseten.model("m1").deployment("d0")
+    if is_down:
+        fake.faults.status(502, times=None)
+
+    async def ends_of(count: int) -> tuple[int, float]:
+        """Within ten seconds: the number of requests, and how late the last one is."""
+        fake.requests.clear()
+        loop, begin = asyncio.get_running_loop(), asyncio.get_running_loop().time()
+
+        async def lateness(timeout: float) -> float:
+            with pytest.raises(WaitTimeoutError):
+                await deployment.wait_until_active(timeout=timeout)
+            return loop.time() - begin - timeout
+
+        limits = [20 + 10 * number / count for number in range(count)]
+        late = await asyncio.gather(*map(lateness, limits))
+        return sum(request.at >= fake.now - 11 for request in fake.requests), max(late)
+
+    few, late_few = await ends_of(2)
+    many, late_many = await ends_of(2_000)
+
+    assert few <= 8
+    assert many <= 40
+    assert late_few < 0.1
+    assert late_many < 1.2
+
+
 async def test_finished_waits_leave_nothing_in_a_client_that_lives_on(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:

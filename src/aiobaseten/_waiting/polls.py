@@ -32,6 +32,9 @@ R = TypeVar("R")
 LAST_LOOK_S = 10.0
 #: Seconds after the deadline until which the last look must have been sent.
 UNSENT_S = 30.0
+#: Seconds between a look and a last look at the same resource: for each listener, and at most.
+SHARED_EACH_S = 0.001
+MOST_SHARED_S = 1.0
 #: Seconds after which a look is given up if another needs its place.
 PATIENCE_S = 10.0
 #: The same if the look before was answered within a second: this one hangs, and is not only slow.
@@ -123,6 +126,13 @@ class _Poll:
     ended: float = math.inf
     patience: float = PATIENCE_S
     flight: _Flight | None = None
+
+    @property
+    def last_look_from(self) -> float:
+        """When the next last look may begin. A crowd shares it: each look is told to all of it."""
+        if self.ended == math.inf:
+            return 0.0
+        return self.ended + min(len(self.deadlines) * SHARED_EACH_S, MOST_SHARED_S)
 
     @property
     def expires_at(self) -> float:
@@ -226,7 +236,8 @@ class Polls:
         self.clock: Clock = sender.clock
         self.follow_ups = FollowUps(sender.clock, lambda: sender.shared.wrote_at)
         self._schedule = schedule
-        self._chance = 0.0  # the listeners of one look agree on the next one
+        #: A random number in [0, 1): the listeners of one look agree on the next one.
+        self.chance = 0.0
         self._polls: dict[Look[Any], _Poll] = {}
         # The newest looks with a value. A listener that joins may take one for its first.
         self._fresh: OrderedDict[Look[Any], Sighting[Any]] = OrderedDict()
@@ -295,7 +306,7 @@ class Polls:
 
     def next_look(self, stage: Stage, in_stage: float, elapsed: float) -> float:
         """Seconds until the next look, for a listener that hears one now."""
-        return jittered(self._schedule(stage, in_stage, elapsed), self._chance)
+        return jittered(self._schedule(stage, in_stage, elapsed), self.chance)
 
     def close(self, error: ConfigurationError) -> None:
         """End all polls; the listeners are told *error*."""
@@ -314,7 +325,10 @@ class Polls:
         flight = poll.flight
         # A look that was sent before a deadline is not the last one: it is given up for that. But a
         # last look gets its time, also if the deadline of somebody else passes meanwhile.
-        earliest = flight.sent_at + LAST_LOOK_S if flight and flight.seat.is_last else 0.0
+        if flight is None:
+            earliest = poll.last_look_from
+        else:
+            earliest = flight.sent_at + LAST_LOOK_S if flight.seat.is_last else 0.0
         self._turns.plan(
             poll,
             due=poll.wanted_at if flight is None else math.inf,
@@ -427,8 +441,8 @@ class Polls:
             self._patience[poll.route] = poll.patience
         elif took >= PATIENCE_S - EARLY_S:
             self._patience[poll.route] = PATIENCE_IF_PROMPT_S
-        self._chance = self.clock.random()
-        change = self._turns.learn(poll, outcome, now, self._chance)
+        self.chance = self.clock.random()
+        change = self._turns.learn(poll, outcome, now, self.chance)
         if change is Change.BACK:
             self._look_at_route(poll.route, now)
         poll.tell(sighting)

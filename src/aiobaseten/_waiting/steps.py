@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -177,11 +178,11 @@ class Still:
         return f"{self.state}; last seen: {self.seen}. {self.outlook}"
 
 
-def ends_wait(error: BasetenError, at: float, *, lasts: float, has_looked: bool) -> bool:
-    """Whether *error* of a look ends the wait. The wait rides out every other error.
+def ends_in(error: BasetenError, at: float, *, lasts: float, has_looked: bool) -> float:
+    """Seconds until *error* of a look ends the wait, if all looks fail like this one.
 
-    A refusal of the caller (401, 403, 422, …) will be the same next time. A failure of the server
-    or of the network may pass.
+    At most 0: it ends now. Infinity: the wait rides it out. A refusal of the caller (401, 403,
+    422, …) will be the same next time. A failure of the server or of the network may pass.
 
     Args:
         error: The error.
@@ -190,18 +191,18 @@ def ends_wait(error: BasetenError, at: float, *, lasts: float, has_looked: bool)
         has_looked: Whether a look has ever succeeded.
     """
     if isinstance(error, ConfigurationError):
-        return True
+        return 0.0
     is_refused = isinstance(error, NotFoundError | PermissionDeniedError)
     if is_refused and has_looked and _came_from_proxy(error):
-        return lasts >= NOT_FOUND_GRACE_S  # it may be gone the next time
+        return NOT_FOUND_GRACE_S - lasts  # it may be gone the next time
     if isinstance(error, NotFoundError):
         # A server that lags behind may not know it yet; one look is not enough.
-        return lasts >= MISSING_GRACE_S and (has_looked or at >= NOT_FOUND_GRACE_S)
+        return max(MISSING_GRACE_S - lasts, 0.0 if has_looked else NOT_FOUND_GRACE_S - at)
     if isinstance(error, ResponseShapeError):
-        return lasts >= NOT_FOUND_GRACE_S and not has_looked
-    if isinstance(error, APIError):
-        return error.status in _HTTP_CLIENT_ERRORS and error.status not in _TRANSIENT_CLIENT_ERRORS
-    return False
+        return math.inf if has_looked else NOT_FOUND_GRACE_S - lasts
+    if isinstance(error, APIError) and error.status in _HTTP_CLIENT_ERRORS:
+        return math.inf if error.status in _TRANSIENT_CLIENT_ERRORS else 0.0
+    return math.inf
 
 
 def _came_from_proxy(error: BasetenError) -> bool:

@@ -46,7 +46,7 @@ from .steps import (
     Tracker,
     Wake,
     cut,
-    ends_wait,
+    ends_in,
 )
 from .who import Who, add_who, explains
 from .why import Watch, Why, add_why
@@ -424,26 +424,27 @@ class Wait(Generic[R]):
         lasts = at - self._failing_since
         if acted:
             lasts = math.inf  # actions are not answered by servers that lag behind
-        if ends_wait(error, at, lasts=lasts, has_looked=self._last_seen is not None):
+        left = ends_in(error, at, lasts=lasts, has_looked=self._last_seen is not None)
+        if left <= 0:
             return self._end(error)
         if self._is_last_look:
             return self._end(self._timed_out())
-        due = self._next_look(
-            after_trouble(
-                max(self._failures, self._failed_acts),
-                asked=asked_pause(error),
-                chance=self._polls.clock.random(),
-            ),
-            at,
+        delay = after_trouble(
+            max(self._failures, self._failed_acts),
+            asked=asked_pause(error),
+            chance=self._polls.chance,
         )
+        # If that is the end, then as soon as it is certain.
+        delay = min(delay, max(left + EARLY_S, LEAST_AFTER_TROUBLE_S))
         if self._events is not None:
-            left = due - self._started - at
-            self._events.append(LookFailed(at=at, error=error, next_look=left))
-        return due
+            soonest = min(delay, self._timeout - at)
+            self._events.append(LookFailed(at=at, error=error, next_look=soonest))
+        return self._next_look(delay, at)
 
     def _next_look(self, delay: float, at: float) -> float:
-        """Not past the deadline: so there is a last look at it."""
-        return self._started + min(at + delay, self._timeout)
+        """None past the deadline: the polls make the last look then, which a crowd shares."""
+        later = at + delay
+        return self._started + later if later < self._timeout else math.inf
 
     def _end(self, error: BaseException) -> float:
         if isinstance(error, BasetenError) and error.evidence is None:
