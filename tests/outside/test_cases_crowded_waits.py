@@ -170,6 +170,32 @@ async def test_deployments_that_fail_and_hang_hide_no_other_one_for_twice_its_sc
     assert gap <= 2 * SCHEDULE_S
 
 
+async def test_waits_that_leave_in_the_middle_of_a_look_free_one_place_each() -> None:
+    """With more places than there are, no look that hangs would be given up for another one."""
+    world = World()
+    for index in range(60):
+        world.model().deployment(f"h{index}", "BUILDING")
+    world.model().deployment("good", "BUILDING")
+    world.trouble(hangs(), "/deployments/h", since=0)
+
+    async with client(world) as baseten:
+        model = baseten.model("m1")
+
+        def waits(numbers: Iterable[int]) -> Iterable[Awaitable[object]]:
+            return (model.deployment(f"h{i}").wait_until_active(timeout=None) for i in numbers)
+
+        async with waiting(waits(range(40))):
+            await world.until(5)
+        began = world.now()
+        healthy = model.deployment("good").wait_until_active(timeout=None)
+        async with waiting([*waits(range(40, 60)), healthy]):
+            await world.until(began + 100)
+
+    looks = [began, *times(world, "/good"), began + 100]
+    assert max(b - a for a, b in pairwise(looks)) <= 2 * SCHEDULE_S
+    assert max(b - a for a, b in pairwise(looks)) <= 2 * SCHEDULE_S
+
+
 @pytest.mark.thorough
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("rate", [1.0, 5.0, 20.0, 50.0])
