@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import looptime
 import pytest
 
 from aiobaseten import Baseten, Cancellation, ModelPromotion, Token
@@ -72,7 +73,9 @@ def production(fake: FakeBaseten) -> FakeEnvironment:
 @pytest.fixture
 async def stuck(baseten: Baseten, production: FakeEnvironment) -> ModelPromotion:
     """A promotion that runs for ever."""
-    return await baseten.model("m").environment("production").promote("stuck")
+    # Fixtures run on the machine's clock, whose times a client would take for the far future.
+    with looptime.enabled(strict=True):
+        return await baseten.model("m").environment("production").promote("stuck")
 
 
 def cancels(fake: FakeBaseten) -> int:

@@ -133,10 +133,17 @@ FIRST_S, EACH_S = 10.0, 0.25
 
 
 async def longest_gap(
-    *, hanging: int, failing: int, good: int, rate: float = DEFAULT_RATE, since: float, seed: int
+    *,
+    hanging: int,
+    failing: int,
+    good: int,
+    rate: float = DEFAULT_RATE,
+    since: float,
+    seed: int,
+    takes: float = 0.0,
 ) -> float:
     """The longest time in seconds without a look at a healthy one of so many, in any order."""
-    world = World()
+    world = World(delays={0: takes})
     healthy = [f"g{index}" for index in range(good)]
     names = [*(f"h{i}" for i in range(hanging)), *(f"f{i}" for i in range(failing)), *healthy]
     random.Random(seed).shuffle(names)
@@ -144,7 +151,7 @@ async def longest_gap(
         world.model().deployment(name, "BUILDING")
     world.trouble(hangs(), "/deployments/h", since=since)
     world.trouble(error(502), "/deployments/f", since=since)
-    end = since + max(60.0, 2 * len(names) / rate)
+    end = since + (300.0 if takes else max(60.0, 2 * len(names) / rate))
 
     async with (
         client(world, polling_rate=rate) as baseten,
@@ -168,6 +175,18 @@ async def test_deployments_that_fail_and_hang_hide_no_other_one_for_twice_its_sc
     gap = await longest_gap(hanging=hanging, failing=failing, good=good, since=since, seed=0)
 
     assert gap <= 2 * SCHEDULE_S
+
+
+@pytest.mark.parametrize(
+    ("hanging", "good", "takes", "at_most"), [(20, 30, 3.2, 60), (40, 60, 4.0, 100)]
+)
+async def test_slow_deployments_beside_some_that_hang_are_seen(
+    hanging: int, good: int, takes: float, at_most: float
+) -> None:
+    """A look that hung says nothing about how long those that answer take."""
+    gap = await longest_gap(hanging=hanging, failing=0, good=good, since=0, seed=0, takes=takes)
+
+    assert gap <= at_most
 
 
 async def test_waits_that_leave_in_the_middle_of_a_look_free_one_place_each() -> None:
