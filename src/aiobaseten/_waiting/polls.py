@@ -38,7 +38,7 @@ MOST_SHARED_S = 1.0
 #: Seconds after which a look is given up if another needs its place.
 PATIENCE_S = 10.0
 #: The same if the look before was answered within a second: this one hangs, and is not only slow.
-#: For the first look at a resource, the last answer of its route counts.
+#: For the first look at a resource, the last answer of its route counts, or a hung look until then.
 PATIENCE_IF_PROMPT_S = 3.0
 PROMPT_S = 1.0
 
@@ -439,6 +439,8 @@ class Polls:
         if is_answer:
             self._keep_fresh(poll.look, sighting)
             self._patience[poll.route] = poll.patience
+        elif took >= PATIENCE_S - EARLY_S:
+            self._patience.setdefault(poll.route, PATIENCE_IF_PROMPT_S)
         self.chance = self.clock.random()
         change = self._turns.learn(poll, outcome, now, self.chance)
         if change is Change.BACK:
