@@ -104,6 +104,7 @@ async def test_it_is_sent_again_only_if_the_promotion_still_runs(
     assert took == pytest.approx(0.0 if acts else 10.0, abs=1.0)
 
 
+@pytest.mark.parametrize("behaviour", [Behaviour(), Behaviour(audit_log="forbidden")])
 @pytest.mark.parametrize("door", DOORS)
 async def test_after_three_lost_answers_it_says_that_the_promotion_still_runs(
     fake: FakeBaseten,
@@ -236,6 +237,63 @@ async def test_somebody_who_promotes_before_it_is_sent_again_is_left_alone(
         assert caught.value.by == "new"
         assert "nothing was sent" not in str(caught.value)
     assert cancels(fake) == 1
+
+
+@pytest.mark.parametrize("sent", [1, 3])
+@pytest.mark.parametrize("acts", [True, False])
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_newer_promotion_of_the_same_deployment_is_left_alone(
+    fake: FakeBaseten,
+    baseten: Baseten,
+    production: FakeEnvironment,
+    stuck: ModelPromotion,
+    door: Door,
+    sent: int,
+    *,
+    acts: bool,
+) -> None:
+    """After ours was cancelled, by our last request or by somebody else."""
+
+    def promote_again() -> None:
+        if not acts:
+            production.force_cancel()
+        production.promote("stuck")
+
+    await asyncio.sleep(60)
+    for route in (CANCEL, FORCE):
+        for _ in range(sent - 1):
+            fake.faults.reset(route=route, acts=False)
+        fake.faults.status(503, route=route, acts=acts, delay=1.0)
+    fake.at(fake.now + 10.0 * (sent - 1) + 0.9, promote_again)
+
+    if sent == 1 and door in (by_promotion, by_promotion_at_once):
+        with pytest.raises(PromotionSupersededError) as caught:
+            await door(baseten, stuck)
+        assert caught.value.by == "stuck"
+    else:
+        cancellation = await door(baseten, stuck)
+        assert cancellation.deployment_id == "stuck"
+        assert cancellation.status is None
+    assert cancels(fake) == sent
+    assert len(production.promotions) == 2
+    assert production.promotions[-1].status != "CANCELED"
+
+
+async def test_an_earlier_cancel_in_the_log_does_not_end_a_promotion_of_the_same_deployment(
+    fake: FakeBaseten, baseten: Baseten, production: FakeEnvironment
+) -> None:
+    production.promote("stuck")
+    await asyncio.sleep(5)
+    production.force_cancel()
+    await asyncio.sleep(60)
+    promotion = await baseten.model("m").environment("production").promote("stuck")
+    fake.faults.reset(route=CANCEL, acts=False)
+
+    cancellation = await by_environment(baseten, promotion)
+
+    assert cancels(fake) == 2
+    assert cancellation.status is not None
+    assert production.promotions[-1].status == "CANCELED"
 
 
 #: The first read is that of the promotion, and the second one that of the cancel.

@@ -1,23 +1,25 @@
 """Cancel a promotion, and read back what happened if the answer is lost.
 
 A cancel has no id, and ends whatever promotion is under way. So one whose answer was lost is sent
-again only if the environment and the audit log show that the same promotion still runs.
+again only if the environment and the audit log show that the same promotion still runs, and not a
+newer one of the same deployment.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from functools import partial
 
 from attrs import field, frozen
 
 from . import schemas
+from ._audit_log import AuditEntry
 from ._reading_back import READ_BACK_AFTER_S
 from ._resource import SIGNALS, ReadAuditLog, Resource, cancel_model_promotion
 from ._status import PromotionPhase
-from ._waiting import is_cancelled
+from ._waiting import is_cancelled, is_over_since
 from .errors import (
     BadRequestError,
     BasetenError,
@@ -90,11 +92,13 @@ async def cancel(
         BasetenError: The request failed in another way.
     """
     target = await find()
+    sent_at = resource.sender.server_time().timestamp()
     lost: BasetenError | None = None
     for _ in range(ATTEMPTS):
         if lost is not None:
             again = await _find_again(resource, find, target, lost)
-            if again.deployment_id != target.deployment_id:
+            is_other = again.deployment_id != target.deployment_id
+            if is_other or await _log_shows_end(resource, target, sent_at):
                 return cancellation_of(resource, target)
         try:
             return await send(resource, target, is_forced=is_forced)
@@ -119,6 +123,8 @@ async def cancel(
         if target.deployment_id is None:
             doubt = "the promotion that the environment shows may have begun since"
             raise _unknown(resource, target, lost, doubt) from lost
+    if await _log_shows_end(resource, target, sent_at):
+        return cancellation_of(resource, target)
     raise RequestNotActedOnError(
         "cancel the promotion", f"each answer was lost, and {Fate.RUNS}"
     ) from lost
@@ -272,10 +278,33 @@ async def _log_shows_cancel(
     """Whether the audit log shows a cancel; ``None`` if it cannot be read."""
     if target.deployment_id is None:
         return False
+    entries = await _read_log(resource, target)
+    return None if entries is None else is_cancelled(entries, target.deployment_id)
+
+
+async def _log_shows_end(
+    resource: Resource[Deployment, Environment], target: Target, sent_at: float
+) -> bool:
+    """Whether the audit log shows that the promotion is over, and that a newer one may run.
+
+    Args:
+        resource: The model.
+        target: What was to be cancelled.
+        sent_at: When the first cancel was sent, in seconds since 1970 at Baseten.
+    """
+    entries, wanted = await _read_log(resource, target), target.deployment_id
+    if entries is None or wanted is None:
+        return False
+    return is_over_since(entries, wanted, sent_at, resource.sender.server_time().timestamp())
+
+
+async def _read_log(
+    resource: Resource[Deployment, Environment], target: Target
+) -> Sequence[AuditEntry] | None:
+    """The entries of the audit log, newest first; ``None`` if it cannot be read."""
     try:
-        entries = await resource.polls.follow_ups.once(ReadAuditLog(resource, target.environment))
+        return await resource.polls.follow_ups.once(ReadAuditLog(resource, target.environment))
     except ConfigurationError:
         raise
     except (BasetenError, TimeoutError):
         return None
-    return is_cancelled(entries, target.deployment_id)

@@ -1,4 +1,4 @@
-"""Which entries of the audit log show that a deployment was promoted again. Pure."""
+"""Which entries of the audit log show that a promotion is over, or was made again. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aiobaseten._audit_log import Act, Actor, AuditEntry, Ourselves
-from aiobaseten._waiting import promoted_again
+from aiobaseten._waiting import is_over_since, promoted_again
 
 BEGAN = 1_000_000.0
 OURS, THEIRS, UNKNOWN = Actor(key_prefix="k1"), Actor(key_prefix="k2"), Actor()
@@ -29,7 +29,7 @@ def entry(
 
 MINE = entry(0, OURS)
 # By name: the entries before ours, newest first; and whether d2 was promoted again.
-CASES = {
+CASES: dict[str, tuple[list[AuditEntry], bool]] = {
     "one entry": ([], False),
     "another person, later": ([entry(30, THEIRS)], True),
     "another person, by order": ([entry(None, THEIRS)], True),
@@ -71,3 +71,30 @@ def test_only_time_tells_whether_an_adopted_promotion_was_made_again() -> None:
 def test_an_older_promotion_of_somebody_else_does_not_count() -> None:
     assert promoted_again([MINE, entry(-60, THEIRS)], "d2", BEGAN, ME, BEGAN + 600) is None
     assert promoted_again([entry(1, THEIRS), entry(-60, THEIRS)], "d2", BEGAN, ME, None) is None
+
+
+AGAIN, PUSH = entry(100.5, THEIRS), entry(100.5, THEIRS, target="d3", is_push=True)
+# By name: the entries before ours, newest first; and whether ours, which ran 100 s after it began,
+# was over 10 s later.
+OVER: dict[str, tuple[list[AuditEntry], bool]] = {
+    "none": ([], False),
+    "a cancel": ([entry(100, OURS, act=Act.CANCELLED)], True),
+    "a cancel, and then a promotion": ([AGAIN, entry(100, OURS, act=Act.CANCELLED)], True),
+    "a cancel by a clock that is behind": ([AGAIN, entry(99, OURS, act=Act.CANCELLED)], True),
+    "a cancel before": ([entry(60, THEIRS), entry(50, OURS, act=Act.CANCELLED)], False),
+    "a cancel without a time": ([AGAIN, entry(None, OURS, act=Act.CANCELLED)], False),
+    "a cancel of another one": ([AGAIN, entry(100, OURS, target="d3", act=Act.CANCELLED)], False),
+    "a clock that is ahead": ([entry(400, THEIRS), entry(390, OURS, act=Act.CANCELLED)], False),
+    "a pause": ([entry(100, OURS, act=Act.PAUSED)], False),
+    "a promotion": ([entry(109, THEIRS)], True),
+    "a promotion before": ([entry(60, THEIRS)], False),
+    "another deployment, by order": ([entry(None, THEIRS, target="d3")], True),
+    "a push of another deployment": ([PUSH], False),
+}
+
+
+@pytest.mark.parametrize(("newer", "is_over"), OVER.values(), ids=OVER)
+def test_order_and_times_tell_whether_a_promotion_is_over_though_a_newer_one_may_run(
+    newer: list[AuditEntry], is_over: bool
+) -> None:
+    assert is_over_since([*newer, MINE], "d2", BEGAN + 100, BEGAN + 110) == is_over

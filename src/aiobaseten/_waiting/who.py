@@ -223,6 +223,30 @@ def is_cancelled(entries: Sequence[AuditEntry], target: str) -> bool:
     return last is _audit_log.Act.CANCELLED
 
 
+def is_over_since(entries: Sequence[AuditEntry], target: str, since: float, now: float) -> bool:
+    """Whether the log shows that the promotion of *target* that ran at a time is over.
+
+    Another promotion of *target* may run by now. A cancel up to a few seconds before *since* counts
+    as well: a cancel too few does less harm than one too many. If the clock of the log is ahead,
+    only the order of the entries counts.
+
+    Args:
+        entries: About promotions to the environment, newest first.
+        target: The deployment that is promoted.
+        since: When it ran, in seconds since 1970 at Baseten.
+        now: When the log was read or a little earlier, by the same clock.
+    """
+    others = (one for one in promotions_after(entries, target) if not one.is_push)
+    if is_cancelled(entries, target) or any(one.deployment_id is not None for one in others):
+        return True
+    if any(one.is_since(now + _audit_log.CLOCK_S) for one in entries):
+        return False
+    names = _names(entries)
+    mine = [one for one in entries if one.is_since(since) and _is_about(one, target, names)]
+    is_again = promoted_again(entries, target, since, None, now) is not None
+    return is_again or any(one.act is _audit_log.Act.CANCELLED for one in mine)
+
+
 def _find(
     entries: Sequence[AuditEntry],
     error: WaitError,
