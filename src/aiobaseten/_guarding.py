@@ -128,7 +128,7 @@ class GuardedWait(Generic[D, E]):
                 self.actions,
                 perform=partial(self._perform, started=started, asking=asking),
                 report=lambda: self.tracker.policy.report,
-                go_on=GO_ON_GUARDED,
+                go_on=f" The guard has stopped.{GO_ON_GUARDED}",
                 who=who and evolve(who, advice=GO_ON_GUARDED),
                 why=why and evolve(why, advice=GO_ON_GUARDED),
             )

@@ -587,7 +587,7 @@ class RequestNotActedOnError(BasetenError):
         is_long = len(reason) > _LONGEST_REASON
         shown = f"{reason[:_LONGEST_REASON]} …" if is_long else reason.rstrip(".")
         said = f": {shown}" if shown else "; it did not say why"
-        super().__init__(f"Baseten did not {action}{said}. Everything is as it was")
+        super().__init__(f"Baseten did not {action}{said}. The request changed nothing")
         self.action = action
         self.reason = reason
 

@@ -809,7 +809,7 @@ LOST = (
             0,
             "--rollback-on-failure",
             r" It was not taken back: Baseten did not cancel the promotion: each answer was lost, "
-            r"and the environment shows that it still runs\. Everything is as it was$",
+            r"and the environment shows that it still runs\. The request changed nothing$",
         ),
         (
             1,
@@ -967,6 +967,15 @@ INTERRUPTED = Outcome.INTERRUPTED
             WAITING,
             "interrupted; the promotion of deployment d to prod of model m continues at Baseten",
             ["to continue:  aiobaseten wait t", "to cancel:    aiobaseten cancel t"],
+        ),
+        (
+            evolve(WAITING, guard_words=("--max-error-rate", "2%")),
+            "interrupted; the promotion of deployment d to prod of model m continues at Baseten "
+            "without its guard",
+            [
+                "to continue:  aiobaseten wait t --max-error-rate 2%",
+                "to cancel:    aiobaseten cancel t",
+            ],
         ),
         (
             CANCELLING,
@@ -1147,7 +1156,7 @@ RESULTS: list[tuple[Callable[[FakeBaseten], None], str, str]] = [
         "promote model m stuck --to production --wait --timeout 5 --cancel-on-timeout",
         f" As requested, {PROMOTION.format('stuck')} could not be cancelled: Baseten did not "
         "cancel the promotion: each answer was lost, and the environment shows that it "
-        "still runs. Everything is as it was",
+        "still runs. The request changed nothing",
     ),
     (
         refuses_to_cancel,

@@ -612,7 +612,7 @@ async def test_a_signal_that_baseten_did_not_act_on() -> None:
             await promotion.pause()
 
     assert str(caught.value) == (
-        "Baseten did not pause the promotion; it did not say why. Everything is as it was"
+        "Baseten did not pause the promotion; it did not say why. The request changed nothing"
     )
 
 
@@ -625,7 +625,7 @@ async def test_a_retry_that_baseten_did_not_act_on(fake: FakeBaseten, baseten: B
 
     assert caught.value.reason.endswith(".")
     assert str(caught.value) == (
-        f"Baseten did not retry: {caught.value.reason} Everything is as it was"
+        f"Baseten did not retry: {caught.value.reason} The request changed nothing"
     )
 
 
@@ -633,4 +633,4 @@ def test_a_long_reason_is_cut_in_the_message() -> None:
     error = RequestNotActedOnError("retry", "x" * 501)
 
     assert error.reason == "x" * 501
-    assert str(error) == f"Baseten did not retry: {500 * 'x'} …. Everything is as it was"
+    assert str(error) == f"Baseten did not retry: {500 * 'x'} …. The request changed nothing"

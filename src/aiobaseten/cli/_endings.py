@@ -146,10 +146,11 @@ def accepted(job: Job, command: Command) -> Ending:
 
 
 def interrupted(outcome: Outcome, command: Command, job: Job) -> Ending:
-    """The ending of an interrupted wait: the job continues."""
+    """The ending of an interrupted wait: the job continues, and no guard measures it any more."""
+    unguarded = " without its guard" if job.guard_words else ""
     return Ending(
         outcome=outcome,
-        message=f"{outcome.label}; {job} continues at Baseten",
+        message=f"{outcome.label}; {job} continues at Baseten{unguarded}",
         hints=hints(job, command.access),
     )
 
