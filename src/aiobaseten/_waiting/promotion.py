@@ -61,11 +61,19 @@ class Baseline:
         current_id: The deployment that served, or ``None`` if there was none or it is not known.
         candidate_id: The candidate that lingered, or ``None``.
         promotion_status: The status of the promotion that lingered, or ``None``.
+        live_at: When a look first showed that the promotion was over and its deployment current, on
+            the clock of this process; ``None`` if none has.
     """
 
     current_id: str | None = None
     candidate_id: str | None = None
     promotion_status: str | None = None
+    live_at: float | None = field(default=None, eq=False)
+
+    def note_live(self, reading: EnvironmentReading, target: str, at: float) -> None:
+        """Note when *target* is first shown as live. Later looks that show less are older."""
+        if self.live_at is None and reading.current_id == target and not reading.is_busy:
+            self.live_at = at
 
     def correct(self, reading: EnvironmentReading, target: str) -> None:
         """Correct what served before: the look before the promotion may have been out of date.
@@ -145,6 +153,7 @@ class PromotionTracker:
         options: The caller's.
         retried: Whether the first looks may still show that the deployment failed earlier.
         baseline: The environment before the promotion.
+        began: When the wait began, on the clock of this process.
     """
 
     label: str
@@ -153,6 +162,7 @@ class PromotionTracker:
     options: WaitOptions
     retried: bool = False
     baseline: Baseline = field(factory=Baseline)
+    began: float = 0.0
     _was_there: bool = False
     _current_since: float | None = None
     _missing_since: float | None = None
@@ -173,6 +183,7 @@ class PromotionTracker:
         ours = self._find(reading, at)
         if self._current_since is None:  # else another promotion of the same deployment is shown
             self.baseline.correct(reading, self.target)
+        self.baseline.note_live(reading, self.target, self.began + at)
         is_old = self._is_old(reading, at)
         events: list[Event] = record_parts(self.history, ours, at) if ours else []
         self._was_replaced |= self._shows_another(reading)
