@@ -325,7 +325,12 @@ async def roll_back(
         return Started(found.id, cast("D", found.value), baseline, was_adopted=True)
     if reading.is_busy:
         raise in_progress(resource, ours.environment, reading, act="you roll back")
-    return await send_once(resource, ours.environment, previous_id, promote(previous_id), reading)
+    started = await send_once(
+        resource, ours.environment, previous_id, promote(previous_id), reading
+    )
+    if ours.baseline.live_at is not None and started.deployment_id == previous_id:
+        started.baseline.served_until = ours.baseline.live_at
+    return started
 
 
 def _old_until(ours: Ours, reading: EnvironmentReading) -> float:

@@ -497,3 +497,28 @@ async def test_a_rollback_by_somebody_else_that_the_audit_log_shows_is_believed_
     assert back.deployment_id == "old"
     assert world.now() - began < 1
     assert len(world.writes()) == 1
+
+
+@pytest.mark.parametrize("live_after", [5, 100])
+@pytest.mark.parametrize("lags", [(0.0, 59.0), (59.0, 0.0)])
+@every_kind
+async def test_a_rollback_is_not_over_in_looks_from_when_the_deployment_served_before(
+    kind: Kind, lags: tuple[float, ...], live_after: float
+) -> None:
+    """One of two servers shows the time before our promotion, which is being taken back."""
+    world = World()
+    production = world.owner(kind).environment({0: shows("old")})
+    production.on("promote", then={0: RELEASING, live_after: shows("new")})
+    production.on("promote", then={0: shows("new", "old", "RELEASING"), 200: shows("old")})
+
+    async with client(world) as baseten:
+        await world.until(100)
+        mine: Any = await environment_of(baseten, kind).promote("new")
+        await mine.wait(timeout=600)
+        await world.until(world.now() + 10)
+        back = await mine.rollback()
+        world.lags, began = lags, world.now()
+        live = await back.wait(timeout=600)
+
+    assert live.id == "old"
+    assert 200 <= world.now() - began < 275
