@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import cast
 
 from attrs import frozen
@@ -30,6 +31,7 @@ from ._waiting import (
     Who,
     act_of,
     add_who,
+    certain_at,
     promoted_again,
     promotions_after,
     shows_promotion_of,
@@ -57,6 +59,8 @@ _LOG_AGAIN_S = 5.0
 # Seconds for which a log that kept failing counts as failing.
 _FAILING_FOR_S = 60.0
 _LOG = logging.getLogger("aiobaseten")
+# Seconds until another look, if one is older than what is known.
+_LOOK_AGAIN_S = 2.0
 # Pages of an audit log that a rollback reads at most.
 _MOST_PAGES = 10
 
@@ -99,10 +103,12 @@ class StillOurs:
         reading: The environment.
         is_logged: Whether the audit log shows it, too. Without it, another promotion of the same
             deployment looks the same.
+        has_later: Whether the audit log shows a promotion after ours that nobody has cancelled.
     """
 
     reading: EnvironmentReading
     is_logged: bool
+    has_later: bool = False
 
 
 async def check_still_ours(
@@ -150,7 +156,7 @@ async def check_still_ours(
         # The looks may be out of date, or the other promotion has failed.
         await _outlast(resource, newer)
         reading = await _look_twice(resource, ours, may_go_back=may_go_back)
-    return StillOurs(reading, is_logged)
+    return StillOurs(reading, is_logged, has_later=bool(others))
 
 
 async def _read_log(
@@ -230,6 +236,7 @@ async def _read_still_ours(
     resource: Resource[D, E], ours: Ours, *, may_go_back: bool
 ) -> EnvironmentReading:
     reading = await resource.read_environment(ours.environment)
+    ours.baseline.note_live(reading, ours.deployment_id, resource.sender.clock.now())
     if reading.shows_promotion and reading.candidate_id == ours.deployment_id:
         ours.baseline.correct(reading, ours.deployment_id)
         return reading  # whatever serves, ours is under way
@@ -297,10 +304,17 @@ async def roll_back(
         even_if_superseded: Whether to do it even if somebody else has promoted since.
     """
     boolean("even_if_superseded", even_if_superseded)
+    has_later = False
+    look = partial(resource.read_environment, ours.environment)
     if even_if_superseded:
-        reading = await resource.read_environment(ours.environment)
+        reading = await look()
     else:
-        reading = (await check_still_ours(resource, ours, may_go_back=True)).reading
+        still = await check_still_ours(resource, ours, may_go_back=True)
+        reading, has_later = still.reading, still.has_later
+        look = partial(_read_still_ours, resource, ours, may_go_back=True)
+    while not has_later and resource.sender.clock.now() < _old_until(ours, reading):
+        await resource.sender.connections.pause(_LOOK_AGAIN_S)
+        reading = await look()
     previous_id = ours.previous_id or ""  # which these looks may have corrected
     found = reading.candidate if reading.is_busy else reading.current
     # Ours may be a copy of the previous one: it is what is rolled back.
@@ -311,7 +325,20 @@ async def roll_back(
         return Started(found.id, cast("D", found.value), baseline, was_adopted=True)
     if reading.is_busy:
         raise in_progress(resource, ours.environment, reading, act="you roll back")
-    return await send_once(resource, ours.environment, previous_id, promote(previous_id), reading)
+    started = await send_once(
+        resource, ours.environment, previous_id, promote(previous_id), reading
+    )
+    if ours.baseline.live_at is not None and started.deployment_id == previous_id:
+        started.baseline.served_until = ours.baseline.live_at
+    return started
+
+
+def _old_until(ours: Ours, reading: EnvironmentReading) -> float:
+    """Until when a look may be older than one that has shown ours live."""
+    live_at = ours.baseline.live_at
+    is_under_way = reading.is_busy and reading.candidate_id == ours.deployment_id
+    is_before = not reading.is_busy and reading.current_id == ours.previous_id
+    return -math.inf if live_at is None or not (is_under_way or is_before) else certain_at(live_at)
 
 
 # --- rolling an environment back -----------------------------------------------------------------

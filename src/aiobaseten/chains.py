@@ -660,6 +660,8 @@ class ChainPromotion(Promotion["ChainDeployment", "ChainEnvironment"]):
 
         Reads the environment and the audit log first: a log that fails is read again for half a
         minute, and a newer promotion in it must be a minute old to be believed.
+        If this promotion was seen live, looks that show the time before are out of date, unless the
+        log shows a newer one: the environment is read again until 70 seconds after it was seen so.
 
         Cancelling this coroutine does not take back a request that is on its way.
 

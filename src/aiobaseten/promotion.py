@@ -200,6 +200,7 @@ class Promotion(Generic[D, E]):
             retried=self._baseline.candidate_id == self.deployment_id
             or self._resource.was_retried(self.deployment_id, within=options.settling_time),
             baseline=self._baseline,
+            began=self._resource.sender.clock.now(),
         )
 
     def _actions(self, options: WaitOptions) -> Actions:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from aiobaseten.errors import (
@@ -445,3 +447,78 @@ async def test_the_previous_deployment_takes_the_place_of_one_that_was_really_cu
 
     assert caught.value.by == "old"
     assert 120 <= world.now() < 300
+
+
+# --- back to the deployment before, whose id is used again ----------------------------------------
+
+
+@pytest.mark.parametrize("live_after", [5, 100])
+@pytest.mark.parametrize("lags", [(0.0, 59.0), (59.0, 0.0), (59.0,)])
+@every_kind
+async def test_a_rollback_of_what_was_live_is_sent_although_looks_are_older(
+    kind: Kind, lags: tuple[float, ...], live_after: float
+) -> None:
+    """Late servers show the time before the promotion, or that it is under way."""
+    world = World()
+    production = world.owner(kind).environment({0: shows("old")})
+    production.on("promote", then={0: RELEASING, live_after: shows("new")})
+    production.on("promote", then={0: shows("new", "old", "RELEASING"), 200: shows("old")})
+
+    async with client(world) as baseten:
+        await world.until(100)
+        mine: Any = await environment_of(baseten, kind).promote("new")
+        await mine.wait(timeout=600)
+        await world.until(world.now() + 10)
+        world.lags = lags
+        await mine.rollback()
+
+    assert [sent.body["deployment_id"] for sent in world.writes("promote")] == ["new", "old"]
+    assert world.now() < 100 + live_after + 85
+
+
+@every_kind
+async def test_a_rollback_by_somebody_else_that_the_audit_log_shows_is_believed_at_once(
+    kind: Kind,
+) -> None:
+    """Ours was live a few seconds before."""
+    world = World()
+    owner = world.owner(kind)
+    production = owner.environment({0: shows("old")})
+    production.on("promote", then={0: RELEASING, 5: shows("new")})
+
+    async with client(world) as baseten:
+        mine: Any = await environment_of(baseten, kind).promote("new")
+        await mine.wait(timeout=600)
+        owner.promoted("new", "old")
+        production.becomes(shows("old"))
+        began = world.now()
+        back = await mine.rollback()
+
+    assert back.deployment_id == "old"
+    assert world.now() - began < 1
+    assert len(world.writes()) == 1
+
+
+@pytest.mark.parametrize("live_after", [5, 100])
+@pytest.mark.parametrize("lags", [(0.0, 59.0), (59.0, 0.0)])
+@every_kind
+async def test_a_rollback_is_not_over_in_looks_from_when_the_deployment_served_before(
+    kind: Kind, lags: tuple[float, ...], live_after: float
+) -> None:
+    """One of two servers shows the time before our promotion, which is being taken back."""
+    world = World()
+    production = world.owner(kind).environment({0: shows("old")})
+    production.on("promote", then={0: RELEASING, live_after: shows("new")})
+    production.on("promote", then={0: shows("new", "old", "RELEASING"), 200: shows("old")})
+
+    async with client(world) as baseten:
+        await world.until(100)
+        mine: Any = await environment_of(baseten, kind).promote("new")
+        await mine.wait(timeout=600)
+        await world.until(world.now() + 10)
+        back = await mine.rollback()
+        world.lags, began = lags, world.now()
+        live = await back.wait(timeout=600)
+
+    assert live.id == "old"
+    assert 200 <= world.now() - began < 275

@@ -17,7 +17,7 @@ from .._first_use import names_of
 if TYPE_CHECKING:
     from .cancellation import CancellationTracker, IdleTracker
     from .deployment import DeploymentTracker
-    from .doubt import MOST_STALE_S
+    from .doubt import MOST_STALE_S, certain_at
     from .follower import Follower, Window
     from .followups import FRESH_S, FollowUp
     from .guard import PAUSE_MAY_COME, GuardMemory, GuardTracker, StoppedError
@@ -98,6 +98,7 @@ __all__ = [
     "act_of",
     "add_who",
     "baseline_of",
+    "certain_at",
     "cut",
     "default_schedule",
     "is_cancelled",
@@ -154,6 +155,7 @@ _HOMES = {
     "act_of": ".who",
     "add_who": ".who",
     "baseline_of": ".promotion",
+    "certain_at": ".doubt",
     "cut": ".steps",
     "default_schedule": ".schedule",
     "is_cancelled": ".who",

@@ -61,11 +61,23 @@ class Baseline:
         current_id: The deployment that served, or ``None`` if there was none or it is not known.
         candidate_id: The candidate that lingered, or ``None``.
         promotion_status: The status of the promotion that lingered, or ``None``.
+        live_at: When a look first showed that the promotion was over and its deployment current, on
+            the clock of this process; ``None`` if none has.
+        served_until: Until when the deployment may have served before, by the same clock; minus
+            infinity if that is long ago or not known.
     """
 
     current_id: str | None = None
     candidate_id: str | None = None
     promotion_status: str | None = None
+    live_at: float | None = field(default=None, eq=False)
+    served_until: float = field(default=-math.inf, eq=False)
+
+    def note_live(self, reading: EnvironmentReading, target: str, at: float) -> None:
+        """Note when *target* is first shown as live. Later looks that show less are older."""
+        is_live = reading.current_id == target and not reading.is_busy
+        if self.live_at is None and is_live and at >= certain_at(self.served_until):
+            self.live_at = at
 
     def correct(self, reading: EnvironmentReading, target: str) -> None:
         """Correct what served before: the look before the promotion may have been out of date.
@@ -145,6 +157,7 @@ class PromotionTracker:
         options: The caller's.
         retried: Whether the first looks may still show that the deployment failed earlier.
         baseline: The environment before the promotion.
+        began: When the wait began, on the clock of this process.
     """
 
     label: str
@@ -153,7 +166,9 @@ class PromotionTracker:
     options: WaitOptions
     retried: bool = False
     baseline: Baseline = field(factory=Baseline)
+    began: float = 0.0
     _was_there: bool = False
+    _was_candidate: bool = False
     _current_since: float | None = None
     _missing_since: float | None = None
     _succeeded_since: float | None = None
@@ -173,6 +188,7 @@ class PromotionTracker:
         ours = self._find(reading, at)
         if self._current_since is None:  # else another promotion of the same deployment is shown
             self.baseline.correct(reading, self.target)
+        self.baseline.note_live(reading, self.target, self.began + at)
         is_old = self._is_old(reading, at)
         events: list[Event] = record_parts(self.history, ours, at) if ours else []
         self._was_replaced |= self._shows_another(reading)
@@ -222,7 +238,7 @@ class PromotionTracker:
         # The end of the rollback was not shown: a candidate that is still there is a leftover.
         is_leftover = reading.promotion is None and self.seen.is_rolling_back
         if reading.candidate_id == self.target and not is_leftover:
-            self._was_there = True
+            self._was_there = self._was_candidate = True
             return reading.candidate
         return None
 
@@ -324,6 +340,12 @@ class PromotionTracker:
             if not has_ended and at - self._alone_since < self.options.settling_time:
                 return Pending()
         elif not self._served_already:
+            served_until = self.baseline.served_until - self.began
+            if at < certain_at(served_until):
+                # It is back, unless the look is from when it served before.
+                known_at = -math.inf if self._was_candidate else served_until
+                if not self._doubt.is_confirmed("back", at, known_at):
+                    return Pending(confirm_in=self._doubt.remaining(at))
             self._doubt.clear()
         return Done(lambda: ours.value)
 
