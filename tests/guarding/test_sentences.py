@@ -268,7 +268,9 @@ async def test_a_guarded_wait_that_is_over() -> None:
     async with fake.client() as baseten:
         error, _ = await end_of(await promote(baseten), timeout=60)
 
-    assert str(error).endswith(". The guard has stopped. Go on with resume(error.token, guard=guard).")
+    assert str(error).endswith(
+        ". The guard has stopped. Go on with resume(error.token, guard=guard)."
+    )
 
 
 async def test_silence() -> None:
