@@ -146,7 +146,7 @@ def test_an_invalid_option_is_refused_when_the_dag_is_parsed(name: str, option: 
 
 
 def test_options_that_exclude_each_other_are_refused_when_the_dag_is_parsed() -> None:
-    with pytest.raises(ValueError, match="wake and accept_scaled_to_zero"):
+    with pytest.raises(ValueError, match="wake=True and accept_scaled_to_zero=True"):
         task("wait for a model", wake=True, accept_scaled_to_zero=True)
 
 
