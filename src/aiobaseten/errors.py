@@ -574,7 +574,9 @@ class PromotionOutcomeUnknownError(BasetenError):
 
 
 class RequestNotActedOnError(BasetenError):
-    """Baseten reported success, and that it did not act on the request.
+    """Baseten did not act on the request.
+
+    Its answer says so, or each answer to a cancel was lost, and the promotion still runs.
 
     Attributes:
         action: The action, such as ``"retry"``.
