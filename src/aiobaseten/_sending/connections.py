@@ -297,7 +297,7 @@ class Connections:
             if (reply := await one.ended) is not None:
                 return reply
         except asyncio.CancelledError:
-            if task in self._under_way:
+            if not task.done():
                 one.cut_off.after(ABANDONED_GRACE_S)
                 self._abandoned[task] = one
                 self.queue.advance()  # somebody may need its place
