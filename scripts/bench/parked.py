@@ -177,16 +177,18 @@ async def _cancel_waits(count: int) -> tuple[float, int]:
         stays.cancel()
         await asyncio.gather(stays, return_exceptions=True)
         del stays
-        await asyncio.sleep(0)
-        gc.collect()
-        left = len(asyncio.all_tasks()) - 1
-        left += sum(isinstance(thing, Wait) for thing in gc.get_objects())
-        left += sum(
-            len(value)
-            for polls in gc.get_objects()
-            if isinstance(polls, Polls)
-            for value in vars(polls).values()
-            if isinstance(value, Sized)
-        )
-        left += sum(not timer.cancelled() for timer in loop._scheduled)  # type: ignore[attr-defined]  # noqa: SLF001
+        left = await _remaining() - 1  # of the route, the client keeps how soon it answers
     return seconds, left
+
+
+async def _remaining() -> int:
+    """Tasks, waits, entries of polls and timers, once requests that were abandoned have ended."""
+    await asyncio.sleep(1.0)
+    gc.collect()
+    found = gc.get_objects()
+    polls = [vars(one).values() for one in found if isinstance(one, Polls)]
+    entries = sum(len(value) for values in polls for value in values if isinstance(value, Sized))
+    timers = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]  # noqa: SLF001
+    tasks = len(asyncio.all_tasks()) - 1
+    waits = sum(isinstance(one, Wait) for one in found)
+    return tasks + waits + entries + sum(not timer.cancelled() for timer in timers)

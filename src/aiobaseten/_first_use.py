@@ -26,13 +26,18 @@ _later: set[str] = set()
 class _Later:
     """Stands for a module until, and after, somebody needs it."""
 
-    __slots__ = ("_name",)
+    __slots__ = ("_name", "_names")
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._names: Mapping[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
-        return _load(self._name, name)
+        if name in self._names:
+            return self._names[name]
+        value = _load(self._name, name)
+        self._names = vars(_load(self._name))
+        return value
 
 
 def on_first_use(name: str) -> Any:

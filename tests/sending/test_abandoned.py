@@ -86,15 +86,40 @@ async def test_an_answer_that_is_there_when_its_time_is_over_is_read() -> None:
 
 @pytest.mark.looptime
 async def test_a_request_leaves_no_timer_behind(fake: FakeBaseten) -> None:
-    loop = asyncio.get_running_loop()
-
     async with fake.client() as baseten:
         for _ in range(3):
             await baseten.model("m1").deployment("d1").get()
-        timers = getattr(loop, "_scheduled")  # noqa: B009 - asyncio has no public name for them
-        left = [timer for timer in timers if not timer.cancelled()]
+        left = _timers()
 
     assert not left
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_caller_that_leaves_as_the_reply_comes_leaves_no_timer_behind(turns: int) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"id": "d1", "model_id": "m1", "status": "ACTIVE"})
+
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http,
+        Baseten(api_key="test-key", http_client=http) as baseten,
+    ):
+        caller = asyncio.ensure_future(baseten.model("m1").deployment("d1").get())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        caller.cancel()
+        await asyncio.wait([caller])
+        await asyncio.sleep(0.1)  # the request may finish
+        left = _timers()
+
+    assert not left
+
+
+def _timers() -> list[asyncio.TimerHandle]:
+    """The timers of the running loop."""
+    loop = asyncio.get_running_loop()
+    timers = getattr(loop, "_scheduled")  # noqa: B009 - asyncio has no public name for them
+    return [timer for timer in timers if not timer.cancelled()]
 
 
 async def test_closing_a_client_of_our_own_does_not_wait_for_requests_that_hang(

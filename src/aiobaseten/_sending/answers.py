@@ -111,16 +111,25 @@ class Reply:
         if not self.body:
             return None
         try:
-            content = json.loads(self.body, parse_int=_integer)
+            content = _decoded(self.body)
         except UnicodeDecodeError:
             # A log may hold any byte, and the rest of the answer is good.
-            content = json.loads(self.body.decode("utf-8", "replace"), parse_int=_integer)
+            content = _decoded(self.body.decode("utf-8", "replace"))
         return encodable_json(content, self.body)
 
     def excerpt(self) -> str:
         """The beginning of the body, as text."""
         text = encodable_text(self.body[: 4 * _EXCERPT].decode("utf-8", "replace"))
         return text if len(text) <= _EXCERPT else text[:_EXCERPT] + " …"
+
+
+def _decoded(text: bytes | str) -> Any:
+    try:
+        return json.loads(text)
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        raise
+    except ValueError:  # about one of its integers
+        return json.loads(text, parse_int=_integer)
 
 
 def _integer(digits: str) -> float:

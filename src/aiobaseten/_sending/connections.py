@@ -16,6 +16,7 @@ from ..errors import BasetenError, ConfigurationError, RequestTimeoutError, Tran
 from .answers import Reply
 from .encodable import encodable_text
 from .http_clients import HttpClients, key_sent
+from .outgoing import Outgoing
 from .places import Place
 from .queue import Queue
 from .secret import Secret, forget_variables
@@ -114,12 +115,12 @@ class _UnderWay:
     """A request that was sent.
 
     Attributes:
-        ended: Tells its caller about the end.
+        ended: Tells its caller the reply, or ``None`` if there is none.
         cut_off: Ends it.
         place: What it holds.
     """
 
-    ended: asyncio.Future[None]
+    ended: asyncio.Future[Reply | None]
     cut_off: _CutOff
     place: Place
 
@@ -274,7 +275,7 @@ class Connections:
             return
         raise closed()
 
-    async def send(self, request: httpx.Request, place: Place) -> Reply:
+    async def send(self, outgoing: Outgoing, place: Place) -> Reply:
         """Send a request, read the response, and give back the place when the request ends.
 
         The request has no key: the frames of every caller hold it, and those of a caller that is
@@ -288,44 +289,43 @@ class Connections:
         """
         life = self._alive()
         watch = _SentOnce()
-        if request.method != "GET":
-            request.extensions["trace"] = watch
-        ended = life.loop.create_future()
-        one = _UnderWay(ended, _CutOff(life.loop), place)
-        task = life.loop.create_task(self._run(life.http.of(request), request, one.cut_off, watch))
+        one = _UnderWay(life.loop.create_future(), _CutOff(life.loop), place)
+        task = life.loop.create_task(self._run(life.http.of(outgoing), outgoing, one, watch))
         self._under_way[task] = one
         task.add_done_callback(self._end)
         try:
-            await ended
+            if (reply := await one.ended) is not None:
+                return reply
         except asyncio.CancelledError:
-            one.cut_off.after(ABANDONED_GRACE_S)
-            self._abandoned[task] = one
-            self.queue.advance()  # somebody may need its place
+            if not task.done():
+                one.cut_off.after(ABANDONED_GRACE_S)
+                self._abandoned[task] = one
+                self.queue.advance()  # somebody may need its place
             raise
         if life.closing.is_set() and (not task.done() or task.cancelled()):
-            if request.method == "GET" or watch.stop():
+            if outgoing.is_read or watch.stop():
                 raise closed()
             raise TransportError(
                 "the client was closed before the answer came",
-                method=request.method,
-                path=request.url.path,
+                method=outgoing.method,
+                path=outgoing.url.path,
                 sent=True,
             )
         if task.cancelled() or isinstance(task.exception(), GeneratorExit):
             raise TransportError(
                 "other code, or a hook of the HTTP client, has cancelled the task of the request",
-                method=request.method,
-                path=request.url.path,
+                method=outgoing.method,
+                path=outgoing.url.path,
                 sent=True,
             )
         error = task.exception()
-        if error is None:
+        if error is None:  # it was closing, and the reply has just come
             return task.result()
         forget_variables(error)
         if isinstance(error, BasetenError) or not isinstance(error, Exception):
             raise error
         self._secret.mask_error(error)
-        raise _no_answer(error, request, was_sent=watch.was_sent) from error
+        raise _no_answer(error, outgoing, was_sent=watch.was_sent) from error
 
     def _alive(self) -> _Life:
         life = self._life
@@ -343,8 +343,8 @@ class Connections:
             task.exception()  # retrieved, even if the caller has left
         if not one.ended.done():
             one.ended.set_result(None)
-        # The caller first, who may learn that the server asks for a pause; then the next request.
-        task.get_loop().call_soon(self.queue.leave, one.place)
+        # The caller has gone on already, and may know that the server asks for a pause.
+        self.queue.leave(one.place)
 
     def _make_room(self) -> None:
         """Cut off the oldest request that nobody waits for any longer."""
@@ -355,46 +355,37 @@ class Connections:
     async def _run(
         self,
         http: httpx.AsyncClient,
-        request: httpx.Request,
-        cut_off: _CutOff,
+        outgoing: Outgoing,
+        one: _UnderWay,
         watch: _SentOnce,
     ) -> Reply:
-        limit = request.extensions["timeout"]["answer"]
-        cut_off.after(limit)
+        limit = outgoing.timeouts["answer"]
+        one.cut_off.after(limit)
         key_sent.set(self._secret)  # its task has a context of its own
-        sent = self._with_key(request)
+        extensions = {} if outgoing.is_read else {"trace": watch}
+        request = outgoing.with_key(self._secret, **extensions)
         reply: Reply | None = None
         try:
-            with cut_off.scope:
-                reply = await self._exchange(http, sent)
-                return reply
+            with one.cut_off.scope:
+                reply = await self._exchange(http, request)
         finally:
-            cut_off.lift()
+            one.cut_off.lift()
             if reply is None:  # the error may hold the request
-                sent.headers.pop("authorization", None)
+                request.headers.pop("authorization", None)
+        if reply is not None:
+            if not one.ended.done():
+                one.ended.set_result(reply)
+            return reply
         # A response that trickles in for ever obeys every other limit.
         was_not_sent = watch.stop()
         raise RequestTimeoutError(
-            f"there was no connection to {_server(request)} after {limit:g} s"
+            f"there was no connection to {outgoing.server} after {limit:g} s"
             if was_not_sent
-            else f"the answer of {_server(request)} was not complete after {limit:g} s",
-            method=request.method,
-            path=request.url.path,
+            else f"the answer of {outgoing.server} was not complete after {limit:g} s",
+            method=outgoing.method,
+            path=outgoing.url.path,
             sent=not was_not_sent,
         )
-
-    def _with_key(self, request: httpx.Request) -> httpx.Request:
-        """The request, ready to be sent."""
-        key = b"authorization", self._secret.authorization().encode("ascii")
-        sent = httpx.Request(
-            request.method,
-            request.url,
-            headers=[*request.headers.raw, key],
-            stream=request.stream,
-            extensions=request.extensions,
-        )
-        sent.read()  # hooks may want its content
-        return sent
 
     async def _exchange(self, http: httpx.AsyncClient, request: httpx.Request) -> Reply:
         if http.is_closed:
@@ -465,7 +456,7 @@ def closed() -> ConfigurationError:
     return ConfigurationError("the client was closed; Baseten keeps working on what it was asked")
 
 
-def _no_answer(error: Exception, request: httpx.Request, *, was_sent: bool) -> BasetenError:
+def _no_answer(error: Exception, outgoing: Outgoing, *, was_sent: bool) -> BasetenError:
     """The error of a request that a transport has ended with *error*, whatever that is."""
     if isinstance(error, RuntimeError) and not was_sent and _is_about_loops(error):
         return ConfigurationError(
@@ -475,9 +466,9 @@ def _no_answer(error: Exception, request: httpx.Request, *, was_sent: bool) -> B
     kind = RequestTimeoutError if isinstance(error, httpx.TimeoutException) else TransportError
     message = f": {encodable_text(str(error))}" if str(error) else ""
     return kind(
-        f"no answer from {_server(request)} ({type(error).__name__}{message})",
-        method=request.method,
-        path=request.url.path,
+        f"no answer from {outgoing.server} ({type(error).__name__}{message})",
+        method=outgoing.method,
+        path=outgoing.url.path,
         sent=was_sent or not isinstance(error.__cause__, _not_sent()),
     )
 
@@ -500,10 +491,3 @@ def _not_sent() -> tuple[type[Exception], ...]:
 def _is_about_loops(error: RuntimeError) -> bool:
     """Whether asyncio or uvloop complains that something belongs to another event loop."""
     return "loop" in str(error) or "handler is closed" in str(error)
-
-
-def _server(request: httpx.Request) -> str:
-    """Host and port."""
-    port = request.url.port or {"https": 443, "http": 80}.get(request.url.scheme)
-    host = request.url.host
-    return f"{f'[{host}]' if ':' in host else host}:{port}"

@@ -20,6 +20,7 @@ from attrs import frozen
 from .._arguments import is_loopback
 from ..errors import ConfigurationError
 from ..options import Transport
+from .outgoing import Outgoing
 from .secret import Secret
 
 # What httpx raises for settings that it cannot use.
@@ -105,9 +106,9 @@ class HttpClients:
     reads: httpx.AsyncClient
     writes: httpx.AsyncClient
 
-    def of(self, request: httpx.Request) -> httpx.AsyncClient:
-        """The client that sends *request*."""
-        return self.reads if request.method == "GET" else self.writes
+    def of(self, outgoing: Outgoing) -> httpx.AsyncClient:
+        """The client that sends a request."""
+        return self.reads if outgoing.is_read else self.writes
 
     async def aclose(self) -> None:
         """Close both."""
@@ -143,7 +144,8 @@ async def own_clients(
     routes: dict[str, httpx.Proxy | None] = {}
     if not all(is_loopback(host) for host in hosts):
         routes = _routes(getproxies(), trusted, transport)
-    routes |= {f"all://{f'[{host}]' if ':' in host else host}": None for host in own}
+    if routes:
+        routes |= {f"all://{f'[{host}]' if ':' in host else host}": None for host in own}
     make = _over_aiohttp if transport == "aiohttp" else _over_httpcore
 
     def client(*, keeps_alive: bool) -> HttpClient:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-import httpx
 from aiobaseten_generated.client import Operation
 from attrs import evolve, field, frozen
 
 from .._arguments import seconds
 from .._clock import Clock
 from .._first_use import load_the_rest
-from .._version import __version__
 from ..errors import (
     APIError,
     BasetenError,
-    ConfigurationError,
     PermissionDeniedError,
     RateLimitError,
     TransportError,
@@ -31,6 +26,7 @@ from ..options import RetryPolicy
 from .answers import WHOSE_KEY, Reply, judge
 from .connections import Connections
 from .http_clients import is_look
+from .outgoing import Outgoing, outgoing_of
 from .places import Place
 from .queue import Kind, Route
 from .retry import delay_before_repeat, seconds_since_1970
@@ -45,8 +41,6 @@ _OWNER_WITHIN_S = 2.0
 _ASK_OWNER_EVERY_S = 60.0
 # Answers whose dates are compared.
 _DATES = 20
-# A poll uses the same few addresses again and again, and parsing one is slow in httpx.
-_parsed = lru_cache(maxsize=1024)(httpx.URL)
 
 
 @frozen(kw_only=True)
@@ -192,13 +186,13 @@ class Sender:
             load_the_rest()
         policy = self.settings.retry
         route = self._route(operation)
-        request = self._request(operation, host)
+        outgoing = self._outgoing(operation, host)
         place = await self.connections.queue.enter(route, operation.url, Kind.CALL)
         started = self.clock.now()
         attempt = 1
         while True:
             try:
-                value, _ = await self._attempt(operation, request, place, attempt)
+                value, _ = await self._attempt(operation, outgoing, place, attempt)
             except (APIError, TransportError) as error:
                 delay = delay_before_repeat(
                     error,
@@ -219,7 +213,6 @@ class Sender:
                 except TimeoutError:
                     raise error from error.__cause__  # the queue was too long
                 attempt += 1
-                request = self._request(operation, host)
             else:
                 route.retries.refund(operation.url)
                 return value
@@ -249,30 +242,30 @@ class Sender:
         is_look.set(True)  # its task has a context of its own
         self.connections.check()
         queue, route = self.connections.queue, self._route(operation)
-        request = self._request(operation)
+        outgoing = self._outgoing(operation)
         kind = Kind.LAST_LOOK if ticket.is_last else Kind.LOOK
         place = await queue.enter(route, operation.url, kind)
         ticket.sent()
-        value, request_id = await self._attempt(operation, request, place, 1)
+        value, request_id = await self._attempt(operation, outgoing, place, 1)
         if ticket.is_last:
             queue.resume(route)
         route.retries.refund(operation.url)
         return Fetched(value, request_id)
 
     async def _attempt(
-        self, operation: Operation[T], request: httpx.Request, place: Place, attempt: int
+        self, operation: Operation[T], outgoing: Outgoing, place: Place, attempt: int
     ) -> tuple[T, str | None]:
         """Send it once, and judge the reply."""
         is_logged = _LOG.isEnabledFor(logging.DEBUG)
         began = self.clock.now() if is_logged else 0.0
         reply: Reply | None = None
         try:
-            reply = answered = await self.connections.send(request, place)
+            reply = answered = await self.connections.send(outgoing, place)
             if date := reply.headers.get("date"):
                 self.shared.dates.append((date, self.clock.now()))
             value = judge(
                 operation,
-                request.url.path,
+                outgoing.url.path,
                 answered,
                 secret=self.settings.secret,
                 now=self.clock.utcnow(),
@@ -292,42 +285,8 @@ class Sender:
     def _route(self, operation: Operation[Any]) -> Route:
         return self.connections.queue.route(operation.method, operation.path)
 
-    def _request(self, operation: Operation[Any], host: str | None = None) -> httpx.Request:
-        """The request, without the key.
-
-        Raises:
-            ConfigurationError: Its URL cannot be requested.
-        """
-        try:
-            url = _parsed((host or self.settings.base_url) + operation.url)
-            if operation.params:
-                url = url.copy_merge_params(operation.params)
-        except httpx.InvalidURL as error:
-            raise ConfigurationError(
-                f"an id, a name or the address makes no URL for {operation.method} "
-                f"{operation.path}: {error}; nothing was sent"
-            ) from None
-        headers = {
-            "accept": "application/json",
-            "accept-encoding": "gzip, deflate",
-            "user-agent": f"aiobaseten/{__version__}",
-        }
-        # A cache in between must ask Baseten. By default, that of hishel ignores the header.
-        extensions: dict[str, Any] = {"timeout": dict(self.settings.timeouts)}
-        if operation.method == "GET":
-            headers["cache-control"] = "no-cache"
-            extensions["caching"] = {"rfc": True}
-        content = None
-        if operation.body is not None:
-            headers["content-type"] = "application/json"
-            content = json.dumps(operation.body).encode()
-        return httpx.Request(
-            operation.method,
-            url,
-            headers=headers,
-            content=content,
-            extensions=extensions,
-        )
+    def _outgoing(self, operation: Operation[Any], host: str | None = None) -> Outgoing:
+        return outgoing_of(operation, host or self.settings.base_url, self.settings.timeouts)
 
 
 def _log(operation: Operation[Any], reply: Reply | None, duration: float, attempt: int) -> None:

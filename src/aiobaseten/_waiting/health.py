@@ -7,7 +7,7 @@ rare by themselves.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, StrEnum
 
 from ..errors import (
     RateLimitError,
@@ -30,7 +30,8 @@ MOST_HELD_S = 60.0
 PARTLY_DOWN_S = 60.0
 
 
-class Standing(Enum):
+# A key of many dictionaries: a string has its hash ready.
+class Standing(StrEnum):
     """How the last look at a resource ended."""
 
     NEW = "there was none"

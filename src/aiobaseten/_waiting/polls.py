@@ -240,7 +240,7 @@ class Polls:
         self.chance = 0.0
         self._polls: dict[Look[Any], _Poll] = {}
         # The newest looks with a value. A listener that joins may take one for its first.
-        self._fresh: OrderedDict[Look[Any], Sighting[Any]] = OrderedDict()
+        self._fresh: OrderedDict[_Poll, Sighting[Any]] = OrderedDict()
         self._turns: Turns[_Poll] = Turns(
             rate, sender.connections.queue.most_looks, sender.paused_until
         )
@@ -269,7 +269,7 @@ class Polls:
         poll = self._polls.get(look)
         if poll is None:
             poll = self._polls[look] = _Poll(look, self._turns.known(look.route))
-        latest = self._fresh.get(look)
+        latest = self._fresh.get(poll)
         is_fresh = latest is not None and latest.began >= not_before
         due = listener.hear(latest) if latest and is_fresh else self.clock.now()
         poll.add(listener, due, deadline)
@@ -287,7 +287,7 @@ class Polls:
         if poll.deadlines:
             return
         del self._polls[look]
-        self._fresh.pop(look, None)
+        self._fresh.pop(poll, None)
         self._turns.drop(poll)
         if poll.flight is not None:
             self._abandon(poll.flight)
@@ -320,7 +320,7 @@ class Polls:
 
     def _plan(self, poll: _Poll) -> None:
         """Look when the most impatient listener wants it. A look under way plans the next one."""
-        if self._polls.get(poll.look) is not poll:
+        if not poll.deadlines:  # all have left
             return
         flight = poll.flight
         # A look that was sent before a deadline is not the last one: it is given up for that. But a
@@ -437,7 +437,7 @@ class Polls:
         is_prompt = is_answer and took <= PROMPT_S
         poll.patience = PATIENCE_IF_PROMPT_S if is_prompt else PATIENCE_S
         if is_answer:
-            self._keep_fresh(poll.look, sighting)
+            self._keep_fresh(poll, sighting)
             self._patience[poll.route] = poll.patience
         elif took >= PATIENCE_S - EARLY_S:
             self._patience.setdefault(poll.route, PATIENCE_IF_PROMPT_S)
@@ -447,10 +447,10 @@ class Polls:
             self._look_at_route(poll.route, now)
         poll.tell(sighting)
 
-    def _keep_fresh(self, look: Look[Any], sighting: Sighting[Any]) -> None:
+    def _keep_fresh(self, poll: _Poll, sighting: Sighting[Any]) -> None:
         """Keep the newest looks, and forget those that are too old for a listener that joins."""
-        self._fresh[look] = sighting
-        self._fresh.move_to_end(look)
+        self._fresh[poll] = sighting
+        self._fresh.move_to_end(poll)
         oldest = sighting.ended - FRESH_S
         while next(iter(self._fresh.values())).ended < oldest:
             self._fresh.popitem(last=False)

@@ -147,7 +147,6 @@ class Turns(Generic[P]):
 
     def __init__(self, rate: float, places: int, paused_until: Callable[[Route], float]) -> None:
         self._rate = rate
-        self._places = places
         self._paused_until = paused_until
         self._failing_places = max(int(places * FAILING_SHARE), 1)
         self._unproven_places = max(int(places * UNPROVEN_SHARE), 1)
@@ -157,6 +156,8 @@ class Turns(Generic[P]):
         self._failing_budget = PollingBudget(rate * FAILING_SHARE)
         self._routes: dict[Route, _RouteTurns[P]] = {}
         self._started = dict.fromkeys(Standing, 0)
+        self._free = places
+        self._last_looks = 0
 
     # --- what is due -----------------------------------------------------------------------------
 
@@ -204,10 +205,9 @@ class Turns(Generic[P]):
         ends the pause for the others. And they leave some places to other looks: all may hang.
         """
         found, at, lacks_place = None, math.inf, False
-        are_many = sum(one.last_looks for one in self._routes.values()) >= self._last_places
         for route in self._routes.values():
             for standing, deadlines in route.deadlines.items():
-                first = deadlines.first() if deadlines else None
+                first = deadlines.first()
                 if first is None:
                     continue
                 due, poll = first
@@ -217,7 +217,7 @@ class Turns(Generic[P]):
                     at = min(at, due)
                 elif self._is_full:
                     lacks_place |= standing is not Standing.FAILING
-                elif are_many:
+                elif self._last_looks >= self._last_places:
                     continue  # until one of them ends
                 # Those that fail may need all their time, and so come last.
                 elif found is None or (standing is Standing.FAILING, due) < found[0]:
@@ -231,10 +231,13 @@ class Turns(Generic[P]):
         at, lacks_place = last.at, last.lacks_place
         for route in self._routes.values():
             for standing, due_at in route.due.items():
-                first = due_at.first() if due_at else None
+                first = due_at.first()
                 if first is None:
                     continue
                 due, poll = first
+                if due > now + EARLY_S:
+                    at = min(at, due)
+                    continue
                 free_at = self._free_at(route, standing, now)
                 is_failing = standing is Standing.FAILING
                 if free_at == math.inf:
@@ -246,8 +249,8 @@ class Turns(Generic[P]):
                         at = min(at, due)  # then it lacks a place
                     else:
                         lacks_place = True
-                elif max(due, free_at) > now + EARLY_S:
-                    at = min(at, max(due, free_at))
+                elif free_at > now + EARLY_S:
+                    at = min(at, free_at)
                 elif is_failing not in found or due < found[is_failing][0]:
                     found[is_failing] = due, route.newest(standing, now) or poll
         fails, answers = found.get(True), found.get(False)
@@ -301,10 +304,6 @@ class Turns(Generic[P]):
         """More looks than there are connections would only queue."""
         return self._free <= 0
 
-    @property
-    def _free(self) -> int:
-        return self._places - sum(self._started.values())
-
     def _down_together(self, route: _RouteTurns[P]) -> list[_RouteTurns[P]]:
         """The routes that one look probes for: this one, or all if everything fails."""
         polled = [one for one in self._routes.values() if one.is_polled]
@@ -326,10 +325,12 @@ class Turns(Generic[P]):
         if poll.standing is Standing.FAILING and self._failing_have_share(now):
             self._failing_budget.take(now)
         self._started[poll.standing] += 1
+        self._free -= 1
         route.under_way += 1
         route.unproven += poll.standing is not Standing.SOUND
         route.first_looks += poll.standing is Standing.NEW
         route.last_looks += is_last
+        self._last_looks += is_last
         if is_probe:
             route.probed_until = now + PROBE_PATIENCE_S
         return seat
@@ -338,9 +339,11 @@ class Turns(Generic[P]):
         """It has ended, in whatever way."""
         route = self._route(seat.route)
         self._started[seat.standing] -= 1
+        self._free += 1
         route.under_way -= 1
         route.unproven -= seat.standing is not Standing.SOUND
         route.last_looks -= seat.is_last
+        self._last_looks -= seat.is_last
         if seat.is_probe:
             route.probed_until = 0.0
 
