@@ -1056,6 +1056,7 @@ class ReadAuditLog(FollowUp["Sequence[AuditEntry]"]):
 
     resource: Resource[Any, Any]
     environment: str
+    _time_limits: object = field(init=False, repr=False, default=Factory(_time_limits, True))
 
     async def __call__(self) -> Sequence[AuditEntry]:
         """Read."""
@@ -1178,6 +1179,7 @@ class ReadStartup(FollowUp[Startup | None]):
     resource: Resource[Any, Any]
     deployment_id: str
     environment: str | None
+    _time_limits: object = field(init=False, repr=False, default=Factory(_time_limits, True))
 
     async def __call__(self) -> Startup | None:
         """Read."""

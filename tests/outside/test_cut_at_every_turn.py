@@ -15,9 +15,13 @@ from typing import Any, Literal, TypeAlias
 import pytest
 
 from aiobaseten import Baseten, Guard, check
+from aiobaseten.cli._commands import execute
+from aiobaseten.cli._outcomes import Outcome
+from aiobaseten.cli._waits import interrupt
 from aiobaseten.errors import BasetenError, GuardBreachedError
 from aiobaseten.guard import GuardedStep, Verdict
 
+from ..cli.command import run_of
 from .server import RAMPING_DOWN, Shown, World, client, error, hangs, limited, lost, shows
 
 Story: TypeAlias = Callable[[World, Baseten], Awaitable[object]]
@@ -293,6 +297,39 @@ async def three_promotions_together(world: World, baseten: Baseten) -> None:
     async with asyncio.TaskGroup() as group:
         for owner in ("m1", "m2", "m3"):
             group.create_task(release(owner))
+
+
+async def command(world: World, baseten: Baseten, line: str) -> None:
+    """A command with several targets, in this process; a cut is a signal to it.
+
+    Whatever has arrived at Baseten, the user gets its token.
+    """
+    run = run_of(baseten, line)
+    try:
+        await execute(run)
+    except asyncio.CancelledError:
+        await interrupt(run, Outcome.INTERRUPTED)
+        sent = {one.path.split("/")[3] for one in world.writes("promote")}
+        jobs = [one.job for one in run.members if one.job is not None]
+        assert sent <= {one.resource.id for one in jobs if one.token is not None}
+        raise
+
+
+@story
+async def a_command_that_waits_for_three(world: World, baseten: Baseten) -> None:
+    loading(world)
+    world.model("m2").deployment("d1", {0: "BUILDING", 5: "BUILD_FAILED"})
+    world.chain().deployment("d1", {0: "BUILDING", 3: "ACTIVE"})
+    await command(world, baseten, "wait model:id:m1@id:d1 model:id:m2@id:d1 chain:id:c1@id:d1")
+
+
+@story
+async def a_command_that_promotes_three_in_waves(world: World, baseten: Baseten) -> None:
+    for owner in ("m1", "m2", "m3"):
+        production = world.model(owner).environment({0: shows("old")})
+        production.on("promote", then={0: shows("old", "new", "RELEASING"), 5: shows("new")})
+    targets = " ".join(f"model:id:{owner}@id:new" for owner in ("m1", "m2", "m3"))
+    await command(world, baseten, f"promote {targets} --to production --wait --wave 2 --between 3s")
 
 
 # --- cutting -------------------------------------------------------------------------------------

@@ -127,28 +127,61 @@ async def test_a_last_look_under_way_is_not_given_up_for_that_of_another_wait(
     async with fake.client() as baseten:
         one = baseten.model("m1").deployment("d1")
         await asyncio.gather(one.wait_until_active(timeout=60), one.wait_until_active(timeout=65))
+        ended_at = fake.now
 
-    assert fake.now == pytest.approx(68)
+    assert ended_at == pytest.approx(68)
 
 
-async def test_a_last_look_that_hangs_is_replaced_after_ten_seconds_for_another_wait(
+async def test_a_last_look_that_hangs_does_not_hold_up_that_of_another_wait(
     fake: FakeBaseten,
 ) -> None:
-    fake.model("m1").deployment("d1", timeline=[("LOADING_MODEL", 66), "ACTIVE"])
+    fake.model("m1").deployment("d1", timeline=[("LOADING_MODEL", 64), "ACTIVE"])
     fake.at(59.9, lambda: fake.faults.hang(times=1))
 
     async with fake.client() as baseten:
         one = baseten.model("m1").deployment("d1")
-        hopeless, patient = await asyncio.gather(
-            one.wait_until_active(timeout=60),
-            one.wait_until_active(timeout=65),
+        await asyncio.gather(one.wait_until_active(timeout=60), one.wait_until_active(timeout=65))
+        ended_at = fake.now
+
+    assert ended_at == pytest.approx(65, abs=0.1)
+
+
+async def test_last_looks_that_hang_end_each_wait_in_time_and_are_few(fake: FakeBaseten) -> None:
+    """At most two seconds for its sending, and ten for an answer."""
+    fake.model("m1").deployment("d1", status="LOADING_MODEL")
+    late: list[float] = []
+
+    async def wait(timeout: float) -> None:
+        with pytest.raises(WaitTimeoutError):
+            await one.wait_until_active(timeout=timeout)
+        late.append(fake.now - timeout)
+
+    async with fake.client() as baseten:
+        one = baseten.model("m1").deployment("d1")
+        fake.at(29, lambda: fake.faults.hang(times=None))
+        await asyncio.gather(*(wait(30 + each / 4) for each in range(80)))
+
+    assert min(late) >= 10
+    assert max(late) <= 12.1
+    assert sum(request.at >= 30 for request in fake.requests) <= 20 / 2 + 2
+
+
+async def test_a_last_look_that_hangs_blinds_no_wait_with_a_later_deadline(
+    fake: FakeBaseten,
+) -> None:
+    fake.model("m1").deployment("d1", timeline=[("LOADING_MODEL", 41), "ACTIVE"])
+    fake.at(29.5, lambda: fake.faults.hang(times=1))
+
+    async with fake.client(read_timeout=60, answer_timeout=60) as baseten:
+        one = baseten.model("m1").deployment("d1")
+        await asyncio.gather(
+            one.wait_until_active(timeout=30),
+            one.wait_until_active(timeout=600),
             return_exceptions=True,
         )
         ended_at = fake.now
 
-    assert isinstance(hopeless, WaitTimeoutError)
-    assert not isinstance(patient, BaseException)
-    assert ended_at == pytest.approx(70, abs=0.1)
+    assert ended_at < 30 + 10 + 5
 
 
 async def test_an_unanswered_last_look_ends_ten_seconds_after_the_deadline(

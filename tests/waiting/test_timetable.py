@@ -183,6 +183,10 @@ class Counted(float):
         Counted.compared += 1
         return super().__lt__(other)
 
+    def __le__(self, other: float) -> bool:
+        Counted.compared += 1
+        return super().__le__(other)
+
     def __eq__(self, other: object) -> bool:
         Counted.compared += 1
         return super().__eq__(other)
@@ -225,3 +229,14 @@ def test_the_newest_is_the_one_that_was_added_last_of_those_that_are_due() -> No
         timetable.set(key, at)
 
     assert [timetable.newest(at) for at in (0.0, 1.0, 2.0, 3.0)] == [None, "b", "b", "c"]
+
+
+def test_the_newest_is_found_with_few_comparisons_however_many_are_not_due() -> None:
+    timetable: Timetable[int] = Timetable()
+    for key in range(10_000):
+        timetable.set(key, Counted(key > 0))
+    before = Counted.compared
+
+    assert timetable.newest(0.5) is None
+    assert timetable.first() == (0.0, 0)
+    assert Counted.compared - before < 200

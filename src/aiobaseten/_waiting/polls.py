@@ -35,6 +35,8 @@ UNSENT_S = 30.0
 #: Seconds between a look and a last look at the same resource: for each listener, and at most.
 SHARED_EACH_S = 0.001
 MOST_SHARED_S = 1.0
+#: Seconds between two last looks at a resource while the first one is not answered.
+OVERTAKES_AFTER_S = 2.0
 #: Seconds after which a look is given up if another needs its place.
 PATIENCE_S = 10.0
 #: The same if the look before was answered within a second: this one hangs, and is not only slow.
@@ -113,7 +115,7 @@ class _Poll:
         deadline: The earliest of the deadlines.
         ended: When the last look ended.
         patience: With the next one, in seconds.
-        flight: The look under way.
+        flight: The look under way. A last look may have overtaken others, which then still go on.
     """
 
     look: Look[Any]
@@ -191,6 +193,18 @@ class _Flight:
     was_sent: bool = False
     task: asyncio.Task[None] | None = None
     has_landed: bool = False
+
+    @property
+    def next_last_from(self) -> float:
+        """When a last look may begin beside it, for those whose deadline passes meanwhile."""
+        if not self.seat.is_last:
+            return 0.0  # it gives way
+        return self.sent_at + OVERTAKES_AFTER_S if self.was_sent else math.inf
+
+    @property
+    def ends_at(self) -> float:
+        """When nobody waits any longer for a last look; infinity for any other one."""
+        return self.sent_at + LAST_LOOK_S if self.seat.is_last and self.was_sent else math.inf
 
 
 class _Alarm:
@@ -290,7 +304,9 @@ class Polls:
         self._fresh.pop(poll, None)
         self._turns.drop(poll)
         if poll.flight is not None:
-            self._abandon(poll.flight)
+            poll.flight = None
+            self._abandon_all(poll)
+            self._start_looks()
         if not self._polls:
             self._next_look.set(math.inf)
             self._next_expiry.set(math.inf)
@@ -322,13 +338,10 @@ class Polls:
         """Look when the most impatient listener wants it. A look under way plans the next one."""
         if not poll.deadlines:  # all have left
             return
-        flight = poll.flight
         # A look that was sent before a deadline is not the last one: it is given up for that. But a
         # last look gets its time, also if the deadline of somebody else passes meanwhile.
-        if flight is None:
-            earliest = poll.last_look_from
-        else:
-            earliest = flight.sent_at + LAST_LOOK_S if flight.seat.is_last else 0.0
+        flight = poll.flight
+        earliest = poll.last_look_from if flight is None else flight.next_last_from
         self._turns.plan(
             poll,
             due=poll.wanted_at if flight is None else math.inf,
@@ -349,7 +362,9 @@ class Polls:
                 self._next_look.set(min(turn.at, free_at))
                 return
             else:
-                self._give_up(min(self._under_way, key=self._given_up_at), now)
+                self._give_up(
+                    min(self._under_way, key=self._given_up_at), ", and others need the connection"
+                )
 
     def _next_given_up(self) -> float:
         """When the first look under way is given up, if another needs its place."""
@@ -366,23 +381,25 @@ class Polls:
     def _expire(self) -> None:
         """Tell the listeners whose last look did not come, and set the alarm for the next ones."""
         now = self.clock.now() + EARLY_S
-        for poll in [flight.poll for flight in self._under_way]:
-            if poll.expires_at <= now:
-                poll.expire(now)
+        for flight in list(self._under_way):
+            if flight.poll.expires_at <= now:
+                flight.poll.expire(now)
+            if flight.ends_at <= now:
+                self._give_up(flight)  # for those whose deadline is later
         # Of the others, none has sent a last look.
         while (late := self._turns.first_deadline()) is not None and late[0] + UNSENT_S <= now:
             late[1].expire(now)
             self._plan(late[1])
-        under_way = min((one.poll.expires_at for one in self._under_way), default=math.inf)
+        under_way = [min(one.poll.expires_at, one.ends_at) for one in self._under_way]
         waiting = math.inf if late is None else late[0] + UNSENT_S
-        self._next_expiry.set(min(under_way, waiting))
+        self._next_expiry.set(min([*under_way, waiting]))
+        self._start_looks()
 
     # --- looking ---------------------------------------------------------------------------------
 
     def _begin(self, poll: _Poll, now: float, *, is_last: bool) -> None:
-        earlier, poll.flight = poll.flight, None
-        if earlier is not None:
-            self._abandon(earlier)
+        if poll.flight is not None and not poll.flight.seat.is_last:
+            self._abandon(poll.flight)
         seat = self._turns.start(poll, now, is_last=is_last)
         flight = poll.flight = _Flight(poll, seat, sent_at=now)
         self._under_way[flight] = None
@@ -411,9 +428,10 @@ class Polls:
             for listener in list(poll.deadlines):
                 listener.fail(error)
         finally:
-            if not is_over and not flight.has_landed:
-                self._note_cancelled(flight)
-            self._land(flight)
+            if not flight.has_landed:
+                if not is_over:
+                    self._note_cancelled(flight)
+                self._land(flight)
 
     def _note_cancelled(self, flight: _Flight) -> None:
         """Neither we nor the caller have ended a look: a hook of the HTTP client has, say."""
@@ -455,16 +473,15 @@ class Polls:
         while next(iter(self._fresh.values())).ended < oldest:
             self._fresh.popitem(last=False)
 
-    def _give_up(self, flight: _Flight, now: float) -> None:
-        """End a look that hangs, because another needs its place."""
-        poll = flight.poll
-        poll.flight = None
-        waited = now - flight.sent_at
-        self._tell(
-            flight,
-            _cut_off(poll.look, f"no answer within {waited:.0f} s, and others need the connection"),
-        )
+    def _give_up(self, flight: _Flight, why: str = "") -> None:
+        """End a look that hangs."""
         self._abandon(flight)
+        poll = flight.poll
+        if poll.flight is not flight:
+            return  # it was overtaken, and everybody waits for the other one
+        poll.flight = None
+        waited = self.clock.now() - flight.sent_at
+        self._tell(flight, _cut_off(poll.look, f"no answer within {waited:.0f} s{why}"))
         self._plan(poll)
 
     def _note_sent(self, flight: _Flight) -> None:
@@ -484,19 +501,28 @@ class Polls:
         if flight.task is not None:
             flight.task.cancel()
         # A task that is cancelled before its first step never gets to its end.
-        self._land(flight)
+        self._free(flight)
+
+    def _abandon_all(self, poll: _Poll) -> None:
+        """Nobody waits any longer for the looks at a resource that are under way."""
+        for flight in [one for one in self._under_way if one.poll is poll]:
+            self._abandon(flight)
+
+    def _free(self, flight: _Flight) -> None:
+        """Give back the place of a look."""
+        flight.has_landed = True
+        del self._under_way[flight]
+        self._turns.end(flight.seat)
 
     def _land(self, flight: _Flight) -> None:
-        """A look has ended, in whatever way. Does nothing the second time."""
-        if flight.has_landed:
-            return
-        flight.has_landed = True
-        self._under_way.pop(flight, None)
-        self._turns.end(flight.seat)
-        if flight.poll.flight is not flight:
-            return
-        flight.poll.flight = None
-        self._plan(flight.poll)
+        """A look has ended by itself."""
+        self._free(flight)
+        poll = flight.poll
+        if poll.flight is flight:
+            poll.flight = None
+            if flight.seat.is_last:
+                self._abandon_all(poll)  # those that it has overtaken are older
+        self._plan(poll)
         self._start_looks()
 
     def _look_at_route(self, route: Route, now: float) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Hashable, ItemsView, Iterator, Mapping
+from itertools import islice
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
 # Below this size a heap is not worth rebuilding.
 _SMALL = 32
+# Keys among which the newest one is looked for.
+_NEWEST_OF = 100
 
 
 class Timetable(Generic[K]):
@@ -77,8 +80,9 @@ class Timetable(Generic[K]):
         return None
 
     def newest(self, now: float) -> K | None:
-        """The key that was added last, of those that are due."""
-        return next((key for key in reversed(self._at) if self._at[key] <= now), None)
+        """The key that was added last, of those that are due; ``None`` if that was long ago."""
+        newest = islice(reversed(self._at), _NEWEST_OF)
+        return next((key for key in newest if self._at[key] <= now), None)
 
     @property
     def next_at(self) -> float:
