@@ -9,6 +9,7 @@ from ._arguments import choice
 from ._clock import Clock
 from ._resource import Resource
 from ._sending import WHOSE_KEY, Operation, parsed_by
+from ._waiting import ends_in
 from .errors import BasetenError
 from .guard import Guard
 from .options import IfInProgress
@@ -84,6 +85,9 @@ async def plan(
             if_in_progress=if_in_progress,
             guard=guard,
             metrics_refused="" if refusal is None else str(refusal),
+            # As for the promotion: a server that lags behind may have refused.
+            is_refusal_certain=refusal is None
+            or ends_in(refusal, 0.0, lasts=0.0, has_looked=True) <= 0,
         )
     )
 

@@ -184,6 +184,7 @@ class Facts:
         if_in_progress: What ``promote`` would do about a promotion that is under way.
         guard: The guard of the promotion, or ``None``.
         metrics_refused: Why the key may not read the metrics that a guard needs, or empty.
+        is_refusal_certain: Whether they would be refused again a minute later.
     """
 
     kind: Literal["chain", "model"]
@@ -200,6 +201,7 @@ class Facts:
     if_in_progress: IfInProgress
     guard: Guard | None = None
     metrics_refused: str = ""
+    is_refusal_certain: bool = True
 
 
 def decide(facts: Facts) -> Plan:
@@ -365,11 +367,13 @@ def _warnings(
     if reading.is_busy:
         yield _in_progress(facts, adopts_id, where)
     if facts.metrics_refused:
+        is_certain = facts.is_refusal_certain
         yield PlanWarning(
             code="metrics_refused",
             message=f"the guard checks metrics, and they cannot be read ({facts.metrics_refused}): "
-            "nothing would be sent",
-            blocks=True,
+            + ("" if is_certain else "if that is still so a minute later, ")
+            + "nothing would be sent",
+            blocks=is_certain,
         )
     if adopts_id in (None, deployment.id):
         yield from _not_active(deployment)
