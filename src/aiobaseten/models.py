@@ -1015,6 +1015,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
         Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
+            PromotionCanceledError: It is being cancelled; nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
@@ -1027,6 +1028,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
         Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
+            PromotionCanceledError: It is being cancelled; nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
@@ -1133,12 +1135,15 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
         Raises:
             PromotionSupersededError: Another deployment was promoted since, or the same one again;
                 nothing was sent.
+            PromotionCanceledError: It is being cancelled; nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        await self._checked(even_if_superseded=even_if_superseded)
-        await self._environment.pause_promotion()
+        seen = await self._seen(even_if_superseded=even_if_superseded)
+        await _cancelling.signal(
+            self._resource, self.environment_name, "pause the promotion", seen=seen, token=self.token
+        )
 
     async def resume(self, *, even_if_superseded: bool = False) -> None:
         """Resume it: see `ModelEnvironmentHandle.resume_promotion`.
@@ -1152,12 +1157,15 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
         Raises:
             PromotionSupersededError: Another deployment was promoted since, or the same one again;
                 nothing was sent.
+            PromotionCanceledError: It is being cancelled; nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        await self._checked(even_if_superseded=even_if_superseded)
-        await self._environment.resume_promotion()
+        seen = await self._seen(even_if_superseded=even_if_superseded)
+        await _cancelling.signal(
+            self._resource, self.environment_name, "resume the promotion", seen=seen, token=self.token
+        )
 
     async def force_roll_forward(self, *, even_if_superseded: bool = False) -> None:
         """Finish it at once: see `ModelEnvironmentHandle.force_roll_forward_promotion`.
@@ -1222,13 +1230,17 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
             was_adopted=started.was_adopted,
         )
 
+    async def _seen(self, *, even_if_superseded: bool) -> EnvironmentReading | None:
+        """The environment, unless somebody else has promoted since; ``None`` if nobody minds."""
+        boolean("even_if_superseded", even_if_superseded)
+        if even_if_superseded:
+            return None
+        return (await _rolling_back.check_still_ours(self._resource, self._ours)).reading
+
     async def _checked(self, *, even_if_superseded: bool) -> CancelTarget:
         """What a verb acts on: this promotion, unless somebody else has promoted since."""
-        boolean("even_if_superseded", even_if_superseded)
-        was_seen = even_if_superseded
-        if not even_if_superseded:
-            still = await _rolling_back.check_still_ours(self._resource, self._ours)
-            was_seen = still.reading.shows_promotion
+        seen = await self._seen(even_if_superseded=even_if_superseded)
+        was_seen = seen is None or seen.shows_promotion
         return _cancelling.Target(
             self.environment_name,
             self.deployment_id,

@@ -145,6 +145,19 @@ async def test_a_forced_cancellation_by_a_token_is_one_request(shell: Shell) -> 
     ]
 
 
+async def test_a_promotion_that_is_being_cancelled_cannot_be_paused(shell: Shell) -> None:
+    environment = shell.fake.model("m").environment("production")
+    environment.promote("new", override={"ramp": [(25, 300), (75, 300)]})
+    while environment.promotion is None or environment.promotion.percent == 0:
+        await asyncio.sleep(0.01)
+    environment.cancel()
+
+    refused = await shell.run("pause", "model", "m", "production")
+
+    assert refused.status == 14
+    assert "nothing was sent" in refused.complaint
+
+
 async def test_the_token_of_a_cancellation_leads_to_its_environment(shell: Shell) -> None:
     shell.fake.model("m").environment("production").promote("stuck")
     begun = await shell.run("cancel", "model", "m", "production", "-q")
