@@ -84,9 +84,7 @@ def in_log(entries: list[AuditEntry], current: str, **options: str) -> Predecess
         pytest.param(
             log("a", "b", "b.1767225600"), "b.1767225600", "a", id="a copy of what it replaced"
         ),
-        pytest.param(
-            log("a", "b.1767225600", "b"), "b", "a", id="a copy of it served before it"
-        ),
+        pytest.param(log("a", "b.1767225600", "b"), "b", "a", id="a copy of it served before it"),
         pytest.param(
             log("a", "b", "b.1767225600", "b.1767225601"), "b.1767225601", "a", id="two copies"
         ),
@@ -162,7 +160,7 @@ def test_names_from_a_log_alone_that_differ_in_their_times_leave_room_for_doubt(
     """Of chain deployments, no list shows names. A person may have chosen these."""
     entries = log("a", "b.1767225600", "b.1767225601")
     ids = {one.deployment_id for one in entries if one.deployment_id}
-    deployments = {id: evolve(one, name=None) for id, one in listed(*ids).items()}
+    deployments = {key: evolve(one, name=None) for key, one in listed(*ids).items()}
 
     found = find_in_audit_log(entries, "b.1767225601", deployments)
 

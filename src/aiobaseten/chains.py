@@ -657,8 +657,8 @@ class ChainPromotion(Promotion["ChainDeployment", "ChainEnvironment"]):
 
         Returns a new promotion to wait for, as soon as Baseten has accepted it. Nothing is sent if
         the previous deployment still serves, or is already being promoted back.
-        This undoes the promotion. If it was not the first one of its release, the previous deployment
-        is of the same release, and `ChainEnvironmentHandle.rollback` goes further back.
+        This undoes the promotion. If its release had been promoted before, the previous deployment
+        is of the same release: `ChainEnvironmentHandle.rollback` goes further back.
 
         Reads the environment and the audit log first: a log that fails is read again for half a
         minute, and a newer promotion in it must be a minute old to be believed.

@@ -1142,7 +1142,11 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
         """
         seen = await self._seen(even_if_superseded=even_if_superseded)
         await _cancelling.signal(
-            self._resource, self.environment_name, "pause the promotion", seen=seen, token=self.token
+            self._resource,
+            self.environment_name,
+            "pause the promotion",
+            seen=seen,
+            token=self.token,
         )
 
     async def resume(self, *, even_if_superseded: bool = False) -> None:
@@ -1164,7 +1168,11 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
         """
         seen = await self._seen(even_if_superseded=even_if_superseded)
         await _cancelling.signal(
-            self._resource, self.environment_name, "resume the promotion", seen=seen, token=self.token
+            self._resource,
+            self.environment_name,
+            "resume the promotion",
+            seen=seen,
+            token=self.token,
         )
 
     async def force_roll_forward(self, *, even_if_superseded: bool = False) -> None:
@@ -1191,8 +1199,8 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
 
         Returns a new promotion to wait for, as soon as Baseten has accepted it. Nothing is sent if
         the previous deployment still serves, or is already being promoted back.
-        This undoes the promotion. If it was not the first one of its release, the previous deployment
-        is of the same release, and `ModelEnvironmentHandle.rollback` goes further back.
+        This undoes the promotion. If its release had been promoted before, the previous deployment
+        is of the same release: `ModelEnvironmentHandle.rollback` goes further back.
 
         Reads the environment and the audit log first: a log that fails is read again for half a
         minute, and a newer promotion in it must be a minute old to be believed.

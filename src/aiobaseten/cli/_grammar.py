@@ -426,9 +426,7 @@ def _read_rollback(parsed: Namespace) -> Rollback:
     return Rollback(promotion=promotion, **read_waiting(parsed, PromotionOptions, wait=parsed.wait))
 
 
-def _signal(
-    name: str, kind: type[Pause | Resume | RollForward], *outcomes: Outcome
-) -> Grammar:
+def _signal(name: str, kind: type[Pause | Resume | RollForward], *outcomes: Outcome) -> Grammar:
     return Grammar(
         usage=("TOKEN [options]", "[model NAME] [ENVIRONMENT] [options]"),
         examples=(f"{name} model ranker production", f"{name} TOKEN"),
