@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, get_args
 
@@ -13,11 +14,13 @@ from ._waiting import ends_in
 from .errors import BasetenError
 from .guard import Guard
 from .options import IfInProgress
-from .plans import Facts, Plan, PlannedRequest, decide
+from .plans import Facts, Plan, PlannedRequest, decide, few_replicas
 from .readings import DeploymentReading, EnvironmentReading, read_deployment, read_environment
 
-T = TypeVar("T", DeploymentReading, EnvironmentReading)
+T = TypeVar("T", DeploymentReading, EnvironmentReading, None)
 R = TypeVar("R")
+
+_LOG = logging.getLogger("aiobaseten")
 
 #: Seconds for what a plan can do without: names, and the user of the key.
 _EXTRAS_WITHIN_S = 2.0
@@ -90,6 +93,20 @@ async def plan(
             or ends_in(refusal, 0.0, lasts=0.0, has_looked=True) <= 0,
         )
     )
+
+
+async def warn_of_few_replicas(
+    resource: Resource[Any, Any], environment: str, would_send: Operation[Any]
+) -> None:
+    """Warn, as a plan does, that a guarded promotion may have no step. Nobody waits long for it."""
+    get = resource.operations.get_environment(resource.id, environment)
+    found = await _or_none(resource, resource.sender.send(_with_json(get, lambda _: None)))
+    if found is None:
+        return
+    where = f"{environment} of {resource.kind} {resource.id}"
+    few = few_replicas(found[1], would_send.body or {}, where, is_guarded=True)
+    if few is not None:
+        _LOG.warning("%s", few)
 
 
 def _with_json(

@@ -700,7 +700,8 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             guard: Measures the promotion at every step, and takes it back when it is worse: see
                 `aiobaseten.guard`. It sends ``promotion_settings_override`` with rolling steps and
                 a stabilization time that is long enough to measure, for this promotion alone.
-                `ModelPromotion.wait` does the guarding.
+                `ModelPromotion.wait` does the guarding. Of a promotion that is adopted, the guard
+                pauses each step. The logger ``aiobaseten`` warns of that, and of too few replicas.
 
         Raises:
             PromotionInProgressError: A promotion is under way, or did not end in time; yours has
@@ -718,7 +719,6 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
                 guard, promotion_settings_override
             )
             memory = _waiting.GuardMemory(guard, _guarding.hold_of(promotion_settings_override))
-            check = self._checks_metrics_first(memory)
         operation = promote_model(
             self.model_id,
             self.name,
@@ -728,6 +728,8 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             environment_settings_update=environment_settings_update,
             promotion_settings_override=promotion_settings_override,
         )
+        if memory is not None:
+            check = partial(self._check_guard, memory, operation)
         started = await _promoting.promote(
             self._resource,
             self.name,
@@ -739,9 +741,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             check=check,
             hold=None if memory is None else memory.hold,
         )
-        if memory is not None and started.was_adopted:
-            memory.hold = 0.0  # whoever started it has decided that
-        return ModelPromotion(
+        promotion = ModelPromotion(
             resource=self._resource,
             environment_name=self.name,
             deployment_id=started.deployment_id,
@@ -750,6 +750,12 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             memory=memory,
             was_adopted=started.was_adopted,
         )
+        if memory is not None and started.was_adopted:
+            memory.hold = 0.0  # whoever started it has decided that
+            if memory.guard.metric_checks:
+                await _measuring.check_metrics(self._resource, memory, promotion.token)
+            _guarding.warn_of_adoption(self._resource, self.name, started.deployment_id)
+        return promotion
 
     async def plan(
         self,
@@ -810,11 +816,13 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             else None,
         )
 
-    def _checks_metrics_first(self, memory: GuardMemory) -> BeforeSending | None:
-        """A check that the key may read the metrics that a guard needs."""
-        if not memory.guard.metric_checks:
-            return None
-        return partial(_measuring.check_metrics, self._resource, memory)
+    async def _check_guard(
+        self, memory: GuardMemory, operation: Operation[Deployment], token: str
+    ) -> None:
+        """Check that a guard can work, before the promotion is sent."""
+        await _planning.warn_of_few_replicas(self._resource, self.name, operation)
+        if memory.guard.metric_checks:
+            await _measuring.check_metrics(self._resource, memory, token)
 
     @overload
     def logs(

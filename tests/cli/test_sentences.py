@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from attrs import evolve
 
-from aiobaseten import Baseten, Token
+from aiobaseten import Baseten, Token, Verdict
 from aiobaseten.cli import main
 from aiobaseten.cli._arguments import parse
 from aiobaseten.cli._commands import execute
@@ -49,7 +49,7 @@ from aiobaseten.errors import (
     TransportError,
     WaitTimeoutError,
 )
-from aiobaseten.events import Event, PromotionPaused, StatusChanged
+from aiobaseten.events import Event, Measured, PromotionPaused, StatusChanged, StepReached
 from aiobaseten.options import LoopClock
 from aiobaseten.testing import Behaviour, FakeBaseten
 
@@ -1530,6 +1530,15 @@ PAUSED = PromotionPaused(
 )
 
 
+AT_25: list[Event] = [change("deployment", "d", "ACTIVE"), StepReached(at=1, percent=25)]
+MEASURES_25 = "the guard to measure it at 25 % of the traffic"
+
+
+def measured(outcome: Any, check: str = "error_rate", *, at: int = 25) -> Measured:
+    """A verdict of the guard."""
+    return Measured(at=2, percent=at, verdict=Verdict(outcome, check=check))
+
+
 @pytest.mark.parametrize(
     ("job", "events", "sentence"),
     [
@@ -1541,6 +1550,14 @@ PAUSED = PromotionPaused(
             "A, B, C, D and 1 more to become ready",
         ),
         (WAITING, [change("deployment", "d", "ACTIVE")], "traffic to move"),
+        (WAITING, AT_25, MEASURES_25),
+        (WAITING, [*AT_25, measured("pass"), measured("breach", "own")], MEASURES_25),
+        (WAITING, [*AT_25, measured("pass"), measured("pass", "own")], "traffic to move"),
+        (
+            WAITING,
+            [*AT_25, measured("pass"), StepReached(at=9, percent=100), measured("pass", at=100)],
+            "the guard to measure it at 100 % of the traffic",
+        ),
         (WAITING, [PAUSED], "somebody to resume or cancel the promotion"),
         (ASLEEP, [change("deployment", "d", "ACTIVE")], "the deployment to become ready"),
         (

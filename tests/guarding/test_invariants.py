@@ -297,8 +297,13 @@ async def play_on(story: Story, fake: FakeBaseten) -> None:
     """Play a story on a fake."""
     model = fake.model("m1")
     for name in ("d1", "d2", "d3"):
-        model.deployment(name)
-    environment = model.environment("production", current="d1", ramp=story.ramp or [(99, 0.5)])
+        model.deployment(name, replicas=8)
+    environment = model.environment(
+        "production",
+        current="d1",
+        ramp=story.ramp or [(99, 0.5)],
+        autoscaling={"max_replica": 8},
+    )
     environment.receives(requests_per_second=story.rate)
     model.deployment("d2").answers(error_share=story.error_share, from_percent=story.bad_from)
     if story.quiet_from is not None:

@@ -356,6 +356,25 @@ async def test_a_plan_tells_the_steps_and_the_least_time_that_a_promotion_then_t
     assert plan.steps == len(between) == 3
 
 
+@pytest.mark.parametrize(("most", "now"), [(1, 8), (8, 1), (8, 8)])
+async def test_a_guarded_promotion_warns_of_too_few_replicas_as_its_plan_does(
+    most: int, now: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake = FakeBaseten()
+    model = fake.model("m1")
+    model.deployment("d1", replicas=now)
+    model.deployment("d2")
+    model.environment("production", current="d1", autoscaling={"max_replica": most})
+    async with fake.client() as baseten:
+        plan = await baseten.model("m1").environment("production").plan("d2", guard=guard())
+        assert caplog.messages == []
+        await promote(baseten)
+
+    warned = [one.message for one in plan.warnings if one.code == "few_replicas"]
+    assert [one.message for one in caplog.records if one.levelname == "WARNING"] == warned
+    assert len(warned) == (min(most, now) < 4)
+
+
 async def test_a_guarded_promotion_changes_no_setting_of_the_environment() -> None:
     fake, _ = world()
     async with fake.client() as baseten:
