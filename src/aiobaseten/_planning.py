@@ -17,7 +17,7 @@ from .options import IfInProgress
 from .plans import Facts, Plan, PlannedRequest, decide, few_replicas
 from .readings import DeploymentReading, EnvironmentReading, read_deployment, read_environment
 
-T = TypeVar("T", DeploymentReading, EnvironmentReading, None)
+T = TypeVar("T", DeploymentReading, EnvironmentReading)
 R = TypeVar("R")
 
 _LOG = logging.getLogger("aiobaseten")
@@ -100,12 +100,12 @@ async def warn_of_few_replicas(
 ) -> None:
     """Warn, as a plan does, that a guarded promotion may have no step. Nobody waits long for it."""
     get = resource.operations.get_environment(resource.id, environment)
-    found = await _or_none(resource, resource.sender.send(_with_json(get, lambda _: None)))
-    if found is None:
-        return
+    found: dict[str, Any] | None = await _or_none(
+        resource, resource.sender.send(parsed_by(get, dict[str, Any]))
+    )
     where = f"{environment} of {resource.kind} {resource.id}"
-    few = few_replicas(found[1], would_send.body or {}, where, is_guarded=True)
-    if few is not None:
+    few = found and few_replicas(found, would_send.body or {}, where, is_guarded=True)
+    if few:
         _LOG.warning("%s", few)
 
 
