@@ -459,6 +459,6 @@ async def test_a_release_that_was_promoted_twice_is_rolled_back_to_the_one_befor
             await production.rollback()
             assert promoted(fake)[3:] == [served[0].id]
         else:
-            with pytest.raises(RollbackImpossibleError, match="may be the same release"):
+            with pytest.raises(RollbackImpossibleError):
                 await production.rollback()
             assert promoted(fake)[3:] == []

@@ -249,9 +249,7 @@ class GuardedWait(Generic[D, E]):
         except RequestNotActedOnError:
             return "refused"
         except PromotionSupersededError as error:
-            # No look tells two promotions of one deployment apart. One of another one, a look will
-            # show.
-            return error if error.by == self.ours.deployment_id else "not sent"
+            return error
         except BasetenError as error:
             return "sent" if error.may_have_acted else "not sent"
         return "sent"
