@@ -438,3 +438,27 @@ async def test_a_promotion_of_a_copy_is_rolled_back_to_its_source(kind: str) -> 
     assert live.id != copy.id
     assert environment.current is not None
     assert environment.current.id == live.id
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("kind", ["chain", "model"])
+async def test_a_release_that_was_promoted_twice_is_rolled_back_to_the_one_before(
+    kind: str,
+) -> None:
+    """Baseten has made a deployment for each promotion. Of chains, no list shows the source."""
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="new"))
+    owner = fake.chain("o") if kind == "chain" else fake.model("o")
+    for name in ("v1", "v2"):
+        owner.deployment(name)
+    owner.environment("production")
+    async with fake.client() as baseten:
+        handle: Any = baseten.chain("o") if kind == "chain" else baseten.model("o")
+        production = handle.environment("production")
+        served = [await (await production.promote(one)).wait() for one in ("v1", "v2", "v2")]
+        if kind == "model":
+            await production.rollback()
+            assert promoted(fake)[3:] == [served[0].id]
+        else:
+            with pytest.raises(RollbackImpossibleError):
+                await production.rollback()
+            assert promoted(fake)[3:] == []

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from aiobaseten._audit_log import Act, AuditEntry, AuditPage, read_audit_page
 from aiobaseten._predecessor import (
@@ -83,6 +84,16 @@ def in_log(entries: list[AuditEntry], current: str, **options: str) -> Predecess
         pytest.param(
             log("a", "b", "b.1767225600"), "b.1767225600", "a", id="a copy of what it replaced"
         ),
+        pytest.param(log("a", "b.1767225600", "b"), "b", "a", id="a copy of it served before it"),
+        pytest.param(
+            log("a", "b", "b.1767225600", "b.1767225601"), "b.1767225601", "a", id="two copies"
+        ),
+        pytest.param(
+            log("a", "b.1767225600", "b.1767225601"),
+            "b.1767225601",
+            "b.1767225600",
+            id="times in names that a person chose",
+        ),
         pytest.param(log("a", "b"), "b.1767225600", "a", id="the log names the source"),
         pytest.param(log("a", "b", "cancelled b.1767225600", "c"), "c", "a", id="a cancelled copy"),
         pytest.param(
@@ -145,6 +156,18 @@ def test_a_log_that_does_not_tell_says_why(entries: list[AuditEntry], reason: st
     assert in_log(entries, "b") == Unknown(reason)
 
 
+def test_names_from_a_log_alone_that_differ_in_their_times_leave_room_for_doubt() -> None:
+    """Of chain deployments, no list shows names. A person may have chosen these."""
+    entries = log("a", "b.1767225600", "b.1767225601")
+    ids = {one.deployment_id for one in entries if one.deployment_id}
+    deployments = {key: evolve(one, name=None) for key, one in listed(*ids).items()}
+
+    found = find_in_audit_log(entries, "b.1767225601", deployments)
+
+    assert isinstance(found, Unknown)
+    assert found.is_final
+
+
 def test_no_older_deployment_takes_the_place_of_one_that_was_deleted() -> None:
     found = find_in_audit_log(log("a", "gone", "b"), "b", listed("a", "b"))
 
@@ -174,11 +197,13 @@ def test_the_newest_older_deployment_of_the_environment_is_found(
     assert found == Predecessor(deployment_id=previous, source="the list of deployments")
 
 
-def test_the_deployment_that_the_current_one_was_made_from_does_not_count() -> None:
-    copy = "b.1767225600"
-    deployments = listed("a", "b", copy, environment=f"a b {copy}")
+@pytest.mark.parametrize("current", ["b", "b.1767225600", "b.1767225601"])
+def test_the_deployments_of_the_same_release_do_not_count(current: str) -> None:
+    deployments = listed(
+        "a", "b", "b.1767225600", "b.1767225601", environment="a b b.1767225600 b.1767225601"
+    )
 
-    found = find_in_list("production", copy, deployments)
+    found = find_in_list("production", current, deployments)
 
     assert found == Predecessor(deployment_id="a", source="the list of deployments")
 

@@ -8,6 +8,7 @@ newer one of the same deployment.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from functools import partial
@@ -19,13 +20,14 @@ from ._audit_log import AuditEntry
 from ._reading_back import READ_BACK_AFTER_S
 from ._resource import SIGNALS, ReadAuditLog, Resource, cancel_model_promotion
 from ._status import PromotionPhase
-from ._waiting import is_cancelled, is_over_since
+from ._waiting import Who, add_who, is_cancelled, is_over_since
 from .errors import (
     BadRequestError,
     BasetenError,
     ConfigurationError,
     ConflictError,
     Evidence,
+    PromotionCanceledError,
     PromotionOutcomeUnknownError,
     PromotionSupersededError,
     RequestNotActedOnError,
@@ -40,6 +42,7 @@ ATTEMPTS = 3
 # promotion of somebody else, who had only to wait for the end of ours.
 _WITHOUT_LOG_S = (20.0, 30.0)
 _NOT_CANCELLED = frozenset({PromotionPhase.RUNNING, PromotionPhase.PAUSED})
+_NOT_WHILE_CANCELLING = ("pause the promotion", "resume the promotion")
 _LOG = logging.getLogger("aiobaseten")
 
 
@@ -148,16 +151,52 @@ async def send(
 
 
 async def signal(
-    resource: Resource[Deployment, Environment], environment: str, action: str
+    resource: Resource[Deployment, Environment],
+    environment: str,
+    action: str,
+    *,
+    seen: EnvironmentReading | None = None,
+    token: str | None = None,
 ) -> None:
     """Change the course of the promotion that is under way.
 
+    One that is being cancelled can neither be paused nor resumed: Baseten would answer that it was.
+
+    Args:
+        resource: The model.
+        environment: The environment's name.
+        action: One of `SIGNALS`.
+        seen: The environment, if it was just read.
+        token: The promotion's, if it is known.
+
     Raises:
+        PromotionCanceledError: It is being cancelled. Nothing was sent.
         RequestNotActedOnError: Baseten answered that it did not.
     """
+    if action in _NOT_WHILE_CANCELLING:
+        reading = await resource.read_environment(environment) if seen is None else seen
+        if reading.promotion and reading.promotion.phase is PromotionPhase.ROLLING_BACK:
+            raise await _is_being_cancelled(resource, reading, action, token)
     answer = await resource.sender.send(SIGNALS[action](resource.id, environment))
     if answer.success is not True:
         raise RequestNotActedOnError(action, "")
+
+
+async def _is_being_cancelled(
+    resource: Resource[Deployment, Environment],
+    reading: EnvironmentReading,
+    action: str,
+    token: str | None,
+) -> PromotionCanceledError:
+    target = Target(reading.name, reading.candidate_id, reading.current_id, was_seen=True)
+    error = PromotionCanceledError(
+        f"{_label(resource, target)} is being cancelled, so that nothing was sent to {action}",
+        evidence=Evidence(waited=0.0, last_seen=reading.value, token=token),
+    )
+    read = ReadAuditLog(resource, reading.name)
+    who = Who(read=read, target=target.deployment_id, since=-math.inf)
+    await add_who(resource.polls.follow_ups, who, error)
+    return error
 
 
 async def read_back(

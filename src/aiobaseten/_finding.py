@@ -32,7 +32,7 @@ _ID = re.compile(r"(?=.*\d)[a-z0-9]{6,10}")
 # Baseten names a deployment that a promotion makes after its source, and appends the time.
 _MADE_FROM = re.compile(r"[.-]\d{9,}")
 # The name of such a deployment, or one like it that a person chose.
-_LIKE_COPY = re.compile(r".*[.-]\d{9,}", re.DOTALL)
+_LIKE_COPY = re.compile(r"(.*)[.-]\d{9,}", re.DOTALL)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 # Candidates in a message. The error has all of them.
 _MOST_SHOWN = 10
@@ -95,6 +95,14 @@ def is_made_from(source_name: object, name: object) -> bool:
         return False
     appended = name.removeprefix(source_name)
     return appended != name and bool(_MADE_FROM.fullmatch(appended))
+
+
+def may_be_alike(name: object, other: object) -> bool:
+    """Whether both names are those of deployments that promotions may have made from one source."""
+    if not isinstance(name, str) or not isinstance(other, str):
+        return False
+    one, another = _LIKE_COPY.fullmatch(name), _LIKE_COPY.fullmatch(other)
+    return one is not None and another is not None and one[1] == another[1]
 
 
 # --- words ---------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ The decisions are pure, in `_waiting/guard*.py`.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime, timedelta
@@ -66,6 +67,7 @@ from .readings import EnvironmentReading
 #: Seconds after which a request for metrics is given up: the next one is due in a minute.
 _METRICS_TIMEOUT_S = 20.0
 
+_LOG = logging.getLogger("aiobaseten")
 _STABILIZATION = "stabilization_time_seconds"
 
 #: Reads what a deployment did in a window. Never raises, but for a client that was closed.
@@ -247,9 +249,7 @@ class GuardedWait(Generic[D, E]):
         except RequestNotActedOnError:
             return "refused"
         except PromotionSupersededError as error:
-            # No look tells two promotions of one deployment apart. One of another one, a look will
-            # show.
-            return error if error.by == self.ours.deployment_id else "not sent"
+            return error
         except BasetenError as error:
             return "sent" if error.may_have_acted else "not sent"
         return "sent"
@@ -361,6 +361,17 @@ def guarded_override(guard: Guard, given: Mapping[str, Any] | None) -> dict[str,
 def hold_of(override: Mapping[str, Any]) -> float:
     """Seconds for which Baseten holds each step, as sent."""
     return float(override["rolling_deploy_config"][_STABILIZATION])
+
+
+def warn_of_adoption(resource: Resource[Any, Any], environment: str, deployment_id: str) -> None:
+    """Warn that a promotion was begun without the settings that its guard needs."""
+    _LOG.warning(
+        "the promotion of deployment %s to %s was adopted, and may have begun without the settings "
+        "of this guard: steps that have passed by now are not measured, and if Baseten does not "
+        "hold a step, the guard pauses it. Nothing shows whether another process guards it, too",
+        deployment_id,
+        resource.environment_label(environment),
+    )
 
 
 def check_for_chain(guard: Guard) -> None:

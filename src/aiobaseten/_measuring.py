@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import logging
+import math
 from datetime import datetime, timedelta
 
 from attrs import evolve
 
 from ._resource import ReadMetrics, Resource
 from ._token import Token
-from ._waiting import GuardMemory, Measurement, cut
-from .errors import (
-    AuthenticationError,
-    BadRequestError,
-    BasetenError,
-    ConfigurationError,
-    NotFoundError,
-    PermissionDeniedError,
-)
-from .guard import Guard
+from ._waiting import GuardMemory, Measurement, cut, ends_in
+from .errors import BasetenError, ConfigurationError
+from .guard import MEASURE_EVERY_S, Guard
 from .metrics import LATENCY, REQUESTS, Metrics, metrics_query
 from .options import RetryPolicy
 from .schemas import Deployment, Environment
@@ -28,7 +22,8 @@ _LOG = logging.getLogger("aiobaseten")
 _ONCE = RetryPolicy(attempts=1)
 # Baseten repeats the window as it was asked for. Another one may be of another step.
 _WINDOW_WITHIN = timedelta(seconds=5)
-_REFUSALS = (AuthenticationError, BadRequestError, NotFoundError, PermissionDeniedError)
+# Seconds by which a request may arrive late, so that the next one comes less than a minute later.
+_LATE_S = 1.0
 
 
 async def read_metrics(
@@ -77,13 +72,20 @@ async def check_metrics(
 ) -> None:
     """Check that the key may read metrics, before a guard that needs them sends anything.
 
+    A server that lags behind may not know the deployment that serves yet, and something in front of
+    Baseten may refuse. After such a refusal, the metrics are asked for again a minute later.
+
     Raises:
         ConfigurationError: It may not. Trouble that may pass does not count.
     """
-    known = Token.load(token)
+    known, sender = Token.load(token), resource.sender
     deployment_id = known.previous_id or known.deployment_id or ""
-    memory.measured_at = resource.sender.clock.now()
+    memory.measured_at = sender.clock.now()
     refusal = await refusal_of_metrics(resource, memory.guard, deployment_id)
+    if refusal is not None and _lasts(refusal) > 0:
+        await sender.connections.pause(MEASURE_EVERY_S + _LATE_S)
+        memory.measured_at = sender.clock.now()
+        refusal = await refusal_of_metrics(resource, memory.guard, deployment_id)
     if refusal is not None:
         raise ConfigurationError(
             f"this guard checks metrics, and they cannot be read ({refusal}); nothing was sent"
@@ -97,13 +99,18 @@ async def refusal_of_metrics(
     end = resource.sender.server_time() - timedelta(seconds=guard.lag)
     try:
         await _read(resource, deployment_id, end - timedelta(seconds=guard.window), end)
-    except _REFUSALS as error:
-        return error
     except ConfigurationError:
         raise
     except BasetenError as error:
+        if math.isfinite(_lasts(error)):
+            return error
         _LOG.info("the metrics for a guard could not be read yet: %s", error)
     return None
+
+
+def _lasts(error: BasetenError) -> float:
+    """Seconds for which a wait that had read the environment would ride the error out."""
+    return ends_in(error, 0.0, lasts=0.0, has_looked=True)
 
 
 async def _read(

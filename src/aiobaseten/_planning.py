@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, get_args
 
@@ -9,14 +10,17 @@ from ._arguments import choice
 from ._clock import Clock
 from ._resource import Resource
 from ._sending import WHOSE_KEY, Operation, parsed_by
+from ._waiting import ends_in
 from .errors import BasetenError
 from .guard import Guard
 from .options import IfInProgress
-from .plans import Facts, Plan, PlannedRequest, decide
+from .plans import Facts, Plan, PlannedRequest, decide, few_replicas
 from .readings import DeploymentReading, EnvironmentReading, read_deployment, read_environment
 
 T = TypeVar("T", DeploymentReading, EnvironmentReading)
 R = TypeVar("R")
+
+_LOG = logging.getLogger("aiobaseten")
 
 #: Seconds for what a plan can do without: names, and the user of the key.
 _EXTRAS_WITHIN_S = 2.0
@@ -84,8 +88,25 @@ async def plan(
             if_in_progress=if_in_progress,
             guard=guard,
             metrics_refused="" if refusal is None else str(refusal),
+            # As for the promotion: a server that lags behind may have refused.
+            is_refusal_certain=refusal is None
+            or ends_in(refusal, 0.0, lasts=0.0, has_looked=True) <= 0,
         )
     )
+
+
+async def warn_of_few_replicas(
+    resource: Resource[Any, Any], environment: str, would_send: Operation[Any]
+) -> None:
+    """Warn, as a plan does, that a guarded promotion may have no step. Nobody waits long for it."""
+    get = resource.operations.get_environment(resource.id, environment)
+    found: dict[str, Any] | None = await _or_none(
+        resource, resource.sender.send(parsed_by(get, dict[str, Any]))
+    )
+    where = f"{environment} of {resource.kind} {resource.id}"
+    few = found and few_replicas(found, would_send.body or {}, where, is_guarded=True)
+    if few:
+        _LOG.warning("%s", few)
 
 
 def _with_json(

@@ -8,14 +8,14 @@ whatever leaves room for doubt is `Unknown`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
 from attrs import frozen
 
 from ._audit_log import Act, AuditEntry, text_or_none, time_or_none
-from ._finding import is_made_from
+from ._finding import is_made_from, may_be_alike
 from ._status import Phase
 from .readings import read_deployment, read_list
 
@@ -77,7 +77,8 @@ def find_in_audit_log(
     """Find the newest promotion before that of the current deployment.
 
     A promotion that was cancelled or whose deployment has failed does not count. Nor does one of
-    the current deployment itself, or of the one that it was made from: they are the same release.
+    the same release: of the current deployment itself, of the one that it was made from, or of
+    another one that was made from either.
 
     Args:
         entries: Newest first.
@@ -92,11 +93,21 @@ def find_in_audit_log(
         return Unknown(f"the audit log does not show the promotion of {current_id}")
     newer = (one for one in promotions[:position] if not has_failed(one, deployments))
     newest = next(newer, None)
+    has_names = current_name is not None
+    if not has_names:  # the list does not show the names of chain deployments
+        current_name = promotions[position].name
+    names = {*(one.name for one in deployments.values()), *(one.name for one in entries)}
     for one in promotions[position + 1 :]:
         if one.deployment_id is None:
             return Unknown("an entry of the audit log does not name its deployment and environment")
-        if one.deployment_id == current_id or is_made_from(one.name, current_name):
+        if one.deployment_id == current_id or _is_same_release(one.name, current_name, names):
             continue
+        if not has_names and may_be_alike(one.name, current_name):
+            return Unknown(
+                f"deployment {one.deployment_id}, which was promoted before, may be the same "
+                f"release: {one.name} and {current_name} differ only in their times",
+                is_final=True,
+            )
         if one.deployment_id not in deployments:
             return Unknown(
                 f"deployment {one.deployment_id}, which was promoted before, does not exist any "
@@ -133,10 +144,11 @@ def find_in_list(
     if current is None or current.created is None or current.environment != environment:
         return Unknown(f"the list of deployments does not show {current_id} in the environment")
     found: tuple[datetime, str] | None = None
+    names = {one.name for one in deployments.values()}
     for one in deployments.values():
         if one.environment != environment or one.id == current_id or not one.can_have_served:
             continue
-        if is_made_from(one.name, current.name):
+        if _is_same_release(one.name, current.name, names):
             continue
         if one.created is None or one.created >= current.created:
             return Unknown(
@@ -148,6 +160,20 @@ def find_in_list(
     if found is None:
         return Unknown("the list of deployments shows no other one in the environment")
     return Predecessor(deployment_id=found[1], source="the list of deployments")
+
+
+def _is_same_release(one: str | None, other: str | None, names: Collection[str | None]) -> bool:
+    """Whether one deployment was made from the other, or both from a third one.
+
+    Args:
+        one: The name of a deployment.
+        other: That of the other.
+        names: Those of all deployments that are known.
+    """
+    if is_made_from(one, other) or is_made_from(other, one):
+        return True
+    # A person may choose names that end in a time: without their source, they are two releases.
+    return any(is_made_from(name, one) and is_made_from(name, other) for name in names)
 
 
 def not_cancelled(entries: Sequence[AuditEntry]) -> list[AuditEntry]:

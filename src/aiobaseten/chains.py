@@ -590,8 +590,8 @@ class ChainEnvironmentHandle(EnvironmentHandle["ChainDeployment", "ChainEnvironm
 
         The audit log tells what served before: the newest promotion before that of the current
         deployment. Promotions that were cancelled and deployments that have failed do not count;
-        neither does the deployment from which Baseten made the current one, which is the same
-        release.
+        neither do others of the same release: the deployment from which Baseten made the current
+        one, and others made from it. If the names in the log do not tell, nothing is sent.
         The log does not tell how a promotion ended, so that one that failed although its
         deployment is well counts, too. Where the log cannot be read or does not tell, it is the
         newest deployment in the list that belongs to the environment and was made before the
@@ -657,6 +657,8 @@ class ChainPromotion(Promotion["ChainDeployment", "ChainEnvironment"]):
 
         Returns a new promotion to wait for, as soon as Baseten has accepted it. Nothing is sent if
         the previous deployment still serves, or is already being promoted back.
+        This undoes the promotion. If its release had been promoted before, the previous deployment
+        is of the same release: `ChainEnvironmentHandle.rollback` goes further back.
 
         Reads the environment and the audit log first: a log that fails is read again for half a
         minute, and a newer promotion in it must be a minute old to be believed.

@@ -667,7 +667,10 @@ class PromotionFailedError(WaitError):
 
 
 class PromotionCanceledError(WaitError):
-    """Somebody cancelled the promotion. Traffic is back on the previous deployment."""
+    """Somebody cancelled the promotion. Traffic is back on the previous deployment.
+
+    Raised by a request to pause or resume it, the traffic may still be on its way back.
+    """
 
 
 class PromotionSupersededError(WaitError):

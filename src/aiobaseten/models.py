@@ -700,7 +700,8 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             guard: Measures the promotion at every step, and takes it back when it is worse: see
                 `aiobaseten.guard`. It sends ``promotion_settings_override`` with rolling steps and
                 a stabilization time that is long enough to measure, for this promotion alone.
-                `ModelPromotion.wait` does the guarding.
+                `ModelPromotion.wait` does the guarding. Of a promotion that is adopted, the guard
+                pauses each step. The logger ``aiobaseten`` warns of that, and of too few replicas.
 
         Raises:
             PromotionInProgressError: A promotion is under way, or did not end in time; yours has
@@ -718,7 +719,6 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
                 guard, promotion_settings_override
             )
             memory = _waiting.GuardMemory(guard, _guarding.hold_of(promotion_settings_override))
-            check = self._checks_metrics_first(memory)
         operation = promote_model(
             self.model_id,
             self.name,
@@ -728,6 +728,8 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             environment_settings_update=environment_settings_update,
             promotion_settings_override=promotion_settings_override,
         )
+        if memory is not None:
+            check = partial(self._check_guard, memory, operation)
         started = await _promoting.promote(
             self._resource,
             self.name,
@@ -739,9 +741,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             check=check,
             hold=None if memory is None else memory.hold,
         )
-        if memory is not None and started.was_adopted:
-            memory.hold = 0.0  # whoever started it has decided that
-        return ModelPromotion(
+        promotion = ModelPromotion(
             resource=self._resource,
             environment_name=self.name,
             deployment_id=started.deployment_id,
@@ -750,6 +750,12 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             memory=memory,
             was_adopted=started.was_adopted,
         )
+        if memory is not None and started.was_adopted:
+            memory.hold = 0.0  # whoever started it has decided that
+            if memory.guard.metric_checks:
+                await _measuring.check_metrics(self._resource, memory, promotion.token)
+            _guarding.warn_of_adoption(self._resource, self.name, started.deployment_id)
+        return promotion
 
     async def plan(
         self,
@@ -810,11 +816,13 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             else None,
         )
 
-    def _checks_metrics_first(self, memory: GuardMemory) -> BeforeSending | None:
-        """A check that the key may read the metrics that a guard needs."""
-        if not memory.guard.metric_checks:
-            return None
-        return partial(_measuring.check_metrics, self._resource, memory)
+    async def _check_guard(
+        self, memory: GuardMemory, operation: Operation[Deployment], token: str
+    ) -> None:
+        """Check that a guard can work, before the promotion is sent."""
+        await _planning.warn_of_few_replicas(self._resource, self.name, operation)
+        if memory.guard.metric_checks:
+            await _measuring.check_metrics(self._resource, memory, token)
 
     @overload
     def logs(
@@ -865,8 +873,8 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
 
         The audit log tells what served before: the newest promotion before that of the current
         deployment. Promotions that were cancelled and deployments that have failed do not count;
-        neither does the deployment from which Baseten made the current one, which is the same
-        release.
+        neither do others of the same release: the deployment from which Baseten made the current
+        one, and others made from it.
         The log does not tell how a promotion ended, so that one that failed although its
         deployment is well counts, too. Where the log cannot be read or does not tell, it is the
         newest deployment in the list that belongs to the environment and was made before the
@@ -1015,6 +1023,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
         Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
+            PromotionCanceledError: It is being cancelled; nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
@@ -1027,6 +1036,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
         Cancelling this coroutine does not take back a request that is on its way.
 
         Raises:
+            PromotionCanceledError: It is being cancelled; nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
@@ -1133,12 +1143,19 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
         Raises:
             PromotionSupersededError: Another deployment was promoted since, or the same one again;
                 nothing was sent.
+            PromotionCanceledError: It is being cancelled; nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        await self._checked(even_if_superseded=even_if_superseded)
-        await self._environment.pause_promotion()
+        seen = await self._seen(even_if_superseded=even_if_superseded)
+        await _cancelling.signal(
+            self._resource,
+            self.environment_name,
+            "pause the promotion",
+            seen=seen,
+            token=self.token,
+        )
 
     async def resume(self, *, even_if_superseded: bool = False) -> None:
         """Resume it: see `ModelEnvironmentHandle.resume_promotion`.
@@ -1152,12 +1169,19 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
         Raises:
             PromotionSupersededError: Another deployment was promoted since, or the same one again;
                 nothing was sent.
+            PromotionCanceledError: It is being cancelled; nothing was sent.
             RequestNotActedOnError: Baseten answered that it did not.
             BadRequestError: No promotion is under way.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        await self._checked(even_if_superseded=even_if_superseded)
-        await self._environment.resume_promotion()
+        seen = await self._seen(even_if_superseded=even_if_superseded)
+        await _cancelling.signal(
+            self._resource,
+            self.environment_name,
+            "resume the promotion",
+            seen=seen,
+            token=self.token,
+        )
 
     async def force_roll_forward(self, *, even_if_superseded: bool = False) -> None:
         """Finish it at once: see `ModelEnvironmentHandle.force_roll_forward_promotion`.
@@ -1183,6 +1207,8 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
 
         Returns a new promotion to wait for, as soon as Baseten has accepted it. Nothing is sent if
         the previous deployment still serves, or is already being promoted back.
+        This undoes the promotion. If its release had been promoted before, the previous deployment
+        is of the same release: `ModelEnvironmentHandle.rollback` goes further back.
 
         Reads the environment and the audit log first: a log that fails is read again for half a
         minute, and a newer promotion in it must be a minute old to be believed.
@@ -1220,13 +1246,17 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
             was_adopted=started.was_adopted,
         )
 
+    async def _seen(self, *, even_if_superseded: bool) -> EnvironmentReading | None:
+        """The environment, unless somebody else has promoted since; ``None`` if nobody minds."""
+        boolean("even_if_superseded", even_if_superseded)
+        if even_if_superseded:
+            return None
+        return (await _rolling_back.check_still_ours(self._resource, self._ours)).reading
+
     async def _checked(self, *, even_if_superseded: bool) -> CancelTarget:
         """What a verb acts on: this promotion, unless somebody else has promoted since."""
-        boolean("even_if_superseded", even_if_superseded)
-        was_seen = even_if_superseded
-        if not even_if_superseded:
-            still = await _rolling_back.check_still_ours(self._resource, self._ours)
-            was_seen = still.reading.shows_promotion
+        seen = await self._seen(even_if_superseded=even_if_superseded)
+        was_seen = seen is None or seen.shows_promotion
         return _cancelling.Target(
             self.environment_name,
             self.deployment_id,

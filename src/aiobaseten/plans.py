@@ -184,6 +184,7 @@ class Facts:
         if_in_progress: What ``promote`` would do about a promotion that is under way.
         guard: The guard of the promotion, or ``None``.
         metrics_refused: Why the key may not read the metrics that a guard needs, or empty.
+        is_refusal_certain: Whether they would be refused again a minute later.
     """
 
     kind: Literal["chain", "model"]
@@ -200,6 +201,7 @@ class Facts:
     if_in_progress: IfInProgress
     guard: Guard | None = None
     metrics_refused: str = ""
+    is_refusal_certain: bool = True
 
 
 def decide(facts: Facts) -> Plan:
@@ -236,7 +238,7 @@ def decide(facts: Facts) -> Plan:
         key_owner=facts.key_owner,
         adopts_id=_adopts_id(facts),
         request=facts.request,
-        warnings=tuple(_warnings(facts, steps=steps, redeploys=redeploys, cleanup=cleanup)),
+        warnings=tuple(_warnings(facts, redeploys=redeploys, cleanup=cleanup)),
     )
 
 
@@ -274,11 +276,15 @@ def _may_be_serving(facts: Facts) -> bool:
 
 def _settings(facts: Facts) -> Mapping[str, Any]:
     """The settings of this promotion: the environment's, and what the request changes."""
-    update = _object(facts.request.body.get("environment_settings_update"))
+    return _merged(facts.environment_json, facts.request.body)
+
+
+def _merged(environment: Mapping[str, Any], body: Mapping[str, Any]) -> Mapping[str, Any]:
+    update = _object(body.get("environment_settings_update"))
     changes: Sequence[object] = (
-        facts.environment_json.get("promotion_settings"),
+        environment.get("promotion_settings"),
         update.get("promotion_settings"),
-        facts.request.body.get("promotion_settings_override"),
+        body.get("promotion_settings_override"),
     )
     merged: dict[str, Any] = {}
     for change in changes:
@@ -356,20 +362,20 @@ def _least_s(rolling: RollingPlan | None, steps: int | None, guard: Guard | None
     return held + (max(guard.bake, guard.measured_after) if guard.bake or not steps else 0.0)
 
 
-def _warnings(
-    facts: Facts, *, steps: int | None, redeploys: bool | None, cleanup: str
-) -> Iterator[PlanWarning]:
+def _warnings(facts: Facts, *, redeploys: bool | None, cleanup: str) -> Iterator[PlanWarning]:
     reading, deployment = facts.environment, facts.deployment
     where = f"{facts.name} of {facts.kind} {facts.resource_id}"
     adopts_id = _adopts_id(facts)
     if reading.is_busy:
         yield _in_progress(facts, adopts_id, where)
     if facts.metrics_refused:
+        is_certain = facts.is_refusal_certain
         yield PlanWarning(
             code="metrics_refused",
             message=f"the guard checks metrics, and they cannot be read ({facts.metrics_refused}): "
-            "nothing would be sent",
-            blocks=True,
+            + ("" if is_certain else "if that is still so a minute later, ")
+            + "nothing would be sent",
+            blocks=is_certain,
         )
     if adopts_id in (None, deployment.id):
         yield from _not_active(deployment)
@@ -391,8 +397,12 @@ def _warnings(
             f'from {deployment.id}: to promote that, pass if_in_progress="raise"',
             blocks=True,
         )
-    if facts.kind == "model" and _rolling(_settings(facts)) is not None:
-        yield from _few_replicas(facts, steps, where)
+    few = None
+    if facts.kind == "model":
+        body, is_guarded = facts.request.body, facts.guard is not None
+        few = few_replicas(facts.environment_json, body, where, is_guarded=is_guarded)
+    if few is not None:
+        yield PlanWarning(code="few_replicas", message=few)
     if redeploys and adopts_id is None:
         yield PlanWarning(
             code="new_deployment",
@@ -413,21 +423,33 @@ def _warnings(
         )
 
 
-def _few_replicas(facts: Facts, steps: int | None, where: str) -> Iterator[PlanWarning]:
-    autoscaling = _object(facts.environment_json.get("autoscaling_settings"))
+def few_replicas(
+    environment: Mapping[str, Any], body: Mapping[str, Any], where: str, *, is_guarded: bool
+) -> str | None:
+    """Why a rolling promotion may have no step; ``None`` if it has some, or is not rolling.
+
+    Args:
+        environment: The environment of a model, as JSON.
+        body: That of the request to promote.
+        where: The environment, for a sentence.
+        is_guarded: Whether the promotion has a guard, which needs steps.
+    """
+    rolling = _rolling(_merged(environment, body))
+    if rolling is None:
+        return None
+    autoscaling = _object(environment.get("autoscaling_settings"))
+    current = _object(environment.get("current_deployment"))
     most = _whole(autoscaling.get("max_replica"))
-    is_few = most is not None and most < _FEW_REPLICAS
-    if is_few:
+    if most is not None and most < _FEW_REPLICAS:
         why, what = f"max_replica of {where} is {most}", "set it"
-    else:
+    elif is_guarded and _steps(rolling, _whole(current.get("active_replica_count"))) == 0:
         why, what = f"{where} has at most one replica now", "set min_replica"
-    if not is_few and (facts.guard is None or steps != 0):
-        return
-    then = "" if facts.guard is None else ", so that the guard measures it with all traffic only"
-    yield PlanWarning(
-        code="few_replicas",
-        message=f"{why}: the rolling promotion may have no step between 0 and 100 % of the "
-        f"traffic{then}; {what} to {_FEW_REPLICAS} or more",
+    else:
+        return None
+    then = ", so that the guard measures it with all traffic only" if is_guarded else ""
+    return (
+        f"{why}: the rolling promotion may have no step between 0 and 100 % of the traffic{then}; "
+        f"{what} to {_FEW_REPLICAS} or more"
     )
 
 

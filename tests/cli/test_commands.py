@@ -11,7 +11,7 @@ import pytest
 import aiobaseten
 from aiobaseten.cli import main
 
-from .command import Shell, ended, line_with
+from .command import Shell, ended, line_with, until
 
 
 async def test_status_shows_current_deployment_candidate_and_each_chainlet(shell: Shell) -> None:
@@ -143,6 +143,18 @@ async def test_a_forced_cancellation_by_a_token_is_one_request(shell: Shell) -> 
         "promote",
         "force_cancel_promotion",
     ]
+
+
+async def test_a_promotion_that_is_being_cancelled_cannot_be_paused(shell: Shell) -> None:
+    environment = shell.fake.model("m").environment("production")
+    environment.promote("new", override={"ramp": [(25, 300), (75, 300)]})
+    await until(lambda: environment.promotion is not None and environment.promotion.percent > 0)
+    environment.cancel()
+
+    refused = await shell.run("pause", "model", "m", "production")
+
+    assert refused.status == 14
+    assert "nothing was sent" in refused.complaint
 
 
 async def test_the_token_of_a_cancellation_leads_to_its_environment(shell: Shell) -> None:

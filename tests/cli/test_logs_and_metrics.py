@@ -237,3 +237,20 @@ async def test_metrics_are_a_table_that_says_what_is_missing_and_what_is_incompl
     _, steps, (series,) = await shown(baseten, capsys, "metrics model ranker v1 --series")
     assert len(series["steps"]) > 1
     assert len([text for text in steps if text.startswith("20")]) == len(series["steps"])
+
+
+@pytest.mark.parametrize("timestamp", ["9" * 40, "soon", None])
+async def test_a_line_whose_time_cannot_be_told_is_shown_all_the_same(
+    fake: FakeBaseten,
+    baseten: Baseten,
+    capsys: pytest.CaptureFixture[str],
+    timestamp: str | None,
+) -> None:
+    line = {"timestamp": timestamp, "message": "ready", "replica": None}
+    route = "GET /v1/models/{model_id}/deployments/{deployment_id}/logs"
+    fake.faults.status(200, body={"logs": [line]}, route=route, times=None)
+
+    ending, lines, _ = await shown(baseten, capsys, "logs model ranker v1")
+
+    assert ending.outcome is Outcome.DONE
+    assert lines[0].endswith("ready")

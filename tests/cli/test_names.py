@@ -164,6 +164,20 @@ async def test_names_are_looked_up_again_for_as_long_as_the_command_waits(
 
 
 @pytest.mark.looptime
+async def test_a_connection_that_is_refused_is_told_on_standard_error_before_a_long_wait(
+    fake: FakeBaseten, baseten: Baseten, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.faults.refuse(times=None, route="GET /v1/models")
+
+    await execute(run_of(baseten, "wait model ranker v1 --timeout 10m --quiet"))
+
+    hints = [line for line in capsys.readouterr().err.splitlines() if line.startswith("hint: ")]
+    assert len(hints) == 1
+    assert "connection refused" in hints[0]
+    assert "address" in hints[0]
+
+
+@pytest.mark.looptime
 @pytest.mark.parametrize(
     ("line", "lasts"),
     [

@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from attrs import evolve
 
-from aiobaseten import Baseten, Token
+from aiobaseten import Baseten, Token, Verdict
 from aiobaseten.cli import main
 from aiobaseten.cli._arguments import parse
 from aiobaseten.cli._commands import execute
@@ -49,7 +49,7 @@ from aiobaseten.errors import (
     TransportError,
     WaitTimeoutError,
 )
-from aiobaseten.events import Event, PromotionPaused, StatusChanged
+from aiobaseten.events import Event, Measured, PromotionPaused, StatusChanged, StepReached
 from aiobaseten.options import LoopClock
 from aiobaseten.testing import Behaviour, FakeBaseten
 
@@ -658,17 +658,18 @@ NAMES: list[tuple[str, str]] = [
     ),
     (
         "promote model ranker v9 --to production",
-        "no deployment has the name or the id 'v9'. There are: 'v1', 'v2'; to list everything: "
-        "aiobaseten list",
+        "no deployment has the name or the id 'v9'. There are: 'v1', 'v2'; to list what the model "
+        "has: aiobaseten list model ranker",
     ),
     (
         "promote model ranker current --to production",
         "no deployment has the name or the id 'current'. The one that serves in an environment is "
-        "current:ENVIRONMENT; to list everything: aiobaseten list",
+        "current:ENVIRONMENT; to list what the model has: aiobaseten list model ranker",
     ),
     (
         "wait model ranker current:empty",
-        "nothing serves in empty of model model111; to list everything: aiobaseten list",
+        "nothing serves in empty of model model111; to list what the model has: aiobaseten list "
+        "model ranker",
     ),
     (
         "wait model twin v1",
@@ -681,6 +682,20 @@ NAMES: list[tuple[str, str]] = [
         "/v1/models/model111/environments/prod, ",
     ),
     ("promote model id:ranker v2 --to production", "; a name is written without id:"),
+    (
+        "promote model id:nosuch1 id:v2 --to production",
+        "Baseten has no model nosuch1, or it has no environment production (HTTP 404 for "
+        "/v1/models/nosuch1/environments/production, ",
+    ),
+    (
+        "status model id:nosuch1 production",
+        "; to list all models: aiobaseten list model; a name is written without id:",
+    ),
+    (
+        "logs model ranker v9",
+        "no deployment has the name or the id 'v9'. There are: 'v1', 'v2'; to list what the model "
+        "has: aiobaseten list model ranker",
+    ),
     (
         "promote model ranker v2 --to locked",
         "the API key of fake@example.com in workspace Fake workspace lacks permission (HTTP 403 "
@@ -708,6 +723,25 @@ async def test_a_mistake_of_a_newcomer_is_explained(
     else:
         assert ending.message.startswith(sentence)
         assert ending.message == sentence or sentence.endswith((", ", " "))
+
+
+async def test_an_address_with_the_version_at_its_end_is_explained(fake: FakeBaseten) -> None:
+    fake.model("model111", name="ranker")
+    async with fake.client(base_url="https://api.baseten.co/v1") as baseten:
+        ending = await execute(run_of(baseten, "status model ranker production"))
+
+    assert "with /v1 at its end: leave that out" in ending.message
+
+
+def test_a_timeout_names_the_time_that_the_user_asked_for() -> None:
+    given = "promote model m d --to prod --wait --timeout 1m"
+    error = WaitTimeoutError("57 s are over: no end", evidence=Evidence(waited=57.0), timeout=57.0)
+
+    sentence = explain(error, parse(given.split()), WAITING)
+
+    assert sentence == "60 s are over (3 s of them to look names up): no end"
+    asked = explain(error, parse(given.replace("1m", "57s").split()), WAITING)
+    assert asked == "57 s are over: no end"
 
 
 def test_an_empty_list_gives_no_hint_to_list() -> None:
@@ -1530,6 +1564,15 @@ PAUSED = PromotionPaused(
 )
 
 
+AT_25: list[Event] = [change("deployment", "d", "ACTIVE"), StepReached(at=1, percent=25)]
+MEASURES_25 = "the guard to measure it at 25 % of the traffic"
+
+
+def measured(outcome: Any, check: str = "error_rate", *, at: int = 25) -> Measured:
+    """A verdict of the guard."""
+    return Measured(at=2, percent=at, verdict=Verdict(outcome, check=check))
+
+
 @pytest.mark.parametrize(
     ("job", "events", "sentence"),
     [
@@ -1541,6 +1584,14 @@ PAUSED = PromotionPaused(
             "A, B, C, D and 1 more to become ready",
         ),
         (WAITING, [change("deployment", "d", "ACTIVE")], "traffic to move"),
+        (WAITING, AT_25, MEASURES_25),
+        (WAITING, [*AT_25, measured("pass"), measured("breach", "own")], MEASURES_25),
+        (WAITING, [*AT_25, measured("pass"), measured("pass", "own")], "traffic to move"),
+        (
+            WAITING,
+            [*AT_25, measured("pass"), StepReached(at=9, percent=100), measured("pass", at=100)],
+            "the guard to measure it at 100 % of the traffic",
+        ),
         (WAITING, [PAUSED], "somebody to resume or cancel the promotion"),
         (ASLEEP, [change("deployment", "d", "ACTIVE")], "the deployment to become ready"),
         (

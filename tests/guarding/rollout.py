@@ -31,9 +31,14 @@ def world(**behaviour: Any) -> tuple[FakeBaseten, FakeEnvironment]:
     """A fake whose production gets ten requests a second."""
     fake = FakeBaseten(behaviour=Behaviour(**{"metrics_lag": 25.0, **behaviour}))
     model = fake.model("m1")
-    model.deployment("d1")
+    model.deployment("d1", replicas=8)
     model.deployment("d2")
-    environment = model.environment("production", current="d1", ramp=[(one, 10) for one in STEPS])
+    environment = model.environment(
+        "production",
+        current="d1",
+        ramp=[(one, 10) for one in STEPS],
+        autoscaling={"max_replica": 8},
+    )
     environment.receives(requests_per_second=10)
     return fake, environment
 

@@ -267,15 +267,29 @@ async def test_a_token_without_a_guard_may_get_one_and_a_cancellation_may_not() 
         assert isinstance(await baseten.resume(promotion.token), ModelPromotion)
 
 
-async def test_a_promotion_that_is_adopted_is_guarded_without_knowing_its_hold() -> None:
+async def test_a_promotion_is_adopted_for_a_guard_only_if_its_metrics_can_be_read() -> None:
+    fake, _ = world()
+    async with fake.client() as baseten:
+        await baseten.model("m1").environment("production").promote("d2")
+        fake.faults.status(403, route=METRICS)
+        with pytest.raises(ConfigurationError, match="cannot be read"):
+            await promote(baseten, if_in_progress="adopt")
+
+
+async def test_a_promotion_that_is_adopted_is_guarded_without_knowing_its_hold(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     fake, production = world()
     fake.model("m1").deployment("d2").answers(error_share=0.08)
     async with fake.client() as baseten:
         await baseten.model("m1").environment("production").promote("d2")
         await asyncio.sleep(20)
         promotion = await promote(baseten, if_in_progress="adopt")
+        assert Token.load(promotion.token).hold == 0
         error, report = await end_of(promotion)
 
+    (warning,) = (one.message for one in caplog.records if one.levelname == "WARNING")
+    assert promotion.deployment_id in warning
     assert isinstance(error, GuardBreachedError)
     assert report.actions == ("pause", "cancel")
     assert production.current is fake.model("m1").deployment("d1")

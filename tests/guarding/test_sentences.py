@@ -5,25 +5,30 @@ No other test asserts these words.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
 import pytest
 
 from aiobaseten import Guard, check
-from aiobaseten.errors import BasetenError, GuardError
+from aiobaseten._waiting import LOG_UNREADABLE
+from aiobaseten.errors import BasetenError, GuardError, WaitTimeoutError
 from aiobaseten.events import GuardActed, GuardOverridden, HoldExtended, Measured, StepReached
 from aiobaseten.guard import GuardedStep, Verdict
 from aiobaseten.testing import FakeBaseten
 
 from .rollout import (
+    AUDIT_LOG,
     CANCEL,
+    ENVIRONMENT,
     METRICS,
     PROMOTE,
     end_of,
     guard,
     let_looks_lag,
     promote,
+    sent,
     world,
 )
 
@@ -261,6 +266,72 @@ async def test_the_age_of_a_look_that_is_old() -> None:
 
     traffic = "25 % of the traffic is on deployment d2, the rest on deployment d1."
     assert re.search(rf" {traffic} That was seen \d\d s ago\. ", str(error))
+
+
+@pytest.mark.parametrize("is_refused", [True, False], ids=["refused", "cancelled"])
+@pytest.mark.parametrize("held_for", [60, 400], ids=["paused", "to be paused"])
+async def test_a_breach_after_a_pause_was_asked_for(held_for: int, *, is_refused: bool) -> None:
+    fake, _ = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08)
+    override = {"rolling_deploy_config": {"stabilization_time_seconds": held_for}}
+    async with fake.client() as baseten:
+        given = guard(hold="pause", cancel_timeout=2000)
+        promotion = await promote(baseten, given, promotion_settings_override=override)
+        if is_refused:
+            fake.faults.status(403, body={"message": "no"}, route=CANCEL)
+        error, _ = await end_of(promotion)
+
+    said = str(error)
+    assert ("It is paused. 25 % of the traffic" in said) == (is_refused and held_for == 60)
+    assert said.endswith(MAY_BE_PAUSED) == (is_refused and held_for == 400)
+
+
+async def test_the_age_of_the_last_look_before_a_pause_that_was_not_seen() -> None:
+    fake, _ = world()
+    fake.model("m1").deployment("d2").answers(error_share=0.08)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(on_breach="pause"))
+        fake.at(125, lambda: fake.faults.status(503, times=None))
+        error, _ = await end_of(promotion, timeout=180)
+
+    seen = "A pause was asked for, and was not seen before the time was over. 25 % of the traffic"
+    assert re.search(rf" {seen} .* That was seen \d\d s ago\. ", str(error))
+
+
+async def test_a_promotion_that_is_cancelled_is_back_although_the_last_look_fails() -> None:
+    """What the wait for the cancel has seen tells it: no older look does."""
+    looks = 0
+    for _ in range(2):
+        fake, _ = world()
+        fake.model("m1").deployment("d2").answers(error_share=0.08)
+        async with fake.client() as baseten:
+            promotion = await promote(baseten, guard())
+            before = len(sent(fake, ENVIRONMENT))
+            if looks:  # all but those after the cancel was seen
+                fake.faults.status(503, route=ENVIRONMENT, after=looks - 2, times=None)
+            error, _ = await end_of(promotion)
+        looks = len(sent(fake, ENVIRONMENT)) - before
+
+    assert " Traffic is on deployment d1. Deployment d2 gets no traffic" in str(error)
+
+
+@pytest.mark.parametrize("fails", ["for a moment", "always", "forbidden"])
+async def test_an_audit_log_that_does_not_tell_the_next_process_who_has_paused(fails: str) -> None:
+    fake, production = world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard())
+        await asyncio.sleep(30)
+        production.pause()  # at the end of the first step
+        await asyncio.sleep(200)
+        if fails == "forbidden":
+            fake.faults.status(403, route=AUDIT_LOG, times=None)
+        else:
+            fake.faults.hang(route=AUDIT_LOG, times=None, lasting=20 if "moment" in fails else 999)
+        again: Any = await baseten.resume(promotion.token, guard=guard())
+        error, _ = await end_of(again, timeout=200)
+
+    assert isinstance(error, WaitTimeoutError)
+    assert (LOG_UNREADABLE in str(error)) == (fails != "for a moment")
 
 
 async def test_a_guarded_wait_that_is_over() -> None:

@@ -9,11 +9,25 @@ from typing import Any
 import pytest
 
 from aiobaseten import Guard, Verdict, check, error_rate
-from aiobaseten.errors import ConfigurationError, GuardBreachedError, GuardUnavailableError
+from aiobaseten.errors import (
+    ConfigurationError,
+    GuardBreachedError,
+    GuardUnavailableError,
+    PromotionInProgressError,
+)
 from aiobaseten.guard import GuardedStep
 from aiobaseten.testing import Behaviour, FakeBaseten, FakeEnvironment
 
-from .rollout import METRICS, end_of, guard, promote, world, writes
+from .rollout import (
+    METRICS,
+    assert_metrics_are_a_minute_apart,
+    end_of,
+    guard,
+    promote,
+    sent,
+    world,
+    writes,
+)
 
 pytestmark = pytest.mark.looptime
 
@@ -214,28 +228,59 @@ async def test_silence_may_be_cancelled_or_taken_for_a_pass_on_the_callers_word(
         assert report.actions[0] == policy
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404])
+@pytest.mark.parametrize(("status", "asked"), [(400, 1), (401, 1), (403, 1), (404, 2)])
 async def test_metrics_that_the_key_may_not_read_are_found_before_anything_is_sent(
-    status: int,
+    status: int, asked: int
 ) -> None:
     fake, _ = world()
-    fake.faults.status(status, route=METRICS)
+    fake.faults.status(status, route=METRICS, times=None)
     async with fake.client() as baseten:
         with pytest.raises(ConfigurationError, match="nothing was sent"):
             await promote(baseten)
 
     assert writes(fake) == []
+    assert len(sent(fake, METRICS)) == asked
+    assert_metrics_are_a_minute_apart(fake)
 
 
-@pytest.mark.parametrize("status", [403, 503])
-async def test_a_plan_tells_that_the_key_may_not_read_metrics(status: int) -> None:
+@pytest.mark.parametrize(("fault", "status"), [("status", 404), ("html", 404), ("html", 403)])
+async def test_metrics_that_a_late_server_or_a_proxy_refuses_are_asked_for_again(
+    fault: str, status: int
+) -> None:
+    fake, production = world()
+    getattr(fake.faults, fault)(status, route=METRICS)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten)
+
+    assert production.promotion is not None
+    assert promotion.previous_id == "d1"
+    assert_metrics_are_a_minute_apart(fake)
+
+
+async def test_a_promotion_that_began_while_metrics_were_asked_for_again_is_seen() -> None:
+    fake, production = world()
+    fake.faults.status(404, route=METRICS)
+    fake.at(30, lambda: production.promote("d2", override={"ramp": [(25, 300)]}))
+    async with fake.client() as baseten:
+        with pytest.raises(PromotionInProgressError):
+            await promote(baseten)
+
+    assert writes(fake) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "warns", "blocks"), [(403, True, True), (404, True, False), (503, False, False)]
+)
+async def test_a_plan_tells_that_the_key_may_not_read_metrics(
+    status: int, *, warns: bool, blocks: bool
+) -> None:
     fake, _ = world()
     fake.faults.status(status, route=METRICS)
     async with fake.client() as baseten:
         production = baseten.model("m1").environment("production")
         plan = await production.plan("d2", guard=guard())
 
-    assert plan.warns_of("metrics_refused") == plan.is_blocked == (status == 403)
+    assert (plan.warns_of("metrics_refused"), plan.is_blocked) == (warns, blocks)
     assert [one.path.split("/")[-2] for one in fake.requests if "metrics" in one.path] == ["d1"]
 
 
@@ -309,6 +354,25 @@ async def test_a_plan_tells_the_steps_and_the_least_time_that_a_promotion_then_t
     assert plan.least_s <= took < plan.least_s + 3 * (30 + 30)
     between = [step.percent for step in report.steps if step.percent < 100]
     assert plan.steps == len(between) == 3
+
+
+@pytest.mark.parametrize(("most", "now"), [(1, 8), (8, 1), (8, 8)])
+async def test_a_guarded_promotion_warns_of_too_few_replicas_as_its_plan_does(
+    most: int, now: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake = FakeBaseten()
+    model = fake.model("m1")
+    model.deployment("d1", replicas=now)
+    model.deployment("d2")
+    model.environment("production", current="d1", autoscaling={"max_replica": most})
+    async with fake.client() as baseten:
+        plan = await baseten.model("m1").environment("production").plan("d2", guard=guard())
+        assert caplog.messages == []
+        await promote(baseten)
+
+    warned = [one.message for one in plan.warnings if one.code == "few_replicas"]
+    assert [one.message for one in caplog.records if one.levelname == "WARNING"] == warned
+    assert len(warned) == (min(most, now) < 4)
 
 
 async def test_a_guarded_promotion_changes_no_setting_of_the_environment() -> None:

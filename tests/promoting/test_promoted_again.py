@@ -380,6 +380,21 @@ async def test_looks_that_are_all_out_of_date_do_not_hide_what_the_audit_log_sho
     assert writes(fake) == ["promote"]
 
 
+async def test_a_push_to_the_environment_does_not_end_a_promotion_that_looks_show() -> None:
+    """It is promoted once it is ready, and until then ours goes on."""
+    fake, production = same_ids()
+    model = fake.model("m1")
+    async with fake.client() as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        await asyncio.sleep(20)
+        pushed = model.deployment("d3")
+        model.audit_log.write(20.0, "DEPLOYED", environment="production", deployment=pushed)
+        await promotion.cancel()
+
+    assert production.promotion is None or production.promotion.status != "RAMPING_UP"
+    assert writes(fake) == ["promote", "cancel_promotion"]
+
+
 @pytest.mark.parametrize("reads", [0, 1])
 async def test_one_of_two_looks_shows_what_the_audit_log_may_not_tell(reads: int) -> None:
     fake, production = same_ids(replica_lags=(0.0, 8.0), audit_log="forbidden")

@@ -25,6 +25,7 @@ from aiobaseten.errors import (
     APIError,
     BasetenError,
     ConfigurationError,
+    NotFoundError,
     PromotionInProgressError,
     PromotionOutcomeUnknownError,
     RequestNotActedOnError,
@@ -92,6 +93,19 @@ def test_a_refusal_with_a_request_id() -> None:
 
 def test_a_refusal_whose_message_ends_with_a_period_and_has_advice() -> None:
     assert judged(404, b'{"error": "Gone."}').startswith(f"{REQUEST}: HTTP 404, Gone. 'c1' looks ")
+
+
+@pytest.mark.looptime
+async def test_a_base_url_that_ends_as_paths_begin(fake: FakeBaseten) -> None:
+    fake.model("m1")
+    for end, advice in (
+        ("/v1", "The base URL ends with /v1, with which every path begins: leave it out there"),
+        ("", ""),
+    ):
+        async with fake.client(base_url=f"https://api.baseten.co{end}") as baseten:
+            with pytest.raises(NotFoundError) as caught:
+                await baseten.model("nosuch1").get()
+        assert caught.value.advice == advice
 
 
 @pytest.mark.parametrize(

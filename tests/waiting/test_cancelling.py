@@ -40,6 +40,28 @@ async def test_cancelling_before_traffic_moves_is_confirmed_after_ten_seconds(
         await promotion.wait()
 
 
+@pytest.mark.parametrize("is_by_token", [True, False], ids=["promotion", "environment"])
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+async def test_a_promotion_that_is_being_cancelled_can_be_neither_paused_nor_resumed(
+    verb: str, *, is_by_token: bool, fake: FakeBaseten, baseten: Baseten
+) -> None:
+    promotion = await rolling(fake, baseten)
+    await asyncio.sleep(90)
+    with fake.acting_as("ops@example.com"):
+        fake.model("owner").environment("production").cancel()
+    environment = baseten.model("owner").environment("production")
+    sent = getattr(promotion, verb) if is_by_token else getattr(environment, f"{verb}_promotion")
+
+    with pytest.raises(PromotionCanceledError, match="by ops") as caught:
+        await sent()
+
+    assert caught.value.evidence is not None
+    assert (caught.value.token == promotion.token) == is_by_token
+    assert [one.path.rpartition("/")[2] for one in fake.requests if one.method == "POST"] == [
+        "promote"
+    ]
+
+
 async def test_a_cancelled_rolling_promotion_ends_when_the_traffic_is_back(
     fake: FakeBaseten, baseten: Baseten
 ) -> None:

@@ -26,7 +26,7 @@ from ..errors import (
     ServerError,
 )
 from .encodable import encodable_json, encodable_text
-from .names import advice_about_names
+from .names import advice_about_address, advice_about_names
 from .retry import asked_delay
 from .secret import Secret, forget_variables
 
@@ -242,13 +242,17 @@ def _refusal(
         request_id=reply.request_id,
         retry_after=asked_delay(reply.headers, body, now),
         came_from_proxy=not body,
-        # Only Baseten knows whether an id exists: a proxy, whose answer is not JSON, does not.
-        advice=(
-            advice_about_names(operation.path, operation.url, operation.body)
-            if status == 404 and body
-            else ""
-        ),
+        advice=_advice(operation, path, has_body=bool(body)) if status == 404 else "",
     )
+
+
+def _advice(operation: Operation[Any], path: str, *, has_body: bool) -> str:
+    """What to do about a 404, or an empty string."""
+    about_address = advice_about_address(path, operation.url)
+    if about_address or not has_body:
+        # Only Baseten knows whether an id exists: a proxy, whose answer is not JSON, does not.
+        return about_address
+    return advice_about_names(operation.path, operation.url, operation.body)
 
 
 def _misfit(error: Exception, reply: Reply) -> str:

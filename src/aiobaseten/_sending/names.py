@@ -1,4 +1,4 @@
-"""Names in the place of ids, which Baseten answers with 404. Pure."""
+"""Mistakes that Baseten answers with 404: names in the place of ids, and a base URL. Pure."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ _ADVICE = {
         ", but deployments of chains have none: chain.list_deployments() shows their ids"
     ),
 }
+
+
+def advice_about_address(path: str, url: str) -> str:
+    """What to do about a base URL that ends as each path begins; empty for another one.
+
+    Args:
+        path: The path of the request, with that of the base URL.
+        url: The path without it.
+    """
+    version = f"/{url.split('/')[1]}"
+    if not path.removesuffix(url).endswith(version):
+        return ""
+    return f"The base URL ends with {version}, with which every path begins: leave it out there"
 
 
 def advice_about_names(path: str, url: str, body: Mapping[str, Any] | None) -> str:

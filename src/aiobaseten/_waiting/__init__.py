@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .promotion import Baseline, EnvironmentHistory, PromotionTracker, baseline_of
     from .schedule import default_schedule
     from .settings import SettingsTracker
-    from .steps import Tracker, cut
+    from .steps import Tracker, cut, ends_in
     from .wait import GO_ON, GO_ON_GUARDED, Actions, LastLines, Wait, read_last_lines
     from .watching import WatchTracker
     from .who import (
@@ -101,6 +101,7 @@ __all__ = [
     "certain_at",
     "cut",
     "default_schedule",
+    "ends_in",
     "is_cancelled",
     "is_over_since",
     "judge",
@@ -158,6 +159,7 @@ _HOMES = {
     "certain_at": ".doubt",
     "cut": ".steps",
     "default_schedule": ".schedule",
+    "ends_in": ".steps",
     "is_cancelled": ".who",
     "is_over_since": ".who",
     "judge": ".guard_verdicts",

@@ -74,7 +74,10 @@ async def execute(run: Run) -> Ending:
     try:
         return await _execute(run)
     except BasetenError as error:
-        return failed(error, run.command, run.job)
+        job = run.job
+        if job is None and run.found is not None:
+            job = Job(task="environment", resource=run.found)
+        return failed(error, run.command, job)
 
 
 async def _execute(run: Run) -> Ending:

@@ -35,7 +35,18 @@ from ..errors import (
     WaitTimeoutError,
 )
 from ._flags import in_shell
-from ._invocations import Access, Cancel, Command, Pause, Promote, Resume, Rollback, RollForward
+from ._invocations import (
+    Access,
+    Cancel,
+    Command,
+    Pause,
+    Promote,
+    ResourceRef,
+    Resume,
+    Rollback,
+    RollForward,
+    WaitingInvocation,
+)
 from ._jobs import Job
 from ._outcomes import Outcome
 from ._text import one_line
@@ -67,6 +78,8 @@ _OUTCOMES: tuple[tuple[type[BasetenError], Outcome], ...] = (
     (WaitTimeoutError, Outcome.TIMED_OUT),
 )
 
+# A path of the API, after an address that ends as it begins.
+_TWICE_THE_VERSION = "/v1/v1/"
 # The routes with which names are looked up.
 _LISTS = ("/v1/chains", "/v1/models")
 # The library's sentences about where the traffic is and about what goes on.
@@ -137,7 +150,7 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
     if isinstance(error, PermissionDeniedError):
         return _explain_permission(error, command, reply)
     if isinstance(error, NotFoundError):
-        return f"{_missing(error, job)} ({reply}){_hint_for_name(error, job)}{contents}"
+        return f"{_missing(error, job)} ({reply}){_hint_after_404(error, command.access, job)}"
     if isinstance(error, NameNotFoundError):
         listing = contents or f"; to list everything: {command.access.command('list')}"
         return str(error) if error.similar else f"{error}{listing}"
@@ -163,7 +176,19 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
     if isinstance(error, GuardError):
         text = _without_guard(error)
         return text.replace(_advice_in(text), "")
+    if isinstance(error, WaitTimeoutError):
+        return _with_asked_time(error, command).removesuffix(_ADVICE_FOR_PROGRAMS)
     return _without_guard(error).removesuffix(_ADVICE_FOR_PROGRAMS)
+
+
+def _with_asked_time(error: WaitTimeoutError, command: Command) -> str:
+    """The message, with the time that the user asked for: a part of it may have gone to names."""
+    message, limit = _without_guard(error), f"{error.timeout:g} s are over"
+    asked = command.wait_options.get("timeout") if isinstance(command, WaitingInvocation) else None
+    if asked is None or asked == error.timeout:
+        return message
+    names = f"{float(asked) - error.timeout:g} s of them to look names up"
+    return message.replace(limit, f"{float(asked):g} s are over ({names})", 1)
 
 
 def _without_guard(error: BasetenError) -> str:
@@ -180,23 +205,38 @@ def _missing(error: NotFoundError, job: Job | None) -> str:
     """What Baseten did not find."""
     if job is None:
         return "Baseten found nothing"
+    its, what = job.resource, ""
     if job.environment is not None:
         name = quote(job.environment, safe="")
         if error.path.endswith(f"/environments/{name}"):
-            return f"{job.resource} has no environment {job.environment}"
-    if job.deployment is not None:
-        return f"{job.resource} has no deployment {job.deployment}"
-    return f"Baseten did not find {job.place}"
+            what = f"environment {job.environment}"
+    if not what and job.deployment is not None:
+        what = f"deployment {job.deployment}"
+    if not what:
+        return f"Baseten did not find {job.place}"
+    if _may_be_missing(its):
+        return f"Baseten has no {its}, or it has no {what}"
+    return f"{its} has no {what}"
+
+
+def _may_be_missing(resource: ResourceRef) -> bool:
+    """Whether nobody has looked whether the chain or the model exists."""
+    return resource.word.startswith("id:")
+
+
+def _hint_after_404(error: NotFoundError, access: Access, job: Job | None) -> str:
+    if _TWICE_THE_VERSION in error.path:
+        return "; the address of the API is given with /v1 at its end: leave that out"
+    if job is None or not _may_be_missing(job.resource):
+        return f"{_hint_for_name(error, job)}{_hint_to_list(access, job)}"
+    listing = access.command("list", job.resource.kind)
+    return f"; to list all {job.resource.kind}s: {listing}; a name is written without id:"
 
 
 def _hint_for_name(error: NotFoundError, job: Job | None) -> str:
     """A hint for an id that was not looked up, and that looks like a name."""
-    if not error.advice:
-        return ""
-    if job is not None and job.resource.kind == "chain" and job.deployment is not None:
+    if error.advice and job is not None and job.resource.kind == "chain" and job.deployment:
         return "; deployments of chains have no names, only ids"
-    if job is None or job.resource.word.startswith("id:"):
-        return "; a name is written without id:"
     return ""
 
 

@@ -426,13 +426,13 @@ def _read_rollback(parsed: Namespace) -> Rollback:
     return Rollback(promotion=promotion, **read_waiting(parsed, PromotionOptions, wait=parsed.wait))
 
 
-def _signal(name: str, kind: type[Pause | Resume | RollForward]) -> Grammar:
+def _signal(name: str, kind: type[Pause | Resume | RollForward], *outcomes: Outcome) -> Grammar:
     return Grammar(
         usage=("TOKEN [options]", "[model NAME] [ENVIRONMENT] [options]"),
         examples=(f"{name} model ranker production", f"{name} TOKEN"),
         add=_add_running_promotion,
         read=lambda parsed: kind(promotion=read_running_promotion(parsed), **read_settings(parsed)),
-        outcomes=frozenset({Outcome.SUPERSEDED}),
+        outcomes=frozenset({Outcome.SUPERSEDED, *outcomes}),
     )
 
 
@@ -546,8 +546,8 @@ GRAMMARS: Mapping[str, Grammar] = {
         read=_read_cancel,
         outcomes=OF_CANCELLATIONS,
     ),
-    "pause": _signal("pause", Pause),
-    "resume": _signal("resume", Resume),
+    "pause": _signal("pause", Pause, Outcome.CANCELLED),
+    "resume": _signal("resume", Resume, Outcome.CANCELLED),
     "roll-forward": _signal("roll-forward", RollForward),
     "rollback": Grammar(
         usage=("TOKEN [--wait] [options]", "[chain|model NAME] [ENVIRONMENT] [--wait] [options]"),

@@ -20,7 +20,8 @@ async def find_resource(
         handle = run.client.chain(chain.id)
     # Where the name alone means several, the id stands in later commands.
     shown = word.text if word.team is None else f"id:{handle.id}"
-    return handle, ResourceRef(word.kind, handle.id, shown)
+    run.found = ResourceRef(word.kind, handle.id, shown)
+    return handle, run.found
 
 
 async def find_environment(

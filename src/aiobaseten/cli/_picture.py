@@ -27,6 +27,8 @@ from ._outcomes import Outcome as Exit
 from ._text import one_line
 
 _MOST_NAMES = 4
+# Percent of the traffic.
+_ALL = 100
 
 #: In which of four groups a target is.
 Standing: TypeAlias = Literal["done", "not begun", "under way", "failed"]
@@ -78,6 +80,7 @@ class Picture:
         job: The subject of the command.
         rows: The deployment and its chainlets, in the order in which they were seen.
         checks: The checks of the guard, in the order in which they were measured first.
+        measuring: The share of traffic of the step that the guard measures, until it has passed.
         held_for: Why the guard holds the step, if it does.
         taken_back: Whether the guard is taking the promotion back.
         promotion: The status of the promotion, if it was seen.
@@ -92,6 +95,7 @@ class Picture:
     job: Job
     rows: tuple[Row, ...] = ()
     checks: tuple[CheckRow, ...] = ()
+    measuring: int | None = None
     held_for: str | None = None
     taken_back: bool = False
     promotion: str | None = None
@@ -148,7 +152,7 @@ class Picture:
     def _after_guard(self, event: StepReached | Measured | HoldExtended | GuardActed) -> Picture:
         match event:
             case StepReached():
-                return evolve(self, held_for=None)
+                return evolve(self, held_for=None, measuring=event.percent)
             case HoldExtended():
                 return evolve(self, held_for=one_line(event.reason))
             case GuardActed():
@@ -163,11 +167,17 @@ class Picture:
                     reason=verdict.reason,
                     at=event.at,
                 )
-                names = [row.name for row in self.checks]
-                if new.name not in names:
-                    return evolve(self, checks=(*self.checks, new))
-                place = names.index(new.name)
-                return evolve(self, checks=(*self.checks[:place], new, *self.checks[place + 1 :]))
+                return self._after_check(new)
+
+    def _after_check(self, new: CheckRow) -> Picture:
+        names = [row.name for row in self.checks]
+        place = names.index(new.name) if new.name in names else len(names)
+        checks = (*self.checks[:place], new, *self.checks[place + 1 :])
+        has_passed = all(row.outcome == "pass" and row.percent == new.percent for row in checks)
+        # With all traffic, it measures until it is live, or its bake is over.
+        is_last = new.percent == _ALL
+        measuring = new.percent if is_last or not has_passed else None
+        return evolve(self, checks=checks, measuring=measuring)
 
     def _after_status(self, event: StatusChanged) -> Picture:
         phase = event.phase
@@ -207,6 +217,8 @@ class Picture:
             more = len(unready) - _MOST_NAMES
             names = ", ".join(unready[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
             return f"{names} to become ready"
+        if self.measuring is not None:
+            return f"the guard to measure it at {self.measuring} % of the traffic"
         if self.job.task == "promotion":
             return "traffic to move"
         return "the deployment to become ready"

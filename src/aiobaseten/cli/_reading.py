@@ -157,7 +157,6 @@ async def _find(run: Run, command: Logs | ShowMetrics) -> Job:
     check_words(run, command.resource, environment=command.where, deployment=None)
     run.tell_defaults()
     handle, resource = await find_resource(run, command.resource)
-    run.job = Job(task="resource", resource=resource)
     word = command.where
     if word.startswith(_OF_DEPLOYMENTS) or word in _WORDS_OF_DEPLOYMENTS:
         deployment = await find_deployment(run, handle, word, command.environment)

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 from attrs import evolve
 
 from .. import Baseten, ChainPromotion, Clock, ModelPromotion
-from ..errors import BasetenError
+from ..errors import BasetenError, TransportError
 from ..events import Event, Finished
 from ..guard import GuardReport
 from ..options import DEFAULT_TIMEOUT_S, LoopClock, RetryPolicy
 from . import _stdio
-from ._invocations import Command, WaitingInvocation
+from ._invocations import Command, ResourceRef, WaitingInvocation
 from ._jobs import Ending, Job
 from ._outcomes import Outcome
 from ._views import View
@@ -39,6 +39,7 @@ class Run:
         command: The arguments.
         view: Shows what happens.
         job: The subject of the command, as soon as it is known.
+        found: The chain or the model, as soon as it is known.
         has_begun: Whether it has started at Baseten, or its wait has.
         is_shown: Whether the view has shown that.
         cancellable: The promotion that is waited for, if Baseten can cancel it.
@@ -59,6 +60,7 @@ class Run:
         self.view = view
         self.clock: Clock = clock or LoopClock()
         self.job: Job | None = None
+        self.found: ResourceRef | None = None
         self.has_begun = False
         self.is_shown = False
         self.cancellable: ModelPromotion | None = None
@@ -94,7 +96,11 @@ class Run:
             except BasetenError as error:
                 if not error.is_transient:
                     raise
-                self.view.note(f"{error}; trying again for as long as the command waits")
+                again = f"{error}; trying again for as long as the command waits"
+                self.view.note(again)
+                if isinstance(error, TransportError):
+                    # Whatever the output shows: the address may be wrong, and the wait is long.
+                    _stdio.hint(f"hint: {again}; check the network and the address of the API")
         return await self._timed(ask(self._patient_client(command)))
 
     async def _timed(self, asking: Awaitable[T]) -> T:

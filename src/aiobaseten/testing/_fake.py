@@ -204,17 +204,16 @@ class FakeBaseten:
         Raises:
             ConfigurationError: An option is wrong.
         """
-        settings: dict[str, Any] = {
-            "api_key": self.api_key or "any-key",
-            "base_url": "https://api.baseten.co",
-            "clock": _FakesTime(self._clock, self._world.started, next(self._seeds)),
-            **options,
-        }
-        async with (
-            httpx.AsyncClient(transport=self.transport()) as http,
-            Baseten(http_client=http, **settings) as baseten,
-        ):
-            yield baseten
+        async with httpx.AsyncClient(transport=self.transport()) as http:
+            settings: dict[str, Any] = {
+                "api_key": self.api_key or "any-key",
+                "base_url": "https://api.baseten.co",
+                "clock": _FakesTime(self._clock, self._world.started, next(self._seeds)),
+                "http_client": http,
+                **options,
+            }
+            async with Baseten(**settings) as baseten:
+                yield baseten
 
     @asynccontextmanager
     async def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> AsyncGenerator[str]:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from ._pairs import all_pairs
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    """The types of the fields; to find them takes long, and tests make many."""
+    return get_type_hints(Behaviour)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +125,7 @@ class Behaviour:
     metrics_without_requests: Literal["zero", "null", "absent"] = "zero"
 
     def __post_init__(self) -> None:
-        for name, hint in get_type_hints(type(self)).items():
+        for name, hint in _hints().items():
             value = getattr(self, name)
             if get_origin(hint) is Literal and value not in get_args(hint):
                 known = ", ".join(map(repr, get_args(hint)))

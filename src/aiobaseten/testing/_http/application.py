@@ -1,14 +1,16 @@
-"""The fake as a Starlette application: one handler for each route, and one for all other paths."""
+"""The fake as an ASGI application: one handler for each route, and one for all other paths."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import compile_path
 
 from .._world import Actor, Refused, World, not_found
 from ..faults import Faults, fits
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+_ROUTES: Final = [(one.method, compile_path(one.template)[0]) for one in OPERATIONS]
+# Whatever is no request to an API: the start and the end of a server, websockets.
+_REST: Final = Starlette()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,14 +161,32 @@ def _actor(request: Request) -> Actor:
 
 
 def make_app(context: HandlerContext) -> ASGIApp:
-    """The application: a route for each operation, and one for all other paths."""
-    routes = [
-        Route(one.template, RequestHandler(context, one), methods=[one.method])
-        for one in OPERATIONS
-    ]
-    # The last route: unknown paths are checked, recorded and hit by faults like known ones.
-    unknown = RequestHandler(context, None)
-    return Starlette(routes=[*routes, Route("/{path:path}", unknown, methods=list(_METHODS))])
+    """The application: a handler for each operation, and one for all other paths.
+
+    A test makes many fakes and sends many requests, so that routes are compiled and matched once.
+    """
+    handlers = [RequestHandler(context, one) for one in (*OPERATIONS, None)]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in _METHODS:
+            await _REST(scope, receive, send)
+            return
+        # Unknown paths are checked, recorded and hit by faults like known ones.
+        place, scope["path_params"] = _match(scope["method"], scope["path"])
+        await handlers[place](scope, receive, send)
+
+    return app
+
+
+@lru_cache(maxsize=1024)
+def _match(method: str, path: str) -> tuple[int, Mapping[str, str]]:
+    """The place of a path's handler, the last one for unknown paths; and the path's parameters."""
+    wanted = "GET" if method == "HEAD" else method
+    for place, (its, pattern) in enumerate(_ROUTES):
+        found = pattern.match(path) if its == wanted else None
+        if found is not None:
+            return place, found.groupdict()
+    return len(_ROUTES), {}
 
 
 def _no_such_route(request: Request) -> Refused:
