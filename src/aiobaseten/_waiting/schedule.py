@@ -16,10 +16,10 @@ from ..errors import APIError, BasetenError, ConfigurationError
 #: before it.
 _PACES: dict[Stage, tuple[float, float, float, bool]] = {
     # Often at first, for images that are built already; later only the end of the build matters.
-    Stage.BUILD: (0.15, 2.0, 12.0, False),
+    Stage.BUILD: (0.20, 2.0, 12.0, False),
     # Loading comes next and takes a while, so its start need not be seen at once. But a deployment
     # may skip it.
-    Stage.DEPLOY: (0.10, 4.0, 8.0, True),
+    Stage.DEPLOY: (0.15, 5.0, 8.0, True),
     # ACTIVE comes next, so these looks decide how late it is noticed.
     Stage.LOAD: (0.015, 2.0, 10.0, True),
     Stage.IDLE: (0.05, 2.0, 10.0, False),
