@@ -101,6 +101,12 @@ class GuardedWait(Generic[D, E]):
     read_metrics: ReadMetrics | None = None
     _log_trouble: str = ""
 
+    async def news(self) -> None:
+        """Nothing: its result begins the wait."""
+
+    def leave(self) -> None:
+        """Nothing: its result ends the wait."""
+
     async def result(self) -> Any:
         """The result of the wait.
 

@@ -297,7 +297,11 @@ class ChainDeploymentHandle(DeploymentHandle["ChainDeployment", "ChainEnvironmen
         """
         wait = self._wait(wait_options(options, DeploymentOptions))
         del options  # as for a model
-        return cast("ChainDeployment", await wait.result())
+        try:
+            await wait.news()
+            return cast("ChainDeployment", await wait.result())
+        finally:
+            wait.leave()
 
     async def deactivate(self) -> None:
         """Turn the deployment off: it no longer serves and costs nothing.

@@ -369,7 +369,11 @@ class ModelDeploymentHandle(DeploymentHandle["Deployment", "Environment"]):
         """
         wait = self._wait(wait_options(options, ModelDeploymentOptions))
         del options  # an empty table, and there may be a hundred thousand waits
-        return cast("Deployment", await wait.result())
+        try:
+            await wait.news()
+            return cast("Deployment", await wait.result())
+        finally:
+            wait.leave()
 
     async def activate(self) -> None:
         """Turn the deployment on. `wait_until_active` waits until it serves.

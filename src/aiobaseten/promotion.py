@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Unpack, cast
 
@@ -38,6 +38,14 @@ else:
 
 class Waiting(Protocol):
     """A wait for a promotion, guarded or not."""
+
+    def news(self) -> Awaitable[None]:
+        """Done as soon as there is something to do or to tell."""
+        ...
+
+    def leave(self) -> None:
+        """End it."""
+        ...
 
     async def result(self) -> Any:
         """The result of the wait."""
@@ -176,7 +184,11 @@ class Promotion(Generic[D, E]):
         """
         wait = self._wait(wait_options(options, PromotionOptions))
         del options  # an empty table, and there may be a hundred thousand waits
-        return cast("D", await wait.result())
+        try:
+            await wait.news()
+            return cast("D", await wait.result())
+        finally:
+            wait.leave()
 
     def _wait(self, options: WaitOptions) -> Waiting:
         return _waiting.Wait(

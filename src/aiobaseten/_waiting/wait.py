@@ -204,9 +204,8 @@ class Wait(Generic[R]):
             BasetenError: The wait failed.
         """
         try:
-            self._join()
             while True:
-                await self._news()
+                await self.news()
                 if self._act is not None and not self._is_decided:
                     await self._do(self._act)
                 if self._result is not None:
@@ -215,7 +214,7 @@ class Wait(Generic[R]):
                     await self._explain(self._error)
                     raise self._error
         finally:
-            self._leave()
+            self.leave()
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """The events of the wait, as they are seen; `Finished` comes last.
@@ -227,9 +226,8 @@ class Wait(Generic[R]):
         clock, why = self._polls.clock, self._make_actions().why
         self._watch = Watch(self._polls.follow_ups, clock, why, self._tell_startup)
         try:
-            self._join()
             while True:
-                await self._news()
+                await self.news()
                 if self._act is not None and not self._is_decided:
                     await self._do(self._act)
                 # More may come while the listener is busy with one.
@@ -244,9 +242,10 @@ class Wait(Generic[R]):
                         yield Finished(at=self._ended_at, result=None, error=self._error)
                     raise self._error
         finally:
-            self._leave()
+            self.leave()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """End it. Nobody hears anything of it any more; safe to call twice."""
         self._polls.leave(self._look, self)
         if self._watch is not None:
             self._watch.end()
@@ -264,8 +263,14 @@ class Wait(Generic[R]):
             deadline=self._started + self._timeout,
         )
 
-    def _news(self) -> asyncio.Future[None]:
-        """Done when there is something to do or to tell."""
+    def news(self) -> asyncio.Future[None]:
+        """Begin, if it has not begun. Done as soon as there is something to do or to tell.
+
+        There may be a hundred thousand waits. One whose caller awaits this, and only then the
+        result, is parked without a coroutine of its own. Whoever calls this calls `leave`.
+        """
+        if self._waiter is None:
+            self._join()
         self._waiter = asyncio.get_running_loop().create_future()
         self._notify()
         return self._waiter
