@@ -443,6 +443,7 @@ class ChainEnvironmentHandle(EnvironmentHandle["ChainDeployment", "ChainEnvironm
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            since=started.since,
         )
 
     async def promote(
@@ -522,6 +523,7 @@ class ChainEnvironmentHandle(EnvironmentHandle["ChainDeployment", "ChainEnvironm
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            since=started.since,
             memory=memory,
             was_adopted=started.was_adopted,
         )
@@ -626,6 +628,7 @@ class ChainEnvironmentHandle(EnvironmentHandle["ChainDeployment", "ChainEnvironm
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            since=started.since,
         )
 
 
@@ -693,6 +696,7 @@ class ChainPromotion(Promotion["ChainDeployment", "ChainEnvironment"]):
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            since=started.since,
             was_adopted=started.was_adopted,
         )
 
@@ -705,6 +709,7 @@ class ChainPromotion(Promotion["ChainDeployment", "ChainEnvironment"]):
             token=self.token,
             since=self._since,
             began_by=self._began_by,
+            known_at=self._known_at,
             was_adopted=self._was_adopted,
         )
 
