@@ -8,13 +8,24 @@ from typing import Any, Generic, cast, get_args
 
 from attrs import frozen
 
-from . import _waiting
+from . import _finding, _waiting
 from ._arguments import Duration, choice, function, time_limit
-from ._reading_back import READ_BACK_AFTER_S, Asked, ReadBack, is_of, read_back, time_at_baseten
-from ._resource import D, E, EnvironmentLook, Resource
+from ._audit_log import AuditEntry
+from ._predecessor import not_cancelled
+from ._reading_back import (
+    AUDIT_LOG_S,
+    READ_BACK_AFTER_S,
+    Asked,
+    ReadBack,
+    is_of,
+    outlast,
+    read_back,
+    time_at_baseten,
+)
+from ._resource import D, E, EnvironmentLook, ReadAuditLog, Resource
 from ._sending import Operation, parsed_by
 from ._token import Token
-from ._waiting import Baseline, EnvironmentHistory, Wait, baseline_of
+from ._waiting import Baseline, EnvironmentHistory, Wait, baseline_of, made_at
 from .errors import (
     BadRequestError,
     BasetenError,
@@ -42,12 +53,15 @@ class Started(Generic[D]):
         deployment: It, as last read; ``None`` if the answer does not fit.
         baseline: The environment before.
         was_adopted: Whether somebody else has started it.
+        since: When it began at the earliest, in seconds since 1970 at Baseten; minus infinity if
+            that is not known.
     """
 
     deployment_id: str
     deployment: D | None
     baseline: Baseline
     was_adopted: bool = False
+    since: float = -math.inf
 
 
 async def promote(
@@ -73,6 +87,8 @@ async def promote(
     if before_sending is not None:
         function("before_sending", before_sending, "an awaitable")
     before = await resource.read_environment(environment)
+    if if_in_progress == "adopt":
+        before = await _settled(resource, before, deployment_id)
     deadline = resource.sender.clock.now() + limit
     was_refused = False
     must_check = check is not None
@@ -192,9 +208,10 @@ async def send_once(
         sent_at=resource.sender.clock.now(),
         earlier=resource.note_promotion(environment, deployment_id),
     )
+    since = -math.inf if asked.since is None else asked.since
     try:
         started, deployment = await resource.sender.send(_read_started(operation))
-        return Started(started, deployment, asked.baseline)
+        return Started(started, deployment, _as_begun(asked, started, before), since=since)
     except BasetenError as error:
         if not error.may_have_acted:
             raise
@@ -211,7 +228,18 @@ async def send_once(
                 before=before.value,
                 after=back.after.value if back.after else None,
             ) from error
-        return Started(back.deployment.id, cast("D", back.deployment.value), asked.baseline)
+        found = back.deployment
+        baseline = _as_begun(asked, found.id, before)
+        return Started(found.id, cast("D", found.value), baseline, since=since)
+
+
+def _as_begun(asked: Asked, started: str, before: EnvironmentReading) -> Baseline:
+    """The environment before the promotion of *started*."""
+    if before.current is not None:
+        asked.baseline.current_made_at = made_at(before.current)
+    if started != asked.deployment_id:
+        asked.baseline.has_served = False  # Baseten has made it for this promotion
+    return asked.baseline
 
 
 def _read_started(operation: Operation[D]) -> Operation[tuple[str, D | None]]:
@@ -306,6 +334,42 @@ async def _changed_since(
     return None
 
 
+async def _settled(
+    resource: Resource[D, E], reading: EnvironmentReading, deployment_id: str
+) -> EnvironmentReading:
+    """*reading*, or a later one if this one may be older than a promotion in the audit log.
+
+    Without the log, what serves must be seen in two looks.
+    """
+    read = ReadAuditLog(resource, reading.name)
+    clock = resource.sender.clock
+    try:
+        async with clock.timeout_at(clock.now() + AUDIT_LOG_S):
+            entries = await resource.polls.follow_ups.once(read)
+    except ConfigurationError:
+        raise
+    except (BasetenError, TimeoutError):
+        if reading.is_busy or reading.current_id != deployment_id:
+            return reading
+        await resource.sender.connections.pause(_waiting.MISSING_GRACE_S)
+        return await resource.read_environment(reading.name)
+    newest = next((one for one in not_cancelled(entries) if not one.is_push), None)
+    shown = reading.candidate if reading.is_busy else reading.current
+    if newest is None or newest.deployment_id is None or _is_shown(newest, shown):
+        return reading
+    if not await outlast(resource, newest):
+        return reading
+    return await resource.read_environment(reading.name)
+
+
+def _is_shown(entry: AuditEntry, shown: DeploymentReading | None) -> bool:
+    """Whether a promotion in the audit log is that of the deployment, or of its source."""
+    if shown is None:
+        return False
+    name = getattr(shown.value, "name", None)
+    return shown.id == entry.deployment_id or _finding.is_made_from(entry.name, name)
+
+
 async def _adopt(
     resource: Resource[D, E],
     reading: EnvironmentReading,
@@ -326,10 +390,17 @@ async def _adopt(
         return None
     if await is_of(resource, deployment_id, found):
         baseline = Baseline(current_id=reading.current_id if reading.is_busy else served_before)
-        return Started(found.id, cast("D", found.value), baseline, was_adopted=True)
+        since = adopted_since(resource)
+        return Started(found.id, cast("D", found.value), baseline, was_adopted=True, since=since)
     if resource.kind == "chain" and not reading.is_busy:
         await _check_older(resource, reading, found, deployment_id)
     return None
+
+
+def adopted_since(resource: Resource[D, E]) -> float:
+    """Since when a promotion counts that a look has just shown, in seconds since 1970."""
+    now = time_at_baseten(resource)
+    return -math.inf if now is None else now - _waiting.MOST_STALE_S
 
 
 async def _check_older(

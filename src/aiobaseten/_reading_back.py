@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from . import schemas
 from ._first_use import on_first_use
 from ._resource import D, E, Resource
-from ._waiting import Baseline
+from ._waiting import MOST_STALE_S, Baseline
 from .errors import APIError, ResponseShapeError, TransportError
 from .options import RetryPolicy
 from .readings import DeploymentReading, EnvironmentReading
@@ -242,6 +242,20 @@ def _is_made_from(source: object, candidate: object) -> bool:
     if not isinstance(source, kind) or not isinstance(candidate, kind):
         return False  # deployments of chains have no names
     return _finding.is_made_from(source.name, candidate.name)
+
+
+async def outlast(resource: Resource[D, E], entry: AuditEntry) -> bool:
+    """Pause until servers that lag behind show what became of a promotion in the audit log.
+
+    The clock of the log may be another one: only an entry that is old by any clock is old. Returns
+    whether it paused.
+    """
+    now = resource.sender.told_time()
+    age = 0.0 if now is None or entry.at is None else now - entry.at.timestamp()
+    if age >= _audit_log.AHEAD_S + MOST_STALE_S:
+        return False
+    await resource.sender.connections.pause(MOST_STALE_S)
+    return True
 
 
 def time_at_baseten(resource: Resource[D, E]) -> float | None:

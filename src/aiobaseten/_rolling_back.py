@@ -11,7 +11,7 @@ from typing import cast
 from attrs import frozen
 
 from ._arguments import boolean, function
-from ._audit_log import AHEAD_S, AuditEntry
+from ._audit_log import AuditEntry
 from ._predecessor import (
     ListedDeployment,
     Predecessor,
@@ -20,18 +20,18 @@ from ._predecessor import (
     find_in_list,
     not_cancelled,
 )
-from ._promoting import Started, announce, in_progress, send_once
-from ._reading_back import is_of
+from ._promoting import Started, adopted_since, announce, in_progress, send_once
+from ._reading_back import is_of, outlast
 from ._resource import D, E, ReadAuditLog, Resource
 from ._sending import Operation
 from ._waiting import (
     FRESH_S,
-    MOST_STALE_S,
     Baseline,
     Who,
     act_of,
     add_who,
     certain_at,
+    is_cancelled,
     promoted_again,
     promotions_after,
     shows_promotion_of,
@@ -78,6 +78,7 @@ class Ours:
         token: The promotion's.
         since: When it was started, in seconds since 1970 at Baseten; minus infinity if resumed.
         began_by: When it was certainly under way, by the same clock; infinity if that is not known.
+        known_at: When it was certainly under way, on the clock of this process.
         was_adopted: Whether somebody else has started it, and it is followed.
     """
 
@@ -87,6 +88,7 @@ class Ours:
     token: str
     since: float
     began_by: float
+    known_at: float
     was_adopted: bool
 
     @property
@@ -103,12 +105,13 @@ class StillOurs:
         reading: The environment.
         is_logged: Whether the audit log shows it, too. Without it, another promotion of the same
             deployment looks the same.
-        has_later: Whether the audit log shows a promotion after ours that nobody has cancelled.
+        is_over: Whether the audit log shows that ours was cancelled, or a promotion after it that
+            nobody has cancelled.
     """
 
     reading: EnvironmentReading
     is_logged: bool
-    has_later: bool = False
+    is_over: bool = False
 
 
 async def check_still_ours(
@@ -154,9 +157,10 @@ async def check_still_ours(
     newer = next((one for one in others if one.deployment_id not in known), None)
     if newer is not None:
         # The looks may be out of date, or the other promotion has failed.
-        await _outlast(resource, newer)
+        await outlast(resource, newer)
         reading = await _look_twice(resource, ours, may_go_back=may_go_back)
-    return StillOurs(reading, is_logged, has_later=bool(others))
+    is_over = bool(others) or is_cancelled(entries, ours.deployment_id)
+    return StillOurs(reading, is_logged, is_over=is_over)
 
 
 async def _read_log(
@@ -212,17 +216,6 @@ async def _find_again(
     ourselves = None if ours.was_adopted else await resource.ourselves(entries)
     now = resource.sender.told_time()
     return promoted_again(entries, ours.deployment_id, ours.began_by, ourselves, now)
-
-
-async def _outlast(resource: Resource[D, E], entry: AuditEntry) -> None:
-    """Pause until servers that lag behind show what became of a promotion in the audit log.
-
-    The clock of the log may be another one: only an entry that is old by any clock is old.
-    """
-    now = resource.sender.told_time()
-    age = 0.0 if now is None or entry.at is None else now - entry.at.timestamp()
-    if age < AHEAD_S + MOST_STALE_S:
-        await resource.sender.connections.pause(MOST_STALE_S)
 
 
 async def _look_twice(
@@ -304,15 +297,15 @@ async def roll_back(
         even_if_superseded: Whether to do it even if somebody else has promoted since.
     """
     boolean("even_if_superseded", even_if_superseded)
-    has_later = False
+    is_over = False
     look = partial(resource.read_environment, ours.environment)
     if even_if_superseded:
         reading = await look()
     else:
         still = await check_still_ours(resource, ours, may_go_back=True)
-        reading, has_later = still.reading, still.has_later
+        reading, is_over = still.reading, still.is_over
         look = partial(_read_still_ours, resource, ours, may_go_back=True)
-    while not has_later and resource.sender.clock.now() < _old_until(ours, reading):
+    while not is_over and resource.sender.clock.now() < _old_until(ours, reading):
         await resource.sender.connections.pause(_LOOK_AGAIN_S)
         reading = await look()
     previous_id = ours.previous_id or ""  # which these looks may have corrected
@@ -320,25 +313,36 @@ async def roll_back(
     # Ours may be a copy of the previous one: it is what is rolled back.
     is_other = found is not None and found.id != ours.deployment_id
     if found is not None and is_other and await is_of(resource, previous_id, found):
-        previous = reading.current_id if reading.is_busy else None
-        baseline = Baseline(current_id=previous)
-        return Started(found.id, cast("D", found.value), baseline, was_adopted=True)
+        # The looks are newer than ours. If it is being promoted, it served before ours.
+        baseline = Baseline(
+            current_id=reading.current_id if reading.is_busy else None,
+            has_served=reading.is_busy and found.id == previous_id,
+            served_until=ours.baseline.live_at,
+        )
+        since = adopted_since(resource)
+        return Started(found.id, cast("D", found.value), baseline, was_adopted=True, since=since)
     if reading.is_busy:
         raise in_progress(resource, ours.environment, reading, act="you roll back")
     started = await send_once(
         resource, ours.environment, previous_id, promote(previous_id), reading
     )
-    if ours.baseline.live_at is not None and started.deployment_id == previous_id:
+    if started.deployment_id == previous_id:
+        started.baseline.has_served = True
         started.baseline.served_until = ours.baseline.live_at
     return started
 
 
 def _old_until(ours: Ours, reading: EnvironmentReading) -> float:
-    """Until when a look may be older than one that has shown ours live."""
+    """Until when a look may be from before ours, or from before it was live, if it was seen so."""
     live_at = ours.baseline.live_at
     is_under_way = reading.is_busy and reading.candidate_id == ours.deployment_id
     is_before = not reading.is_busy and reading.current_id == ours.previous_id
-    return -math.inf if live_at is None or not (is_under_way or is_before) else certain_at(live_at)
+    if live_at is None:
+        # A candidate that has ended is shown only after ours began.
+        is_leftover = ours.baseline.candidate_id == ours.deployment_id
+        is_older = is_before and (reading.candidate_id != ours.deployment_id or is_leftover)
+        return certain_at(ours.known_at) if is_older else -math.inf
+    return certain_at(live_at) if is_under_way or is_before else -math.inf
 
 
 # --- rolling an environment back -----------------------------------------------------------------
@@ -386,7 +390,10 @@ async def roll_environment_back(
             predecessor, reading = await _find_settled(resource, environment, current_id)
             if predecessor.deployment_id != previous_id:
                 raise _has_ended(resource, environment, reading, current_id)
-    return await send_once(resource, environment, previous_id, promote(previous_id), reading)
+    started = await send_once(resource, environment, previous_id, promote(previous_id), reading)
+    if started.deployment_id == previous_id:
+        started.baseline.has_served = True
+    return started
 
 
 async def _find_settled(
@@ -401,7 +408,7 @@ async def _find_settled(
     predecessor = await _find_predecessor(resource, environment, current_id)
     if predecessor.newer is not None:
         # The look may have been late, and the newest promotion may have ended by now.
-        await _outlast(resource, predecessor.newer)
+        await outlast(resource, predecessor.newer)
     reading = await resource.read_environment(environment)
     _check_idle(resource, environment, reading, current_id)
     return predecessor, reading

@@ -447,6 +447,7 @@ class ChainEnvironmentHandle(EnvironmentHandle["ChainDeployment", "ChainEnvironm
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            since=started.since,
         )
 
     async def promote(
@@ -526,6 +527,7 @@ class ChainEnvironmentHandle(EnvironmentHandle["ChainDeployment", "ChainEnvironm
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            since=started.since,
             memory=memory,
             was_adopted=started.was_adopted,
         )
@@ -630,6 +632,7 @@ class ChainEnvironmentHandle(EnvironmentHandle["ChainDeployment", "ChainEnvironm
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            since=started.since,
         )
 
 
@@ -697,6 +700,7 @@ class ChainPromotion(Promotion["ChainDeployment", "ChainEnvironment"]):
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            since=started.since,
             was_adopted=started.was_adopted,
         )
 
@@ -709,6 +713,7 @@ class ChainPromotion(Promotion["ChainDeployment", "ChainEnvironment"]):
             token=self.token,
             since=self._since,
             began_by=self._began_by,
+            known_at=self._known_at,
             was_adopted=self._was_adopted,
         )
 

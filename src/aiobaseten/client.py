@@ -560,6 +560,7 @@ class Baseten:
                 baseline=_baseline(known),
                 memory=memory,
                 began_by=_began_by(known),
+                since=_since(known),
                 was_adopted=known.was_adopted,
             )
         model = self._resource(_resource.MODEL, resource_id)
@@ -573,6 +574,7 @@ class Baseten:
                 baseline=_baseline(known),
                 memory=memory,
                 began_by=_began_by(known),
+                since=_since(known),
                 was_adopted=known.was_adopted,
             )
         return promotion.Cancellation(
@@ -665,6 +667,14 @@ def _began_by(known: Token) -> float:
     if known.sent_at is None:
         return math.inf
     return known.sent_at + (_promoting.SENT_WITHIN_S if known.intended else 0.0)
+
+
+def _since(known: Token) -> float:
+    """When the promotion began at the earliest, in seconds since 1970 at Baseten.
+
+    If the answer to the request was lost, the token was made up to a minute later.
+    """
+    return -math.inf if known.sent_at is None else known.sent_at - _waiting.MOST_STALE_S
 
 
 async def _promoted(resource: Resource[D, E], known: Token) -> str:

@@ -751,6 +751,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            since=started.since,
             memory=memory,
             was_adopted=started.was_adopted,
         )
@@ -913,6 +914,7 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            since=started.since,
         )
 
     async def cancel_promotion(self) -> Cancellation:
@@ -1247,6 +1249,7 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
             deployment_id=started.deployment_id,
             deployment=started.deployment,
             baseline=started.baseline,
+            since=started.since,
             was_adopted=started.was_adopted,
         )
 
@@ -1283,6 +1286,7 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
             token=self.token,
             since=self._since,
             began_by=self._began_by,
+            known_at=self._known_at,
             was_adopted=self._was_adopted,
         )
 

@@ -75,18 +75,23 @@ class Promotion(Generic[D, E]):
     _began_by: float = field(default=-math.inf, alias="began_by", repr=False)
     #: Whether somebody else has started it.
     _was_adopted: bool = field(default=False, alias="was_adopted", repr=False)
-    _since: float = field(init=False, repr=False)
+    #: When it began at the earliest, in seconds since 1970 at Baseten; minus infinity if not known.
+    _since: float = field(default=-math.inf, alias="since", repr=False)
     # When it was certainly under way, on the clock of this process.
     _known_at: float = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        self._known_at = self._resource.sender.clock.now()
-        # The log is late by seconds, and a token is older: then the log itself tells the beginning.
-        self._since = -math.inf
+        sender = self._resource.sender
+        self._known_at, told = sender.clock.now(), sender.told_time()
         if self._began_by == -math.inf:
-            sender = self._resource.sender
-            self._since = sender.server_time().timestamp()
-            self._began_by = math.inf if sender.told_time() is None else self._since
+            now = sender.server_time().timestamp()
+            self._since = now if self._since == -math.inf else self._since
+            self._began_by = math.inf if told is None else now
+        elif told is not None:
+            self._known_at -= max(told - self._began_by, 0.0)
+        # It replaced another deployment, so that it cannot have served right before.
+        if self._baseline.served_until is None:
+            self._baseline.served_until = self._known_at
 
     def __repr__(self) -> str:
         ids = f"{self._resource.kind}_id={self._resource.id!r}, "
@@ -203,6 +208,7 @@ class Promotion(Generic[D, E]):
         return EnvironmentLook(self._resource, self.environment_name)
 
     def _tracker(self, options: WaitOptions) -> PromotionTracker:
+        now = self._resource.sender.clock.now()
         return _waiting.PromotionTracker(
             label=f"the promotion of deployment {self.deployment_id} to {self._label}",
             target=self.deployment_id,
@@ -212,7 +218,8 @@ class Promotion(Generic[D, E]):
             retried=self._baseline.candidate_id == self.deployment_id
             or self._resource.was_retried(self.deployment_id, within=options.settling_time),
             baseline=self._baseline,
-            began=self._resource.sender.clock.now(),
+            began=now,
+            under_way_at=self._known_at - now,
         )
 
     def _actions(self, options: WaitOptions) -> Actions:

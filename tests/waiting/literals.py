@@ -13,7 +13,7 @@ from aiobaseten._waiting import (
     PromotionTracker,
     Tracker,
 )
-from aiobaseten._waiting.steps import Done, Explain, Failed, Pending, Suspected
+from aiobaseten._waiting.steps import Consult, Done, Explain, Failed, Pending, Suspected
 from aiobaseten.errors import Evidence
 from aiobaseten.readings import DeploymentReading, EnvironmentReading, Part, PromotionReading
 
@@ -114,8 +114,14 @@ def cancellation_tracker(
 
 
 def see(tracker: Tracker[Any], at: float, reading: Any) -> Any:
-    """The verdict on a reading; of Done its value, of Failed its error."""
+    """The verdict on a reading; of Done its value, of Failed its error.
+
+    The audit log cannot be read.
+    """
     verdict = tracker.see(reading, at).verdict
+    if isinstance(verdict, Consult):
+        verdict.note(None)
+        verdict = verdict.again(at).verdict
     return verdict.result() if isinstance(verdict, Done) else _error_of(verdict, at)
 
 

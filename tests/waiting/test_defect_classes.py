@@ -594,7 +594,7 @@ EDGES = [
         ),
         wait=promoted(),
         outcome=PromotionCanceledError,
-        at=(90, 110),
+        at=(40, 55),
         behaviour=Behaviour(terminal_promotion_for=0),
     ),
     Row(

@@ -248,7 +248,8 @@ async def test_a_minute_of_429_gets_looks_at_the_pace_that_it_asks_for(
 
     await promotion.wait()
 
-    looks = [request.at for request in fake.requests[before:]]
+    asked = fake.requests[before:]
+    looks = [request.at for request in asked if "/audit_logs" not in request.path]
     assert limited.hits == 3
     assert all(later - at >= 20 for at, later in pairwise(looks))
 

@@ -17,7 +17,7 @@ from .._first_use import names_of
 if TYPE_CHECKING:
     from .cancellation import CancellationTracker, IdleTracker
     from .deployment import DeploymentTracker
-    from .doubt import MOST_STALE_S, certain_at
+    from .doubt import MISSING_GRACE_S, MOST_STALE_S, certain_at
     from .follower import Follower, Window
     from .followups import FRESH_S, FollowUp
     from .guard import PAUSE_MAY_COME, GuardMemory, GuardTracker, StoppedError
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .guard_verdicts import Measurement, judge
     from .history import History
     from .polls import Look, Polls
-    from .promotion import Baseline, EnvironmentHistory, PromotionTracker, baseline_of
+    from .promotion import Baseline, EnvironmentHistory, PromotionTracker, baseline_of, made_at
     from .schedule import default_schedule
     from .settings import SettingsTracker
     from .steps import Tracker, cut, ends_in
@@ -60,6 +60,7 @@ __all__ = [
     "GO_ON",
     "GO_ON_GUARDED",
     "LOG_UNREADABLE",
+    "MISSING_GRACE_S",
     "MOST_STALE_S",
     "PAUSE_MAY_COME",
     "WHY_S",
@@ -105,6 +106,7 @@ __all__ = [
     "is_cancelled",
     "is_over_since",
     "judge",
+    "made_at",
     "promoted_again",
     "promotions_after",
     "read_last_lines",
@@ -118,6 +120,7 @@ _HOMES = {
     "GO_ON_GUARDED": ".wait",
     "LOG_UNREADABLE": ".guard_policy",
     "FRESH_S": ".followups",
+    "MISSING_GRACE_S": ".doubt",
     "MOST_STALE_S": ".doubt",
     "PAUSE_MAY_COME": ".guard",
     "WHY_S": ".why",
@@ -156,6 +159,7 @@ _HOMES = {
     "act_of": ".who",
     "add_who": ".who",
     "baseline_of": ".promotion",
+    "made_at": ".promotion",
     "certain_at": ".doubt",
     "cut": ".steps",
     "default_schedule": ".schedule",

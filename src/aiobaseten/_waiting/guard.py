@@ -25,7 +25,7 @@ from .doubt import certain_at
 from .guard_policy import AskWhoPaused, Ends, Errand, GuardPolicy, Measure, PauseBefore
 from .history import History
 from .promotion import PromotionTracker
-from .steps import Act, Done, Failed, Pending, Step, Still
+from .steps import Act, Consult, Done, Failed, Pending, Step, Still
 from .steps import Verdict as Decision
 
 #: What to tell of a pause that was asked for, and that no look has shown.
@@ -212,6 +212,10 @@ class GuardTracker:
         """Decide what one look means, for the promotion and then for the guard."""
         self._expect_pauses()
         step = self.promotion.see(reading, at)
+        if isinstance(step.verdict, Consult):
+            asked = step.verdict
+            again = Consult(asked.question, asked.note, lambda at: self.see(reading, at))
+            return evolve(step, verdict=again)
         if not isinstance(step.verdict, Pending | Done):
             return step
         if isinstance(step.verdict, Done):

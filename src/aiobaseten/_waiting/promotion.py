@@ -7,7 +7,8 @@ a new candidate is scaled to zero before it has ever loaded.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from datetime import datetime
 
 from attrs import define, evolve, field
 
@@ -36,19 +37,23 @@ from .steps import (
     KEEPS_WORKING,
     NOT_SHOWN,
     TO_BE_CONFIRMED,
+    Consult,
     Done,
     Explain,
     Failed,
+    MayHaveServed,
     Pending,
+    Question,
     Step,
     Still,
     Suspected,
     Verdict,
+    WasCancelled,
     cut,
 )
 
-# A wait begins when its promotion is under way. So looks that show the time before are old.
-_UNDER_WAY_AT = 0.0
+# Seconds after which the audit log is asked again whether somebody has cancelled the promotion.
+_ASK_AGAIN_S = 60.0
 
 
 @define(kw_only=True)
@@ -63,20 +68,40 @@ class Baseline:
         promotion_status: The status of the promotion that lingered, or ``None``.
         live_at: When a look first showed that the promotion was over and its deployment current, on
             the clock of this process; ``None`` if none has.
-        served_until: Until when the deployment may have served before, by the same clock; minus
-            infinity if that is long ago or not known.
+        current_made_at: When the deployment that served was made, or ``None``.
+        has_served: Whether the promoted deployment served before, and was replaced; ``None`` if
+            nobody has asked yet.
+        served_until: Until when at the latest, by the same clock; ``None`` before the promotion
+            has begun.
     """
 
     current_id: str | None = None
     candidate_id: str | None = None
     promotion_status: str | None = None
     live_at: float | None = field(default=None, eq=False)
-    served_until: float = field(default=-math.inf, eq=False)
+    current_made_at: datetime | None = field(default=None, eq=False)
+    has_served: bool | None = field(default=None, eq=False)
+    served_until: float | None = field(default=None, eq=False)
+
+    def is_certain(self, at: float) -> bool:
+        """Whether a look that shows the deployment as current is not from when it served before."""
+        if self.has_served is False or self.served_until is None:
+            return True
+        return at >= certain_at(self.served_until)
+
+    def note_served(self, told: bool | None, made_at: datetime | None) -> None:
+        """Note whether the deployment has served before, as *told* by the audit log.
+
+        Without the log, one that was made before the one that served is taken to have served.
+        """
+        if told is None and made_at is not None and self.current_made_at is not None:
+            told = made_at < self.current_made_at
+        self.has_served = bool(told)
 
     def note_live(self, reading: EnvironmentReading, target: str, at: float) -> None:
         """Note when *target* is first shown as live. Later looks that show less are older."""
         is_live = reading.current_id == target and not reading.is_busy
-        if self.live_at is None and is_live and at >= certain_at(self.served_until):
+        if self.live_at is None and is_live and self.is_certain(at):
             self.live_at = at
 
     def correct(self, reading: EnvironmentReading, target: str) -> None:
@@ -88,6 +113,8 @@ class Baseline:
         is_under_way = reading.shows_promotion and reading.candidate_id == target
         is_told = reading.current_id not in (None, target) and self.current_id != target
         if is_under_way and is_told:
+            if self.current_id != reading.current_id:
+                self.current_made_at = None
             self.current_id = reading.current_id
 
 
@@ -158,6 +185,8 @@ class PromotionTracker:
         retried: Whether the first looks may still show that the deployment failed earlier.
         baseline: The environment before the promotion.
         began: When the wait began, on the clock of this process.
+        under_way_at: When the promotion was certainly under way, in seconds since the wait began.
+            Looks may show the time before for a while.
     """
 
     label: str
@@ -167,14 +196,16 @@ class PromotionTracker:
     retried: bool = False
     baseline: Baseline = field(factory=Baseline)
     began: float = 0.0
+    under_way_at: float = 0.0
     _was_there: bool = False
-    _was_candidate: bool = False
     _current_since: float | None = None
     _missing_since: float | None = None
     _succeeded_since: float | None = None
     _alone_since: float | None = None
     _was_replaced: bool = False
     _doubt: Doubt = field(factory=Doubt)
+    _is_cancelled: bool = False
+    _asked_at: float = -math.inf
     _asleep: tuple[Part, ...] = ()
     _outlook: str = NOT_SHOWN
 
@@ -238,7 +269,7 @@ class PromotionTracker:
         # The end of the rollback was not shown: a candidate that is still there is a leftover.
         is_leftover = reading.promotion is None and self.seen.is_rolling_back
         if reading.candidate_id == self.target and not is_leftover:
-            self._was_there = self._was_candidate = True
+            self._was_there = True
             return reading.candidate
         return None
 
@@ -326,7 +357,7 @@ class PromotionTracker:
         """It is current, and no promotion of it is under way."""
         if parts.pending or parts.asleep:
             return self._pending()
-        may_be_earlier = self._is_status_of_before(reading) or at < certain_at(_UNDER_WAY_AT)
+        may_be_earlier = self._is_status_of_before(reading) or self._old_for(at) > 0
         if self._served_already and is_over and may_be_earlier and not self._is_new("over", at):
             return Pending(confirm_in=self._doubt.remaining(at))
         if self._served_already and not is_over and reading.candidate_id in (None, self.target):
@@ -337,17 +368,30 @@ class PromotionTracker:
             if self._alone_since is None:
                 self._alone_since = at
             has_ended = self.seen.last is not None and self._is_new("ended", at)
-            if not has_ended and at - self._alone_since < self.options.settling_time:
+            alone_for = at - self._alone_since
+            if has_ended or alone_for >= min(MISSING_GRACE_S, self.options.settling_time):
+                if self._is_cancelled:
+                    return self._canceled(reading)
+                if self._may_ask(at):
+                    return self._ask_whether_cancelled(reading, at)
+            if not has_ended and alone_for < self.options.settling_time:
                 return Pending()
-        elif not self._served_already:
-            served_until = self.baseline.served_until - self.began
-            if at < certain_at(served_until):
-                # It is back, unless the look is from when it served before.
-                known_at = -math.inf if self._was_candidate else served_until
-                if not self._doubt.is_confirmed("back", at, known_at):
-                    return Pending(confirm_in=self._doubt.remaining(at))
-            self._doubt.clear()
+        elif not self._served_already and not self.baseline.is_certain(self.began + at):
+            return self._perhaps_earlier(reading, ours, at)
+        self._doubt.clear()
         return Done(lambda: ours.value)
+
+    def _perhaps_earlier(
+        self, reading: EnvironmentReading, ours: DeploymentReading, at: float
+    ) -> Verdict:
+        """It serves, unless the look is from when it served before."""
+        baseline, made = self.baseline, made_at(ours)
+        if baseline.has_served is None:
+            return self._consult(
+                MayHaveServed(made), lambda told: baseline.note_served(told, made), reading
+            )
+        self._doubt.clear()
+        return Pending(confirm_in=certain_at(baseline.served_until or 0.0) - self.began - at)
 
     def _is_status_of_before(self, reading: EnvironmentReading) -> bool:
         promotion = reading.promotion
@@ -365,19 +409,42 @@ class PromotionTracker:
             reading.candidate_id == self.target != self.baseline.candidate_id
             and not self._served_already
         )
-        known_at = _UNDER_WAY_AT if self._is_status_of_before(reading) else -math.inf
+        known_at = self.under_way_at if self._is_status_of_before(reading) else -math.inf
         if is_certain or self._doubt.is_confirmed(shown, at, known_at):
             return verdict
         return Pending(confirm_in=self._doubt.remaining(at))
 
     def _unless_before(self, failed: Failed, at: float, since: float | None = None) -> Verdict:
         """*failed*, once it is certain that it came after the promotion, or after *since*."""
-        old_for = certain_at(_UNDER_WAY_AT if since is None else since) - at
+        old_for = certain_at(self.under_way_at if since is None else since) - at
         return Suspected(failed, confirm_in=old_for) if old_for > 0 else failed
 
     def _is_new(self, shown: Hashable, at: float) -> bool:
         """Whether what a look shows is certainly not from before the promotion."""
-        return self._doubt.is_confirmed(shown, at, _UNDER_WAY_AT)
+        return self._doubt.is_confirmed(shown, at, self.under_way_at)
+
+    def _old_for(self, at: float) -> float:
+        """Seconds for which a look may show the time before the promotion."""
+        return certain_at(self.under_way_at) - at
+
+    # --- what only the audit log shows -----------------------------------------------------------
+
+    def _may_ask(self, at: float) -> bool:
+        """Whether to ask the log again who has cancelled it: all waits together, once a minute."""
+        return at - self._asked_at >= _ASK_AGAIN_S
+
+    def _ask_whether_cancelled(self, reading: EnvironmentReading, at: float) -> Consult:
+        self._asked_at = at
+
+        def note(is_cancelled: bool | None) -> None:
+            self._is_cancelled = bool(is_cancelled)
+
+        return self._consult(WasCancelled(), note, reading)
+
+    def _consult(
+        self, question: Question, note: Callable[[bool | None], None], reading: EnvironmentReading
+    ) -> Consult:
+        return Consult(question, note, lambda at: self.see(reading, at))
 
     def _pending(self) -> Pending:
         self._doubt.clear()
@@ -439,8 +506,15 @@ class PromotionTracker:
             return Pending(confirm_in=self._doubt.remaining(at))
         elif promotion.phase is PromotionPhase.CANCELED:
             return self._unless_before(self._canceled(reading), at)
-        elif at >= certain_at(_UNDER_WAY_AT):
+        elif self._old_for(at) <= 0:
             return self._failed(reading, promotion, None, at)
+        is_new = self._old_for(at) <= 0 and not self._was_there
+        has_lasted = is_new or at - since >= MISSING_GRACE_S
+        if has_lasted and self._successor(reading) is None:
+            if self._is_cancelled:
+                return self._canceled(reading)
+            if self._may_ask(at):
+                return self._ask_whether_cancelled(reading, at)
         shown_within = 0.0 if self._was_there else self.options.settling_time
         remaining = max(MISSING_GRACE_S, shown_within) - (at - since)
         if remaining > 0:
@@ -467,7 +541,7 @@ class PromotionTracker:
         self, reading: EnvironmentReading, deployment: DeploymentReading | None, at: float
     ) -> Verdict:
         """Why it is not there, from the deployment and from the environment."""
-        old_for = certain_at(_UNDER_WAY_AT) - at
+        old_for = self._old_for(at)
         is_old = old_for > 0 and self._is_status_of_before(reading)
         promotion = reading.promotion if self._is_ours(reading, is_old=is_old) else None
         has_failed = promotion is not None and promotion.phase is PromotionPhase.FAILED
@@ -596,6 +670,12 @@ class PromotionTracker:
         how = "took its place" if reading.current_id == by else "was promoted after it"
         message = f"{self.label} was superseded: deployment {by} {how}."
         return Failed(lambda evidence: PromotionSupersededError(message, evidence=evidence, by=by))
+
+
+def made_at(deployment: DeploymentReading) -> datetime | None:
+    """When a deployment was made, or ``None``."""
+    at = getattr(deployment.value, "created_at", None)
+    return at if isinstance(at, datetime) and at.tzinfo is not None else None
 
 
 def _traffic(reading: EnvironmentReading) -> str:

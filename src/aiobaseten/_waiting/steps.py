@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from attrs import field, frozen
@@ -80,6 +81,40 @@ class Suspected:
 
 
 @frozen
+class WasCancelled:
+    """Asks the audit log whether somebody has cancelled the promotion."""
+
+
+@frozen
+class MayHaveServed:
+    """Asks the audit log whether the deployment may have served before, and been replaced.
+
+    Attributes:
+        made_at: When it was made, or ``None``.
+    """
+
+    made_at: datetime | None
+
+
+Question: TypeAlias = "WasCancelled | MayHaveServed"
+
+
+@frozen
+class Consult:
+    """The look leaves a doubt that the audit log may settle. Ask it, and judge the look again.
+
+    Attributes:
+        question: What to ask.
+        note: To be called with the answer; with ``None`` if the log cannot be read.
+        again: To be called afterwards, with the time; returns the step of the same look.
+    """
+
+    question: Question
+    note: Callable[[bool | None], None]
+    again: Callable[[float], Step]
+
+
+@frozen
 class Wake:
     """The deployment sleeps, and the caller asked to wake it. Wake it and look again.
 
@@ -115,7 +150,7 @@ class Act:
     given: Callable[[Any, float], Step]
 
 
-Verdict: TypeAlias = "Pending | Done | Failed | Suspected | Wake | Explain | Act"
+Verdict: TypeAlias = "Pending | Done | Failed | Suspected | Consult | Wake | Explain | Act"
 
 
 @frozen(kw_only=True)

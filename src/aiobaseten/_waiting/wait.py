@@ -10,6 +10,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import evolve, frozen
@@ -37,6 +38,7 @@ from .schedule import LEAST_AFTER_TROUBLE_S, after_trouble, asked_pause
 from .span import start_span
 from .steps import (
     Act,
+    Consult,
     Done,
     Explain,
     Failed,
@@ -48,7 +50,7 @@ from .steps import (
     cut,
     ends_in,
 )
-from .who import Who, add_who, explains
+from .who import Who, add_who, answer, explains
 from .why import Watch, Why, add_why
 
 if TYPE_CHECKING:
@@ -127,6 +129,7 @@ class Wait(Generic[R]):
 
     __slots__ = (
         "_act",
+        "_asking",
         "_ended_at",
         "_error",
         "_events",
@@ -180,6 +183,7 @@ class Wait(Generic[R]):
         self._events: deque[Event] | None = None  # if anybody listens
         self._waiter: asyncio.Future[None] | None = None
         self._act: Step | None = None
+        self._asking: asyncio.Task[bool | None] | None = None  # the audit log
         self._result: Done | None = None
         self._error: BaseException | None = None
         self._last_seen: Callable[[], Any] | None = None  # builds it
@@ -247,6 +251,9 @@ class Wait(Generic[R]):
     def leave(self) -> None:
         """End it. Nobody hears anything of it any more; safe to call twice."""
         self._polls.leave(self._look, self)
+        if self._asking is not None:
+            asking, self._asking = self._asking, None
+            asking.cancel()
         if self._watch is not None:
             self._watch.end()
         self._span.end(self._error)
@@ -344,7 +351,7 @@ class Wait(Generic[R]):
         """Take in the result of a look; returns when the next one is wanted, on the clock."""
         if self._is_decided:
             return math.inf
-        if self._act is not None:
+        if self._act is not None or self._asking is not None:
             return self._expires
         if sighting.began < self._not_before:
             return sighting.ended
@@ -394,6 +401,9 @@ class Wait(Generic[R]):
         if isinstance(verdict, Suspected | Wake | Explain | Act):
             self._act = step
             return self._expires
+        if isinstance(verdict, Consult):
+            self._consult(verdict)
+            return self._expires
         self._failed_acts = 0
         if isinstance(verdict, Done):
             self._result = verdict
@@ -411,6 +421,28 @@ class Wait(Generic[R]):
         if confirm_in is not None and confirm_in <= delay + LEAST_AFTER_TROUBLE_S:
             delay = max(confirm_in, 0.0) + EARLY_S
         return self._next_look(delay, at)
+
+    def _consult(self, verdict: Consult) -> None:
+        """Ask the audit log. A listener that is busy does not delay it: it may mean success."""
+        who = self._make_actions().who
+        ask = answer(self._polls.follow_ups, who, verdict.question)
+        self._asking = asyncio.get_running_loop().create_task(ask)
+        self._asking.add_done_callback(partial(self._consulted, verdict))
+
+    def _consulted(self, verdict: Consult, asking: asyncio.Task[bool | None]) -> None:
+        """Judge the look again with the answer of the audit log."""
+        if self._asking is not asking or self._is_decided:
+            return
+        self._asking = None
+        error = None if asking.cancelled() else asking.exception()
+        if error is not None:
+            self.fail(error)
+            return
+        verdict.note(None if asking.cancelled() else asking.result())
+        at = self._at()
+        step = verdict.again(at)
+        self._polls.look_at(self._look, self, self._take(step.verdict, step, step.events, at))
+        self._notify()
 
     def _take_trouble(self, error: BasetenError, at: float, *, acted: bool = False) -> float:
         """Act on a failed look or action; returns when the next look is wanted."""

@@ -7,6 +7,7 @@ tell beyond doubt, or not within two seconds, is left out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from ..errors import (
 )
 from .doubt import MOST_STALE_S
 from .followups import FollowUp, FollowUps
+from .steps import MayHaveServed, Question
 
 if TYPE_CHECKING:
     from .. import _audit_log, _finding
@@ -70,17 +72,37 @@ async def explains(follow_ups: FollowUps, who: Who, error: WaitError) -> bool:
     return await _look_up(follow_ups, who, error) is not None
 
 
+async def answer(follow_ups: FollowUps, who: Who | None, question: Question) -> bool | None:
+    """What the audit log says; ``None`` if it cannot be read."""
+    if who is None or who.target is None:
+        return None
+    entries = await _read(follow_ups, who)
+    if entries is None:
+        return None
+    if isinstance(question, MayHaveServed):
+        return may_have_served(entries, who.target, question.made_at)
+    ends = frozenset({_audit_log.Act.CANCELLED, _audit_log.Act.ROLLED_FORWARD})
+    end = _newest(entries, ends, who.target, who.since)
+    return end is not None and end.act is _audit_log.Act.CANCELLED
+
+
 async def _look_up(follow_ups: FollowUps, who: Who, error: WaitError) -> AuditEntry | None:
     """The entry of the audit log that explains *error*."""
-    asked, clock = _asked(error), follow_ups.clock
+    asked = _asked(error)
     if not asked or who.target is None:
         return None
+    entries = await _read(follow_ups, who)
+    return None if entries is None else _find(entries, error, asked, who.target, who.since)
+
+
+async def _read(follow_ups: FollowUps, who: Who) -> Sequence[AuditEntry] | None:
+    """The entries of the audit log; ``None`` if they cannot be read in time."""
+    clock = follow_ups.clock
     try:
         async with clock.timeout_at(clock.now() + WHO_S):
-            entries = await follow_ups.once(who.read)
+            return await follow_ups.once(who.read)
     except (BasetenError, TimeoutError):
         return None
-    return _find(entries, error, asked, who.target, who.since)
 
 
 def act_of(entry: AuditEntry) -> AuditedAct | None:
@@ -223,6 +245,26 @@ def is_cancelled(entries: Sequence[AuditEntry], target: str) -> bool:
     return last is _audit_log.Act.CANCELLED
 
 
+def may_have_served(entries: Sequence[AuditEntry], target: str, made_at: datetime | None) -> bool:
+    """Whether *target* may have served before its newest promotion, and been replaced.
+
+    A deployment that was made after all promotions of others has replaced what they promoted. The
+    log need not go back to the first promotion of *target*, and does not show how one ended.
+
+    Args:
+        entries: About promotions to the environment, newest first.
+        target: The deployment that is promoted.
+        made_at: When it was made, or ``None``.
+    """
+    names = _names(entries)
+    others = (
+        one
+        for one in entries
+        if one.act is _audit_log.Act.PROMOTED and not _is_about(one, target, names)
+    )
+    return any(made_at is None or one.at is None or one.at > made_at for one in others)
+
+
 def is_over_since(entries: Sequence[AuditEntry], target: str, since: float, now: float) -> bool:
     """Whether the log shows that the promotion of *target* that ran at a time is over.
 
@@ -260,24 +302,33 @@ def _find(
     promotion, it explains nothing. It may show an earlier one of the same deployment, and be late
     with this one: so only entries since it was *started* count.
     """
-    names = _names(entries)
-    since: list[AuditEntry] = []
-    for entry in entries:
-        if entry.act is _audit_log.Act.PROMOTED and _is_about(entry, target, names):
-            break
-        if entry.is_since(started):
-            since.append(entry)
-    else:
-        return None
     if isinstance(error, PromotionSupersededError):
         act = _audit_log.Act.ROLLED_FORWARD if error.by == target else _audit_log.Act.PROMOTED
-        others = (one for one in since if one.act is act)
-        return next((one for one in others if _is_about(one, error.by, names)), None)
+        return _newest(entries, frozenset({act}), target, started, about=error.by)
     if _audit_log.Act.PAUSED in asked:
         asked |= {_audit_log.Act.RESUMED}
-    mine = (one for one in since if one.act in asked and _is_about(one, target, names))
-    newest = next(mine, None)
+    newest = _newest(entries, asked, target, started)
     return None if newest is None or newest.act is _audit_log.Act.RESUMED else newest
+
+
+def _newest(
+    entries: Sequence[AuditEntry],
+    acts: frozenset[Act],
+    target: str,
+    started: float,
+    *,
+    about: str | None = None,
+) -> AuditEntry | None:
+    """The newest of some acts since the promotion of *target*; by default, about *target*."""
+    names = _names(entries)
+    found: AuditEntry | None = None
+    for entry in entries:
+        if entry.act is _audit_log.Act.PROMOTED and _is_about(entry, target, names):
+            return found
+        is_it = entry.act in acts and _is_about(entry, about or target, names)
+        if found is None and is_it and entry.is_since(started):
+            found = entry
+    return None
 
 
 def _names(entries: Sequence[AuditEntry]) -> dict[str | None, str]:

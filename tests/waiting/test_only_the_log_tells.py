@@ -1,0 +1,136 @@
+"""What no look shows for certain, and the audit log does: the end of a promotion."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from aiobaseten.errors import PromotionCanceledError, PromotionFailedError, WaitTimeoutError
+from aiobaseten.testing import Behaviour, FakeBaseten, timelines
+
+from ..story import production, promote, set_up
+
+pytestmark = pytest.mark.looptime
+
+#: A Baseten where nothing lingers after a cancellation.
+CLEAN = Behaviour(terminal_promotion_for=0.0, canceled_candidate="null")
+LOADS_FOR_EVER: timelines.Steps = [("DEPLOYING", 5), "LOADING_MODEL"]
+ENVIRONMENT = "GET /v1/models/{model_id}/environments/{env_name}"
+
+
+def asked(fake: FakeBaseten) -> int:
+    """How often the audit log was read."""
+    return sum("/audit_logs" in request.path for request in fake.requests)
+
+
+@pytest.mark.parametrize("timeline", [LOADS_FOR_EVER, "ACTIVE"])
+@pytest.mark.parametrize("resumed_after", [None, 5.0, 4000.0])
+async def test_a_promotion_that_was_cancelled_before_the_wait_is_told_so(
+    timeline: Any, resumed_after: float | None
+) -> None:
+    """No look has ever shown the candidate, which goes on loading."""
+    fake = FakeBaseten(behaviour=CLEAN)
+    environment = set_up(fake, "model", timeline, traffic_delay=600)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, "model")
+    with fake.acting_as("ops@example.com"):
+        environment.cancel()
+    await asyncio.sleep(resumed_after or 0.0)
+
+    async with fake.client() as baseten:
+        again: Any = await baseten.resume(promotion.token)
+        began, asked_before = fake.now, asked(fake)
+        with pytest.raises(PromotionCanceledError, match=r"ops@example\.com"):
+            await again.wait(timeout=1500)
+
+    assert fake.now - began < 15
+    assert asked(fake) - asked_before == 1
+
+
+async def test_a_promotion_that_was_cancelled_between_two_looks_is_told_soon() -> None:
+    fake = FakeBaseten(behaviour=CLEAN)
+    environment = set_up(fake, "model", LOADS_FOR_EVER)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, "model")
+        fake.at(30, environment.cancel)
+        with pytest.raises(PromotionCanceledError):
+            await promotion.wait()
+
+    assert fake.now < 30 + 25
+
+
+@pytest.mark.parametrize("log", ["readable", "forbidden"])
+async def test_a_promotion_that_is_not_shown_costs_one_read_of_the_log_a_minute(log: Any) -> None:
+    """Somebody had cancelled an earlier promotion of it; this one is only not shown."""
+    fake = FakeBaseten(behaviour=Behaviour(audit_log=log))
+    environment = set_up(fake, "model", LOADS_FOR_EVER)
+    environment.promote("new")
+    environment.cancel()
+    await asyncio.sleep(30)
+    async with fake.client() as baseten:
+        page = (await production(baseten, "model").get()).to_dict()
+        page |= {"candidate_deployment": None, "in_progress_promotion": None}
+        promotion = await promote(baseten, "model")
+        fake.faults.status(200, body=page, route=ENVIRONMENT, times=None)
+        with pytest.raises(WaitTimeoutError):
+            await asyncio.gather(*(promotion.wait(timeout=300) for _ in range(20)))
+
+    assert 2 <= asked(fake) <= 6
+
+
+async def test_a_cancellation_that_was_overtaken_by_a_roll_forward_is_none() -> None:
+    """The pointer follows 40 s after the promotion has gone."""
+    fake = FakeBaseten(behaviour=Behaviour(terminal_promotion_for=0.0, pointer_lag=40.0))
+    environment = set_up(fake, "model", ramp=[(50, 300)])
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, "model")
+        fake.at(20, environment.cancel)
+        fake.at(25, environment.force_roll_forward)
+        live = await promotion.wait()
+
+    assert live.id == "new"
+
+
+@pytest.mark.parametrize("ends", ["cancel", "goes on"])
+async def test_a_cancelled_promotion_of_what_serves_already_is_no_success(ends: str) -> None:
+    """Without a trace of its end, the environment looks the same after a success."""
+    fake = FakeBaseten(behaviour=Behaviour(terminal_promotion_for=0.0, deployment_ids="same"))
+    environment = set_up(fake, "model", traffic_delay=60)
+    environment.promote("new")
+    environment.force_roll_forward()
+    await asyncio.sleep(300)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, "model")
+        assert promotion.previous_id == promotion.deployment_id == "new"
+        if ends == "cancel":
+            fake.at(fake.now + 20, environment.cancel)
+            with pytest.raises(PromotionCanceledError):
+                await promotion.wait()
+        else:
+            assert (await promotion.wait()).id == "new"
+
+
+@pytest.mark.parametrize("verb", ["promote", "rollback", "resumed"])
+async def test_a_deployment_that_served_a_minute_ago_is_not_live_before_its_promotion_is(
+    verb: str,
+) -> None:
+    """Every other look shows the time before, when it served; the promotion fails."""
+    before = 2 if verb == "rollback" else 1
+    lags = (*[0.0] * before, *(59.0, 59.0, 59.0, 0.0) * 100)
+    fake = FakeBaseten(behaviour=Behaviour(replica_lags=lags, deployment_ids="same"))
+    environment = set_up(fake, "model", traffic_delay=600)
+    await asyncio.sleep(100)
+    environment.promote("new")
+    environment.force_roll_forward()
+    await asyncio.sleep(20)
+    async with fake.client() as baseten:
+        handle = baseten.model("owner").environment("production")
+        back: Any = await (handle.rollback() if verb == "rollback" else handle.promote("old"))
+        assert back.previous_id == "new"
+        if verb == "resumed":
+            back = await baseten.resume(back.token, look=False)
+        fake.at(fake.now + 100, environment.fail)
+        with pytest.raises(PromotionFailedError):
+            await back.wait()
