@@ -24,10 +24,10 @@ from aiobaseten.errors import ConfigurationError
     ("stage", "in_stage", "elapsed", "seconds"),
     [
         (Stage.BUILD, 0, 0, 2),  # at first, everything is looked at often
-        (Stage.BUILD, 0, 60, 9),  # a share of the time that it has taken
+        (Stage.BUILD, 0, 45, 9),  # a share of the time that it has taken
         (Stage.BUILD, 0, 3600, 12),
-        (Stage.DEPLOY, 0, 3600, 4),  # whatever the build has taken
-        (Stage.DEPLOY, 60, 3600, 6),
+        (Stage.DEPLOY, 0, 3600, 5),  # whatever the build has taken
+        (Stage.DEPLOY, 40, 3600, 6),
         (Stage.DEPLOY, 600, 3600, 8),  # loading may be skipped
         (Stage.LOAD, 0, 3600, 2),  # it has only begun to load
         (Stage.LOAD, 120, 3600, 2),
