@@ -1,9 +1,9 @@
 """One request, from operation to value. The door to this wing is `Sender`.
 
-A request waits in the `queue` for its turn and a place, goes over the `connections`, and comes back
-as a reply, which `answers` turns into a value or an exception. `retry`, `limits` and `places`
-decide whether and when to send (again). `http_clients` makes the HTTP clients, over httpcore or
-over the `aiohttp_transport`. `secret` is the API key.
+An `outgoing` request waits in the `queue` for its turn and a place. It gets the key, the `secret`,
+when it goes over the `connections`, and comes back as a reply, which `answers` turns into a value
+or an exception. `retry`, `limits` and `places` decide whether and when to send (again).
+`http_clients` makes the HTTP clients, over httpcore or over the `aiohttp_transport`.
 """
 
 from __future__ import annotations
