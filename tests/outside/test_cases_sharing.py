@@ -334,7 +334,7 @@ async def test_calls_find_places_while_calls_to_another_url_hang(
 
 
 async def test_a_promotion_is_sent_at_once_although_a_route_is_paused() -> None:
-    """25 looks and 60 calls of another route wait for the end of its pause."""
+    """25 looks and 25 calls of another route wait for the end of its pause."""
     world = World()
     for index in range(25):
         world.model().deployment(f"d{index}", {0: "BUILDING"})
