@@ -122,7 +122,9 @@ async def test_a_guard_goes_on_in_another_process_and_leaves_a_pause_to_a_person
     assert paused.hinted("resume") == paused.hinted("cancel") == token
 
     resumed = await shell.run("resume", continues[0])
-    production(shell).force_roll_forward()
+    promotion = production(shell).promotion
+    if promotion is not None and promotion.status != "SUCCEEDED":  # by itself, on a slow machine
+        production(shell).force_roll_forward()
     live = await shell.run("wait", continues[0], "--no-guard")
 
     assert (resumed.status, live.status) == (0, 0)

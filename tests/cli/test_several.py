@@ -277,15 +277,17 @@ async def test_a_second_run_waits_for_what_has_begun_and_promotes_the_rest(
     assert serving(fake, 3) == ["v2-0", "stuck-1", "v2-2"]
 
 
-async def test_the_bad_one_of_three_targets_is_taken_back_and_the_others_stay() -> None:
-    fake = FakeBaseten(speed=SPEED)
+@pytest.mark.looptime
+async def test_the_bad_one_of_three_targets_is_taken_back_and_the_others_stay(
+    empty_desk: Desk,
+) -> None:
+    fake = empty_desk.fake
     for each in range(3):
         add_model(fake, each, ramp=[(50, 5)])
     targets = rankers("v2", "stuck", "v2")
     promote = ("promote", *targets, *TO_PRODUCTION, "--rollback-on-failure", "--timeout", "60s")
 
-    async with fake.serve() as url:
-        ended = valid(await Shell(fake, url).run(*promote, "--json"))
+    ended = valid(await empty_desk.run(*promote, "--json"))
 
     assert (ended.status, ended.outcome["outcome"]) == (18, "rolled_back")
     outcomes = {one["target"]: one["outcome"] for one in ended.records if one["type"] == "target"}

@@ -62,19 +62,22 @@ async def test_several_targets_are_silent_together(empty_desk: Desk) -> None:
 async def test_the_time_of_day_is_as_fast_as_the_clock_of_a_compressed_command(
     shell: Shell,
 ) -> None:
-    began = time.monotonic()
+    started = time.monotonic()
     late = await shell.run(*STUCK[:-1], "150s", "--json")
-    took = time.monotonic() - began
+    took = time.monotonic() - started
 
-    beat = next(one for one in late.records if one["type"] == "heartbeat")
+    # On a slow machine, a minute is over before the promotion begins.
+    kinds = [one["type"] for one in late.records]
+    records = late.records[kinds.index("began") :]
+    beat = next(one for one in records if one["type"] == "heartbeat")
     (waiting,) = beat["waiting"]
-    first = datetime.fromisoformat(late.records[0]["time"])
+    began = datetime.fromisoformat(records[0]["time"])
     since = datetime.fromisoformat(waiting["since"])
-    passed = datetime.fromisoformat(late.records[-1]["time"]) - first
-    assert timedelta(seconds=-1) < since - first < passed  # "since" is told in whole seconds
+    passed = datetime.fromisoformat(late.outcome["time"]) - began
+    assert timedelta(seconds=-1) < since - began < passed  # "since" is told in whole seconds
     assert waiting["seconds"] > 40
     # The first line comes a little after the beginning of the wait.
-    assert 120 <= passed.total_seconds() <= took * SPEED
+    assert late.outcome["waited"] - 1 <= passed.total_seconds() <= took * SPEED
 
 
 # --- notices -------------------------------------------------------------------------------------

@@ -178,7 +178,8 @@ async def test_deployments_that_fail_and_hang_hide_no_other_one_for_twice_its_sc
 
 
 @pytest.mark.parametrize(
-    ("hanging", "good", "takes", "at_most"), [(20, 30, 3.2, 60), (40, 60, 4.0, 100)]
+    ("hanging", "good", "takes", "at_most"),
+    [(40, 60, 1.2, 37), (40, 60, 2.0, 56), (40, 60, 4.0, 97)],
 )
 async def test_slow_deployments_beside_some_that_hang_are_seen(
     hanging: int, good: int, takes: float, at_most: float

@@ -10,12 +10,14 @@ import pytest
 from aiobaseten import RetryPolicy
 from aiobaseten.errors import (
     BasetenError,
+    DeploymentFailedError,
     PromotionFailedError,
     ServerError,
     WaitTimeoutError,
 )
+from aiobaseten.events import LookFailed
 
-from .server import World, client, environment_of, error, hangs, limited, ok, shows
+from .server import World, client, environment_of, error, hangs, heard, limited, ok, shows
 
 pytestmark = pytest.mark.looptime
 
@@ -177,6 +179,61 @@ async def test_a_wait_explains_a_lost_promotion_with_its_own_time_limits() -> No
     assert [type(one) for one in outcomes] == [WaitTimeoutError, PromotionFailedError]
 
 
+async def test_a_wait_reads_a_log_and_a_startup_with_its_own_time_limits() -> None:
+    """The log is answered after three seconds."""
+    world = World()
+    world.model().deployment("d", {0: "BUILDING", 20: "BUILD_FAILED"})
+    world.trouble(ok({"logs": []}, after=3.0), "/logs")
+
+    async with client(world) as baseten:
+        views = baseten.with_options(read_timeout=1), baseten
+        hasty, patient = await asyncio.gather(
+            *(one.model("m1").deployment("d").wait_until_active(log_lines=5) for one in views),
+            return_exceptions=True,
+        )
+
+    assert hasattr(hasty, "__notes__")
+    assert isinstance(patient, DeploymentFailedError)
+    assert not hasattr(patient, "__notes__")
+    assert len(world.looks("/startups")) == 2
+
+
+async def test_a_wait_reads_the_audit_log_with_its_own_time_limits() -> None:
+    world = World()
+    production = world.model().environment({0: shows("old")})
+    production.on("promote", then={0: shows("old", "new", "RELEASING"), 20: shows("old")})
+
+    async with client(world) as baseten:
+        patient = await environment_of(baseten, "model").promote("new")
+        hasty = await baseten.with_options(read_timeout=1).resume(patient.token, look=False)
+        began = world.now()
+        await asyncio.gather(hasty.wait(), patient.wait(), return_exceptions=True)
+
+    assert len(world.looks("/audit_logs", since=began)) == 2
+
+
+async def test_a_wait_reads_the_list_of_environments_with_its_own_time_limits() -> None:
+    """It is answered after three seconds."""
+    world = World()
+    world.model().environment({0: shows("other")})
+    world.model().deployment("d", "SCALED_TO_ZERO")
+    world.trouble(ok({"environments": []}, after=3.0), "/m1/environments")
+
+    async with client(world) as baseten:
+        views = baseten.with_options(read_timeout=1), baseten
+        (hasty, _), (patient, _) = await asyncio.gather(
+            *(
+                heard(
+                    one.model("m1").deployment("d").events(timeout=20, accept_scaled_to_zero=True)
+                )
+                for one in views
+            )
+        )
+
+    assert any(isinstance(one, LookFailed) for one in hasty)
+    assert not any(isinstance(one, LookFailed) for one in patient)
+
+
 async def test_waits_of_views_with_the_same_time_limits_share_their_looks() -> None:
     world = World()
     world.model().deployment("d", {0: "BUILDING", 300: "ACTIVE"})
@@ -277,7 +334,7 @@ async def test_calls_find_places_while_calls_to_another_url_hang(
 
 
 async def test_a_promotion_is_sent_at_once_although_a_route_is_paused() -> None:
-    """25 looks and 60 calls of another route wait for the end of its pause."""
+    """25 looks and 25 calls of another route wait for the end of its pause."""
     world = World()
     for index in range(25):
         world.model().deployment(f"d{index}", {0: "BUILDING"})

@@ -39,10 +39,11 @@ MOST_SHARED_S = 1.0
 OVERTAKES_AFTER_S = 2.0
 #: Seconds after which a look is given up if another needs its place.
 PATIENCE_S = 10.0
-#: The same if the look before was answered within a second: this one hangs, and is not only slow.
-#: For the first look at a resource, the last answer of its route counts, or a hung look until then.
-PATIENCE_IF_PROMPT_S = 3.0
-PROMPT_S = 1.0
+#: The same if the look before was answered: three times as long as that took, but at least so many
+#: seconds. Then this one hangs, and is not only slow. For the first look at a resource, the last
+#: answer of its route counts; until there is one, a hung look stands for a prompt answer.
+LEAST_PATIENCE_S = 3.0
+PATIENCE_FACTOR = 3.0
 
 
 class Look(ABC, Generic[R]):
@@ -452,13 +453,13 @@ class Polls:
         poll.ended = now
         is_answer = not isinstance(outcome, BasetenError)
         took = now - flight.sent_at
-        is_prompt = is_answer and took <= PROMPT_S
-        poll.patience = PATIENCE_IF_PROMPT_S if is_prompt else PATIENCE_S
+        poll.patience = PATIENCE_S
         if is_answer:
+            poll.patience = min(max(PATIENCE_FACTOR * took, LEAST_PATIENCE_S), PATIENCE_S)
             self._keep_fresh(poll, sighting)
             self._patience[poll.route] = poll.patience
         elif took >= PATIENCE_S - EARLY_S:
-            self._patience.setdefault(poll.route, PATIENCE_IF_PROMPT_S)
+            self._patience.setdefault(poll.route, LEAST_PATIENCE_S)
         self.chance = self.clock.random()
         change = self._turns.learn(poll, outcome, now, self.chance)
         if change is Change.BACK:
