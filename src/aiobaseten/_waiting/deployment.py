@@ -60,14 +60,14 @@ class Judge:
         self, reading: DeploymentReading, history: History, at: float, *, promoting: bool
     ) -> Parts:
         """What a deployment's parts mean together: it is ready when every part is."""
-        found: dict[Judgement, list[Part]] = {judgement: [] for judgement in Judgement}
-        for part in reading.parts:
-            record = history.of(part.key)
-            found[self.part(part, record, at, promoting=promoting)].append(part)
+        judged = [
+            (self.part(part, history.of(part.key), at, promoting=promoting), part)
+            for part in reading.parts
+        ]
         return Parts(
-            failed=tuple(found[Judgement.FAILED]),
-            pending=tuple(found[Judgement.PENDING]),
-            asleep=tuple(found[Judgement.ASLEEP]),
+            failed=tuple([part for its, part in judged if its is Judgement.FAILED]),
+            pending=tuple([part for its, part in judged if its is Judgement.PENDING]),
+            asleep=tuple([part for its, part in judged if its is Judgement.ASLEEP]),
         )
 
     def _may_be_old(self, part: Part, record: StatusRecord, at: float) -> bool:

@@ -28,6 +28,7 @@ HELD_EACH_S = 0.1
 MOST_HELD_S = 60.0
 #: Seconds for which it holds none after one of them answered: only others are down.
 PARTLY_DOWN_S = 60.0
+_FAILURES = (ServerError, TransportError, ResponseShapeError)
 
 
 # A key of many dictionaries: a string has its hash ready.
@@ -125,5 +126,4 @@ def standing_after(outcome: object) -> Standing:
 
     A refusal of the caller is an answer: the server works.
     """
-    is_failure = isinstance(outcome, ServerError | TransportError | ResponseShapeError)
-    return Standing.FAILING if is_failure else Standing.SOUND
+    return Standing.FAILING if isinstance(outcome, _FAILURES) else Standing.SOUND

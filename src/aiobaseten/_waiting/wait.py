@@ -65,6 +65,8 @@ GO_ON = " Go on with resume(error.token)."
 GO_ON_GUARDED = " Go on with resume(error.token, guard=guard)."
 
 _REQUEST_IDS = 10
+# Verdicts that ask for something else than another look.
+_TO_DO = (Suspected, Wake, Explain, Act)
 
 
 @frozen
@@ -398,7 +400,7 @@ class Wait(Generic[R]):
         self._span.add(events)
         if self._events is not None:
             self._events += events
-        if isinstance(verdict, Suspected | Wake | Explain | Act):
+        if isinstance(verdict, _TO_DO):
             self._act = step
             return self._expires
         if isinstance(verdict, Consult):
