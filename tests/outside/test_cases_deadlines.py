@@ -8,8 +8,20 @@ import pytest
 
 from aiobaseten import RetryPolicy
 from aiobaseten.errors import APIError, WaitTimeoutError
+from aiobaseten.events import LookFailed
 
-from .server import KINDS, Kind, World, client, environment_of, error, hangs, limited, shows
+from .server import (
+    KINDS,
+    Kind,
+    World,
+    client,
+    environment_of,
+    error,
+    hangs,
+    heard,
+    limited,
+    shows,
+)
 
 pytestmark = pytest.mark.looptime
 
@@ -165,6 +177,18 @@ async def test_a_look_that_hangs_across_the_deadline_does_not_replace_the_last_o
 
     assert live.id == "d1"
     assert world.now() < 40
+
+
+async def test_a_look_that_gives_way_to_the_last_one_has_not_failed() -> None:
+    world = World()
+    world.model().deployment("d1", {0: "BUILDING", 18: "ACTIVE"})
+    world.trouble(hangs(), since=15, until=19.5)
+
+    async with client(world) as baseten:
+        events, end = await heard(baseten.model("m1").deployment("d1").events(timeout=20))
+
+    assert end is None
+    assert not any(isinstance(one, LookFailed) for one in events)
 
 
 async def test_a_timeout_after_an_hour_of_errors_says_what_was_seen_and_what_failed() -> None:

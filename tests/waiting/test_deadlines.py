@@ -166,17 +166,25 @@ async def test_last_looks_that_hang_end_each_wait_in_time_and_are_few(fake: Fake
     assert sum(request.at >= 30 for request in fake.requests) <= 20 / 2 + 2
 
 
+@pytest.mark.parametrize("leaves", [False, True])
 async def test_a_last_look_that_hangs_blinds_no_wait_with_a_later_deadline(
-    fake: FakeBaseten,
+    fake: FakeBaseten, leaves: bool
 ) -> None:
+    """Also if the wait that it was for has left, and something else has expired since."""
     fake.model("m1").deployment("d1", timeline=[("LOADING_MODEL", 41), "ACTIVE"])
-    fake.at(29.5, lambda: fake.faults.hang(times=1))
+    fake.model("m1").deployment("d2", status="LOADING_MODEL")
+    fake.faults.hang(route="GET /v1/models/m1/deployments/d2", times=None)
+    fake.at(29.9, lambda: fake.faults.hang(route="GET /v1/models/m1/deployments/d1", times=1))
 
     async with fake.client(read_timeout=60, answer_timeout=60) as baseten:
-        one = baseten.model("m1").deployment("d1")
+        one, other = (baseten.model("m1").deployment(name) for name in ("d1", "d2"))
+        hasty = asyncio.create_task(one.wait_until_active(timeout=30))
+        if leaves:
+            asyncio.get_running_loop().call_later(31, hasty.cancel)
         await asyncio.gather(
-            one.wait_until_active(timeout=30),
+            hasty,
             one.wait_until_active(timeout=600),
+            other.wait_until_active(timeout=25),
             return_exceptions=True,
         )
         ended_at = fake.now
