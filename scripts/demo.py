@@ -102,11 +102,13 @@ def furnished() -> FakeBaseten:
     )
     chain.environment("production", current="v1")
     model = fake.model("ranker")
-    model.deployment("m1", status="ACTIVE")
+    model.deployment("m1", status="ACTIVE", replicas=8)
     model.deployment("m2", timeline=[("DEPLOYING", 15), ("LOADING_MODEL", 25), "ACTIVE"])
     # Every health check passes, and from a quarter of the traffic on it fails requests.
     model.deployment("m3").answers(error_share=0.08, latency={"p95": 0.4}, from_percent=25)
-    production = model.environment("production", current="m1", rolling=True)
+    production = model.environment(
+        "production", current="m1", rolling=True, autoscaling={"max_replica": 8}
+    )
     production.receives(requests_per_second=40)
     return fake
 

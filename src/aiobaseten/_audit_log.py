@@ -339,7 +339,8 @@ def _name_or_none(value: object) -> str | None:
     """
     if not isinstance(value, str):
         return None
-    return " ".join("".join(filter(str.isprintable, value)).split()) or None
+    seen = value if value.isprintable() else "".join(filter(str.isprintable, value))
+    return " ".join(seen.split()) or None
 
 
 def _cut(name: str) -> str:

@@ -688,7 +688,7 @@ NAMES: list[tuple[str, str]] = [
         "/v1/models/nosuch1/environments/production, ",
     ),
     (
-        "status model id:nosuch1 production",
+        "status model id:nosuch production",
         "; to list all models: aiobaseten list model; a name is written without id:",
     ),
     (

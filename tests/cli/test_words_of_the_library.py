@@ -152,7 +152,8 @@ async def test_advice_for_programs_is_cut(story: Story) -> None:
 
     assert isinstance(error, WaitTimeoutError)
     assert "resume(error.token" in str(error)
-    said = explain(error, PROMOTE, None)
+    line = f"promote model m d --to prod --wait --timeout {error.timeout:g}s"
+    said = explain(error, parse(line.split()), None)
     assert not [word for word in PYTHON if word in said]
     assert str(error).startswith(said)
 

@@ -524,6 +524,16 @@ AGAIN = evolve(
 )
 
 
+#: A server that lags behind does not know the deployment that serves, and refuses its metrics.
+REFUSED = evolve(
+    TOO_LATE,
+    behaviour=Behaviour(metrics_lag=0.0, deployment_ids="new"),
+    gusts=[(0, 8, False)],
+    earlier="served",
+    timeout=100,
+)
+
+
 @pytest.mark.timeout(0 if STORIES_PLAYED > 200 else 180)
 @settings(
     max_examples=STORIES_PLAYED,
@@ -534,6 +544,7 @@ AGAIN = evolve(
 @given(story=STORIES)
 @example(story=TOO_LATE)
 @example(story=AGAIN)
+@example(story=REFUSED)
 def test_the_guard_keeps_its_promises(story: Story) -> None:
     with asyncio.Runner(loop_factory=partial(looptime.new_event_loop, noop_cycles=1)) as runner:
         runner.run(play(story))

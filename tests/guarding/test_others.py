@@ -23,6 +23,8 @@ from aiobaseten.testing import FakeBaseten
 
 from .rollout import (
     METRICS,
+    PAUSE,
+    RESUME,
     STEPS,
     assert_metrics_are_a_minute_apart,
     end_of,
@@ -71,6 +73,25 @@ async def test_hold_pause_pauses_after_each_step_and_resumes_after_a_pass() -> N
     assert error is None
     assert report.actions == ("pause", "resume") * len(STEPS)
     assert report.overridden == ()
+
+
+@pytest.mark.parametrize("acts", [True, False])
+@pytest.mark.parametrize("signal", [PAUSE, RESUME], ids=["pause", "resume"])
+async def test_after_a_signal_whose_response_is_lost_the_guard_goes_by_what_looks_show(
+    signal: str, *, acts: bool
+) -> None:
+    fake, production = world()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(hold="pause"))
+        fake.faults.reset(route=signal, acts=acts)
+        error, report = await end_of(promotion)
+
+    assert error is None
+    # A pause that did not act cannot hold the step; the next one is measured.
+    first = None if signal == PAUSE and not acts else "pass"
+    assert [one.outcome for one in report.steps[: len(STEPS)]] == [first, "pass"]
+    assert report.overridden == ()
+    assert production.current is fake.model("m1").deployment("d2")
 
 
 async def test_a_cancel_of_somebody_else_ends_the_wait_as_ever() -> None:

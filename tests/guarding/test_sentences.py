@@ -202,8 +202,7 @@ async def test_a_promotion_of_the_same_deployment_by_somebody_else() -> None:
         error, _ = await end_of(await promote(baseten, guard(on_breach="pause")))
 
     assert str(error) == (
-        "deployment d2 was promoted again to production of model m1 (by ops@example.com), and "
-        "nothing was sent; to act all the same, pass even_if_superseded=True"
+        f"{PROMOTION} is over: deployment d2 was promoted again (by ops@example.com)."
     )
 
 

@@ -253,6 +253,33 @@ async def test_order_and_authors_tell_two_promotions_apart_without_clocks(
     assert writes(fake) == ["promote"]
 
 
+async def test_the_user_of_the_key_tells_entries_apart_that_name_no_key_and_no_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write = JSONWriter.audit_entry
+
+    def entry(*given: Any) -> Any:
+        written: Any = write(*given)
+        written.pop("created")
+        by = written["actor"]["email"] or "Fake@example.com"
+        written["actor"] = {"type": "USER", "email": by}
+        return written
+
+    monkeypatch.setattr(JSONWriter, "audit_entry", entry)
+    fake, production = same_ids()
+    async with fake.client() as baseten:
+        promotion = await baseten.model("m1").environment("production").promote("d2")
+        await asyncio.sleep(20)
+        with fake.acting_as("ops@example.com", source="API"):
+            production.force_cancel()
+            production.promote("d2")
+        await asyncio.sleep(20)
+        with pytest.raises(PromotionSupersededError):
+            await promotion.cancel()
+
+    assert writes(fake) == ["promote"]
+
+
 @CLOCKS
 async def test_a_promotion_of_ours_after_those_of_others_is_ours_without_clocks(
     clocks: str, monkeypatch: pytest.MonkeyPatch

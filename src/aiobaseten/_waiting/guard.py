@@ -12,6 +12,7 @@ from attrs import define, evolve, field
 from .._status import precedes_traffic
 from .._verdict import GuardReport, Verdict
 from ..errors import (
+    AuditedAct,
     ConfigurationError,
     Evidence,
     GuardError,
@@ -227,7 +228,7 @@ class GuardTracker:
         if reading.current_id != self.promotion.target:
             self._serving = reading.current_id
         if shown is not None and self._track.is_promoted_again(shown, at):
-            return evolve(step, verdict=self._superseded())
+            return evolve(step, verdict=self._superseded(self.promotion.target))
         events = self.policy.observe(
             shown.phase if shown else None,
             shown.percent if shown and self.policy.has_steps else 0,
@@ -242,9 +243,15 @@ class GuardTracker:
         """Whether looks alone tell that it is the promotion that the wait began with."""
         return self._track.is_unbroken
 
-    def _superseded(self) -> Failed:
-        target = self.promotion.target
-        return _over(f"{self.label} is over: deployment {target} was promoted again.", target)
+    def _superseded(self, by: str, act: AuditedAct | None = None) -> Failed:
+        since = "again" if by == self.promotion.target else "since"
+        who = "" if act is None else f" (by {act.by})"
+        why = f"{self.label} is over: deployment {by} was promoted {since}{who}."
+        return Failed(
+            lambda evidence: PromotionSupersededError(
+                why, evidence=evolve(evidence, act=act), by=by
+            )
+        )
 
     @property
     def _before(self) -> str | None:
@@ -279,7 +286,8 @@ class GuardTracker:
     def _after(self, step: Step, errand: Errand, outcome: Any, at: float) -> Step:
         """Go on with the outcome of an errand."""
         if isinstance(outcome, PromotionSupersededError):
-            return evolve(step, verdict=_over(str(outcome), outcome.by), events=())
+            act = None if outcome.evidence is None else outcome.evidence.act
+            return evolve(step, verdict=self._superseded(outcome.by, act), events=())
         if isinstance(errand, Measure):
             verdicts: tuple[Verdict, ...] = outcome
             events = self.policy.measured(errand, verdicts, at)
@@ -297,10 +305,6 @@ class GuardTracker:
         if not self.policy.is_stopping or error.evidence is None:
             return None
         return StoppedError(self.policy.ends(), evidence=error.evidence)
-
-
-def _over(why: str, by: str) -> Failed:
-    return Failed(lambda evidence: PromotionSupersededError(why, evidence=evidence, by=by))
 
 
 def _stop(ends: Ends) -> Failed:

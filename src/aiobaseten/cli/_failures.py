@@ -34,6 +34,7 @@ from ..errors import (
     TransportError,
     WaitTimeoutError,
 )
+from ..options import DEFAULT_TIMEOUT_S
 from ._flags import in_shell
 from ._invocations import (
     Access,
@@ -184,7 +185,9 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
 def _with_asked_time(error: WaitTimeoutError, command: Command) -> str:
     """The message, with the time that the user asked for: a part of it may have gone to names."""
     message, limit = _without_guard(error), f"{error.timeout:g} s are over"
-    asked = command.wait_options.get("timeout") if isinstance(command, WaitingInvocation) else None
+    if not isinstance(command, WaitingInvocation):
+        return message
+    asked = command.wait_options.get("timeout", DEFAULT_TIMEOUT_S)
     if asked is None or asked == error.timeout:
         return message
     names = f"{float(asked) - error.timeout:g} s of them to look names up"
@@ -230,7 +233,8 @@ def _hint_after_404(error: NotFoundError, access: Access, job: Job | None) -> st
     if job is None or not _may_be_missing(job.resource):
         return f"{_hint_for_name(error, job)}{_hint_to_list(access, job)}"
     listing = access.command("list", job.resource.kind)
-    return f"; to list all {job.resource.kind}s: {listing}; a name is written without id:"
+    name = "; a name is written without id:" if error.advice else ""
+    return f"; to list all {job.resource.kind}s: {listing}{name}"
 
 
 def _hint_for_name(error: NotFoundError, job: Job | None) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import compile_path
 
 from .._world import Actor, Refused, World, not_found
@@ -85,12 +84,12 @@ class RequestHandler:
                 await client_leaves(receive, within=None)
                 return
         recorded.status = response.status
-        sent = Response(response.body, response.status)
         date = (b"date", self._context.writer.http_date(now).encode())
         headers = response.raw_headers(recorded.request_id)
         has_date = any(name.lower() == b"date" for name, _ in headers)  # that of a fault
-        sent.raw_headers = [*headers] if has_date else [*headers, date]
-        await sent(scope, receive, send)
+        dated = [*headers] if has_date else [*headers, date]
+        await send({"type": "http.response.start", "status": response.status, "headers": dated})
+        await send({"type": "http.response.body", "body": response.body})
 
     def _record(self, request: Request, body: bytes, now: float) -> Recorded:
         headers = dict(request.headers)

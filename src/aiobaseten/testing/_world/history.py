@@ -35,7 +35,10 @@ class History(Generic[T]):
 
     def at(self, when: float) -> T:
         """The value that holds at that time."""
-        return next(value for since, value in reversed(self._entries) if since <= when)
+        for since, value in reversed(self._entries):
+            if since <= when:
+                return value
+        raise AssertionError("the first value holds from the beginning")
 
     def values(self) -> Sequence[T]:
         """All its values, in the order in which they were put."""
