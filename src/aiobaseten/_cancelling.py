@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import math
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from functools import partial

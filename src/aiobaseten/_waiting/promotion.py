@@ -262,9 +262,10 @@ class PromotionTracker:
     def _find(self, reading: EnvironmentReading, at: float) -> DeploymentReading | None:
         """The deployment that is promoted, if the environment shows it."""
         if reading.current_id == self.target:
-            self._was_there = True
-            if self._current_since is None:
-                self._current_since = at
+            if self._served_already or self.baseline.is_certain(self.began + at):
+                self._was_there = True
+                if self._current_since is None:
+                    self._current_since = at
             return reading.current
         # The end of the rollback was not shown: a candidate that is still there is a leftover.
         is_leftover = reading.promotion is None and self.seen.is_rolling_back
