@@ -46,7 +46,8 @@ async def test_a_promotion_that_was_cancelled_before_the_wait_is_told_so(
         with pytest.raises(PromotionCanceledError, match=r"ops@example\.com"):
             await again.wait(timeout=1500)
 
-    assert fake.now - began < 15
+    # Once no look can show the time before the promotion.
+    assert fake.now - began < (1 if resumed_after == 4000.0 else 85)
     assert asked(fake) - asked_before == 1
 
 
@@ -59,7 +60,7 @@ async def test_a_promotion_that_was_cancelled_between_two_looks_is_told_soon() -
         with pytest.raises(PromotionCanceledError):
             await promotion.wait()
 
-    assert fake.now < 30 + 25
+    assert fake.now < 85
 
 
 @pytest.mark.parametrize("log", ["readable", "forbidden"])
