@@ -151,6 +151,20 @@ async def test_without_a_log_it_is_read_for_a_minute_before_it_is_sent_again(
     assert cancellation.status is None
 
 
+@pytest.mark.parametrize("door", [by_environment, by_promotion])
+async def test_an_audit_log_that_hangs_delays_the_next_cancel_by_some_seconds(
+    fake: FakeBaseten, baseten: Baseten, stuck: ModelPromotion, door: Door
+) -> None:
+    """Without a log, the environment is read for a minute. The check before takes half of one."""
+    fake.faults.hang(route=LOG, times=None)
+    fake.faults.reset(route=CANCEL, acts=False)
+
+    await door(baseten, stuck)
+
+    first, second = (one.at for one in fake.requests if one.path.endswith("cancel_promotion"))
+    assert 60 <= second - first < 75
+
+
 @pytest.mark.parametrize("behaviour", [Behaviour(audit_log="forbidden")])
 async def test_a_promotion_that_gives_its_traffic_back_is_not_cancelled_again(
     fake: FakeBaseten, baseten: Baseten, production: FakeEnvironment
@@ -225,7 +239,7 @@ async def test_somebody_who_promotes_before_it_is_sent_again_is_left_alone(
 
     fake.faults.reset(route=CANCEL, acts=False)
     # After the last look, while the log is read: before the looks of the second attempt.
-    fake.at(fake.now + 9.5, lambda: fake.faults.delay(5.0, route=LOG))
+    fake.at(fake.now + 9.5, lambda: fake.faults.delay(4.0, route=LOG))
     fake.at(fake.now + 12.0, promote_another)
 
     if door is by_environment:

@@ -17,10 +17,10 @@ from attrs import field, frozen
 
 from . import schemas
 from ._audit_log import AuditEntry
-from ._reading_back import READ_BACK_AFTER_S
+from ._reading_back import AUDIT_LOG_S, READ_BACK_AFTER_S
 from ._resource import SIGNALS, ReadAuditLog, Resource, cancel_model_promotion
 from ._status import PromotionPhase
-from ._waiting import Who, add_who, is_cancelled, is_over_since
+from ._waiting import FRESH_S, Who, add_who, is_cancelled, is_over_since
 from .errors import (
     BadRequestError,
     BasetenError,
@@ -41,6 +41,8 @@ ATTEMPTS = 3
 # Seconds between further looks, if the audit log cannot be read: another cancel might end the
 # promotion of somebody else, who had only to wait for the end of ours.
 _WITHOUT_LOG_S = (20.0, 30.0)
+# Seconds after which an audit log that hung is read again.
+_HUNG_FOR_S = 45.0
 _NOT_CANCELLED = frozenset({PromotionPhase.RUNNING, PromotionPhase.PAUSED})
 _NOT_WHILE_CANCELLING = ("pause the promotion", "resume the promotion")
 _LOG = logging.getLogger("aiobaseten")
@@ -340,10 +342,20 @@ async def _log_shows_end(
 async def _read_log(
     resource: Resource[Deployment, Environment], target: Target
 ) -> Sequence[AuditEntry] | None:
-    """The entries of the audit log, newest first; ``None`` if it cannot be read."""
+    """The entries of the audit log, newest first; ``None`` if it cannot be read.
+
+    A read that hangs delays what is to be cancelled: it is not repeated soon.
+    """
+    clock, failed_at = resource.sender.clock, resource.sender.shared.log_failed_at
+    read, began = ReadAuditLog(resource, target.environment), clock.now()
+    if began - failed_at.get(read, -math.inf) < _HUNG_FOR_S:
+        return None
     try:
-        return await resource.polls.follow_ups.once(ReadAuditLog(resource, target.environment))
+        async with clock.timeout_at(began + AUDIT_LOG_S):
+            return await resource.polls.follow_ups.once(read)
     except ConfigurationError:
         raise
     except (BasetenError, TimeoutError):
+        if clock.now() - began >= FRESH_S:
+            failed_at[read] = clock.now()
         return None

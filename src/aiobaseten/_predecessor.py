@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ._audit_log import Act, AuditEntry, text_or_none, time_or_none
 from ._finding import is_made_from, may_be_alike
@@ -46,12 +46,14 @@ class Predecessor:
     Attributes:
         deployment_id: Which.
         source: Where that was found, for a person.
+        is_logged: Whether the audit log shows it.
         newer: The newest promotion, if it is newer than that of the current deployment. It failed,
             or a look that was a little late did not show it yet.
     """
 
     deployment_id: str
     source: str
+    is_logged: bool = field(default=False, eq=False)
     newer: AuditEntry | None = None
 
 
@@ -123,7 +125,9 @@ def find_in_audit_log(
                 "from it, has failed",
                 is_final=True,
             )
-        return Predecessor(deployment_id=one.deployment_id, source="the audit log", newer=newest)
+        return Predecessor(
+            deployment_id=one.deployment_id, source="the audit log", is_logged=True, newer=newest
+        )
     return Unknown(f"the audit log shows no promotion before that of {current_id}")
 
 

@@ -26,6 +26,7 @@ from ._resource import D, E, ReadAuditLog, Resource
 from ._sending import Operation
 from ._waiting import (
     FRESH_S,
+    MOST_STALE_S,
     Baseline,
     Who,
     act_of,
@@ -410,6 +411,11 @@ async def _find_settled(
         # The look may have been late, and the newest promotion may have ended by now.
         await outlast(resource, predecessor.newer)
     reading = await resource.read_environment(environment)
+    is_before = current_id != reading.current_id or current_id == reading.candidate_id
+    if is_before and predecessor.newer is None and predecessor.is_logged:
+        # Nothing is newer than the promotion of the current one: this look is older than the first.
+        await resource.sender.connections.pause(MOST_STALE_S)
+        reading = await resource.read_environment(environment)
     _check_idle(resource, environment, reading, current_id)
     return predecessor, reading
 

@@ -109,13 +109,16 @@ class Story:
         kind: Whether a model's or a chain's deployment is promoted.
         behaviour: The answers of this Baseten to open questions.
         before: The status of the deployment "old" that serves before; None if none does.
+        serves: Whether "new" serves before, and is promoted again.
+        begins_at: Seconds after the promotion at which the waits begin.
+        resumed: Whether another process waits, which has nothing but the token.
         first: The status of "new" before its promotion.
         plan: The statuses of "new" from its promotion on; for a chain perhaps by chainlet.
         environment: Further options of the environment.
         earlier: The end of an earlier promotion; None if there was none.
         actions: Actions of others, with their seconds after the promotion.
-        faults: Faults of the network, with their seconds after the promotion.
-        cancel: A cancellation by this client, with its seconds after the promotion; or None.
+        faults: Faults of the network, with their seconds after the beginning of the waits.
+        cancel: A cancellation by this client, with its seconds after that; or None.
         options: The options of the waits.
         leaves_at: Seconds after which one wait is cancelled.
         delay: Seconds that each event keeps the slow listener busy.
@@ -124,6 +127,9 @@ class Story:
     kind: Kind
     behaviour: Behaviour
     before: str | None
+    serves: bool
+    begins_at: int
+    resumed: bool
     first: str
     plan: Any
     environment: dict[str, Any]
@@ -175,6 +181,9 @@ def stories(kind: Kind) -> st.SearchStrategy[Story]:
         kind=st.just(kind),
         behaviour=BEHAVIOURS,
         before=st.sampled_from(["ACTIVE", None]),
+        serves=st.sampled_from([False, False, False, True]),
+        begins_at=st.sampled_from([0, 0, 0, 0, 15, 90]),
+        resumed=st.sampled_from([False, False, True]),
         first=st.sampled_from(["ACTIVE", "ACTIVE", "SCALED_TO_ZERO", "INACTIVE", "BUILD_FAILED"]),
         plan=plans(kind),
         environment=environments(kind),

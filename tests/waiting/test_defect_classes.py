@@ -594,7 +594,7 @@ EDGES = [
         ),
         wait=promoted(),
         outcome=PromotionCanceledError,
-        at=(40, 55),
+        at=(70, 95),
         behaviour=Behaviour(terminal_promotion_for=0),
     ),
     Row(

@@ -9,8 +9,8 @@ if something had really failed, a timeout only at the deadline, and so on.
 The parts:
 
 - `random_stories.Story`: the behaviour of this Baseten, the statuses of "new", the actions of
-  others at certain times ("cancel", "promote other", "fall ill", …), the faults of the network, and
-  the options of the waits.
+  others at certain times ("cancel", "promote other", "fall ill", …), the faults of the network, the
+  options of the waits, and whether they begin later, in another process.
 - `play` sets the story up, promotes "new", plans actions and faults, and runs the waits.
 - `truth.Truth` answers questions about the past ("what served at 40 s?"). `truth.check_promotion`
   and `truth.check_deployment` compare.
@@ -54,15 +54,15 @@ def arrange(fake: FakeBaseten, story: Story) -> FakeEnvironment:
     """Make the environment and the deployments of a story."""
     resource: Any = fake.model("owner") if story.kind == "model" else fake.chain("owner")
     chainlets = {} if story.kind == "model" else {"chainlets": ["One", "Two"]}
-    resource.deployment("new", status=story.first, on_promote=story.plan, **chainlets)
+    first = "ACTIVE" if story.serves else story.first
+    resource.deployment("new", status=first, on_promote=story.plan, **chainlets)
     resource.deployment("other", on_promote=[("BUILDING", 20), "ACTIVE"], **chainlets)
     resource.deployment("earlier", on_promote=[("BUILDING", 5), "ACTIVE"], **chainlets)
     if story.before:
         resource.deployment("old", status=story.before, **chainlets)
     options = {name: value for name, value in story.environment.items() if value is not None}
-    environment: FakeEnvironment = resource.environment(
-        "production", current="old" if story.before else None, **options
-    )
+    current = "new" if story.serves else "old" if story.before else None
+    environment: FakeEnvironment = resource.environment("production", current=current, **options)
     return environment
 
 
@@ -121,7 +121,9 @@ async def play(story: Story) -> None:
         await promote_earlier(story, environment)
         before = environment.current
         try:
-            promotion = await production(baseten, story.kind).promote("new", if_in_progress="send")
+            promotion: Any = await production(baseten, story.kind).promote(
+                "new", if_in_progress="send"
+            )
         except BasetenError:
             return  # Baseten refused it: nothing to wait for
         assert environment.promotion is not None
@@ -131,15 +133,19 @@ async def play(story: Story) -> None:
             target=environment.promotion.candidate,
             before=before.id if before else None,
             ours=environment.promotion,
-            began=fake.now,
+            began=fake.now + story.begins_at,
             now=lambda: fake.now,
         )
         assert truth.target.id == promotion.deployment_id
         for at, name in story.actions:
             fake.at(fake.now + at, action(truth, name))
         for at, (fault, options) in story.faults:
-            fake.at(fake.now + at, add_fault(fake, fault, options))
-        await wait_and_check(truth, baseten, promotion)
+            fake.at(truth.began + at, add_fault(fake, fault, options))
+        await asyncio.sleep(story.begins_at)
+        async with fake.client() as another:
+            if story.resumed:
+                promotion = await another.resume(promotion.token, look=False)
+            await wait_and_check(truth, another if story.resumed else baseten, promotion)
         await asyncio.sleep(6)  # an abandoned request may take five
         assert asyncio.all_tasks() == {asyncio.current_task()}, "a task is left"
 

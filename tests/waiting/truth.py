@@ -153,6 +153,9 @@ def check_promotion(truth: Truth, heard: Heard) -> None:
     error, at = heard.error, truth.began + heard.at
     if error is None:
         assert truth.lately(truth.served, at), "success, and it did not serve"
+        if truth.before == truth.target.id:
+            ends = ends_until(truth, at - truth.slack)
+            assert ends != {"CANCELED"}, "success, and it was cancelled"
         return
     assert isinstance(error, WaitError)
     assert type(error) in CHECKS, f"a wait on a promotion cannot end with {error!r}"
@@ -175,6 +178,8 @@ def check_failed(truth: Truth, error: WaitError, at: float) -> None:
     """The promotion or a part had failed, or a part was UNHEALTHY for too long."""
     immediate = truth.story.options.settling_time == 0
     since = truth.began - SLOWEST_LOOK if immediate else truth.began
+    if truth.story.begins_at:
+        since = truth.began - truth.slack  # it may have failed before the wait, and recovered
     assert (
         "FAILED" in ends_until(truth, at)
         or truth.ever(truth.hopeless, since, at)
@@ -188,7 +193,8 @@ def check_canceled(truth: Truth, error: WaitError, at: float) -> None:
     # A failure, or a success that was taken back, of which nothing can be seen.
     hidden = truth.story.behaviour.terminal_promotion_for <= 5 or truth.story.kind == "chain"
     assert "CANCELED" in ends or (hidden and ends), "cancelled, and nobody had cancelled it"
-    assert is_not_current(truth, at), "cancelled, and it serves"
+    served_before = truth.before == truth.target.id
+    assert served_before or is_not_current(truth, at), "cancelled, and it serves"
 
 
 def check_superseded(truth: Truth, error: WaitError, at: float) -> None:
@@ -314,7 +320,9 @@ def check_timeout(truth: Truth, error: WaitError, so: Callable[[float], bool]) -
         truth.began + at > deadline + 10 or truth.began + at < deadline - 150
         for at, _ in truth.story.faults
     )
-    since = deadline - LONGEST_PAUSE - truth.slack
+    # Of one that served before, only its end tells, or that nothing was shown for long.
+    settling = truth.story.options.settling_time + 70 if truth.before == truth.target.id else 0
+    since = deadline - LONGEST_PAUSE - truth.slack - settling
     if is_quiet and since > truth.began:
         plain = all("SCALED_TO_ZERO" not in truth.parts(at) for at in moments(since, deadline))
         under_way = any(

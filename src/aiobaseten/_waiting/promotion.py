@@ -262,9 +262,10 @@ class PromotionTracker:
     def _find(self, reading: EnvironmentReading, at: float) -> DeploymentReading | None:
         """The deployment that is promoted, if the environment shows it."""
         if reading.current_id == self.target:
-            self._was_there = True
-            if self._current_since is None:
-                self._current_since = at
+            if self._served_already or self.baseline.is_certain(self.began + at):
+                self._was_there = True
+                if self._current_since is None:
+                    self._current_since = at
             return reading.current
         # The end of the rollback was not shown: a candidate that is still there is a leftover.
         is_leftover = reading.promotion is None and self.seen.is_rolling_back
@@ -369,7 +370,7 @@ class PromotionTracker:
                 self._alone_since = at
             has_ended = self.seen.last is not None and self._is_new("ended", at)
             alone_for = at - self._alone_since
-            if has_ended or alone_for >= min(MISSING_GRACE_S, self.options.settling_time):
+            if has_ended or (alone_for >= MISSING_GRACE_S and self._old_for(at) <= 0):
                 if self._is_cancelled:
                     return self._canceled(reading)
                 if self._may_ask(at):
@@ -508,9 +509,10 @@ class PromotionTracker:
             return self._unless_before(self._canceled(reading), at)
         elif self._old_for(at) <= 0:
             return self._failed(reading, promotion, None, at)
-        is_new = self._old_for(at) <= 0 and not self._was_there
-        has_lasted = is_new or at - since >= MISSING_GRACE_S
-        if has_lasted and self._successor(reading) is None:
+        # A look that is newer than its beginning, and does not show it, is newer than its end. A
+        # cancel in the log may still be under way.
+        has_lasted = not self._was_there or at - since >= MISSING_GRACE_S
+        if has_lasted and self._old_for(at) <= 0 and self._successor(reading) is None:
             if self._is_cancelled:
                 return self._canceled(reading)
             if self._may_ask(at):
