@@ -136,7 +136,7 @@ class GuardedWait(Generic[D, E]):
                 self.actions,
                 perform=partial(self._perform, started=started, asking=asking),
                 report=lambda: self.tracker.policy.report,
-                go_on=f" The guard has stopped.{GO_ON_GUARDED}",
+                go_on=f" The guard has stopped: what comes next is not measured.{GO_ON_GUARDED}",
                 who=who and evolve(who, advice=GO_ON_GUARDED),
                 why=why and evolve(why, advice=GO_ON_GUARDED),
             )
