@@ -255,7 +255,9 @@ class GuardedWait(Generic[D, E]):
         except RequestNotActedOnError:
             return "refused"
         except PromotionSupersededError as error:
-            return error
+            # The log tells of another promotion of the same deployment, which no look does. Of
+            # another deployment, a look may be out of date: those of the wait decide.
+            return error if error.by == self.ours.deployment_id else "not sent"
         except BasetenError as error:
             return "sent" if error.may_have_acted else "not sent"
         return "sent"

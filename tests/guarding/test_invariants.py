@@ -536,6 +536,17 @@ REFUSED = evolve(
 )
 
 
+#: Before the guard pauses, one look shows what served a minute ago: that is nobody's promotion.
+OUT_OF_DATE = evolve(
+    REFUSED,
+    error_share=0.0,
+    rate=10,
+    behaviour=Behaviour(metrics_lag=0.0),
+    gusts=[(0, 15, False)],
+    guard={**TOO_LATE.guard, "on_unavailable": "pause", "unavailable": 1},
+)
+
+
 @pytest.mark.timeout(0 if STORIES_PLAYED > 200 else 180)
 @settings(
     max_examples=STORIES_PLAYED,
@@ -547,6 +558,7 @@ REFUSED = evolve(
 @example(story=TOO_LATE)
 @example(story=AGAIN)
 @example(story=REFUSED)
+@example(story=OUT_OF_DATE)
 def test_the_guard_keeps_its_promises(story: Story) -> None:
     with asyncio.Runner(loop_factory=partial(looptime.new_event_loop, noop_cycles=1)) as runner:
         runner.run(play(story))
