@@ -110,6 +110,14 @@ def test_the_promotion_before_the_current_one_is_found(
     assert found == Predecessor(deployment_id=previous, source="the audit log")
 
 
+def test_a_cancel_that_may_have_been_too_late_leaves_open_what_served_before() -> None:
+    """The second promotion of "b" was cancelled, and "b" serves all the same."""
+    found = in_log(log("a", "b", "c", "b", "cancelled b"), "b")
+
+    assert isinstance(found, Unknown)
+    assert found.is_final
+
+
 def test_a_deployment_that_has_failed_does_not_count() -> None:
     found = in_log(log("a", "broken", "b"), "b", failed="broken")
 

@@ -20,7 +20,15 @@ from ._audit_log import AuditEntry
 from ._reading_back import AUDIT_LOG_S, READ_BACK_AFTER_S
 from ._resource import SIGNALS, ReadAuditLog, Resource, cancel_model_promotion
 from ._status import PromotionPhase
-from ._waiting import FRESH_S, Who, add_who, is_cancelled, is_over_since
+from ._waiting import (
+    FRESH_S,
+    Who,
+    add_who,
+    is_cancelled,
+    is_over_since,
+    promotions_after,
+    shows_promotion_of,
+)
 from .errors import (
     BadRequestError,
     BasetenError,
@@ -177,11 +185,26 @@ async def signal(
     """
     if action in _NOT_WHILE_CANCELLING:
         reading = await resource.read_environment(environment) if seen is None else seen
-        if reading.promotion and reading.promotion.phase is PromotionPhase.ROLLING_BACK:
+        if await _is_going_back(resource, reading):
             raise await _is_being_cancelled(resource, reading, action, token)
     answer = await resource.sender.send(SIGNALS[action](resource.id, environment))
     if answer.success is not True:
         raise RequestNotActedOnError(action, "")
+
+
+async def _is_going_back(
+    resource: Resource[Deployment, Environment], reading: EnvironmentReading
+) -> bool:
+    """Whether the promotion is being cancelled, and the audit log does not say that this is old."""
+    if reading.promotion is None or reading.promotion.phase is not PromotionPhase.ROLLING_BACK:
+        return False
+    shown = reading.candidate_id
+    if shown is None:
+        return True
+    entries = await _read_log(resource, Target(reading.name, shown, None, was_seen=True))
+    if entries is None or not shows_promotion_of(entries, shown):
+        return True
+    return is_cancelled(entries, shown) and not promotions_after(entries, shown)
 
 
 async def _is_being_cancelled(

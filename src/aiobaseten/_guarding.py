@@ -136,7 +136,7 @@ class GuardedWait(Generic[D, E]):
                 self.actions,
                 perform=partial(self._perform, started=started, asking=asking),
                 report=lambda: self.tracker.policy.report,
-                go_on=f" The guard has stopped.{GO_ON_GUARDED}",
+                go_on=f" The guard has stopped: what comes next is not measured.{GO_ON_GUARDED}",
                 who=who and evolve(who, advice=GO_ON_GUARDED),
                 why=why and evolve(why, advice=GO_ON_GUARDED),
             )
@@ -255,7 +255,9 @@ class GuardedWait(Generic[D, E]):
         except RequestNotActedOnError:
             return "refused"
         except PromotionSupersededError as error:
-            return error
+            # The log tells of another promotion of the same deployment, which no look does. Of
+            # another deployment, a look may be out of date: those of the wait decide.
+            return error if error.by == self.ours.deployment_id else "not sent"
         except BasetenError as error:
             return "sent" if error.may_have_acted else "not sent"
         return "sent"

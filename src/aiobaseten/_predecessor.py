@@ -93,8 +93,17 @@ def find_in_audit_log(
     position = position_of(promotions, current_id, current_name)
     if position is None:
         return Unknown(f"the audit log does not show the promotion of {current_id}")
-    newer = (one for one in promotions[:position] if not has_failed(one, deployments))
-    newest = next(newer, None)
+    newer = [one for one in promotions[:position] if not has_failed(one, deployments)]
+    newest = newer[0] if newer else None
+    begun = [one for one in entries if one.act is Act.PROMOTED]
+    latest = position_of(begun, current_id, current_name)
+    replaced = [] if latest is None else [one for one in begun[latest + 1 :] if one in newer]
+    if replaced:
+        return Unknown(
+            f"the audit log shows that the last promotion of {current_id} was cancelled, perhaps "
+            f"too late, and does not show whether {replaced[0].deployment_id} served before it",
+            is_final=True,
+        )
     has_names = current_name is not None
     if not has_names:  # the list does not show the names of chain deployments
         current_name = promotions[position].name

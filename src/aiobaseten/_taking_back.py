@@ -315,9 +315,12 @@ class TakingBack(Generic[D, E]):
         reading = await self._read()
         shown = None if reading is None else reading.current_id
         self._traffic, self._seen_at = _traffic_of(self.ours.previous_id or shown), None
-        self._advice = (
-            f"Deployment {self.ours.deployment_id} gets no traffic: fix it, and promote it again."
+        next_step = (
+            "fix it, and promote it again"
+            if self.stopped.ends.cause == "breach"
+            else "find out why it could not be measured before you promote it again"
         )
+        self._advice = f"Deployment {self.ours.deployment_id} gets no traffic: {next_step}."
 
     def _is_on_its_way(self, error: WaitError) -> None:
         self._fate = f"Taking it back goes on; it did not finish within {self._took:.0f} s."

@@ -191,7 +191,7 @@ class GuardActed(Event):
 
 @frozen(kw_only=True)
 class GuardOverridden(Event):
-    """Somebody else has acted on a guarded promotion. The guard leaves that as it is.
+    """Somebody else, or another process, has acted on a guarded promotion. The guard leaves that.
 
     Attributes:
         by: What they did: ``"pause"``, ``"resume"``, ``"cancel"``, ``"roll forward"`` or
@@ -201,7 +201,7 @@ class GuardOverridden(Event):
     by: str
 
     def _said(self) -> str:
-        return f"guard: overridden by somebody else: {self.by}"
+        return f"guard: overridden from outside: {self.by}"
 
 
 @frozen(kw_only=True)

@@ -146,6 +146,14 @@ async def release_twenty_models(
     assert promotion is not None
     assert (promotion.status, promotion.percent) == ("CANCELED", 0)
 
+    sent = sum(one.method == "POST" for one in fake.requests)
+    again = await run(*release)
+
+    assert again.status == 16
+    assert states(again) == states(stopped)
+    assert "taken back by its guard before; nothing was sent" in again.err
+    assert sum(one.method == "POST" for one in fake.requests) == sent
+
     targets.write_text("\n".join(lines).replace("ranker-7@bad", "ranker-7@v3"))
     finished = await run(*release)
 

@@ -89,7 +89,7 @@ STATED: list[tuple[str, tuple[object, ...]]] = [
     ("| {} s | `answer_timeout` |", (default("answer_timeout"),)),
     ("At most {} requests run at the same time", (default("max_connections"),)),
     ("Calls go before looks that came up to {} s earlier", (LOOKS_YIELD_S,)),
-    ("while a call of it has no answer after {} s", (SLOW_AFTER_S,)),
+    ("while a call of it has no response after {} s", (SLOW_AFTER_S,)),
     ("Its request gets another {} s to finish", (ABANDONED_GRACE_S,)),
     ("a header line of more than {} KiB", (_LONGEST_LINE // 1024,)),
     ("fewer than {} characters", (_SHORTEST_KEY,)),

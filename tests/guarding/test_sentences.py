@@ -339,7 +339,8 @@ async def test_a_guarded_wait_that_is_over() -> None:
         error, _ = await end_of(await promote(baseten), timeout=60)
 
     assert str(error).endswith(
-        ". The guard has stopped. Go on with resume(error.token, guard=guard)."
+        ". The guard has stopped: what comes next is not measured."
+        " Go on with resume(error.token, guard=guard)."
     )
 
 
@@ -428,5 +429,5 @@ def test_events_are_lines_for_a_person() -> None:
         "  545.0 s  guard: 25 %: error_rate: breach (8 % is above 2 %)",
         "  590.0 s  guard: holds the step, measures again at 606 s: 25 % has not passed yet",
         "  607.0 s  guard: cancel: error_rate: 8 % is above 2 %",
-        "  608.0 s  guard: overridden by somebody else: resume",
+        "  608.0 s  guard: overridden from outside: resume",
     ]

@@ -367,7 +367,7 @@ async def test_a_guarded_promotion_warns_of_too_few_replicas_as_its_plan_does(
     model.environment("production", current="d1", autoscaling={"max_replica": most})
     async with fake.client() as baseten:
         plan = await baseten.model("m1").environment("production").plan("d2", guard=guard())
-        assert caplog.messages == []
+        assert not [one for one in caplog.records if one.levelname == "WARNING"]
         await promote(baseten)
 
     warned = [one.message for one in plan.warnings if one.code == "few_replicas"]

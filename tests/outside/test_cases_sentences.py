@@ -77,13 +77,13 @@ async def test_a_chain_that_fails_names_the_chainlets_that_failed(message: str |
     world = World()
     chain = world.chain()
     failed = parts("DEPLOY_FAILED", Entry="ACTIVE", Worker="DEPLOY_FAILED", Splitter="BUILD_FAILED")
-    chain.deployment("new", {0: "BUILDING", 60: failed})
+    chain.deployment("new", {0: "BUILDING", 63: failed})
     production = chain.environment({0: shows("old")})
     production.on(
         "promote",
         then={
             0: shows("old", "new", "RELEASING"),
-            60: shows("old", "new", "FAILED", message=message),
+            63: shows("old", "new", "FAILED", message=message),
         },
     )
 

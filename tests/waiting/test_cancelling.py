@@ -16,6 +16,7 @@ from aiobaseten.errors import (
 from aiobaseten.schemas import CancellationStatus
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
+from ..guarding.rollout import let_looks_lag
 from ..story import ONE_LOOK, RAMP, TWO_LOOKS, is_new_live, listen, promote, rolling, set_up
 
 pytestmark = pytest.mark.looptime
@@ -59,6 +60,24 @@ async def test_a_promotion_that_is_being_cancelled_can_be_neither_paused_nor_res
     assert (caught.value.token == promotion.token) == is_by_token
     assert [one.path.rpartition("/")[2] for one in fake.requests if one.method == "POST"] == [
         "promote"
+    ]
+
+
+async def test_a_promotion_is_paused_although_a_late_look_shows_the_cancel_of_the_one_before(
+    fake: FakeBaseten, baseten: Baseten, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = set_up(fake, "model", ramp=RAMP)
+    environment.promote("new")
+    await asyncio.sleep(70)
+    environment.cancel()
+    await asyncio.sleep(120)
+    environment.promote("new")
+    let_looks_lag(monkeypatch, 40)
+
+    await baseten.model("owner").environment("production").pause_promotion()
+
+    assert [one.path.rpartition("/")[2] for one in fake.requests if one.method == "POST"] == [
+        "pause_promotion"
     ]
 
 

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from aiobaseten.errors import PromotionCanceledError, PromotionFailedError, WaitTimeoutError
+from aiobaseten.errors import (
+    PromotionCanceledError,
+    PromotionFailedError,
+    PromotionSupersededError,
+    WaitTimeoutError,
+)
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
 from ..guarding.rollout import let_looks_lag
@@ -112,6 +117,29 @@ async def test_a_cancelled_promotion_of_what_serves_already_is_no_success(ends: 
                 await promotion.wait()
         else:
             assert (await promotion.wait()).id == "new"
+
+
+@pytest.mark.parametrize("ends", ["cancelled", "failed"])
+async def test_the_next_promotion_does_not_make_a_success_of_one_of_what_serves_already(
+    ends: str,
+) -> None:
+    """The next one is shown in its place, so that no look shows its end."""
+    fake = FakeBaseten(behaviour=Behaviour(terminal_promotion_for=0.0, deployment_ids="same"))
+    environment = set_up(fake, "model", traffic_delay=600)
+    fake.model("owner").deployment("third")
+    environment.promote("new")
+    environment.force_roll_forward()
+    await asyncio.sleep(300)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, "model")
+        if ends == "cancelled":
+            environment.cancel()
+        else:
+            environment.fail()
+        environment.promote("third")
+        expected = PromotionCanceledError if ends == "cancelled" else PromotionSupersededError
+        with pytest.raises(expected):
+            await promotion.wait(timeout=300)
 
 
 @pytest.mark.parametrize("verb", ["promote", "rollback", "resumed"])

@@ -361,9 +361,9 @@ class PromotionTracker:
         may_be_earlier = self._is_status_of_before(reading) or self._old_for(at) > 0
         if self._served_already and is_over and may_be_earlier and not self._is_new("over", at):
             return Pending(confirm_in=self._doubt.remaining(at))
-        if self._served_already and not is_over and reading.candidate_id in (None, self.target):
+        if self._served_already and not is_over:
             # Only the promotion's own end decides. If none is ever shown, there was none to do.
-            if reading.candidate_id is not None:
+            if reading.candidate_id == self.target:
                 self._alone_since = None
                 return self._pending()  # a candidate is there for as long as its promotion
             if self._alone_since is None:
@@ -375,6 +375,9 @@ class PromotionTracker:
                     return self._canceled(reading)
                 if self._may_ask(at):
                     return self._ask_whether_cancelled(reading, at)
+                if reading.candidate_id is not None and self._shows_another(reading):
+                    # It hides how ours has ended.
+                    return self._superseded(reading, reading.candidate_id)
             if not has_ended and alone_for < self.options.settling_time:
                 return Pending()
         elif not self._served_already and not self.baseline.is_certain(self.began + at):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import Token
-from ..errors import BasetenError, GuardError
+from ..errors import BasetenError, GuardError, PromotionPausedError, WaitTimeoutError
 from ._failures import advice_of_guard, explain, outcome_of
 from ._invocations import Access, Command, Promote, Rollback
 from ._jobs import Ending, Job
@@ -79,7 +79,7 @@ def failed(
     lines = [*hints(job, command.access)] if goes_on and job is not None else []
     if waited is not None and job is not None:
         lines += _to_undo(error, outcome, job, command.access)
-    if outcome is Outcome.PAUSED and job is not None and job.token is not None:
+    if job is not None and job.token is not None and _is_paused(error):
         lines.insert(0, f"to resume:    {command.access.command('resume', job.token)}")
     return Ending(
         outcome=outcome,
@@ -88,6 +88,14 @@ def failed(
         hints=lines,
         waited=waited,
     )
+
+
+def _is_paused(error: BasetenError) -> bool:
+    """Whether the promotion was paused when it was last seen."""
+    if isinstance(error, PromotionPausedError):
+        return True
+    seen = error.history if isinstance(error, WaitTimeoutError) else ()
+    return [one.status for one in seen if one.subject == "promotion"][-1:] == ["PAUSED"]
 
 
 def _to_undo(error: BasetenError, outcome: Outcome, job: Job, access: Access) -> Sequence[str]:

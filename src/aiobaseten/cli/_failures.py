@@ -245,6 +245,8 @@ def _hint_for_name(error: NotFoundError, job: Job | None) -> str:
 
 
 def _explain_permission(error: PermissionDeniedError, command: Command, reply: str) -> str:
+    if error.came_from_proxy:
+        return f"something in front of Baseten refused the request ({reply}): check the network"
     if error.key_owner is None:
         return (
             f"Baseten refuses the API key: it is wrong, or lacks permission ({reply}). "
@@ -296,7 +298,7 @@ def _explain_promotion_in_progress(
         return f"a promotion{which}{where} is paused, and nothing was sent: {advice}"
     if isinstance(command, Promote):
         advice = "wait for it with --if-in-progress wait"
-        if error.deployment_id == command.deployment:
+        if error.deployment_id in (command.deployment, job.deployment if job else None):
             advice = f"follow it with --if-in-progress adopt, or {advice}"
     elif job and job.resource.kind == "chain":
         advice = "wait for its end"  # Baseten cannot cancel it

@@ -12,9 +12,10 @@ from typing import TypeAlias
 from attrs import define, evolve
 
 from .. import Token
-from ..errors import BasetenError, ConfigurationError
+from ..errors import BasetenError, ConfigurationError, GuardError
 from ._checks import UsageError, check
 from ._endings import failed, hints
+from ._failures import advice_of_guard
 from ._invocations import (
     EnvironmentWord,
     Promote,
@@ -81,7 +82,7 @@ class _Member:
         """
         if self.entry is None:
             return
-        self.entry = evolve(self.entry, token=token, outcome=None)
+        self.entry = evolve(self.entry, token=token, outcome=None, taken_back=False)
         try:
             self.file.put(self.key, self.entry)
         except OSError as error:
@@ -93,8 +94,13 @@ class _Member:
         """Remember how the command for this target has ended, and show it."""
         self.run.ending = evolve(ending, report=self.run.report_after(ending))
         if self.entry is not None:
-            outcome = None if ending.only_began else ending.outcome.label
-            self.entry = evolve(self.entry, token=self._token_after(ending), outcome=outcome)
+            error = ending.error
+            self.entry = evolve(
+                self.entry,
+                token=self._token_after(ending),
+                outcome=None if ending.only_began else ending.outcome.label,
+                taken_back=isinstance(error, GuardError) and not advice_of_guard(error),
+            )
             # If this cannot be written, the token that is in the file finds the promotion, too.
             with suppress(OSError):
                 self.file.put(self.key, self.entry)
@@ -177,6 +183,8 @@ class Release:
             return self._concluded("; nothing was sent")
         self._prepare(command)
         left = [one for one in self._members if one.run.ending is None]
+        if any(one.has_failed for one in self._members):  # begin nothing, as after any failure
+            left = [one for one in left if isinstance(one.run.command, WaitForToken)]
         waves = _waves(left, command.wave)
         for number, wave in enumerate(waves, 1):
             if number > 1:
@@ -240,6 +248,8 @@ class Release:
             step = entry.next_for(promote.deployment)
             if step == "leave":
                 one.leave(Ending(outcome=Outcome.DONE, message="done before; it is left alone"))
+            elif step == "end":
+                one.leave(_taken_back(entry))
             elif step == "wait" and not command.wait:
                 said = "begun before; it is left alone"
                 one.leave(Ending(outcome=Outcome.DONE, message=said, only_began=True))
@@ -308,6 +318,11 @@ class Release:
         if isinstance(command, PromoteSeveral) and command.token_file is not None:
             if not self._file.is_started():
                 return ()
+            if any(one.entry is not None and one.entry.taken_back for one in self._members):
+                return (
+                    "to continue:  the same command and --token-file, with another deployment in "
+                    "place of one that was taken back",
+                )
             return ("to continue:  the same command again, with the same --token-file",)
         left = [one.run for one in self._members if one.state == "goes on"]
         return tuple(
@@ -316,6 +331,19 @@ class Release:
             if one.job is not None and one.ending is None
             for text in hints(one.job, command.access)
         )
+
+
+def _taken_back(entry: Entry) -> Ending:
+    """The ending of a target that its guard has taken back in an earlier run."""
+    return Ending(
+        outcome=Outcome.GUARD_UNAVAILABLE
+        if entry.outcome == Outcome.GUARD_UNAVAILABLE.label
+        else Outcome.BREACHED,
+        message=(
+            f"deployment {entry.deployment_id} was taken back by its guard before; nothing was "
+            "sent. To promote it all the same, use another --token-file"
+        ),
+    )
 
 
 def _unwritable(error: OSError) -> ConfigurationError:

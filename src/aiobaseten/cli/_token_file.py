@@ -27,8 +27,9 @@ _VERSION = 1
 _LARGEST_FILE = 10_000_000
 _IN_USE = "another command uses it"
 
-#: What a second run does with a target: leave it alone, wait for its token, or promote it.
-Next: TypeAlias = Literal["leave", "wait", "promote"]
+#: What a second run does with a target: leave it alone, wait for its token, or promote it. One that
+#: its guard has taken back ends the command as before.
+Next: TypeAlias = Literal["leave", "wait", "promote", "end"]
 
 # After these, the promotion may go on at Baseten, so that its token continues the wait.
 _GOES_ON = frozenset(
@@ -59,6 +60,7 @@ class Entry:
         deployment_id: The id of the deployment that was asked for.
         token: The token of its promotion; ``None`` if nothing was sent.
         outcome: How it ended; ``None`` if that is not known.
+        taken_back: Whether its guard has taken it back.
     """
 
     word: str
@@ -66,15 +68,19 @@ class Entry:
     deployment_id: str
     token: str | None = None
     outcome: str | None = None
+    taken_back: bool = False
 
     def next_for(self, word: str) -> Next:
         """What to do with a target for which the user wrote *word* now.
 
         A promotion that failed is promoted anew: the user has run the command again because
         something was fixed. So is one whose response was lost, because `promote` looks first.
+        But a guard has measured that the deployment is bad: only another one is promoted.
         """
         if word != self.word:
             return "promote"
+        if self.taken_back:
+            return "end"
         if self.outcome == Outcome.DONE.label:
             return "leave"
         if self.token is None or Token.load(self.token).kind == "cancellation":
@@ -126,7 +132,7 @@ class TokenFile:
         return {
             key: one
             for key, one in self._entries.items()
-            if one.token is not None and one.outcome != Outcome.DONE.label
+            if one.token is not None and not one.taken_back and one.outcome != Outcome.DONE.label
         }
 
     def is_started(self) -> bool:
@@ -217,7 +223,7 @@ def _parsed(text: str) -> Mapping[str, Entry]:
 
 
 def _entry(fields: Any) -> Entry:
-    values = cast("dict[str, str | None]", dict(fields))
+    values = cast("dict[str, str | bool | None]", dict(fields))
     for name in ("word", "resource_id", "deployment_id"):
         if not isinstance(values[name], str):
             raise TypeError(name)
