@@ -218,10 +218,10 @@ def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, n
         content, text = _content(reply, secret)
         if operation.method != "GET":
             _check_acted(operation, content, secret)
-        parse = operation.parse
+        parse: object = operation.parse
         if isinstance(parse, WithText) and text is not None:
-            return parse.parse(content, text)
-        return parse(content)
+            return cast("WithText[T]", parse).parse(content, text)
+        return operation.parse(content)
     except _MISFITS as error:
         secret.mask_error(error)
         forget_variables(error)

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -76,9 +77,44 @@ class _NoCookies(httpx.Cookies):
 
 
 class HttpClient(httpx.AsyncClient):
-    """The client that we make when the caller passes none: it keeps no cookies."""
+    """The client that we make when the caller passes none: it keeps no cookies.
+
+    Unless there are proxies to choose from, a request goes right to the transport: it needs no
+    redirects, hooks or authentication of httpx's.
+
+    Args:
+        transport: Sends, unless a proxy does.
+        mounts: The transport of each proxy.
+    """
 
     _none = _NoCookies()
+
+    def __init__(
+        self,
+        *,
+        transport: httpx.AsyncBaseTransport,
+        mounts: Mapping[str, httpx.AsyncBaseTransport | None] | None = None,
+    ) -> None:
+        super().__init__(trust_env=False, transport=transport, mounts=mounts)
+        self._only = None if mounts else transport
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request; its response is read later."""
+        if self._only is None:
+            return await super().send(request, **options)
+        response = await self._only.handle_async_request(request)
+        response.request = request
+        if _HTTPX_LOG.isEnabledFor(logging.INFO):
+            # As httpx's own line.
+            _HTTPX_LOG.info(
+                'HTTP Request: %s %s "%s %d %s"',
+                request.method,
+                request.url,
+                response.http_version,
+                response.status_code,
+                response.reason_phrase,
+            )
+        return response
 
     @property
     def cookies(self) -> httpx.Cookies:
@@ -150,7 +186,6 @@ async def own_clients(
 
     def client(*, keeps_alive: bool) -> HttpClient:
         return HttpClient(
-            trust_env=False,
             transport=make(trusted, max_connections, keeps_alive=keeps_alive),
             mounts={
                 pattern: make(trusted, max_connections, keeps_alive=keeps_alive, proxy=proxy)
