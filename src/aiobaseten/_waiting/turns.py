@@ -180,12 +180,14 @@ class Turns(Generic[P]):
         self._started = dict.fromkeys(Standing, 0)
         self._free = places
         self._last_looks = 0
+        self._no_deadline_before = math.inf
 
     # --- what is due -----------------------------------------------------------------------------
 
     def plan(self, poll: P, due: float, deadline: float) -> None:
         """Look at something at these times, in place of earlier ones; infinity means never."""
         self._route(poll.route).plan(poll, due, deadline)
+        self._no_deadline_before = min(self._no_deadline_before, deadline)
 
     def drop(self, poll: P) -> None:
         """Look at it no more."""
@@ -213,8 +215,12 @@ class Turns(Generic[P]):
 
     def next(self, now: float) -> Next[P]:
         """Which look starts now: last looks first, then by the time that they are due."""
+        if self._no_deadline_before > now + EARLY_S:
+            return self._next_due(now, self._no_deadline_before, lacks_place=False)
         last = self._next_last(now)
-        return last if last.poll is not None else self._next_due(now, last)
+        if last.poll is not None:
+            return last
+        return self._next_due(now, last.deadline, lacks_place=last.lacks_place)
 
     def _next_last(self, now: float) -> Next[P]:
         """A last look passes budget, pause and outage.
@@ -223,12 +229,14 @@ class Turns(Generic[P]):
         ends the pause for the others. And they leave some places to other looks: all may hang.
         """
         found, deadline, lacks_place = None, math.inf, False
+        self._no_deadline_before = math.inf
         for route in self._routes.values():
             for standing, group in route.groups.items():
                 first = group.deadlines.first()
                 if first is None:
                     continue
                 due, poll = first
+                self._no_deadline_before = min(self._no_deadline_before, due)
                 if now < route.health.refused_until and route.last_looks > 0:
                     continue  # until that one ends
                 if due > now + EARLY_S:
@@ -244,9 +252,9 @@ class Turns(Generic[P]):
             return Next(deadline=deadline, lacks_place=lacks_place)
         return Next(found[1], is_last=True)
 
-    def _next_due(self, now: float, last: Next[P]) -> Next[P]:
+    def _next_due(self, now: float, deadline: float, *, lacks_place: bool) -> Next[P]:
         found: dict[bool, tuple[float, P]] = {}
-        at, lacks_place = math.inf, last.lacks_place
+        at = math.inf
         for route in self._routes.values():
             for standing, group in route.groups.items():
                 first = group.due.first()
@@ -278,7 +286,7 @@ class Turns(Generic[P]):
         chosen = answers or fails
         if chosen is not None:
             return Next(chosen[1])
-        return Next(at=at, deadline=last.deadline, lacks_place=lacks_place)
+        return Next(at=at, deadline=deadline, lacks_place=lacks_place)
 
     def _failing_have_share(self, now: float) -> bool:
         """Whether resources that fail have had less of the budget than their share."""
