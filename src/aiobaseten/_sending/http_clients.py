@@ -11,7 +11,6 @@ from contextvars import ContextVar
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -77,44 +76,9 @@ class _NoCookies(httpx.Cookies):
 
 
 class HttpClient(httpx.AsyncClient):
-    """The client that we make when the caller passes none: it keeps no cookies.
-
-    Unless there are proxies to choose from, a request goes right to the transport: it needs no
-    redirects, hooks or authentication of httpx's.
-
-    Args:
-        transport: Sends, unless a proxy does.
-        mounts: The transport of each proxy.
-    """
+    """The client that we make when the caller passes none: it keeps no cookies."""
 
     _none = _NoCookies()
-
-    def __init__(
-        self,
-        *,
-        transport: httpx.AsyncBaseTransport,
-        mounts: Mapping[str, httpx.AsyncBaseTransport | None] | None = None,
-    ) -> None:
-        super().__init__(trust_env=False, transport=transport, mounts=mounts)
-        self._only = None if mounts else transport
-
-    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Send a request; its response is read later."""
-        if self._only is None:
-            return await super().send(request, **options)
-        response = await self._only.handle_async_request(request)
-        response.request = request
-        if _HTTPX_LOG.isEnabledFor(logging.INFO):
-            # As httpx's own line.
-            _HTTPX_LOG.info(
-                'HTTP Request: %s %s "%s %d %s"',
-                request.method,
-                request.url,
-                response.http_version,
-                response.status_code,
-                response.reason_phrase,
-            )
-        return response
 
     @property
     def cookies(self) -> httpx.Cookies:
@@ -124,6 +88,33 @@ class HttpClient(httpx.AsyncClient):
     @cookies.setter
     def cookies(self, cookies: object) -> None:
         raise AttributeError(f"this client keeps no cookies, so it cannot take {cookies!r}")
+
+
+class _Direct(HttpClient):
+    """A client of ours that hands requests right to aiohttp, for a tenth less CPU time.
+
+    They need no hooks, redirects or authentication of httpx's. Over httpcore they get them all the
+    same: monitoring such as Sentry's and Datadog's sees what passes through httpx's own `send`, and
+    has another way to see requests of aiohttp.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        super().__init__(trust_env=False, transport=transport)
+        self._only = transport
+
+    async def send(self, request: httpx.Request, **_: object) -> httpx.Response:
+        """Send a request; its response is read later."""
+        response = await self._only.handle_async_request(request)
+        if _HTTPX_LOG.isEnabledFor(logging.INFO):
+            _HTTPX_LOG.info(  # as httpx does
+                'HTTP Request: %s %s "%s %d %s"',
+                request.method,
+                request.url,
+                response.http_version,
+                response.status_code,
+                response.reason_phrase,
+            )
+        return response
 
 
 @frozen
@@ -185,7 +176,10 @@ async def own_clients(
     make = _over_aiohttp if transport == "aiohttp" else _over_httpcore
 
     def client(*, keeps_alive: bool) -> HttpClient:
+        if transport == "aiohttp" and not routes:
+            return _Direct(make(trusted, max_connections, keeps_alive=keeps_alive))
         return HttpClient(
+            trust_env=False,
             transport=make(trusted, max_connections, keeps_alive=keeps_alive),
             mounts={
                 pattern: make(trusted, max_connections, keeps_alive=keeps_alive, proxy=proxy)
