@@ -38,7 +38,7 @@ from ._arguments import (
     texts,
 )
 from ._first_use import on_first_use
-from ._sending import Fetched, Operation, Sender, Ticket, parsed_by, then
+from ._sending import Fetched, Operation, Sender, Ticket, WithText, parsed_by, then
 from ._waiting import FollowUp, Look
 from .errors import (
     BadRequestError,
@@ -867,15 +867,11 @@ class _FromText:
     Nobody shares what is built from it.
     """
 
-    text: str = field(repr=False)
+    text: bytes = field(repr=False)
     build: Callable[[object], Any]
 
     def __call__(self) -> Any:
         return self.build(json.loads(self.text))
-
-
-# Without the spaces that Python would add.
-_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _reading(
@@ -883,7 +879,8 @@ def _reading(
 ) -> Operation[T]:
     """*operation*, read as a wait does; the whole value is built when somebody asks for it."""
     build = operation.parse
-    return parsed_by(operation, lambda data: read(data, _FromText(_compact(data), build)))
+    parse = WithText(lambda data, text: read(data, _FromText(text, build)))
+    return parsed_by(operation, parse)
 
 
 def _read_environments(data: object) -> list[EnvironmentReading]:

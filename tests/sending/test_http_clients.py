@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import socket
 import ssl
 import sys
@@ -370,3 +371,36 @@ class AsyncClient:
 def test_a_client_of_another_library_is_refused_by_its_full_name() -> None:
     with pytest.raises(ConfigurationError, match=r"test_http_clients\.AsyncClient"):
         Baseten(api_key="test-key", http_client=AsyncClient())  # type: ignore[arg-type]
+
+
+async def test_monitoring_that_wraps_the_client_of_httpx_sees_our_requests(
+    fake: FakeBaseten, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sentry and Datadog do. Requests of aiohttp they see there."""
+    sent: list[str] = []
+    send = httpx.AsyncClient.send
+
+    async def watched(
+        self: httpx.AsyncClient, request: httpx.Request, **options: Any
+    ) -> httpx.Response:
+        sent.append(request.url.path)
+        return await send(self, request, **options)
+
+    monkeypatch.setattr(httpx.AsyncClient, "send", watched)
+    async with fake.serve() as url, Baseten(api_key=fake.api_key, base_url=url) as baseten:
+        await baseten.whoami()
+
+    assert sent == ["/v1/users/me"]
+
+
+async def test_each_request_is_a_line_in_the_log_of_httpx(
+    fake: FakeBaseten, transport: Transport, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="httpx")
+    async with (
+        fake.serve() as url,
+        Baseten(api_key=fake.api_key, base_url=url, transport=transport) as baseten,
+    ):
+        await baseten.whoami()
+
+    assert caplog.messages == [f'HTTP Request: GET {url}/v1/users/me "HTTP/1.1 200 OK"']

@@ -146,7 +146,8 @@ def test_without_a_free_place_the_next_moment_is_when_a_look_is_due(*, is_last: 
     if is_last:
         polls(order, 1, SOUND, due=math.inf, deadline=4.0)
 
-    assert order.next(0.0).at == (4.0 if is_last else 5.0)
+    waits = order.next(0.0)
+    assert (waits.deadline if is_last else waits.at) == (4.0 if is_last else 5.0)
     assert not order.next(0.0).lacks_place
     assert order.next(5.0).lacks_place
 
@@ -348,7 +349,7 @@ def test_a_last_look_passes_budget_pause_and_outage() -> None:
     fail(order, dict(start_for(order, polls(order, 3, SOUND))), BAD)
     polls(order, 5, SOUND, due=math.inf, deadline=7.0)
 
-    assert order.next(0.0).at == 7.0
+    assert order.next(0.0).deadline == 7.0
     assert [seat.is_last for seat in start_all(order, 7.0).values()] == [True] * 5
 
 
@@ -380,7 +381,7 @@ def test_a_look_that_starts_keeps_its_deadline_and_a_last_one_does_not() -> None
     (poll,) = polls(order, 1, SOUND, deadline=50.0)
 
     order.start(poll, 0.0, is_last=False)
-    assert order.next(0.0).at == 50.0
+    assert order.next(0.0).deadline == 50.0
     order.start(poll, 50.0, is_last=True)
     assert order.next(50.0).at == math.inf
 

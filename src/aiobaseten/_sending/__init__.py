@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from aiobaseten_generated.client import Operation
 
-from .answers import WHOSE_KEY, parsed_by, then
+from .answers import WHOSE_KEY, WithText, parsed_by, then
 from .connections import Connect, Connections, closed
 from .http_clients import HttpClient, HttpClients, check_transport, own_clients
 from .limits import LONGEST_PAUSE_S
@@ -32,6 +32,7 @@ __all__ = [
     "Settings",
     "Shared",
     "Ticket",
+    "WithText",
     "check_transport",
     "checked",
     "closed",

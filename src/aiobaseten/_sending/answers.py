@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from aiobaseten_generated.client import Operation
 from attrs import evolve, field, frozen
@@ -101,21 +101,22 @@ class Reply:
         found = (self.headers[name] for name in _REQUEST_ID_HEADERS if name in self.headers)
         return next(found, None)
 
-    def json(self) -> Any:
-        """The decoded body; ``None`` if there is none.
+    def json(self) -> tuple[Any, bool]:
+        """The decoded body, ``None`` if there is none; and whether it is just as it came.
 
         Raises:
             ValueError: It is not JSON.
             RecursionError: It is nested too deeply.
         """
         if not self.body:
-            return None
+            return None, True
         try:
-            content = _decoded(self.body)
+            came, is_text = _decoded(self.body), True
         except UnicodeDecodeError:
             # A log may hold any byte, and the rest of the answer is good.
-            content = _decoded(self.body.decode("utf-8", "replace"))
-        return encodable_json(content, self.body)
+            came, is_text = _decoded(self.body.decode("utf-8", "replace")), False
+        content = encodable_json(came, self.body)
+        return content, is_text and content is came
 
     def excerpt(self) -> str:
         """The beginning of the body, as text."""
@@ -138,6 +139,25 @@ def _integer(digits: str) -> float:
         return int(digits)
     except ValueError:
         return float(digits)
+
+
+@frozen
+class WithText(Generic[T]):
+    """A decoder that takes the text of an answer, too.
+
+    Attributes:
+        parse: Takes the decoded JSON and its text.
+    """
+
+    parse: Callable[[Any, bytes], T]
+
+    def __call__(self, data: Any) -> T:
+        """Decode what is no longer as it came: its text is written anew."""
+        return self.parse(data, _compact(data).encode())
+
+
+# Without the spaces that Python would add.
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def parsed_by(operation: Operation[Any], parse: Callable[[Any], U]) -> Operation[U]:
@@ -195,9 +215,12 @@ def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, n
     try:
         if reply.flaw:
             raise ValueError(reply.flaw)
-        content = secret.mask_json(reply.json(), reply.body)
+        content, text = _content(reply, secret)
         if operation.method != "GET":
             _check_acted(operation, content, secret)
+        parse: object = operation.parse
+        if isinstance(parse, WithText) and text is not None:
+            return cast("WithText[T]", parse).parse(content, text)
         return operation.parse(content)
     except _MISFITS as error:
         secret.mask_error(error)
@@ -210,6 +233,13 @@ def judge(operation: Operation[T], path: str, reply: Reply, *, secret: Secret, n
             body=evolve(reply, body=secret.mask(reply.body)).excerpt(),
             request_id=reply.request_id,
         ) from error
+
+
+def _content(reply: Reply, secret: Secret) -> tuple[Any, bytes | None]:
+    """The decoded body without the key, and its text if that says the same."""
+    came, is_as_it_came = reply.json()
+    content = secret.mask_json(came, reply.body)
+    return content, reply.body if is_as_it_came and content is came else None
 
 
 def _check_acted(operation: Operation[Any], content: Any, secret: Secret) -> None:
@@ -269,7 +299,7 @@ def _misfit(error: Exception, reply: Reply) -> str:
 
 def _json_object(reply: Reply) -> dict[str, Any]:
     try:
-        content = reply.json()
+        content, _ = reply.json()
     except (ValueError, RecursionError):
         return {}
     return cast("dict[str, Any]", content) if isinstance(content, dict) else {}

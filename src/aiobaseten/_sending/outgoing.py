@@ -27,6 +27,12 @@ _WITH_CONTENT = frozenset({"POST", "PUT", "PATCH"})
 _parsed = lru_cache(maxsize=1024)(httpx.URL)
 
 
+# All requests to a server have the same ones, and parsing them is slow in httpx, too.
+@lru_cache(maxsize=1024)
+def _headers(host: bytes, *, is_read: bool) -> httpx.Headers:
+    return httpx.Headers([(b"Host", host), *(_OF_READS if is_read else _HEADERS)])
+
+
 @frozen(kw_only=True)
 class Outgoing:
     """A request without the key.
@@ -41,7 +47,7 @@ class Outgoing:
 
     method: str
     url: httpx.URL
-    headers: tuple[tuple[bytes, bytes], ...]
+    headers: httpx.Headers
     content: bytes
     timeouts: Mapping[str, float]
 
@@ -71,10 +77,11 @@ class Outgoing:
         request = httpx.Request(
             self.method,
             self.url,
-            headers=[*self.headers, (b"Authorization", secret.authorization().encode("ascii"))],
+            headers=self.headers,
             stream=httpx.ByteStream(self.content),
             extensions=extensions,
         )
+        request.headers["Authorization"] = secret.authorization()
         request.read()  # hooks may want its content
         return request
 
@@ -100,11 +107,12 @@ def outgoing_of(operation: Operation[Any], address: str, timeouts: Mapping[str, 
             f"{operation.path}: {error}; nothing was sent"
         ) from None
     content = b"" if operation.body is None else json.dumps(operation.body).encode()
-    headers = (b"Host", url.netloc), *(_OF_READS if operation.method == "GET" else _HEADERS)
-    if content:
-        headers += ((b"Content-Type", b"application/json"),)
+    headers = _headers(url.netloc, is_read=operation.method == "GET")
     if content or operation.method in _WITH_CONTENT:
-        headers += ((b"Content-Length", str(len(content)).encode()),)
+        headers = headers.copy()
+        headers["Content-Length"] = str(len(content))
+    if content:
+        headers["Content-Type"] = "application/json"
     return Outgoing(
         method=operation.method, url=url, headers=headers, content=content, timeouts=timeouts
     )

@@ -157,8 +157,6 @@ class _Poll:
 
     def note_sent(self, now: float) -> None:
         """From now on, the listeners past their deadline wait for the result of this look."""
-        if self.deadline > now + EARLY_S:
-            return
         late = [one for one, at in self.deadlines.items() if at <= now + EARLY_S]
         self.deadlines.update(dict.fromkeys(late, math.inf))
         last_looks = dict.fromkeys(late, now + LAST_LOOK_S)
@@ -262,7 +260,7 @@ class Polls:
         self._under_way: dict[_Flight, None] = {}
         self._patience: dict[Route, float] = {}  # with first looks
         self._next_look = _Alarm(self.clock, self._start_looks)
-        self._next_expiry = _Alarm(self.clock, self._expire)
+        self._next_deadline = _Alarm(self.clock, self._expire)
 
     # --- for waits -------------------------------------------------------------------------------
 
@@ -289,7 +287,7 @@ class Polls:
         due = listener.hear(latest) if latest and is_fresh else self.clock.now()
         poll.add(listener, due, deadline)
         self._plan(poll)
-        self._next_expiry.set_by(poll.expires_at)
+        self._next_deadline.set_by(poll.expires_at)
         self._start_looks()
         return poll.look
 
@@ -310,7 +308,7 @@ class Polls:
             self._start_looks()
         if not self._polls:
             self._next_look.set(math.inf)
-            self._next_expiry.set(math.inf)
+            self._next_deadline.set(math.inf)
             self.follow_ups.clear()
 
     def look_at(self, look: Look[Any], listener: Listener, due: float) -> None:
@@ -328,7 +326,7 @@ class Polls:
     def close(self, error: ConfigurationError) -> None:
         """End all polls; the listeners are told *error*."""
         self._next_look.set(math.inf)
-        self._next_expiry.set(math.inf)
+        self._next_deadline.set(math.inf)
         for poll in list(self._polls.values()):
             for listener in list(poll.deadlines):
                 listener.fail(error)
@@ -350,22 +348,20 @@ class Polls:
         )
 
     def _start_looks(self) -> None:
-        """Start the looks that may start, and set the alarm for the next one."""
+        """Start the looks that may start, and set the alarms for the next ones."""
         now = self.clock.now()
         while True:
             turn = self._turns.next(now)
             if turn.poll is not None:
                 self._begin(turn.poll, now, is_last=turn.is_last)
-            elif not turn.lacks_place:
-                self._next_look.set(turn.at)
-                return
-            elif (free_at := self._next_given_up()) > now + EARLY_S:
+                continue
+            free_at = self._next_given_up() if turn.lacks_place else math.inf
+            if free_at > now + EARLY_S:
                 self._next_look.set(min(turn.at, free_at))
+                self._next_deadline.set_by(turn.deadline)
                 return
-            else:
-                self._give_up(
-                    min(self._under_way, key=self._given_up_at), ", and others need the connection"
-                )
+            hung = min(self._under_way, key=self._given_up_at)
+            self._give_up(hung, ", and others need the connection")
 
     def _next_given_up(self) -> float:
         """When the first look under way is given up, if another needs its place."""
@@ -393,7 +389,7 @@ class Polls:
             self._plan(late[1])
         under_way = [min(one.poll.expires_at, one.ends_at) for one in self._under_way]
         waiting = math.inf if late is None else late[0] + UNSENT_S
-        self._next_expiry.set(min([*under_way, waiting]))
+        self._next_deadline.set(min([*under_way, waiting]))
         self._start_looks()
 
     # --- looking ---------------------------------------------------------------------------------
@@ -491,11 +487,12 @@ class Polls:
         if poll.flight is not flight:
             return
         flight.sent_at, flight.was_sent = now, True
+        if not flight.seat.is_last and poll.deadline > now + EARLY_S:
+            return
         poll.note_sent(now)
         self._plan(poll)
-        self._next_expiry.set_by(poll.expires_at)
-        if flight.seat.is_last:
-            self._start_looks()  # sets the alarm for the last looks that come after this one
+        self._next_deadline.set_by(poll.expires_at)
+        self._start_looks()  # sets the alarm for the last looks that come after this one
 
     def _abandon(self, flight: _Flight) -> None:
         """Nobody waits for this look any longer."""

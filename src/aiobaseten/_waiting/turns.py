@@ -49,6 +49,19 @@ class Polled(Protocol):
 P = TypeVar("P", bound=Polled)
 
 
+@frozen(eq=False)
+class _Group(Generic[P]):
+    """The resources of a route that have the same standing.
+
+    Attributes:
+        due: When each is due.
+        deadlines: When each is due for a last look.
+    """
+
+    due: Timetable[P] = field(factory=Timetable[P])
+    deadlines: Timetable[P] = field(factory=Timetable[P])
+
+
 @define(eq=False)
 class _RouteTurns(Generic[P]):
     """The looks that go to one route.
@@ -56,8 +69,7 @@ class _RouteTurns(Generic[P]):
     Attributes:
         name: The method and the path template.
         budget: Its own, which a 429 slows down: each route has its own limit.
-        due: When each resource is due.
-        deadlines: When each resource is due for a last look.
+        groups: Its resources, by standing. None is empty.
         health: Whether it answers.
         under_way: How many looks are under way.
         unproven: How many looks are under way at resources that are not known to answer.
@@ -68,12 +80,7 @@ class _RouteTurns(Generic[P]):
 
     name: Route
     budget: PollingBudget
-    due: dict[Standing, Timetable[P]] = field(
-        factory=lambda: {standing: Timetable() for standing in Standing}
-    )
-    deadlines: dict[Standing, Timetable[P]] = field(
-        factory=lambda: {standing: Timetable() for standing in Standing}
-    )
+    groups: dict[Standing, _Group[P]] = field(factory=dict[Standing, _Group[P]])
     health: Health = field(factory=Health)
     under_way: int = 0
     unproven: int = 0
@@ -83,8 +90,7 @@ class _RouteTurns(Generic[P]):
 
     def is_failing(self) -> bool:
         """Whether nothing is known to answer there."""
-        others = len(self.due[Standing.NEW]) + len(self.due[Standing.SOUND])
-        return self.health.is_down or (not others and bool(self.due[Standing.FAILING]))
+        return self.health.is_down or list(self.groups) == [Standing.FAILING]
 
     def newest(self, standing: Standing, now: float) -> P | None:
         """The newest resource, if it is its turn.
@@ -92,14 +98,28 @@ class _RouteTurns(Generic[P]):
         While some resources fail, every second first look is at the newest one. The older ones may
         be those that fail, too, and a healthy one must not wait for all of them.
         """
-        if standing is not Standing.NEW or not self.due[Standing.FAILING] or self.first_looks % 2:
+        may_fail = standing is Standing.NEW and Standing.FAILING in self.groups
+        if not may_fail or self.first_looks % 2:
             return None
-        return self.due[Standing.NEW].newest(now + EARLY_S)
+        return self.groups[standing].due.newest(now + EARLY_S)
 
-    @property
-    def is_polled(self) -> bool:
-        """Whether anything of it is polled."""
-        return any(self.due.values())
+    def plan(self, poll: P, due: float, deadline: float) -> None:
+        """Look at something at these times, in place of earlier ones."""
+        group = self.groups.get(poll.standing)
+        if group is None:
+            group = self.groups[poll.standing] = _Group()
+        group.due.set(poll, due)
+        group.deadlines.set(poll, deadline)
+
+    def drop(self, poll: P) -> None:
+        """Look at it no more."""
+        group = self.groups.get(poll.standing)
+        if group is None:
+            return
+        group.due.drop(poll)
+        group.deadlines.drop(poll)
+        if not group.due:
+            del self.groups[poll.standing]
 
 
 @frozen(eq=False)
@@ -126,13 +146,15 @@ class Next(Generic[P]):
     Attributes:
         poll: What to look at now, or ``None``.
         is_last: Whether it is a last look.
-        at: When to ask again if nothing starts now; infinity: when a look ends.
+        at: When to ask again if nothing starts now; infinity: when a look ends, or at a deadline.
+        deadline: The first time, after now, at which a last look is due.
         lacks_place: Whether something that need not fail is due, and waits for a place.
     """
 
     poll: P | None = None
     is_last: bool = False
     at: float = math.inf
+    deadline: float = math.inf
     lacks_place: bool = False
 
 
@@ -158,20 +180,18 @@ class Turns(Generic[P]):
         self._started = dict.fromkeys(Standing, 0)
         self._free = places
         self._last_looks = 0
+        self._no_deadline_before = math.inf
 
     # --- what is due -----------------------------------------------------------------------------
 
     def plan(self, poll: P, due: float, deadline: float) -> None:
         """Look at something at these times, in place of earlier ones; infinity means never."""
-        route = self._route(poll.route)
-        route.due[poll.standing].set(poll, due)
-        route.deadlines[poll.standing].set(poll, deadline)
+        self._route(poll.route).plan(poll, due, deadline)
+        self._no_deadline_before = min(self._no_deadline_before, deadline)
 
     def drop(self, poll: P) -> None:
         """Look at it no more."""
-        route = self._route(poll.route)
-        route.due[poll.standing].drop(poll)
-        route.deadlines[poll.standing].drop(poll)
+        self._route(poll.route).drop(poll)
 
     def known(self, name: Route) -> Route:
         """The same route, as one object for all that is looked at there."""
@@ -179,13 +199,13 @@ class Turns(Generic[P]):
 
     def first_deadline(self) -> tuple[float, P] | None:
         """The first deadline and its poll, or ``None``. A last look under way has none."""
-        tables = [table for route in self._routes.values() for table in route.deadlines.values()]
-        firsts = [first for table in tables if (first := table.first()) is not None]
+        groups = [group for route in self._routes.values() for group in route.groups.values()]
+        firsts = [first for group in groups if (first := group.deadlines.first()) is not None]
         return min(firsts, key=_at, default=None)
 
     def of_route(self, name: Route) -> Iterable[P]:
         """Everything that is looked at on a route."""
-        return [poll for table in self._route(name).due.values() for poll in table]
+        return [poll for group in self._route(name).groups.values() for poll in group.due]
 
     def was_down_since(self, name: Route, at: float) -> bool:
         """Whether a route has been down since then, so that nobody asked for looks there."""
@@ -195,8 +215,12 @@ class Turns(Generic[P]):
 
     def next(self, now: float) -> Next[P]:
         """Which look starts now: last looks first, then by the time that they are due."""
+        if self._no_deadline_before > now + EARLY_S:
+            return self._next_due(now, self._no_deadline_before, lacks_place=False)
         last = self._next_last(now)
-        return last if last.poll is not None else self._next_due(now, last)
+        if last.poll is not None:
+            return last
+        return self._next_due(now, last.deadline, lacks_place=last.lacks_place)
 
     def _next_last(self, now: float) -> Next[P]:
         """A last look passes budget, pause and outage.
@@ -204,17 +228,19 @@ class Turns(Generic[P]):
         While the server has asked for a pause, they go one at a time: the first that is answered
         ends the pause for the others. And they leave some places to other looks: all may hang.
         """
-        found, at, lacks_place = None, math.inf, False
+        found, deadline, lacks_place = None, math.inf, False
+        self._no_deadline_before = math.inf
         for route in self._routes.values():
-            for standing, deadlines in route.deadlines.items():
-                first = deadlines.first()
+            for standing, group in route.groups.items():
+                first = group.deadlines.first()
                 if first is None:
                     continue
                 due, poll = first
+                self._no_deadline_before = min(self._no_deadline_before, due)
                 if now < route.health.refused_until and route.last_looks > 0:
                     continue  # until that one ends
                 if due > now + EARLY_S:
-                    at = min(at, due)
+                    deadline = min(deadline, due)
                 elif self._is_full:
                     lacks_place |= standing is not Standing.FAILING
                 elif self._last_looks >= self._last_places:
@@ -223,15 +249,15 @@ class Turns(Generic[P]):
                 elif found is None or (standing is Standing.FAILING, due) < found[0]:
                     found = (standing is Standing.FAILING, due), poll
         if found is None:
-            return Next(at=at, lacks_place=lacks_place)
+            return Next(deadline=deadline, lacks_place=lacks_place)
         return Next(found[1], is_last=True)
 
-    def _next_due(self, now: float, last: Next[P]) -> Next[P]:
+    def _next_due(self, now: float, deadline: float, *, lacks_place: bool) -> Next[P]:
         found: dict[bool, tuple[float, P]] = {}
-        at, lacks_place = last.at, last.lacks_place
+        at = math.inf
         for route in self._routes.values():
-            for standing, due_at in route.due.items():
-                first = due_at.first()
+            for standing, group in route.groups.items():
+                first = group.due.first()
                 if first is None:
                     continue
                 due, poll = first
@@ -258,7 +284,9 @@ class Turns(Generic[P]):
             # While both want the budget, each gets its share.
             return Next((fails if self._failing_have_share(now) else answers)[1])
         chosen = answers or fails
-        return Next(chosen[1]) if chosen else Next(at=at, lacks_place=lacks_place)
+        if chosen is not None:
+            return Next(chosen[1])
+        return Next(at=at, deadline=deadline, lacks_place=lacks_place)
 
     def _failing_have_share(self, now: float) -> bool:
         """Whether resources that fail have had less of the budget than their share."""
@@ -278,7 +306,8 @@ class Turns(Generic[P]):
         )
         if not route.health.holds(standing, now):
             return free_at
-        if standing is Standing.FAILING and _is_due(route.due[Standing.SOUND], now):
+        sound = route.groups.get(Standing.SOUND)
+        if standing is Standing.FAILING and sound and sound.due.next_at <= now + EARLY_S:
             return math.inf  # what answered before says more
         together = self._down_together(route)
         probe_at = max(max(one.health.probe_at, one.probed_until) for one in together)
@@ -288,7 +317,7 @@ class Turns(Generic[P]):
 
     def _has_place_of_route(self, route: _RouteTurns[P]) -> bool:
         """Routes leave places to each other: all looks of one may begin to hang."""
-        others = (one for one in self._routes.values() if one is not route and one.is_polled)
+        others = (one for one in self._routes.values() if one is not route and one.groups)
         return route.under_way < ROUTE_SHARE * self._free or not any(others)
 
     def _has_unproven_place(self, route: _RouteTurns[P], standing: Standing) -> bool:
@@ -306,7 +335,7 @@ class Turns(Generic[P]):
 
     def _down_together(self, route: _RouteTurns[P]) -> list[_RouteTurns[P]]:
         """The routes that one look probes for: this one, or all if everything fails."""
-        polled = [one for one in self._routes.values() if one.is_polled]
+        polled = [one for one in self._routes.values() if one.groups]
         return polled if all(one.is_failing() for one in polled) else [route]
 
     # --- what is under way -----------------------------------------------------------------------
@@ -314,9 +343,10 @@ class Turns(Generic[P]):
     def start(self, poll: P, now: float, *, is_last: bool) -> Seat:
         """A look starts. Unless it is a last one, the deadline stays."""
         route = self._route(poll.route)
-        route.due[poll.standing].set(poll, math.inf)
+        group = route.groups[poll.standing]
+        group.due.set(poll, math.inf)
         if is_last:
-            route.deadlines[poll.standing].set(poll, math.inf)
+            group.deadlines.set(poll, math.inf)
         is_probe = not is_last and route.health.holds(poll.standing, now)
         seat = Seat(poll.route, poll.standing, is_last=is_last, is_probe=is_probe)
         self._budget.take(now)
@@ -350,16 +380,22 @@ class Turns(Generic[P]):
     def learn(self, poll: P, outcome: object, at: float, chance: float) -> Change:
         """Learn from the outcome of a look what holds for others, and for its resource."""
         route = self._route(poll.route)
-        sound = len(route.due[Standing.SOUND])
-        change = route.health.after(outcome, at, before=poll.standing, sound=sound, chance=chance)
+        sound = route.groups.get(Standing.SOUND)
+        change = route.health.after(
+            outcome,
+            at,
+            before=poll.standing,
+            sound=len(sound.due) if sound else 0,
+            chance=chance,
+        )
         if change is Change.REFUSED:
             route.budget.slow_down(at)
             return change
         standing = standing_after(outcome)
         if standing is not poll.standing:
-            self.drop(poll)
+            route.drop(poll)
             poll.standing = standing
-            self.plan(poll, math.inf, math.inf)
+            route.plan(poll, math.inf, math.inf)
         return change
 
     def _route(self, name: Route) -> _RouteTurns[P]:
@@ -371,7 +407,3 @@ class Turns(Generic[P]):
 
 def _at(first: tuple[float, object]) -> float:
     return first[0]
-
-
-def _is_due(timetable: Timetable[P], now: float) -> bool:
-    return timetable.next_at <= now + EARLY_S
