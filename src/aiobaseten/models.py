@@ -1263,7 +1263,8 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
     async def _checked(self, *, even_if_superseded: bool) -> CancelTarget:
         """What a verb acts on: this promotion, unless somebody else has promoted since."""
         seen = await self._seen(even_if_superseded=even_if_superseded)
-        was_seen = seen is None or seen.shows_promotion
+        is_ours = seen is not None and seen.candidate_id == self.deployment_id
+        was_seen = seen is None or (seen.shows_promotion and is_ours)
         return _cancelling.Target(
             self.environment_name,
             self.deployment_id,

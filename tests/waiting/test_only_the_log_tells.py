@@ -10,6 +10,7 @@ import pytest
 from aiobaseten.errors import (
     PromotionCanceledError,
     PromotionFailedError,
+    PromotionInProgressError,
     PromotionSupersededError,
     WaitTimeoutError,
 )
@@ -289,3 +290,39 @@ async def test_a_promotion_that_succeeded_is_a_success_at_the_first_look(newer: 
         assert (await again.wait()).id == "new"
 
     assert fake.now - began < (15 if newer == "runs" else 1)
+
+
+@pytest.mark.parametrize("log", ["readable", "forbidden"])
+@pytest.mark.parametrize("verb", ["cancel", "pause", "rollback"])
+@pytest.mark.parametrize("ended", ["succeeded", "was cancelled"])
+async def test_looks_from_before_a_promotion_do_not_make_it_superseded(
+    ended: str, verb: str, log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one began right after that of "third", which all servers still show."""
+    fake = FakeBaseten(behaviour=Behaviour(audit_log=log, terminal_promotion_for=0.0))
+    environment = set_up(fake, "model", ramp=[(25, 600)])
+    fake.model("owner").deployment("third")
+    await asyncio.sleep(100)
+    environment.promote("third")
+    await asyncio.sleep(100)
+    if ended == "succeeded":
+        environment.force_roll_forward()
+    else:
+        environment.force_cancel()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, "model")
+        let_looks_lag(monkeypatch, 59)
+        await asyncio.sleep(2)
+        began, sent_before = fake.now, len(posts(fake))
+        if verb == "rollback":
+            with pytest.raises(PromotionInProgressError):
+                await promotion.rollback()
+        else:
+            await getattr(promotion, verb)()
+
+    assert len(posts(fake)) - sent_before == (0 if verb == "rollback" else 1)
+    assert verb == "rollback" or log == "forbidden" or fake.now - began < 1
+
+
+def posts(fake: FakeBaseten) -> list[Any]:
+    return [one for one in fake.requests if one.method == "POST"]
