@@ -18,6 +18,7 @@ from ._predecessor import (
     Unknown,
     find_in_audit_log,
     find_in_list,
+    is_in,
     not_cancelled,
 )
 from ._promoting import Started, adopted_since, announce, in_progress, send_once
@@ -157,8 +158,8 @@ async def check_still_ours(
                 raise await _superseded(resource, ours, look.reading, one.deployment_id)
         return StillOurs(look.reading, is_logged=True)
     known = (None, ours.deployment_id, ours.previous_id if may_go_back else None)
-    kept = {id(one) for one in not_cancelled(entries)}
-    others = [one for one in promotions_after(entries, ours.deployment_id) if id(one) in kept]
+    kept = not_cancelled(entries)
+    others = [one for one in promotions_after(entries, ours.deployment_id) if is_in(one, kept)]
     newer = [one for one in others if one.deployment_id not in known]
     if newer and look.other is not None:
         is_shown = any(one.deployment_id == look.other for one in newer)
@@ -495,10 +496,14 @@ def _has_ended(
 ) -> PromotionInProgressError:
     """The error that another promotion has ended since a rollback began."""
     serves = f"deployment {reading.current_id} serves" if reading.current_id else "nothing serves"
-    as_before = " as before" if reading.current_id == current_id else ""
+    # The look with which the rollback began may have been old.
+    then = f"the first look showed deployment {current_id}" if current_id else "nothing served"
+    found = f"{then}, and now {serves}"
+    if reading.current_id == current_id:
+        found = f"the audit log has changed meanwhile, and {serves} as before"
     return PromotionInProgressError(
-        f"another promotion to {resource.environment_label(environment)} has just ended, so "
-        f"nothing was sent: {serves} now{as_before}. Look at the environment, then roll back",
+        f"another promotion to {resource.environment_label(environment)} has ended, so nothing was "
+        f"sent: {found}. Look at the environment, then roll back",
         deployment_id=reading.current_id,
         environment=reading.value,
     )
