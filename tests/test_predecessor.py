@@ -125,6 +125,19 @@ def test_a_deployment_that_has_failed_does_not_count() -> None:
     assert found.deployment_id == "a"
 
 
+def test_a_copy_that_failed_later_does_not_count_against_its_source() -> None:
+    """The log names the copy itself, so that the entry of "b" is not about it."""
+    failed = "b.1767225600"
+
+    found = in_log(log("a", "b", failed, "c"), "c", failed=failed)
+    unnamed = find_in_audit_log(
+        log("a", "b", "b", "c"), "c", listed("a", "b", failed, "c", failed=failed)
+    )
+
+    assert found == Predecessor(deployment_id="b", source="the audit log")
+    assert isinstance(unnamed, Unknown)
+
+
 @pytest.mark.parametrize(
     ("entries", "failed", "newer"),
     [
@@ -133,8 +146,9 @@ def test_a_deployment_that_has_failed_does_not_count() -> None:
         (log("a", "b", "c", "cancelled c"), "", None),
         (log("a", "b", "c"), "c", None),
         (log("a", "b", "?"), "", "?"),
+        (log("a", "b", "a"), "", "a"),
     ],
-    ids=["no newer one", "a newer one", "cancelled", "failed", "unreadable"],
+    ids=["no newer one", "a newer one", "cancelled", "failed", "unreadable", "of the one before"],
 )
 def test_a_newer_promotion_that_may_be_live_by_now_is_told(
     entries: list[AuditEntry], failed: str, newer: str | None

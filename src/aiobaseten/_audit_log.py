@@ -132,6 +132,19 @@ class AuditEntry:
         return evolve(self, actor=actor)
 
 
+def is_old(entry: AuditEntry, now: float | None, seconds: float) -> bool:
+    """Whether an entry is certainly so old. The clock of the log may be another one.
+
+    Args:
+        entry: The entry.
+        now: The time at the server, in seconds since 1970; ``None`` if it is not known.
+        seconds: How old.
+    """
+    if now is None or entry.at is None:
+        return False
+    return now - entry.at.timestamp() >= AHEAD_S + seconds
+
+
 @frozen(kw_only=True)
 class AuditPage:
     """A page of an audit log.

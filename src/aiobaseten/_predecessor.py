@@ -97,7 +97,7 @@ def find_in_audit_log(
     newest = newer[0] if newer else None
     begun = [one for one in entries if one.act is Act.PROMOTED]
     latest = position_of(begun, current_id, current_name)
-    replaced = [] if latest is None else [one for one in begun[latest + 1 :] if one in newer]
+    replaced = [] if latest is None else [one for one in begun[latest + 1 :] if is_in(one, newer)]
     if replaced:
         return Unknown(
             f"the audit log shows that the last promotion of {current_id} was cancelled, perhaps "
@@ -108,6 +108,7 @@ def find_in_audit_log(
     if not has_names:  # the list does not show the names of chain deployments
         current_name = promotions[position].name
     names = {*(one.name for one in deployments.values()), *(one.name for one in entries)}
+    logged = {one.deployment_id for one in begun}
     for one in promotions[position + 1 :]:
         if one.deployment_id is None:
             return Unknown("an entry of the audit log does not name its deployment and environment")
@@ -127,7 +128,7 @@ def find_in_audit_log(
             )
         if has_failed(one, deployments):
             continue
-        failed = failed_copy(one, deployments)
+        failed = failed_copy(one, deployments, logged)
         if failed is not None:
             return Unknown(
                 f"deployment {one.deployment_id} was promoted before, but {failed}, which was made "
@@ -213,6 +214,11 @@ def _is_end_of(end: AuditEntry, promotion: AuditEntry) -> bool:
     return is_made_from(promotion.name, end.name) or is_made_from(end.name, promotion.name)
 
 
+def is_in(entry: AuditEntry, entries: Sequence[AuditEntry]) -> bool:
+    """Whether it is there itself: a deployment that is promoted twice has two equal entries."""
+    return any(one is entry for one in entries)
+
+
 def position_of(
     promotions: Sequence[AuditEntry], current_id: str, current_name: str | None
 ) -> int | None:
@@ -229,9 +235,23 @@ def has_failed(promotion: AuditEntry, deployments: Mapping[str, ListedDeployment
     return deployment is not None and not deployment.can_have_served
 
 
-def failed_copy(promotion: AuditEntry, deployments: Mapping[str, ListedDeployment]) -> str | None:
-    """A failed deployment made from the one that is named, which may be the one promoted."""
-    made = [one for one in deployments.values() if is_made_from(promotion.name, one.name)]
+def failed_copy(
+    promotion: AuditEntry,
+    deployments: Mapping[str, ListedDeployment],
+    logged: Collection[str | None],
+) -> str | None:
+    """A failed deployment made from the one that is named, which may be the one promoted.
+
+    Args:
+        promotion: The entry of the promotion.
+        deployments: All that exist, by id.
+        logged: The deployments that have entries of their own: the entry is about none of them.
+    """
+    made = [
+        one
+        for one in deployments.values()
+        if is_made_from(promotion.name, one.name) and one.id not in logged
+    ]
     if any(one.can_have_served for one in made):
         return None
     return made[0].id if made else None

@@ -250,9 +250,7 @@ async def outlast(resource: Resource[D, E], entry: AuditEntry) -> bool:
     The clock of the log may be another one: only an entry that is old by any clock is old. Returns
     whether it paused.
     """
-    now = resource.sender.told_time()
-    age = 0.0 if now is None or entry.at is None else now - entry.at.timestamp()
-    if age >= _audit_log.AHEAD_S + MOST_STALE_S:
+    if _audit_log.is_old(entry, resource.sender.told_time(), MOST_STALE_S):
         return False
     await resource.sender.connections.pause(MOST_STALE_S)
     return True

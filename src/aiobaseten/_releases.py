@@ -7,7 +7,14 @@ from typing import Any
 
 from ._audit_log import Act, AuditEntry
 from ._finding import is_made_from
-from ._predecessor import ListedDeployment, failed_copy, has_failed, not_cancelled, position_of
+from ._predecessor import (
+    ListedDeployment,
+    failed_copy,
+    has_failed,
+    is_in,
+    not_cancelled,
+    position_of,
+)
 from ._resource import Resource
 from .audit import Release, ReleaseState
 from .readings import EnvironmentReading
@@ -48,6 +55,7 @@ def releases_of(
         deployments: All deployments of the chain or model, by id.
     """
     promotions = [one for one in entries if one.act is Act.PROMOTED]
+    logged = {one.deployment_id for one in promotions}
     kept = not_cancelled(entries)
     current = reading.current_id
     serving = None if current is None else position_of(kept, current, _name(current, deployments))
@@ -56,15 +64,15 @@ def releases_of(
     candidate = reading.candidate_id if reading.is_busy else None
 
     def state_of(one: AuditEntry) -> ReleaseState:
-        if not _is_in(one, kept):
+        if not is_in(one, kept):
             return "cancelled"
         if serving is not None and one is kept[serving]:
             return "serves"
         if candidate is not None and one is kept[0] and _is_of(one, candidate, deployments):
             return "promoting"
-        if has_failed(one, deployments) or failed_copy(one, deployments) is not None:
+        if has_failed(one, deployments) or failed_copy(one, deployments, logged):
             return "failed"
-        return "served" if one.deployment_id and _is_in(one, before) else "unknown"
+        return "served" if one.deployment_id and is_in(one, before) else "unknown"
 
     return [
         Release(
@@ -77,11 +85,6 @@ def releases_of(
         )
         for one in promotions
     ]
-
-
-def _is_in(entry: AuditEntry, entries: Sequence[AuditEntry]) -> bool:
-    """Whether it is there itself: a deployment that is promoted twice has two equal entries."""
-    return any(one is entry for one in entries)
 
 
 def _is_of(

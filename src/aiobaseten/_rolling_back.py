@@ -18,6 +18,7 @@ from ._predecessor import (
     Unknown,
     find_in_audit_log,
     find_in_list,
+    is_in,
     not_cancelled,
 )
 from ._promoting import Started, adopted_since, announce, in_progress, send_once
@@ -124,9 +125,10 @@ async def check_still_ours(
 ) -> StillOurs:
     """Check by two looks and by the audit log that nobody has promoted anything since.
 
-    One look may come from a server that lags behind. The log is written together with the
-    promotion, and only the log tells two promotions of one deployment apart. If the key may not
-    read it, or it fails for half a minute, the looks decide.
+    Looks may come from servers that lag behind, and show the time before ours. The log is written
+    together with the promotion: another deployment that they show does not count if the log has no
+    promotion after ours. Only the log tells two promotions of one deployment apart. If the key may
+    not read it, or it fails for half a minute, the looks decide, once they are newer than ours.
 
     Args:
         resource: The chain or model.
@@ -137,37 +139,49 @@ async def check_still_ours(
     Raises:
         PromotionSupersededError: Somebody has. Nothing was sent.
     """
-    reading = await _look_twice(resource, ours, may_go_back=may_go_back)
-    entries = await _read_log(resource, ours, patience)
+    look = await _look_twice(resource, ours, may_go_back=may_go_back)
+    entries = await _read_log(resource, ours, patience, is_new=look.other is not None)
     if entries is None:
         # Those looks are old by now.
-        reading = await _look_twice(resource, ours, may_go_back=may_go_back)
-        return StillOurs(reading, is_logged=False)
-    is_logged = shows_promotion_of(entries, ours.deployment_id)
+        look = await _look_twice(resource, ours, may_go_back=may_go_back)
+    if entries is None or not shows_promotion_of(entries, ours.deployment_id):
+        look = await _look_past_others(resource, ours, look, may_go_back=may_go_back)
+        is_over = entries is not None and is_cancelled(entries, ours.deployment_id)
+        return StillOurs(look.reading, is_logged=False, is_over=is_over)
     again = await _find_again(resource, ours, entries)
     if again is not None:
-        raise _promoted_again(resource, ours, reading, again)
-    if reading.shows_promotion and reading.candidate_id == ours.deployment_id:
+        raise _promoted_again(resource, ours, look.reading, again)
+    if look.reading.shows_promotion and look.reading.candidate_id == ours.deployment_id:
         for one in promotions_after(entries, ours.deployment_id):
             if one.deployment_id is not None and not one.is_push:
                 # Ours was over by then: the looks are out of date.
-                raise await _superseded(resource, ours, reading, one.deployment_id)
-        return StillOurs(reading, is_logged)
+                raise await _superseded(resource, ours, look.reading, one.deployment_id)
+        return StillOurs(look.reading, is_logged=True)
     known = (None, ours.deployment_id, ours.previous_id if may_go_back else None)
-    others = promotions_after(not_cancelled(entries), ours.deployment_id)
-    newer = next((one for one in others if one.deployment_id not in known), None)
-    if newer is not None:
+    kept = not_cancelled(entries)
+    others = [one for one in promotions_after(entries, ours.deployment_id) if is_in(one, kept)]
+    newer = [one for one in others if one.deployment_id not in known]
+    if newer and look.other is not None:
+        is_shown = any(one.deployment_id == look.other for one in newer)
+        by = look.other if is_shown else newer[0].deployment_id or look.other
+        raise await _superseded(resource, ours, look.reading, by)
+    if newer:
         # The looks may be out of date, or the other promotion has failed.
-        await outlast(resource, newer)
-        reading = await _look_twice(resource, ours, may_go_back=may_go_back)
+        await outlast(resource, newer[0])
+        look = await _look_twice(resource, ours, may_go_back=may_go_back)
+    if may_go_back or newer:
+        # Without a newer promotion in the log, ours runs, whatever the looks show.
+        look = await _look_past_others(resource, ours, look, may_go_back=may_go_back)
     is_over = bool(others) or is_cancelled(entries, ours.deployment_id)
-    return StillOurs(reading, is_logged, is_over=is_over)
+    return StillOurs(look.reading, is_logged=True, is_over=is_over)
 
 
 async def _read_log(
-    resource: Resource[D, E], ours: Ours, patience: float
+    resource: Resource[D, E], ours: Ours, patience: float, *, is_new: bool
 ) -> Sequence[AuditEntry] | None:
     """The entries of the audit log, newest first: none if the key may not read it.
+
+    If it *is_new*, no answer is reused: only a log that was read after a look can outdate it.
 
     Returns ``None`` if it kept failing, and warns. If it did so within the last minute, one try is
     enough, and no further warning: a guard reads it again and again. If it has just failed, it is
@@ -184,7 +198,7 @@ async def _read_log(
     while True:
         try:
             async with clock.timeout_at(began + limit):
-                entries = await resource.polls.follow_ups.once(read)
+                entries = await (read() if is_new else resource.polls.follow_ups.once(read))
         except ConfigurationError:
             raise
         except (PermissionDeniedError, NotFoundError):
@@ -219,21 +233,58 @@ async def _find_again(
     return promoted_again(entries, ours.deployment_id, ours.began_by, ourselves, now)
 
 
-async def _look_twice(
-    resource: Resource[D, E], ours: Ours, *, may_go_back: bool
-) -> EnvironmentReading:
-    await _read_still_ours(resource, ours, may_go_back=may_go_back)
-    return await _read_still_ours(resource, ours, may_go_back=may_go_back)
+@frozen
+class _Look:
+    """A look at the environment.
+
+    Attributes:
+        reading: The environment.
+        other: Another deployment that has been promoted since, unless the look is from before
+            ours; ``None`` if the look shows none.
+    """
+
+    reading: EnvironmentReading
+    other: str | None = None
+
+
+async def _look_past_others(
+    resource: Resource[D, E], ours: Ours, look: _Look, *, may_go_back: bool
+) -> _Look:
+    """Look again for as long as others that are shown may be from before ours.
+
+    Raises:
+        PromotionSupersededError: Somebody else has promoted since.
+    """
+    while look.other is not None:
+        if resource.sender.clock.now() >= certain_at(ours.known_at):
+            raise await _superseded(resource, ours, look.reading, look.other)
+        await resource.sender.connections.pause(_LOOK_AGAIN_S)
+        look = await _look_twice(resource, ours, may_go_back=may_go_back)
+    return look
+
+
+async def _look_twice(resource: Resource[D, E], ours: Ours, *, may_go_back: bool) -> _Look:
+    """The second of two looks, with the other deployment that either shows."""
+    first = await _look(resource, ours, may_go_back=may_go_back)
+    second = await _look(resource, ours, may_go_back=may_go_back)
+    return _Look(second.reading, second.other or first.other)
 
 
 async def _read_still_ours(
     resource: Resource[D, E], ours: Ours, *, may_go_back: bool
 ) -> EnvironmentReading:
+    """The environment, unless it certainly shows that somebody else has promoted since."""
+    look = await _look(resource, ours, may_go_back=may_go_back)
+    look = await _look_past_others(resource, ours, look, may_go_back=may_go_back)
+    return look.reading
+
+
+async def _look(resource: Resource[D, E], ours: Ours, *, may_go_back: bool) -> _Look:
     reading = await resource.read_environment(ours.environment)
     ours.baseline.note_live(reading, ours.deployment_id, resource.sender.clock.now())
     if reading.shows_promotion and reading.candidate_id == ours.deployment_id:
         ours.baseline.correct(reading, ours.deployment_id)
-        return reading  # whatever serves, ours is under way
+        return _Look(reading)  # whatever serves, ours is under way
     moving = reading.candidate if reading.is_busy else None
     for deployment in (moving, reading.current):
         if deployment is None or deployment.id == ours.deployment_id:
@@ -245,8 +296,8 @@ async def _read_still_ours(
             and await is_of(resource, ours.previous_id, deployment)
         ):
             continue
-        raise await _superseded(resource, ours, reading, deployment.id)
-    return reading
+        return _Look(reading, deployment.id)
+    return _Look(reading)
 
 
 async def _superseded(
@@ -445,10 +496,14 @@ def _has_ended(
 ) -> PromotionInProgressError:
     """The error that another promotion has ended since a rollback began."""
     serves = f"deployment {reading.current_id} serves" if reading.current_id else "nothing serves"
-    as_before = " as before" if reading.current_id == current_id else ""
+    # The look with which the rollback began may have been old.
+    then = f"the first look showed deployment {current_id}" if current_id else "nothing served"
+    found = f"{then}, and now {serves}"
+    if reading.current_id == current_id:
+        found = f"the audit log has changed meanwhile, and {serves} as before"
     return PromotionInProgressError(
-        f"another promotion to {resource.environment_label(environment)} has just ended, so "
-        f"nothing was sent: {serves} now{as_before}. Look at the environment, then roll back",
+        f"another promotion to {resource.environment_label(environment)} has ended, so nothing was "
+        f"sent: {found}. Look at the environment, then roll back",
         deployment_id=reading.current_id,
         environment=reading.value,
     )

@@ -615,7 +615,8 @@ class ChainEnvironmentHandle(EnvironmentHandle["ChainDeployment", "ChainEnvironm
         Raises:
             RollbackImpossibleError: It is not known what served before, or nothing serves; nothing
                 was sent.
-            PromotionInProgressError: A promotion is under way, or has just ended; nothing was sent.
+            PromotionInProgressError: A promotion is under way, or has ended since the first look;
+                nothing was sent.
             PromotionOutcomeUnknownError: As for `promote`.
             NotFoundError: There is no such chain or environment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.

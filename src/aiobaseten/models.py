@@ -897,7 +897,8 @@ class ModelEnvironmentHandle(EnvironmentHandle["Deployment", "Environment"]):
         Raises:
             RollbackImpossibleError: It is not known what served before, or nothing serves; nothing
                 was sent.
-            PromotionInProgressError: A promotion is under way, or has just ended; nothing was sent.
+            PromotionInProgressError: A promotion is under way, or has ended since the first look;
+                nothing was sent.
             PromotionOutcomeUnknownError: As for `promote`.
             NotFoundError: There is no such model or environment.
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
@@ -1263,7 +1264,8 @@ class ModelPromotion(Promotion["Deployment", "Environment"]):
     async def _checked(self, *, even_if_superseded: bool) -> CancelTarget:
         """What a verb acts on: this promotion, unless somebody else has promoted since."""
         seen = await self._seen(even_if_superseded=even_if_superseded)
-        was_seen = seen is None or seen.shows_promotion
+        is_ours = seen is not None and seen.candidate_id == self.deployment_id
+        was_seen = seen is None or (seen.shows_promotion and is_ours)
         return _cancelling.Target(
             self.environment_name,
             self.deployment_id,

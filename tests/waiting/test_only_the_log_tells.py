@@ -10,6 +10,7 @@ import pytest
 from aiobaseten.errors import (
     PromotionCanceledError,
     PromotionFailedError,
+    PromotionInProgressError,
     PromotionSupersededError,
     WaitTimeoutError,
 )
@@ -236,3 +237,92 @@ async def test_a_rollback_is_sent_although_looks_show_the_time_before_the_promot
 
     assert sum(one.method == "POST" for one in fake.requests) == 2
     assert back.previous_id == "new"
+
+
+@pytest.mark.parametrize("log", ["readable", "forbidden"])
+@pytest.mark.parametrize("successor", ["third", "old"])
+@pytest.mark.parametrize("begins_after", [0.5, 48.0])
+async def test_a_look_from_when_it_served_is_no_success_if_its_end_is_known(
+    log: Any, successor: str, begins_after: float
+) -> None:
+    """It served for ten seconds. The wait begins after its end, and one server lags behind."""
+    behaviour = Behaviour(
+        audit_log=log, replica_lags=(0.0, 59.0), deployment_ids="same", terminal_promotion_for=0.0
+    )
+    fake = FakeBaseten(behaviour=behaviour)
+    environment = set_up(fake, "model", traffic_delay=600)
+    fake.model("owner").deployment("third")
+    await asyncio.sleep(100)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, "model")
+        await asyncio.sleep(20)
+        environment.force_roll_forward()
+        environment.promote(successor)
+        await asyncio.sleep(10)
+        environment.force_roll_forward()
+        await asyncio.sleep(begins_after)
+        with pytest.raises(PromotionSupersededError) as caught:
+            await promotion.wait(timeout=600)
+
+    assert caught.value.by == successor
+
+
+@pytest.mark.parametrize("newer", ["none", "runs", "was cancelled", "failed long ago"])
+async def test_a_promotion_that_succeeded_is_a_success_at_the_first_look(newer: str) -> None:
+    """A wait in another process asks the audit log: no promotion that it shows has ended ours."""
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same", terminal_promotion_for=0.0))
+    environment = set_up(fake, "model", traffic_delay=600)
+    fake.model("owner").deployment("third")
+    async with fake.client() as baseten:
+        token = (await promote(baseten, "model")).token
+    environment.force_roll_forward()
+    await asyncio.sleep(100)
+    if newer != "none":
+        environment.promote("third")
+    if newer == "was cancelled":
+        environment.cancel()
+    if newer == "failed long ago":
+        environment.fail()
+        await asyncio.sleep(4000)
+    async with fake.client() as baseten:
+        again: Any = await baseten.resume(token)
+        began = fake.now
+        assert (await again.wait()).id == "new"
+
+    assert fake.now - began < (15 if newer == "runs" else 1)
+
+
+@pytest.mark.parametrize("log", ["readable", "forbidden"])
+@pytest.mark.parametrize("verb", ["cancel", "pause", "rollback"])
+@pytest.mark.parametrize("ended", ["succeeded", "was cancelled"])
+async def test_looks_from_before_a_promotion_do_not_make_it_superseded(
+    ended: str, verb: str, log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one began right after that of "third", which all servers still show."""
+    fake = FakeBaseten(behaviour=Behaviour(audit_log=log, terminal_promotion_for=0.0))
+    environment = set_up(fake, "model", ramp=[(25, 600)])
+    fake.model("owner").deployment("third")
+    await asyncio.sleep(100)
+    environment.promote("third")
+    await asyncio.sleep(100)
+    if ended == "succeeded":
+        environment.force_roll_forward()
+    else:
+        environment.force_cancel()
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, "model")
+        let_looks_lag(monkeypatch, 59)
+        await asyncio.sleep(2)
+        began, sent_before = fake.now, len(posts(fake))
+        if verb == "rollback":
+            with pytest.raises(PromotionInProgressError):
+                await promotion.rollback()
+        else:
+            await getattr(promotion, verb)()
+
+    assert len(posts(fake)) - sent_before == (0 if verb == "rollback" else 1)
+    assert verb == "rollback" or log == "forbidden" or fake.now - began < 1
+
+
+def posts(fake: FakeBaseten) -> list[Any]:
+    return [one for one in fake.requests if one.method == "POST"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable
 from datetime import datetime
+from typing import Any
 
 from attrs import define, evolve, field
 
@@ -31,7 +32,7 @@ from .deployment import (
     record_parts,
     stays_asleep,
 )
-from .doubt import MISSING_GRACE_S, MOST_STALE_S, Doubt, certain_at
+from .doubt import MISSING_GRACE_S, MOST_STALE_S, Doubt, KnownEnd, certain_at
 from .history import History
 from .steps import (
     KEEPS_WORKING,
@@ -41,19 +42,22 @@ from .steps import (
     Done,
     Explain,
     Failed,
+    IsOver,
     MayHaveServed,
+    Over,
     Pending,
     Question,
     Step,
     Still,
     Suspected,
     Verdict,
-    WasCancelled,
     cut,
 )
 
-# Seconds after which the audit log is asked again whether somebody has cancelled the promotion.
+# Seconds after which the audit log is asked again whether the promotion is over.
 _ASK_AGAIN_S = 60.0
+# Seconds after a promotion began, from which on a wait for it is late.
+_LATE_S = 2.0
 
 
 @define(kw_only=True)
@@ -204,8 +208,8 @@ class PromotionTracker:
     _alone_since: float | None = None
     _was_replaced: bool = False
     _doubt: Doubt = field(factory=Doubt)
-    _is_cancelled: bool = False
     _asked_at: float = -math.inf
+    _end: KnownEnd | None = None
     _asleep: tuple[Part, ...] = ()
     _outlook: str = NOT_SHOWN
 
@@ -217,8 +221,13 @@ class PromotionTracker:
     def see(self, reading: EnvironmentReading, at: float) -> Step:
         """Decide what one look means: look again, done, or failed."""
         ours = self._find(reading, at)
+        if self._end is not None and (ours is None or ours is not reading.current):
+            self._end.clear()
         if self._current_since is None:  # else another promotion of the same deployment is shown
+            before = self.baseline.current_id
             self.baseline.correct(reading, self.target)
+            if self._end is not None and self.baseline.current_id != before:
+                self._end.replaced_at = -math.inf  # it had served before
         self.baseline.note_live(reading, self.target, self.began + at)
         is_old = self._is_old(reading, at)
         events: list[Event] = record_parts(self.history, ours, at) if ours else []
@@ -303,8 +312,7 @@ class PromotionTracker:
             return reading.candidate_id == self.target
         # Without a candidate it may be anybody's: not ours if a third deployment serves, or was
         # promoted meanwhile.
-        serves_third = reading.current_id not in (None, self.target, self.baseline.current_id)
-        return not serves_third and not self._was_replaced
+        return not self._is_third_current(reading) and not self._was_replaced
 
     def _shows_another(self, reading: EnvironmentReading) -> bool:
         """Whether the promotion of a deployment that was not there before is shown."""
@@ -371,10 +379,10 @@ class PromotionTracker:
             has_ended = self.seen.last is not None and self._is_new("ended", at)
             alone_for = at - self._alone_since
             if has_ended or (alone_for >= MISSING_GRACE_S and self._old_for(at) <= 0):
-                if self._is_cancelled:
+                if self._was_cancelled:
                     return self._canceled(reading)
                 if self._may_ask(at):
-                    return self._ask_whether_cancelled(reading, at)
+                    return self._ask_whether_over(reading, at)
                 if reading.candidate_id is not None and self._shows_another(reading):
                     # It hides how ours has ended.
                     return self._superseded(reading, reading.candidate_id)
@@ -382,8 +390,17 @@ class PromotionTracker:
                 return Pending()
         elif not self._served_already and not self.baseline.is_certain(self.began + at):
             return self._perhaps_earlier(reading, ours, at)
+        return self._unless_outdated(reading, Done(lambda: ours.value), at)
+
+    def _unless_outdated(self, reading: EnvironmentReading, done: Done, at: float) -> Verdict:
+        """*done*, unless the look may be older than an end that another look or the log shows."""
+        end, candidate = self._end, reading.candidate_id
+        if (self._is_late or (end is not None and end.may_be)) and self._may_ask(at):
+            return self._ask_whether_over(reading, at)
+        if end is not None and not end.believes(reading.current_id, candidate, at):
+            return Pending(confirm_in=end.remaining(at))
         self._doubt.clear()
-        return Done(lambda: ours.value)
+        return done
 
     def _perhaps_earlier(
         self, reading: EnvironmentReading, ours: DeploymentReading, at: float
@@ -396,6 +413,11 @@ class PromotionTracker:
             )
         self._doubt.clear()
         return Pending(confirm_in=certain_at(baseline.served_until or 0.0) - self.began - at)
+
+    @property
+    def _is_late(self) -> bool:
+        """Whether it began some time before the wait, which did not see that."""
+        return self.under_way_at < -_LATE_S
 
     def _is_status_of_before(self, reading: EnvironmentReading) -> bool:
         promotion = reading.promotion
@@ -433,20 +455,35 @@ class PromotionTracker:
 
     # --- what only the audit log shows -----------------------------------------------------------
 
+    @property
+    def _known_end(self) -> KnownEnd:
+        """What is known of its end; most waits never need it."""
+        if self._end is None:
+            self._end = KnownEnd()
+        return self._end
+
+    @property
+    def _was_cancelled(self) -> bool:
+        """Whether the log told so."""
+        return self._end is not None and self._end.is_cancelled
+
     def _may_ask(self, at: float) -> bool:
-        """Whether to ask the log again who has cancelled it: all waits together, once a minute."""
+        """Whether to ask the log again whether it is over: all waits together, once a minute."""
         return at - self._asked_at >= _ASK_AGAIN_S
 
-    def _ask_whether_cancelled(self, reading: EnvironmentReading, at: float) -> Consult:
+    def _ask_whether_over(self, reading: EnvironmentReading, at: float) -> Consult:
         self._asked_at = at
 
-        def note(is_cancelled: bool | None) -> None:
-            self._is_cancelled = bool(is_cancelled)
+        def note(told: Over | None) -> None:
+            if told is None:
+                self._known_end.is_logged = False
+                return
+            self._known_end.note_log(is_cancelled=told.is_cancelled, newer=told.newer, at=at)
 
-        return self._consult(WasCancelled(), note, reading)
+        return self._consult(IsOver(), note, reading)
 
     def _consult(
-        self, question: Question, note: Callable[[bool | None], None], reading: EnvironmentReading
+        self, question: Question, note: Callable[[Any], None], reading: EnvironmentReading
     ) -> Consult:
         return Consult(question, note, lambda at: self.see(reading, at))
 
@@ -492,6 +529,9 @@ class PromotionTracker:
         if promotion is not None and not promotion.is_over:  # ours, without a candidate
             self._note_missing(at)
             return self._moving(promotion)
+        self._note_end(reading, at)
+        if self._is_replaced(reading, at):
+            return Explain(lambda deployment, at: self._explain(reading, deployment, at))
         has_succeeded = promotion is not None and promotion.phase is PromotionPhase.SUCCEEDED
         since = self._current_since
         if has_succeeded and since is not None and reading.current_id is not None:
@@ -516,15 +556,37 @@ class PromotionTracker:
         # cancel in the log may still be under way.
         has_lasted = not self._was_there or at - since >= MISSING_GRACE_S
         if has_lasted and self._old_for(at) <= 0 and self._successor(reading) is None:
-            if self._is_cancelled:
+            if self._was_cancelled:
                 return self._canceled(reading)
             if self._may_ask(at):
-                return self._ask_whether_cancelled(reading, at)
+                return self._ask_whether_over(reading, at)
+        elif self._is_third_current(reading) and self._may_ask(at):
+            return self._ask_whether_over(reading, at)
         shown_within = 0.0 if self._was_there else self.options.settling_time
         remaining = max(MISSING_GRACE_S, shown_within) - (at - since)
         if remaining > 0:
             return Pending(confirm_in=remaining)
         return Explain(lambda deployment, at: self._explain(reading, deployment, at))
+
+    def _note_end(self, reading: EnvironmentReading, at: float) -> None:
+        """Note what a look that does not show it tells of its end. Later ones may be older."""
+        since = self._current_since
+        was_current = since is not None and at >= certain_at(since)
+        if self._is_third_current(reading) or (was_current and reading.current_id is not None):
+            self._known_end.may_be, self._known_end.replaced_at = True, at
+            return
+        is_known = self._was_there or self._is_late
+        if is_known and self._old_for(at) <= 0 and self._succeeded_since is None:
+            self._known_end.may_be = True
+
+    def _is_third_current(self, reading: EnvironmentReading) -> bool:
+        """Whether a deployment serves that did not before."""
+        return reading.current_id not in (None, self.target, self.baseline.current_id)
+
+    def _is_replaced(self, reading: EnvironmentReading, at: float) -> bool:
+        """Whether a deployment serves that was promoted after ours, as the log tells."""
+        is_after = self._is_third_current(reading) or self._old_for(at) <= 0
+        return is_after and self._end is not None and reading.current_id in self._end.newer
 
     def _may_follow(self, reading: EnvironmentReading) -> bool:
         """Whether it was seen SUCCEEDED, and nothing else has become current since."""
@@ -555,7 +617,10 @@ class PromotionTracker:
             if old_for > 0 and not has_failed:
                 return Pending(confirm_in=old_for)
             return self._broke(reading, broken, at)
-        if (successor := self._successor(reading)) is not None:
+        successor = self._successor(reading)
+        if self._is_replaced(reading, at):
+            successor = reading.current_id
+        if successor is not None:
             is_before = successor == self.baseline.current_id
             since = self._current_since if is_before else None
             return self._unless_before(self._superseded(reading, successor), at, since)
@@ -602,7 +667,7 @@ class PromotionTracker:
     def _successor(self, reading: EnvironmentReading) -> str | None:
         """The deployment that took the place, if one did."""
         before = self.baseline
-        if reading.current_id not in (None, self.target, before.current_id):
+        if self._is_third_current(reading):
             return reading.current_id
         is_new = reading.candidate_id not in (
             None,

@@ -81,8 +81,22 @@ class Suspected:
 
 
 @frozen
-class WasCancelled:
-    """Asks the audit log whether somebody has cancelled the promotion."""
+class IsOver:
+    """Asks the audit log whether the promotion is over."""
+
+
+@frozen
+class Over:
+    """What an audit log tells of the end of a promotion.
+
+    Attributes:
+        is_cancelled: Whether somebody has cancelled it.
+        newer: The deployments that were promoted after it lately, by promotions that nobody has
+            cancelled.
+    """
+
+    is_cancelled: bool = False
+    newer: frozenset[str] = frozenset()
 
 
 @frozen
@@ -96,7 +110,7 @@ class MayHaveServed:
     made_at: datetime | None
 
 
-Question: TypeAlias = "WasCancelled | MayHaveServed"
+Question: TypeAlias = "IsOver | MayHaveServed"
 
 
 @frozen
@@ -105,12 +119,13 @@ class Consult:
 
     Attributes:
         question: What to ask.
-        note: To be called with the answer; with ``None`` if the log cannot be read.
+        note: To be called with the answer: `Over`, or a bool; with ``None`` if the log cannot be
+            read.
         again: To be called afterwards, with the time; returns the step of the same look.
     """
 
     question: Question
-    note: Callable[[bool | None], None]
+    note: Callable[[Any], None]
     again: Callable[[float], Step]
 
 

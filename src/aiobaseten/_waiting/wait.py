@@ -42,6 +42,7 @@ from .steps import (
     Done,
     Explain,
     Failed,
+    Over,
     Pending,
     Step,
     Suspected,
@@ -185,7 +186,7 @@ class Wait(Generic[R]):
         self._events: deque[Event] | None = None  # if anybody listens
         self._waiter: asyncio.Future[None] | None = None
         self._act: Step | None = None
-        self._asking: asyncio.Task[bool | None] | None = None  # the audit log
+        self._asking: asyncio.Task[Over | bool | None] | None = None  # the audit log
         self._result: Done | None = None
         self._error: BaseException | None = None
         self._last_seen: Callable[[], Any] | None = None  # builds it
@@ -427,11 +428,12 @@ class Wait(Generic[R]):
     def _consult(self, verdict: Consult) -> None:
         """Ask the audit log. A listener that is busy does not delay it: it may mean success."""
         who = self._make_actions().who
-        ask = answer(self._polls.follow_ups, who, verdict.question)
+        told_time = self._polls.sender.told_time
+        ask = answer(self._polls.follow_ups, who, verdict.question, told_time)
         self._asking = asyncio.get_running_loop().create_task(ask)
         self._asking.add_done_callback(partial(self._consulted, verdict))
 
-    def _consulted(self, verdict: Consult, asking: asyncio.Task[bool | None]) -> None:
+    def _consulted(self, verdict: Consult, asking: asyncio.Task[Over | bool | None]) -> None:
         """Judge the look again with the answer of the audit log."""
         if self._asking is not asking or self._is_decided:
             return

@@ -6,7 +6,7 @@ tell beyond doubt, or not within two seconds, is left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ from ..errors import (
 )
 from .doubt import MOST_STALE_S
 from .followups import FollowUp, FollowUps
-from .steps import MayHaveServed, Question
+from .steps import MayHaveServed, Over, Question
 
 if TYPE_CHECKING:
     from .. import _audit_log, _finding
@@ -72,7 +72,12 @@ async def explains(follow_ups: FollowUps, who: Who, error: WaitError) -> bool:
     return await _look_up(follow_ups, who, error) is not None
 
 
-async def answer(follow_ups: FollowUps, who: Who | None, question: Question) -> bool | None:
+async def answer(
+    follow_ups: FollowUps,
+    who: Who | None,
+    question: Question,
+    told_time: Callable[[], float | None],
+) -> Over | bool | None:
     """What the audit log says; ``None`` if it cannot be read."""
     if who is None or who.target is None:
         return None
@@ -81,9 +86,28 @@ async def answer(follow_ups: FollowUps, who: Who | None, question: Question) -> 
         return None
     if isinstance(question, MayHaveServed):
         return may_have_served(entries, who.target, question.made_at)
+    return over(entries, who.target, who.since, told_time())
+
+
+def over(entries: Sequence[AuditEntry], target: str, started: float, now: float | None) -> Over:
+    """What the log tells of the end of the promotion of *target*.
+
+    Args:
+        entries: About promotions to the environment, newest first.
+        target: The deployment that is promoted.
+        started: When the promotion was started, in seconds since 1970 at Baseten.
+        now: When the log was read or a little earlier, by the same clock; ``None`` if not known.
+    """
     ends = frozenset({_audit_log.Act.CANCELLED, _audit_log.Act.ROLLED_FORWARD})
-    end = _newest(entries, ends, who.target, who.since)
-    return end is not None and end.act is _audit_log.Act.CANCELLED
+    end = _newest(entries, ends, target, started)
+    newer = frozenset(
+        one.deployment_id
+        for one in promotions_after(entries, target)
+        if one.deployment_id is not None
+        and not _audit_log.is_old(one, now, MOST_STALE_S)
+        and not is_cancelled(entries, one.deployment_id)
+    )
+    return Over(is_cancelled=end is not None and end.act is _audit_log.Act.CANCELLED, newer=newer)
 
 
 async def _look_up(follow_ups: FollowUps, who: Who, error: WaitError) -> AuditEntry | None:
