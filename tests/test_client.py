@@ -72,6 +72,18 @@ def test_an_empty_address_is_an_error_and_not_the_real_baseten(
         Baseten(api_key="key")
 
 
+@pytest.mark.parametrize("url", ["http://example.com", "api.baseten.co", "https://xn--0"])
+def test_a_wrong_address_is_named_as_the_caller_has_set_it(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"^base_url "):
+        Baseten(api_key="key", base_url=url)
+    monkeypatch.setenv("BASETEN_BASE_URL", url)
+
+    with pytest.raises(ConfigurationError, match=r"^BASETEN_BASE_URL "):
+        Baseten(api_key="key")
+
+
 def test_without_a_key_the_error_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BASETEN_API_KEY", raising=False)
 

@@ -146,7 +146,6 @@ class Baseten:
         key = os.environ.get("BASETEN_API_KEY") if api_key is None else api_key
         secret = Secret(scheme, _arguments.api_key(key))
         base = _base_url(base_url)
-        _check_host("base_url", base)
         inference = _arguments.inference_url(inference_url, base)
         _check_host("inference_url", inference.replace("{model_id}", "model"))
         connections = count("max_connections", max_connections)
@@ -597,15 +596,17 @@ def _base_url(given: str | httpx.URL | None) -> str:
     Raises:
         ConfigurationError: It is invalid, or empty.
     """
-    if given is not None:
-        return _arguments.base_url(given)
-    url = os.environ.get("BASETEN_BASE_URL")
-    if url is not None and not url.strip():
-        raise ConfigurationError(
-            "BASETEN_BASE_URL is empty: set it to the address of the API, or unset it for "
-            f"{DEFAULT_BASE_URL}"
-        )
-    return _arguments.base_url(DEFAULT_BASE_URL if url is None else url)
+    name, url = "base_url", given
+    if given is None:
+        name, url = "BASETEN_BASE_URL", os.environ.get("BASETEN_BASE_URL")
+        if url is not None and not url.strip():
+            raise ConfigurationError(
+                "BASETEN_BASE_URL is empty: set it to the address of the API, or unset it for "
+                f"{DEFAULT_BASE_URL}"
+            )
+    base = _arguments.base_url(DEFAULT_BASE_URL if url is None else url, name)
+    _check_host(name, base)
+    return base
 
 
 def _check_host(name: str, url: str) -> None:

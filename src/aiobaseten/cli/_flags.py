@@ -24,6 +24,15 @@ _FLAGS = {
     "at_most=": "--max-error-rate or --max-latency",
     "the timeout= of a check": "--check-timeout",
 }
+# What a message about a setting or a word of the user begins with.
+_SUBJECTS = {
+    "base_url": "--base-url",
+    "chain_id": "the name or id of the chain",
+    "model_id": "the name or id of the model",
+    "deployment_id": "the name or id of the deployment",
+    "environment": "the name of the environment",
+}
+_SUBJECT = re.compile(rf"({'|'.join(_SUBJECTS)})(?= must | is not a URL)")
 # Advice for which there is no flag.
 _EVEN_IF = "; to act all the same, pass even_if_superseded=True"
 
@@ -141,6 +150,9 @@ WAIT_FLAGS: Mapping[str, Flag] = {
 
 def in_shell(message: str) -> str:
     """A message of the library, with flags instead of arguments of Python."""
+    subject = _SUBJECT.match(message)
+    if subject is not None:
+        message = f"{_SUBJECTS[subject[1]]}{message[subject.end() :]}"
     for said, flag in _FLAGS.items():
         message = message.replace(said, flag)
     return _ARGUMENT.sub(_flag, message.replace(_EVEN_IF, ""))
