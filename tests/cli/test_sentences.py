@@ -499,13 +499,24 @@ INVALID_SETTINGS: list[tuple[str, dict[str, str], str]] = [
     (
         "list chain ..",
         {},
-        "chain_id must not be '..': that is not the name of anything",
+        "the name or id of the chain must not be '..': that is not the name of anything",
     ),
     (
-        "list chain c --base-url http://example.com",
+        "status model m a/b",
         {},
-        "base_url must be https: over plain http the API key could be read on the way "
-        "(only loopback addresses are excepted)",
+        "the name of the environment must not hold slashes or control characters",
+    ),
+    *(
+        (
+            f"list chain c{flag}",
+            environ,
+            f"{name} must be https: over plain http the API key could be read on the way "
+            "(only loopback addresses are excepted)",
+        )
+        for name, flag, environ in (
+            ("--base-url", " --base-url http://example.com", {}),
+            ("BASETEN_BASE_URL", "", {"BASETEN_BASE_URL": "http://example.com"}),
+        )
     ),
     (
         "list chain long-enough",
@@ -543,9 +554,13 @@ def refusal(kind: Callable[..., BasetenError], status: int, text: str = "") -> B
     return kind(text, status=status, method="GET", path="/p", request_id="r1")
 
 
-def running(deployment_id: str | None) -> PromotionInProgressError:
+def running(
+    deployment_id: str | None, *, may_be_adopted: bool = False
+) -> PromotionInProgressError:
     """The refusal to send a second promotion."""
-    return PromotionInProgressError("busy", deployment_id=deployment_id, environment=None)
+    return PromotionInProgressError(
+        "busy", deployment_id=deployment_id, environment=None, may_be_adopted=may_be_adopted
+    )
 
 
 ERRORS: list[tuple[BasetenError, str]] = [
@@ -600,9 +615,9 @@ ERRORS: list[tuple[BasetenError, str]] = [
         "over.",
     ),
     (
-        running("d"),
-        "a promotion of deployment d to prod of model m is already running, and nothing was sent: "
-        "follow it with --if-in-progress adopt, or wait for it with --if-in-progress wait",
+        running("copy", may_be_adopted=True),
+        "a promotion of deployment copy to prod of model m is already running, and nothing was "
+        "sent: follow it with --if-in-progress adopt, or wait for it with --if-in-progress wait",
     ),
     (
         running(None),
@@ -727,10 +742,12 @@ async def test_a_mistake_of_a_newcomer_is_explained(
 
 async def test_an_address_with_the_version_at_its_end_is_explained(fake: FakeBaseten) -> None:
     fake.model("model111", name="ranker")
-    async with fake.client(base_url="https://api.baseten.co/v1") as baseten:
+    async with fake.client(base_url="https://api.baseten.co/v1/models") as baseten:
         ending = await execute(run_of(baseten, "status model ranker production"))
 
-    assert "with /v1 at its end: leave that out" in ending.message
+    assert ending.message.endswith(
+        "; the base URL ends with /v1/models: leave that out, because every path begins with /v1"
+    )
 
 
 def test_a_timeout_names_the_time_that_the_user_asked_for() -> None:
@@ -1366,6 +1383,11 @@ async def test_a_plan_that_is_blocked_says_why(fake: FakeBaseten, baseten: Baset
     assert ending.message == (
         "the promotion would not succeed: a promotion of deployment stuck to production of model m "
         "is under way: wait for its end"
+    )
+
+    ending = await execute(run_of(baseten, "plan model m stuck --to production"))
+    assert ending.message.endswith(
+        " is under way: follow it with --if-in-progress adopt, or wait for its end"
     )
 
     environment = fake.model("m").environment("production")
