@@ -84,6 +84,25 @@ def test_a_wrong_address_is_named_as_the_caller_has_set_it(
         Baseten(api_key="key")
 
 
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("url", "passed"),
+    [(LOOPBACK, 60), ("http://[::1]:80", 60), ("https://api.baseten.co", 1)],
+)
+async def test_only_the_clock_of_a_client_of_this_machine_is_as_fast_as_the_variable_says(
+    monkeypatch: pytest.MonkeyPatch, url: str, passed: float
+) -> None:
+    monkeypatch.setenv("AIOBASETEN_CLOCK_SPEED", "60")
+    clock = Baseten(api_key="key", base_url=url).clock
+    began = clock.now()
+
+    await asyncio.sleep(1)
+
+    assert clock.now() - began == pytest.approx(passed)
+    own = LoopClock()
+    assert Baseten(api_key="key", base_url=url, clock=own).clock is own
+
+
 def test_without_a_key_the_error_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BASETEN_API_KEY", raising=False)
 

@@ -77,6 +77,7 @@ CANCELLATION = Token(
 
 KEY = "the API key is never an argument: set BASETEN_API_KEY, or pass --api-key-file PATH"
 TARGETS = "expected targets, such as model:ranker@v2 or chain:support-bot@latest"
+ONLY_SOME = "this is about some of the targets only: give them a command of their own"
 ONLY_MODELS_CANCEL = "only for models: Baseten cannot cancel a chain's promotion"
 
 INVALID_ARGUMENTS = {
@@ -322,6 +323,18 @@ INVALID_ARGUMENTS = {
         "argument --targets: cannot read it: No such file or directory"
     ),
     "promote --targets /dev/null --to prod": "argument --targets: the file has no targets",
+    "promote model:m@d chain:c@d --to prod --wait --max-error-rate 2%": (
+        f"chains have no metrics, such as error_rate: check them with --check; {ONLY_SOME}"
+    ),
+    "promote chain:b@d chain:c@d --to prod --wait --max-error-rate 2%": (
+        "chains have no metrics, such as error_rate: check them with --check"
+    ),
+    "wait chain:c@d model:m@d --wake": (
+        f"--wake: only for models: Baseten cannot wake a chain; {ONLY_SOME}"
+    ),
+    "promote model:m@d chain:c@d --to prod --check true": (
+        "a guard works only with --wait: without it, nobody would measure"
+    ),
     "promote --targets - --api-key-file - --to prod": (
         "--targets and --api-key-file cannot both be standard input"
     ),
@@ -491,7 +504,7 @@ INVALID_SETTINGS: list[tuple[str, dict[str, str], str]] = [
     *(
         (
             "list chain c",
-            {"AIOBASETEN_CLOCK_SPEED": speed},
+            {"AIOBASETEN_CLOCK_SPEED": speed, "BASETEN_BASE_URL": "http://127.0.0.1:9"},
             f"AIOBASETEN_CLOCK_SPEED must be a number above 0, at most 100000, not {speed!r}",
         )
         for speed in ("fast", "0", "-1", "nan", "1e9")
@@ -554,9 +567,7 @@ def refusal(kind: Callable[..., BasetenError], status: int, text: str = "") -> B
     return kind(text, status=status, method="GET", path="/p", request_id="r1")
 
 
-def running(
-    deployment_id: str | None, *, may_be_adopted: bool = False
-) -> PromotionInProgressError:
+def running(deployment_id: str | None, *, may_be_adopted: bool = False) -> PromotionInProgressError:
     """The refusal to send a second promotion."""
     return PromotionInProgressError(
         "busy", deployment_id=deployment_id, environment=None, may_be_adopted=may_be_adopted

@@ -267,6 +267,7 @@ async def clients(http: httpx.AsyncClient, over: options.Transport) -> None:
         assert_type(await baseten.identify_model("id:abcd1234"), ModelHandle)
         assert_type(await baseten.whoami(), schemas.User)
         assert_type(baseten.server_time(), datetime)
+        assert_type(baseten.clock, Clock)
         assert_type(baseten.audit(limit=5, groups=["PROMOTED"]), audit.AuditEntries)
         assert_type(
             await baseten.resume("token", look=False),

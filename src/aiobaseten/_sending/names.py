@@ -42,7 +42,8 @@ def advice_about_address(path: str, url: str) -> str:
     if version not in segments:
         return ""
     end = "/".join(segments[segments.index(version) :])
-    return f"The base URL ends with /{end}: leave that out, because every path begins with /{version}"
+    reason = f"because every path begins with /{version}"
+    return f"The base URL ends with /{end}: leave that out, {reason}"
 
 
 def advice_about_names(path: str, url: str, body: Mapping[str, Any] | None) -> str:

@@ -32,6 +32,7 @@ from ._invocations import (
     Several,
     ShowMetrics,
     Status,
+    Target,
     WaitForDeployment,
     WaitForSeveral,
     WaitForToken,
@@ -118,8 +119,11 @@ def _check_promote(promote: Promote) -> None:
 
 
 def _check_several(several: Several) -> None:
-    for target in several.targets:
-        check(target.command)
+    flaws = [flaw for flaw in map(_flaw, several.targets) if flaw]
+    if flaws:
+        # A flag that suits models need not suit chains.
+        only_some = "; this is about some of the targets only: give them a command of their own"
+        raise UsageError(flaws[0] + (only_some if len(flaws) < len(several.targets) else ""))
     if not isinstance(several, PromoteSeveral):
         return
     if not several.wait:
@@ -127,6 +131,15 @@ def _check_several(several: Several) -> None:
         _refuse((name for name, value in given.items() if value), "only with --wait")
     if several.between and several.wave is None:
         raise UsageError("--between: only with --wave")
+
+
+def _flaw(target: Target) -> str:
+    """What is wrong with the command for one target; empty if nothing is."""
+    try:
+        check(target.command)
+    except UsageError as error:
+        return str(error)
+    return ""
 
 
 def _check_options(promotion: Promote | PlanPromotion) -> None:

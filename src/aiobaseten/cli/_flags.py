@@ -160,8 +160,13 @@ def in_shell(message: str) -> str:
 
 def _flag(found: re.Match[str]) -> str:
     word = found[2] or ""
-    value = {"": "", "raise": " fail"}.get(word, f" {word.replace('_', '-')}")
+    value = {"": "", "raise": " fail"}.get(word, f" {in_flags(word)}")
     return f"{flag_name(found[1])}{value}"
+
+
+def in_flags(word: str) -> str:
+    """A word of Python as it is written on the command line, such as ``force-cancel``."""
+    return word.replace("_", "-")
 
 
 def option_names(*kinds: type[CancellationOptions]) -> frozenset[str]:
@@ -172,7 +177,7 @@ def option_names(*kinds: type[CancellationOptions]) -> frozenset[str]:
 
 def flag_name(option: str) -> str:
     """The flag of an option."""
-    return "--" + option.replace("_", "-")
+    return f"--{in_flags(option)}"
 
 
 def add_wait_flags(group: Any, options: Collection[str]) -> None:
