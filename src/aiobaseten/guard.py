@@ -394,6 +394,14 @@ class Guard:
         return self.measured_after + self.checks_timeout + SPARE_S
 
     @property
+    def least_wait(self) -> float:
+        """Seconds that a promotion takes at least before it can pass: one measurement, or *bake*.
+
+        With steps it takes longer: `Plan.least_s` has the time for all steps of an environment.
+        """
+        return max(self.measured_after, self.bake)
+
+    @property
     def stabilization(self) -> int:
         """The ``stabilization_time_seconds`` that is sent with the promotion, for it alone."""
         if self.hold == "pause":

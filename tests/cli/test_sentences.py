@@ -175,6 +175,14 @@ INVALID_ARGUMENTS = {
     "promote model m d --to prod --wait --window 5m": (
         "--window: only with a check, such as --max-error-rate 2%"
     ),
+    "promote model m d --to prod --wait --max-error-rate 2% --timeout 5m": (
+        "--timeout: this guard takes at least 9m, and the wait would end after 5m: pass a longer "
+        "--timeout, or none"
+    ),
+    "promote chain c d --to prod --wait --check true --bake 90m": (
+        "--timeout: this guard takes at least 1h30m, and the wait would end after 1h: pass a "
+        "longer --timeout, or none"
+    ),
     "promote model m d --to prod --wait --max-error-rate 2% --check-timeout 5": (
         "--check-timeout: only with --check"
     ),

@@ -783,7 +783,7 @@ async def guards() -> Guard:
     assert_type((made.on_breach, made.hold), tuple[guard.OnBreach, guard.Hold])
     assert_type(made.on_unavailable, guard.OnUnavailable)
     assert_type((made.checks_timeout, made.measured_after), tuple[float, float])
-    assert_type(made.least_hold, float)
+    assert_type((made.least_hold, made.least_wait), tuple[float, float])
     assert_type(made.to_dict(), dict[str, Any])
     assert_type(Guard.from_dict(made.to_dict()), Guard)
     return made

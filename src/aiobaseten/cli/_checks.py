@@ -7,12 +7,14 @@ from collections.abc import Iterable
 
 from ..errors import ConfigurationError
 from ..options import (
+    DEFAULT_TIMEOUT_S,
     CancellationOptions,
     DeploymentOptions,
     ModelDeploymentOptions,
     PromotionOptions,
     WaitOptions,
 )
+from ._durations import format_duration
 from ._flags import flag_name, in_shell, option_names
 from ._invocations import (
     ROLLBACK_ON_FAILURE,
@@ -113,6 +115,7 @@ def _check_promote(promote: Promote) -> None:
     _check_rollback_on_failure(promote)
     if promote.guarding is not None and not promote.wait:
         raise UsageError("a guard works only with --wait: without it, nobody would measure")
+    _check_time_of_guard(promote)
     if promote.options.get("if_in_progress") != "wait":
         _refuse({"in_progress_timeout"} & promote.options.keys(), "only with --if-in-progress wait")
     _check_wait_flags(promote)
@@ -177,6 +180,16 @@ def _check_rollback_on_failure(command: Promote | WaitForToken) -> None:
     if command.cancel_on_timeout:
         raise UsageError(
             f"--cancel-on-timeout: {ROLLBACK_ON_FAILURE} already cancels after a timeout"
+        )
+
+
+def _check_time_of_guard(promote: Promote) -> None:
+    guard = promote.guarding.guard if promote.guarding is not None else None
+    limit = promote.wait_options.get("timeout", DEFAULT_TIMEOUT_S)
+    if guard is not None and limit is not None and guard.least_wait > limit:
+        raise UsageError(
+            f"--timeout: this guard takes at least {format_duration(guard.least_wait)}, and the "
+            f"wait would end after {format_duration(limit)}: pass a longer --timeout, or none"
         )
 
 
