@@ -444,14 +444,14 @@ def few_replicas(
     current = _object(environment.get("current_deployment"))
     most = _whole(autoscaling.get("max_replica"))
     if most is not None and most < _FEW_REPLICAS:
-        why, what = f"max_replica of {where} is {most}", "set it"
+        why, what = f"max_replica of {where} is {most}", "set min_replica and max_replica"
     elif is_guarded and _steps(rolling, _whole(current.get("active_replica_count"))) == 0:
         why, what = f"{where} has at most one replica now", "set min_replica"
     else:
         return None
     then = ", so that the guard measures it with all traffic only" if is_guarded else ""
     return (
-        f"{why}: the rolling promotion may have no step between 0 and 100 % of the traffic{then}; "
+        f"{why}: a rolling promotion may have no step between 0 and 100 % of the traffic{then}; "
         f"{what} to {_FEW_REPLICAS} or more"
     )
 

@@ -1334,8 +1334,8 @@ plan for production of model m; nothing is sent
 stabilization 0 s, overhead 0 %
   duration    as long as the deployment takes to be ready
   sends       POST /v1/models/m/environments/production/promote {"deployment_id": "new"}
-few_replicas: max_replica of production of model m is 1: the rolling promotion may have no step \
-between 0 and 100 % of the traffic; set it to 4 or more""",
+few_replicas: max_replica of production of model m is 1: a rolling promotion may have no step \
+between 0 and 100 % of the traffic; set min_replica and max_replica to 4 or more""",
     ),
     (
         promotes,
@@ -1368,8 +1368,8 @@ stabilization 0 s, overhead 0 %
   duration    as long as the deployment takes to be ready
   sends       nothing: the promotion of deployment old is adopted
 already_serving: deployment old already serves in production of model m: nothing is sent
-few_replicas: max_replica of production of model m is 1: the rolling promotion may have no step \
-between 0 and 100 % of the traffic; set it to 4 or more""",
+few_replicas: max_replica of production of model m is 1: a rolling promotion may have no step \
+between 0 and 100 % of the traffic; set min_replica and max_replica to 4 or more""",
     ),
 ]
 

@@ -685,7 +685,7 @@ def failed_request(error: Exception) -> None:
         assert_type((error.name, error.candidates), tuple[str, tuple[Any, ...]])
     if isinstance(error, errors.PromotionInProgressError):
         assert_type((error.deployment_id, error.environment), tuple[str | None, Any])
-        assert_type(error.is_paused, bool)
+        assert_type((error.is_paused, error.may_be_adopted), tuple[bool, bool])
     if isinstance(error, errors.PromotionOutcomeUnknownError):
         assert_type((error.deployment_id, error.before), tuple[str | None, Any])
         assert_type((error.after, error.sent), tuple[Any, bool])
