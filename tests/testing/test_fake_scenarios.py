@@ -41,9 +41,7 @@ async def test_each_scenario_ends_as_its_docstring_says(name: str) -> None:
 
 
 @pytest.mark.looptime
-@pytest.mark.parametrize(
-    ("name", "at_most"), [("healthy", 0.0), ("worse", 0.1), ("troubled", 0.0)]
-)
+@pytest.mark.parametrize(("name", "at_most"), [("healthy", 0.0), ("worse", 0.1), ("troubled", 0.0)])
 async def test_a_guard_passes_a_good_scenario_without_a_warning(name: str, at_most: float) -> None:
     fake = FakeBaseten()
     scenarios.SCENARIOS[name](fake)
