@@ -395,9 +395,9 @@ class Guard:
 
     @property
     def least_wait(self) -> float:
-        """Seconds that a promotion takes at least before it can pass: one measurement, or *bake*.
+        """Seconds that a whole promotion takes at least, for one measurement or for the bake.
 
-        With steps it takes longer: `Plan.least_s` has the time for all steps of an environment.
+        With steps it takes longer: a plan shows the time for all steps of the environment.
         """
         return max(self.measured_after, self.bake)
 
