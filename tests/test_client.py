@@ -72,6 +72,37 @@ def test_an_empty_address_is_an_error_and_not_the_real_baseten(
         Baseten(api_key="key")
 
 
+@pytest.mark.parametrize("url", ["http://example.com", "api.baseten.co", "https://xn--0"])
+def test_a_wrong_address_is_named_as_the_caller_has_set_it(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"^base_url "):
+        Baseten(api_key="key", base_url=url)
+    monkeypatch.setenv("BASETEN_BASE_URL", url)
+
+    with pytest.raises(ConfigurationError, match=r"^BASETEN_BASE_URL "):
+        Baseten(api_key="key")
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("url", "passed"),
+    [(LOOPBACK, 60), ("http://[::1]:80", 60), ("https://api.baseten.co", 1)],
+)
+async def test_only_the_clock_of_a_client_of_this_machine_is_as_fast_as_the_variable_says(
+    monkeypatch: pytest.MonkeyPatch, url: str, passed: float
+) -> None:
+    monkeypatch.setenv("AIOBASETEN_CLOCK_SPEED", "60")
+    clock = Baseten(api_key="key", base_url=url).clock
+    began = clock.now()
+
+    await asyncio.sleep(1)
+
+    assert clock.now() - began == pytest.approx(passed)
+    own = LoopClock()
+    assert Baseten(api_key="key", base_url=url, clock=own).clock is own
+
+
 def test_without_a_key_the_error_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BASETEN_API_KEY", raising=False)
 

@@ -303,13 +303,17 @@ def rate(name: str, value: float) -> float:
     return float(value)
 
 
-def base_url(value: object) -> str:
+def base_url(value: object, name: str = "base_url") -> str:
     """*value* without a slash at its end, if the API key may be sent there.
+
+    Args:
+        value: The address of the management API.
+        name: What the caller has set, for the message.
 
     Raises:
         ConfigurationError: It is not a URL, or plain http to another machine.
     """
-    return _checked_url("base_url", value).rstrip("/")
+    return _checked_url(name, value).rstrip("/")
 
 
 def inference_url(value: object, management_url: str) -> str:

@@ -97,6 +97,11 @@ def is_made_from(source_name: object, name: object) -> bool:
     return appended != name and bool(_MADE_FROM.fullmatch(appended))
 
 
+def is_like_copy(name: object) -> bool:
+    """Whether *name* is that of a deployment that a promotion may have made."""
+    return isinstance(name, str) and _LIKE_COPY.fullmatch(name) is not None
+
+
 def may_be_alike(name: object, other: object) -> bool:
     """Whether both names are those of deployments that promotions may have made from one source."""
     if not isinstance(name, str) or not isinstance(other, str):

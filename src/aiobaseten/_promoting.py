@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Generic, cast, get_args
 
@@ -102,7 +103,7 @@ async def promote(
                 resource, environment, before, deadline, was_refused=was_refused
             )
         if before.is_busy and if_in_progress != "send":
-            raise in_progress(resource, environment, before)
+            raise await _in_progress(resource, before, deployment_id)
         step = check if must_check else before_sending
         if step is not None:
             seen = before
@@ -125,7 +126,7 @@ async def promote(
                 if adopted is not None:
                     return adopted
             if if_in_progress != "wait":
-                raise in_progress(resource, environment, faster) from error
+                raise await _in_progress(resource, faster, deployment_id) from error
             before, was_refused, must_check = faster, True, check is not None
 
 
@@ -428,6 +429,18 @@ async def _check_older(
     )
 
 
+async def _in_progress(
+    resource: Resource[D, E], reading: EnvironmentReading, deployment_id: str
+) -> PromotionInProgressError:
+    """Why a promotion of the deployment cannot begin now, and what to do."""
+    candidate = reading.candidate
+    is_same = candidate is not None and candidate.id == deployment_id
+    if candidate is not None and _finding.is_like_copy(getattr(candidate.value, "name", None)):
+        with suppress(BasetenError):  # the advice is then that for another deployment
+            is_same = await is_of(resource, deployment_id, candidate)
+    return in_progress(resource, reading.name, reading, may_be_adopted=is_same)
+
+
 def in_progress(
     resource: Resource[D, E],
     environment: str,
@@ -435,6 +448,7 @@ def in_progress(
     *,
     waited: WaitTimeoutError | None = None,
     is_paused: bool | None = None,
+    may_be_adopted: bool = False,
     act: str = "",
 ) -> PromotionInProgressError:
     """Why a promotion cannot begin now, and what to do.
@@ -445,6 +459,7 @@ def in_progress(
         reading: What was read of it.
         waited: How the wait for its end has ended.
         is_paused: Whether that is paused since; ``None`` if nobody has looked since.
+        may_be_adopted: Whether it promotes the deployment that was to be promoted.
         act: What waits for its end, such as ``"you roll back"``, if it is no promotion.
     """
     which = f" of deployment {reading.candidate_id}" if reading.candidate_id else ""
@@ -461,6 +476,9 @@ def in_progress(
         state += "cancel it, which gives its traffic back" if act else "resume it, or cancel it"
     elif act:
         state = f"is under way; {so_far}: wait for its end before {act}{cancel}"
+    elif may_be_adopted:
+        state = f'is under way; {so_far}: follow it with if_in_progress="adopt", or wait for its '
+        state += f'end with "wait"{cancel}'
     elif waited is None:
         state = f"is under way; {so_far}: wait for its end, for example with "
         state += f'if_in_progress="wait"{cancel}; or leave it to Baseten to refuse, with "send"'
@@ -472,4 +490,5 @@ def in_progress(
         deployment_id=reading.candidate_id,
         environment=reading.value,
         is_paused=is_paused,
+        may_be_adopted=may_be_adopted,
     )

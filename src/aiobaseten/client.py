@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import (
     TYPE_CHECKING,
@@ -22,7 +23,7 @@ import httpx
 
 from . import _arguments, _waiting
 from ._arguments import Duration, choice, count, path_argument, seconds, text
-from ._clock import Clock, LoopClock
+from ._clock import Clock, CompressedClock, LoopClock
 from ._first_use import on_first_use
 from ._sending import (
     Connect,
@@ -73,6 +74,8 @@ P = TypeVar("P", bound="ChainPromotion | ModelPromotion | Cancellation")
 
 DEFAULT_BASE_URL = "https://api.baseten.co"
 MAX_BODY = 32 * 1024 * 1024
+# Of a faster clock, the time of day would soon leave the calendar.
+_FASTEST = 100_000
 
 
 class Baseten:
@@ -137,7 +140,9 @@ class Baseten:
                 transport must not follow redirects: it would send a write and the key again.
                 Clients of httpx2 are refused: their exceptions do not prove whether a request was
                 sent.
-            clock: Time and randomness (default: the event loop's).
+            clock: Time and randomness (default: the event loop's). With a base URL on this
+                machine, where only a fake can be, ``AIOBASETEN_CLOCK_SPEED`` in the environment
+                stands for `CompressedClock`.
 
         Raises:
             ConfigurationError: There is no key, or a setting is wrong.
@@ -146,7 +151,6 @@ class Baseten:
         key = os.environ.get("BASETEN_API_KEY") if api_key is None else api_key
         secret = Secret(scheme, _arguments.api_key(key))
         base = _base_url(base_url)
-        _check_host("base_url", base)
         inference = _arguments.inference_url(inference_url, base)
         _check_host("inference_url", inference.replace("{model_id}", "model"))
         connections = count("max_connections", max_connections)
@@ -164,7 +168,7 @@ class Baseten:
             retry=RetryPolicy() if retry is None else _retry(retry),
         )
         self._connections = Connections(
-            _arguments.clock(clock, LoopClock),
+            _arguments.clock(clock, partial(_default_clock, base)),
             _connector(http_client, settings, connections, transport),
             secret,
             closes=http_client is None,
@@ -245,6 +249,11 @@ class Baseten:
         if "_sender" not in vars(self):  # a setting was refused
             return "<Baseten>"
         return f"<Baseten at {self._sender.settings.base_url}>"
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of this client."""
+        return self._sender.clock
 
     async def __aenter__(self) -> Self:
         """Bind to the running event loop, and read proxies and certificates from the environment.
@@ -597,15 +606,37 @@ def _base_url(given: str | httpx.URL | None) -> str:
     Raises:
         ConfigurationError: It is invalid, or empty.
     """
-    if given is not None:
-        return _arguments.base_url(given)
-    url = os.environ.get("BASETEN_BASE_URL")
-    if url is not None and not url.strip():
+    name, url = "base_url", given
+    if given is None:
+        name, url = "BASETEN_BASE_URL", os.environ.get("BASETEN_BASE_URL")
+        if url is not None and not url.strip():
+            raise ConfigurationError(
+                "BASETEN_BASE_URL is empty: set it to the address of the API, or unset it for "
+                f"{DEFAULT_BASE_URL}"
+            )
+    base = _arguments.base_url(DEFAULT_BASE_URL if url is None else url, name)
+    _check_host(name, base)
+    return base
+
+
+def _default_clock(base_url: str) -> Clock:
+    """The loop's clock; against a fake, as fast a one as ``AIOBASETEN_CLOCK_SPEED`` says.
+
+    Raises:
+        ConfigurationError: The variable is not a speed.
+    """
+    speed = os.environ.get("AIOBASETEN_CLOCK_SPEED")
+    if not speed or not _arguments.is_loopback(httpx.URL(base_url).host):
+        return LoopClock()
+    try:
+        factor = float(speed)
+    except ValueError:
+        factor = math.nan
+    if not 0 < factor <= _FASTEST:
         raise ConfigurationError(
-            "BASETEN_BASE_URL is empty: set it to the address of the API, or unset it for "
-            f"{DEFAULT_BASE_URL}"
+            f"AIOBASETEN_CLOCK_SPEED must be a number above 0, at most {_FASTEST}, not {speed!r}"
         )
-    return _arguments.base_url(DEFAULT_BASE_URL if url is None else url)
+    return CompressedClock(factor)
 
 
 def _check_host(name: str, url: str) -> None:

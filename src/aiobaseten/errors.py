@@ -413,6 +413,8 @@ class PromotionInProgressError(BasetenError):
         deployment_id: The deployment that is being promoted, or ``None`` if it is not shown.
         environment: The environment as it was read.
         is_paused: Whether it is paused, and goes on only if somebody resumes it.
+        may_be_adopted: Whether it promotes the deployment that you asked for, or a copy that
+            Baseten made of it, so that ``if_in_progress="adopt"`` follows it.
     """
 
     _may_pass = True
@@ -424,11 +426,13 @@ class PromotionInProgressError(BasetenError):
         deployment_id: str | None,
         environment: Any,
         is_paused: bool = False,
+        may_be_adopted: bool = False,
     ) -> None:
         super().__init__(message)
         self.deployment_id = deployment_id
         self.environment = environment
         self.is_paused = is_paused
+        self.may_be_adopted = may_be_adopted
 
 
 class PromotionOutcomeUnknownError(BasetenError):

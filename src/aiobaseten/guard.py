@@ -394,6 +394,14 @@ class Guard:
         return self.measured_after + self.checks_timeout + SPARE_S
 
     @property
+    def least_wait(self) -> float:
+        """Seconds that a whole promotion takes at least, for one measurement or for the bake.
+
+        With steps it takes longer: a plan shows the time for all steps of the environment.
+        """
+        return max(self.measured_after, self.bake)
+
+    @property
     def stabilization(self) -> int:
         """The ``stabilization_time_seconds`` that is sent with the promotion, for it alone."""
         if self.hold == "pause":

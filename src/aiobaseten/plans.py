@@ -244,8 +244,11 @@ def decide(facts: Facts) -> Plan:
 
 def _adopts_id(facts: Facts) -> str | None:
     """The deployment that ``promote`` would adopt: the one to promote, or one made from it."""
-    if facts.if_in_progress != "adopt":
-        return None
+    return _same_id(facts) if facts.if_in_progress == "adopt" else None
+
+
+def _same_id(facts: Facts) -> str | None:
+    """The deployment of a promotion that is under way or over, if it is the one to promote."""
     reading = facts.environment
     found_id = reading.candidate_id if reading.is_busy else reading.current_id
     field = "candidate_deployment" if reading.is_busy else "current_deployment"
@@ -441,14 +444,14 @@ def few_replicas(
     current = _object(environment.get("current_deployment"))
     most = _whole(autoscaling.get("max_replica"))
     if most is not None and most < _FEW_REPLICAS:
-        why, what = f"max_replica of {where} is {most}", "set it"
+        why, what = f"max_replica of {where} is {most}", "set min_replica and max_replica"
     elif is_guarded and _steps(rolling, _whole(current.get("active_replica_count"))) == 0:
         why, what = f"{where} has at most one replica now", "set min_replica"
     else:
         return None
     then = ", so that the guard measures it with all traffic only" if is_guarded else ""
     return (
-        f"{why}: the rolling promotion may have no step between 0 and 100 % of the traffic{then}; "
+        f"{why}: a rolling promotion may have no step between 0 and 100 % of the traffic{then}; "
         f"{what} to {_FEW_REPLICAS} or more"
     )
 
@@ -489,6 +492,8 @@ def _in_progress(facts: Facts, adopts_id: str | None, where: str) -> PlanWarning
         then += "; it stays paused until somebody resumes it" if is_paused else ""
     elif facts.if_in_progress == "send":
         then = "Baseten refuses a second one"
+    elif not is_paused and _same_id(facts) is not None:
+        then = 'follow it with if_in_progress="adopt", or wait for its end'
     return PlanWarning(
         code="promotion_in_progress",
         message=f"a promotion{which} to {where} is {state}: {then}",

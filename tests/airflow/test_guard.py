@@ -192,8 +192,16 @@ async def test_the_next_try_of_a_worker_that_died_goes_on_under_the_guard(
         {"guard": {"checks": [{"check": "smoke", "function": f"{__name__}.no_such"}]}},
         {"guard": GUARD, "model_id": None, "chain_id": "x"},
         {"guard": {**CHECKS_ALONE, "hold": "pause"}, "model_id": None, "chain_id": "x"},
+        {"guard": GUARD, "timeout": 60},
     ],
-    ids=["unknown key", "no checks", "no function", "metrics of a chain", "pause of a chain"],
+    ids=[
+        "unknown key",
+        "no checks",
+        "no function",
+        "metrics of a chain",
+        "pause of a chain",
+        "too little time",
+    ],
 )
 def test_a_guard_that_cannot_work_is_refused_when_the_dag_is_parsed(given: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):

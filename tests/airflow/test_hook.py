@@ -53,7 +53,7 @@ def test_the_host_is_the_base_url(given: dict[str, Any], url: str) -> None:
     [
         ({"password": None}, "has no password"),
         ({"conn_type": "http"}, "is of type 'http'"),
-        ({"host": "http://baseten.example"}, "base_url"),
+        ({"host": "http://baseten.example"}, "connection c: its host must be https"),
         ({"extra": "{"}, "connection c: its extra is not JSON"),
         ({"extra": "[" * 100_000}, "connection c: its extra is not JSON"),
         ({"extra": "[]"}, "may contain only auth_scheme and polling_rate"),
@@ -155,7 +155,7 @@ def test_the_button_test_says_who_the_key_belongs_to_or_that_it_works(
     [
         ({"password": "wrong-key"}, "HTTP 403"),
         ({"host": "http://127.0.0.1:9"}, "127.0.0.1:9"),
-        ({"host": "ftp://x"}, "base_url"),
+        ({"host": "ftp://x"}, "its host must"),
         ({"password": ""}, "password"),
         ({"extra": '{"polling_rate": "fast"}'}, "polling_rate"),
         ({"conn_type": "http"}, "of type 'http'"),

@@ -265,6 +265,13 @@ def test_a_summary_escapes_markdown_and_html() -> None:
     assert "<b>" not in written
 
 
+def test_an_act_has_the_word_of_the_flag_in_lines_and_that_of_python_in_json() -> None:
+    act = GuardActed(at=9.0, policy="force_cancel", why="force_cancel is the bound")
+
+    assert event_text(act).endswith("guard: force-cancel: force_cancel is the bound")
+    assert event_object(act)["policy"] == "force_cancel"
+
+
 def test_a_message_of_a_server_stays_in_its_line() -> None:
     text = event_text(EVENTS[5])
 

@@ -77,6 +77,7 @@ CANCELLATION = Token(
 
 KEY = "the API key is never an argument: set BASETEN_API_KEY, or pass --api-key-file PATH"
 TARGETS = "expected targets, such as model:ranker@v2 or chain:support-bot@latest"
+ONLY_SOME = "this is about some of the targets only: give them a command of their own"
 ONLY_MODELS_CANCEL = "only for models: Baseten cannot cancel a chain's promotion"
 
 INVALID_ARGUMENTS = {
@@ -173,6 +174,14 @@ INVALID_ARGUMENTS = {
     "promote model m d --to prod --wait --check=": "argument --check: an empty command",
     "promote model m d --to prod --wait --window 5m": (
         "--window: only with a check, such as --max-error-rate 2%"
+    ),
+    "promote model m d --to prod --wait --max-error-rate 2% --timeout 5m": (
+        "--timeout: this guard takes at least 9m, and the wait would end after 5m: pass a longer "
+        "--timeout, or none"
+    ),
+    "promote chain c d --to prod --wait --check true --bake 90m": (
+        "--timeout: this guard takes at least 1h30m, and the wait would end after 1h: pass a "
+        "longer --timeout, or none"
     ),
     "promote model m d --to prod --wait --max-error-rate 2% --check-timeout 5": (
         "--check-timeout: only with --check"
@@ -322,6 +331,18 @@ INVALID_ARGUMENTS = {
         "argument --targets: cannot read it: No such file or directory"
     ),
     "promote --targets /dev/null --to prod": "argument --targets: the file has no targets",
+    "promote model:m@d chain:c@d --to prod --wait --max-error-rate 2%": (
+        f"chains have no metrics, such as error_rate: check them with --check; {ONLY_SOME}"
+    ),
+    "promote chain:b@d chain:c@d --to prod --wait --max-error-rate 2%": (
+        "chains have no metrics, such as error_rate: check them with --check"
+    ),
+    "wait chain:c@d model:m@d --wake": (
+        f"--wake: only for models: Baseten cannot wake a chain; {ONLY_SOME}"
+    ),
+    "promote model:m@d chain:c@d --to prod --check true": (
+        "a guard works only with --wait: without it, nobody would measure"
+    ),
     "promote --targets - --api-key-file - --to prod": (
         "--targets and --api-key-file cannot both be standard input"
     ),
@@ -491,7 +512,7 @@ INVALID_SETTINGS: list[tuple[str, dict[str, str], str]] = [
     *(
         (
             "list chain c",
-            {"AIOBASETEN_CLOCK_SPEED": speed},
+            {"AIOBASETEN_CLOCK_SPEED": speed, "BASETEN_BASE_URL": "http://127.0.0.1:9"},
             f"AIOBASETEN_CLOCK_SPEED must be a number above 0, at most 100000, not {speed!r}",
         )
         for speed in ("fast", "0", "-1", "nan", "1e9")
@@ -499,13 +520,24 @@ INVALID_SETTINGS: list[tuple[str, dict[str, str], str]] = [
     (
         "list chain ..",
         {},
-        "chain_id must not be '..': that is not the name of anything",
+        "the name or id of the chain must not be '..': that is not the name of anything",
     ),
     (
-        "list chain c --base-url http://example.com",
+        "status model m a/b",
         {},
-        "base_url must be https: over plain http the API key could be read on the way "
-        "(only loopback addresses are excepted)",
+        "the name of the environment must not hold slashes or control characters",
+    ),
+    *(
+        (
+            f"list chain c{flag}",
+            environ,
+            f"{name} must be https: over plain http the API key could be read on the way "
+            "(only loopback addresses are excepted)",
+        )
+        for name, flag, environ in (
+            ("--base-url", " --base-url http://example.com", {}),
+            ("BASETEN_BASE_URL", "", {"BASETEN_BASE_URL": "http://example.com"}),
+        )
     ),
     (
         "list chain long-enough",
@@ -543,9 +575,11 @@ def refusal(kind: Callable[..., BasetenError], status: int, text: str = "") -> B
     return kind(text, status=status, method="GET", path="/p", request_id="r1")
 
 
-def running(deployment_id: str | None) -> PromotionInProgressError:
+def running(deployment_id: str | None, *, may_be_adopted: bool = False) -> PromotionInProgressError:
     """The refusal to send a second promotion."""
-    return PromotionInProgressError("busy", deployment_id=deployment_id, environment=None)
+    return PromotionInProgressError(
+        "busy", deployment_id=deployment_id, environment=None, may_be_adopted=may_be_adopted
+    )
 
 
 ERRORS: list[tuple[BasetenError, str]] = [
@@ -600,9 +634,9 @@ ERRORS: list[tuple[BasetenError, str]] = [
         "over.",
     ),
     (
-        running("d"),
-        "a promotion of deployment d to prod of model m is already running, and nothing was sent: "
-        "follow it with --if-in-progress adopt, or wait for it with --if-in-progress wait",
+        running("copy", may_be_adopted=True),
+        "a promotion of deployment copy to prod of model m is already running, and nothing was "
+        "sent: follow it with --if-in-progress adopt, or wait for it with --if-in-progress wait",
     ),
     (
         running(None),
@@ -727,10 +761,12 @@ async def test_a_mistake_of_a_newcomer_is_explained(
 
 async def test_an_address_with_the_version_at_its_end_is_explained(fake: FakeBaseten) -> None:
     fake.model("model111", name="ranker")
-    async with fake.client(base_url="https://api.baseten.co/v1") as baseten:
+    async with fake.client(base_url="https://api.baseten.co/v1/models") as baseten:
         ending = await execute(run_of(baseten, "status model ranker production"))
 
-    assert "with /v1 at its end: leave that out" in ending.message
+    assert ending.message.endswith(
+        "; the base URL ends with /v1/models: leave that out, because every path begins with /v1"
+    )
 
 
 def test_a_timeout_names_the_time_that_the_user_asked_for() -> None:
@@ -1298,8 +1334,8 @@ plan for production of model m; nothing is sent
 stabilization 0 s, overhead 0 %
   duration    as long as the deployment takes to be ready
   sends       POST /v1/models/m/environments/production/promote {"deployment_id": "new"}
-few_replicas: max_replica of production of model m is 1: the rolling promotion may have no step \
-between 0 and 100 % of the traffic; set it to 4 or more""",
+few_replicas: max_replica of production of model m is 1: a rolling promotion may have no step \
+between 0 and 100 % of the traffic; set min_replica and max_replica to 4 or more""",
     ),
     (
         promotes,
@@ -1332,8 +1368,8 @@ stabilization 0 s, overhead 0 %
   duration    as long as the deployment takes to be ready
   sends       nothing: the promotion of deployment old is adopted
 already_serving: deployment old already serves in production of model m: nothing is sent
-few_replicas: max_replica of production of model m is 1: the rolling promotion may have no step \
-between 0 and 100 % of the traffic; set it to 4 or more""",
+few_replicas: max_replica of production of model m is 1: a rolling promotion may have no step \
+between 0 and 100 % of the traffic; set min_replica and max_replica to 4 or more""",
     ),
 ]
 
@@ -1366,6 +1402,11 @@ async def test_a_plan_that_is_blocked_says_why(fake: FakeBaseten, baseten: Baset
     assert ending.message == (
         "the promotion would not succeed: a promotion of deployment stuck to production of model m "
         "is under way: wait for its end"
+    )
+
+    ending = await execute(run_of(baseten, "plan model m stuck --to production"))
+    assert ending.message.endswith(
+        " is under way: follow it with --if-in-progress adopt, or wait for its end"
     )
 
     environment = fake.model("m").environment("production")

@@ -99,7 +99,11 @@ def test_a_refusal_whose_message_ends_with_a_period_and_has_advice() -> None:
 async def test_a_base_url_that_ends_as_paths_begin(fake: FakeBaseten) -> None:
     fake.model("m1")
     for end, advice in (
-        ("/v1", "The base URL ends with /v1, with which every path begins: leave it out there"),
+        ("/v1", "The base URL ends with /v1: leave that out, because every path begins with /v1"),
+        (
+            "/v1/models",
+            "The base URL ends with /v1/models: leave that out, because every path begins with /v1",
+        ),
         ("", ""),
     ):
         async with fake.client(base_url=f"https://api.baseten.co{end}") as baseten:
@@ -437,6 +441,30 @@ async def test_an_environment_that_is_busy(
         f'begun: wait for its end, for example with if_in_progress="wait"{or_cancel}; or leave it '
         'to Baseten to refuse, with "send"'
     )
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("kind", "is_copy", "or_cancel"),
+    [("model", True, ", or cancel it"), ("model", False, ", or cancel it"), ("chain", False, "")],
+)
+async def test_an_environment_to_which_the_same_deployment_is_being_promoted(
+    fake: FakeBaseten, baseten: Baseten, kind: Kind, or_cancel: str, *, is_copy: bool
+) -> None:
+    environment = set_up(fake, kind, timelines.HEALTHY, redeploy_on_promotion=is_copy)
+    environment.promote("new")
+    assert environment.candidate is not None
+
+    with pytest.raises(PromotionInProgressError) as caught:
+        await production(baseten, kind).promote("new")
+
+    assert str(caught.value) == (
+        f"a promotion of deployment {environment.candidate.id} to production of {kind} owner is "
+        'under way; yours has not begun: follow it with if_in_progress="adopt", or wait for its '
+        f'end with "wait"{or_cancel}'
+    )
+    assert caught.value.may_be_adopted is True
+    assert (environment.candidate.id == "new") is not is_copy
 
 
 @pytest.mark.looptime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aiobaseten import Guard, error_rate
+from aiobaseten import Guard, error_rate, latency
 from aiobaseten.errors import BasetenError
 from aiobaseten.testing import FakeBaseten, scenarios
 
@@ -41,14 +41,18 @@ async def test_each_scenario_ends_as_its_docstring_says(name: str) -> None:
 
 
 @pytest.mark.looptime
-async def test_worse_is_good_enough_for_a_guard_that_allows_more_errors() -> None:
+@pytest.mark.parametrize(("name", "at_most"), [("healthy", 0.0), ("worse", 0.1), ("troubled", 0.0)])
+async def test_a_guard_passes_a_good_scenario_without_a_warning(name: str, at_most: float) -> None:
     fake = FakeBaseten()
-    scenarios.worse(fake)
+    scenarios.SCENARIOS[name](fake)
     async with fake.client() as baseten:
         production = baseten.model(scenarios.MODEL).environment("production")
-        promotion = await production.promote("v2", guard=Guard(error_rate(at_most=0.1)))
+        guard = Guard(error_rate(at_most=at_most), latency("p95", worse_by_at_most=0.2))
+        plan = await production.plan("v2", guard=guard)
+        promotion = await production.promote("v2", guard=guard)
         live = await promotion.wait(timeout=7200)
 
+    assert not plan.warns_of("few_replicas")
     assert live.id == "v2"
 
 

@@ -267,6 +267,7 @@ async def clients(http: httpx.AsyncClient, over: options.Transport) -> None:
         assert_type(await baseten.identify_model("id:abcd1234"), ModelHandle)
         assert_type(await baseten.whoami(), schemas.User)
         assert_type(baseten.server_time(), datetime)
+        assert_type(baseten.clock, Clock)
         assert_type(baseten.audit(limit=5, groups=["PROMOTED"]), audit.AuditEntries)
         assert_type(
             await baseten.resume("token", look=False),
@@ -684,7 +685,7 @@ def failed_request(error: Exception) -> None:
         assert_type((error.name, error.candidates), tuple[str, tuple[Any, ...]])
     if isinstance(error, errors.PromotionInProgressError):
         assert_type((error.deployment_id, error.environment), tuple[str | None, Any])
-        assert_type(error.is_paused, bool)
+        assert_type((error.is_paused, error.may_be_adopted), tuple[bool, bool])
     if isinstance(error, errors.PromotionOutcomeUnknownError):
         assert_type((error.deployment_id, error.before), tuple[str | None, Any])
         assert_type((error.after, error.sent), tuple[Any, bool])
@@ -782,7 +783,7 @@ async def guards() -> Guard:
     assert_type((made.on_breach, made.hold), tuple[guard.OnBreach, guard.Hold])
     assert_type(made.on_unavailable, guard.OnUnavailable)
     assert_type((made.checks_timeout, made.measured_after), tuple[float, float])
-    assert_type(made.least_hold, float)
+    assert_type((made.least_hold, made.least_wait), tuple[float, float])
     assert_type(made.to_dict(), dict[str, Any])
     assert_type(Guard.from_dict(made.to_dict()), Guard)
     return made

@@ -31,16 +31,19 @@ _ADVICE = {
 
 
 def advice_about_address(path: str, url: str) -> str:
-    """What to do about a base URL that ends as each path begins; empty for another one.
+    """What to do about a base URL that holds the beginning of each path; empty for another one.
 
     Args:
         path: The path of the request, with that of the base URL.
         url: The path without it.
     """
-    version = f"/{url.split('/')[1]}"
-    if not path.removesuffix(url).endswith(version):
+    version = url.split("/")[1]
+    segments = path.removesuffix(url).split("/")
+    if version not in segments:
         return ""
-    return f"The base URL ends with {version}, with which every path begins: leave it out there"
+    end = "/".join(segments[segments.index(version) :])
+    reason = f"because every path begins with /{version}"
+    return f"The base URL ends with /{end}: leave that out, {reason}"
 
 
 def advice_about_names(path: str, url: str, body: Mapping[str, Any] | None) -> str:

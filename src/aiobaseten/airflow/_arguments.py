@@ -144,6 +144,8 @@ class PromoteArguments(PromotionArguments):
         guard = None if self.guard is None else Guard.from_dict(self.guard)
         if guard is not None and self.kind == "chain":
             _check_guard_of_chain(guard)
+        if guard is not None:
+            _check_time_of_guard(guard, WaitOptions(timeout=self.timeout).timeout)
         object.__setattr__(self, "checked_guard", guard)
 
     @property
@@ -232,6 +234,14 @@ def _set_options(arguments: Any, kind: type[CancellationOptions]) -> None:
     names = attrs.fields_dict(type(arguments)).keys() & attrs.fields_dict(WaitOptions).keys()
     checked = WaitOptions(**{name: getattr(arguments, name) for name in names})
     object.__setattr__(arguments, "options", options_for(kind, checked))
+
+
+def _check_time_of_guard(guard: Guard, timeout: float) -> None:
+    if guard.least_wait > timeout:
+        raise ConfigurationError(
+            f"this guard takes at least {guard.least_wait:g} s, and one try would end after "
+            f"{timeout:g} s: pass a longer timeout, or None"
+        )
 
 
 def _check_guard_of_chain(guard: Guard) -> None:

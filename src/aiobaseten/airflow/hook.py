@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from typing import Any, ClassVar
 
 from airflow.sdk import BaseHook, Connection
@@ -117,7 +118,9 @@ def read_connection(connection: Connection) -> ConnectionSettings:
         settings = _settings(connection)
         settings.client()
     except ConfigurationError as error:
-        raise ConfigurationError(f"connection {connection.conn_id}: {error}") from None
+        # The field of the connection, not the argument that it becomes.
+        flaw = re.sub(r"^base_url\b", "its host", str(error))
+        raise ConfigurationError(f"connection {connection.conn_id}: {flaw}") from None
     return settings
 
 

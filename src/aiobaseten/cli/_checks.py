@@ -7,12 +7,14 @@ from collections.abc import Iterable
 
 from ..errors import ConfigurationError
 from ..options import (
+    DEFAULT_TIMEOUT_S,
     CancellationOptions,
     DeploymentOptions,
     ModelDeploymentOptions,
     PromotionOptions,
     WaitOptions,
 )
+from ._durations import format_duration
 from ._flags import flag_name, in_shell, option_names
 from ._invocations import (
     ROLLBACK_ON_FAILURE,
@@ -32,6 +34,7 @@ from ._invocations import (
     Several,
     ShowMetrics,
     Status,
+    Target,
     WaitForDeployment,
     WaitForSeveral,
     WaitForToken,
@@ -112,14 +115,18 @@ def _check_promote(promote: Promote) -> None:
     _check_rollback_on_failure(promote)
     if promote.guarding is not None and not promote.wait:
         raise UsageError("a guard works only with --wait: without it, nobody would measure")
+    _check_time_of_guard(promote)
     if promote.options.get("if_in_progress") != "wait":
         _refuse({"in_progress_timeout"} & promote.options.keys(), "only with --if-in-progress wait")
     _check_wait_flags(promote)
 
 
 def _check_several(several: Several) -> None:
-    for target in several.targets:
-        check(target.command)
+    flaws = [flaw for flaw in map(_flaw, several.targets) if flaw]
+    if flaws:
+        # A flag that suits models need not suit chains.
+        only_some = "; this is about some of the targets only: give them a command of their own"
+        raise UsageError(flaws[0] + (only_some if len(flaws) < len(several.targets) else ""))
     if not isinstance(several, PromoteSeveral):
         return
     if not several.wait:
@@ -127,6 +134,15 @@ def _check_several(several: Several) -> None:
         _refuse((name for name, value in given.items() if value), "only with --wait")
     if several.between and several.wave is None:
         raise UsageError("--between: only with --wave")
+
+
+def _flaw(target: Target) -> str:
+    """What is wrong with the command for one target; empty if nothing is."""
+    try:
+        check(target.command)
+    except UsageError as error:
+        return str(error)
+    return ""
 
 
 def _check_options(promotion: Promote | PlanPromotion) -> None:
@@ -164,6 +180,16 @@ def _check_rollback_on_failure(command: Promote | WaitForToken) -> None:
     if command.cancel_on_timeout:
         raise UsageError(
             f"--cancel-on-timeout: {ROLLBACK_ON_FAILURE} already cancels after a timeout"
+        )
+
+
+def _check_time_of_guard(promote: Promote) -> None:
+    guard = promote.guarding.guard if promote.guarding is not None else None
+    limit = promote.wait_options.get("timeout", DEFAULT_TIMEOUT_S)
+    if guard is not None and limit is not None and guard.least_wait > limit:
+        raise UsageError(
+            f"--timeout: this guard takes at least {format_duration(guard.least_wait)}, and the "
+            f"wait would end after {format_duration(limit)}: pass a longer --timeout, or none"
         )
 
 

@@ -79,8 +79,8 @@ _OUTCOMES: tuple[tuple[type[BasetenError], Outcome], ...] = (
     (WaitTimeoutError, Outcome.TIMED_OUT),
 )
 
-# A path of the API, after an address that ends as it begins.
-_TWICE_THE_VERSION = "/v1/v1/"
+# How the library's advice about a wrong address begins.
+_ABOUT_ADDRESS = "The base URL"
 # The routes with which names are looked up.
 _LISTS = ("/v1/chains", "/v1/models")
 # The library's sentences about where the traffic is and about what goes on.
@@ -228,8 +228,8 @@ def _may_be_missing(resource: ResourceRef) -> bool:
 
 
 def _hint_after_404(error: NotFoundError, access: Access, job: Job | None) -> str:
-    if _TWICE_THE_VERSION in error.path:
-        return "; the address of the API is given with /v1 at its end: leave that out"
+    if error.advice.startswith(_ABOUT_ADDRESS):
+        return f"; {error.advice[0].lower()}{error.advice[1:]}"
     if job is None or not _may_be_missing(job.resource):
         return f"{_hint_for_name(error, job)}{_hint_to_list(access, job)}"
     listing = access.command("list", job.resource.kind)
@@ -298,7 +298,7 @@ def _explain_promotion_in_progress(
         return f"a promotion{which}{where} is paused, and nothing was sent: {advice}"
     if isinstance(command, Promote):
         advice = "wait for it with --if-in-progress wait"
-        if error.deployment_id in (command.deployment, job.deployment if job else None):
+        if error.may_be_adopted:
             advice = f"follow it with --if-in-progress adopt, or {advice}"
     elif job and job.resource.kind == "chain":
         advice = "wait for its end"  # Baseten cannot cancel it

@@ -24,6 +24,15 @@ _FLAGS = {
     "at_most=": "--max-error-rate or --max-latency",
     "the timeout= of a check": "--check-timeout",
 }
+# What a message about a setting or a word of the user begins with.
+_SUBJECTS = {
+    "base_url": "--base-url",
+    "chain_id": "the name or id of the chain",
+    "model_id": "the name or id of the model",
+    "deployment_id": "the name or id of the deployment",
+    "environment": "the name of the environment",
+}
+_SUBJECT = re.compile(rf"({'|'.join(_SUBJECTS)})(?= must | is not a URL)")
 # Advice for which there is no flag.
 _EVEN_IF = "; to act all the same, pass even_if_superseded=True"
 
@@ -141,6 +150,9 @@ WAIT_FLAGS: Mapping[str, Flag] = {
 
 def in_shell(message: str) -> str:
     """A message of the library, with flags instead of arguments of Python."""
+    subject = _SUBJECT.match(message)
+    if subject is not None:
+        message = f"{_SUBJECTS[subject[1]]}{message[subject.end() :]}"
     for said, flag in _FLAGS.items():
         message = message.replace(said, flag)
     return _ARGUMENT.sub(_flag, message.replace(_EVEN_IF, ""))
@@ -148,8 +160,13 @@ def in_shell(message: str) -> str:
 
 def _flag(found: re.Match[str]) -> str:
     word = found[2] or ""
-    value = {"": "", "raise": " fail"}.get(word, f" {word.replace('_', '-')}")
+    value = {"": "", "raise": " fail"}.get(word, f" {in_flags(word)}")
     return f"{flag_name(found[1])}{value}"
+
+
+def in_flags(word: str) -> str:
+    """A word of Python as it is written on the command line, such as ``force-cancel``."""
+    return word.replace("_", "-")
 
 
 def option_names(*kinds: type[CancellationOptions]) -> frozenset[str]:
@@ -160,7 +177,7 @@ def option_names(*kinds: type[CancellationOptions]) -> frozenset[str]:
 
 def flag_name(option: str) -> str:
     """The flag of an option."""
-    return "--" + option.replace("_", "-")
+    return f"--{in_flags(option)}"
 
 
 def add_wait_flags(group: Any, options: Collection[str]) -> None:

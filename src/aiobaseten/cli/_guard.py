@@ -15,7 +15,7 @@ from ..errors import ConfigurationError
 from ..guard import Check, Guard, Hold, MetricCheck, OnBreach, OnUnavailable, Quantile, check
 from ._checks import UsageError
 from ._durations import format_duration, parse_duration, parse_positive
-from ._flags import Flag, choice, flag_name, in_shell
+from ._flags import Flag, choice, flag_name, in_flags, in_shell
 from ._invocations import Guarding
 from ._outcomes import Outcome
 from ._own_check import CommandCheck
@@ -110,16 +110,12 @@ def _parse_times(text: str) -> int:
 
 def _words(literal: object) -> Mapping[str, Any]:
     """How argparse parses one of Python's words, which may contain an underscore."""
-    words = [str(word).replace("_", "-") for word in get_args(literal)]
+    words = [in_flags(word) for word in get_args(literal)]
     parse = choice(*words)
     return {
         "type": _kept(lambda text: parse(text).replace("-", "_")),
         "metavar": f"{{{','.join(words)}}}",
     }
-
-
-def _show_word(word: str) -> str:
-    return word.replace("_", "-")
 
 
 _DURATION: Mapping[str, Any] = {"type": _kept(parse_duration), "metavar": "DURATION"}
@@ -182,19 +178,19 @@ GUARD_FLAGS: Mapping[str, Flag] = {
         f"after a breach (exit status {Outcome.BREACHED.exit_status}): cancel moves the traffic "
         "back in steps, force-cancel moves it at once, pause leaves it where it is, report does "
         "nothing",
-        _show_word,
+        in_flags,
         _words(OnBreach),
     ),
     "on_unavailable": Flag(
         "if a step cannot be measured (exit status "
         f"{Outcome.GUARD_UNAVAILABLE.exit_status}): pause, cancel, or proceed as after a pass",
-        _show_word,
+        in_flags,
         _words(OnUnavailable),
     ),
     "hold": Flag(
         "how a step is held until it has passed: by Baseten's stabilization time, or by a pause "
         "that this command makes after each step",
-        _show_word,
+        in_flags,
         _words(Hold),
     ),
     "bake": Flag("time to go on measuring with 100 %% of the traffic", format_duration, _DURATION),

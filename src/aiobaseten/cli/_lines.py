@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import assert_never
 
 from .. import Clock, DeploymentReading, EnvironmentReading
-from ..events import Event, Finished
+from ..events import Event, Finished, GuardActed
 from ..plans import Plan
 from . import _stdio
-from ._flags import in_shell
+from ._flags import in_flags, in_shell
 from ._invocations import Default, EnvironmentRef, ResourceRef
 from ._jobs import (
     Beat,
@@ -191,7 +191,10 @@ def log_text(ending: Ending) -> Iterator[str]:
 def event_text(event: Event) -> str:
     """An event in one line: the seconds since the wait began, and the change."""
     time = _TIME.format(event.at)
-    return time + one_line(str(event).removeprefix(time))
+    text = str(event).removeprefix(time)
+    if isinstance(event, GuardActed):
+        text = text.replace(event.policy, in_flags(event.policy), 1)
+    return time + one_line(text)
 
 
 def defaults_text(defaults: Sequence[Default]) -> str:

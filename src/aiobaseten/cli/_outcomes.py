@@ -32,7 +32,11 @@ class Outcome(Enum):
         "rejected",
         "Invalid, or not possible now, such as during another promotion (400, 409, 422).",
     )
-    UNAVAILABLE = (6, "unavailable", "No useful response from Baseten (network, 429, 5xx).")
+    UNAVAILABLE = (
+        6,
+        "unavailable",
+        "No useful response from Baseten (network, 429, 5xx). No promotion was started.",
+    )
     FAILED = (10, "failed", "The promotion or the deployment failed.")
     TIMED_OUT = (
         11,

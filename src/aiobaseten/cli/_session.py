@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 from collections.abc import Sequence
 
 from attrs import evolve
 
-from .. import Baseten, Clock
+from .. import Baseten
 from ..errors import BasetenError, ConfigurationError
-from ..options import CompressedClock, LoopClock
+from ..options import LoopClock
 from . import _stdio
 from ._checks import holds_key
 from ._commands import execute
@@ -25,8 +24,6 @@ from ._signals import Interruption
 from ._views import View, choose_view
 from ._waits import interrupt
 
-# Of a faster clock, the time of day would soon leave the calendar.
-_FASTEST = 100_000
 # Bytes of a file that holds an API key.
 _LONGEST_KEY = 10_000
 
@@ -39,14 +36,13 @@ def run_command(command: Command, words: Sequence[str], *, ends_process: bool) -
         words: The words that it was parsed from.
         ends_process: Whether the process ends after the command.
     """
-    clock: Clock = LoopClock()
     try:
-        clock = _clock(os.environ.get("AIOBASETEN_CLOCK_SPEED"))
-        client = _client(command, clock, words)
+        client = _client(command, words)
     except ConfigurationError as error:
         # Without notices: the key may be in their address.
-        view = choose_view(command.output, clock, waits=command.waits)
+        view = choose_view(command.output, LoopClock(), waits=command.waits)
         return _show(view, failed(error, command, None))
+    clock = client.clock
     view = choose_view(command.output, clock, waits=command.waits, notify=command.notify)
     run = Run(client, command, view, clock)
     interruption = Interruption(clock, ends_process=ends_process)
@@ -119,7 +115,7 @@ def _targets(command: Command) -> Sequence[Target]:
     return command.targets if isinstance(command, PromoteSeveral | WaitForSeveral) else ()
 
 
-def _client(command: Command, clock: Clock, words: Sequence[str]) -> Baseten:
+def _client(command: Command, words: Sequence[str]) -> Baseten:
     access = command.access
     key = _api_key(access.api_key_file)
     # Defaults and a file's targets stand for arguments, and are shown and sent like them.
@@ -134,7 +130,7 @@ def _client(command: Command, clock: Clock, words: Sequence[str]) -> Baseten:
     for each in [command, *(target.command for target in targets)]:
         if isinstance(each, Promote | WaitForToken):
             hide_key(each.guarding, key)
-    return Baseten(api_key=key, base_url=command.access.base_url, clock=clock)
+    return Baseten(api_key=key, base_url=command.access.base_url)
 
 
 def _api_key(path: str | None) -> str:
@@ -152,18 +148,3 @@ def _api_key(path: str | None) -> str:
     if not content.strip():
         raise ConfigurationError(f"there is no API key in {source}")
     return content.strip()
-
-
-def _clock(speed: str | None) -> Clock:
-    """The clock; a faster one for tests and demos against a fake."""
-    if not speed:
-        return LoopClock()
-    try:
-        factor = float(speed)
-    except ValueError:
-        factor = math.nan
-    if not 0 < factor <= _FASTEST:
-        raise ConfigurationError(
-            f"AIOBASETEN_CLOCK_SPEED must be a number above 0, at most {_FASTEST}, not {speed!r}"
-        )
-    return CompressedClock(factor)

@@ -1,7 +1,8 @@
 """Scenarios: prepared fakes, which ``python -m aiobaseten.testing`` serves.
 
 Each has a chain and a model. Deployment ``v1`` serves in the environment ``production``, and ``v2``
-is ready to be promoted. The scenarios differ in what happens then.
+is ready to be promoted. The scenarios differ in what happens then. The model has eight replicas and
+ten requests a second, so that a guard can measure each step.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .timelines import Steps
 CHAIN: Final = "support-bot"
 MODEL: Final = "ranker"
 _DAY_S: Final = 86_400.0
+_REPLICAS: Final = 8
 
 
 def healthy(fake: FakeBaseten) -> None:
@@ -58,10 +60,8 @@ def worse(fake: FakeBaseten) -> None:
     """All goes live, but with 25 % of the traffic, the model's v2 begins to fail 8 % of it."""
     steps = timelines.HEALTHY_PROMOTION
     _chain(fake, {"Transcribe": steps, "Answer": steps})
-    _model(fake, steps, replicas=8)
-    model = fake.model(MODEL)
-    model.deployment("v2").answers(error_share=0.08, from_percent=25)
-    model.environment("production").receives(requests_per_second=10)
+    _model(fake, steps)
+    fake.model(MODEL).deployment("v2").answers(error_share=0.08, from_percent=25)
 
 
 def troubled(fake: FakeBaseten) -> None:
@@ -97,13 +97,14 @@ def _chain(fake: FakeBaseten, on_promote: dict[str, Steps]) -> None:
     chain.environment("production", current="v1")
 
 
-def _model(fake: FakeBaseten, on_promote: Steps, *, replicas: int = 1) -> None:
+def _model(fake: FakeBaseten, on_promote: Steps) -> None:
     model = fake.model(MODEL)
-    _older(model.deployment("v1", replicas=replicas)).log("ready", level="INFO")
+    _older(model.deployment("v1", replicas=_REPLICAS)).log("ready", level="INFO")
     model.deployment("v2", on_promote=on_promote)
-    model.environment(
-        "production", current="v1", rolling=True, autoscaling={"max_replica": replicas}
+    environment = model.environment(
+        "production", current="v1", rolling=True, autoscaling={"max_replica": _REPLICAS}
     )
+    environment.receives(requests_per_second=10)
 
 
 def _older(deployment: FakeDeployment) -> FakeDeployment:
