@@ -111,10 +111,13 @@ class Reply:
         if not self.body:
             return None, True
         try:
-            came, is_text = _decoded(self.body), True
-        except UnicodeDecodeError:
-            # A log may hold any byte, and the rest of the answer is good.
-            came, is_text = _decoded(self.body.decode("utf-8", "replace")), False
+            came, is_text = json.loads(self.body), True
+        except json.JSONDecodeError:
+            raise
+        except ValueError:
+            # A log may hold any byte, and a number any digits: the rest of the answer is good.
+            text = self.body.decode(json.detect_encoding(self.body), "replace")
+            came, is_text = json.loads(text, parse_int=_integer), False
         content = encodable_json(came, self.body)
         return content, is_text and content is came
 
@@ -122,15 +125,6 @@ class Reply:
         """The beginning of the body, as text."""
         text = encodable_text(self.body[: 4 * _EXCERPT].decode("utf-8", "replace"))
         return text if len(text) <= _EXCERPT else text[:_EXCERPT] + " …"
-
-
-def _decoded(text: bytes | str) -> Any:
-    try:
-        return json.loads(text)
-    except (UnicodeDecodeError, json.JSONDecodeError):
-        raise
-    except ValueError:  # about one of its integers
-        return json.loads(text, parse_int=_integer)
 
 
 def _integer(digits: str) -> float:
