@@ -253,6 +253,11 @@ class Turns(Generic[P]):
         return Next(found[1], is_last=True)
 
     def _next_due(self, now: float, deadline: float, *, lacks_place: bool) -> Next[P]:
+        budget_at = self._budget.free_at(now)
+        if budget_at > now + EARLY_S:
+            groups = [group for route in self._routes.values() for group in route.groups.values()]
+            first_due = min((group.due.next_at for group in groups), default=math.inf)
+            return Next(at=max(first_due, budget_at), deadline=deadline, lacks_place=lacks_place)
         found: dict[bool, tuple[float, P]] = {}
         at = math.inf
         for route in self._routes.values():
@@ -299,7 +304,6 @@ class Turns(Generic[P]):
         if standing is not Standing.SOUND and not self._has_unproven_place(route, standing):
             return math.inf
         free_at = max(
-            self._budget.free_at(now),
             route.budget.free_at(now),
             route.health.refused_until,
             self._paused_until(route.name),
