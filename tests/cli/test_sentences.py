@@ -1295,7 +1295,7 @@ async def test_a_promotion_that_is_paused_and_resumed_is_named(
     await execute(run_of(baseten, f"pause {run.job.token}"))
     resumed = await execute(run_of(baseten, f"resume {run.job.token}"))
 
-    assert resumed.message == f"{PROMOTION.format('stuck')} continues"
+    assert resumed.message == f"{PROMOTION.format('stuck')} is resumed"
 
 
 @pytest.mark.looptime
