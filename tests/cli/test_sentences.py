@@ -27,6 +27,7 @@ from aiobaseten.cli._lines import LinesView, QuietView
 from aiobaseten.cli._outcomes import Outcome
 from aiobaseten.cli._picture import Picture
 from aiobaseten.cli._run import Run
+from aiobaseten.cli._text import number
 from aiobaseten.cli._token_file import TokenFile
 from aiobaseten.cli._views import choose_view
 from aiobaseten.cli._waits import interrupt
@@ -767,6 +768,14 @@ async def test_an_address_with_the_version_at_its_end_is_explained(fake: FakeBas
     assert ending.message.endswith(
         "; the base URL ends with /v1/models: leave that out, because every path begins with /v1"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(913.003, "913"), (1234567.0, "1 234 567"), (0.64712, "0.647"), (99.97, "100"), (3.0, "3")],
+)
+def test_a_measured_number_has_no_more_digits_than_a_person_reads(value: float, text: str) -> None:
+    assert number(value) == text
 
 
 def test_a_timeout_names_the_time_that_the_user_asked_for() -> None:

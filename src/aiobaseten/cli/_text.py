@@ -68,6 +68,12 @@ def told_time(value: object) -> str | None:
     return value.isoformat(timespec="seconds") if isinstance(value, datetime) else None
 
 
+def number(value: float) -> str:
+    """A measured number: ``0.647``, ``913``, ``1 234 567``."""
+    text = f"{value:,.0f}" if abs(value) >= 100 else f"{float(f'{value:.3g}'):g}"
+    return text.replace(",", " ")
+
+
 def elapsed_time(seconds: float) -> str:
     """Seconds in the form 42 s, 3:07 or 1:02:03."""
     whole = int(seconds)
