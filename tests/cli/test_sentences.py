@@ -748,8 +748,8 @@ async def test_a_mistake_of_a_newcomer_is_explained(
     model.deployment("depl002", name="v2")
     model.environment("empty", current=None)
     model.environment("locked", current=None, restricted=True)
-    for number, team in ((1, "A"), (2, "B")):
-        fake.model(f"twin000{number}", name="twin", team=team)
+    for nth, team in ((1, "A"), (2, "B")):
+        fake.model(f"twin000{nth}", name="twin", team=team)
 
     ending = await execute(run_of(baseten, line))
 
