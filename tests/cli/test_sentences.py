@@ -1402,6 +1402,19 @@ async def test_a_plan_is_a_block_of_lines(
 
 
 @pytest.mark.looptime
+@pytest.mark.parametrize("line", ["list model m", "list model"])
+async def test_the_times_of_a_list_have_the_form_of_all_times_in_lines(
+    fake: FakeBaseten, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    furnish(fake)
+    async with fake.client() as client:
+        await execute(Run(client, parse(line.split()), LinesView(LoopClock())))
+
+    *_, last = capsys.readouterr().out.splitlines()
+    assert re.search(r" \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", last)
+
+
+@pytest.mark.looptime
 async def test_a_plan_that_is_blocked_says_why(fake: FakeBaseten, baseten: Baseten) -> None:
     furnish(fake)
     promotes(fake)

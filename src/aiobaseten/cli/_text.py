@@ -63,9 +63,9 @@ def told_text(value: object) -> str | None:
     return str(value) if isinstance(value, str) else None
 
 
-def told_time(value: object) -> str | None:
+def told_time(value: object) -> datetime | None:
     """A time of the API, in its own time zone; ``None`` as above."""
-    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else None
+    return value if isinstance(value, datetime) else None
 
 
 def number(value: float) -> str:
