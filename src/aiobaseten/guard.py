@@ -354,9 +354,9 @@ class Guard:
         if self.hold == "stabilization" and needed > LONGEST_HOLD_S:
             raise ConfigurationError(
                 f"this guard needs {in_seconds(needed)} for each step (warmup, window, lag, the "
-                f"longest check, and {SPARE_S:g} s), and Baseten holds a step for {LONGEST_HOLD_S} s at "
-                "most: shorten warmup=, window=, lag= or the timeout= of a check, or pass "
-                'hold="pause"'
+                f"longest check, and {SPARE_S:g} s), and Baseten holds a step for "
+                f"{LONGEST_HOLD_S} s at most: shorten warmup=, window=, lag= or the timeout= of a "
+                'check, or pass hold="pause"'
             )
         if self.on_breach == "report" and self.hold == "pause":
             raise ConfigurationError(
