@@ -22,12 +22,12 @@ from aiobaseten.errors import (
 from aiobaseten.events import DeploymentWoken, LookFailed
 
 from .server import (
-    KINDS,
     Kind,
     Reply,
     World,
     client,
     error,
+    every_kind,
     hangs,
     heard,
     limited,
@@ -38,7 +38,6 @@ from .server import (
 
 pytestmark = pytest.mark.looptime
 
-every_kind = pytest.mark.parametrize("kind", KINDS)
 
 LIVE_AT = 300.0
 # The longest time between two looks at something that builds or loads; see test_schedule.py.
