@@ -97,6 +97,7 @@ def test_importing_the_client_loads_what_sends_requests_and_no_more() -> None:
         "_arguments",
         "_clock",
         "_first_use",
+        "_numbers",
         "_sending",
         "_status",
         "_version",

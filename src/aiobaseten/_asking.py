@@ -8,6 +8,7 @@ from types import TracebackType
 from attrs import evolve, field, frozen
 
 from ._clock import Clock
+from ._numbers import in_seconds
 from ._verdict import Verdict
 from ._waiting import cut
 from .guard import GuardedStep, OwnCheck
@@ -61,7 +62,7 @@ class Asking:
                 await self._ends(task, _CLEANUP_S)
         if is_in_time:
             return _verdict(check, task)
-        reason = f"no answer within {check.timeout:g} s"
+        reason = f"no answer within {in_seconds(check.timeout)}"
         return Verdict("unavailable", check=check.name, reason=reason)
 
     async def _ends(self, task: asyncio.Task[object], within: float) -> bool:

@@ -12,6 +12,7 @@ from attrs import frozen
 from . import _finding, _waiting
 from ._arguments import Duration, choice, function, time_limit
 from ._audit_log import AuditEntry
+from ._numbers import in_seconds
 from ._predecessor import not_cancelled
 from ._reading_back import (
     AUDIT_LOG_S,
@@ -471,7 +472,7 @@ def in_progress(
     if is_paused is None:
         is_paused = reading.is_paused
     if is_paused:
-        still = "" if waited is None else f" after {waited.timeout:g} s of waiting"
+        still = "" if waited is None else f" after {in_seconds(waited.timeout)} of waiting"
         state = f"is paused{still}, and stays so; {so_far}: "
         state += "cancel it, which gives its traffic back" if act else "resume it, or cancel it"
     elif act:
@@ -483,7 +484,7 @@ def in_progress(
         state = f"is under way; {so_far}: wait for its end, for example with "
         state += f'if_in_progress="wait"{cancel}; or leave it to Baseten to refuse, with "send"'
     else:
-        state = f"is still under way after {waited.timeout:g} s of waiting; {so_far}: "
+        state = f"is still under way after {in_seconds(waited.timeout)} of waiting; {so_far}: "
         state += f"wait longer{cancel}"
     return PromotionInProgressError(
         f"a promotion{which} to {where} {state}",

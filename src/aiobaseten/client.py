@@ -520,7 +520,9 @@ class Baseten:
         look: bool = True,
         guard: Guard | Literal["required"] | None = "required",
     ) -> ChainPromotion | ModelPromotion | Cancellation:
-        """Go on with a promotion or cancellation that another process started.
+        """Continue with a promotion or cancellation that another process started.
+
+        To end a pause of a promotion, use `ModelPromotion.resume`.
 
         Reads the environment once. Sends nothing that changes anything, so it is safe to call
         twice, also at the same time. If the token was saved before the request was sent
@@ -552,7 +554,7 @@ class Baseten:
         kind = _resumed(known)
         if expect is not None and not issubclass(kind, expect):
             raise ConfigurationError(
-                f"the token is of a {known.kind}, which resumes as a {kind.__name__}: not as "
+                f"the token is of a {known.kind}, which continues as a {kind.__name__}: not as "
                 f"*expect* says, a {expect.__name__}"
             )
         resource_id = path_argument("the token's id", known.resource_id)

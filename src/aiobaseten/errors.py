@@ -44,6 +44,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from attrs import field, frozen
 
 from ._first_use import names_of, on_first_use
+from ._numbers import in_seconds
 
 if TYPE_CHECKING:
     from . import _verdict
@@ -236,7 +237,7 @@ class APIError(BasetenError):
             + (f", {said}" if said else "")
             + (f" (request id {request_id})" if request_id else "")
             + ("" if came_from_proxy else self._advice)
-            + (f"; it asks for a pause of {retry_after:g} s" if retry_after else "")
+            + (f"; it asks for a pause of {in_seconds(retry_after)}" if retry_after else "")
         )
         super().__init__(f"{sentence.rstrip('.')}. {advice}" if advice else sentence)
         self.status = status

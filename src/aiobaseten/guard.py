@@ -26,6 +26,7 @@ from attrs import field, fields, frozen
 
 from . import _arguments
 from ._arguments import Duration
+from ._numbers import in_seconds
 from ._verdict import GuardReport as GuardReport
 from ._verdict import Outcome as Outcome
 from ._verdict import Side as Side
@@ -352,10 +353,10 @@ class Guard:
         needed = self.least_hold
         if self.hold == "stabilization" and needed > LONGEST_HOLD_S:
             raise ConfigurationError(
-                f"this guard needs {needed:g} s for each step (warmup, window, lag, the longest "
-                f"check, and {SPARE_S:g} s), and Baseten holds a step for {LONGEST_HOLD_S} s at "
-                "most: shorten warmup=, window=, lag= or the timeout= of a check, or pass "
-                'hold="pause"'
+                f"this guard needs {in_seconds(needed)} for each step (warmup, window, lag, the "
+                f"longest check, and {SPARE_S:g} s), and Baseten holds a step for "
+                f"{LONGEST_HOLD_S} s at most: shorten warmup=, window=, lag= or the timeout= of a "
+                'check, or pass hold="pause"'
             )
         if self.on_breach == "report" and self.hold == "pause":
             raise ConfigurationError(

@@ -66,7 +66,7 @@ class Promotion(Generic[D, E]):
     #: The deployment that is being promoted. Baseten may have made it for this promotion; it need
     #: not be the one that was asked for.
     deployment_id: str
-    #: The API's answer to the promotion; ``None`` for a promotion that was resumed.
+    #: The API's answer to the promotion; ``None`` for one from a token.
     deployment: D | None = None
     _baseline: Baseline = field(factory=lambda: _waiting.Baseline(), alias="baseline", repr=False)
     _memory: GuardMemory | None = field(default=None, alias="memory", repr=False)
@@ -260,7 +260,7 @@ class Cancellation:
     Attributes:
         environment_name: The environment that was promoted to.
         status: ``CANCELED`` (at once) or ``RAMPING_DOWN`` (traffic is going back); ``None`` for
-            one that was forced or resumed, or whose answer was lost.
+            one that was forced or comes from a token, or whose answer was lost.
         message: The API's message.
         deployment_id: The deployment whose promotion was cancelled, or ``None`` if not known.
         previous_id: The deployment that served before that promotion, or ``None`` if not known.

@@ -27,6 +27,7 @@ from aiobaseten.cli._lines import LinesView, QuietView
 from aiobaseten.cli._outcomes import Outcome
 from aiobaseten.cli._picture import Picture
 from aiobaseten.cli._run import Run
+from aiobaseten.cli._text import number
 from aiobaseten.cli._token_file import TokenFile
 from aiobaseten.cli._views import choose_view
 from aiobaseten.cli._waits import interrupt
@@ -747,8 +748,8 @@ async def test_a_mistake_of_a_newcomer_is_explained(
     model.deployment("depl002", name="v2")
     model.environment("empty", current=None)
     model.environment("locked", current=None, restricted=True)
-    for number, team in ((1, "A"), (2, "B")):
-        fake.model(f"twin000{number}", name="twin", team=team)
+    for nth, team in ((1, "A"), (2, "B")):
+        fake.model(f"twin000{nth}", name="twin", team=team)
 
     ending = await execute(run_of(baseten, line))
 
@@ -767,6 +768,14 @@ async def test_an_address_with_the_version_at_its_end_is_explained(fake: FakeBas
     assert ending.message.endswith(
         "; the base URL ends with /v1/models: leave that out, because every path begins with /v1"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(913.003, "913"), (1234567.0, "1 234 567"), (0.64712, "0.647"), (99.97, "100"), (3.0, "3")],
+)
+def test_a_measured_number_has_no_more_digits_than_a_person_reads(value: float, text: str) -> None:
+    assert number(value) == text
 
 
 def test_a_timeout_names_the_time_that_the_user_asked_for() -> None:
@@ -1295,7 +1304,7 @@ async def test_a_promotion_that_is_paused_and_resumed_is_named(
     await execute(run_of(baseten, f"pause {run.job.token}"))
     resumed = await execute(run_of(baseten, f"resume {run.job.token}"))
 
-    assert resumed.message == f"{PROMOTION.format('stuck')} continues"
+    assert resumed.message == f"{PROMOTION.format('stuck')} is resumed"
 
 
 @pytest.mark.looptime
@@ -1390,6 +1399,19 @@ async def test_a_plan_is_a_block_of_lines(
 
     assert capsys.readouterr().out == f"{lines}\n"
     assert ending.message == ""
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("line", ["list model m", "list model"])
+async def test_the_times_of_a_list_have_the_form_of_all_times_in_lines(
+    fake: FakeBaseten, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    furnish(fake)
+    async with fake.client() as client:
+        await execute(Run(client, parse(line.split()), LinesView(LoopClock())))
+
+    *_, last = capsys.readouterr().out.splitlines()
+    assert re.search(r" \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", last)
 
 
 @pytest.mark.looptime

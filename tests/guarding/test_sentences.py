@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from aiobaseten import Guard, check
+from aiobaseten._numbers import in_requests, in_seconds
 from aiobaseten._waiting import LOG_UNREADABLE
 from aiobaseten.errors import BasetenError, GuardError, WaitTimeoutError
 from aiobaseten.events import GuardActed, GuardOverridden, HoldExtended, Measured, StepReached
@@ -342,6 +343,32 @@ async def test_a_guarded_wait_that_is_over() -> None:
         ". The guard has stopped: what comes next is not measured."
         " Go on with resume(error.token, guard=guard)."
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (3599.871, "3600 s"),
+        (10.5, "10.5 s"),
+        (57.031, "57 s"),
+        (0.25, "0.25 s"),
+        (1e7, "10000000 s"),
+    ],
+)
+def test_seconds_in_a_sentence_have_at_most_three_digits_or_are_whole(
+    value: float, text: str
+) -> None:
+    assert in_seconds(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(99.97, "99 requests"), (913.003, "913 requests"), (2e6, "2000000 requests")],
+)
+def test_a_fraction_of_a_request_is_not_shown_and_never_makes_enough(
+    value: float, text: str
+) -> None:
+    assert in_requests(value) == text
 
 
 async def test_silence() -> None:

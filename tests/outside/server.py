@@ -30,6 +30,7 @@ from urllib.parse import unquote
 
 import httpcore
 import httpx
+import pytest
 
 from aiobaseten import Baseten, ChainEnvironmentHandle, ModelEnvironmentHandle
 from aiobaseten.errors import BasetenError
@@ -43,6 +44,8 @@ T = TypeVar("T")
 #: In place of a value: the key is not there.
 MISSING = object()
 KINDS: tuple[Kind, Kind] = ("model", "chain")
+#: Runs a test for models and for chains.
+every_kind = pytest.mark.parametrize("kind", KINDS)
 #: Seconds until an answer arrives, unless a reply says otherwise.
 LATENCY_S = 0.05
 #: Seconds until an environment shows a change of its settings.

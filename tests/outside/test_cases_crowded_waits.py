@@ -22,12 +22,12 @@ from aiobaseten.errors import (
 from aiobaseten.events import DeploymentWoken, LookFailed
 
 from .server import (
-    KINDS,
     Kind,
     Reply,
     World,
     client,
     error,
+    every_kind,
     hangs,
     heard,
     limited,
@@ -38,7 +38,6 @@ from .server import (
 
 pytestmark = pytest.mark.looptime
 
-every_kind = pytest.mark.parametrize("kind", KINDS)
 
 LIVE_AT = 300.0
 # The longest time between two looks at something that builds or loads; see test_schedule.py.
@@ -132,6 +131,11 @@ async def test_deployments_that_fail_do_not_hide_another_one_of_their_route(
 FIRST_S, EACH_S = 10.0, 0.25
 
 
+async def fails(call: Awaitable[object]) -> None:
+    with suppress(BasetenError):
+        await call
+
+
 async def longest_gap(
     *,
     hanging: int,
@@ -141,9 +145,15 @@ async def longest_gap(
     since: float,
     seed: int,
     takes: float = 0.0,
+    connections: int = 20,
+    hanging_calls: float = 0.0,
 ) -> float:
-    """The longest time in seconds without a look at a healthy one of so many, in any order."""
+    """The longest time in seconds without a look at a healthy one of so many, in any order.
+
+    Meanwhile, so many calls a second begin to hang, on three routes.
+    """
     world = World(delays={0: takes})
+    world.trouble(hangs(), "/stuck")
     healthy = [f"g{index}" for index in range(good)]
     names = [*(f"h{i}" for i in range(hanging)), *(f"f{i}" for i in range(failing)), *healthy]
     random.Random(seed).shuffle(names)
@@ -152,11 +162,27 @@ async def longest_gap(
     world.trouble(hangs(), "/deployments/h", since=since)
     world.trouble(error(502), "/deployments/f", since=since)
     end = since + (300.0 if takes else max(60.0, 2 * len(names) / rate))
+    if connections < 20:
+        end += 4 * len(names)
+
+    async def call(baseten: Baseten) -> None:
+        stuck = baseten.model("stuck")
+        async with asyncio.TaskGroup() as group:
+            for index in range(int(end * hanging_calls)):
+                verbs = stuck.get, stuck.deployment("d").get, stuck.environment("e").get
+                group.create_task(fails(verbs[index % 3]()))
+                await asyncio.sleep(1 / hanging_calls)
 
     async with (
-        client(world, polling_rate=rate) as baseten,
+        client(world, polling_rate=rate, max_connections=connections) as baseten,
         waiting(
-            baseten.model("m1").deployment(name).wait_until_active(timeout=None) for name in names
+            [
+                call(baseten),
+                *(
+                    baseten.model("m1").deployment(name).wait_until_active(timeout=None)
+                    for name in names
+                ),
+            ]
         ),
     ):
         await world.until(end)
@@ -175,6 +201,46 @@ async def test_deployments_that_fail_and_hang_hide_no_other_one_for_twice_its_sc
     gap = await longest_gap(hanging=hanging, failing=failing, good=good, since=since, seed=0)
 
     assert gap <= 2 * SCHEDULE_S
+
+
+#: The same for few connections, alone and beside calls that hang: those hold a single one.
+FEW = pytest.mark.parametrize(
+    ("connections", "each", "each_beside_calls"),
+    [(1, 4.0, None), (2, 4.0, 4.0), (3, 2.0, 4.0), (4, 2.0, 4.0), (8, 1.0, 2.0), (20, 0.25, 0.5)],
+)
+
+
+@FEW
+@pytest.mark.parametrize(
+    ("hanging", "good", "since"),
+    [
+        (12, 4, 0),
+        (12, 4, 80),
+        pytest.param(60, 1, 0, marks=pytest.mark.thorough),
+        pytest.param(99, 1, 80, marks=pytest.mark.thorough),
+        pytest.param(50, 50, 80, marks=pytest.mark.thorough),
+    ],
+)
+async def test_few_connections_hide_no_healthy_one_for_longer_than_documented(
+    connections: int,
+    each: float,
+    each_beside_calls: float | None,
+    hanging: int,
+    good: int,
+    since: float,
+) -> None:
+    for calls, bound in ((0.0, each), (1.0, each_beside_calls)):
+        if bound is not None:
+            gap = await longest_gap(
+                hanging=hanging,
+                failing=0,
+                good=good,
+                since=since,
+                seed=0,
+                connections=connections,
+                hanging_calls=calls,
+            )
+            assert gap <= FIRST_S + bound * (hanging + good)
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from aiobaseten.errors import APIError, WaitTimeoutError
 from aiobaseten.events import LookFailed
 
 from .server import (
-    KINDS,
     Kind,
     World,
     client,
     environment_of,
     error,
+    every_kind,
     hangs,
     heard,
     limited,
@@ -24,8 +24,6 @@ from .server import (
 )
 
 pytestmark = pytest.mark.looptime
-
-every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 async def test_the_last_look_is_sent_although_the_server_asked_for_a_longer_pause() -> None:

@@ -16,13 +16,13 @@ from aiobaseten.errors import (
 )
 
 from .server import (
-    KINDS,
     MISSING,
     Kind,
     World,
     client,
     environment_of,
     error,
+    every_kind,
     hangs,
     made,
     parts,
@@ -30,8 +30,6 @@ from .server import (
 )
 
 pytestmark = pytest.mark.looptime
-
-every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 @pytest.mark.parametrize("timeout", [0, 3, 60])

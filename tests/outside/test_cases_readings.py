@@ -10,7 +10,6 @@ from aiobaseten.errors import PromotionFailedError, ResponseShapeError, WaitTime
 
 from .server import (
     CANCELED,
-    KINDS,
     MISSING,
     Json,
     Kind,
@@ -20,13 +19,13 @@ from .server import (
     client,
     environment_of,
     error,
+    every_kind,
     ok,
     shows,
 )
 
 pytestmark = pytest.mark.looptime
 
-every_kind = pytest.mark.parametrize("kind", KINDS)
 
 OF_DEPLOYMENTS: list[Json] = [
     {"created_at": "Tue, 01 Sep 2026 10:00:00 GMT"},

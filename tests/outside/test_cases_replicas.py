@@ -13,11 +13,10 @@ from aiobaseten.errors import (
     WaitError,
 )
 
-from .server import KINDS, Kind, Shown, World, client, environment_of, made, ok, shows
+from .server import Kind, Shown, World, client, environment_of, every_kind, made, ok, shows
 
 pytestmark = pytest.mark.looptime
 
-every_kind = pytest.mark.parametrize("kind", KINDS)
 every_lag = pytest.mark.parametrize("lag", range(1, 9))
 
 

@@ -8,11 +8,20 @@ import pytest
 
 from aiobaseten.errors import BasetenError, PromotionSupersededError
 
-from .server import CANCELED, KINDS, Kind, Shown, World, client, environment_of, ok, shows
+from .server import (
+    CANCELED,
+    Kind,
+    Shown,
+    World,
+    client,
+    environment_of,
+    every_kind,
+    ok,
+    shows,
+)
 
 pytestmark = pytest.mark.looptime
 
-every_kind = pytest.mark.parametrize("kind", KINDS)
 #: A colleague's z after our promotion of new: live, or on its way.
 SOMEBODY_ELSES = [
     pytest.param(shows("z"), id="live"),

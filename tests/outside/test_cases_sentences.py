@@ -7,11 +7,20 @@ import pytest
 from aiobaseten.errors import DeploymentFailedError, PromotionFailedError, PromotionSupersededError
 from aiobaseten.events import StatusChanged, TrafficShifted
 
-from .server import KINDS, Kind, Shown, World, client, environment_of, heard, parts, shows
+from .server import (
+    Kind,
+    Shown,
+    World,
+    client,
+    environment_of,
+    every_kind,
+    heard,
+    parts,
+    shows,
+)
 
 pytestmark = pytest.mark.looptime
 
-every_kind = pytest.mark.parametrize("kind", KINDS)
 
 #: How somebody else's v3 takes the place of our v2, second by second.
 V3_TAKES_OVER: list[dict[float, Shown]] = [

@@ -18,7 +18,6 @@ from aiobaseten.errors import (
 )
 
 from .server import (
-    KINDS,
     NOT_DONE,
     Kind,
     Reply,
@@ -26,6 +25,7 @@ from .server import (
     client,
     environment_of,
     error,
+    every_kind,
     hangs,
     lost,
     ok,
@@ -33,8 +33,6 @@ from .server import (
 )
 
 pytestmark = pytest.mark.looptime
-
-every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 @pytest.mark.parametrize("verb", ["activate", "deactivate"])

@@ -9,11 +9,18 @@ import pytest
 
 from aiobaseten.errors import WaitTimeoutError
 
-from .server import KINDS, PER_SECOND, Kind, World, client, limited, most_in_a_second, shows
+from .server import (
+    PER_SECOND,
+    Kind,
+    World,
+    client,
+    every_kind,
+    limited,
+    most_in_a_second,
+    shows,
+)
 
 pytestmark = pytest.mark.looptime
-
-every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 async def outcomes_of_waits(

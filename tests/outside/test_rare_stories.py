@@ -17,7 +17,6 @@ from aiobaseten.errors import (
 
 from .server import (
     CANCELED,
-    KINDS,
     RAMPING_DOWN,
     Kind,
     Reply,
@@ -25,6 +24,7 @@ from .server import (
     client,
     environment_of,
     error,
+    every_kind,
     hangs,
     limited,
     lost,
@@ -35,7 +35,6 @@ from .server import (
 
 pytestmark = pytest.mark.looptime
 
-every_kind = pytest.mark.parametrize("kind", KINDS)
 every_lag = pytest.mark.parametrize("lag", [1, 2, 4, 8])
 
 

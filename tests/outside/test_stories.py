@@ -24,7 +24,6 @@ from aiobaseten.errors import (
 from aiobaseten.events import Finished, PromotionPaused, PromotionResumed, TrafficShifted
 
 from .server import (
-    KINDS,
     NOTHING_TO_CANCEL,
     Kind,
     Reply,
@@ -32,6 +31,7 @@ from .server import (
     client,
     environment_of,
     error,
+    every_kind,
     hangs,
     heard,
     limited,
@@ -43,8 +43,6 @@ from .server import (
 )
 
 pytestmark = pytest.mark.looptime
-
-every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 async def test_a_rolling_promotion_is_followed_through_a_pause_to_its_end() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -17,6 +16,8 @@ from aiobaseten._sending import HttpClient
 from aiobaseten.errors import APIError, AuthenticationError, ResponseShapeError, ServerError
 from aiobaseten.options import LoopClock
 from aiobaseten.schemas import ChainDeployment
+
+from .streams import Stream
 
 SOUND: dict[str, Any] = {
     "id": "d1",
@@ -34,20 +35,6 @@ class FixedTimeOfDay(LoopClock):
 
     def utcnow(self) -> datetime:
         return NOW
-
-
-class Stream(httpx.AsyncByteStream):
-    """A body in chunks, which may end in an error."""
-
-    def __init__(self, *chunks: bytes, error: Exception | None = None) -> None:
-        self._chunks = chunks
-        self._error = error
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for chunk in self._chunks:
-            yield chunk
-        if self._error:
-            raise self._error
 
 
 class OneResponse(httpx.AsyncBaseTransport):

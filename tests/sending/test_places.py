@@ -62,6 +62,47 @@ def test_looks_find_a_place_whatever_calls_hold() -> None:
     assert places.has_room(look())
 
 
+@pytest.mark.parametrize(
+    ("total", "kept"), [(1, 0), (2, 1), (3, 1), (4, 1), (8, 2), (20, 5), (100, 25)]
+)
+@pytest.mark.parametrize("has_waits", [True, False])
+def test_calls_keep_a_quarter_of_the_places_for_looks_while_waits_go_on(
+    total: int, kept: int, *, has_waits: bool
+) -> None:
+    places = Places(total)
+    places.has_waits = has_waits
+    calls = [call((f"{number}", ""), url=f"/{number}") for number in range(total)]
+
+    assert fill(places, *calls) == (total - kept if has_waits else total)
+    assert places.most_looks == max(kept if has_waits else 0, 1)
+    assert fill(places, look()) == (kept if has_waits else 0)
+
+
+def test_looks_that_are_under_way_count_to_the_places_that_are_kept_for_them() -> None:
+    places = Places(8)
+    places.has_waits = True
+    looks = [look(), look()]
+    for one in looks:
+        places.take(one, 0.0)
+
+    assert fill(places, *(call((f"{number}", "")) for number in range(8))) == 6
+    places.leave(looks.pop())
+    assert not places.has_room(call(LIST))
+    assert places.has_room(look())
+
+
+def test_more_looks_may_be_under_way_when_calls_have_ended() -> None:
+    places = Places(20)
+    held = [call((f"{number}", "")) for number in range(12)]
+    for one in held:
+        places.take(one, 0.0)
+    assert places.most_looks == fill(places, look()) == 6
+    for one in held:
+        places.leave(one)
+
+    assert places.most_looks == 15
+
+
 def test_another_url_of_the_same_route_finds_a_place() -> None:
     places = Places(20)
     fill(places, call(url="/hangs"))

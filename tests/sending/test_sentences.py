@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,6 +37,7 @@ from aiobaseten.schemas import Deployment, Model
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
 from ..story import Kind, production, promote, rolling, set_up
+from .streams import Stream
 
 REQUEST = "GET /v1/chains/c1/deployments/d1"
 SOUND: dict[str, Any] = {"id": "d1", "chainlets": [], "status": "BUILDING"}
@@ -225,20 +226,6 @@ def test_a_success_whose_body_is_incomplete() -> None:
 # --- no response: connections.py -----------------------------------------------------------------
 
 
-class Broken(httpx.AsyncByteStream):
-    """A body in chunks, which may end in an error."""
-
-    def __init__(self, *chunks: bytes, error: Exception | None = None) -> None:
-        self._chunks = chunks
-        self._error = error
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for chunk in self._chunks:
-            yield chunk
-        if self._error:
-            raise self._error
-
-
 async def over(
     respond: Callable[[httpx.Request], Coroutine[None, None, httpx.Response]], **options: Any
 ) -> str:
@@ -308,13 +295,13 @@ async def test_a_response_that_does_not_end() -> None:
 @pytest.mark.parametrize(
     ("headers", "stream", "reason"),
     [
-        ({}, Broken(*[b" " * (1 << 20)] * 33), "it is longer than 33554432 bytes"),
-        ({"content-encoding": "gzip"}, Broken(b"not gzip"), "its encoding is broken ("),
+        ({}, Stream(*[b" " * (1 << 20)] * 33), "it is longer than 33554432 bytes"),
+        ({"content-encoding": "gzip"}, Stream(b"not gzip"), "its encoding is broken ("),
     ],
     ids=["too long", "broken encoding"],
 )
 async def test_a_body_that_cannot_be_read(
-    headers: dict[str, str], stream: Broken, reason: str
+    headers: dict[str, str], stream: Stream, reason: str
 ) -> None:
     async def respond(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, headers=headers, stream=stream)
@@ -326,7 +313,7 @@ async def test_a_body_that_cannot_be_read(
 
 async def test_a_body_that_a_hook_has_read() -> None:
     async def respond(request: httpx.Request) -> httpx.Response:
-        response = httpx.Response(200, stream=Broken(b"{}"))
+        response = httpx.Response(200, stream=Stream(b"{}"))
         async for _ in response.aiter_raw():
             pass
         return response

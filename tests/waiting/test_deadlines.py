@@ -275,3 +275,25 @@ async def test_last_looks_that_cannot_be_sent_end_each_wait_in_time(
         call.cancel()
 
     assert ended == pytest.approx([1 + 10 + 30, 1 + 20 + 30])
+
+
+async def test_a_last_look_that_waits_for_that_of_another_wait_is_sent_in_time_or_not_at_all(
+    fake: FakeBaseten,
+) -> None:
+    """When that has ended, five at other resources are first to get the only connection."""
+    names = ["new", *(f"other{index}" for index in range(5))]
+    for name in names:
+        fake.model("owner").deployment(name, status="LOADING_MODEL")
+    fake.at(20, lambda: fake.faults.hang(times=None))
+    ended: list[tuple[float, float]] = []
+
+    async def wait(name: str, timeout: float) -> None:
+        with pytest.raises(WaitTimeoutError):
+            await baseten.model("owner").deployment(name).wait_until_active(timeout=timeout)
+        ended.append((timeout, fake.now))
+
+    async with fake.client(max_connections=1) as baseten:
+        others = [wait(name, 46) for name in names[1:]]
+        await asyncio.gather(wait("new", 36), wait("new", 42), *others)
+
+    assert dict(ended)[42] == pytest.approx(42 + 30)

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from .._clock import Clock
 from .._first_use import on_first_use
+from .._numbers import in_seconds
 from ..errors import BasetenError, ConfigurationError, RequestTimeoutError, TransportError
 from .answers import Reply
 from .encodable import encodable_text
@@ -379,9 +380,9 @@ class Connections:
         # A response that trickles in for ever obeys every other limit.
         was_not_sent = watch.stop()
         raise RequestTimeoutError(
-            f"there was no connection to {outgoing.server} after {limit:g} s"
+            f"there was no connection to {outgoing.server} after {in_seconds(limit)}"
             if was_not_sent
-            else f"the answer of {outgoing.server} was not complete after {limit:g} s",
+            else f"the answer of {outgoing.server} was not complete after {in_seconds(limit)}",
             method=outgoing.method,
             path=outgoing.url.path,
             sent=not was_not_sent,

@@ -2,7 +2,7 @@
 
 A request that hangs holds its place until a time limit ends it, and nobody knows before which one
 will. So nobody may hold all places: each route, each URL and all looks together have a share of
-them, which shrinks while others hold places, too.
+them, which shrinks while others hold places, too. While waits go on, some are kept for their looks.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from attrs import field, frozen
 
 #: Places that a route, or all looks together, may hold for each free one.
 ROUTE_SHARE = 3
+#: The share of the places that is kept for looks while waits go on; at least one place.
+KEPT_FOR_LOOKS = 0.25
 #: Places that the calls to one URL may hold for each free one.
 URL_SHARE = 2
 #: Seconds after which a call that is under way may be one that hangs.
@@ -50,7 +52,9 @@ class Places:
         total: How many there are.
 
     Attributes:
-        most_looks: How many looks may be under way at the same time, if there are no calls.
+        has_waits: Whether waits go on, which will look.
+        most_looks: How many looks may be under way at the same time beside the calls that are; at
+            least one, which then waits here if calls have all places.
     """
 
     def __init__(self, total: int) -> None:
@@ -58,17 +62,20 @@ class Places:
         self._held = Counter[Hashable]()
         # The calls under way on each route, in the order in which they began.
         self._calls: dict[tuple[str, str], dict[Place, float]] = {}
-        self.most_looks = 0
-        while _may_hold_one_more(self.most_looks, total - self.most_looks, ROUTE_SHARE):
-            self.most_looks += 1
+        # Of a single place, none can be kept.
+        self._kept_for_looks = max(int(total * KEPT_FOR_LOOKS), 1) if total > 1 else 0
+        self.has_waits = False
+        self.most_looks = self._most_looks()
 
     def has_room(self, place: Place) -> bool:
         """Whether a request may have this place now."""
-        return all(self._has_share(*one) for one in place.shares)
+        free = self._free_for(is_look=place.is_look)
+        return all(self._has_share(who, share, free) for who, share in place.shares)
 
     def is_full(self, route: tuple[str, str], *, is_look: bool) -> bool:
         """Whether no call of a route, or no look, may have a place now."""
-        return not self._has_share(_LOOKS if is_look else route, ROUTE_SHARE)
+        free = self._free_for(is_look=is_look)
+        return not self._has_share(_LOOKS if is_look else route, ROUTE_SHARE, free)
 
     def is_slow(self, route: tuple[str, str], now: float) -> bool:
         """Whether a call of a route is under way for so long that it may hang."""
@@ -78,25 +85,37 @@ class Places:
     def take(self, place: Place, now: float) -> None:
         """A request has it."""
         self._free -= 1
-        if not place.is_look:
-            self._calls.setdefault(place.route, {})[place] = now
         for who, _ in place.shares:
             self._held[who] += 1
+        if not place.is_look:
+            self._calls.setdefault(place.route, {})[place] = now
+            self.most_looks = self._most_looks()
 
     def leave(self, place: Place) -> None:
         """The request has ended."""
         self._free += 1
-        if not place.is_look:
-            del self._calls[place.route][place]
         for who, _ in place.shares:
             self._held[who] -= 1
             if not self._held[who]:
                 del self._held[who]
+        if not place.is_look:
+            del self._calls[place.route][place]
+            self.most_looks = self._most_looks()
 
-    def _has_share(self, who: Hashable, share: int) -> bool:
-        return _may_hold_one_more(self._held[who], self._free, share)
+    def _most_looks(self) -> int:
+        free = self._free + self._held[_LOOKS]
+        by_share = min(-(-ROUTE_SHARE * free // (ROUTE_SHARE + 1)), free - 1)
+        return max(by_share, min(self._kept_for_looks, free), 1)
 
+    def _free_for(self, *, is_look: bool) -> int:
+        """The free places, without those that are kept for looks."""
+        if is_look or not self.has_waits:
+            return self._free
+        return self._free - max(self._kept_for_looks - self._held[_LOOKS], 0)
 
-def _may_hold_one_more(held: int, free: int, share: int) -> bool:
-    """Whether somebody may take one of the free places. The last is for those who hold none."""
-    return free > 0 if not held else free > 1 and held < share * free
+    def _has_share(self, who: Hashable, share: int, free: int) -> bool:
+        held = self._held[who]
+        if who is _LOOKS and held < self._kept_for_looks:
+            return free > 0
+        # The last is for those who hold none.
+        return free > 0 if not held else free > 1 and held < share * free

@@ -118,18 +118,22 @@ class Queue:
         make_room: Called when a request waits for a place.
 
     Attributes:
-        most_looks: How many looks may be under way at the same time. More would only queue here.
+        places: Who may send at the same time. More looks would only queue here.
     """
 
     def __init__(self, clock: Clock, places: int, make_room: Callable[[], None]) -> None:
         self._clock = clock
-        self._places = Places(places)
-        self.most_looks: int = self._places.most_looks
+        self.places = Places(places)
         self._make_room = make_room
         self._routes: dict[tuple[str, str], Route] = {}
         self._waiting: dict[_Turn, tuple[Route, Kind]] = {}
         self._alarm: asyncio.TimerHandle | None = None
         self._rings_at = math.inf
+
+    def keep_places_for_looks(self, *, keep: bool) -> None:
+        """Keep some places for looks, because waits go on, or no longer."""
+        self.places.has_waits = keep
+        self.advance()
 
     def route(self, method: str, path: str) -> Route:
         """A route.
@@ -155,7 +159,7 @@ class Queue:
         now = self._clock.now()
         free_at = max(self._free_at(route, kind, now), route.url_free_at(url))
         is_free = not self._waiting and free_at <= now
-        if is_free and self._places.has_room(place):
+        if is_free and self.places.has_room(place):
             self._take(route, place, now)
             return place
         order = now + LOOKS_YIELD_S if kind is Kind.LOOK else now
@@ -175,7 +179,7 @@ class Queue:
 
     def leave(self, place: Place) -> None:
         """Give back a place: the request has ended."""
-        self._places.leave(place)
+        self.places.leave(place)
         self.advance()
 
     def resume(self, route: Route) -> None:
@@ -207,21 +211,21 @@ class Queue:
         found: _Turn | None = None
         next_at, lacks_place = math.inf, False
         for route in self._routes.values():
-            is_slow = self._places.is_slow(route.name, now)
+            is_slow = self.places.is_slow(route.name, now)
             for kind in route.waiting():
                 free_at = self._free_at(route, kind, now)
                 # Timers may fire early by the clock's resolution: do not wait for the rest.
                 if free_at > now + EARLY_S:
                     next_at = min(next_at, free_at)
                     continue
-                if self._places.is_full(route.name, is_look=kind is not Kind.CALL):
+                if self.places.is_full(route.name, is_look=kind is not Kind.CALL):
                     lacks_place = True
                     continue
                 for turn in route.heads(kind, is_slow=is_slow):
                     free_at = route.url_free_at(turn.place.url)
                     if free_at > now + EARLY_S:
                         next_at = min(next_at, free_at)
-                    elif not self._places.has_room(turn.place):
+                    elif not self.places.has_room(turn.place):
                         lacks_place = True
                     else:
                         if found is None or turn.order < found.order:
@@ -238,7 +242,7 @@ class Queue:
 
     def _take(self, route: Route, place: Place, now: float) -> None:
         route.take(place.url, now)
-        self._places.take(place, now)
+        self.places.take(place, now)
 
     def _remove(self, turn: _Turn) -> None:
         route, kind = self._waiting.pop(turn)

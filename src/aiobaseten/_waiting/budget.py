@@ -1,6 +1,8 @@
-"""How many looks per second a client may make. Pure."""
+"""How many looks per second a client may make, and for how long some may hold places. Pure."""
 
 from __future__ import annotations
+
+from .._clock import EARLY_S
 
 # Looks that may be made at once after a pause.
 _BURST = 5.0
@@ -40,3 +42,28 @@ class PollingBudget:
         """Halve the rate: the server has refused a look."""
         self._seen_at = now
         self._allowed = max(self._allowed / 2.0, self._rate / _LEAST_SHARE)
+
+
+class PlaceTime:
+    """The share of all places that some looks may hold, on average, while others want them.
+
+    With few places, a share may be less than one place: then it is a share of its time.
+
+    Args:
+        share: Above 0, below 1.
+
+    Attributes:
+        used_until: Until when they have held it, on the clock.
+    """
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self.used_until = float("-inf")
+
+    def is_left(self, now: float) -> bool:
+        """Whether they have held less."""
+        return self.used_until <= now + EARLY_S
+
+    def use(self, began: float, ended: float, places: int) -> None:
+        """Count a look that began while some of the share was left."""
+        self.used_until = max(self.used_until, began) + (ended - began) / (self._share * places)

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
+from .._numbers import in_requests
 from .._verdict import Outcome, Side, Verdict
 from ..guard import MetricCheck
 
@@ -142,11 +143,10 @@ def _unknown(check: MetricCheck, side: Measurement, min_requests: int) -> str:
     if side.trouble or side.requests is None:
         return f"no data of {whose}" + (f": {side.trouble}" if side.trouble else "")
     if side.requests < min_requests:
-        return (
-            f"{whose} had {side.requests:g} requests in the window, and {min_requests} are needed"
-        )
+        had = in_requests(side.requests)
+        return f"{whose} had {had} in the window, and {min_requests} are needed"
     if side.value(check) is None:
-        return f"{whose} had {side.requests:g} requests, and no data about {check.name}"
+        return f"{whose} had {in_requests(side.requests)}, and no data about {check.name}"
     return ""
 
 

@@ -254,11 +254,13 @@ class Polls:
         self._polls: dict[Look[Any], _Poll] = {}
         # The newest looks with a value. A listener that joins may take one for its first.
         self._fresh: OrderedDict[_Poll, Sighting[Any]] = OrderedDict()
-        self._turns: Turns[_Poll] = Turns(
-            rate, sender.connections.queue.most_looks, sender.paused_until
-        )
+        self._queue = sender.connections.queue
+        self._turns: Turns[_Poll] = Turns(rate, self._queue.places, sender.paused_until)
         self._under_way: dict[_Flight, None] = {}
+        # Their last looks have to come after others, and so later than their deadlines.
+        self._behind: dict[_Poll, None] = {}
         self._patience: dict[Route, float] = {}  # with first looks
+        self._lacks_place = False  # something is due that need not fail
         self._next_look = _Alarm(self.clock, self._start_looks)
         self._next_deadline = _Alarm(self.clock, self._expire)
 
@@ -281,6 +283,8 @@ class Polls:
         self.sender.connections.check()
         poll = self._polls.get(look)
         if poll is None:
+            if not self._polls:
+                self._queue.keep_places_for_looks(keep=True)
             poll = self._polls[look] = _Poll(look, self._turns.known(look.route))
         latest = self._fresh.get(poll)
         is_fresh = latest is not None and latest.began >= not_before
@@ -300,6 +304,7 @@ class Polls:
         if poll.deadlines:
             return
         del self._polls[look]
+        self._behind.pop(poll, None)
         self._fresh.pop(poll, None)
         self._turns.drop(poll)
         if poll.flight is not None:
@@ -307,6 +312,7 @@ class Polls:
             self._abandon_all(poll)
             self._start_looks()
         if not self._polls:
+            self._queue.keep_places_for_looks(keep=False)
             self._next_look.set(math.inf)
             self._next_deadline.set(math.inf)
             self.follow_ups.clear()
@@ -341,17 +347,19 @@ class Polls:
         # last look gets its time, also if the deadline of somebody else passes meanwhile.
         flight = poll.flight
         earliest = poll.last_look_from if flight is None else flight.next_last_from
-        self._turns.plan(
-            poll,
-            due=poll.wanted_at if flight is None else math.inf,
-            deadline=max(poll.deadline, earliest),
-        )
+        deadline = max(poll.deadline, earliest)
+        self._turns.plan(poll, poll.wanted_at if flight is None else math.inf, deadline)
+        if deadline > poll.deadline:
+            self._behind[poll] = None
+        elif self._behind:
+            self._behind.pop(poll, None)
 
     def _start_looks(self) -> None:
         """Start the looks that may start, and set the alarms for the next ones."""
         now = self.clock.now()
         while True:
             turn = self._turns.next(now)
+            self._lacks_place = turn.lacks_place
             if turn.poll is not None:
                 self._begin(turn.poll, now, is_last=turn.is_last)
                 continue
@@ -378,9 +386,11 @@ class Polls:
     def _expire(self) -> None:
         """Tell the listeners whose last look did not come, and set the alarm for the next ones."""
         now = self.clock.now() + EARLY_S
+        for poll in [*(flight.poll for flight in self._under_way), *self._behind]:
+            if poll.expires_at <= now:
+                poll.expire(now)
+                self._plan(poll)
         for flight in list(self._under_way):
-            if flight.poll.expires_at <= now:
-                flight.poll.expire(now)
             if flight.ends_at <= now:
                 self._give_up(flight)  # for those whose deadline is later
         # Of the others, none has sent a last look.
@@ -388,8 +398,9 @@ class Polls:
             late[1].expire(now)
             self._plan(late[1])
         under_way = [min(one.poll.expires_at, one.ends_at) for one in self._under_way]
+        behind = [poll.expires_at for poll in self._behind]
         waiting = math.inf if late is None else late[0] + UNSENT_S
-        self._next_deadline.set(min([*under_way, waiting]))
+        self._next_deadline.set(min([*under_way, *behind, waiting]))
         self._start_looks()
 
     # --- looking ---------------------------------------------------------------------------------
@@ -487,12 +498,14 @@ class Polls:
         if poll.flight is not flight:
             return
         flight.sent_at, flight.was_sent = now, True
-        if not flight.seat.is_last and poll.deadline > now + EARLY_S:
+        if flight.seat.is_last or poll.deadline <= now + EARLY_S:
+            poll.note_sent(now)
+            self._plan(poll)
+            self._next_deadline.set_by(poll.expires_at)
+        elif not self._lacks_place:
             return
-        poll.note_sent(now)
-        self._plan(poll)
-        self._next_deadline.set_by(poll.expires_at)
-        self._start_looks()  # sets the alarm for the last looks that come after this one
+        # Sets the alarm for the last looks that come after this one, or for its giving up.
+        self._start_looks()
 
     def _abandon(self, flight: _Flight) -> None:
         """Nobody waits for this look any longer."""
@@ -510,7 +523,7 @@ class Polls:
         """Give back the place of a look."""
         flight.has_landed = True
         del self._under_way[flight]
-        self._turns.end(flight.seat)
+        self._turns.end(flight.seat, self.clock.now())
 
     def _land(self, flight: _Flight) -> None:
         """A look has ended by itself."""

@@ -15,22 +15,23 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 from attrs import define, field, frozen
 
 from .._clock import EARLY_S
-from .budget import PollingBudget
+from .budget import PlaceTime, PollingBudget
 from .health import Change, Health, Standing, standing_after
 from .timetable import Timetable
 
 #: The share of places and of the budget for resources whose last look failed.
 FAILING_SHARE = 0.25
 #: The share of places for resources that are not known to answer: those, and new ones.
-UNPROVEN_SHARE = 0.75
+UNPROVEN_SHARE = 0.8
 #: The share of places for those of one route.
-UNPROVEN_OF_ROUTE_SHARE = 0.6
+UNPROVEN_OF_ROUTE_SHARE = 2 / 3
 #: The share of places for last looks.
-LAST_SHARE = 0.75
+LAST_SHARE = 0.8
 #: Places that a route may hold for each free one, while another route is polled.
 ROUTE_SHARE = 3
 #: Seconds for which others wait for a look that probes: it may hang.
 PROBE_PATIENCE_S = 10.0
+_PROVEN_FIRST = (Standing.SOUND, Standing.NEW, Standing.FAILING)
 
 
 #: The method and the path template of a request.
@@ -44,6 +45,12 @@ class Polled(Protocol):
     standing: Standing
 
     def __hash__(self) -> int: ...
+
+
+class PlacesForLooks(Protocol):
+    """How many looks may be under way at the same time now; at least one."""
+
+    most_looks: int
 
 
 P = TypeVar("P", bound=Polled)
@@ -128,15 +135,19 @@ class Seat:
 
     Attributes:
         route: Its route.
+        began: When it started, on the clock.
         standing: That of its resource when it started.
         is_last: Whether it is a last look.
         is_probe: Whether others of its route wait for its end.
+        shares: Those of the time of the places that it uses.
     """
 
     route: Route
+    began: float
     standing: Standing
     is_last: bool
     is_probe: bool
+    shares: tuple[PlaceTime, ...]
 
 
 @frozen
@@ -147,7 +158,7 @@ class Next(Generic[P]):
         poll: What to look at now, or ``None``.
         is_last: Whether it is a last look.
         at: When to ask again if nothing starts now; infinity: when a look ends, or at a deadline.
-        deadline: The first time, after now, at which a last look is due.
+        deadline: The first time, after now, at which a last look is due, or may start.
         lacks_place: Whether something that need not fail is due, and waits for a place.
     """
 
@@ -167,18 +178,25 @@ class Turns(Generic[P]):
         paused_until: Until when the server has asked for a pause of a route, on the clock.
     """
 
-    def __init__(self, rate: float, places: int, paused_until: Callable[[Route], float]) -> None:
+    def __init__(
+        self, rate: float, places: PlacesForLooks, paused_until: Callable[[Route], float]
+    ) -> None:
         self._rate = rate
+        self._places = places
         self._paused_until = paused_until
-        self._failing_places = max(int(places * FAILING_SHARE), 1)
-        self._unproven_places = max(int(places * UNPROVEN_SHARE), 1)
-        self._unproven_places_of_route = max(int(places * UNPROVEN_OF_ROUTE_SHARE), 1)
-        self._last_places = max(int(places * LAST_SHARE), 1)
         self._budget = PollingBudget(rate)
         self._failing_budget = PollingBudget(rate * FAILING_SHARE)
+        self._failing_time = PlaceTime(FAILING_SHARE)
+        self._unproven_time = PlaceTime(UNPROVEN_SHARE)
+        self._last_time = PlaceTime(LAST_SHARE)
+        self._times: dict[Standing, tuple[PlaceTime, ...]] = {
+            Standing.SOUND: (),
+            Standing.NEW: (self._unproven_time,),
+            Standing.FAILING: (self._unproven_time, self._failing_time),
+        }
         self._routes: dict[Route, _RouteTurns[P]] = {}
         self._started = dict.fromkeys(Standing, 0)
-        self._free = places
+        self._under_way = 0
         self._last_looks = 0
         self._no_deadline_before = math.inf
 
@@ -243,8 +261,10 @@ class Turns(Generic[P]):
                     deadline = min(deadline, due)
                 elif self._is_full:
                     lacks_place |= standing is not Standing.FAILING
-                elif self._last_looks >= self._last_places:
+                elif self._last_looks >= self._share(LAST_SHARE):
                     continue  # until one of them ends
+                elif not self._last_time.is_left(now):
+                    deadline = min(deadline, self._last_time.used_until)
                 # Those that fail may need all their time, and so come last.
                 elif found is None or (standing is Standing.FAILING, due) < found[0]:
                     found = (standing is Standing.FAILING, due), poll
@@ -253,12 +273,7 @@ class Turns(Generic[P]):
         return Next(found[1], is_last=True)
 
     def _next_due(self, now: float, deadline: float, *, lacks_place: bool) -> Next[P]:
-        budget_at = self._budget.free_at(now)
-        if budget_at > now + EARLY_S:
-            groups = [group for route in self._routes.values() for group in route.groups.values()]
-            first_due = min((group.due.next_at for group in groups), default=math.inf)
-            return Next(at=max(first_due, budget_at), deadline=deadline, lacks_place=lacks_place)
-        found: dict[bool, tuple[float, P]] = {}
+        found: dict[Standing, tuple[float, P]] = {}
         at = math.inf
         for route in self._routes.values():
             for standing, group in route.groups.items():
@@ -270,9 +285,8 @@ class Turns(Generic[P]):
                     at = min(at, due)
                     continue
                 free_at = self._free_at(route, standing, now)
-                is_failing = standing is Standing.FAILING
                 if free_at == math.inf:
-                    if is_failing:
+                    if standing is Standing.FAILING:
                         continue  # until another one ends
                     if route.health.holds(standing, now):
                         due = max(due, route.health.held_until)
@@ -282,20 +296,29 @@ class Turns(Generic[P]):
                         lacks_place = True
                 elif free_at > now + EARLY_S:
                     at = min(at, free_at)
-                elif is_failing not in found or due < found[is_failing][0]:
-                    found[is_failing] = due, route.newest(standing, now) or poll
-        fails, answers = found.get(True), found.get(False)
-        if fails is not None and answers is not None:
-            # While both want the budget, each gets its share.
-            return Next((fails if self._failing_have_share(now) else answers)[1])
-        chosen = answers or fails
-        if chosen is not None:
-            return Next(chosen[1])
-        return Next(at=at, deadline=deadline, lacks_place=lacks_place)
+                elif standing not in found or due < found[standing][0]:
+                    found[standing] = due, route.newest(standing, now) or poll
+        if not found:
+            return Next(at=at, deadline=deadline, lacks_place=lacks_place)
+        return Next(self._chosen(found, now))
+
+    def _chosen(self, found: dict[Standing, tuple[float, P]], now: float) -> P:
+        """Which of the first ones of each standing starts.
+
+        While others want the budget and the places, those that may fail get their shares.
+        """
+        sound, new, failing = (found.get(one) for one in _PROVEN_FIRST)
+        if sound is not None and not self._unproven_time.is_left(now):
+            return sound[1]
+        answering = [one for one in (sound, new) if one is not None]
+        if failing is not None and (not answering or self._failing_have_share(now)):
+            return failing[1]
+        return min(answering, key=_at)[1]
 
     def _failing_have_share(self, now: float) -> bool:
-        """Whether resources that fail have had less of the budget than their share."""
-        return self._failing_budget.free_at(now) <= now + EARLY_S
+        """Whether those that fail have had less of the budget and the places than their share."""
+        is_paid = self._failing_budget.free_at(now) <= now + EARLY_S
+        return is_paid and self._failing_time.is_left(now)
 
     def _free_at(self, route: _RouteTurns[P], standing: Standing, now: float) -> float:
         """When such a look may start; infinity: not before another one ends."""
@@ -304,6 +327,7 @@ class Turns(Generic[P]):
         if standing is not Standing.SOUND and not self._has_unproven_place(route, standing):
             return math.inf
         free_at = max(
+            self._budget.free_at(now),
             route.budget.free_at(now),
             route.health.refused_until,
             self._paused_until(route.name),
@@ -322,15 +346,29 @@ class Turns(Generic[P]):
     def _has_place_of_route(self, route: _RouteTurns[P]) -> bool:
         """Routes leave places to each other: all looks of one may begin to hang."""
         others = (one for one in self._routes.values() if one is not route and one.groups)
-        return route.under_way < ROUTE_SHARE * self._free or not any(others)
+        # The last place is for a route that holds none.
+        has_share = self._free > 1 and route.under_way < ROUTE_SHARE * self._free
+        return has_share or not route.under_way or not any(others)
 
     def _has_unproven_place(self, route: _RouteTurns[P], standing: Standing) -> bool:
         failing = self._started[Standing.FAILING]
         return (
-            failing + self._started[Standing.NEW] < self._unproven_places
-            and route.unproven < self._unproven_places_of_route
-            and (standing is Standing.NEW or failing < self._failing_places)
+            failing + self._started[Standing.NEW] < self._share(UNPROVEN_SHARE)
+            and route.unproven < self._share(UNPROVEN_OF_ROUTE_SHARE)
+            and (standing is Standing.NEW or failing < self._share_of_failing())
         )
+
+    def _share(self, share: float) -> int:
+        """A share of the places, rounded up: if that is all, it is one of the time as well."""
+        return math.ceil(self._places.most_looks * share)
+
+    def _share_of_failing(self) -> int:
+        """Rounded down, because what has failed once may wait."""
+        return max(int(self._places.most_looks * FAILING_SHARE), 1)
+
+    @property
+    def _free(self) -> int:
+        return self._places.most_looks - self._under_way
 
     @property
     def _is_full(self) -> bool:
@@ -352,14 +390,18 @@ class Turns(Generic[P]):
         if is_last:
             group.deadlines.set(poll, math.inf)
         is_probe = not is_last and route.health.holds(poll.standing, now)
-        seat = Seat(poll.route, poll.standing, is_last=is_last, is_probe=is_probe)
+        # Beyond a share they take what nobody else wants, and need not pay it back later.
+        used = *self._times[poll.standing], *([self._last_time] if is_last else [])
+        shares = tuple(one for one in used if one.is_left(now))
+        seat = Seat(
+            poll.route, now, poll.standing, is_last=is_last, is_probe=is_probe, shares=shares
+        )
         self._budget.take(now)
         route.budget.take(now)
-        # Beyond the share they take what nobody else wants, and need not pay it back later.
         if poll.standing is Standing.FAILING and self._failing_have_share(now):
             self._failing_budget.take(now)
         self._started[poll.standing] += 1
-        self._free -= 1
+        self._under_way += 1
         route.under_way += 1
         route.unproven += poll.standing is not Standing.SOUND
         route.first_looks += poll.standing is Standing.NEW
@@ -369,11 +411,13 @@ class Turns(Generic[P]):
             route.probed_until = now + PROBE_PATIENCE_S
         return seat
 
-    def end(self, seat: Seat) -> None:
+    def end(self, seat: Seat, now: float) -> None:
         """It has ended, in whatever way."""
         route = self._route(seat.route)
+        for share in seat.shares:
+            share.use(seat.began, now, self._places.most_looks)
         self._started[seat.standing] -= 1
-        self._free += 1
+        self._under_way -= 1
         route.under_way -= 1
         route.unproven -= seat.standing is not Standing.SOUND
         route.last_looks -= seat.is_last

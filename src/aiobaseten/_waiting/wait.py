@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 
 from .._clock import EARLY_S, Clock
 from .._first_use import load_the_rest
+from .._numbers import in_seconds
 from .._status import Stage
 from ..errors import (
     APIError,
@@ -498,7 +499,7 @@ class Wait(Generic[R]):
         actions = self._make_actions()
         go_on = actions.go_on if actions.token is not None else ""
         error = WaitTimeoutError(
-            f"{self._timeout:g} s are over: {self._still(is_fresh=is_fresh)}{note}{go_on}",
+            f"{in_seconds(self._timeout)} are over: {self._still(is_fresh=is_fresh)}{note}{go_on}",
             evidence=self._evidence(),
             timeout=self._timeout,
         )

@@ -239,8 +239,8 @@ def _set_options(arguments: Any, kind: type[CancellationOptions]) -> None:
 def _check_time_of_guard(guard: Guard, timeout: float) -> None:
     if guard.least_wait > timeout:
         raise ConfigurationError(
-            f"this guard takes at least {guard.least_wait:g} s, and one try would end after "
-            f"{timeout:g} s: pass a longer timeout, or None"
+            f"this guard takes at least {guard.least_wait:.0f} s, and one try would end after "
+            f"{timeout:.0f} s: pass a longer timeout, or None"
         )
 
 

@@ -61,7 +61,7 @@ from ._waits import (
 
 _EFFECTS: dict[type, str] = {
     Pause: "will pause at the end of its step",
-    Resume: "continues",
+    Resume: "is resumed",
     RollForward: "gets all traffic immediately",
 }
 

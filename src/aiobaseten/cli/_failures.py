@@ -184,14 +184,15 @@ def _explain(error: BasetenError, command: Command, job: Job | None, *, changes:
 
 def _with_asked_time(error: WaitTimeoutError, command: Command) -> str:
     """The message, with the time that the user asked for: a part of it may have gone to names."""
-    message, limit = _without_guard(error), f"{error.timeout:g} s are over"
+    message = _without_guard(error)
     if not isinstance(command, WaitingInvocation):
         return message
     asked = command.wait_options.get("timeout", DEFAULT_TIMEOUT_S)
     if asked is None or asked == error.timeout:
         return message
-    names = f"{float(asked) - error.timeout:g} s of them to look names up"
-    return message.replace(limit, f"{float(asked):g} s are over ({names})", 1)
+    _, is_over, rest = message.partition(" are over")
+    names = f"{float(asked) - error.timeout:.0f} s of them to look names up"
+    return f"{float(asked):.0f} s are over ({names}){rest}" if is_over else message
 
 
 def _without_guard(error: BasetenError) -> str:

@@ -14,7 +14,7 @@ from ._invocations import Default
 from ._jobs import Ending, Job, Result, ShownEnvironment, ShownTargets
 from ._lines import event_text
 from ._outcomes import Outcome
-from ._text import harmless, one_line
+from ._text import harmless, number, one_line
 
 _MOST_ROWS = 200
 _MARKS: Mapping[str, str] = {"pass": "✅", "breach": "❌", "unavailable": "❔"}
@@ -191,7 +191,7 @@ def _targets(targets: ShownTargets) -> Iterator[str]:
 
 
 def _requests(side: Side | None) -> str:
-    return "-" if side is None or side.requests is None else f"{side.requests:g}"
+    return "-" if side is None or side.requests is None else number(side.requests)
 
 
 def _row(event: Event) -> str:

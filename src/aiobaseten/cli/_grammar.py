@@ -142,7 +142,7 @@ def _add_promote(parser: ArgumentParser) -> None:
     add_waiting(parser, Promote, optional=True)
     _add_rollback_on_failure(parser, "with --wait: ")
     add_targets(parser, promotes=True)
-    add_guard(parser, resumes=False)
+    add_guard(parser, continues=False)
 
 
 def _add_promotion(parser: ArgumentParser) -> None:
@@ -181,7 +181,7 @@ def _add_promotion(parser: ArgumentParser) -> None:
 
 def _add_plan(parser: ArgumentParser) -> None:
     _add_promotion(parser)
-    add_guard(parser, resumes=False)
+    add_guard(parser, continues=False)
 
 
 def _read_plan(parsed: Namespace) -> PlanPromotion:
@@ -227,7 +227,7 @@ def _add_wait(parser: ArgumentParser) -> None:
     add_waiting(parser, WaitForToken, WaitForDeployment, optional=False)
     _add_rollback_on_failure(parser, "with the token of a promotion: ")
     add_targets(parser, promotes=False)
-    add_guard(parser, resumes=True)
+    add_guard(parser, continues=True)
 
 
 def _read_wait(parsed: Namespace) -> WaitForToken | WaitForDeployment | WaitForSeveral:

@@ -203,14 +203,14 @@ GUARD_FLAGS: Mapping[str, Flag] = {
 _ALL_FLAGS = {**_CHECK_FLAGS, **GUARD_FLAGS}
 
 
-def add_guard(parser: ArgumentParser, *, resumes: bool) -> None:
+def add_guard(parser: ArgumentParser, *, continues: bool) -> None:
     """Add the flags of a guard.
 
     A flag that the user does not pass leaves no trace: the library decides about its default.
 
     Args:
         parser: The parser of the command.
-        resumes: Whether the command goes on with a promotion that may have a guard already.
+        continues: Whether the command continues a promotion that may have a guard already.
     """
     group = parser.add_argument_group(
         "guard: measure each step of the promotion, and take it back if it is worse"
@@ -221,7 +221,7 @@ def add_guard(parser: ArgumentParser, *, resumes: bool) -> None:
         group.add_argument(
             flag_name(name), default=argparse.SUPPRESS, help=flag.help + default, **flag.keywords
         )
-    if resumes:
+    if continues:
         group.add_argument(
             "--no-guard",
             action="store_true",

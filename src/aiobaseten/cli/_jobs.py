@@ -165,7 +165,7 @@ class ResourceRow:
     resource: ResourceRef
     team: str | None
     deployments: int | None
-    created_at: str | None
+    created_at: datetime | None
 
 
 @frozen(kw_only=True)
@@ -184,7 +184,7 @@ class DeploymentRow:
     name: str | None
     status: str
     environment: str | None
-    created_at: str | None
+    created_at: datetime | None
 
 
 @frozen(kw_only=True)

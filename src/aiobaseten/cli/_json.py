@@ -401,7 +401,7 @@ def resource_object(row: ResourceRow) -> dict[str, Any]:
         "name": row.resource.word,
         "team": row.team,
         "deployments": row.deployments,
-        "created_at": row.created_at,
+        "created_at": row.created_at and row.created_at.isoformat(timespec="seconds"),
     }
 
 
@@ -446,5 +446,5 @@ def deployment_object(resource: ResourceRef, row: DeploymentRow) -> dict[str, An
         "name": row.name,
         "status": row.status,
         "environment": row.environment,
-        "created_at": row.created_at,
+        "created_at": row.created_at and row.created_at.isoformat(timespec="seconds"),
     }

@@ -302,7 +302,7 @@ def listing_text(
                 one.name or "-",
                 one.status,
                 one.environment or "-",
-                one.created_at or "-",
+                shown_time(one.created_at),
             ]
             for one in deployments
         ],
@@ -417,7 +417,7 @@ def _resources_text(rows: Sequence[ResourceRow]) -> Iterator[str]:
                 row.resource.id,
                 row.team or "-",
                 "-" if row.deployments is None else str(row.deployments),
-                row.created_at or "-",
+                shown_time(row.created_at),
             ]
             for row in rows
         ],

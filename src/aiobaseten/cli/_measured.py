@@ -9,7 +9,7 @@ from typing import Any
 from ..metrics import Metrics, Traffic, Value
 from ._jobs import ShownMetrics
 from ._table import table
-from ._text import timestamp
+from ._text import number, timestamp
 
 _QUANTILES = ("p50", "p95", "p99", "avg")
 _NO_DATA = "no data"
@@ -109,7 +109,7 @@ def _step(traffic: Traffic) -> list[str]:
 
 
 def _number(value: float | None) -> str:
-    return _NO_DATA if value is None else f"{value:,.10g}".replace(",", " ")
+    return _NO_DATA if value is None else number(value)
 
 
 def _share(traffic: Traffic) -> str:

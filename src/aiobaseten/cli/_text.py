@@ -63,9 +63,15 @@ def told_text(value: object) -> str | None:
     return str(value) if isinstance(value, str) else None
 
 
-def told_time(value: object) -> str | None:
+def told_time(value: object) -> datetime | None:
     """A time of the API, in its own time zone; ``None`` as above."""
-    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else None
+    return value if isinstance(value, datetime) else None
+
+
+def number(value: float) -> str:
+    """A measured number: ``0.647``, ``913``, ``1 234 567``."""
+    text = f"{value:,.0f}" if abs(value) >= 100 else f"{float(f'{value:.3g}'):g}"
+    return text.replace(",", " ")
 
 
 def elapsed_time(seconds: float) -> str:

@@ -100,7 +100,7 @@ def _chain(fake: FakeBaseten, on_promote: dict[str, Steps]) -> None:
 def _model(fake: FakeBaseten, on_promote: Steps) -> None:
     model = fake.model(MODEL)
     _older(model.deployment("v1", replicas=_REPLICAS)).log("ready", level="INFO")
-    model.deployment("v2", on_promote=on_promote)
+    model.deployment("v2", replicas=_REPLICAS, on_promote=on_promote)
     environment = model.environment(
         "production", current="v1", rolling=True, autoscaling={"max_replica": _REPLICAS}
     )
