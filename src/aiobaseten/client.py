@@ -386,8 +386,8 @@ class Baseten:
         Raises:
             NameNotFoundError: No chain has this name or this id; the message has similar names.
             AmbiguousNameError: Several have it. None is chosen.
-            ConfigurationError: An argument is no string, *word* cannot be an id, or it is exact
-                and there is a team.
+            ConfigurationError: An argument is no string, *word* cannot be an id, or *team* is
+                given with an exact id.
             BasetenError: The request failed; see `aiobaseten.errors`.
         """
         exact = _exact_id(word, team)
@@ -414,8 +414,8 @@ class Baseten:
         Raises:
             NameNotFoundError: No model has this name or this id; the message has similar names.
             AmbiguousNameError: Several have it. None is chosen.
-            ConfigurationError: An argument is no string, *word* cannot be an id, or it is exact
-                and there is a team.
+            ConfigurationError: An argument is no string, *word* cannot be an id, or *team* is
+                given with an exact id.
             BasetenError: The request failed; see `aiobaseten.errors`.
         """
         exact = _exact_id(word, team)
@@ -556,8 +556,8 @@ class Baseten:
         kind = _resumed(known)
         if expect is not None and not issubclass(kind, expect):
             raise ConfigurationError(
-                f"the token is of a {known.kind}, which continues as a {kind.__name__}: not as "
-                f"*expect* says, a {expect.__name__}"
+                f"the token is of a {known.kind}: it continues as a {kind.__name__}, not as the "
+                f"{expect.__name__} of *expect*"
             )
         resource_id = path_argument("the token's id", known.resource_id)
         name = path_argument("the token's environment", known.environment_name)
