@@ -512,6 +512,8 @@ class PromotionTracker:
         lasted = at - self._succeeded_since
         if lasted < max(MISSING_GRACE_S, self.options.settling_time):
             return Pending()
+        if self._may_ask(at):
+            return self._ask_whether_over(reading, at)  # it may be the end of a newer one
         serving = reading.current_id
         other = f"deployment {serving} still serves" if serving else "nothing serves"
         message = (
