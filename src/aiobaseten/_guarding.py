@@ -173,7 +173,9 @@ class GuardedWait(Generic[D, E]):
                 error = taking_back.error()
             elif isinstance(error, PromotionCanceledError | PromotionSupersededError):
                 by = "cancel" if isinstance(error, PromotionCanceledError) else "promote"
-                if not self.memory.has_taken_back and self.memory.note_overridden(by):
+                # What was over before this wait saw it has overridden no guard of this wait.
+                is_others = self.tracker.policy.has_guarded and not self.memory.has_taken_back
+                if is_others and self.memory.note_overridden(by):
                     yield GuardOverridden(at=finished.at, by=by)
             self._complete(error)
             yield Finished(at=clock.now() - started, result=None, error=error)

@@ -1328,6 +1328,27 @@ async def test_the_beginning_of_a_promotion_is_three_lines(
     ]
 
 
+@pytest.mark.looptime
+async def test_a_rollback_to_what_serves_already_has_started_nothing(
+    fake: FakeBaseten, capsys: pytest.CaptureFixture[str]
+) -> None:
+    furnish(fake)
+    production = fake.model("m").environment("production")
+    async with fake.client() as client:
+        promotion = await client.model("m").environment("production").promote("stuck")
+        production.force_cancel()
+        await asyncio.sleep(100)
+        run = Run(client, parse(["rollback", promotion.token]), LinesView(LoopClock()))
+        await execute(run)
+
+    texts = [line.partition("Z ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert run.job is not None
+    assert texts == [
+        f"{run.job} was started before, and nothing was sent",
+        f"token: {run.job.token}",
+    ]
+
+
 PLANS: list[tuple[Callable[[FakeBaseten], None], str, str]] = [
     (
         untouched,

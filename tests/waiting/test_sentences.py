@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from aiobaseten import Baseten, Token
-from aiobaseten._waiting import EnvironmentHistory, IdleTracker, Tracker
+from aiobaseten._waiting import Baseline, EnvironmentHistory, IdleTracker, Tracker
 from aiobaseten._waiting.steps import Wake
 from aiobaseten.errors import (
     ConfigurationError,
@@ -340,6 +340,18 @@ def test_a_promotion_that_no_look_has_shown() -> None:
     assert str(tracker.still()) == (
         "the promotion of T is not finished; last seen: nothing of it. "
         "The last look did not show it."
+    )
+
+
+def test_a_promotion_of_what_serves_whose_end_nothing_shows() -> None:
+    tracker = promotion_tracker(baseline=Baseline(current_id=T))
+
+    look(tracker, 0, environment(T, T, None))
+
+    assert str(tracker.still()) == (
+        "the promotion of T is not finished; last seen: deployment T ACTIVE. It serves, as it did "
+        "before, and is still shown as the candidate: nothing tells whether this promotion has "
+        "ended."
     )
 
 
