@@ -18,7 +18,8 @@ from attrs import define, evolve
 from ._arguments import count, json_object
 from ._asking import Asking
 from ._audit_log import Whose
-from ._resource import D, E, ReadAuditLog, Resource
+from ._operations import D, E
+from ._resource import ReadAuditLog, Resource
 from ._rolling_back import Ours
 from ._taking_back import TakingBack, Verbs
 from ._token import Token
@@ -172,7 +173,9 @@ class GuardedWait(Generic[D, E]):
                 error = taking_back.error()
             elif isinstance(error, PromotionCanceledError | PromotionSupersededError):
                 by = "cancel" if isinstance(error, PromotionCanceledError) else "promote"
-                if not self.memory.has_taken_back and self.memory.note_overridden(by):
+                # What was over before this wait saw it has overridden no guard of this wait.
+                is_others = self.tracker.policy.has_guarded and not self.memory.has_taken_back
+                if is_others and self.memory.note_overridden(by):
                     yield GuardOverridden(at=finished.at, by=by)
             self._complete(error)
             yield Finished(at=clock.now() - started, result=None, error=error)

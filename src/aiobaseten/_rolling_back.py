@@ -12,6 +12,7 @@ from attrs import frozen
 
 from ._arguments import boolean, function
 from ._audit_log import AuditEntry
+from ._operations import D, E
 from ._predecessor import (
     ListedDeployment,
     Predecessor,
@@ -23,7 +24,7 @@ from ._predecessor import (
 )
 from ._promoting import Started, adopted_since, announce, in_progress, send_once
 from ._reading_back import is_of, outlast
-from ._resource import D, E, ReadAuditLog, Resource
+from ._resource import ReadAuditLog, Resource
 from ._sending import Operation
 from ._waiting import (
     FRESH_S,
@@ -54,6 +55,8 @@ from .errors import (
 from .options import BeforeSending
 from .readings import EnvironmentReading
 
+#: The advice of the verbs of a promotion that is superseded.
+EVEN_IF = "; to act all the same, pass even_if_superseded=True"
 #: Seconds in which an audit log that fails is read again.
 LOG_FAILS_FOR_S = 30.0
 # Seconds between two tries.
@@ -307,7 +310,7 @@ async def _superseded(
     error = PromotionSupersededError(
         f"the promotion of deployment {ours.deployment_id} to "
         f"{resource.environment_label(ours.environment)} was superseded by deployment {by}, and "
-        "nothing was sent; to act all the same, pass even_if_superseded=True",
+        f"nothing was sent{EVEN_IF}",
         evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token),
         by=by,
     )
@@ -326,8 +329,7 @@ def _promoted_again(
     by = "" if act is None else f" (by {act.by})"
     return PromotionSupersededError(
         f"deployment {ours.deployment_id} was promoted again to "
-        f"{resource.environment_label(ours.environment)}{by}, and nothing was sent; to act all the "
-        "same, pass even_if_superseded=True",
+        f"{resource.environment_label(ours.environment)}{by}, and nothing was sent{EVEN_IF}",
         evidence=Evidence(waited=0.0, last_seen=reading.value, token=ours.token, act=act),
         by=ours.deployment_id,
     )
@@ -501,9 +503,10 @@ def _has_ended(
     found = f"{then}, and now {serves}"
     if reading.current_id == current_id:
         found = f"the audit log has changed meanwhile, and {serves} as before"
+    advice = "Look at the environment, then roll back" if reading.current_id else "Promote one"
     return PromotionInProgressError(
         f"another promotion to {resource.environment_label(environment)} has ended, so nothing was "
-        f"sent: {found}. Look at the environment, then roll back",
+        f"sent: {found}. {advice}",
         deployment_id=reading.current_id,
         environment=reading.value,
     )

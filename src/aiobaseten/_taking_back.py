@@ -13,8 +13,9 @@ from typing import Any, Generic
 from attrs import define, evolve, field, frozen
 
 from ._cancelling import Fate, Target, cancellation_of, fate_of, read_back
-from ._resource import D, E, Resource
-from ._rolling_back import LOG_FAILS_FOR_S, Ours, check_still_ours
+from ._operations import D, E
+from ._resource import Resource
+from ._rolling_back import EVEN_IF, LOG_FAILS_FOR_S, Ours, check_still_ours
 from ._status import PromotionPhase
 from ._waiting import PAUSE_MAY_COME, GuardMemory, StoppedError
 from .errors import (
@@ -28,6 +29,8 @@ from .errors import (
     GuardError,
     GuardUnavailableError,
     PermissionDeniedError,
+    PromotionCanceledError,
+    PromotionFailedError,
     PromotionInProgressError,
     PromotionOutcomeUnknownError,
     PromotionSupersededError,
@@ -155,7 +158,7 @@ class TakingBack(Generic[D, E]):
                     "promoted since, and the guard leaves that."
                 )
             else:
-                why = str(error).rstrip(".")
+                why = str(error).replace(EVEN_IF, "").rstrip(".")
                 self._fate = f"Somebody else has acted since, and the guard leaves that: {why}."
             self._traffic, self._advice = await self._traffic_now(error.by), ""
             self._trouble = error
@@ -168,11 +171,13 @@ class TakingBack(Generic[D, E]):
         if not self._fate:
             why = f"within {self._took:.0f} s" if self._trouble is None else f"({self._trouble})"
             self._fate = f"It could not be taken back {why}."
+            if isinstance(self._ended_with, PromotionFailedError | PromotionCanceledError):
+                self._token = None  # what was to take it back has ended
             # The token of the promotion wants its guard, that of the act wants none.
             call = "resume(error.token)" if self._token else "resume(error.token, guard=guard)"
-            back = "take it back with promotion.rollback()"
-            undo = back if self._is_live else "cancel it yourself"
-            self._advice = f"Go on with {call}, or {undo}."
+            is_refused = isinstance(self._trouble, AuthenticationError | PermissionDeniedError)
+            key = "use another API key and " if is_refused else ""
+            self._advice = f"Go on with {call}, or {key}{self._undo()}."
             if self._is_paused:
                 self._traffic = f"It is paused. {self._traffic}"
         if self._seen_at is not None and self._now() - self._seen_at > _FRESH_S:
@@ -205,12 +210,22 @@ class TakingBack(Generic[D, E]):
         error.__cause__ = self._trouble
         return error
 
+    def _undo(self) -> str:
+        """How a person can take it back, in the state that the error describes."""
+        target, previous = self.ours.deployment_id, self.ours.previous_id
+        if not self._is_live and self.verbs.cancel is not None:
+            return "cancel it yourself"
+        when = "" if self._is_live else " after its end"
+        if previous in (None, target):
+            return f"roll back{when} with environment.rollback()"
+        return f"take it back{when} with promotion.rollback()"
+
     # --- leaving it as it is ---------------------------------------------------------------------
 
     def _leave_it(self) -> None:
         """The policy only stops it, or somebody else has decided otherwise."""
         ends, target, previous = self.stopped.ends, self.ours.deployment_id, self.ours.previous_id
-        self._seen_at = self.started + ends.seen_at
+        self._seen_at, self._is_live = self.started + ends.seen_at, ends.is_live
         if ends.is_live:
             self._fate = (
                 "Somebody else has rolled it forward, and the guard leaves that."
@@ -218,7 +233,8 @@ class TakingBack(Generic[D, E]):
                 else "It is live, so that nothing could be stopped."
             )
             self._traffic = f"All traffic is on deployment {target}."
-            self._advice = "Take it back with promotion.rollback()."
+            undo = self._undo()
+            self._advice = f"{undo[:1].upper()}{undo[1:]}."
         else:
             self._fate = (
                 "It is paused."
@@ -226,7 +242,10 @@ class TakingBack(Generic[D, E]):
                 else "A pause was asked for, and was not seen before the time was over."
             )
             self._traffic = _divided(ends.percent, target, previous)
-            self._advice = "Go on with promotion.resume(), or give it back with promotion.cancel()."
+            go_on = "Go on" if ends.is_paused else "If it pauses, go on"
+            self._advice = (
+                f"{go_on} with promotion.resume(), or give it back with promotion.cancel()."
+            )
 
     # --- taking it back --------------------------------------------------------------------------
 
@@ -324,7 +343,8 @@ class TakingBack(Generic[D, E]):
 
     def _is_on_its_way(self, error: WaitError) -> None:
         self._fate = f"Taking it back goes on; it did not finish within {self._took:.0f} s."
-        self._traffic = f"Traffic is on its way to deployment {self.ours.previous_id}."
+        to = f"to deployment {self.ours.previous_id}" if self.ours.previous_id else "back"
+        self._traffic = f"Traffic is on its way {to}."
         self._seen_at = None
         self._advice = "Wait on with resume(error.token)."
         self._last_seen = error.last_seen

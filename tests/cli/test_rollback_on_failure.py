@@ -155,8 +155,8 @@ async def test_a_roll_forward_of_a_colleague_after_the_cancel_stays(
 @pytest.mark.parametrize(
     ("moment", "hint"),
     [
-        ("the cancel", "to roll back:"),
-        ("the rollback", "to roll back:"),
+        ("the cancel", "to roll back, after its end:"),
+        ("the rollback", "to roll back, after its end:"),
         ("the wait for the cancel", "to continue:"),
     ],
 )
@@ -204,7 +204,7 @@ async def test_a_signal_during_the_rollback_after_a_cancel_that_came_too_late_na
 
     assert writes(fake) == ["promote", "cancel_promotion", "promote"]
     assert ending.job is None
-    assert any(one.startswith("to roll back:") for one in ending.hints)
+    assert any(one.startswith("to roll back, after its end:") for one in ending.hints)
 
 
 async def test_one_late_look_does_not_pass_for_an_environment_that_serves_as_before() -> None:
@@ -218,6 +218,20 @@ async def test_one_late_look_does_not_pass_for_an_environment_that_serves_as_bef
         ending = await promoted(baseten, "chain", "quick", "--timeout 10")
 
     assert "Nothing had to be taken back" not in ending.message
+
+
+async def test_a_cancel_that_does_not_end_in_time_advises_no_rollback() -> None:
+    """Baseten refuses to promote while the promotion that is cancelled still runs."""
+    fake = FakeBaseten(behaviour=Behaviour(cancel_seen_after=9000.0))
+    furnish(fake)
+
+    async with fake.client() as baseten:
+        ending = await promoted(baseten, "model", "stuck", "--timeout 5m")
+
+    assert ending.outcome is Outcome.TIMED_OUT
+    assert "has not ended in time" in ending.message
+    assert any(one.startswith("to continue:") for one in ending.hints)
+    assert not any("rollback" in one for one in ending.hints)
 
 
 async def test_a_promotion_that_has_ended_unseen_is_rolled_back(

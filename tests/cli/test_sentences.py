@@ -810,8 +810,8 @@ def test_an_empty_list_gives_no_hint_to_list() -> None:
             "superseded by deployment x, and nothing was sent",
         ),
         (
-            "It sleeps: pass accept_scaled_to_zero=True if asleep will do.",
-            "It sleeps: pass --accept-scaled-to-zero if asleep will do.",
+            "It sleeps: pass accept_scaled_to_zero=True if asleep is enough.",
+            "It sleeps: pass --accept-scaled-to-zero if asleep is enough.",
         ),
         ("pass team=, or one of the ids", "pass --team, or one of the ids"),
     ],
@@ -1324,6 +1324,27 @@ async def test_the_beginning_of_a_promotion_is_three_lines(
         "promoting deployment new to production of chain c, "
         "after the promotion that is running, if any",
         f"{run.job} has started",
+        f"token: {run.job.token}",
+    ]
+
+
+@pytest.mark.looptime
+async def test_a_rollback_to_what_serves_already_has_started_nothing(
+    fake: FakeBaseten, capsys: pytest.CaptureFixture[str]
+) -> None:
+    furnish(fake)
+    production = fake.model("m").environment("production")
+    async with fake.client() as client:
+        promotion = await client.model("m").environment("production").promote("stuck")
+        production.force_cancel()
+        await asyncio.sleep(100)
+        run = Run(client, parse(["rollback", promotion.token]), LinesView(LoopClock()))
+        await execute(run)
+
+    texts = [line.partition("Z ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert run.job is not None
+    assert texts == [
+        f"{run.job} was started before, and nothing was sent",
         f"token: {run.job.token}",
     ]
 

@@ -137,7 +137,7 @@ async def test_a_sentence_about_the_present_is_cut(story: Story, words: str) -> 
 # --- advice for programs -------------------------------------------------------------------------
 
 #: What a program writes, and a shell cannot.
-PYTHON = ("resume(", "promotion.", "=guard", "error.token")
+PYTHON = ("resume(", "promotion.", "environment.", "=guard", "error.token")
 
 
 async def times_out_with_a_guard(_: FakeBaseten, client: Baseten) -> object:
@@ -163,6 +163,7 @@ async def breach(
     *,
     bad_from: int = 0,
     signals_succeed: bool = True,
+    within: float = 20_000,
     **settings: Any,
 ) -> GuardError:
     """The error of a guard that has found a breach."""
@@ -171,7 +172,7 @@ async def breach(
     async with fake.client() as client:
         promotion = await rollout.promote(client, rollout.guard(**settings))
         act(fake)
-        error, _ = await rollout.end_of(promotion)
+        error, _ = await rollout.end_of(promotion, timeout=within)
     assert isinstance(error, GuardError)
     return error
 
@@ -200,12 +201,31 @@ async def may_not_roll_back() -> GuardError:
     return await breach(refuses(rollout.PROMOTE), bake=60, bad_from=100)
 
 
+async def has_not_paused_in_time() -> GuardError:
+    return await breach(within=130, on_breach="pause")
+
+
+async def served_before_it_was_adopted() -> GuardError:
+    fake, production = rollout.world()
+    production.promote("d2", override={"rolling": False})
+    await asyncio.sleep(100)
+    fake.model("m1").deployment("d2").answers(error_share=0.08)
+    async with fake.client() as client:
+        given = rollout.guard(bake=60)
+        promotion = await rollout.promote(client, given, if_in_progress="adopt")
+        error, _ = await rollout.end_of(promotion)
+    assert isinstance(error, GuardError)
+    return error
+
+
 ADVICE: dict[Callable[[], Awaitable[GuardError]], Sequence[str]] = {
     has_paused: ("resume", "cancel", "continue"),
     came_too_late: ("roll back",),
+    has_not_paused_in_time: ("continue", "cancel", "resume"),
     takes_back_for_too_long: ("continue",),
     may_not_cancel: ("continue", "cancel"),
     may_not_roll_back: ("continue", "roll back"),
+    served_before_it_was_adopted: ("continue", "go back"),
 }
 
 

@@ -15,6 +15,7 @@ from aiobaseten.errors import (
     PromotionCanceledError,
     PromotionPausedError,
     PromotionSupersededError,
+    RollbackImpossibleError,
     WaitTimeoutError,
 )
 from aiobaseten.events import GuardOverridden
@@ -314,6 +315,25 @@ async def test_a_promotion_that_is_adopted_is_guarded_without_knowing_its_hold(
     assert isinstance(error, GuardBreachedError)
     assert report.actions == ("pause", "cancel")
     assert production.current is fake.model("m1").deployment("d1")
+
+
+async def test_advice_about_a_release_that_was_adopted_while_it_served_is_possible() -> None:
+    """Nobody here knows what served before it, but the audit log does."""
+    fake, production = world()
+    production.promote("d2", override={"rolling": False})
+    await asyncio.sleep(100)
+    fake.model("m1").deployment("d2").answers(error_share=0.08)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(bake=60), if_in_progress="adopt")
+        error, _ = await end_of(promotion)
+
+        assert isinstance(error, GuardBreachedError)
+        assert "environment.rollback()" in str(error)
+        with pytest.raises(RollbackImpossibleError):
+            await promotion.rollback()
+        back = await baseten.model("m1").environment("production").rollback()
+
+    assert Token.load(back.token).previous_id == promotion.deployment_id
 
 
 async def test_a_closed_client_ends_a_guarded_wait() -> None:

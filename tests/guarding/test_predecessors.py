@@ -10,7 +10,13 @@ import pytest
 from attrs import evolve
 
 from aiobaseten import Guard, ModelPromotion, Token
-from aiobaseten.errors import GuardBreachedError, GuardUnavailableError, WaitTimeoutError
+from aiobaseten.errors import (
+    GuardBreachedError,
+    GuardUnavailableError,
+    PromotionCanceledError,
+    PromotionSupersededError,
+    WaitTimeoutError,
+)
 from aiobaseten.testing import FakeBaseten, FakeEnvironment
 
 from .rollout import AUDIT_LOG, METRICS, STEPS, end_of, guard, promote, world, writes
@@ -268,3 +274,22 @@ async def test_a_log_that_is_late_is_read_again() -> None:
     assert error is None
     assert report.overridden == ()
     assert status(production) == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("act", ["cancel", "rollback"])
+async def test_an_act_of_the_guard_is_not_that_of_somebody_else_in_another_process(
+    act: str,
+) -> None:
+    """The promotion was over before the second wait saw it."""
+    fake, _ = world()
+    bad_from = 100 if act == "rollback" else 25
+    fake.model("m1").deployment("d2").answers(error_share=0.08, from_percent=bad_from)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, guard(bake=60))
+        _, report = await end_of(promotion)
+
+    error, second = await resumed(fake, promotion.token, guard(bake=60))
+
+    assert report.actions == (act,)
+    assert isinstance(error, PromotionCanceledError | PromotionSupersededError)
+    assert second.overridden == ()

@@ -112,7 +112,8 @@ async def test_a_cancel_that_is_refused() -> None:
     assert str(error) == (
         f"the guard found a breach in {PROMOTION} at 25 % of traffic: {WORSE} It could not be "
         f"taken back ({refusal}). 25 % of the traffic is on deployment d2, the rest on deployment "
-        "d1. Go on with resume(error.token, guard=guard), or cancel it yourself."
+        "d1. Go on with resume(error.token, guard=guard), or use another API key and cancel it "
+        "yourself."
     )
 
 
@@ -128,7 +129,7 @@ async def test_a_rollback_that_is_refused() -> None:
     assert str(error) == (
         f"the guard found a breach in {PROMOTION} at 100 % of traffic: {WORSE} It could not be "
         f"taken back ({refusal}). Traffic is on deployment d2. Go on with resume(error.token, "
-        "guard=guard), or take it back with promotion.rollback()."
+        "guard=guard), or use another API key and take it back with promotion.rollback()."
     )
 
 

@@ -141,3 +141,19 @@ def test_an_earlier_success_that_reappears_is_not_the_end_of_a_repeated_promotio
     look(tracker, CERTAIN_AT - 1, before)
 
     assert see(tracker, CERTAIN_AT, before) == T
+
+
+@pytest.mark.parametrize("lingered", [True, False])
+def test_a_candidate_that_serves_as_before_hides_the_end_unless_it_lingered_before(
+    *, lingered: bool
+) -> None:
+    """An environment of a chain that shows no promotions, and keeps its candidate."""
+    shown = environment(T, T, None)
+    before = shown if lingered else environment(T)
+    tracker = promotion_tracker(baseline=baseline_of(before))
+
+    for at in (0, 60, 119):
+        look(tracker, at, shown)
+
+    ended = see(tracker, 190, shown)
+    assert (ended == T) is lingered

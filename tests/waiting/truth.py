@@ -204,7 +204,8 @@ def check_superseded(truth: Truth, error: WaitError, at: float) -> None:
     assert error.by != truth.target.id
     assert error.by in truth.newer(at), "superseded, and nobody had promoted that since"
     assert truth.lately(lambda then: error.by in (truth.current(then), truth.candidate(then)), at)
-    assert is_not_current(truth, at), "superseded, and it serves"
+    served_before = truth.before == truth.target.id
+    assert served_before or is_not_current(truth, at), "superseded, and it serves"
 
 
 def check_paused(truth: Truth, error: WaitError, at: float) -> None:
@@ -323,7 +324,7 @@ def check_timeout(truth: Truth, error: WaitError, so: Callable[[float], bool]) -
     # Of one that served before, only its end tells, or that nothing was shown for long.
     settling = truth.story.options.settling_time + 70 if truth.before == truth.target.id else 0
     since = deadline - LONGEST_PAUSE - truth.slack - settling
-    if is_quiet and since > truth.began:
+    if is_quiet and since > truth.began and not is_hidden(truth):
         plain = all("SCALED_TO_ZERO" not in truth.parts(at) for at in moments(since, deadline))
         under_way = any(
             one.ended is None or one.ended > since
@@ -331,6 +332,14 @@ def check_timeout(truth: Truth, error: WaitError, so: Callable[[float], bool]) -
             if one.started <= deadline
         )
         assert under_way or not plain or not truth.always(so, since, deadline), "late"
+
+
+def is_hidden(truth: Truth) -> bool:
+    """Whether nothing shows how the promotion of a deployment ends that served before."""
+    behaviour = truth.story.behaviour
+    is_shown = truth.story.kind == "model" or behaviour.chain_promotion == "shown"
+    lingers = behaviour.succeeded_candidate == "lingers"
+    return truth.before == truth.target.id and lingers and not is_shown
 
 
 def check_history(truth: Truth, history: tuple[Seen, ...]) -> None:

@@ -179,6 +179,7 @@ class GuardPolicy:
         report: What was seen and done so far.
         cause: Whether the last measurement was a breach or without an answer.
         why: Its reasons.
+        has_guarded: Whether a look has shown it running, paused or live.
     """
 
     guard: Guard
@@ -190,6 +191,7 @@ class GuardPolicy:
     report: GuardReport = field(factory=GuardReport)
     cause: Cause | None = None
     why: str = ""
+    has_guarded: bool = False
     _policy: Literal["", "pause"] | TakeBack = ""
     _step: _Step | None = None
     _passed_before: bool = False
@@ -220,6 +222,8 @@ class GuardPolicy:
             is_live: Whether the new deployment serves, and has all traffic.
         """
         percent = ALL if is_live else percent
+        under_way = (PromotionPhase.RUNNING, PromotionPhase.PAUSED)
+        self.has_guarded |= is_live or phase in under_way
         by = self._others(phase, percent, at, is_live=is_live)
         self.report = evolve(self.report, overridden=(*self.report.overridden, *by))
         events: list[Event] = [GuardOverridden(at=at, by=one) for one in by]

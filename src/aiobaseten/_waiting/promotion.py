@@ -38,6 +38,7 @@ from .steps import (
     KEEPS_WORKING,
     NOT_SHOWN,
     TO_BE_CONFIRMED,
+    UNTOLD,
     Consult,
     Done,
     Explain,
@@ -371,9 +372,11 @@ class PromotionTracker:
             return Pending(confirm_in=self._doubt.remaining(at))
         if self._served_already and not is_over:
             # Only the promotion's own end decides. If none is ever shown, there was none to do.
-            if reading.candidate_id == self.target:
+            if reading.candidate_id == self.target != self.baseline.candidate_id:
+                # A candidate is there for as long as its promotion, or lingers: no look tells.
                 self._alone_since = None
-                return self._pending()  # a candidate is there for as long as its promotion
+                self._outlook = UNTOLD
+                return self._pending()
             if self._alone_since is None:
                 self._alone_since = at
             has_ended = self.seen.last is not None and self._is_new("ended", at)
@@ -512,6 +515,8 @@ class PromotionTracker:
         lasted = at - self._succeeded_since
         if lasted < max(MISSING_GRACE_S, self.options.settling_time):
             return Pending()
+        if self._may_ask(at):
+            return self._ask_whether_over(reading, at)  # it may be the end of a newer one
         serving = reading.current_id
         other = f"deployment {serving} still serves" if serving else "nothing serves"
         message = (

@@ -29,6 +29,10 @@ from .history import History
 KEEPS_WORKING = "Baseten keeps working on it."
 NOT_SHOWN = "The last look did not show it."
 TO_BE_CONFIRMED = "Another look would have confirmed that."
+UNTOLD = (
+    "It serves, as it did before, and is still shown as the candidate: nothing tells whether this "
+    "promotion has ended."
+)
 
 #: Baseten may answer 404 for the first seconds of a deployment's life; its own tools allow 30.
 NOT_FOUND_GRACE_S = 30.0

@@ -59,6 +59,14 @@ def to_roll_back(job: Job, access: Access, *, when: str = "") -> Sequence[str]:
     return (f"to roll back{when}: {access.command('rollback', job.token, '--wait')}",)
 
 
+def to_go_back(job: Job, access: Access) -> Sequence[str]:
+    """The command that rolls the environment back, whatever a token knows."""
+    if job.environment is None:
+        return ()
+    words = (job.resource.kind, job.resource.word, job.environment)
+    return (f"to roll back: {access.command('rollback', *words, '--wait')}",)
+
+
 def failed(
     error: BasetenError, command: Command, job: Job | None, waited: float | None = None
 ) -> Ending:
@@ -134,7 +142,13 @@ def _after_guard(error: GuardError, access: Access, job: Job | None) -> Sequence
         "cancel": access.command("cancel", token),
         "roll back": access.command("rollback", token, "--wait"),
     }
-    return tuple(f"{f'to {what}:':13} {commands[what]}" for what in advice_of_guard(error))
+    lines: list[str] = []
+    for what in advice_of_guard(error):
+        if what == "go back":
+            lines += to_go_back(job, access)
+        else:
+            lines.append(f"{f'to {what}:':13} {commands[what]}")
+    return tuple(lines)
 
 
 def accepted(job: Job, command: Command) -> Ending:

@@ -93,18 +93,31 @@ _PRESENT = re.compile(
 # The library's advice for programs, at the end of a message; the command gives its own.
 _ADVICE_FOR_PROGRAMS = " Go on with resume(error.token)."
 # That of a guard, and the commands that do the same.
+_UNDOES = {
+    "cancel it yourself": "cancel",
+    "take it back with promotion.rollback()": "roll back",
+    "take it back after its end with promotion.rollback()": "roll back",
+    "roll back with environment.rollback()": "go back",
+    "roll back after its end with environment.rollback()": "go back",
+}
 _ADVICE_OF_GUARD: Mapping[str, Sequence[str]] = {
-    " Go on with resume(error.token), or cancel it yourself.": ("continue", "cancel"),
-    " Go on with resume(error.token), or take it back with promotion.rollback().": (
-        "continue",
-        "roll back",
-    ),
+    **{
+        f" Go on with resume(error.token), or {key}{undo}.": ("continue", command)
+        for key in ("", "use another API key and ")
+        for undo, command in _UNDOES.items()
+    },
     " Wait on with resume(error.token).": ("continue",),
     " Take it back with promotion.rollback().": ("roll back",),
+    " Roll back with environment.rollback().": ("go back",),
     " Go on with promotion.resume(), or give it back with promotion.cancel().": (
         "resume",
         "cancel",
         "continue",
+    ),
+    " If it pauses, go on with promotion.resume(), or give it back with promotion.cancel().": (
+        "continue",
+        "cancel",
+        "resume",
     ),
 }
 
@@ -224,7 +237,7 @@ def _missing(error: NotFoundError, job: Job | None) -> str:
 
 
 def _may_be_missing(resource: ResourceRef) -> bool:
-    """Whether nobody has looked whether the chain or the model exists."""
+    """Whether the chain or the model was not looked up, so that it may not exist."""
     return resource.word.startswith("id:")
 
 

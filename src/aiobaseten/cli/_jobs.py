@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-from .. import Cancellation, ChainPromotion, EnvironmentReading, ModelPromotion
+from .. import Cancellation, ChainPromotion, EnvironmentReading, ModelPromotion, Token
 from ..audit import Release
 from ..errors import BasetenError, LogLine
 from ..guard import GuardReport
@@ -55,6 +55,11 @@ class Job:
         if self.environment is None:
             return self.resource
         return EnvironmentRef(self.resource, self.environment)
+
+    @property
+    def was_adopted(self) -> bool:
+        """Whether it had started before the command, which has sent nothing."""
+        return self.token is not None and Token.load(self.token).was_adopted
 
     def __str__(self) -> str:
         if self.task == "cancellation":

@@ -60,7 +60,8 @@ class LinesView:
     def begin(self, job: Job) -> None:
         """Print the subject of the command, and its token."""
         if job.task in ("promotion", "cancellation"):
-            self._print(f"{job} has started")
+            begun = "was started before, and nothing was sent" if job.was_adopted else "has started"
+            self._print(f"{job} {begun}")
             if job.token is not None:
                 self._print(f"token: {job.token}")
         elif job.task == "deployment":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,14 +17,15 @@ from ..errors import (
     PromotionInProgressError,
     PromotionPausedError,
     PromotionSupersededError,
+    RollbackImpossibleError,
     WaitTimeoutError,
 )
 from ..events import Event
 from ..options import CancellationOptions, RetryPolicy
-from ._endings import hints, to_look, to_roll_back, to_see_history
+from ._endings import hints, to_go_back, to_look, to_roll_back, to_see_history
 from ._failures import explain_refused_cancel, without_present
 from ._flags import option_names
-from ._invocations import Promote, WaitForToken
+from ._invocations import Access, Promote, WaitForToken
 from ._jobs import Ending, Job, job_of_cancellation, job_of_promotion
 from ._outcomes import Outcome
 from ._run import Run
@@ -36,6 +37,7 @@ _OURS_TO_TAKE_BACK = (PromotionFailedError, PromotionPausedError, WaitTimeoutErr
 _REFUSALS = (BadRequestError, ConflictError)
 # For requests that take back; a write is repeated only if it certainly had no effect.
 _PATIENCE = RetryPolicy(attempts=1000, max_delay=30.0, total=600.0, quota=False)
+_AFTER_ITS_END = ", after its end"
 # Looks, because servers that lag behind may answer in turn.
 _LOOKS = 2
 
@@ -75,15 +77,12 @@ async def take_back(
         is_chain = job.resource.kind == "chain"
         why = "Baseten cannot cancel a chain's promotion" if is_chain else "was not cancelled"
         reason = f"It was not taken back, because it still runs, and {why}: roll it back later."
-        later = to_roll_back(job, access, when=", after its end")
+        later = to_roll_back(job, access, when=_AFTER_ITS_END)
         lines = [*hints(job, access), *later, *to_look(job, access)]
     except BasetenError as error:
-        last = run.job or job
         reason = f"{_how_far(error)}: {explain_refused_cancel(error, command, job)}"
-        is_going_back = last.task == "promotion" and last != job
-        # Whoever rolled the rollback back would promote the failure again.
-        undo = () if is_going_back else to_roll_back(job, access)
-        lines = [*hints(last, access, cancels=not is_going_back), *undo, *to_look(job, access)]
+        undo = _to_undo(error, job, run.job or job, failure, access)
+        lines = [*undo, *to_look(job, access)]
     else:
         is_as_before = run.job == job
         message = f"{failure.message} {done}"
@@ -103,6 +102,32 @@ async def take_back(
     # To go on with a rollback is not to go on with the promotion.
     going = run.job if run.job is not None and run.job.task == "cancellation" else None
     return evolve(failure, message=f"{failure.message} {reason}", hints=lines, job=going)
+
+
+def _to_undo(
+    error: BasetenError, job: Job, last: Job, failure: Ending, access: Access
+) -> Sequence[str]:
+    """The commands that may still help, in the state after taking it back has failed.
+
+    Args:
+        error: Why that has failed.
+        job: The promotion.
+        last: What takes it back, if that has begun; otherwise, the promotion.
+        failure: The ending of the wait for it.
+        access: How to reach Baseten.
+    """
+    if last != job:
+        # Whoever rolled the rollback back would promote the failure again, and what is being
+        # cancelled cannot be rolled back.
+        return hints(last, access, cancels=False)
+    back = to_roll_back(job, access)
+    if isinstance(error, RollbackImpossibleError):
+        back = to_go_back(job, access)
+    if isinstance(failure.error, PromotionFailedError):
+        return back  # it has ended
+    if isinstance(error, RollbackImpossibleError):
+        return [*hints(job, access, cancels=False), *back]
+    return [*hints(job, access), *to_roll_back(job, access, when=_AFTER_ITS_END)]
 
 
 def _who_stays(error: PromotionSupersededError, job: Job) -> str:
@@ -130,7 +155,9 @@ async def _interrupted(run: Run, job: Job, failure: Ending, outcome: Outcome) ->
         message = (
             f"{outcome.label} while taking back {job}: the cancel or the rollback may have begun"
         )
-        lines = [*to_look(job, access), *to_roll_back(job, access)]
+        has_ended = isinstance(failure.error, PromotionFailedError)
+        back = to_roll_back(job, access, when="" if has_ended else _AFTER_ITS_END)
+        lines = [*to_look(job, access), *back]
     else:
         message = f"{outcome.label} while taking back {job}: {begun} continues at Baseten"
         lines = [*hints(begun, access, cancels=False), *to_look(job, access)]
