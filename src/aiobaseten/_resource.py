@@ -65,6 +65,8 @@ _LARGEST_PAGE = 200
 _SHORTLY_S = 5.0
 # Entries that are read to explain one error.
 _PAGE_FOR_ONE_ERROR = 100
+# In the path of a model's deployment, these stand for whichever serves or is developed.
+_ALIASES = frozenset({"production", "development"})
 # A deployment that is pushed to an environment is promoted when it is ready.
 _PROMOTION_GROUPS = ("PROMOTED", "DEPLOYED")
 
@@ -113,13 +115,14 @@ class Resource(Generic[D, E]):
     def deployment_reading(self, deployment_id: str) -> Operation[DeploymentReading]:
         """Reads a deployment as a wait does."""
         operation = self.operations.get_deployment(self.id, deployment_id)
-        read = partial(read_deployment, has_chainlets=self.kind == "chain")
+        expected = None if deployment_id in _ALIASES else deployment_id
+        read = partial(read_deployment, has_chainlets=self.kind == "chain", expected=expected)
         return _reading(operation, read)
 
     def environment_reading(self, name: str) -> Operation[EnvironmentReading]:
         """Reads an environment as a wait does."""
         operation = self.operations.get_environment(self.id, name)
-        read = partial(read_environment, has_chainlets=self.kind == "chain")
+        read = partial(read_environment, has_chainlets=self.kind == "chain", expected=name)
         return _reading(operation, read)
 
     def environments_reading(self) -> Operation[list[EnvironmentReading]]:

@@ -263,7 +263,7 @@ class EnvironmentReading(_Reading):
 
 
 def read_deployment(
-    data: object, build: Callable[[], Any], *, has_chainlets: bool
+    data: object, build: Callable[[], Any], *, has_chainlets: bool, expected: str | None = None
 ) -> DeploymentReading:
     """A deployment.
 
@@ -271,9 +271,14 @@ def read_deployment(
         data: Its JSON.
         build: Makes the whole deployment of it.
         has_chainlets: Whether it is a chain's.
+        expected: The id that was asked for. A proxy may mix up answers.
+
+    Raises:
+        ValueError: It is another one.
     """
     fields = _object("the deployment", data)
     deployment_id = _text("id", fields["id"])
+    _check_is("deployment", deployment_id, expected)
     chainlets = _read_chainlets(read_list("chainlets", fields)) if has_chainlets else ()
     own = Part(
         id=deployment_id,
@@ -316,7 +321,7 @@ def _read_chainlet(fields: Mapping[str, Any], *, is_unique: bool) -> Part:
 
 
 def read_environment(
-    data: object, build: Callable[[], Any], *, has_chainlets: bool
+    data: object, build: Callable[[], Any], *, has_chainlets: bool, expected: str | None = None
 ) -> EnvironmentReading:
     """An environment. A key that the API may leave out reads like null.
 
@@ -324,10 +329,16 @@ def read_environment(
         data: Its JSON.
         build: Makes the whole environment of it.
         has_chainlets: Whether it is a chain's.
+        expected: The name that was asked for.
+
+    Raises:
+        ValueError: It is another one.
     """
     fields = _object("the environment", data)
+    name = str(fields.get("name", ""))
+    _check_is("environment", name, expected)
     return EnvironmentReading(
-        name=str(fields.get("name", "")),
+        name=name,
         current=_read_role(
             "current_deployment", fields["current_deployment"], build, has_chainlets
         ),
@@ -337,6 +348,11 @@ def read_environment(
         promotion=_read_promotion(fields.get("in_progress_promotion")),
         build=build,
     )
+
+
+def _check_is(what: str, found: str, expected: str | None) -> None:
+    if expected is not None and found and found.casefold() != expected.casefold():
+        raise ValueError(f"it is about {what} {found}, not {expected}")
 
 
 def _read_role(

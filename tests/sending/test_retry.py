@@ -140,7 +140,7 @@ def test_the_larger_of_header_and_body_is_the_pause(
 
 
 @pytest.mark.parametrize(
-    "nonsense", [-1, float("nan"), float("inf"), True, None, [], {}, "soon", "-5", 10**400]
+    "nonsense", [-1, float("nan"), float("inf"), True, None, [], {}, "soon", "-5", "1_0", 10**400]
 )
 def test_an_invalid_pause_is_ignored(nonsense: object) -> None:
     assert asked_delay({"retry-after": str(nonsense)}, {"retry_after": nonsense}, NOW) is None

@@ -45,6 +45,7 @@ class _Attempt:
         self._request = request
         self._has_begun = False
         self.protocol: ResponseHandler | None = None  # of its connection
+        self.is_connection_new = False
 
     async def begin(self) -> None:
         """It asks for a connection.
@@ -81,6 +82,10 @@ class _Connector(aiohttp.TCPConnector):
         attempt = _attempt.get()
         await attempt.begin()
         connection = await super().connect(req, traces, timeout)
+        while not attempt.is_connection_new and _has_more(connection):
+            # They answer nothing that is asked now.
+            connection.close()
+            connection = await super().connect(req, traces, timeout)
         is_told = False
         try:
             await attempt.connected(connection)
@@ -94,8 +99,14 @@ class _Connector(aiohttp.TCPConnector):
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> ResponseHandler:
         """A new connection, in one time limit: aiohttp has none for the answer of a proxy."""
+        _attempt.get().is_connection_new = True
         with anyio.fail_after(timeout.sock_connect):
             return await super()._create_connection(req, traces, timeout)
+
+
+def _has_more(connection: Connection) -> bool:
+    """Whether more bytes have come on an idle connection than the response to its last request."""
+    return connection.protocol is not None and connection.protocol.should_close
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -235,7 +246,7 @@ class _Body(httpx.AsyncByteStream):
 
 def _failure(error: Exception, *, has_connection: bool) -> httpx.TransportError:
     """The error of httpx that stands for one of aiohttp."""
-    text = str(error)
+    text = _said_by_us(error)
     is_late = isinstance(error, TimeoutError)
     if has_connection:
         return httpx.ReadTimeout(text) if is_late else httpx.ReadError(text)
@@ -244,6 +255,19 @@ def _failure(error: Exception, *, has_connection: bool) -> httpx.TransportError:
     if is_late:
         return _caused(httpx.ConnectTimeout(text), httpcore.ConnectTimeout(text))
     return _caused(httpx.ConnectError(text), httpcore.ConnectError(text))
+
+
+def _said_by_us(error: Exception) -> str:
+    """What is wrong, without bytes of the response: aiohttp may have cut them within the key."""
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "Server disconnected"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the body of the response is broken, or was cut off"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy answered {error.status}"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "the response is not valid HTTP"
+    return str(error)
 
 
 def _caused(failure: httpx.TransportError, cause: Exception) -> httpx.TransportError:

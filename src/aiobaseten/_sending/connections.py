@@ -38,6 +38,8 @@ _LAST_TURN_S = 0.1
 # A status below says nothing about the request. Some transports hand on even a 101, which nobody
 # asked for.
 _LOWEST_FINAL = 200
+# Characters of a transport's own words in a message. Some quote all that a server has sent.
+_LONGEST_REASON = 500
 
 
 class _NoAuth(httpx.Auth):
@@ -465,7 +467,7 @@ def _no_answer(error: Exception, outgoing: Outgoing, *, was_sent: bool) -> Baset
             "one per loop"
         )
     kind = RequestTimeoutError if isinstance(error, httpx.TimeoutException) else TransportError
-    message = f": {encodable_text(str(error))}" if str(error) else ""
+    message = f": {encodable_text(str(error))[:_LONGEST_REASON]}" if str(error) else ""
     return kind(
         f"no answer from {outgoing.server} ({type(error).__name__}{message})",
         method=outgoing.method,

@@ -81,7 +81,7 @@ def asked_delay(headers: Mapping[str, str], body: Mapping[str, Any], now: dateti
 def _number(value: object) -> float | None:
     if isinstance(value, str):
         try:
-            value = float(value)
+            value = None if "_" in value else float(value)  # as in Python's code
         except ValueError:
             return None
     if isinstance(value, bool) or not isinstance(value, int | float):
