@@ -104,7 +104,7 @@ def look_further(
     """Link to a generated class where it is exported, and to names that live in another module."""
     module, _, name = node["reftarget"].rpartition(".")
     target = node["reftarget"]
-    if module == "aiobaseten._resource":
+    if module == "aiobaseten._operations":
         # What chains and models share is about a type variable, of which a reader makes nothing.
         chain = "Chain" if node.get("py:class", "").startswith("Chain") else ""
         target = chain + {"D": "Deployment", "E": "Environment"}[name]

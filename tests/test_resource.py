@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from aiobaseten import _resource
-from aiobaseten._resource import CHAIN, MODEL, SIGNALS, Resource, promote_chain, promote_model
+from aiobaseten import _operations
+from aiobaseten._operations import CHAIN, MODEL, SIGNALS, promote_chain, promote_model
+from aiobaseten._resource import Resource
 from aiobaseten._sending import Operation, Sender
 from aiobaseten._waiting import Polls
 from aiobaseten.errors import ConfigurationError
@@ -59,15 +60,15 @@ def resource(kind: str = "model", resource_id: str = "m1", sender: OnlyClock | N
             CHAIN.get_log("c1", "d1", "x", LOG),
             "GET /v1/chains/c1/deployments/d1/chainlets/x/logs",
         ),
-        (_resource.deactivate_chain("c1", "d1"), "POST /v1/chains/c1/deployments/d1/deactivate"),
-        (_resource.activate_model("m1", "d1"), "POST /v1/models/m1/deployments/d1/activate"),
-        (_resource.deactivate_model("m1", "d1"), "POST /v1/models/m1/deployments/d1/deactivate"),
-        (_resource.retry_model("m1", "d1"), "POST /v1/models/m1/deployments/d1/retry"),
+        (_operations.deactivate_chain("c1", "d1"), "POST /v1/chains/c1/deployments/d1/deactivate"),
+        (_operations.activate_model("m1", "d1"), "POST /v1/models/m1/deployments/d1/activate"),
+        (_operations.deactivate_model("m1", "d1"), "POST /v1/models/m1/deployments/d1/deactivate"),
+        (_operations.retry_model("m1", "d1"), "POST /v1/models/m1/deployments/d1/retry"),
         (
-            _resource.cancel_model_promotion("m1", "e1"),
+            _operations.cancel_model_promotion("m1", "e1"),
             "POST /v1/models/m1/environments/e1/cancel_promotion",
         ),
-        (_resource.wake_model("d1"), "POST /deployment/d1/wake"),
+        (_operations.wake_model("d1"), "POST /deployment/d1/wake"),
         *(
             (signal("m1", "e1"), f"POST /v1/models/m1/environments/e1/{verb}_promotion")
             for signal, verb in zip(

@@ -17,8 +17,9 @@ from attrs import field, frozen
 
 from . import schemas
 from ._audit_log import AuditEntry
+from ._operations import SIGNALS, cancel_model_promotion
 from ._reading_back import AUDIT_LOG_S, READ_BACK_AFTER_S
-from ._resource import SIGNALS, ReadAuditLog, Resource, cancel_model_promotion
+from ._resource import ReadAuditLog, Resource
 from ._status import PromotionPhase
 from ._waiting import (
     FRESH_S,

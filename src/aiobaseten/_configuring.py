@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ._resource import D, E, EnvironmentLook, Resource
+from ._operations import D, E
+from ._resource import EnvironmentLook, Resource
 from ._sending import Operation
 from ._waiting import SettingsTracker, Wait
 from .errors import (

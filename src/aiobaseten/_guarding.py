@@ -18,7 +18,8 @@ from attrs import define, evolve
 from ._arguments import count, json_object
 from ._asking import Asking
 from ._audit_log import Whose
-from ._resource import D, E, ReadAuditLog, Resource
+from ._operations import D, E
+from ._resource import ReadAuditLog, Resource
 from ._rolling_back import Ours
 from ._taking_back import TakingBack, Verbs
 from ._token import Token

@@ -9,9 +9,10 @@ from typing import Any, cast
 from attrs import frozen
 
 from ._audit_log import SKEW_S
+from ._operations import update_instance_types
 from ._promoting import Started, in_progress
 from ._reading_back import READ_BACK_AFTER_S
-from ._resource import Resource, update_instance_types
+from ._resource import Resource
 from ._sending import Operation, parsed_by
 from ._waiting import baseline_of
 from .errors import (

@@ -13,6 +13,7 @@ from . import _finding, _waiting
 from ._arguments import Duration, choice, function, time_limit
 from ._audit_log import AuditEntry
 from ._numbers import in_seconds
+from ._operations import D, E
 from ._predecessor import not_cancelled
 from ._reading_back import (
     AUDIT_LOG_S,
@@ -24,7 +25,7 @@ from ._reading_back import (
     read_back,
     time_at_baseten,
 )
-from ._resource import D, E, EnvironmentLook, ReadAuditLog, Resource
+from ._resource import EnvironmentLook, ReadAuditLog, Resource
 from ._sending import Operation, parsed_by
 from ._token import Token
 from ._waiting import Baseline, EnvironmentHistory, Wait, baseline_of, made_at

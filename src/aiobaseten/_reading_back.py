@@ -12,7 +12,8 @@ from attrs import evolve, frozen
 
 from . import schemas
 from ._first_use import on_first_use
-from ._resource import D, E, Resource
+from ._operations import D, E
+from ._resource import Resource
 from ._waiting import MOST_STALE_S, Baseline
 from .errors import APIError, ResponseShapeError, TransportError
 from .options import RetryPolicy

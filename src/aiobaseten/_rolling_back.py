@@ -12,6 +12,7 @@ from attrs import frozen
 
 from ._arguments import boolean, function
 from ._audit_log import AuditEntry
+from ._operations import D, E
 from ._predecessor import (
     ListedDeployment,
     Predecessor,
@@ -23,7 +24,7 @@ from ._predecessor import (
 )
 from ._promoting import Started, adopted_since, announce, in_progress, send_once
 from ._reading_back import is_of, outlast
-from ._resource import D, E, ReadAuditLog, Resource
+from ._resource import ReadAuditLog, Resource
 from ._sending import Operation
 from ._waiting import (
     FRESH_S,

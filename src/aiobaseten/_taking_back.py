@@ -13,7 +13,8 @@ from typing import Any, Generic
 from attrs import define, evolve, field, frozen
 
 from ._cancelling import Fate, Target, cancellation_of, fate_of, read_back
-from ._resource import D, E, Resource
+from ._operations import D, E
+from ._resource import Resource
 from ._rolling_back import EVEN_IF, LOG_FAILS_FOR_S, Ours, check_still_ours
 from ._status import PromotionPhase
 from ._waiting import PAUSE_MAY_COME, GuardMemory, StoppedError

@@ -112,8 +112,8 @@ class Token:
         if version != _VERSION:
             if version.startswith("abt") and version[3:].isdigit():
                 raise ConfigurationError(
-                    f"this token is of version {version}, and this aiobaseten reads {_VERSION}: "
-                    "go on with the version that made it"
+                    f"this token has version {version}, and this aiobaseten reads {_VERSION}: use "
+                    "the aiobaseten that made it"
                 )
             raise ConfigurationError("this is not a token of aiobaseten")
         try:

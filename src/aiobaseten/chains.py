@@ -11,8 +11,7 @@ from attrs import define, frozen
 from . import _waiting
 from ._arguments import Duration, instance, path_argument, time_limit
 from ._first_use import on_first_use
-from ._resource import (
-    Resource,
+from ._operations import (
     audit,
     create_environment_of_chain,
     deactivate_chain,
@@ -22,6 +21,7 @@ from ._resource import (
     update_chainlets,
     update_environment_of_chain,
 )
+from ._resource import Resource
 from ._sending import Operation
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle

@@ -44,12 +44,13 @@ from .errors import ConfigurationError
 from .options import DEFAULT_POLLING_RATE, AuthScheme, RetryPolicy, Schedule, Transport
 
 if TYPE_CHECKING:
-    from . import _finding, _guarding, _promoting, _resource, chains, models, promotion
+    from . import _finding, _guarding, _operations, _promoting, _resource, chains, models, promotion
 
     # The package exports its class, so pyright takes the module for a private name.
     from . import _token as tokens  # pyright: ignore[reportPrivateUsage]
     from . import guard as guards
-    from ._resource import D, E, Operations, Resource
+    from ._operations import D, E, Operations
+    from ._resource import Resource
     from ._token import Token
     from ._waiting import Baseline, GuardMemory, PauseBefore
     from .audit import AuditEntries, AuditOptions
@@ -62,6 +63,7 @@ else:
     _finding = on_first_use("._finding")
     _guarding = on_first_use("._guarding")
     _promoting = on_first_use("._promoting")
+    _operations = on_first_use("._operations")
     _resource = on_first_use("._resource")
     tokens = on_first_use("._token")
     chains = on_first_use(".chains")
@@ -303,7 +305,7 @@ class Baseten:
         Raises:
             ConfigurationError: *chain_id* cannot be an id.
         """
-        return chains.ChainHandle(self._resource(_resource.CHAIN, chain_id))
+        return chains.ChainHandle(self._resource(_operations.CHAIN, chain_id))
 
     def model(self, model_id: str) -> ModelHandle:
         """A model, by its id. No I/O.
@@ -311,7 +313,7 @@ class Baseten:
         Raises:
             ConfigurationError: *model_id* cannot be an id.
         """
-        return models.ModelHandle(self._resource(_resource.MODEL, model_id))
+        return models.ModelHandle(self._resource(_operations.MODEL, model_id))
 
     async def chains(self) -> list[Chain]:
         """All chains that the key may see, of every team. Cancelling this changes nothing.
@@ -319,7 +321,7 @@ class Baseten:
         Raises:
             BasetenError: The request failed; see `aiobaseten.errors`.
         """
-        return await self._sender.send(_resource.list_all_chains())
+        return await self._sender.send(_operations.list_all_chains())
 
     async def models(self) -> list[Model]:
         """All models that the key may see, of every team. Cancelling this changes nothing.
@@ -327,7 +329,7 @@ class Baseten:
         Raises:
             BasetenError: The request failed; see `aiobaseten.errors`.
         """
-        return await self._sender.send(_resource.list_all_models())
+        return await self._sender.send(_operations.list_all_models())
 
     async def find_chain(self, name: str, *, team: str | None = None) -> ChainHandle:
         """The chain with exactly this name. Cancelling this changes nothing at Baseten.
@@ -363,7 +365,7 @@ class Baseten:
             BasetenError: The request failed; see `aiobaseten.errors`.
         """
         _check_names(name, team)
-        listed = await self._sender.send(_resource.list_all_models(name))
+        listed = await self._sender.send(_operations.list_all_models(name))
         found = _finding.one_named("model", name, listed, team=team)
         if found is None:
             raise _finding.not_found("model", name, await self.models(), team=team)
@@ -384,8 +386,8 @@ class Baseten:
         Raises:
             NameNotFoundError: No chain has this name or this id; the message has similar names.
             AmbiguousNameError: Several have it. None is chosen.
-            ConfigurationError: An argument is no string, *word* cannot be an id, or it is exact
-                and there is a team.
+            ConfigurationError: An argument is no string, *word* cannot be an id, or *team* is
+                given with an exact id.
             BasetenError: The request failed; see `aiobaseten.errors`.
         """
         exact = _exact_id(word, team)
@@ -412,8 +414,8 @@ class Baseten:
         Raises:
             NameNotFoundError: No model has this name or this id; the message has similar names.
             AmbiguousNameError: Several have it. None is chosen.
-            ConfigurationError: An argument is no string, *word* cannot be an id, or it is exact
-                and there is a team.
+            ConfigurationError: An argument is no string, *word* cannot be an id, or *team* is
+                given with an exact id.
             BasetenError: The request failed; see `aiobaseten.errors`.
         """
         exact = _exact_id(word, team)
@@ -435,7 +437,7 @@ class Baseten:
             PermissionDeniedError: The key is unknown, or may not use the management API (403).
             BasetenError: The request failed in another way; see `aiobaseten.errors`.
         """
-        return await self._sender.send(_resource.get_user())
+        return await self._sender.send(_operations.get_user())
 
     def server_time(self) -> datetime:
         """Baseten's time of day, from its responses; before the first, this machine's.
@@ -465,7 +467,7 @@ class Baseten:
         Raises:
             ConfigurationError: An option is invalid; at once, before any request.
         """
-        return _resource.audit(self._sender, options)
+        return _operations.audit(self._sender, options)
 
     async def send(self, operation: Operation[T]) -> T:
         """Send an operation of the management API that has no method of its own here.
@@ -554,14 +556,14 @@ class Baseten:
         kind = _resumed(known)
         if expect is not None and not issubclass(kind, expect):
             raise ConfigurationError(
-                f"the token is of a {known.kind}, which continues as a {kind.__name__}: not as "
-                f"*expect* says, a {expect.__name__}"
+                f"the token is of a {known.kind}: it continues as a {kind.__name__}, not as the "
+                f"{expect.__name__} of *expect*"
             )
         resource_id = path_argument("the token's id", known.resource_id)
         name = path_argument("the token's environment", known.environment_name)
         memory = _memory(known, guard)
         if known.kind == "chain promotion":
-            chain = self._resource(_resource.CHAIN, resource_id)
+            chain = self._resource(_operations.CHAIN, resource_id)
             if look:
                 await chain.read_environment(name)
             return chains.ChainPromotion(
@@ -574,7 +576,7 @@ class Baseten:
                 since=_since(known),
                 was_adopted=known.was_adopted,
             )
-        model = self._resource(_resource.MODEL, resource_id)
+        model = self._resource(_operations.MODEL, resource_id)
         if look:
             await model.read_environment(name)
         if known.kind == "model promotion":

@@ -8,7 +8,8 @@ from attrs import frozen
 
 from . import _waiting
 from ._arguments import path_argument
-from ._resource import D, DeploymentLook, E, ReadLastLines, Resource, WakeDeployment, reasons
+from ._operations import D, E
+from ._resource import DeploymentLook, ReadLastLines, Resource, WakeDeployment, reasons
 from .errors import RequestNotActedOnError
 from .options import WaitOptions
 

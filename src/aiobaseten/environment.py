@@ -10,7 +10,8 @@ from attrs import frozen
 from . import _waiting
 from ._arguments import count, path_argument
 from ._first_use import on_first_use
-from ._resource import D, E, EnvironmentLook, Resource
+from ._operations import D, E
+from ._resource import EnvironmentLook, Resource
 
 if TYPE_CHECKING:
     from . import _releases, events

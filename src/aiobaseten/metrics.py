@@ -1,4 +1,4 @@
-"""Metrics: what a deployment or an environment of a model did in a window of time.
+"""Metrics: requests, errors and response times of a model in a window of time.
 
 Baseten shows measurements one to three minutes late, as zeros and nulls, and does not say until
 when they are there. So each value comes with its window, the number of requests in it, and whether

@@ -22,9 +22,7 @@ from ._arguments import (
     time_limit,
 )
 from ._first_use import on_first_use
-from ._resource import (
-    ReadMetrics,
-    Resource,
+from ._operations import (
     activate_model,
     activate_model_environment,
     audit,
@@ -42,6 +40,7 @@ from ._resource import (
     update_model_backpressure,
     update_model_environment,
 )
+from ._resource import ReadMetrics, Resource
 from ._sending import Operation
 from .deployment import DeploymentHandle
 from .environment import EnvironmentHandle

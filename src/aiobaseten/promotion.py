@@ -11,9 +11,8 @@ from attrs import define, field
 
 from . import _waiting
 from ._first_use import on_first_use
+from ._operations import D, E
 from ._resource import (
-    D,
-    E,
     EnvironmentLook,
     ReadAuditLog,
     ReadDeployment,

@@ -810,8 +810,8 @@ def test_an_empty_list_gives_no_hint_to_list() -> None:
             "superseded by deployment x, and nothing was sent",
         ),
         (
-            "It sleeps: pass accept_scaled_to_zero=True if asleep will do.",
-            "It sleeps: pass --accept-scaled-to-zero if asleep will do.",
+            "It sleeps: pass accept_scaled_to_zero=True if asleep is enough.",
+            "It sleeps: pass --accept-scaled-to-zero if asleep is enough.",
         ),
         ("pass team=, or one of the ids", "pass --team, or one of the ids"),
     ],

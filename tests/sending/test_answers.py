@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aiobaseten._resource import CHAIN
+from aiobaseten._operations import CHAIN
 from aiobaseten._sending import Operation, Secret, parsed_by, then
 from aiobaseten._sending.answers import Reply, judge
 from aiobaseten.errors import (

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiobaseten import Baseten
-from aiobaseten._resource import CHAIN
+from aiobaseten._operations import CHAIN
 from aiobaseten._sending import Secret, parsed_by
 from aiobaseten._sending.answers import Reply, judge
 from aiobaseten.errors import BasetenError, PromotionFailedError

@@ -17,7 +17,7 @@ import pytest
 
 from aiobaseten import Baseten, ModelPromotion, RetryPolicy, Token
 from aiobaseten._finding import not_found, one_named
-from aiobaseten._resource import CHAIN
+from aiobaseten._operations import CHAIN
 from aiobaseten._sending import Secret
 from aiobaseten._sending.answers import Reply, judge
 from aiobaseten.errors import (

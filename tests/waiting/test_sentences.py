@@ -125,8 +125,8 @@ def not_active(tracker: Tracker[Any], *readings: DeploymentReading) -> str:
         (
             chain({"One": ASLEEP, "Two": ASLEEP}, "ACTIVE"),
             "deployment T ACTIVE, chainlet One SCALED_TO_ZERO, chainlet Two SCALED_TO_ZERO. "
-            "Nothing but a request will wake chainlet One, chainlet Two, or its promotion: "
-            "pass accept_scaled_to_zero=True if asleep will do.",
+            "Only a request will wake chainlet One, chainlet Two, or its promotion: "
+            "pass accept_scaled_to_zero=True if asleep is enough.",
         ),
         (
             chain({"One": ASLEEP, "Two": "BUILDING"}, "ACTIVE"),
@@ -150,8 +150,8 @@ def test_a_deployment_that_can_be_woken() -> None:
     tracker = deployment_tracker(can_wake=True, settling_time=0)
 
     assert not_active(tracker, deployment(status=ASLEEP)) == (
-        "deployment T SCALED_TO_ZERO. Nothing but a request will wake deployment T, or its "
-        "promotion: pass accept_scaled_to_zero=True if asleep will do, or wake=True."
+        "deployment T SCALED_TO_ZERO. Only a request will wake deployment T, or its "
+        "promotion: pass accept_scaled_to_zero=True if asleep is enough, or wake=True."
     )
 
 
@@ -307,8 +307,8 @@ def test_a_promotion_that_is_paused() -> None:
         ),
         (
             environment(deployment(status=ASLEEP)),
-            "deployment T SCALED_TO_ZERO. It has the traffic. Nothing but a request will wake "
-            "deployment T: pass accept_scaled_to_zero=True if asleep will do.",
+            "deployment T SCALED_TO_ZERO. It has the traffic. Only a request will wake "
+            "deployment T: pass accept_scaled_to_zero=True if asleep is enough.",
         ),
     ],
 )
@@ -416,8 +416,8 @@ def test_a_chain_that_has_the_traffic_and_whose_last_chainlet_sleeps() -> None:
 
     assert str(tracker.still()) == (
         "the promotion of T is not finished; last seen: deployment T ACTIVE, chainlet One "
-        "SCALED_TO_ZERO, chainlet Two ACTIVE. It has the traffic. Nothing but a request will wake "
-        "chainlet One: pass accept_scaled_to_zero=True if asleep will do."
+        "SCALED_TO_ZERO, chainlet Two ACTIVE. It has the traffic. Only a request will wake "
+        "chainlet One: pass accept_scaled_to_zero=True if asleep is enough."
     )
 
 
@@ -586,8 +586,8 @@ async def test_a_log_that_could_not_be_read(fake: FakeBaseten, baseten: Baseten)
         ("eyJhbGciOiJIUzI1NiJ9", "this is not a token of aiobaseten"),
         (
             "abt1.00000000.e30",
-            "this token is of version abt1, and this aiobaseten reads abt2: go on with the version "
-            "that made it",
+            "this token has version abt1, and this aiobaseten reads abt2: use the aiobaseten that "
+            "made it",
         ),
         ("abt2.AAAAAAA", "this token is damaged: copy it again, whole"),
         ("abt2.AAAAACFE3xw", "this token is damaged: it does not say what it goes on with"),

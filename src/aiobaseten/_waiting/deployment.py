@@ -133,8 +133,8 @@ def chainlets(failed: tuple[Part, ...]) -> tuple[str, ...]:
 def stays_asleep(asleep: tuple[Part, ...], *, unless: str = "", instead: str = "") -> str:
     """What to do about parts that sleep."""
     return (
-        f"Nothing but a request will wake {names(asleep)}{unless}: "
-        f"pass accept_scaled_to_zero=True if asleep will do{instead}."
+        f"Only a request will wake {names(asleep)}{unless}: "
+        f"pass accept_scaled_to_zero=True if asleep is enough{instead}."
     )
 
 

@@ -70,8 +70,8 @@ def load_report(context: Context) -> dict[str, Any] | None:
 def note_success(context: Context) -> None:
     """Note that the task has succeeded: if it is cleared later, it starts again.
 
-    The token stays. Airflow may lose the success, because the worker dies right now or the
-    scheduler takes it for dead, and then the next try must not send the request again.
+    The token stays. If the worker dies now, or the scheduler takes it for dead, Airflow loses the
+    success, and the next try must not send the request again.
     """
     saved = cast("dict[str, Any]", context["task_state_store"].get(KEY) or {})
     context["task_state_store"].set(KEY, cast("Any", {**saved, "done": True}))

@@ -237,7 +237,7 @@ def _missing(error: NotFoundError, job: Job | None) -> str:
 
 
 def _may_be_missing(resource: ResourceRef) -> bool:
-    """Whether nobody has looked whether the chain or the model exists."""
+    """Whether the chain or the model was not looked up, so that it may not exist."""
     return resource.word.startswith("id:")
 
 

@@ -500,7 +500,7 @@ def get_metrics(request: ParsedRequest) -> JSON:
 
 
 def get_environment_metrics(request: ParsedRequest) -> JSON:
-    """What all deployments that served in an environment did in a window of time."""
+    """The traffic of all deployments that served in an environment, in a window of time."""
     environment, window = request.environment, read_window(request)
     flows = [flow for _, flow in environment.flows(request.when)]
     current = environment.seen_at(request.when).current
