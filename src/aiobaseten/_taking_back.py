@@ -17,7 +17,7 @@ from ._operations import D, E
 from ._resource import Resource
 from ._rolling_back import EVEN_IF, LOG_FAILS_FOR_S, Ours, check_still_ours
 from ._status import PromotionPhase
-from ._waiting import PAUSE_MAY_COME, GuardMemory, StoppedError
+from ._waiting import PAUSE_MAY_COME, GuardMemory, StoppedError, certain_at
 from .errors import (
     AuthenticationError,
     BadRequestError,
@@ -122,6 +122,7 @@ class TakingBack(Generic[D, E]):
     _is_overtaken: bool = False
     _is_paused: bool = False
     _is_logged: bool = True
+    _is_over: bool = False
     _has_acted: bool = False
     _percents: set[int] = field(factory=set[int])
     _seen_at: float | None = None
@@ -267,6 +268,11 @@ class TakingBack(Generic[D, E]):
                     yield self._act("rollback")
                 await self._roll_back()
                 return
+            if fate is Fate.OVER and self._may_be_from_before:
+                if not self._is_logged or self.verbs.cancel is None or self.stopped.ends.is_live:
+                    await self._pause(_AGAIN_AFTER_S)
+                    continue
+                fate = Fate.RUNS  # the audit log knows of no end
             cancellation = self._cancellation()
             if fate is Fate.RUNS:
                 if not self._is_sent:
@@ -434,7 +440,7 @@ class TakingBack(Generic[D, E]):
             self._trouble = error
             await self._pause(_AGAIN_AFTER_S)
             return None
-        reading, self._is_logged = still.reading, still.is_logged
+        reading, self._is_logged, self._is_over = still.reading, still.is_logged, still.is_over
         self._last_seen, self._traffic = reading.value, self._traffic_in(reading)
         self._seen_at, self._is_paused = self._now(), reading.is_paused
         return reading
@@ -478,6 +484,12 @@ class TakingBack(Generic[D, E]):
 
     async def _pause(self, seconds: float) -> None:
         await self.resource.sender.connections.pause(min(seconds, max(self._left(), 0.0)))
+
+    @property
+    def _may_be_from_before(self) -> bool:
+        """Whether a look that does not show it may be older than the one that decided."""
+        seen_at = self.started + self.stopped.ends.seen_at
+        return not self._is_over and not self._is_sent and self._now() < certain_at(seen_at)
 
     @property
     def _took(self) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aiobaseten import Guard, error_rate
+from aiobaseten import Guard, check, error_rate
 from aiobaseten.errors import (
     GuardBreachedError,
     PermissionDeniedError,
@@ -485,3 +485,23 @@ async def test_a_cancel_that_takes_too_long_is_told_and_can_be_waited_for() -> N
     assert production.current is fake.model("m1").deployment("d1")
     assert production.promotion is not None
     assert production.promotion.status == "CANCELED"
+
+
+async def test_a_look_from_before_the_promotion_does_not_keep_the_guard_from_cancelling(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From the breach on, all servers show the time before the promotion for a minute."""
+    fake, production = world()
+
+    async def fails(_: object) -> bool:
+        let_looks_lag(monkeypatch, 59)
+        return False
+
+    given = Guard(check("own", fails), window=1, lag=0, warmup=0, min_requests=0)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, given)
+        error, _ = await end_of(promotion)
+
+    assert isinstance(error, GuardBreachedError)
+    assert writes(fake) == ["promote", "cancel_promotion"]
+    assert production.promotions[-1].status == "CANCELED"

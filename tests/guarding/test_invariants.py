@@ -422,7 +422,7 @@ def check_cancels(story: Story, fake: FakeBaseten) -> None:
     assert len(graceful) <= 1 + lost or story.may_lag, (
         "more cancels than one, of which none was lost"
     )
-    assert len(forced) <= 1, "more than one forced cancel"
+    assert len(forced) <= 1 or story.may_lag, "more than one forced cancel"
     for earlier, later in itertools.pairwise(graceful):
         assert later - earlier >= 5, "two cancels in flight"
 

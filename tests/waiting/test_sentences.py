@@ -12,7 +12,7 @@ import pytest
 
 from aiobaseten import Baseten, Token
 from aiobaseten._waiting import Baseline, EnvironmentHistory, IdleTracker, Tracker
-from aiobaseten._waiting.steps import Wake
+from aiobaseten._waiting.steps import Consult, Over, Wake
 from aiobaseten.errors import (
     ConfigurationError,
     DeploymentFailedError,
@@ -26,6 +26,7 @@ from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
 from ..story import production, promote, rolling, set_up
 from .literals import (
+    PENDING,
     P,
     T,
     X,
@@ -353,6 +354,17 @@ def test_a_promotion_of_what_serves_whose_end_nothing_shows() -> None:
         "before, and is still shown as the candidate: nothing tells whether this promotion has "
         "ended."
     )
+
+
+def test_a_success_that_may_be_older_than_a_newer_promotion_in_the_log() -> None:
+    tracker = promotion_tracker()
+    tracker.under_way_at = -100.0
+    asks = tracker.see(environment(T, X, "RELEASING"), 0).verdict
+    assert isinstance(asks, Consult)
+    asks.note(Over(newer=frozenset({X})))
+
+    assert asks.again(0).verdict == PENDING
+    assert str(tracker.still()).endswith("Another look would have confirmed that.")
 
 
 @pytest.mark.parametrize("status", ["FAILED", "CANCELED", "SUCCEEDED"])

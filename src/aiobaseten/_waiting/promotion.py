@@ -401,6 +401,7 @@ class PromotionTracker:
         if (self._is_late or (end is not None and end.may_be)) and self._may_ask(at):
             return self._ask_whether_over(reading, at)
         if end is not None and not end.believes(reading.current_id, candidate, at):
+            self._outlook = TO_BE_CONFIRMED
             return Pending(confirm_in=end.remaining(at))
         self._doubt.clear()
         return done
