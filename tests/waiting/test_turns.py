@@ -142,16 +142,23 @@ def test_the_last_place_is_for_a_route_that_holds_none(places: int, of_a: int, o
 
 
 @pytest.mark.parametrize(
-    ("standing", "is_last", "share"),
-    [(NEW, False, 0.8), (FAILING, False, 0.25), (SOUND, True, 0.8), (SOUND, False, 1.0)],
+    ("standings", "is_last", "share"),
+    [
+        ([NEW], False, 0.8),
+        ([FAILING], False, 0.25),
+        ([NEW, FAILING], False, 0.8),
+        ([SOUND], True, 0.8),
+        ([SOUND], False, 1.0),
+    ],
 )
 def test_a_share_of_a_single_place_is_a_share_of_its_time(
-    standing: Standing, share: float, *, is_last: bool
+    standings: list[Standing], share: float, *, is_last: bool
 ) -> None:
     """Each hangs for ten seconds, while another resource, which answers, is always due."""
     order = turns(rate=1e9, places=1)
-    for poll in polls(order, 100, standing, due=math.inf if is_last else -1.0):
-        order.plan(poll, *((math.inf, -1.0) if is_last else (-1.0, math.inf)))
+    due, deadline = (math.inf, -1.0) if is_last else (-1.0, math.inf)
+    for standing in standings:
+        polls(order, 100, standing, due=due, deadline=deadline)
     answers = Poll("answers", B, SOUND)
     order.plan(answers, 0.0, math.inf)
     now = held = 0.0
