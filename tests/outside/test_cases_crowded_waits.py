@@ -128,7 +128,7 @@ async def test_deployments_that_fail_do_not_hide_another_one_of_their_route(
 
 
 #: Seconds after which a healthy resource beside n others is seen, if its schedule is shorter.
-FIRST_S, EACH_S = 10.0, 0.25
+FIRST_S, EACH_S = 10.0, 1 / 3
 
 
 async def fails(call: Awaitable[object]) -> None:
@@ -203,10 +203,17 @@ async def test_deployments_that_fail_and_hang_hide_no_other_one_for_twice_its_sc
     assert gap <= 2 * SCHEDULE_S
 
 
+async def test_a_first_look_that_hangs_shortens_the_patience_with_the_next_ones() -> None:
+    """Of 61 new resources, a single one answers."""
+    gap = await longest_gap(hanging=60, failing=0, good=1, since=0, seed=2)
+
+    assert gap <= FIRST_S + EACH_S * 61
+
+
 #: The same for few connections, alone and beside calls that hang: those hold a single one.
 FEW = pytest.mark.parametrize(
     ("connections", "each", "each_beside_calls"),
-    [(1, 4.0, None), (2, 4.0, 4.0), (3, 2.0, 4.0), (4, 2.0, 4.0), (8, 1.0, 2.0), (20, 0.25, 0.5)],
+    [(1, 4.0, None), (2, 4.0, 4.0), (3, 2.0, 4.0), (4, 2.0, 4.0), (8, 1.0, 2.0), (20, EACH_S, 0.5)],
 )
 
 
@@ -289,6 +296,7 @@ async def test_waits_that_leave_in_the_middle_of_a_look_free_one_place_each() ->
     ("hanging", "failing", "good"),
     [
         (99, 0, 1),
+        (80, 0, 1),
         (0, 99, 1),
         (50, 49, 1),
         (80, 19, 1),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 import pytest
 
 from aiobaseten import RetryPolicy
 from aiobaseten.errors import APIError, WaitTimeoutError
-from aiobaseten.events import LookFailed
+from aiobaseten.events import LookFailed, StatusChanged
 
 from .server import (
     Kind,
@@ -175,6 +176,31 @@ async def test_a_look_that_hangs_across_the_deadline_does_not_replace_the_last_o
 
     assert live.id == "d1"
     assert world.now() < 40
+
+
+async def test_a_last_look_that_was_overtaken_shows_nothing_any_more() -> None:
+    """It was sent first, and is answered last."""
+
+    class Late(World):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            is_late = 9.9 < self.now() < 10.1
+            response = await super().handle_async_request(request)
+            await asyncio.sleep(6 * is_late)
+            return response
+
+    world = Late()
+    world.model().deployment("d1", {0: "BUILDING", 11: "LOADING_MODEL"})
+
+    async with client(world, poll=lambda *_: 100.0) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        (events, _), *_ = await asyncio.gather(
+            *(heard(deployment.events(timeout=timeout)) for timeout in (60, 10, 12))
+        )
+
+    assert [one.status for one in events if isinstance(one, StatusChanged)] == [
+        "BUILDING",
+        "LOADING_MODEL",
+    ]
 
 
 async def test_a_look_that_gives_way_to_the_last_one_has_not_failed() -> None:

@@ -80,6 +80,28 @@ async def test_a_first_deployment_that_fails_leaves_nothing_that_serves(
     assert "othing serves" in str(caught.value)
 
 
+@every_kind
+async def test_a_servers_message_is_cut_in_the_sentence_and_whole_in_the_evidence(
+    kind: Kind,
+) -> None:
+    message = "no capacity " * 200_000
+    world = World()
+    world.owner(kind).deployment("new", {0: "BUILDING", 30: "BUILD_FAILED"})
+    failed = shows("old", "new", "FAILED", message=message)
+    production = world.owner(kind).environment({0: shows("old")})
+    production.on("promote", then={0: shows("old", "new", "RELEASING"), 30: failed})
+
+    async with client(world) as baseten:
+        promotion = await environment_of(baseten, kind).promote("new")
+        with pytest.raises(PromotionFailedError) as caught:
+            await promotion.wait(timeout=900)
+
+    assert "no capacity no capacity" in str(caught.value)
+    assert len(str(caught.value)) < 1000
+    assert caught.value.evidence is not None
+    assert message in repr(caught.value.evidence.last_seen)
+
+
 @pytest.mark.parametrize("message", [None, "CUDA out of memory"])
 async def test_a_chain_that_fails_names_the_chainlets_that_failed(message: str | None) -> None:
     """The server has an error message of its own, and the chainlets are what to look at."""

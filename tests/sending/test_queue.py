@@ -45,6 +45,66 @@ async def test_a_429_pauses_its_own_route_for_all_callers(fake: FakeBaseten) -> 
     assert len([request for request in fake.requests if request.route == route[4:]]) == 3
 
 
+async def test_a_429_that_asks_for_no_pause_pauses_its_route_for_a_second(
+    fake: FakeBaseten,
+) -> None:
+    fake.model("m1").deployment("d1", status="ACTIVE")
+    fake.faults.status(429)
+    loop = asyncio.get_running_loop()
+
+    async with fake.client(retry=RetryPolicy(attempts=1)) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        began = loop.time()
+        with pytest.raises(RateLimitError):
+            await deployment.get()
+        await deployment.get()
+
+    assert loop.time() - began == pytest.approx(1.0, abs=0.01)
+
+
+async def test_a_call_gets_the_place_that_was_kept_for_looks_when_the_last_wait_ends(
+    fake: FakeBaseten,
+) -> None:
+    """Of two connections, one is kept while waits go on. Another call hangs on the other one."""
+    fake.model("m1").deployment("d1", timeline=[("BUILDING", 9), "ACTIVE"])
+    fake.faults.hang(route="GET /v1/models")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    async with fake.client(max_connections=2) as baseten:
+        deployment = baseten.model("m1").deployment("d1")
+        wait = asyncio.create_task(deployment.wait_until_active())
+        await asyncio.sleep(1)
+        hangs = asyncio.create_task(baseten.models())
+        await asyncio.sleep(1)
+        call = asyncio.create_task(baseten.model("m1").get())
+        await wait
+        active_at = loop.time() - began
+        await call
+        answered_at = loop.time() - began
+        hangs.cancel()
+
+    assert active_at > 9
+    assert answered_at == pytest.approx(active_at)
+
+
+async def test_looks_that_are_answered_refill_the_quota_for_repeats_of_calls(
+    fake: FakeBaseten,
+) -> None:
+    """A storm has emptied it. Each success gives a fifth of a repeat back."""
+    fake.model("m1").deployment("d1", status="BUILDING")
+
+    async with fake.client(poll=lambda *_: 5.0) as baseten:
+        storm = fake.faults.status(503, times=120)
+        calls = (baseten.model("m1").deployment(f"d{number}").get() for number in range(100))
+        await asyncio.gather(*calls, return_exceptions=True)
+        assert storm.hits == 120
+        with pytest.raises(WaitTimeoutError):
+            await baseten.model("m1").deployment("d1").wait_until_active(timeout=60)
+        fake.faults.status(503)
+        await baseten.model("m1").deployment("d1").get()
+
+
 async def test_a_call_that_waits_for_the_place_of_a_refused_one_obeys_the_pause(
     fake: FakeBaseten,
 ) -> None:

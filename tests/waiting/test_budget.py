@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aiobaseten._waiting.budget import PollingBudget
+from aiobaseten._waiting.budget import PlaceTime, PollingBudget
 
 
 @pytest.mark.parametrize(("rate", "at_once"), [(5.0, 5), (80.0, 5), (2.0, 2), (0.5, 1)])
@@ -49,3 +49,24 @@ def looks_of(budget: PollingBudget, *, since: float, until: float) -> int:
         budget.take(now)
         count += 1
     return count
+
+
+def test_looks_side_by_side_use_up_the_time_of_their_places_together() -> None:
+    """Two of two places for ten seconds, of which half is theirs: then they have had 20 s."""
+    time = PlaceTime(0.5)
+    assert time.is_left(0.0)
+
+    for _ in range(2):
+        time.use(0.0, 10.0, places=2)
+
+    assert not time.is_left(19.9)
+    assert time.is_left(20.0)
+
+
+def test_time_in_which_nobody_held_a_place_is_not_saved_up() -> None:
+    time = PlaceTime(0.5)
+    time.use(0.0, 1.0, places=1)
+
+    time.use(1000.0, 1010.0, places=1)
+
+    assert time.used_until == pytest.approx(1020.0)

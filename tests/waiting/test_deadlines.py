@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from datetime import timedelta
 
 import pytest
@@ -242,16 +243,26 @@ async def test_a_slow_listener_does_not_move_the_deadline(
 async def test_a_decided_wait_with_a_slow_listener_looks_no_more(
     fake: FakeBaseten, baseten: Baseten, timeline: timelines.Steps
 ) -> None:
+    """Also when a route is back, and everything that is waited for there is looked at."""
     fake.model("owner").deployment("d1", timeline=timeline)
+    for name in ("a", "b", "c"):
+        fake.model("owner").deployment(name, status="BUILDING")
+    others = [
+        asyncio.create_task(deployment(baseten, "model", name).wait_until_active(timeout=300))
+        for name in ("a", "b", "c")
+    ]
     events = deployment(baseten, "model", "d1").events()
     await anext(events)
     await asyncio.sleep(20)
+    fake.faults.status(503, lasting=60)
     before = len(fake.requests)
 
     await asyncio.sleep(600)
 
-    assert len(fake.requests) == before
+    assert not [one for one in fake.requests[before:] if one.path.endswith("/d1")]
+    assert len(fake.requests) > before + 30
     await listen(events)
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 @pytest.mark.parametrize("names", [("new", "new"), ("new", "old")], ids=["one poll", "two polls"])
@@ -295,5 +306,8 @@ async def test_a_last_look_that_waits_for_that_of_another_wait_is_sent_in_time_o
     async with fake.client(max_connections=1) as baseten:
         others = [wait(name, 46) for name in names[1:]]
         await asyncio.gather(wait("new", 36), wait("new", 42), *others)
+        gc.collect()
+        left = [one for one in gc.get_objects() if type(one).__name__ == "_Poll"]
 
+    assert left == []
     assert dict(ended)[42] == pytest.approx(42 + 30)

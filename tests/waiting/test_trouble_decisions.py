@@ -83,6 +83,13 @@ def test_a_proxys_refusal_is_ridden_out_for_half_a_minute_after_a_success(
     assert (ends_in(error, 100, lasts=lasts, has_looked=True) <= 0) is ends
 
 
+def test_a_proxys_refusal_of_the_first_look_ends_a_wait() -> None:
+    error = refusal(403, PermissionDeniedError)
+    error.came_from_proxy = True
+
+    assert ends_in(error, 0, lasts=0, has_looked=False) <= 0
+
+
 @pytest.mark.parametrize(("lasts", "ends"), [(29, False), (30, True)])
 def test_answers_that_never_fitted_end_a_wait_after_half_a_minute(lasts: float, ends: bool) -> None:
     error = ResponseShapeError("it is empty", status=200, **WHERE)

@@ -35,8 +35,13 @@ class Poll:
     standing: Standing = NEW
 
 
-def turns(rate: float = 1000.0, paused: Callable[[Route], float] = lambda _: 0.0) -> Turns[Poll]:
-    return Turns(rate, Places(PLACES), paused)
+def turns(
+    rate: float = 1000.0,
+    paused: Callable[[Route], float] = lambda _: 0.0,
+    *,
+    places: int = PLACES,
+) -> Turns[Poll]:
+    return Turns(rate, Places(places), paused)
 
 
 def polls(
@@ -126,6 +131,78 @@ def test_a_route_leaves_places_to_another_one_that_is_polled(others: int, most: 
     assert len(start_all(order)) == most
 
 
+@pytest.mark.parametrize(("places", "of_a", "of_b"), [(1, 1, 0), (2, 1, 1), (3, 2, 1), (4, 3, 1)])
+def test_the_last_place_is_for_a_route_that_holds_none(places: int, of_a: int, of_b: int) -> None:
+    order = turns(rate=1e9, places=places)
+    polls(order, 9, SOUND, A)
+    polls(order, 9, SOUND, B, due=1.0)
+
+    assert len(start_all(order)) == of_a
+    assert len(start_all(order, 1.0)) == of_b
+
+
+@pytest.mark.parametrize(
+    ("standings", "is_last", "share"),
+    [
+        ([NEW], False, 0.8),
+        ([FAILING], False, 0.25),
+        ([NEW, FAILING], False, 0.8),
+        ([SOUND], True, 0.8),
+        ([SOUND], False, 1.0),
+    ],
+)
+def test_a_share_of_a_single_place_is_a_share_of_its_time(
+    standings: list[Standing], share: float, *, is_last: bool
+) -> None:
+    """Each hangs for ten seconds, while another resource, which answers, is always due."""
+    order = turns(rate=1e9, places=1)
+    due, deadline = (math.inf, -1.0) if is_last else (-1.0, math.inf)
+    for standing in standings:
+        polls(order, 100, standing, due=due, deadline=deadline)
+    answers = Poll("answers", B, SOUND)
+    order.plan(answers, 0.0, math.inf)
+    now = held = 0.0
+    while now < 300.0:
+        turn = order.next(now)
+        assert turn.poll is not None
+        took = 0.1 if turn.poll is answers else 10.0
+        seat = order.start(turn.poll, now, is_last=turn.is_last)
+        now += took
+        order.end(seat, now)
+        if turn.poll is answers:
+            order.plan(answers, now, math.inf)
+        else:
+            held += took
+            order.drop(turn.poll)
+
+    assert held / now == pytest.approx(share, abs=0.03)
+
+
+def test_a_last_look_that_waits_for_its_share_says_when_it_may_start() -> None:
+    order = turns(places=1)
+    polls(order, 2, SOUND, due=math.inf, deadline=0.0)
+    first = order.next(0.0).poll
+    assert first is not None
+    order.end(order.start(first, 0.0, is_last=True), 10.0)
+
+    assert order.next(10.0).poll is None
+    assert order.next(10.0).deadline == pytest.approx(12.5)
+    assert order.next(12.5).is_last
+
+
+def test_looks_that_had_the_place_while_nobody_wanted_it_need_not_pay_that_back() -> None:
+    """Of every 40 s, ten are theirs. After all of a quarter of an hour, the next begins in 40 s."""
+    order = turns(rate=1e9, places=1)
+    for at in range(0, 1000, 10):
+        (poll,) = polls(order, 1, FAILING, due=at)
+        order.end(order.start(poll, at, is_last=False), at + 10.0)
+        order.drop(poll)
+    polls(order, 1, FAILING, due=1000.0)
+    polls(order, 1, SOUND, B, due=1000.0)
+
+    assert names(start_all(order, 1040.0)) == "f0"
+
+
 def test_last_looks_leave_places_to_others() -> None:
     """All may hang, and nobody gives them up."""
     order = turns(rate=1e9)
@@ -157,11 +234,14 @@ def test_without_a_free_place_the_next_moment_is_when_a_look_is_due(*, is_last: 
     assert order.next(5.0).lacks_place
 
 
-def test_resources_that_fail_want_a_place_of_nobody() -> None:
+@pytest.mark.parametrize("is_last", [False, True])
+def test_resources_that_fail_want_a_place_of_nobody(*, is_last: bool) -> None:
     """A look that hangs is given up only for one that need not fail."""
     order = turns(rate=1e9)
-    polls(order, 100, FAILING)
+    polls(order, PLACES, SOUND)
     start_all(order)
+    due, deadline = (math.inf, 0.0) if is_last else (0.0, math.inf)
+    polls(order, 100, FAILING, due=due, deadline=deadline)
 
     assert not order.next(0.0).lacks_place
 

@@ -183,9 +183,8 @@ class Queue:
         self.advance()
 
     def resume(self, route: Route) -> None:
-        """The server answers again: end the pause of a route."""
+        """The server answers again: end the pause of a route, before the place is left."""
         route.window.resume()
-        self.advance()
 
     def close(self, error: Callable[[], ConfigurationError]) -> None:
         """End all waiting."""

@@ -257,7 +257,7 @@ class Polls:
         self._queue = sender.connections.queue
         self._turns: Turns[_Poll] = Turns(rate, self._queue.places, sender.paused_until)
         self._under_way: dict[_Flight, None] = {}
-        # Their last looks have to come after others, and so later than their deadlines.
+        # A last look had to come after another one, and so later than its deadline.
         self._behind: dict[_Poll, None] = {}
         self._patience: dict[Route, float] = {}  # with first looks
         self._lacks_place = False  # something is due that need not fail
@@ -351,8 +351,6 @@ class Polls:
         self._turns.plan(poll, poll.wanted_at if flight is None else math.inf, deadline)
         if deadline > poll.deadline:
             self._behind[poll] = None
-        elif self._behind:
-            self._behind.pop(poll, None)
 
     def _start_looks(self) -> None:
         """Start the looks that may start, and set the alarms for the next ones."""

@@ -426,7 +426,10 @@ class Turns(Generic[P]):
             route.probed_until = 0.0
 
     def learn(self, poll: P, outcome: object, at: float, chance: float) -> Change:
-        """Learn from the outcome of a look what holds for others, and for its resource."""
+        """Learn from the outcome of a look what holds for others, and for its resource.
+
+        The resource has to be planned again.
+        """
         route = self._route(poll.route)
         sound = route.groups.get(Standing.SOUND)
         change = route.health.after(
@@ -443,7 +446,6 @@ class Turns(Generic[P]):
         if standing is not poll.standing:
             route.drop(poll)
             poll.standing = standing
-            route.plan(poll, math.inf, math.inf)
         return change
 
     def _route(self, name: Route) -> _RouteTurns[P]:
