@@ -86,7 +86,7 @@ def test_looks_that_are_under_way_count_to_the_places_that_are_kept_for_them() -
         places.take(one, 0.0)
 
     assert fill(places, *(call((f"{number}", "")) for number in range(8))) == 6
-    places.leave(looks.pop())
+    places.leave(looks.pop(), 0.0)
     assert not places.has_room(call(LIST))
     assert places.has_room(look())
 
@@ -98,7 +98,7 @@ def test_more_looks_may_be_under_way_when_calls_have_ended() -> None:
         places.take(one, 0.0)
     assert places.most_looks == fill(places, look()) == 6
     for one in held:
-        places.leave(one)
+        places.leave(one, 0.0)
 
     assert places.most_looks == 15
 
@@ -119,23 +119,23 @@ def test_places_that_are_left_may_be_taken_again() -> None:
             places.take(one, 0.0)
         assert not places.has_room(call())
         for one in held:
-            places.leave(one)
+            places.leave(one, 0.0)
 
     assert fill(places, look()) == 3
 
 
-def test_a_route_is_slow_while_its_oldest_call_is_under_way_for_more_than_five_seconds() -> None:
+def test_a_route_is_slow_if_its_oldest_or_last_call_takes_more_than_five_seconds() -> None:
     places = Places(20)
     old, young = call(url="/old"), call(url="/young")
     places.take(old, 0.0)
-    places.take(young, 4.0)
+    places.take(young, 6.0)
     places.take(look(), 0.0)
     places.take(call(LIST), 6.0)
 
     assert SLOW_AFTER_S == 5.0
     assert [places.is_slow(READ, at) for at in (5.0, 5.1)] == [False, True]
     assert not places.is_slow(LIST, 6.0)
-    places.leave(old)
-    assert not places.is_slow(READ, 9.0)
-    places.leave(young)
+    places.leave(old, 9.0)
+    assert places.is_slow(READ, 9.0)
+    places.leave(young, 11.0)
     assert not places.is_slow(READ, 99.0)

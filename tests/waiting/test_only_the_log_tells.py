@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 import pytest
@@ -218,6 +219,28 @@ async def test_a_look_from_when_it_served_is_no_success_that_another_one_replace
         fake.at(fake.now + 15, environment.cancel)
         with pytest.raises(PromotionCanceledError):
             await promotion.wait()
+
+
+@pytest.mark.parametrize("log_lag", [60.0, math.inf])
+async def test_a_log_without_the_promotion_itself_tells_nothing_about_earlier_ones(
+    log_lag: float,
+) -> None:
+    """It served for eight seconds, and looks still show that. It is newer than what serves."""
+    lags = (*[0.0] * 5, *[55.0] * 100)
+    behaviour = Behaviour(replica_lags=lags, deployment_ids="same", audit_log_lag=log_lag)
+    fake = FakeBaseten(behaviour=behaviour)
+    environment = set_up(fake, "model", traffic_delay=600)
+    await asyncio.sleep(100)
+    for successor in ("new", "old"):
+        environment.promote(successor)
+        environment.force_roll_forward()
+        await asyncio.sleep(8)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, "model")
+        with pytest.raises(WaitTimeoutError):
+            await promotion.wait(timeout=300)
+
+    assert fake.now < 500
 
 
 @pytest.mark.parametrize("resumed", [True, False])

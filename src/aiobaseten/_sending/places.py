@@ -62,6 +62,8 @@ class Places:
         self._held = Counter[Hashable]()
         # The calls under way on each route, in the order in which they began.
         self._calls: dict[tuple[str, str], dict[Place, float]] = {}
+        # The routes whose last call was slow.
+        self._slow: set[tuple[str, str]] = set()
         # Of a single place, none can be kept.
         self._kept_for_looks = max(int(total * KEPT_FOR_LOOKS), 1) if total > 1 else 0
         self.has_waits = False
@@ -78,9 +80,12 @@ class Places:
         return not self._has_share(_LOOKS if is_look else route, ROUTE_SHARE, free)
 
     def is_slow(self, route: tuple[str, str], now: float) -> bool:
-        """Whether a call of a route is under way for so long that it may hang."""
+        """Whether a call of a route is under way for so long that it may hang, or the last one was.
+
+        A client with few places has none under way in the moment in which it chooses the next.
+        """
         oldest = next(iter(self._calls.get(route, {}).values()), now)
-        return now - oldest > SLOW_AFTER_S
+        return now - oldest > SLOW_AFTER_S or route in self._slow
 
     def take(self, place: Place, now: float) -> None:
         """A request has it."""
@@ -91,7 +96,7 @@ class Places:
             self._calls.setdefault(place.route, {})[place] = now
             self.most_looks = self._most_looks()
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: Place, now: float) -> None:
         """The request has ended."""
         self._free += 1
         for who, _ in place.shares:
@@ -99,7 +104,8 @@ class Places:
             if not self._held[who]:
                 del self._held[who]
         if not place.is_look:
-            del self._calls[place.route][place]
+            began = self._calls[place.route].pop(place)
+            (self._slow.add if now - began > SLOW_AFTER_S else self._slow.discard)(place.route)
             self.most_looks = self._most_looks()
 
     def _most_looks(self) -> int:

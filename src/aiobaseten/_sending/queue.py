@@ -179,7 +179,7 @@ class Queue:
 
     def leave(self, place: Place) -> None:
         """Give back a place: the request has ended."""
-        self.places.leave(place)
+        self.places.leave(place, self._clock.now())
         self.advance()
 
     def resume(self, route: Route) -> None:

@@ -85,7 +85,7 @@ async def answer(
     if entries is None:
         return None
     if isinstance(question, MayHaveServed):
-        return may_have_served(entries, who.target, question.made_at)
+        return may_have_served(entries, who.target, who.since, question.made_at)
     return over(entries, who.target, who.since, told_time())
 
 
@@ -269,23 +269,26 @@ def is_cancelled(entries: Sequence[AuditEntry], target: str) -> bool:
     return last is _audit_log.Act.CANCELLED
 
 
-def may_have_served(entries: Sequence[AuditEntry], target: str, made_at: datetime | None) -> bool:
+def may_have_served(
+    entries: Sequence[AuditEntry], target: str, started: float, made_at: datetime | None
+) -> bool:
     """Whether *target* may have served before its newest promotion, and been replaced.
 
     A deployment that was made after all promotions of others has replaced what they promoted. The
-    log need not go back to the first promotion of *target*, and does not show how one ended.
+    log need not go back to the first promotion of *target*, and does not show how one ended. One
+    that lacks even the newest promotion is behind: it says nothing about those shortly before.
 
     Args:
         entries: About promotions to the environment, newest first.
         target: The deployment that is promoted.
+        started: When that was, in seconds since 1970 at Baseten.
         made_at: When it was made, or ``None``.
     """
     names = _names(entries)
-    others = (
-        one
-        for one in entries
-        if one.act is _audit_log.Act.PROMOTED and not _is_about(one, target, names)
-    )
+    promoted = [one for one in entries if one.act is _audit_log.Act.PROMOTED]
+    others = [one for one in promoted if not _is_about(one, target, names)]
+    if not any(one.is_since(started) and one not in others for one in promoted):
+        return True
     return any(made_at is None or one.at is None or one.at > made_at for one in others)
 
 

@@ -72,6 +72,7 @@ class Behaviour:
             detail alone, or plain text.
         retry_after_header: Whether a 429 has a Retry-After header too.
         audit_log: Whether the key may read audit logs, gets 403, or the API has none (404).
+        audit_log_lag: Seconds until an audit log shows an entry. Replicas that lag behind add theirs.
         audit_log_names: Whether the entry of a promotion names the deployment that is being
             promoted, or the one that it was made from.
         settings_shown_after: Seconds until reads show a change of an environment's settings.
@@ -114,6 +115,7 @@ class Behaviour:
     error_body: Literal["code", "error", "bare", "detail", "text"] = "code"
     retry_after_header: bool = False
     audit_log: Literal["readable", "forbidden", "missing"] = "readable"
+    audit_log_lag: float = 0.0
     audit_log_names: Literal["candidate", "source"] = "candidate"
     settings_shown_after: float = 2.0
     settings_during_promotion: Literal["queued", "accepted"] = "queued"
@@ -185,6 +187,7 @@ _ALTERNATIVES: Final[dict[str, tuple[Any, ...]]] = {
     "unknown_key": (401,),
     "error_body": ("error", "bare", "detail", "text"),
     "retry_after_header": (True,),
+    "audit_log_lag": (8.0,),
     "audit_log_names": ("source",),
     "settings_shown_after": (0.0, 60.0),
     "settings_during_promotion": ("accepted",),

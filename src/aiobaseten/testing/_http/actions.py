@@ -372,7 +372,7 @@ def _audit_filter(request: ParsedRequest) -> Callable[[FakeResource, AuditEntry]
         end = seconds(request.whole_number("end_epoch_millis", 0))
     search = query.get("search", "").lower()
     # What was there before time began is seen by every replica.
-    seen_until = max(request.when, 0.0)
+    seen_until = max(request.when - request.world.behaviour.audit_log_lag, 0.0)
 
     def keeps(owner: FakeResource, entry: AuditEntry) -> bool:
         of_model = owner.kind == "Model"
