@@ -67,7 +67,9 @@ class Places:
         # Of a single place, none can be kept.
         self._kept_for_looks = max(int(total * KEPT_FOR_LOOKS), 1) if total > 1 else 0
         self.has_waits = False
-        self.most_looks = self._most_looks()
+        self._calls_under_way = 0
+        self._most_looks_beside = [self._most_looks(total - calls) for calls in range(total + 1)]
+        self.most_looks = self._most_looks_beside[0]
 
     def has_room(self, place: Place) -> bool:
         """Whether a request may have this place now."""
@@ -94,7 +96,7 @@ class Places:
             self._held[who] += 1
         if not place.is_look:
             self._calls.setdefault(place.route, {})[place] = now
-            self.most_looks = self._most_looks()
+            self._count_calls(1)
 
     def leave(self, place: Place, now: float) -> None:
         """The request has ended."""
@@ -106,10 +108,13 @@ class Places:
         if not place.is_look:
             began = self._calls[place.route].pop(place)
             (self._slow.add if now - began > SLOW_AFTER_S else self._slow.discard)(place.route)
-            self.most_looks = self._most_looks()
+            self._count_calls(-1)
 
-    def _most_looks(self) -> int:
-        free = self._free + self._held[_LOOKS]
+    def _count_calls(self, more: int) -> None:
+        self._calls_under_way += more
+        self.most_looks = self._most_looks_beside[self._calls_under_way]
+
+    def _most_looks(self, free: int) -> int:
         by_share = min(-(-ROUTE_SHARE * free // (ROUTE_SHARE + 1)), free - 1)
         return max(by_share, min(self._kept_for_looks, free), 1)
 
