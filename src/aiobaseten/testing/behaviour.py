@@ -72,7 +72,7 @@ class Behaviour:
             detail alone, or plain text.
         retry_after_header: Whether a 429 has a Retry-After header too.
         audit_log: Whether the key may read audit logs, gets 403, or the API has none (404).
-        audit_log_lag: Seconds until an audit log shows an entry. Replicas that lag behind add theirs.
+        audit_log_lag: Seconds until an audit log shows an entry; beside those of a replica.
         audit_log_names: Whether the entry of a promotion names the deployment that is being
             promoted, or the one that it was made from.
         settings_shown_after: Seconds until reads show a change of an environment's settings.
