@@ -381,6 +381,22 @@ async def test_a_wait_takes_deployments_and_tokens_together(desk: Desk) -> None:
 
 
 @pytest.mark.looptime
+async def test_a_promotion_that_somebody_cancelled_is_not_begun_again(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """That may have been the guard of a ``wait TOKEN``, which knows no file."""
+    release = ("promote", "model:ranker-0@v2", *TO_PRODUCTION, "--token-file", str(tmp_path / "t"))
+    begun = await desk.run(*(one for one in release if one != "--wait"))
+    assert begun.status == 0
+    desk.fake.model("m0").environment("production").cancel()
+
+    statuses = [(await desk.run(*release)).status for _ in range(3)]
+
+    assert statuses == [14, 14, 14]
+    assert promoted(desk.fake) == ["m0"]
+
+
+@pytest.mark.looptime
 async def test_latest_stays_in_a_second_run_the_deployment_of_the_first(
     desk: Desk, tmp_path: Path
 ) -> None:
@@ -488,6 +504,8 @@ DONE, FAILED = Outcome.DONE.label, Outcome.FAILED.label
         ("v2", MODEL, Outcome.UNKNOWN.label, "promote"),
         ("v2", MODEL, Outcome.TIMED_OUT.label, "wait"),
         ("v2", CANCELLATION, Outcome.TIMED_OUT.label, "promote"),
+        ("v2", MODEL, Outcome.CANCELLED.label, "end"),
+        ("v3", MODEL, Outcome.CANCELLED.label, "promote"),
         ("v2", None, Outcome.UNAVAILABLE.label, "promote"),
         ("v2", MODEL, "a word of a newer version", "promote"),
     ],

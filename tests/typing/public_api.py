@@ -986,6 +986,7 @@ def behaviours(one: Behaviour) -> None:
     assert_type(one.error_body, Literal["code", "error", "bare", "detail", "text"])
     assert_type((one.signals_succeed, one.retry_after_header), tuple[bool, bool])
     assert_type(one.audit_log, Literal["readable", "forbidden", "missing"])
+    assert_type(one.audit_log_lag, float)
     assert_type(one.audit_log_names, Literal["candidate", "source"])
     assert_type(one.settings_shown_after, float)
     assert_type(one.settings_during_promotion, Literal["queued", "accepted"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from aiobaseten.errors import (
     PromotionSupersededError,
     WaitTimeoutError,
 )
+from aiobaseten.events import TrafficShifted
 from aiobaseten.testing import Behaviour, FakeBaseten, timelines
 
 from ..guarding.rollout import let_looks_lag
@@ -219,6 +221,25 @@ async def test_a_look_from_when_it_served_is_no_success_that_another_one_replace
         fake.at(fake.now + 15, environment.cancel)
         with pytest.raises(PromotionCanceledError):
             await promotion.wait()
+
+
+async def test_the_end_of_a_rollback_is_no_event_of_the_promotion_before() -> None:
+    """It shows SUCCEEDED and all of the traffic, without saying of which deployment."""
+    fake = FakeBaseten()
+    set_up(fake, "model", traffic_delay=60)
+    async with fake.client() as baseten:
+        promotion: Any = await promote(baseten, "model")
+        await promotion.wait()
+        back: Any = await promotion.rollback()
+        await back.wait()
+        again: Any = await baseten.resume(promotion.token)
+        seen: list[Any] = []
+        with suppress(PromotionSupersededError):
+            async for event in again.events():
+                seen.append(event)  # noqa: PERF401 - they are kept although it raises
+
+    assert isinstance(seen[-1].error, PromotionSupersededError)
+    assert not [one for one in seen if isinstance(one, TrafficShifted)]
 
 
 @pytest.mark.parametrize("log_lag", [60.0, math.inf])

@@ -234,7 +234,9 @@ class PromotionTracker:
         events: list[Event] = record_parts(self.history, ours, at) if ours else []
         self._was_replaced |= self._shows_another(reading)
         promotion = reading.promotion if self._is_ours(reading, is_old=is_old) else None
-        events += self.seen.note(promotion, at)
+        noted = self.seen.note(promotion, at)
+        if not self._may_be_a_rollback(reading):
+            events += noted
         self._outlook = _outlook(ours, promotion)
         if ours is None:
             verdict = self._absent(reading, promotion, at)
@@ -314,6 +316,12 @@ class PromotionTracker:
         # Without a candidate it may be anybody's: not ours if a third deployment serves, or was
         # promoted meanwhile.
         return not self._is_third_current(reading) and not self._was_replaced
+
+    def _may_be_a_rollback(self, reading: EnvironmentReading) -> bool:
+        """Whether the end that is shown may be that of a rollback, long after ours."""
+        is_over = reading.promotion is not None and reading.promotion.is_over
+        is_back = reading.candidate_id is None and reading.current_id != self.target
+        return self._is_late and is_over and is_back
 
     def _shows_another(self, reading: EnvironmentReading) -> bool:
         """Whether the promotion of a deployment that was not there before is shown."""

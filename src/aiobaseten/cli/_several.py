@@ -249,7 +249,7 @@ class Release:
             if step == "leave":
                 one.leave(Ending(outcome=Outcome.DONE, message="done before; it is left alone"))
             elif step == "end":
-                one.leave(_taken_back(entry))
+                one.leave(_rejected(entry))
             elif step == "wait" and not command.wait:
                 said = "begun before; it is left alone"
                 one.leave(Ending(outcome=Outcome.DONE, message=said, only_began=True))
@@ -318,10 +318,10 @@ class Release:
         if isinstance(command, PromoteSeveral) and command.token_file is not None:
             if not self._file.is_started():
                 return ()
-            if any(one.entry is not None and one.entry.taken_back for one in self._members):
+            if any(one.entry is not None and one.entry.is_rejected for one in self._members):
                 return (
                     "to continue:  the same command and --token-file, with another deployment in "
-                    "place of one that was taken back",
+                    "place of one that was taken back or cancelled",
                 )
             return ("to continue:  the same command again, with the same --token-file",)
         left = [one.run for one in self._members if one.state == "goes on"]
@@ -333,14 +333,14 @@ class Release:
         )
 
 
-def _taken_back(entry: Entry) -> Ending:
-    """The ending of a target that its guard has taken back in an earlier run."""
+def _rejected(entry: Entry) -> Ending:
+    """The ending of a target that was taken back or cancelled in an earlier run, or before it."""
+    known = {one.label: one for one in (Outcome.GUARD_UNAVAILABLE, Outcome.CANCELLED)}
+    did = "taken back by its guard" if entry.taken_back else "cancelled"
     return Ending(
-        outcome=Outcome.GUARD_UNAVAILABLE
-        if entry.outcome == Outcome.GUARD_UNAVAILABLE.label
-        else Outcome.BREACHED,
+        outcome=known.get(entry.outcome or "", Outcome.BREACHED),
         message=(
-            f"deployment {entry.deployment_id} was taken back by its guard before; nothing was "
+            f"the promotion of deployment {entry.deployment_id} was {did} before; nothing was "
             "sent. To promote it all the same, use another --token-file"
         ),
     )

@@ -28,7 +28,7 @@ _LARGEST_FILE = 10_000_000
 _IN_USE = "another command uses it"
 
 #: What a second run does with a target: leave it alone, wait for its token, or promote it. One that
-#: its guard has taken back ends the command as before.
+#: was rejected ends the command as before.
 Next: TypeAlias = Literal["leave", "wait", "promote", "end"]
 
 # After these, the promotion may go on at Baseten, so that its token continues the wait.
@@ -70,16 +70,24 @@ class Entry:
     outcome: str | None = None
     taken_back: bool = False
 
+    @property
+    def is_rejected(self) -> bool:
+        """Whether its guard has taken it back, or somebody has cancelled it.
+
+        That may have been a guard of another command, which does not know this file.
+        """
+        return self.taken_back or self.outcome == Outcome.CANCELLED.label
+
     def next_for(self, word: str) -> Next:
         """What to do with a target for which the user wrote *word* now.
 
         A promotion that failed is promoted anew: the user has run the command again because
         something was fixed. So is one whose response was lost, because `promote` looks first.
-        But a guard has measured that the deployment is bad: only another one is promoted.
+        But of a deployment that was rejected, only another one is promoted.
         """
         if word != self.word:
             return "promote"
-        if self.taken_back:
+        if self.is_rejected:
             return "end"
         if self.outcome == Outcome.DONE.label:
             return "leave"
@@ -132,7 +140,7 @@ class TokenFile:
         return {
             key: one
             for key, one in self._entries.items()
-            if one.token is not None and not one.taken_back and one.outcome != Outcome.DONE.label
+            if one.token is not None and not one.is_rejected and one.outcome != Outcome.DONE.label
         }
 
     def is_started(self) -> bool:
