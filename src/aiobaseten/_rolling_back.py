@@ -172,8 +172,10 @@ async def check_still_ours(
         # The looks may be out of date, or the other promotion has failed.
         await outlast(resource, newer[0])
         look = await _look_twice(resource, ours, may_go_back=may_go_back)
-    if may_go_back or newer:
-        # Without a newer promotion in the log, ours runs, whatever the looks show.
+    is_certain = resource.sender.clock.now() >= certain_at(ours.known_at)
+    if may_go_back or newer or is_certain:
+        # Until then, the looks may show the time before ours, if the log has no newer promotion.
+        # Later, it is the log that lags behind.
         look = await _look_past_others(resource, ours, look, may_go_back=may_go_back)
     is_over = bool(others) or is_cancelled(entries, ours.deployment_id)
     return StillOurs(look.reading, is_logged=True, is_over=is_over)

@@ -491,3 +491,13 @@ async def test_nothing_waits_in_the_loop_after_a_paused_call_has_left(fake: Fake
         assert not [timer for timer in timers if not timer.cancelled()]
 
     assert loop.time() - began == pytest.approx(1)
+
+
+def test_looks_take_no_part_in_the_turns_of_calls() -> None:
+    """Between two calls there may be one look, and then every call would be the newest."""
+    route = Queue(LoopClock(), 4, lambda: None).route("GET", "/v1/{name}")
+
+    for is_look in (False, True, True, False):
+        route.take("/a", 0.0, is_look=is_look)
+
+    assert route.calls_sent == 2

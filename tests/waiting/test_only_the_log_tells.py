@@ -242,6 +242,52 @@ async def test_the_end_of_a_rollback_is_no_event_of_the_promotion_before() -> No
     assert not [one for one in seen if isinstance(one, TrafficShifted)]
 
 
+async def test_a_log_that_is_a_little_late_delays_a_success_as_little() -> None:
+    """The deployment is older than what serves, so that looks alone do not tell."""
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same", audit_log_lag=7.0))
+    set_up(fake, "model")
+    await asyncio.sleep(100)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, "model")
+        began = fake.now
+        await promotion.wait()
+
+    assert fake.now - began < 20
+
+
+async def test_a_promotion_made_the_deployment_so_that_no_log_need_be_waited_for() -> None:
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="new", audit_log_names="source"))
+    set_up(fake, "model")
+    await asyncio.sleep(100)
+    async with fake.client() as baseten:
+        promotion = await promote(baseten, "model")
+    async with fake.client() as baseten:
+        again: Any = await baseten.resume(promotion.token)
+        began = fake.now
+        await again.wait()
+
+    assert fake.now - began < 5
+
+
+@pytest.mark.parametrize("verb", ["cancel", "pause", "rollback"])
+async def test_a_release_of_others_is_left_alone_before_the_log_shows_it(verb: str) -> None:
+    """Ours is so old that no look shows the time before it. So it is the log that is late."""
+    fake = FakeBaseten(behaviour=Behaviour(deployment_ids="same", audit_log_lag=5.0))
+    environment = set_up(fake, "model")
+    fake.model("owner").deployment("third", on_promote=LOADS_FOR_EVER)
+    async with fake.client() as baseten:
+        promotion: Any = await promote(baseten, "model")
+        await promotion.wait()
+        await asyncio.sleep(200)
+        environment.promote("third")
+        await asyncio.sleep(3)
+        sent = sum(one.method == "POST" for one in fake.requests)
+        with pytest.raises(PromotionSupersededError):
+            await getattr(promotion, verb)()
+
+    assert sum(one.method == "POST" for one in fake.requests) == sent
+
+
 @pytest.mark.parametrize("log_lag", [60.0, math.inf])
 async def test_a_log_without_the_promotion_itself_tells_nothing_about_earlier_ones(
     log_lag: float,

@@ -50,14 +50,14 @@ class Route:
         window: Its rate limit, and the pauses that the server asked for.
         spacing: Seconds that must pass between two requests to one URL.
         retries: How often its requests may be repeated.
-        sent: How many requests have had their turn.
+        calls_sent: How many calls have had their turn.
     """
 
     name: tuple[str, str]
     window: RateWindow
     spacing: float
     retries: RetryQuota = field(factory=RetryQuota)
-    sent: int = field(init=False, default=0)
+    calls_sent: int = field(init=False, default=0)
     _lines: dict[Kind, dict[str, deque[_Turn]]] = field(
         init=False, factory=lambda: {kind: {} for kind in Kind}
     )
@@ -67,10 +67,10 @@ class Route:
         """When the next request may be sent to a URL, as far as others to the same URL count."""
         return self._urls_free_at.get(url, 0.0)
 
-    def take(self, url: str, now: float) -> None:
+    def take(self, url: str, now: float, *, is_look: bool) -> None:
         """Count a request that is sent now."""
         self.window.take(now)
-        self.sent += 1
+        self.calls_sent += not is_look
         if self.spacing:
             known = self._urls_free_at.items()
             self._urls_free_at = {one: free_at for one, free_at in known if free_at > now}
@@ -97,7 +97,7 @@ class Route:
     def heads(self, kind: Kind, *, is_slow: bool) -> Iterator[_Turn]:
         """The first request to each URL, in order."""
         lines = self._lines[kind].values()
-        if is_slow and self.sent % 2:
+        if is_slow and self.calls_sent % 2:
             return iter(sorted((line[0] for line in lines), key=_order, reverse=True))
         return (line[0] for line in lines)
 
@@ -240,7 +240,7 @@ class Queue:
         return route.window.free_at(now, passes_pause=kind is Kind.LAST_LOOK)
 
     def _take(self, route: Route, place: Place, now: float) -> None:
-        route.take(place.url, now)
+        route.take(place.url, now, is_look=place.is_look)
         self.places.take(place, now)
 
     def _remove(self, turn: _Turn) -> None:

@@ -59,6 +59,8 @@ from .steps import (
 _ASK_AGAIN_S = 60.0
 # Seconds after a promotion began, from which on a wait for it is late.
 _LATE_S = 2.0
+# Seconds until a log that lacks the promotion is read again.
+_LOG_AGAIN_S = 5.0
 
 
 @define(kw_only=True)
@@ -210,6 +212,7 @@ class PromotionTracker:
     _was_replaced: bool = False
     _doubt: Doubt = field(factory=Doubt)
     _asked_at: float = -math.inf
+    _was_behind_at: float = -math.inf
     _end: KnownEnd | None = None
     _asleep: tuple[Part, ...] = ()
     _outlook: str = NOT_SHOWN
@@ -419,12 +422,22 @@ class PromotionTracker:
     ) -> Verdict:
         """It serves, unless the look is from when it served before."""
         baseline, made = self.baseline, made_at(ours)
+        certain_in = certain_at(baseline.served_until or 0.0) - self.began - at
         if baseline.has_served is None:
-            return self._consult(
-                MayHaveServed(made), lambda told: baseline.note_served(told, made), reading
-            )
+            if at - self._was_behind_at >= _LOG_AGAIN_S:
+                return self._consult(MayHaveServed(made), self._note_served(made, at), reading)
+            certain_in = min(certain_in, self._was_behind_at + _LOG_AGAIN_S - at)
         self._doubt.clear()
-        return Pending(confirm_in=certain_at(baseline.served_until or 0.0) - self.began - at)
+        return Pending(confirm_in=certain_in)
+
+    def _note_served(self, made: datetime | None, at: float) -> Callable[[bool | str | None], None]:
+        def note(told: bool | str | None) -> None:
+            if isinstance(told, str):
+                self._was_behind_at = at
+            else:
+                self.baseline.note_served(told, made)
+
+        return note
 
     @property
     def _is_late(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
@@ -107,12 +107,17 @@ class Over:
 class MayHaveServed:
     """Asks the audit log whether the deployment may have served before, and been replaced.
 
+    The answer is `BEHIND` if the log does not show even the promotion that is followed.
+
     Attributes:
         made_at: When it was made, or ``None``.
     """
 
     made_at: datetime | None
 
+
+#: The log lacks the promotion that is followed: it may show it soon.
+BEHIND: Final = "behind"
 
 Question: TypeAlias = "IsOver | MayHaveServed"
 

@@ -43,7 +43,6 @@ from .steps import (
     Done,
     Explain,
     Failed,
-    Over,
     Pending,
     Step,
     Suspected,
@@ -187,7 +186,7 @@ class Wait(Generic[R]):
         self._events: deque[Event] | None = None  # if anybody listens
         self._waiter: asyncio.Future[None] | None = None
         self._act: Step | None = None
-        self._asking: asyncio.Task[Over | bool | None] | None = None  # the audit log
+        self._asking: asyncio.Task[Any] | None = None  # the audit log
         self._result: Done | None = None
         self._error: BaseException | None = None
         self._last_seen: Callable[[], Any] | None = None  # builds it
@@ -434,7 +433,7 @@ class Wait(Generic[R]):
         self._asking = asyncio.get_running_loop().create_task(ask)
         self._asking.add_done_callback(partial(self._consulted, verdict))
 
-    def _consulted(self, verdict: Consult, asking: asyncio.Task[Over | bool | None]) -> None:
+    def _consulted(self, verdict: Consult, asking: asyncio.Task[Any]) -> None:
         """Judge the look again with the answer of the audit log."""
         if self._asking is not asking or self._is_decided:
             return

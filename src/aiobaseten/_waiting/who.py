@@ -6,10 +6,11 @@ tell beyond doubt, or not within two seconds, is left out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from attrs import evolve, frozen
 
@@ -26,7 +27,7 @@ from ..errors import (
 )
 from .doubt import MOST_STALE_S
 from .followups import FollowUp, FollowUps
-from .steps import MayHaveServed, Over, Question
+from .steps import BEHIND, MayHaveServed, Over, Question
 
 if TYPE_CHECKING:
     from .. import _audit_log, _finding
@@ -77,7 +78,7 @@ async def answer(
     who: Who | None,
     question: Question,
     told_time: Callable[[], float | None],
-) -> Over | bool | None:
+) -> Over | bool | Literal["behind"] | None:
     """What the audit log says; ``None`` if it cannot be read."""
     if who is None or who.target is None:
         return None
@@ -271,12 +272,12 @@ def is_cancelled(entries: Sequence[AuditEntry], target: str) -> bool:
 
 def may_have_served(
     entries: Sequence[AuditEntry], target: str, started: float, made_at: datetime | None
-) -> bool:
+) -> bool | Literal["behind"]:
     """Whether *target* may have served before its newest promotion, and been replaced.
 
     A deployment that was made after all promotions of others has replaced what they promoted. The
     log need not go back to the first promotion of *target*, and does not show how one ended. One
-    that lacks even the newest promotion is behind: it says nothing about those shortly before.
+    that lacks even the newest promotion is `BEHIND`: it says nothing about those shortly before.
 
     Args:
         entries: About promotions to the environment, newest first.
@@ -287,8 +288,10 @@ def may_have_served(
     names = _names(entries)
     promoted = [one for one in entries if one.act is _audit_log.Act.PROMOTED]
     others = [one for one in promoted if not _is_about(one, target, names)]
+    if made_at is not None and -math.inf < started <= made_at.timestamp():
+        return False  # the promotion itself has made it
     if not any(one.is_since(started) and one not in others for one in promoted):
-        return True
+        return BEHIND
     return any(made_at is None or one.at is None or one.at > made_at for one in others)
 
 
