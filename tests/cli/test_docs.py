@@ -40,7 +40,7 @@ def test_jobs_use_no_third_party_actions() -> None:
 
 def test_the_job_with_the_action_uses_inputs_and_outputs_that_it_has() -> None:
     _, job, _ = JOBS
-    (step,) = job["jobs"]["promote"]["steps"]
+    (step,) = (one for one in job["jobs"]["promote"]["steps"] if one.get("id") == "promote")
     action = YAML(typ="safe").load((ROOT / step["uses"] / "action.yml").read_text("utf-8"))
     required = {name for name, one in action["inputs"].items() if one.get("required")}
 
