@@ -233,6 +233,7 @@ class Promotion(Generic[D, E]):
                 read=ReadAuditLog(resource, self.environment_name),
                 target=self.deployment_id,
                 since=self._since,
+                is_exact=self.deployment is not None,
                 advice=_waiting.GO_ON,
             ),
             why=reasons(resource, self.deployment_id, self.environment_name),

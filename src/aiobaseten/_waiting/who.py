@@ -49,12 +49,14 @@ class Who:
         target: The deployment that is promoted, or ``None``.
         since: When the promotion was started, in seconds since 1970 at Baseten; minus infinity if
             it was resumed.
+        is_exact: Whether that is exact. That of a token whose answer was lost may be minutes late.
         advice: What a message may end with, if it does: the addition comes before it.
     """
 
     read: FollowUp[Sequence[AuditEntry]]
     target: str | None
     since: float
+    is_exact: bool = True
     advice: str = ""
 
 
@@ -86,7 +88,10 @@ async def answer(
     if entries is None:
         return None
     if isinstance(question, MayHaveServed):
-        return may_have_served(entries, who.target, who.since, question.made_at)
+        told = may_have_served(entries, who.target, who.since, question.made_at)
+        if told == BEHIND and not who.is_exact:
+            return may_have_served(entries, who.target, -math.inf, question.made_at)
+        return told
     return over(entries, who.target, who.since, told_time())
 
 
