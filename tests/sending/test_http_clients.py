@@ -32,13 +32,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture(params=["httpx", "aiohttp"])
-def transport(request: pytest.FixtureRequest) -> Transport:
-    """The library that sends."""
-    name: Transport = request.param
-    return name
-
-
 @asynccontextmanager
 async def listening(answer: bytes = b"") -> AsyncIterator[tuple[str, list[bytes]]]:
     """A socket that hangs up after *answer*; gives its address and what it has heard."""

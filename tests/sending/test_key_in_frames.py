@@ -65,13 +65,6 @@ def check(error: BaseException) -> None:
     assert not [(function, name) for function, name, text in found if KEY in text]
 
 
-@pytest.fixture(params=["httpx", "aiohttp"])
-def transport(request: pytest.FixtureRequest) -> Transport:
-    """The library that sends."""
-    name: Transport = request.param
-    return name
-
-
 @asynccontextmanager
 async def a_client_of(
     answer: Answer, transport: Transport, **options: Any

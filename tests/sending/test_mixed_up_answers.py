@@ -19,13 +19,6 @@ KEY = "abcdefgh.ABCDEFGHIJKLMNOP12345678"
 ONCE = RetryPolicy(attempts=1)
 
 
-@pytest.fixture(params=["httpx", "aiohttp"])
-def transport(request: pytest.FixtureRequest) -> Transport:
-    """The library that sends."""
-    name: Transport = request.param
-    return name
-
-
 @asynccontextmanager
 async def serving(
     answer: Callable[[str], list[bytes]], *, hangs_up: bool = False

@@ -269,6 +269,36 @@ async def test_a_promotion_made_the_deployment_so_that_no_log_need_be_waited_for
     assert fake.now - began < 5
 
 
+async def test_a_token_whose_answer_was_lost_waits_for_no_log_after_a_second_process() -> None:
+    """Its time may be minutes late, so that the log seems to lack the promotion."""
+    fake = FakeBaseten()
+    set_up(fake, "model")
+    await asyncio.sleep(100)
+    saved: list[Any] = []
+
+    async def save(token: Any) -> None:
+        saved.append(token)
+
+    fake.faults.hang(route="POST", acts=True)
+    async with fake.client() as baseten:
+        call = asyncio.create_task(
+            baseten.model("owner").environment("production").promote("new", before_sending=save)
+        )
+        await asyncio.sleep(2)
+        call.cancel()
+        await asyncio.wait([call])
+    again: Any
+    for _ in range(2):
+        async with fake.client() as baseten:
+            again = await baseten.resume(saved[-1])
+            saved.append(again.token)
+    async with fake.client() as baseten:
+        began = fake.now
+        await (await baseten.resume(saved[-1])).wait()
+
+    assert fake.now - began < 5
+
+
 @pytest.mark.parametrize("verb", ["cancel", "pause", "rollback"])
 async def test_a_release_of_others_is_left_alone_before_the_log_shows_it(verb: str) -> None:
     """Ours is so old that no look shows the time before it. So it is the log that is late."""
