@@ -83,7 +83,7 @@ class _Connector(aiohttp.TCPConnector):
         await attempt.begin()
         connection = await super().connect(req, traces, timeout)
         while not attempt.is_connection_new and _has_more(connection):
-            # They answer nothing that is asked now.
+            # Nobody has asked for them.
             connection.close()
             connection = await super().connect(req, traces, timeout)
         is_told = False

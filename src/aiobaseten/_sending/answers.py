@@ -102,7 +102,7 @@ class Reply:
         return next(found, None)
 
     def json(self) -> tuple[Any, bool]:
-        """The decoded body, ``None`` if there is none; and whether it is just as it came.
+        """The decoded body, ``None`` if there is none; and whether nothing in it was replaced.
 
         Raises:
             ValueError: It is not JSON.
@@ -146,7 +146,7 @@ class WithText(Generic[T]):
     parse: Callable[[Any, bytes], T]
 
     def __call__(self, data: Any) -> T:
-        """Decode what is no longer as it came: its text is written anew."""
+        """Decode JSON in which something was replaced. Its text is written anew."""
         return self.parse(data, _compact(data).encode())
 
 

@@ -49,7 +49,7 @@ class Who:
         target: The deployment that is promoted, or ``None``.
         since: When the promotion was started, in seconds since 1970 at Baseten; minus infinity if
             it was resumed.
-        is_exact: Whether that is exact. That of a token whose answer was lost may be minutes late.
+        is_exact: Whether *since* is exact. If it comes from a token, it may be minutes late.
         advice: What a message may end with, if it does: the addition comes before it.
     """
 
