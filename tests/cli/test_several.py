@@ -381,18 +381,22 @@ async def test_a_wait_takes_deployments_and_tokens_together(desk: Desk) -> None:
 
 
 @pytest.mark.looptime
-async def test_a_promotion_that_somebody_cancelled_is_not_begun_again(
-    desk: Desk, tmp_path: Path
+@pytest.mark.parametrize(("then", "status"), [("nothing", 14), ("another promotion", 12)])
+async def test_a_promotion_that_somebody_cancelled_or_replaced_is_not_begun_again(
+    desk: Desk, tmp_path: Path, then: str, status: int
 ) -> None:
     """That may have been the guard of a ``wait TOKEN``, which knows no file."""
     release = ("promote", "model:ranker-0@v2", *TO_PRODUCTION, "--token-file", str(tmp_path / "t"))
     begun = await desk.run(*(one for one in release if one != "--wait"))
     assert begun.status == 0
-    desk.fake.model("m0").environment("production").cancel()
+    environment = desk.fake.model("m0").environment("production")
+    environment.cancel()
+    if then == "another promotion":
+        environment.promote("v3-0")
 
     statuses = [(await desk.run(*release)).status for _ in range(3)]
 
-    assert statuses == [14, 14, 14]
+    assert statuses == [status] * 3
     assert promoted(desk.fake) == ["m0"]
 
 
@@ -506,6 +510,7 @@ DONE, FAILED = Outcome.DONE.label, Outcome.FAILED.label
         ("v2", CANCELLATION, Outcome.TIMED_OUT.label, "promote"),
         ("v2", MODEL, Outcome.CANCELLED.label, "end"),
         ("v3", MODEL, Outcome.CANCELLED.label, "promote"),
+        ("v2", MODEL, Outcome.SUPERSEDED.label, "end"),
         ("v2", None, Outcome.UNAVAILABLE.label, "promote"),
         ("v2", MODEL, "a word of a newer version", "promote"),
     ],

@@ -321,7 +321,7 @@ class Release:
             if any(one.entry is not None and one.entry.is_rejected for one in self._members):
                 return (
                     "to continue:  the same command and --token-file, with another deployment in "
-                    "place of one that was taken back or cancelled",
+                    "place of one that was taken back, cancelled or superseded",
                 )
             return ("to continue:  the same command again, with the same --token-file",)
         left = [one.run for one in self._members if one.state == "goes on"]
@@ -334,9 +334,10 @@ class Release:
 
 
 def _rejected(entry: Entry) -> Ending:
-    """The ending of a target that was taken back or cancelled in an earlier run, or before it."""
-    known = {one.label: one for one in (Outcome.GUARD_UNAVAILABLE, Outcome.CANCELLED)}
-    did = "taken back by its guard" if entry.taken_back else "cancelled"
+    """The ending of a target that was rejected in an earlier run, or before it."""
+    by_others = {one.label: one for one in (Outcome.CANCELLED, Outcome.SUPERSEDED)}
+    known = {Outcome.GUARD_UNAVAILABLE.label: Outcome.GUARD_UNAVAILABLE, **by_others}
+    did = "taken back by its guard" if entry.taken_back else entry.outcome
     return Ending(
         outcome=known.get(entry.outcome or "", Outcome.BREACHED),
         message=(

@@ -49,6 +49,9 @@ _GOES_ON = frozenset(
     )
 )
 
+# What others have decided is not undone by running a command again.
+_BY_OTHERS = frozenset({Outcome.CANCELLED.label, Outcome.SUPERSEDED.label})
+
 
 @frozen(kw_only=True)
 class Entry:
@@ -72,11 +75,11 @@ class Entry:
 
     @property
     def is_rejected(self) -> bool:
-        """Whether its guard has taken it back, or somebody has cancelled it.
+        """Whether its guard has taken it back, or somebody has cancelled or replaced it.
 
         That may have been a guard of another command, which does not know this file.
         """
-        return self.taken_back or self.outcome == Outcome.CANCELLED.label
+        return self.taken_back or self.outcome in _BY_OTHERS
 
     def next_for(self, word: str) -> Next:
         """What to do with a target for which the user wrote *word* now.
